@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// The `holdfast` command. In a clone it needs the build's dist/cli.js.
+import { existsSync } from 'node:fs';
+
+const cli = new URL('../dist/cli.js', import.meta.url);
+if (existsSync(cli)) {
+  await import(cli.href);
+} else {
+  console.error('holdfast: dist/cli.js is missing; `npm run setup && npm run build` makes it');
+  process.exitCode = 1;
+}

@@ -1,0 +1,97 @@
+/* boot.c - the exports by which JavaScript starts the kernel in a worker, and runs a guest in a compute worker. */
+#include "coordinator/browser.h"
+#include "coordinator/root.h"
+#include "kernel/process.h"
+#include "platform/alloc.h"
+#include "platform/wasm.h"
+
+/* ---- the coordinator ---- */
+
+/* Bumped with every change of what the two sides share: layouts, exports, imports. main.ts compares. */
+#define ABI 1
+
+HF_EXPORT_C("c_abi") uint32_t hf_c_abi(void)
+{
+	return ABI;
+}
+
+/* The doorbell's address, or 0 when there is no memory for the file system. */
+HF_EXPORT_C("c_boot") hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell)
+{
+	hf__wasm_boot(0);
+	hf_word *doorbell = hf__wasm_boot_coordinator(cores, message_doorbell);
+	return hf_root_create() < 0 ? NULL : doorbell;
+}
+
+/* Somebody rang. */
+HF_EXPORT_C("c_drain") uint32_t hf_c_drain(hf_word *doorbell)
+{
+	hf__wasm_sync_realtime();
+	atomic_store(doorbell, 0);
+	return hf_work_drain();
+}
+
+HF_EXPORT_C("c_alloc") void *hf_c_alloc(uint32_t size)
+{
+	return hf_alloc(size);
+}
+
+HF_EXPORT_C("c_free") void hf_c_free(void *block)
+{
+	hf_free(block);
+}
+
+/* ---- compute workers ---- */
+
+/* Makes the block the thread of this worker. */
+HF_EXPORT_C("w_boot") void hf_w_boot(struct hf_thread *thread, double clock_offset_ms)
+{
+	hf__wasm_boot(clock_offset_ms);
+	hf_self = thread;
+}
+
+/* The guest's memory is reached by these functions of the kernel's table. */
+HF_EXPORT_C("w_bind")
+void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uint32_t, const void *, uint32_t),
+               uint32_t (*pages)(void))
+{
+	hf_self->mem = (struct hf_usermem){.copy_in = copy_in, .copy_out = copy_out, .pages = pages};
+}
+
+/* In the kernel from here on, whether the guest was unwound (then it is there already) or came back by itself. */
+static void come_in(struct hf_thread *thread)
+{
+	if (atomic_load(&thread->door) != HF_IN_KERNEL)
+		hf_door_enter(thread);
+}
+
+static void leave_process(struct hf_thread *thread)
+{
+	hf_process_thread_gone(thread);
+	/* The block belongs to no process now; nobody claims it. */
+	atomic_store(&thread->door, HF_IN_GUEST);
+}
+
+/* The guest returned, or was unwound after its process ended. */
+HF_EXPORT_C("w_returned") void hf_w_returned(void)
+{
+	come_in(hf_self);
+	hf_process_end(hf_self->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
+	leave_process(hf_self);
+}
+
+HF_EXPORT_C("w_ended")
+void hf_w_ended(uint32_t reason, uint32_t code, const char *message, uint32_t message_size, const char *stack,
+                uint32_t stack_size)
+{
+	come_in(hf_self);
+	hf_process_end(hf_self->process, (enum hf_exit_reason)reason, code, message, message_size, stack, stack_size);
+	leave_process(hf_self);
+}
+
+/* Where JavaScript may put the texts for hf_w_ended: the thread's own buffers, free between calls. */
+HF_EXPORT_C("w_text") char *hf_w_text(uint32_t which)
+{
+	_Static_assert(HF_PATH_MAX >= HF_EXIT_MESSAGE_MAX, "room for the text");
+	return which ? (char *)hf_self->iov : hf_self->path[0];
+}

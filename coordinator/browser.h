@@ -1,0 +1,36 @@
+/* browser.h - what the coordinator's C asks of its JavaScript (coordinator/main.ts): things that only the browser can
+ * do. None of these blocks. Ids of workers and sessions are what the JavaScript knows them by. Coordinator thread only.
+ */
+#ifndef HF_COORDINATOR_BROWSER_H
+#define HF_COORDINATOR_BROWSER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HF_IMPORT(name) __attribute__((import_module("hf"), import_name(name)))
+#define HF_EXPORT_C(name) __attribute__((export_name(name), used))
+
+struct hf_thread;
+
+/* Starts a compute worker with this stack (its upper end), thread-local storage and thread block. In the end
+ * hf_c_worker_ready or hf_c_worker_dead follows. */
+HF_IMPORT("worker_create") void js_worker_create(uint32_t worker, void *stack_top, void *tls, struct hf_thread *thread);
+/* Runs the session's module on the worker's thread. In the end hf_c_worker_idle follows, or the worker is terminated.
+ */
+HF_IMPORT("worker_run") void js_worker_run(uint32_t worker, uint32_t session);
+/* Ends the worker. hf_c_worker_dead follows when nothing of it runs any more, which may be seconds later. */
+HF_IMPORT("worker_terminate") void js_worker_terminate(uint32_t worker);
+
+/* Bytes for the page; they are only valid during the call. */
+HF_IMPORT("output") void js_output(uint32_t session, uint32_t fd, const void *bytes, size_t size);
+HF_IMPORT("output_end") void js_output_end(uint32_t session, uint32_t fd);
+/* There is room in the session's standard input again, or nobody reads it any more. */
+HF_IMPORT("stdin_ready") void js_stdin_ready(uint32_t session);
+/* The process is gone, with all that it had. */
+HF_IMPORT("exited")
+void js_exited(uint32_t session, uint32_t reason, uint32_t code, const char *message, size_t message_size,
+               const char *stack, size_t stack_size);
+/* Nothing refers to the session any more: exit told, streams ended. */
+HF_IMPORT("session_over") void js_session_over(uint32_t session);
+
+#endif

@@ -1,0 +1,38 @@
+/** How the kernel wakes the coordinator: a word that it waits on without blocking, or a message where the engine has no waitAsync. */
+
+export type DoorbellKind = 'wait-async' | 'message';
+
+interface WaitAsync {
+  waitAsync?(view: Int32Array, index: number, value: number): { async: false; value: string } | { async: true; value: Promise<string> };
+}
+
+export const doorbellKind = (forceMessage: boolean): DoorbellKind =>
+  !forceMessage && typeof (Atomics as WaitAsync).waitAsync === 'function' ? 'wait-async' : 'message';
+
+/** Answers the doorbell at `address` for as long as the worker lives. */
+export function answer(memory: WebAssembly.Memory, address: number, drain: () => void): void {
+  // A shared buffer stays valid when its memory grows, so one view lasts.
+  const view = new Int32Array(memory.buffer);
+  const turn = new MessageChannel();
+  const listen = () => {
+    for (;;) {
+      const rung = (Atomics as Required<WaitAsync>).waitAsync(view, address / 4, 0);
+      if (rung.async) {
+        void rung.value.then(() => {
+          drain();
+          listen();
+        });
+        return;
+      }
+      drain();
+      // It rang again meanwhile: let the event loop turn first, or a busy guest would keep the page's messages out.
+      if (Atomics.load(view, address / 4) !== 0) {
+        turn.port2.postMessage(null);
+        return;
+      }
+    }
+  };
+  turn.port1.onmessage = listen;
+  (turn.port1 as { unref?: () => void }).unref?.();
+  listen();
+}

@@ -1,0 +1,312 @@
+/** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
+import { host } from '#host';
+import { EXIT_REASON } from '../build/generated/abi.ts';
+import { PROTOCOL } from '../web/protocol.ts';
+import type {
+  ErrorMessage, ExitReason as Reason, FromCoordinator, InitMessage, OutputFd, RefusalMessage, SpawnMessage, StatsMessage, ToCoordinator,
+} from '../web/protocol.ts';
+import { bridgeKind } from '../worker/bridge.ts';
+import { commonImports, copyAt, instantiateKernel, textAt, type KernelImports } from '../worker/kernel.ts';
+import type { FromCompute } from '../worker/protocol.ts';
+import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
+import { Files } from './files.ts';
+import { Kernel, SystemError } from './kernel.ts';
+import { Modules, Refusal } from './modules.ts';
+import { Session } from './session.ts';
+import { encodeSpawn } from './spawn.ts';
+import { Workers } from './workers.ts';
+
+const page = host.parent<FromCoordinator, ToCoordinator>();
+const post = page.post;
+
+/** Idle workers beyond those that are kept end after this long. */
+const SHRINK_EVERY_MS = 30_000;
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** In the order of enum hf_worker_state. */
+const workerStates = ['starting', 'idle', 'running', 'zombies'] as const;
+
+const reasons = new Map<number, Reason>(
+  Object.entries(EXIT_REASON).map(([name, value]) => [value, name.toLowerCase() as Reason]),
+);
+
+class Coordinator {
+  private readonly kernel: Kernel;
+  private readonly files: Files;
+  private readonly modules = new Modules();
+  private readonly workers: Workers;
+  private readonly sessions = new Map<number, Session>();
+  /** Messages for a process whose module is still being compiled. */
+  private readonly pending = new Map<number, ToCoordinator[]>();
+  /** Workers that have come up once. */
+  private readonly proven = new Set<number>();
+  private readonly doorbell: DoorbellKind;
+  private readonly doorbellAddress: number;
+  private readonly shrinking;
+  private drainQueued = false;
+
+  constructor(private readonly init: InitMessage, kernelModule: WebAssembly.Module, memory: WebAssembly.Memory) {
+    this.doorbell = doorbellKind(init.force.messageDoorbell);
+    const exports = instantiateKernel(kernelModule, memory, this.imports(memory));
+    exports._initialize();
+    this.kernel = new Kernel(exports, memory);
+    this.files = new Files(this.kernel);
+    this.doorbellAddress = this.kernel.call('c_boot', host.cores, Number(this.doorbell === 'message'));
+    if (!this.doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
+    const boot = { kernel: kernelModule, memory, timeOrigin: performance.timeOrigin, jsBridge: init.force.jsBridge };
+    this.workers = new Workers(init.assets.compute, boot, {
+      message: (worker, message) => this.fromWorker(worker, message),
+      error: (worker, error) => this.workerFailed(worker, error),
+      dead: (worker) => void this.kernel.call('c_worker_dead', worker),
+    });
+    if (this.doorbell === 'wait-async') answer(memory, this.doorbellAddress, () => this.drain());
+    this.kernel.call('c_pool_init', init.workers.min, init.workers.max);
+    this.shrinking = setInterval(() => this.kernel.call('c_pool_shrink', init.workers.min), SHRINK_EVERY_MS);
+    (this.shrinking as { unref?: () => void }).unref?.();
+  }
+
+  /** The kernel's work for us: processes that ended, output to fetch, room for input. */
+  private drain(): void {
+    this.kernel.call('c_drain', this.doorbellAddress);
+  }
+
+  private drainSoon(): void {
+    if (this.drainQueued) return;
+    this.drainQueued = true;
+    setTimeout(() => {
+      this.drainQueued = false;
+      this.drain();
+    });
+  }
+
+  private imports(memory: WebAssembly.Memory): KernelImports {
+    return {
+      ...commonImports(memory, () => this.drainSoon(), (message) => fatal(`kernel panic: ${message}`)),
+      worker_create: (worker, stackTop, tls, thread) => this.workers.create(worker, stackTop, tls, thread),
+      worker_run: (worker, session) => this.workers.post(worker, { t: 'run', session, module: this.sessions.get(session)!.module }),
+      worker_terminate: (worker) => this.workers.terminate(worker),
+      output: (session, fd, pointer, size) => this.sessions.get(session)?.output(fd as OutputFd, copyAt(memory, pointer, size)),
+      output_end: (session, fd) => this.sessions.get(session)?.outputEnd(fd as OutputFd),
+      stdin_ready: (session) => this.sessions.get(session)?.pumpInput(),
+      exited: (session, reason, code, message, messageSize, stack, stackSize) => {
+        if (reason === EXIT_REASON.NONE) return; // never started: the worker's message tells why
+        const exit = {
+          reason: reasons.get(reason)!,
+          code,
+          message: textAt(memory, message, messageSize),
+          stack: textAt(memory, stack, stackSize),
+        };
+        const started = reason === EXIT_REASON.EXIT || reason === EXIT_REASON.TRAP;
+        this.sessions.get(session)?.exited(exit, started);
+      },
+      session_over: (session) => this.sessionOver(session),
+    };
+  }
+
+  /** Its object stays until the worker's word of how it started has come, which may be later. */
+  private sessionOver(id: number): void {
+    const session = this.sessions.get(id);
+    session?.over();
+    setTimeout(() => {
+      if (session && !this.awaitingStart.has(id)) this.sessions.delete(id);
+    });
+  }
+
+  private readonly awaitingStart = new Set<number>();
+
+  private fromWorker(worker: number, message: FromCompute): void {
+    switch (message.t) {
+      case 'idle':
+        this.proven.add(worker);
+        this.kernel.call('c_worker_idle', worker);
+        break;
+      case 'started':
+        this.started(message.session)?.announce();
+        break;
+      case 'refused':
+        this.started(message.session)?.refuse(message.message);
+        break;
+      case 'ring':
+        this.drainSoon();
+        break;
+      case 'fatal':
+        fatal(message.message);
+        break;
+    }
+  }
+
+  private started(id: number): Session | undefined {
+    const session = this.sessions.get(id);
+    this.awaitingStart.delete(id);
+    if (session && !session.attached) this.sessions.delete(id);
+    return session;
+  }
+
+  private workerFailed(worker: number, error: Error): void {
+    if (!this.proven.has(worker)) {
+      fatal(`a compute worker cannot start from ${this.init.assets.compute}: ${error.message}. Is the file deployed, as JavaScript, with Cross-Origin-Embedder-Policy?`);
+      return;
+    }
+    this.workers.terminate(worker);
+    this.kernel.call('c_worker_dead', worker);
+  }
+
+  // --- the page ---
+
+  handle(message: Exclude<ToCoordinator, InitMessage>): void {
+    switch (message.t) {
+      case 'spawn':
+        this.pending.set(message.id, []);
+        void this.spawn(message);
+        break;
+      case 'fs':
+        this.answer(message.call, () => this.files.handle(message.request));
+        break;
+      case 'stats':
+        this.answer(message.call, () => this.stats());
+        break;
+      case 'close':
+        void this.close();
+        break;
+      default:
+        this.forSession(message);
+    }
+  }
+
+  private forSession(message: Extract<ToCoordinator, { id: number }>): void {
+    const waiting = this.pending.get(message.id);
+    if (waiting) {
+      waiting.push(message);
+      return;
+    }
+    const session = this.sessions.get(message.id);
+    switch (message.t) {
+      case 'stdin':
+        if (session?.attached) session.write(message.bytes);
+        else post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'EPIPE: the program has ended' } });
+        break;
+      case 'stdin-end':
+        session?.endInput();
+        break;
+      case 'credit':
+        session?.credit(message.fd, message.bytes);
+        break;
+      case 'cancel':
+        session?.cancel(message.fd);
+        break;
+      case 'kill':
+        session?.end(EXIT_REASON.KILLED, 137, 'killed');
+        break;
+      case 'spawn':
+        break;
+    }
+  }
+
+  private answer(call: number, work: () => Extract<FromCoordinator, { t: 'done' }>['value']): void {
+    try {
+      const value = work();
+      post({ t: 'done', call, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
+    } catch (error) {
+      const failure: ErrorMessage = { code: error instanceof SystemError ? error.code : '', message: describe(error) };
+      post({ t: 'failed', call, error: failure });
+    }
+  }
+
+  private async spawn(message: SpawnMessage): Promise<void> {
+    const { id } = message;
+    try {
+      const progress = message.progress
+        ? (phase: 'download' | 'compile', loaded: number, total: number) => post({ t: 'progress', id, phase, loaded, total })
+        : null;
+      const module = await this.modules.get(message.source, progress);
+      if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
+      this.start(message, module);
+    } catch (error) {
+      this.sessions.delete(id);
+      post({ t: 'refused', id, refusal: refusal(error) });
+    } finally {
+      const waiting = this.pending.get(id) ?? [];
+      this.pending.delete(id);
+      for (const held of waiting) this.handle(held as Exclude<ToCoordinator, InitMessage>);
+    }
+  }
+
+  private start(message: SpawnMessage, module: WebAssembly.Module): void {
+    const session = new Session(message.id, message.name, module, this.kernel, post);
+    this.sessions.set(message.id, session);
+    this.awaitingStart.add(message.id);
+    const pointer = this.kernel.withBlock(encodeSpawn(message), (block) => this.kernel.call('c_spawn', block, this.kernel.data));
+    if (!pointer) {
+      this.awaitingStart.delete(message.id);
+      throw spawnError(message, this.init, ...(this.kernel.words(this.kernel.data, 2) as unknown as [number, number]));
+    }
+    session.attach(pointer);
+    session.after(message.timeout, () => session.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${message.timeout} ms`));
+  }
+
+  private stats(): StatsMessage {
+    const { kernel } = this;
+    const workers = { total: 0, idle: 0, starting: 0, zombies: 0, running: 0 };
+    workerStates.forEach((state, i) => (workers[state] = kernel.call('c_pool_count', i)));
+    workers.total = workers.idle + workers.starting + workers.running;
+    const processes = [...this.sessions.values()].filter((session) => session.attached).map((session) => session.stats());
+    kernel.call('c_fs_usage', kernel.data);
+    const [bytes, nodes, used, blocks] = kernel.numbers(kernel.data, 4) as [number, number, number, number];
+    return {
+      workers,
+      processes,
+      kernel: { bytes: used, blocks, memory: kernel.memory.buffer.byteLength },
+      files: { bytes, nodes },
+      bridge: bridgeKind(this.init.force.jsBridge),
+      doorbell: this.doorbell,
+    };
+  }
+
+  private async close(): Promise<void> {
+    clearInterval(this.shrinking);
+    await this.workers.terminateAll();
+    post({ t: 'closed' });
+  }
+}
+
+function refusal(error: unknown): RefusalMessage {
+  if (error instanceof Refusal) return { kind: error.kind, message: error.message };
+  if (error instanceof SystemError) return { kind: error.code === 'EAGAIN' || error.code === 'ENOMEM' ? 'limit' : 'options', message: error.message };
+  return { kind: 'module', message: describe(error) };
+}
+
+function spawnError(message: SpawnMessage, init: InitMessage, result: number, preopen: number): SystemError {
+  const culprit = message.preopens[preopen];
+  if (culprit) return new SystemError(-result, `the preopen ${culprit.guest} is to be the directory ${culprit.path} of hf.fs`);
+  const full = new SystemError(-result, `all ${init.workers.max} workers are busy: wait for a process to end, or raise workers.max in start()`);
+  return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be made');
+}
+
+/** The page rejects all that is open with this. */
+function fatal(message: string): void {
+  post({ t: 'fatal', message });
+}
+
+async function start(init: InitMessage): Promise<Coordinator> {
+  if (init.protocol !== PROTOCOL) {
+    throw new Error(`the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`);
+  }
+  const kernel = await host.compileKernel(init.assets.kernel);
+  const pages = (bytes: number) => Math.ceil(bytes / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages(init.memory.initial), maximum: pages(init.memory.maximum), shared: true });
+  return new Coordinator(init, kernel, memory);
+}
+
+let coordinator: Promise<Coordinator> | null = null;
+page.onmessage = (message) => {
+  if (message.t === 'init') {
+    coordinator = start(message);
+    coordinator.then(
+      () => post({ t: 'ready', protocol: PROTOCOL }),
+      (error: unknown) => fatal(describe(error)),
+    );
+  } else {
+    void coordinator!.then((running) => running.handle(message), () => undefined);
+  }
+};

@@ -1,0 +1,185 @@
+/* pool.c - the compute workers. */
+#include "coordinator/pool.h"
+
+#include "coordinator/browser.h"
+#include "coordinator/session.h"
+#include "platform/alloc.h"
+
+/* The kernel's stack in a worker. The deepest system call uses under 8 KiB (tests/native/stack-depth.c measures). */
+#define STACK_SIZE 65536
+
+static struct hf_link workers = {&workers, &workers};
+static uint32_t next_id = 1;
+static uint32_t counts[HF_WORKER_STATES];
+static uint32_t min_workers, max_workers;
+
+static size_t tls_size(void)
+{
+	return __builtin_wasm_tls_size() + __builtin_wasm_tls_align();
+}
+
+static void set_state(struct hf_worker *worker, enum hf_worker_state state)
+{
+	counts[worker->state]--;
+	worker->state = state;
+	counts[state]++;
+}
+
+static uint32_t alive(void)
+{
+	return counts[HF_WORKER_STARTING] + counts[HF_WORKER_IDLE] + counts[HF_WORKER_RUNNING];
+}
+
+static struct hf_worker *find(uint32_t id)
+{
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		if (worker->id == id)
+			return worker;
+	}
+	return NULL;
+}
+
+static void destroy(struct hf_worker *worker)
+{
+	counts[worker->state]--;
+	hf_list_remove(&worker->link);
+	hf_free(worker->stack);
+	hf_free(worker->tls);
+	hf_free(worker);
+}
+
+static void start_one(void)
+{
+	struct hf_worker *worker = hf_alloc_zeroed(sizeof *worker);
+	if (!worker)
+		return;
+	worker->stack = hf_alloc(STACK_SIZE);
+	worker->tls = hf_alloc(tls_size());
+	worker->id = next_id++;
+	worker->state = HF_WORKER_STARTING;
+	counts[HF_WORKER_STARTING]++;
+	hf_list_append(&workers, &worker->link);
+	if (!worker->stack || !worker->tls) {
+		destroy(worker);
+		return;
+	}
+	uintptr_t align = __builtin_wasm_tls_align();
+	uintptr_t tls = ((uintptr_t)worker->tls + align - 1) & ~(align - 1);
+	js_worker_create(worker->id, (char *)worker->stack + STACK_SIZE, (void *)tls, &worker->thread);
+}
+
+void hf_pool_refill(void)
+{
+	/* Ready ahead: as many as are kept in any case, and always one more than is busy. */
+	while (alive() < max_workers &&
+	       (alive() < min_workers || counts[HF_WORKER_IDLE] + counts[HF_WORKER_STARTING] == 0)) {
+		uint32_t before = alive();
+		start_one();
+		if (alive() == before)
+			return; /* no memory: try again when a worker is wanted */
+	}
+}
+
+void hf_pool_init(uint32_t min, uint32_t max)
+{
+	max_workers = max ? max : 1;
+	min_workers = min < max_workers ? min : max_workers;
+	hf_pool_refill();
+}
+
+struct hf_worker *hf_pool_take(void)
+{
+	struct hf_worker *found = NULL;
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		if (!found && worker->state == HF_WORKER_IDLE)
+			found = worker;
+	}
+	if (found)
+		set_state(found, HF_WORKER_RUNNING);
+	return found;
+}
+
+bool hf_pool_may_serve(uint32_t waiting)
+{
+	uint32_t room = max_workers - counts[HF_WORKER_RUNNING];
+	return waiting < room;
+}
+
+void hf_pool_want(uint32_t waiting)
+{
+	while (counts[HF_WORKER_STARTING] + counts[HF_WORKER_IDLE] < waiting && alive() < max_workers) {
+		uint32_t before = alive();
+		start_one();
+		if (alive() == before)
+			return;
+	}
+}
+
+struct hf_worker *hf_pool_of(struct hf_thread *thread)
+{
+	return HF_CONTAINER(thread, struct hf_worker, thread);
+}
+
+void hf_pool_terminate(struct hf_worker *worker)
+{
+	set_state(worker, HF_WORKER_ZOMBIE);
+	js_worker_terminate(worker->id);
+	hf_pool_refill();
+}
+
+uint32_t hf_pool_count(enum hf_worker_state state)
+{
+	return counts[state];
+}
+
+/* ---- from JavaScript ---- */
+
+HF_EXPORT_C("c_pool_init") void hf_c_pool_init(uint32_t min, uint32_t max)
+{
+	hf_pool_init(min, max);
+}
+
+/* The worker waits for work: it has started, or its run is over. */
+HF_EXPORT_C("c_worker_idle") void hf_c_worker_idle(uint32_t id)
+{
+	struct hf_worker *worker = find(id);
+	if (!worker || worker->state == HF_WORKER_ZOMBIE)
+		return;
+	set_state(worker, HF_WORKER_IDLE);
+	hf_session_serve_waiting();
+}
+
+/* Nothing of the worker runs any more. 1 if it had not been told to end: it crashed, or could not be started. */
+HF_EXPORT_C("c_worker_dead") uint32_t hf_c_worker_dead(uint32_t id)
+{
+	struct hf_worker *worker = find(id);
+	if (!worker)
+		return 0;
+	bool crashed = worker->state != HF_WORKER_ZOMBIE;
+	if (worker->state == HF_WORKER_RUNNING)
+		hf_session_worker_crashed(worker);
+	destroy(worker);
+	return crashed;
+}
+
+/* Ends workers that idle beyond the number that is kept. */
+HF_EXPORT_C("c_pool_shrink") void hf_c_pool_shrink(uint32_t keep)
+{
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		if (worker->state == HF_WORKER_IDLE && alive() > keep && counts[HF_WORKER_IDLE] > 1) {
+			set_state(worker, HF_WORKER_ZOMBIE);
+			js_worker_terminate(worker->id);
+		}
+	}
+}
+
+HF_EXPORT_C("c_pool_count") uint32_t hf_c_pool_count(uint32_t state)
+{
+	return state < HF_WORKER_STATES ? counts[state] : 0;
+}

@@ -1,0 +1,306 @@
+/* root.c - the runtime's file system, and what hf.fs does to it. Coordinator thread only; nothing blocks, as everything
+ * is in memory. */
+#include "coordinator/root.h"
+
+#include <string.h>
+
+#include "coordinator/browser.h"
+#include "fs/path.h"
+#include "kernel/file.h"
+#include "platform/alloc.h"
+
+static struct hf_memfs *fs;
+static struct hf_vnode *root;
+
+int hf_root_create(void)
+{
+	static const struct hf_memfs_limits unlimited = {0};
+	struct hf_vnode *tmp;
+	int result = hf_memfs_create(&unlimited, &fs);
+	if (result < 0)
+		return result;
+	root = hf_memfs_root(fs);
+	result = hf_devfs_populate(root);
+	if (result == 0)
+		result = root->ops->create(root, "tmp", 3, HF_FILETYPE_DIRECTORY, &tmp);
+	if (result == 0)
+		hf_vnode_unref(tmp);
+	return result;
+}
+
+struct hf_vnode *hf_root_vnode(void)
+{
+	return root;
+}
+
+struct hf_memfs *hf_root_fs(void)
+{
+	return fs;
+}
+
+static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path *out)
+{
+	return hf_path_walk(root, path, size, flags | HF_PATH_ROOTED, out);
+}
+
+/* ---- hf.fs: each returns 0 (or a count) or a negated errno ---- */
+
+enum { OPEN_WRITE = 1, OPEN_TRUNCATE = 2, OPEN_EXCLUSIVE = 4 };
+
+static int find_or_make(struct hf_path *at, uint32_t how, struct hf_vnode **out)
+{
+	if (at->vnode) {
+		if (how & OPEN_EXCLUSIVE)
+			return -HF_EEXIST;
+		if (at->vnode->filetype == HF_FILETYPE_DIRECTORY)
+			return -HF_EISDIR;
+		if (at->must_be_dir)
+			return -HF_ENOTDIR;
+		*out = hf_vnode_ref(at->vnode);
+		return 0;
+	}
+	if (at->must_be_dir)
+		return -HF_EISDIR;
+	return at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
+}
+
+/* Opens a file, making it if it is to be written. The vnode through *out is the caller's, for hf_c_fs_close. */
+HF_EXPORT_C("c_fs_open") int hf_c_fs_open(const char *path, uint32_t size, uint32_t how, struct hf_vnode **out)
+{
+	struct hf_path at;
+	unsigned flags = HF_PATH_FOLLOW | (how & OPEN_WRITE ? HF_PATH_PARENT : 0);
+	int result = walk(path, size, how & OPEN_EXCLUSIVE ? HF_PATH_PARENT : flags, &at);
+	if (result < 0)
+		return result;
+	result = find_or_make(&at, how, out);
+	hf_path_release(&at);
+	if (result == 0 && (how & OPEN_TRUNCATE) && (*out)->filetype == HF_FILETYPE_REGULAR_FILE) {
+		result = (*out)->ops->truncate(*out, 0);
+		if (result < 0)
+			hf_vnode_unref(*out);
+	}
+	return result;
+}
+
+HF_EXPORT_C("c_fs_close") void hf_c_fs_close(struct hf_vnode *vnode)
+{
+	hf_vnode_unref(vnode);
+}
+
+HF_EXPORT_C("c_fs_read") int hf_c_fs_read(struct hf_vnode *vnode, double offset, void *buffer, uint32_t size)
+{
+	struct hf_iov iov;
+	struct hf_uio uio;
+	hf_uio_kernel(&uio, &iov, buffer, size);
+	int result = vnode->ops->read(vnode, (uint64_t)offset, &uio);
+	return result < 0 ? result : (int)(size - (uint32_t)uio.resid);
+}
+
+/* At the end of the file. All of it, or an errno (what was written before stays). */
+HF_EXPORT_C("c_fs_append") int hf_c_fs_append(struct hf_vnode *vnode, void *buffer, uint32_t size)
+{
+	struct hf_iov iov;
+	struct hf_uio uio;
+	uint64_t end;
+	hf_uio_kernel(&uio, &iov, buffer, size);
+	while (uio.resid > 0) {
+		int result = vnode->ops->write(vnode, 0, true, &uio, &end);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+HF_EXPORT_C("c_fs_truncate") int hf_c_fs_truncate(const char *path, uint32_t path_size, double size)
+{
+	struct hf_path at;
+	int result = walk(path, path_size, HF_PATH_FOLLOW, &at);
+	if (result < 0)
+		return result;
+	if (at.vnode->filetype == HF_FILETYPE_DIRECTORY)
+		result = -HF_EISDIR;
+	else
+		result = at.vnode->ops->truncate ? at.vnode->ops->truncate(at.vnode, (uint64_t)size) : -HF_EINVAL;
+	hf_path_release(&at);
+	return result;
+}
+
+static void put_attr(const struct hf_attr *attr, double *out)
+{
+	out[0] = attr->filetype;
+	out[1] = (double)attr->ino;
+	out[2] = (double)attr->nlink;
+	out[3] = (double)attr->size;
+	out[4] = (double)attr->atim / 1e6;
+	out[5] = (double)attr->mtim / 1e6;
+	out[6] = (double)attr->ctim / 1e6;
+}
+
+/* Seven numbers: type, ino, nlink, size, and the three times in milliseconds. */
+HF_EXPORT_C("c_fs_stat") int hf_c_fs_stat(const char *path, uint32_t size, uint32_t follow, double *out)
+{
+	struct hf_path at;
+	struct hf_attr attr;
+	int result = walk(path, size, follow ? HF_PATH_FOLLOW : 0, &at);
+	if (result < 0)
+		return result;
+	result = at.vnode->ops->getattr(at.vnode, &attr);
+	hf_path_release(&at);
+	if (result == 0)
+		put_attr(&attr, out);
+	return result;
+}
+
+HF_EXPORT_C("c_fs_utimes")
+int hf_c_fs_utimes(const char *path, uint32_t size, uint32_t follow, double atime, double mtime)
+{
+	struct hf_path at;
+	uint64_t atim = (uint64_t)(atime * 1e6), mtim = (uint64_t)(mtime * 1e6);
+	int result = walk(path, size, follow ? HF_PATH_FOLLOW : 0, &at);
+	if (result < 0)
+		return result;
+	/* A negative time stays as it is. */
+	result = at.vnode->ops->set_times(at.vnode, atime < 0 ? NULL : &atim, mtime < 0 ? NULL : &mtim);
+	hf_path_release(&at);
+	return result;
+}
+
+/* Entries as { next f64, ino f64, type u32, name size u32, name padded to 8 }. */
+struct listing {
+	char *at;
+	uint32_t left;
+};
+
+static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
+                      uint32_t name_size)
+{
+	struct listing *listing = context;
+	uint32_t padded = (name_size + 7) & ~UINT32_C(7);
+	if (listing->left < 24 + padded)
+		return false;
+	double numbers[2] = {(double)next, (double)ino};
+	uint32_t words[2] = {filetype, name_size};
+	memcpy(listing->at, numbers, 16);
+	memcpy(listing->at + 16, words, 8);
+	memcpy(listing->at + 24, name, name_size);
+	listing->at += 24 + padded;
+	listing->left -= 24 + padded;
+	return true;
+}
+
+/* The bytes used; 0: no more entries. Goes on from `cookie`, the last entry's `next`. */
+HF_EXPORT_C("c_fs_readdir")
+int hf_c_fs_readdir(const char *path, uint32_t path_size, double cookie, void *buffer, uint32_t size)
+{
+	struct hf_path at;
+	struct listing listing = {buffer, size};
+	int result = walk(path, path_size, HF_PATH_FOLLOW, &at);
+	if (result < 0)
+		return result;
+	if (at.vnode->filetype == HF_FILETYPE_DIRECTORY)
+		result = at.vnode->ops->readdir(at.vnode, (uint64_t)cookie, put_entry, &listing);
+	else
+		result = -HF_ENOTDIR;
+	hf_path_release(&at);
+	return result < 0 ? result : (int)(size - listing.left);
+}
+
+enum change { MKDIR, UNLINK, RMDIR };
+
+HF_EXPORT_C("c_fs_change") int hf_c_fs_change(enum change change, const char *path, uint32_t size)
+{
+	struct hf_path at;
+	struct hf_vnode *made;
+	int result = walk(path, size, HF_PATH_PARENT, &at);
+	if (result < 0)
+		return result;
+	if (!at.parent) {
+		result = change == MKDIR ? -HF_EEXIST : change == RMDIR ? -HF_EBUSY : -HF_EISDIR;
+	} else if (change == MKDIR) {
+		result = at.vnode ? -HF_EEXIST
+		                  : at.parent->ops->create(at.parent, at.name, at.name_size, HF_FILETYPE_DIRECTORY, &made);
+		if (result == 0)
+			hf_vnode_unref(made);
+	} else if (!at.vnode) {
+		result = -HF_ENOENT;
+	} else if (change == UNLINK) {
+		result = at.must_be_dir && at.vnode->filetype != HF_FILETYPE_DIRECTORY
+		             ? -HF_ENOTDIR
+		             : at.parent->ops->unlink(at.parent, at.name, at.name_size);
+	} else {
+		result = at.parent->ops->rmdir(at.parent, at.name, at.name_size);
+	}
+	hf_path_release(&at);
+	return result;
+}
+
+HF_EXPORT_C("c_fs_symlink")
+int hf_c_fs_symlink(const char *target, uint32_t target_size, const char *path, uint32_t size)
+{
+	struct hf_path at;
+	int result = target_size ? walk(path, size, HF_PATH_PARENT, &at) : -HF_ENOENT;
+	if (result < 0)
+		return result;
+	if (at.vnode || !at.parent)
+		result = -HF_EEXIST;
+	else
+		result = at.parent->ops->symlink(at.parent, at.name, at.name_size, target, target_size);
+	hf_path_release(&at);
+	return result;
+}
+
+HF_EXPORT_C("c_fs_readlink") int hf_c_fs_readlink(const char *path, uint32_t path_size, char *buffer, uint32_t size)
+{
+	struct hf_path at;
+	int result = walk(path, path_size, 0, &at);
+	if (result < 0)
+		return result;
+	result = at.vnode->ops->readlink ? at.vnode->ops->readlink(at.vnode, buffer, size) : -HF_EINVAL;
+	hf_path_release(&at);
+	return result;
+}
+
+static int link_to(struct hf_path *from, struct hf_path *to)
+{
+	if (to->vnode || !to->parent)
+		return -HF_EEXIST;
+	if (from->vnode->fs != to->parent->fs)
+		return -HF_EXDEV;
+	return to->parent->ops->link(to->parent, to->name, to->name_size, from->vnode);
+}
+
+static int rename_to(struct hf_path *from, struct hf_path *to)
+{
+	if (!from->parent || !to->parent)
+		return -HF_EBUSY;
+	if (!from->vnode)
+		return -HF_ENOENT;
+	if ((from->must_be_dir || to->must_be_dir) && from->vnode->filetype != HF_FILETYPE_DIRECTORY)
+		return -HF_ENOTDIR;
+	return from->parent->ops->rename(from->parent, from->name, from->name_size, to->parent, to->name, to->name_size);
+}
+
+HF_EXPORT_C("c_fs_two")
+int hf_c_fs_two(uint32_t rename, const char *from_path, uint32_t from_size, const char *to_path, uint32_t to_size)
+{
+	struct hf_path from, to;
+	int result = walk(from_path, from_size, rename ? HF_PATH_PARENT : 0, &from);
+	if (result < 0)
+		return result;
+	result = walk(to_path, to_size, HF_PATH_PARENT, &to);
+	if (result == 0) {
+		result = rename ? rename_to(&from, &to) : link_to(&from, &to);
+		hf_path_release(&to);
+	}
+	hf_path_release(&from);
+	return result;
+}
+
+HF_EXPORT_C("c_fs_usage") void hf_c_fs_usage(double *out)
+{
+	struct hf_memfs_usage usage = hf_memfs_usage(fs);
+	out[0] = (double)usage.bytes;
+	out[1] = (double)usage.nodes;
+	out[2] = (double)hf_alloc_bytes();
+	out[3] = (double)hf_alloc_blocks();
+}

@@ -1,0 +1,15 @@
+/* root.h - the runtime's file system: one in-memory tree that all processes' preopens and the page's hf.fs look into.
+ */
+#ifndef HF_COORDINATOR_ROOT_H
+#define HF_COORDINATOR_ROOT_H
+
+#include "fs/devfs.h"
+#include "fs/memfs.h"
+
+/* Makes the tree, with /dev and /tmp. Once, at start. 0 or -HF_ENOMEM. */
+HF_MUST_CHECK int hf_root_create(void);
+/* The root directory; borrowed. */
+struct hf_vnode *hf_root_vnode(void);
+struct hf_memfs *hf_root_fs(void);
+
+#endif

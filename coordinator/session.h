@@ -1,0 +1,15 @@
+/* session.h - a process as the page sees it: its streams to and from the page, and its end. Coordinator thread only.
+ *
+ * A session ends when its exit has been told and its output streams have ended; the process itself may be gone long
+ * before. */
+#ifndef HF_COORDINATOR_SESSION_H
+#define HF_COORDINATOR_SESSION_H
+
+#include "coordinator/pool.h"
+
+/* A worker came free: runs those who wait for one, first come, first served. */
+void hf_session_serve_waiting(void);
+/* The worker is gone although nobody ended it: its process ends with the reason "crash". */
+void hf_session_worker_crashed(struct hf_worker *worker);
+
+#endif

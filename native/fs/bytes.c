@@ -1,0 +1,325 @@
+/* bytes.c - sparse contents: a growing head and a radix tree of chunks.
+ *
+ * What holds between calls: memory beyond the size is zero (so that lengthening needs no clearing), and no chunk lies
+ * wholly beyond the size. */
+#include "fs/bytes.h"
+
+#include <holdfast/errno.h>
+
+#include "platform/alloc.h"
+
+#include <string.h>
+
+#define FAN_BITS 6
+#define FAN (1 << FAN_BITS)
+#define HEAD_STEP 64 /* the head's size is a multiple */
+#define LEVELS_MAX 8 /* 8 * 6 bits of chunk number and 16 of offset: 2^64 */
+
+struct fork {
+	void *below[FAN]; /* forks, or at the lowest level chunks; NULL: a hole */
+};
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+void hf__bytes_init(struct hf_bytes *bytes, struct hf_budget *budget)
+{
+	*bytes = (struct hf_bytes){.budget = budget};
+}
+
+/* How many levels it takes to number this chunk. */
+static uint32_t height_for(uint64_t chunk)
+{
+	uint32_t height = 1;
+	while (chunk >> (FAN_BITS * height) != 0)
+		height++;
+	return height;
+}
+
+/* Which way to go at a level; 1 is the lowest. */
+static unsigned turn(uint64_t chunk, uint32_t level)
+{
+	return (chunk >> (FAN_BITS * (level - 1))) & (FAN - 1);
+}
+
+static uint8_t *find_chunk(const struct hf_bytes *bytes, uint64_t chunk)
+{
+	if (chunk >> (FAN_BITS * bytes->height) != 0)
+		return NULL;
+	void *at = bytes->root;
+	for (uint32_t level = bytes->height; level > 0 && at; level--)
+		at = ((struct fork *)at)->below[turn(chunk, level)];
+	return at;
+}
+
+/* What lies at the offset: the number of bytes up to the next border, and where they are (*data, NULL for a hole). */
+static uint32_t span_at(const struct hf_bytes *bytes, uint64_t offset, uint8_t **data)
+{
+	uint32_t within = offset % HF_CHUNK;
+	if (offset < bytes->head_room) {
+		*data = bytes->head + offset;
+		return bytes->head_room - within;
+	}
+	*data = NULL;
+	if (offset >= HF_CHUNK) {
+		uint8_t *chunk = find_chunk(bytes, offset / HF_CHUNK);
+		if (chunk)
+			*data = chunk + within;
+	}
+	return HF_CHUNK - within;
+}
+
+void hf__bytes_read(const struct hf_bytes *bytes, uint64_t offset, uint64_t count, struct hf_uio *uio)
+{
+	if (offset >= bytes->size)
+		return;
+	uint64_t left = least(count, bytes->size - offset);
+	while (left > 0) {
+		uint8_t *data;
+		uint32_t n = (uint32_t)least(left, span_at(bytes, offset, &data));
+		if (data)
+			(void)hf_uio_to_user(uio, data, n);
+		else
+			(void)hf_uio_zero_user(uio, n);
+		offset += n;
+		left -= n;
+	}
+}
+
+/* Clears `data` but for the bytes [from, to), which the caller overwrites. */
+static void clear_around(uint8_t *data, uint32_t start, uint32_t end, uint32_t from, uint32_t to)
+{
+	if (from > start)
+		memset(data + start, 0, from - start);
+	if (to < start)
+		to = start;
+	if (to < end)
+		memset(data + to, 0, end - to);
+}
+
+/* Makes the head at least `need` bytes; bytes [from, to) of it are the caller's to fill. */
+static bool grow_head(struct hf_bytes *bytes, uint32_t need, uint32_t from, uint32_t to)
+{
+	/* As large as it must be at first (most files are written at once), then by doubling. */
+	uint32_t room = (need + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
+	if (room < 2 * bytes->head_room)
+		room = (uint32_t)least(2 * bytes->head_room, HF_CHUNK);
+	uint32_t more = room - bytes->head_room;
+	if (!hf_budget_take(bytes->budget, more))
+		return false;
+	uint8_t *head = hf_realloc(bytes->head, room);
+	if (!head) {
+		hf_budget_give_back(bytes->budget, more);
+		return false;
+	}
+	clear_around(head, bytes->head_room, room, from, to);
+	bytes->head = head;
+	bytes->head_room = room;
+	return true;
+}
+
+/* Forks that a new chunk needs, made before anything is changed, so that nothing has to be undone. */
+struct spares {
+	struct fork *forks[2 * LEVELS_MAX];
+	uint32_t count;
+};
+
+static bool make_spares(struct spares *spares, uint32_t count)
+{
+	for (spares->count = 0; spares->count < count; spares->count++) {
+		struct fork *fork = hf_alloc_zeroed(sizeof *fork);
+		if (!fork)
+			return false;
+		spares->forks[spares->count] = fork;
+	}
+	return true;
+}
+
+static void free_spares(struct spares *spares)
+{
+	while (spares->count > 0)
+		hf_free(spares->forks[--spares->count]);
+}
+
+/* How many forks are missing on the way to a chunk that is not there, in a tree that is to be `height` high. */
+static uint32_t missing_forks(const struct hf_bytes *bytes, uint64_t chunk, uint32_t height)
+{
+	if (!bytes->root)
+		return height;
+	uint32_t missing = height - bytes->height;
+	/* If the old tree does not cover the chunk, only the topmost of the new forks is on the way to it. */
+	if (chunk >> (FAN_BITS * bytes->height) != 0)
+		return missing + height - 1;
+	const struct fork *at = bytes->root;
+	for (uint32_t level = bytes->height; level > 1; level--) {
+		at = at->below[turn(chunk, level)];
+		if (!at)
+			return missing + level - 1;
+	}
+	return missing;
+}
+
+/* Hangs a chunk into the tree with forks from `spares`; those that were not needed stay there. */
+static void hang(struct hf_bytes *bytes, uint64_t chunk, void *data, uint32_t height, struct spares *spares)
+{
+	for (; bytes->root && bytes->height < height; bytes->height++) {
+		struct fork *fork = spares->forks[--spares->count];
+		fork->below[0] = bytes->root;
+		bytes->root = fork;
+	}
+	bytes->height = height;
+	void **at = &bytes->root;
+	for (uint32_t level = height; level > 0; level--) {
+		if (!*at)
+			*at = spares->forks[--spares->count];
+		at = &((struct fork *)*at)->below[turn(chunk, level)];
+	}
+	*at = data;
+}
+
+/* Puts memory where a chunk was a hole; bytes [from, to) of it are the caller's to fill, the rest is zero. NULL without
+ * memory or budget. */
+static uint8_t *make_chunk(struct hf_bytes *bytes, uint64_t chunk, uint32_t from, uint32_t to)
+{
+	uint32_t height = height_for(chunk);
+	if (height < bytes->height)
+		height = bytes->height;
+	struct spares spares = {.count = 0};
+	uint8_t *data = NULL;
+	if (!hf_budget_take(bytes->budget, HF_CHUNK))
+		return NULL;
+	if (make_spares(&spares, missing_forks(bytes, chunk, height)))
+		data = hf_alloc(HF_CHUNK);
+	if (data) {
+		clear_around(data, 0, HF_CHUNK, from, to);
+		hang(bytes, chunk, data, height, &spares);
+	} else {
+		hf_budget_give_back(bytes->budget, HF_CHUNK);
+	}
+	free_spares(&spares);
+	return data;
+}
+
+/* Memory for `count` bytes at the offset, which must not cross a border of chunks; the caller fills it. NULL without
+ * memory or budget. */
+static uint8_t *memory_at(struct hf_bytes *bytes, uint64_t offset, uint32_t count)
+{
+	uint32_t from = offset % HF_CHUNK, to = from + count;
+	if (offset < HF_CHUNK)
+		return to <= bytes->head_room || grow_head(bytes, to, from, to) ? bytes->head + from : NULL;
+	uint8_t *data = find_chunk(bytes, offset / HF_CHUNK);
+	if (!data)
+		data = make_chunk(bytes, offset / HF_CHUNK, from, to);
+	return data ? data + from : NULL;
+}
+
+int hf__bytes_write(struct hf_bytes *bytes, uint64_t offset, uint64_t count, struct hf_uio *uio)
+{
+	uint64_t done = 0;
+	while (done < count) {
+		uint32_t n = (uint32_t)least(count - done, HF_CHUNK - offset % HF_CHUNK);
+		uint8_t *data = memory_at(bytes, offset, n);
+		if (!data)
+			break;
+		size_t moved = hf_uio_from_user(uio, data, n);
+		HF_ASSERT(moved == n);
+		offset += n;
+		done += n;
+		if (offset > bytes->size)
+			bytes->size = offset;
+	}
+	return done == 0 && count > 0 ? -HF_ENOSPC : 0;
+}
+
+/* Frees the chunks from the number `from` on (counted within this subtree) and the forks that nothing is left of. At
+ * most LEVELS_MAX deep. */
+static void drop_chunks(struct hf_bytes *bytes, void **at, uint32_t level, uint64_t from)
+{
+	if (!*at)
+		return;
+	if (level == 0) {
+		hf_budget_give_back(bytes->budget, HF_CHUNK);
+	} else {
+		uint32_t bits = FAN_BITS * (level - 1);
+		for (uint64_t i = from >> bits; i < FAN; i++) {
+			struct fork *fork = *at;
+			uint64_t first = i << bits;
+			drop_chunks(bytes, &fork->below[i], level - 1, from > first ? from - first : 0);
+		}
+	}
+	if (from == 0) {
+		hf_free(*at);
+		*at = NULL;
+	}
+}
+
+/* Frees the chunks wholly beyond `size`. */
+static void drop_beyond(struct hf_bytes *bytes, uint64_t size)
+{
+	uint64_t chunks = size / HF_CHUNK + (size % HF_CHUNK != 0);
+	if (!bytes->root || chunks >> (FAN_BITS * bytes->height) != 0)
+		return;
+	drop_chunks(bytes, &bytes->root, bytes->height, chunks <= 1 ? 0 : chunks);
+	if (!bytes->root)
+		bytes->height = 0;
+}
+
+/* Makes the head no larger than `size` needs, if there is memory to move it. */
+static void shrink_head(struct hf_bytes *bytes, uint64_t size)
+{
+	uint32_t room = (uint32_t)least((size + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP, bytes->head_room);
+	if (room == bytes->head_room)
+		return;
+	uint8_t *head = NULL;
+	if (room == 0)
+		hf_free(bytes->head);
+	else if (!(head = hf_realloc(bytes->head, room)))
+		return;
+	hf_budget_give_back(bytes->budget, bytes->head_room - room);
+	bytes->head = head;
+	bytes->head_room = room;
+}
+
+void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size)
+{
+	if (size < bytes->size) {
+		drop_beyond(bytes, size);
+		if (size < HF_CHUNK)
+			shrink_head(bytes, size);
+		uint8_t *data;
+		uint32_t n = span_at(bytes, size, &data);
+		if (data)
+			memset(data, 0, least(n, bytes->size - size));
+	}
+	bytes->size = size;
+}
+
+/* Sees that there is memory in the offset's chunk, up to its byte `need`. */
+static bool fill_hole(struct hf_bytes *bytes, uint64_t offset, uint32_t need)
+{
+	if (offset < HF_CHUNK)
+		return need <= bytes->head_room || grow_head(bytes, need, 0, 0);
+	uint64_t chunk = offset / HF_CHUNK;
+	return find_chunk(bytes, chunk) || make_chunk(bytes, chunk, 0, 0);
+}
+
+int hf__bytes_reserve(struct hf_bytes *bytes, uint64_t offset, uint64_t count)
+{
+	uint64_t end = offset + count;
+	/* What no machine holds is refused before its memory is filled with zeros. */
+	if (count > SIZE_MAX / 2)
+		return -HF_ENOSPC;
+	while (offset < end) {
+		uint32_t n = (uint32_t)least(end - offset, HF_CHUNK - offset % HF_CHUNK);
+		if (!fill_hole(bytes, offset, offset % HF_CHUNK + n)) {
+			drop_beyond(bytes, bytes->size);
+			return -HF_ENOSPC;
+		}
+		offset += n;
+	}
+	if (end > bytes->size)
+		bytes->size = end;
+	return 0;
+}

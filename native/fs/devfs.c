@@ -1,0 +1,129 @@
+/* devfs.c - null, zero, full and random. They have no state but their reference counts, which nobody acts on. */
+#include "fs/devfs.h"
+
+#include "fs/memfs.h"
+#include "fs/random.h"
+
+#include <string.h>
+
+#define DEVFS_DEV 1
+/* The most that one read of random bytes gives, as on Linux: nobody makes them for seconds on end in one call. */
+#define RANDOM_READ_MAX (UINT64_C(32) << 20)
+
+static int null_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
+{
+	(void)vnode, (void)offset, (void)uio;
+	return 0;
+}
+
+static int zero_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
+{
+	(void)vnode, (void)offset;
+	(void)hf_uio_zero_user(uio, uio->resid < SIZE_MAX ? (size_t)uio->resid : SIZE_MAX);
+	return 0;
+}
+
+static int random_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
+{
+	(void)vnode, (void)offset;
+	uint8_t bytes[512];
+	for (uint64_t given = 0; uio->resid > 0 && given < RANDOM_READ_MAX; given += sizeof bytes) {
+		size_t n = uio->resid < sizeof bytes ? (size_t)uio->resid : sizeof bytes;
+		hf_random(bytes, n);
+		(void)hf_uio_to_user(uio, bytes, n);
+	}
+	memset(bytes, 0, sizeof bytes);
+	return 0;
+}
+
+static int swallow(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end)
+{
+	(void)vnode, (void)append;
+	*end = offset + uio->resid;
+	uio->resid = 0;
+	return 0;
+}
+
+static int full_write(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end)
+{
+	(void)vnode, (void)append;
+	*end = offset;
+	return uio->resid == 0 ? 0 : -HF_ENOSPC;
+}
+
+static int getattr(struct hf_vnode *vnode, struct hf_attr *out)
+{
+	*out = (struct hf_attr){.dev = DEVFS_DEV, .ino = vnode->ino, .filetype = vnode->filetype, .nlink = 1};
+	return 0;
+}
+
+/* The first reference of each is its own. */
+static void never_destroyed(struct hf_vnode *vnode)
+{
+	(void)vnode;
+	hf_plat_panic(__FILE__, __LINE__, "a device lost more references than it had");
+}
+
+static const struct hf_vnode_ops null_ops = {
+	.read = null_read, .write = swallow, .getattr = getattr, .destroy = never_destroyed};
+static const struct hf_vnode_ops zero_ops = {
+	.read = zero_read, .write = swallow, .getattr = getattr, .destroy = never_destroyed};
+static const struct hf_vnode_ops full_ops = {
+	.read = zero_read, .write = full_write, .getattr = getattr, .destroy = never_destroyed};
+static const struct hf_vnode_ops random_ops = {
+	.read = random_read, .write = swallow, .getattr = getattr, .destroy = never_destroyed};
+
+#define DEVICE(number, operations)                                                                    \
+	{                                                                                                 \
+		.refs = 1, .ops = (operations), .ino = 1 + (number), .filetype = HF_FILETYPE_CHARACTER_DEVICE \
+	}
+
+static struct hf_vnode devices[HF_DEV_COUNT] = {
+	[HF_DEV_NULL] = DEVICE(HF_DEV_NULL, &null_ops),
+	[HF_DEV_ZERO] = DEVICE(HF_DEV_ZERO, &zero_ops),
+	[HF_DEV_FULL] = DEVICE(HF_DEV_FULL, &full_ops),
+	[HF_DEV_RANDOM] = DEVICE(HF_DEV_RANDOM, &random_ops),
+};
+
+struct hf_vnode *hf_device(enum hf_device device)
+{
+	return hf_vnode_ref(&devices[device]);
+}
+
+static const struct {
+	const char *name;
+	enum hf_device device;
+} names[] = {
+	{"null", HF_DEV_NULL},     {"zero", HF_DEV_ZERO},      {"full", HF_DEV_FULL},
+	{"random", HF_DEV_RANDOM}, {"urandom", HF_DEV_RANDOM},
+};
+
+#define NAMES (sizeof names / sizeof names[0])
+
+static int fill(struct hf_vnode *dir)
+{
+	for (size_t i = 0; i < NAMES; i++) {
+		int err = hf_memfs_attach(dir, names[i].name, &devices[names[i].device]);
+		if (err) {
+			while (i-- > 0)
+				(void)dir->ops->unlink(dir, names[i].name, strlen(names[i].name));
+			return err;
+		}
+	}
+	return 0;
+}
+
+int hf_devfs_populate(struct hf_vnode *root)
+{
+	struct hf_vnode *dir;
+	if (root->filetype != HF_FILETYPE_DIRECTORY)
+		return -HF_ENOTDIR;
+	int err = root->ops->create(root, "dev", 3, HF_FILETYPE_DIRECTORY, &dir);
+	if (err)
+		return err;
+	err = fill(dir);
+	hf_vnode_unref(dir);
+	if (err)
+		(void)root->ops->rmdir(root, "dev", 3);
+	return err;
+}

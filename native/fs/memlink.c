@@ -1,0 +1,39 @@
+/* memlink.c - symbolic links of memfs. */
+#include "fs/memnode.h"
+
+#include <string.h>
+
+int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, struct hf_memnode **out)
+{
+	if (size == 0)
+		return -HF_ENOENT;
+	if (size > HF_PATH_MAX)
+		return -HF_ENAMETOOLONG;
+	int err = hf__memnode_create(fs, &hf__memlink_ops, HF_FILETYPE_SYMBOLIC_LINK, size, out);
+	if (err == 0) {
+		struct hf_memlink *link = &(*out)->link;
+		link->size = (uint32_t)size;
+		link->target = (char *)(*out + 1);
+		memcpy(link->target, target, size);
+	}
+	return err;
+}
+
+static int link_readlink(struct hf_vnode *vnode, char *buffer, size_t size)
+{
+	struct hf_memnode *node = hf__memnode(vnode);
+	size_t n = size < node->link.size ? size : node->link.size;
+	memcpy(buffer, node->link.target, n);
+	hf_lock(&node->lock);
+	hf__memnode_accessed_locked(node);
+	hf_unlock(&node->lock);
+	return (int)n;
+}
+
+const struct hf_vnode_ops hf__memlink_ops = {
+	.readlink = link_readlink,
+	.sync = hf__memnode_sync,
+	.getattr = hf__memnode_getattr,
+	.set_times = hf__memnode_set_times,
+	.destroy = hf__memnode_destroy,
+};

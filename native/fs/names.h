@@ -1,0 +1,49 @@
+/* names.h - the names in one directory: found by hash, listed in the order in which they came.
+ *
+ * The listing's cookies number the names as they are added and are never reused, so that a reader who goes on from a
+ * cookie after names came and went sees every name that stayed exactly once. Finding, adding, removing and going on
+ * from a cookie take (amortized) constant or logarithmic time, also in a directory of which most was removed, and also
+ * when somebody chooses the names to do harm.
+ *
+ * No lock of its own: the caller's. Does not touch the vnodes' reference counts. */
+#ifndef HF_FS_NAMES_H
+#define HF_FS_NAMES_H
+
+#include "fs/siphash.h"
+#include "fs/vnode.h"
+
+/* Cookies below belong to "." and "..", which are not in here. */
+#define HF_NAMES_FIRST_COOKIE 2
+
+struct hf_name {
+	struct hf_vnode *vnode; /* the caller may exchange it */
+	uint32_t hash;
+	uint8_t size;
+	char text[];
+};
+
+struct hf_names {
+	const struct hf_siphash_key *key; /* immutable after init; the file system's */
+	struct hf_name_slot *slots; /* in the order of their cookies; slots of removed names stay until the next rebuild */
+	uint32_t *index;            /* open addressing: 1 + a slot's position, or 0; part of the slots' block */
+	uint32_t room;              /* slots that fit; the index has twice as many; 0 or a power of two */
+	uint32_t used;              /* slots in use, removed ones included */
+	uint32_t live;              /* names */
+	uint64_t next_cookie;
+};
+
+void hf__names_init(struct hf_names *names, const struct hf_siphash_key *key);
+/* NULL when it is not there. */
+struct hf_name *hf__names_find(const struct hf_names *names, const char *text, size_t size);
+/* The name must not be there. 0, or -HF_ENOSPC and nothing changed. */
+HF_MUST_CHECK int hf__names_add(struct hf_names *names, const char *text, size_t size, struct hf_vnode *vnode);
+/* Frees the name. Never fails. */
+void hf__names_remove(struct hf_names *names, struct hf_name *name);
+/* The position of the first name whose cookie is at least `cookie`; good until the next change. */
+uint32_t hf__names_seek(const struct hf_names *names, uint64_t cookie);
+/* The first name from *position on, with its cookie, or NULL; *position moves behind it. */
+struct hf_name *hf__names_next(struct hf_names *names, uint32_t *position, uint64_t *cookie);
+/* Frees the table; no names may be left. */
+void hf__names_free(struct hf_names *names);
+
+#endif

@@ -1,0 +1,112 @@
+/* vnode.h - a file in some file system, whatever the file system is (after 4.4BSD's vnodes).
+ *
+ * Lifetime: reference counted. hf_vnode_ref/unref from any thread; the last unref calls ops->destroy. Every function
+ * that returns a vnode through an out-pointer returns a reference that the caller owns.
+ *
+ * Locking is the file system's own affair: operations are called with no lock held (a caller may hold its file
+ * description's lock, rank 4) and return with none. memfs and devfs operations never block. Operations of file systems
+ * that ask the event loop (OPFS, later) may block and are never called on the coordinator.
+ *
+ * Names handed to directory operations are single components: never empty, ".", "..", and without '/' or NUL; at most
+ * HF_NAME_MAX bytes (path.c has seen to that). They are bytes, not NUL-terminated. */
+#ifndef HF_FS_VNODE_H
+#define HF_FS_VNODE_H
+
+#include <holdfast/errno.h>
+#include <holdfast/wasi.h>
+
+#include "platform/lock.h"
+#include "platform/uio.h"
+
+#define HF_NAME_MAX 255
+#define HF_PATH_MAX 4096 /* bytes, without a terminator */
+#define HF_SYMLOOP_MAX 40
+
+struct hf_vnode;
+
+/* What stat tells. Times in nanoseconds since the epoch. */
+struct hf_attr {
+	uint64_t dev, ino;
+	uint8_t filetype; /* enum hf_filetype */
+	uint64_t nlink;
+	uint64_t size;
+	uint64_t atim, mtim, ctim;
+};
+
+/* Receives directory entries; may be called with the directory's lock held, so it only copies to kernel memory.
+ * Returns false when it is full: the entry was not taken. `next` is the cookie with which reading goes on after this
+ * entry. */
+typedef bool hf_dirent_fn(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
+                          uint32_t name_size);
+
+/* A NULL operation means -HF_ENOTDIR for directory operations and -HF_EINVAL (or what the comment says) for the others.
+ */
+struct hf_vnode_ops {
+	/* Directories. */
+	int (*lookup)(struct hf_vnode *dir, const char *name, size_t size, struct hf_vnode **out); /* ENOENT */
+	/* The directory's parent; the root's is itself. For "..". ENOENT when the directory was removed. */
+	int (*parent)(struct hf_vnode *dir, struct hf_vnode **out);
+	/* A new regular file or directory. EEXIST (always when the name is there), ENOSPC, EDQUOT, ENOENT (dir removed). */
+	int (*create)(struct hf_vnode *dir, const char *name, size_t size, uint8_t filetype, struct hf_vnode **out);
+	int (*symlink)(struct hf_vnode *dir, const char *name, size_t size, const char *target, size_t target_size);
+	/* EPERM for directories, EXDEV across file systems, EEXIST, EMLINK. */
+	int (*link)(struct hf_vnode *dir, const char *name, size_t size, struct hf_vnode *vnode);
+	int (*unlink)(struct hf_vnode *dir, const char *name, size_t size); /* EISDIR for a directory */
+	int (*rmdir)(struct hf_vnode *dir, const char *name, size_t size);  /* ENOTDIR, ENOTEMPTY, EBUSY */
+	/* POSIX rename: atomic; EINVAL into its own subtree; EISDIR, ENOTDIR, ENOTEMPTY; two links of one file: does
+	 * nothing. */
+	int (*rename)(struct hf_vnode *from_dir, const char *from, size_t from_size, struct hf_vnode *to_dir,
+	              const char *to, size_t to_size);
+	/* Entries from `cookie` on (0: the start), "." and ".." first. Cookies stay valid while entries come and go: an
+	 * entry that stays is told exactly once. */
+	int (*readdir)(struct hf_vnode *dir, uint64_t cookie, hf_dirent_fn *emit, void *context);
+
+	/* Symbolic links: up to `size` bytes of the target; returns how many, or the error. EINVAL when it is no link. */
+	int (*readlink)(struct hf_vnode *vnode, char *buffer, size_t size);
+
+	/* Data. Move bytes from or to `uio` at the offset (devices ignore it); 0 or an error; what was moved is seen in
+	 * uio->resid. A short transfer is success; an error is returned only when nothing was moved. Reading at or past the
+	 * end moves nothing. write: EFBIG, ENOSPC, EDQUOT; `append` writes at the end, atomically; *end is set to the
+	 * offset after the last byte written. */
+	int (*read)(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio);
+	int (*write)(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end);
+	int (*truncate)(struct hf_vnode *vnode, uint64_t size); /* EISDIR, EFBIG, ENOSPC */
+	/* posix_fallocate: the file's size becomes at least offset + size. */
+	int (*allocate)(struct hf_vnode *vnode, uint64_t offset, uint64_t size);
+	int (*sync)(struct hf_vnode *vnode);
+
+	int (*getattr)(struct hf_vnode *vnode, struct hf_attr *out);
+	/* NULL leaves a time as it is. Sets ctim to now. */
+	int (*set_times)(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim);
+
+	/* A description that read or wrote the vnode's data was closed: what the file system put off (memfs: times that are
+	 * marked for update) is done now. Not durable storage: that is `sync`. NULL: nothing to do. */
+	void (*close)(struct hf_vnode *vnode);
+
+	/* After the last reference is gone. Any thread; never blocks. */
+	void (*destroy)(struct hf_vnode *vnode);
+};
+
+struct hf_vnode {
+	_Atomic uint32_t refs;
+	/* Immutable after init. */
+	const struct hf_vnode_ops *ops;
+	void *fs; /* the file system instance; two vnodes of one instance may be linked and renamed among each other */
+	uint64_t ino;
+	uint8_t filetype; /* enum hf_filetype */
+};
+
+static inline struct hf_vnode *hf_vnode_ref(struct hf_vnode *vnode)
+{
+	atomic_fetch_add_explicit(&vnode->refs, 1, memory_order_relaxed);
+	return vnode;
+}
+
+/* NULL is fine. */
+static inline void hf_vnode_unref(struct hf_vnode *vnode)
+{
+	if (vnode && atomic_fetch_sub_explicit(&vnode->refs, 1, memory_order_acq_rel) == 1)
+		vnode->ops->destroy(vnode);
+}
+
+#endif

@@ -1,0 +1,214 @@
+/* fdtable.c - file descriptors. */
+#include "kernel/fdtable.h"
+
+#include <string.h>
+
+#include "platform/alloc.h"
+
+#define FIRST_CAPACITY 16
+
+void hf_fdtable_init(struct hf_fdtable *table, uint32_t limit)
+{
+	memset(table, 0, sizeof *table);
+	hf_lock_init(&table->lock);
+	table->limit = limit;
+}
+
+static void release(struct hf_fd *slot)
+{
+	hf_file_unref(slot->file);
+	hf_free(slot->preopen);
+}
+
+void hf_fdtable_destroy(struct hf_fdtable *table)
+{
+	hf_lock(&table->lock);
+	struct hf_fd *slots = table->slots;
+	uint32_t capacity = table->capacity;
+	table->slots = NULL;
+	table->capacity = table->in_use = 0;
+	table->first_free = UINT32_MAX; /* closed */
+	hf_unlock(&table->lock);
+	for (uint32_t fd = 0; fd < capacity; fd++)
+		release(&slots[fd]);
+	hf_free(slots);
+}
+
+static struct hf_fd *find_locked(struct hf_fdtable *table, uint32_t fd) HF_REQUIRES(table->lock)
+{
+	return fd < table->capacity && table->slots[fd].file ? &table->slots[fd] : NULL;
+}
+
+static int grow_locked(struct hf_fdtable *table) HF_REQUIRES(table->lock)
+{
+	uint32_t capacity = table->capacity ? table->capacity * 2 : FIRST_CAPACITY;
+	if (capacity > table->limit)
+		capacity = table->limit;
+	if (capacity <= table->capacity)
+		return -HF_EMFILE;
+	struct hf_fd *slots = hf_realloc(table->slots, capacity * sizeof *slots);
+	if (!slots)
+		return -HF_ENOMEM;
+	memset(slots + table->capacity, 0, (capacity - table->capacity) * sizeof *slots);
+	table->slots = slots;
+	table->capacity = capacity;
+	return 0;
+}
+
+static int insert_locked(struct hf_fdtable *table, const struct hf_fd *entry) HF_REQUIRES(table->lock)
+{
+	if (table->first_free == UINT32_MAX)
+		return -HF_EBADF;
+	uint32_t fd = table->first_free;
+	while (fd < table->capacity && table->slots[fd].file)
+		fd++;
+	table->first_free = fd;
+	if (fd == table->capacity) {
+		int result = grow_locked(table);
+		if (result < 0)
+			return result;
+	}
+	table->slots[fd] = *entry;
+	table->first_free = fd + 1;
+	table->in_use++;
+	return (int)fd;
+}
+
+static int insert(struct hf_fdtable *table, struct hf_fd *entry)
+{
+	hf_lock(&table->lock);
+	int fd = insert_locked(table, entry);
+	hf_unlock(&table->lock);
+	if (fd < 0)
+		release(entry);
+	return fd;
+}
+
+int hf_fd_insert(struct hf_fdtable *table, struct hf_file *file, uint64_t rights, uint64_t inheriting)
+{
+	struct hf_fd entry = {.file = file, .rights = rights, .inheriting = inheriting};
+	return insert(table, &entry);
+}
+
+int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name, uint32_t name_size,
+                         uint64_t rights, uint64_t inheriting)
+{
+	struct hf_fd entry = {.file = file, .preopen_size = name_size, .rights = rights, .inheriting = inheriting};
+	entry.preopen = hf_alloc(name_size ? name_size : 1);
+	if (!entry.preopen) {
+		hf_file_unref(file);
+		return -HF_ENOMEM;
+	}
+	memcpy(entry.preopen, name, name_size);
+	return insert(table, &entry);
+}
+
+/* What POSIX says of the same mistake, where it has a word for it. */
+static int missing_right(const struct hf_fd *slot, uint64_t missing)
+{
+	if (missing & (HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE))
+		return -HF_EBADF;
+	if (slot->file->pipe && (missing & (HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL)))
+		return -HF_ESPIPE;
+	return -HF_ENOTCAPABLE;
+}
+
+int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out)
+{
+	int result = 0;
+	hf_lock(&table->lock);
+	struct hf_fd *slot = find_locked(table, fd);
+	if (!slot) {
+		result = -HF_EBADF;
+	} else if (rights & ~slot->rights) {
+		result = missing_right(slot, rights & ~slot->rights);
+	} else {
+		out->file = hf_file_ref(slot->file);
+		out->rights = slot->rights;
+		out->inheriting = slot->inheriting;
+	}
+	hf_unlock(&table->lock);
+	return result;
+}
+
+static struct hf_fd remove_locked(struct hf_fdtable *table, uint32_t fd) HF_REQUIRES(table->lock)
+{
+	struct hf_fd slot = table->slots[fd];
+	memset(&table->slots[fd], 0, sizeof slot);
+	if (fd < table->first_free)
+		table->first_free = fd;
+	table->in_use--;
+	return slot;
+}
+
+int hf_fd_close(struct hf_fdtable *table, uint32_t fd)
+{
+	hf_lock(&table->lock);
+	if (!find_locked(table, fd)) {
+		hf_unlock(&table->lock);
+		return -HF_EBADF;
+	}
+	struct hf_fd slot = remove_locked(table, fd);
+	hf_unlock(&table->lock);
+	release(&slot);
+	return 0;
+}
+
+int hf_fd_renumber(struct hf_fdtable *table, uint32_t from, uint32_t to)
+{
+	struct hf_fd replaced = {0};
+	hf_lock(&table->lock);
+	if (!find_locked(table, from) || !find_locked(table, to)) {
+		hf_unlock(&table->lock);
+		return -HF_EBADF;
+	}
+	if (from != to) {
+		replaced = table->slots[to];
+		table->slots[to] = remove_locked(table, from);
+	}
+	hf_unlock(&table->lock);
+	release(&replaced);
+	return 0;
+}
+
+int hf_fd_set_rights(struct hf_fdtable *table, uint32_t fd, uint64_t rights, uint64_t inheriting)
+{
+	int result = 0;
+	hf_lock(&table->lock);
+	struct hf_fd *slot = find_locked(table, fd);
+	if (!slot) {
+		result = -HF_EBADF;
+	} else if ((rights & ~slot->rights) || (inheriting & ~slot->inheriting)) {
+		result = -HF_ENOTCAPABLE;
+	} else {
+		slot->rights = rights;
+		slot->inheriting = inheriting;
+	}
+	hf_unlock(&table->lock);
+	return result;
+}
+
+int hf_fd_preopen_name(struct hf_fdtable *table, uint32_t fd, char *buffer, uint32_t size)
+{
+	int result;
+	hf_lock(&table->lock);
+	struct hf_fd *slot = find_locked(table, fd);
+	if (!slot) {
+		result = -HF_EBADF;
+	} else if (!slot->preopen) {
+		result = -HF_EINVAL;
+	} else {
+		memcpy(buffer, slot->preopen, size < slot->preopen_size ? size : slot->preopen_size);
+		result = (int)slot->preopen_size;
+	}
+	hf_unlock(&table->lock);
+	return result;
+}
+
+uint32_t hf_fd_count(struct hf_fdtable *table)
+{
+	hf_lock(&table->lock);
+	uint32_t count = table->in_use;
+	hf_unlock(&table->lock);
+	return count;
+}

@@ -1,0 +1,53 @@
+/* fdtable.h - a process's file descriptors: small integers to open file descriptions, with WASI's rights. */
+#ifndef HF_KERNEL_FDTABLE_H
+#define HF_KERNEL_FDTABLE_H
+
+#include "kernel/file.h"
+
+struct hf_fd {
+	struct hf_file *file; /* NULL: free; one reference */
+	char *preopen;        /* the guest's name of a preopened directory, else NULL; owned */
+	uint32_t preopen_size;
+	uint64_t rights, inheriting;
+};
+
+struct hf_fdtable {
+	struct hf_lock lock;
+	/* Protected by lock. */
+	struct hf_fd *slots;
+	uint32_t capacity;
+	uint32_t first_free; /* no slot below it is free */
+	uint32_t in_use;
+	/* Immutable after init. */
+	uint32_t limit;
+};
+
+/* What a look-up gives: a reference to the description and the rights of the descriptor. */
+struct hf_fd_view {
+	struct hf_file *file;
+	uint64_t rights, inheriting;
+};
+
+void hf_fdtable_init(struct hf_fdtable *table, uint32_t limit);
+/* Closes everything. Later calls find no descriptor, and inserting fails with -HF_EBADF. */
+void hf_fdtable_destroy(struct hf_fdtable *table);
+
+/* The lowest free descriptor becomes the file, whose reference is taken over, also when it fails. The descriptor,
+ * -HF_EMFILE, -HF_ENOMEM. */
+HF_MUST_CHECK int hf_fd_insert(struct hf_fdtable *table, struct hf_file *file, uint64_t rights, uint64_t inheriting);
+/* As above, with the name of a preopened directory. */
+HF_MUST_CHECK int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name,
+                                       uint32_t name_size, uint64_t rights, uint64_t inheriting);
+/* 0 and a view whose reference the caller owns; -HF_EBADF; -HF_ENOTCAPABLE if one of the rights is missing (EBADF for
+ * read and write, as POSIX says it of a descriptor that is not open for reading or writing). */
+HF_MUST_CHECK int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out);
+HF_MUST_CHECK int hf_fd_close(struct hf_fdtable *table, uint32_t fd);
+/* dup2 that also closes `from`. Both must be open. -HF_EBADF. */
+HF_MUST_CHECK int hf_fd_renumber(struct hf_fdtable *table, uint32_t from, uint32_t to);
+/* Takes rights away; -HF_ENOTCAPABLE if it would add one. */
+HF_MUST_CHECK int hf_fd_set_rights(struct hf_fdtable *table, uint32_t fd, uint64_t rights, uint64_t inheriting);
+/* The name's size, and up to `size` bytes of it into the buffer. -HF_EBADF, -HF_EINVAL if it is no preopen. */
+HF_MUST_CHECK int hf_fd_preopen_name(struct hf_fdtable *table, uint32_t fd, char *buffer, uint32_t size);
+uint32_t hf_fd_count(struct hf_fdtable *table);
+
+#endif

@@ -1,0 +1,273 @@
+/* file.c - open file descriptions: their life, and the operations of the two kinds. */
+#include "kernel/file.h"
+
+#include <string.h>
+
+#include "platform/alloc.h"
+
+static int create(const struct hf_file_ops *ops, struct hf_file **out)
+{
+	struct hf_file *file = hf_alloc_zeroed(sizeof *file);
+	if (!file)
+		return -HF_ENOMEM;
+	atomic_init(&file->refs, 1);
+	hf_lock_init(&file->lock);
+	file->ops = ops;
+	*out = file;
+	return 0;
+}
+
+void hf__file_destroy(struct hf_file *file)
+{
+	file->ops->destroy(file);
+	hf_free(file);
+}
+
+/* ---- over a vnode ---- */
+
+static bool is_regular(const struct hf_file *file)
+{
+	return file->vnode->filetype == HF_FILETYPE_REGULAR_FILE;
+}
+
+static int vnode_transfer_in(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
+{
+	if (file->vnode->filetype == HF_FILETYPE_DIRECTORY)
+		return -HF_EISDIR;
+	return file->vnode->ops->read ? file->vnode->ops->read(file->vnode, offset, uio) : -HF_EINVAL;
+}
+
+static int vnode_transfer_out(struct hf_file *file, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end)
+{
+	if (file->vnode->filetype == HF_FILETYPE_DIRECTORY)
+		return -HF_EISDIR;
+	return file->vnode->ops->write ? file->vnode->ops->write(file->vnode, offset, append, uio, end) : -HF_EINVAL;
+}
+
+static int vnode_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
+{
+	(void)thread;
+	uint64_t whole = uio->resid;
+	hf_lock(&file->lock);
+	int result = vnode_transfer_in(file, file->offset, uio);
+	if (is_regular(file))
+		file->offset += whole - uio->resid;
+	hf_unlock(&file->lock);
+	return result;
+}
+
+static int vnode_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
+{
+	(void)thread;
+	bool append = atomic_load_explicit(&file->flags, memory_order_relaxed) & HF_FDFLAG_APPEND;
+	uint64_t whole = uio->resid;
+	hf_lock(&file->lock);
+	uint64_t end = file->offset;
+	int result = vnode_transfer_out(file, file->offset, append, uio, &end);
+	if (is_regular(file) && uio->resid < whole)
+		file->offset = end;
+	hf_unlock(&file->lock);
+	return result;
+}
+
+static int vnode_pread(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
+{
+	if (!is_regular(file))
+		return file->vnode->filetype == HF_FILETYPE_DIRECTORY ? -HF_EISDIR : -HF_ESPIPE;
+	return vnode_transfer_in(file, offset, uio);
+}
+
+static int vnode_pwrite(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
+{
+	uint64_t end;
+	if (!is_regular(file))
+		return file->vnode->filetype == HF_FILETYPE_DIRECTORY ? -HF_EISDIR : -HF_ESPIPE;
+	/* POSIX: pwrite writes at its offset whatever O_APPEND says. */
+	return vnode_transfer_out(file, offset, false, uio, &end);
+}
+
+static int vnode_getattr(struct hf_file *file, struct hf_attr *out)
+{
+	return file->vnode->ops->getattr(file->vnode, out);
+}
+
+static int vnode_seek(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out)
+{
+	if (file->vnode->filetype == HF_FILETYPE_DIRECTORY)
+		return -HF_EISDIR;
+	if (!is_regular(file))
+		return -HF_ESPIPE;
+	struct hf_attr attr = {0};
+	if (whence == HF_WHENCE_END) {
+		int result = vnode_getattr(file, &attr);
+		if (result < 0)
+			return result;
+	}
+	int result = 0;
+	hf_lock(&file->lock);
+	uint64_t base = whence == HF_WHENCE_CUR ? file->offset : whence == HF_WHENCE_END ? attr.size : 0;
+	uint64_t target = base + (uint64_t)offset;
+	bool before_start = offset < 0 && base < (uint64_t)0 - (uint64_t)offset;
+	if (before_start)
+		result = -HF_EINVAL;
+	else if (target > INT64_MAX)
+		result = -HF_EOVERFLOW;
+	else
+		*out = file->offset = target;
+	hf_unlock(&file->lock);
+	return result;
+}
+
+/* A file is always ready; what differs is how much there is. */
+static unsigned vnode_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
+{
+	(void)waiter;
+	struct hf_attr attr;
+	*bytes = 0;
+	if ((events & HF_READY_IN) && is_regular(file) && vnode_getattr(file, &attr) == 0) {
+		hf_lock(&file->lock);
+		*bytes = attr.size > file->offset ? attr.size - file->offset : 0;
+		hf_unlock(&file->lock);
+	}
+	return events & (HF_READY_IN | HF_READY_OUT);
+}
+
+static void vnode_unpoll(struct hf_file *file, struct hf_waiter *waiter)
+{
+	(void)file;
+	(void)waiter;
+}
+
+static void vnode_destroy(struct hf_file *file)
+{
+	hf_vnode_unref(file->vnode);
+}
+
+static const struct hf_file_ops vnode_ops = {
+	.read = vnode_read,
+	.write = vnode_write,
+	.pread = vnode_pread,
+	.pwrite = vnode_pwrite,
+	.seek = vnode_seek,
+	.getattr = vnode_getattr,
+	.poll = vnode_poll,
+	.unpoll = vnode_unpoll,
+	.destroy = vnode_destroy,
+};
+
+int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct hf_file **out)
+{
+	struct hf_file *file;
+	int result = create(&vnode_ops, &file);
+	if (result < 0) {
+		hf_vnode_unref(vnode);
+		return result;
+	}
+	file->vnode = vnode;
+	file->filetype = vnode->filetype;
+	file->access = (uint8_t)access;
+	atomic_init(&file->flags, flags);
+	*out = file;
+	return 0;
+}
+
+/* ---- over a pipe ---- */
+
+static bool is_nonblock(struct hf_file *file)
+{
+	return atomic_load_explicit(&file->flags, memory_order_relaxed) & HF_FDFLAG_NONBLOCK;
+}
+
+static int pipe_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
+{
+	return file->access & HF_READ ? hf_pipe_read(file->pipe, thread, uio, is_nonblock(file)) : -HF_EBADF;
+}
+
+static int pipe_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
+{
+	return file->access & HF_WRITE ? hf_pipe_write(file->pipe, thread, uio, is_nonblock(file)) : -HF_EBADF;
+}
+
+static int pipe_pread(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
+{
+	(void)file;
+	(void)offset;
+	(void)uio;
+	return -HF_ESPIPE;
+}
+
+static int pipe_seek(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out)
+{
+	(void)file;
+	(void)offset;
+	(void)whence;
+	(void)out;
+	return -HF_ESPIPE;
+}
+
+static int pipe_getattr(struct hf_file *file, struct hf_attr *out)
+{
+	memset(out, 0, sizeof *out);
+	out->ino = file->pipe->ino;
+	out->filetype = file->filetype;
+	out->nlink = 1;
+	return 0;
+}
+
+static unsigned pipe_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
+{
+	bool hangup;
+	*bytes = 0;
+	if ((events & HF_READY_IN) && (file->access & HF_READ)) {
+		*bytes = hf_pipe_poll_read(file->pipe, waiter, &hangup);
+		return (*bytes || hangup ? HF_READY_IN : 0) | (hangup ? HF_READY_HANGUP : 0);
+	}
+	if ((events & HF_READY_OUT) && (file->access & HF_WRITE)) {
+		*bytes = hf_pipe_poll_write(file->pipe, waiter, &hangup);
+		return (*bytes || hangup ? HF_READY_OUT : 0) | (hangup ? HF_READY_HANGUP : 0);
+	}
+	return 0;
+}
+
+static void pipe_unpoll(struct hf_file *file, struct hf_waiter *waiter)
+{
+	hf_pipe_unpoll(file->pipe, waiter);
+}
+
+static void pipe_destroy(struct hf_file *file)
+{
+	if (file->access & HF_READ)
+		hf_pipe_drop_reader(file->pipe);
+	else
+		hf_pipe_drop_writer(file->pipe);
+}
+
+static const struct hf_file_ops pipe_ops = {
+	.read = pipe_read,
+	.write = pipe_write,
+	.pread = pipe_pread,
+	.pwrite = pipe_pread,
+	.seek = pipe_seek,
+	.getattr = pipe_getattr,
+	.poll = pipe_poll,
+	.unpoll = pipe_unpoll,
+	.destroy = pipe_destroy,
+};
+
+int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out)
+{
+	struct hf_file *file;
+	int result = create(&pipe_ops, &file);
+	if (result < 0) {
+		if (end == HF_READ)
+			hf_pipe_drop_reader(pipe);
+		else
+			hf_pipe_drop_writer(pipe);
+		return result;
+	}
+	file->pipe = pipe;
+	file->access = (uint8_t)end;
+	file->filetype = filetype;
+	*out = file;
+	return 0;
+}

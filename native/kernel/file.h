@@ -1,0 +1,79 @@
+/* file.h - an open file description (POSIX): what a descriptor points at. Reference counted; shared by descriptors.
+ *
+ * Two kinds live here: files over a vnode (regular files, directories, devices) and streams over pipes. Each is a table
+ * of operations. Operations are called by guest threads, with no lock held, and those that say so may block. */
+#ifndef HF_KERNEL_FILE_H
+#define HF_KERNEL_FILE_H
+
+#include "fs/vnode.h"
+#include "kernel/pipe.h"
+#include "kernel/thread.h"
+
+enum hf_access { HF_READ = 1, HF_WRITE = 2 };
+
+/* What poll can be told. */
+enum hf_ready {
+	HF_READY_IN = 1 << 0,     /* a read would not block */
+	HF_READY_OUT = 1 << 1,    /* a write would not block */
+	HF_READY_HANGUP = 1 << 2, /* the other side is gone */
+};
+
+struct hf_file;
+
+struct hf_file_ops {
+	/* At the description's offset where it has one. Block unless HF_FDFLAG_NONBLOCK. 0 or an error; what was moved is
+	 * seen in uio->resid. EAGAIN, EINTR (told to stop), EPIPE, EISDIR and what the file system says. */
+	int (*read)(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio);
+	int (*write)(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio);
+	/* At a given offset; ESPIPE where there is none. */
+	int (*pread)(struct hf_file *file, uint64_t offset, struct hf_uio *uio);
+	int (*pwrite)(struct hf_file *file, uint64_t offset, struct hf_uio *uio);
+	int (*seek)(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out);
+	int (*getattr)(struct hf_file *file, struct hf_attr *out);
+	/* Which of `events` are ready now (enum hf_ready; HANGUP whenever it is so), and the bytes there are to read or the
+	 * room there is to write. If none is and `waiter` is not NULL, links it, atomically with the look. Never blocks. */
+	unsigned (*poll)(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes);
+	/* Unlinks the waiter if it is linked. */
+	void (*unpoll)(struct hf_file *file, struct hf_waiter *waiter);
+	/* After the last reference. Never blocks. */
+	void (*destroy)(struct hf_file *file);
+};
+
+struct hf_file {
+	_Atomic uint32_t refs;
+	_Atomic uint16_t flags; /* enum hf_fdflags */
+	/* Immutable after init. */
+	const struct hf_file_ops *ops;
+	uint8_t filetype;       /* as fdstat tells it; a stream may say that it is a character device */
+	uint8_t access;         /* enum hf_access */
+	bool read_only_tree;    /* a directory of a read-only preopen: nothing below it may be changed */
+	struct hf_vnode *vnode; /* NULL for streams; one reference */
+	struct hf_pipe *pipe;   /* NULL for vnodes; one end of it, per `access` */
+
+	struct hf_lock lock;
+	/* Protected by lock. */
+	uint64_t offset;
+};
+
+/* A description over a vnode, with one reference. Takes over the caller's reference to the vnode, also when it fails.
+ */
+HF_MUST_CHECK int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct hf_file **out);
+/* A description over one end of a pipe. Takes over the caller's hold on that end, also when it fails. */
+HF_MUST_CHECK int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out);
+
+static inline struct hf_file *hf_file_ref(struct hf_file *file)
+{
+	atomic_fetch_add_explicit(&file->refs, 1, memory_order_relaxed);
+	return file;
+}
+
+void hf__file_destroy(struct hf_file *file);
+
+/* NULL is fine. */
+static inline void hf_file_unref(struct hf_file *file)
+{
+	if (file && atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) == 1)
+		hf__file_destroy(file);
+}
+
+#endif

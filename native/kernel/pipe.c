@@ -1,0 +1,230 @@
+/* pipe.c - bounded rings of bytes. */
+#include "kernel/pipe.h"
+
+#include "platform/alloc.h"
+
+static _Atomic uint64_t next_ino = 1;
+
+int hf_pipe_create(uint32_t size, struct hf_pipe **out)
+{
+	uint32_t rounded = HF_PIPE_BUF;
+	while (rounded < size && rounded < UINT32_C(1) << 30)
+		rounded *= 2;
+	struct hf_pipe *pipe = hf_alloc_zeroed(sizeof *pipe);
+	uint8_t *ring = hf_alloc(rounded);
+	if (!pipe || !ring) {
+		hf_free(pipe);
+		hf_free(ring);
+		return -HF_ENOMEM;
+	}
+	hf_lock_init(&pipe->lock);
+	pipe->ring = ring;
+	pipe->size = rounded;
+	pipe->ino = atomic_fetch_add(&next_ino, 1);
+	hf_lock(&pipe->lock);
+	pipe->readers = pipe->writers = 1;
+	hf_waitq_init(&pipe->readable);
+	hf_waitq_init(&pipe->writable);
+	hf_unlock(&pipe->lock);
+	*out = pipe;
+	return 0;
+}
+
+void hf_pipe_hold_reader(struct hf_pipe *pipe)
+{
+	hf_lock(&pipe->lock);
+	HF_ASSERT(pipe->readers > 0);
+	pipe->readers++;
+	hf_unlock(&pipe->lock);
+}
+
+void hf_pipe_hold_writer(struct hf_pipe *pipe)
+{
+	hf_lock(&pipe->lock);
+	HF_ASSERT(pipe->writers > 0);
+	pipe->writers++;
+	hf_unlock(&pipe->lock);
+}
+
+static void drop(struct hf_pipe *pipe, bool reader)
+{
+	hf_lock(&pipe->lock);
+	HF_ASSERT((reader ? pipe->readers : pipe->writers) > 0);
+	uint32_t left = reader ? --pipe->readers : --pipe->writers;
+	bool dead = pipe->readers == 0 && pipe->writers == 0;
+	if (left == 0 && !dead)
+		hf_waitq_wake(reader ? &pipe->writable : &pipe->readable);
+	hf_unlock(&pipe->lock);
+	if (dead) {
+		hf_free(pipe->ring);
+		hf_free(pipe);
+	}
+}
+
+void hf_pipe_drop_reader(struct hf_pipe *pipe)
+{
+	drop(pipe, true);
+}
+
+void hf_pipe_drop_writer(struct hf_pipe *pipe)
+{
+	drop(pipe, false);
+}
+
+static uint32_t used_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
+{
+	return pipe->tail - pipe->head;
+}
+
+static uint32_t room_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
+{
+	return pipe->size - (pipe->tail - pipe->head);
+}
+
+/* The run of bytes from index on that neither wraps nor exceeds `most`. */
+static uint32_t run(const struct hf_pipe *pipe, uint32_t index, uint32_t most)
+{
+	uint32_t to_end = pipe->size - (index & (pipe->size - 1));
+	return most < to_end ? most : to_end;
+}
+
+/* Ring to reader. True if anything was moved. */
+static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
+{
+	bool moved = false;
+	while (used_locked(pipe) > 0 && uio->resid > 0) {
+		uint32_t span = run(pipe, pipe->head, used_locked(pipe));
+		pipe->head += (uint32_t)hf_uio_to_user(uio, pipe->ring + (pipe->head & (pipe->size - 1)), span);
+		moved = true;
+	}
+	if (moved)
+		hf_waitq_wake(&pipe->writable);
+	return moved;
+}
+
+/* Writer to ring. True if anything was moved. */
+static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
+{
+	bool moved = false;
+	while (room_locked(pipe) > 0 && uio->resid > 0) {
+		uint32_t span = run(pipe, pipe->tail, room_locked(pipe));
+		pipe->tail += (uint32_t)hf_uio_from_user(uio, pipe->ring + (pipe->tail & (pipe->size - 1)), span);
+		moved = true;
+	}
+	if (moved)
+		hf_waitq_wake(&pipe->readable);
+	return moved;
+}
+
+static void link_once(struct hf_waitq *queue, struct hf_waiter *waiter)
+{
+	if (waiter && hf_list_empty(&waiter->link))
+		hf_waitq_add(queue, waiter);
+}
+
+int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
+{
+	int result = 0;
+	hf_lock(&pipe->lock);
+	if (uio->resid > 0 && !take_locked(pipe, uio) && pipe->writers > 0) {
+		link_once(&pipe->readable, waiter);
+		result = -HF_EAGAIN;
+	}
+	hf_unlock(&pipe->lock);
+	return result;
+}
+
+/* `whole`: nothing is written unless this much fits. */
+static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, struct hf_waiter *waiter)
+{
+	int result = 0;
+	hf_lock(&pipe->lock);
+	if (pipe->readers == 0) {
+		result = -HF_EPIPE;
+	} else if (uio->resid > 0 && (room_locked(pipe) < whole || !put_locked(pipe, uio))) {
+		link_once(&pipe->writable, waiter);
+		result = -HF_EAGAIN;
+	}
+	hf_unlock(&pipe->lock);
+	return result;
+}
+
+int hf_pipe_try_write(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
+{
+	/* A small write goes in whole or not at all. */
+	return try_write(pipe, uio, uio->resid <= HF_PIPE_BUF ? uio->resid : 1, waiter);
+}
+
+int hf_pipe_try_put(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
+{
+	return try_write(pipe, uio, 1, waiter);
+}
+
+void hf_pipe_unpoll(struct hf_pipe *pipe, struct hf_waiter *waiter)
+{
+	hf_lock(&pipe->lock);
+	hf_waitq_remove(waiter);
+	hf_unlock(&pipe->lock);
+}
+
+int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock)
+{
+	struct hf_thread_waiter waiter;
+	hf_thread_waiter_init(&waiter, thread);
+	for (;;) {
+		uint32_t ticket = hf_park_ticket(thread);
+		int result = hf_pipe_try_read(pipe, uio, nonblock ? NULL : &waiter.waiter);
+		if (result == -HF_EAGAIN && !nonblock) {
+			result = hf_park(thread, ticket, HF_FOREVER, HF_PARK_SPIN);
+			hf_pipe_unpoll(pipe, &waiter.waiter);
+			if (result == 0)
+				continue;
+		}
+		return result;
+	}
+}
+
+int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock)
+{
+	struct hf_thread_waiter waiter;
+	uint64_t whole = uio->resid;
+	hf_thread_waiter_init(&waiter, thread);
+	for (;;) {
+		uint32_t ticket = hf_park_ticket(thread);
+		int result = hf_pipe_try_write(pipe, uio, nonblock ? NULL : &waiter.waiter);
+		if (result == 0 && uio->resid > 0 && !nonblock)
+			continue;
+		if (result == -HF_EAGAIN && !nonblock) {
+			result = hf_park(thread, ticket, HF_FOREVER, HF_PARK_SPIN);
+			hf_pipe_unpoll(pipe, &waiter.waiter);
+			if (result == 0)
+				continue;
+		}
+		return uio->resid < whole ? 0 : result;
+	}
+}
+
+uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup)
+{
+	hf_lock(&pipe->lock);
+	uint32_t bytes = used_locked(pipe);
+	*hangup = pipe->writers == 0;
+	if (bytes == 0 && !*hangup)
+		link_once(&pipe->readable, waiter);
+	hf_unlock(&pipe->lock);
+	return bytes;
+}
+
+uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup)
+{
+	hf_lock(&pipe->lock);
+	/* Writable means that a write of HF_PIPE_BUF would not block (POSIX). */
+	uint32_t room = room_locked(pipe);
+	*hangup = pipe->readers == 0;
+	if (room < HF_PIPE_BUF)
+		room = 0;
+	if (room == 0 && !*hangup)
+		link_once(&pipe->writable, waiter);
+	hf_unlock(&pipe->lock);
+	return room;
+}

@@ -1,0 +1,60 @@
+/* pipe.h - a bounded ring of bytes with two ends (POSIX pipe). Guests' standard streams are pipes whose other end the
+ * page holds, through the coordinator.
+ *
+ * Each end is counted; the pipe is freed when both counts are zero. Reading an empty pipe without writers is end of
+ * file; writing to one without readers is EPIPE. Writes of at most HF_PIPE_BUF bytes are atomic. */
+#ifndef HF_KERNEL_PIPE_H
+#define HF_KERNEL_PIPE_H
+
+#include "kernel/thread.h"
+#include "kernel/waitq.h"
+#include "platform/uio.h"
+
+#define HF_PIPE_BUF 4096
+#define HF_PIPE_SIZE 65536
+
+struct hf_pipe {
+	struct hf_lock lock;
+	/* Protected by lock. */
+	uint32_t readers;
+	uint32_t writers;
+	uint32_t head;            /* where the next byte is read; indices run freely and wrap with the ring's mask */
+	uint32_t tail;            /* where the next byte is written */
+	struct hf_waitq readable; /* waits for bytes or the end of file */
+	struct hf_waitq writable; /* waits for room or EPIPE */
+	/* Immutable after init. */
+	uint64_t ino;
+	uint32_t size; /* a power of two */
+	uint8_t *ring;
+};
+
+/* A pipe with one hold on each end. `size` is rounded up to a power of two of at least HF_PIPE_BUF. 0 or -HF_ENOMEM. */
+HF_MUST_CHECK int hf_pipe_create(uint32_t size, struct hf_pipe **out);
+/* Another hold on an end, by somebody who has one. */
+void hf_pipe_hold_reader(struct hf_pipe *pipe);
+void hf_pipe_hold_writer(struct hf_pipe *pipe);
+/* Lets go of a hold; the last one of an end wakes the other end. */
+void hf_pipe_drop_reader(struct hf_pipe *pipe);
+void hf_pipe_drop_writer(struct hf_pipe *pipe);
+
+/* At least one byte, or the end of file (nothing moved). Blocks unless `nonblock`: then -HF_EAGAIN. -HF_EINTR. */
+HF_MUST_CHECK int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
+/* All bytes. Blocks unless `nonblock`: then as many as there is room for (all or none up to HF_PIPE_BUF), or
+ * -HF_EAGAIN. -HF_EPIPE. A stop or EPIPE after some bytes were written is success; the next call tells. */
+HF_MUST_CHECK int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
+
+/* One try, from any thread, the coordinator too: moves what can be moved now. -HF_EAGAIN when that is nothing (then, if
+ * `waiter` is not NULL, it is linked, atomically with the look, unless it is linked already). Reading the end of file:
+ * 0 and nothing moved. -HF_EPIPE. */
+HF_MUST_CHECK int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
+HF_MUST_CHECK int hf_pipe_try_write(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
+/* As try_write, but a small write may go in in parts. */
+HF_MUST_CHECK int hf_pipe_try_put(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
+
+/* Bytes in the pipe and whether it has writers; room in it and whether it has readers. If the answer is "nothing, and
+ * the other side is there" and `waiter` is not NULL, it is linked. */
+uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup);
+uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup);
+void hf_pipe_unpoll(struct hf_pipe *pipe, struct hf_waiter *waiter);
+
+#endif

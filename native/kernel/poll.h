@@ -1,0 +1,22 @@
+/* poll.h - waiting for several descriptions and a deadline at once. */
+#ifndef HF_KERNEL_POLL_H
+#define HF_KERNEL_POLL_H
+
+#include "kernel/file.h"
+
+struct hf_poll_entry {
+	/* In: a description that the caller holds a reference to, or NULL (then it is never ready); what to wait for. */
+	struct hf_file *file;
+	unsigned events; /* enum hf_ready */
+	/* Out: */
+	unsigned ready;
+	uint64_t bytes;
+	/* poll.c's own. */
+	struct hf_thread_waiter waiter;
+};
+
+/* Waits until one of the entries is ready or the deadline has passed; a deadline in the past means a look only. Blocks,
+ * without CPU. The number of ready entries (0: the deadline has passed), or -HF_EINTR. */
+HF_MUST_CHECK int hf_poll(struct hf_thread *thread, struct hf_poll_entry *entries, uint32_t count, uint64_t deadline);
+
+#endif

@@ -1,0 +1,193 @@
+/* process.c - processes: from creation to the last thread's leaving. */
+#include "kernel/process.h"
+
+#include <string.h>
+
+#include "platform/alloc.h"
+
+const struct hf_limits hf_default_limits = {
+	.fds = 1024,
+	.pipe_bytes = HF_PIPE_SIZE,
+	.poll_subscriptions = 4096,
+	.threads = 64,
+};
+
+static int copy_strings(struct hf_strings *to, const struct hf_strings *from)
+{
+	to->count = from->count;
+	to->size = from->size;
+	to->bytes = hf_alloc(from->size ? from->size : 1);
+	if (!to->bytes)
+		return -HF_ENOMEM;
+	memcpy(to->bytes, from->bytes, from->size);
+	return 0;
+}
+
+int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct hf_strings *env,
+                      const struct hf_limits *limits, void (*run_ended)(struct hf_work *), struct hf_process **out)
+{
+	struct hf_process *process = hf_alloc_zeroed(sizeof *process);
+	if (!process)
+		return -HF_ENOMEM;
+	atomic_init(&process->refs, 1);
+	process->pid = pid;
+	process->limits = *limits;
+	hf_lock_init(&process->lock);
+	hf_fdtable_init(&process->fds, limits->fds);
+	hf_work_init(&process->ended, run_ended);
+	hf_lock(&process->lock);
+	hf_list_init(&process->threads);
+	hf_unlock(&process->lock);
+	if (copy_strings(&process->args, args) < 0 || copy_strings(&process->env, env) < 0) {
+		hf_process_unref(process);
+		return -HF_ENOMEM;
+	}
+	*out = process;
+	return 0;
+}
+
+struct hf_process *hf_process_ref(struct hf_process *process)
+{
+	atomic_fetch_add_explicit(&process->refs, 1, memory_order_relaxed);
+	return process;
+}
+
+void hf_process_unref(struct hf_process *process)
+{
+	if (atomic_fetch_sub_explicit(&process->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	hf_fdtable_destroy(&process->fds);
+	hf_free(process->args.bytes);
+	hf_free(process->env.bytes);
+	hf_free(process);
+}
+
+int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid)
+{
+	int result = 0;
+	hf_lock(&process->lock);
+	if (process->ending) {
+		result = -HF_ESRCH;
+	} else if (process->thread_count == process->limits.threads) {
+		result = -HF_EAGAIN;
+	} else {
+		hf_thread_init(thread, hf_process_ref(process), tid);
+		hf_list_append(&process->threads, &thread->in_process);
+		process->thread_count++;
+		hf__thread_counted(+1);
+	}
+	hf_unlock(&process->lock);
+	return result;
+}
+
+/* Copies what fits, without cutting a UTF-8 character in two. */
+static uint32_t copy_text(char *to, uint32_t capacity, const char *from, uint32_t size)
+{
+	if (size > capacity) {
+		size = capacity;
+		while (size > 0 && ((unsigned char)from[size] & 0xC0) == 0x80)
+			size--;
+	}
+	if (size)
+		memcpy(to, from, size);
+	return size;
+}
+
+static void stop_threads_locked(struct hf_process *process) HF_REQUIRES(process->lock)
+{
+	HF_LIST_EACH(link, &process->threads)
+	{
+		hf_thread_stop(HF_CONTAINER(link, struct hf_thread, in_process));
+	}
+}
+
+/* The last thread is gone, or there never was one. */
+static void bury(struct hf_process *process)
+{
+	hf_fdtable_destroy(&process->fds);
+	hf_lock(&process->lock);
+	process->dead = true;
+	hf_unlock(&process->lock);
+	(void)hf_work_post(&process->ended);
+}
+
+void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint32_t code, const char *message,
+                    uint32_t message_size, const char *stack, uint32_t stack_size)
+{
+	hf_lock(&process->lock);
+	bool first = !process->ending;
+	if (first) {
+		process->ending = true;
+		process->reason = reason;
+		process->code = code;
+		process->message_size = copy_text(process->message, HF_EXIT_MESSAGE_MAX, message, message_size);
+		process->stack_size = copy_text(process->stack, HF_EXIT_STACK_MAX, stack, stack_size);
+		stop_threads_locked(process);
+	}
+	/* A single thread that ends its own process needs nobody's help: it posts when it is gone. */
+	bool alone = process->thread_count == 1 && hf_self && hf_self->process == process;
+	bool empty = process->thread_count == 0;
+	hf_unlock(&process->lock);
+	if (first && empty)
+		bury(process);
+	else if (first && !alone)
+		(void)hf_work_post(&process->ended);
+}
+
+void hf_process_thread_gone(struct hf_thread *thread)
+{
+	struct hf_process *process = thread->process;
+	hf__thread_counted(-1);
+	hf_lock(&process->lock);
+	process->cpu_time += hf_thread_cpu_time(thread);
+	HF_ASSERT(process->thread_count > 0);
+	hf_list_remove(&thread->in_process);
+	bool last = --process->thread_count == 0;
+	hf_unlock(&process->lock);
+	if (last)
+		bury(process);
+	hf_process_unref(process);
+}
+
+/* One thread of the process that was in the guest and is now ours. */
+static struct hf_thread *claim_one(struct hf_process *process)
+{
+	struct hf_thread *found = NULL;
+	hf_lock(&process->lock);
+	HF_LIST_EACH(link, &process->threads)
+	{
+		struct hf_thread *thread = HF_CONTAINER(link, struct hf_thread, in_process);
+		if (!found && hf_thread_claim(thread))
+			found = thread;
+	}
+	hf_unlock(&process->lock);
+	return found;
+}
+
+void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct hf_thread *thread))
+{
+	for (struct hf_thread *thread; (thread = claim_one(process));) {
+		claimed(thread);
+		hf_process_thread_gone(thread);
+	}
+}
+
+uint64_t hf_process_cpu_time(struct hf_process *process)
+{
+	hf_lock(&process->lock);
+	uint64_t total = process->cpu_time;
+	HF_LIST_EACH(link, &process->threads)
+	{
+		total += hf_thread_cpu_time(HF_CONTAINER(link, struct hf_thread, in_process));
+	}
+	hf_unlock(&process->lock);
+	return total;
+}
+
+bool hf_process_is_dead(struct hf_process *process)
+{
+	hf_lock(&process->lock);
+	bool dead = process->dead;
+	hf_unlock(&process->lock);
+	return dead;
+}

@@ -1,0 +1,96 @@
+/* process.h - a running program: arguments, environment, descriptors, threads, limits, and why it ended.
+ *
+ * Life: hf_process_create (coordinator) -> hf_process_add_thread for each thread -> ... -> hf_process_end by the first
+ * who has a reason -> every thread leaves (by itself, or claimed) -> the last one out closes the descriptors and posts
+ * `ended` to the coordinator -> the coordinator tells the page and drops its reference.
+ *
+ * Reference counted: the coordinator holds one, each thread holds one. */
+#ifndef HF_KERNEL_PROCESS_H
+#define HF_KERNEL_PROCESS_H
+
+#include "kernel/fdtable.h"
+#include "kernel/thread.h"
+#include "kernel/work.h"
+
+enum hf_exit_reason {
+#define X(name, value, doc) HF_EXIT_##name = value,
+#include <holdfast/exit_reason.def>
+#undef X
+};
+
+#define HF_EXIT_MESSAGE_MAX 512
+#define HF_EXIT_STACK_MAX 8192
+
+/* What a guest can make the kernel hold. */
+struct hf_limits {
+	uint32_t fds;
+	uint32_t pipe_bytes;
+	uint32_t poll_subscriptions;
+	uint32_t threads;
+};
+extern const struct hf_limits hf_default_limits;
+
+/* A list of strings as WASI hands them out: all of them, each with its NUL, one after the other. */
+struct hf_strings {
+	uint32_t count;
+	uint32_t size; /* bytes in all */
+	char *bytes;
+};
+
+struct hf_process {
+	_Atomic uint32_t refs;
+	/* Immutable after creation. */
+	uint32_t pid;
+	struct hf_strings args, env;
+	struct hf_limits limits;
+	/* Posted when it is told to end (so that the coordinator stops threads that compute) and again when the last thread
+	 * is gone. Set by the coordinator before the first thread starts. */
+	struct hf_work ended;
+	void *owner; /* the coordinator's: whom `ended` is about */
+
+	struct hf_fdtable fds; /* its own lock */
+
+	struct hf_lock lock;
+	/* Protected by lock. */
+	struct hf_link threads;
+	uint32_t thread_count;
+	uint64_t cpu_time; /* of threads that are gone, nanoseconds */
+	bool ending;
+	bool dead; /* all threads are gone */
+	enum hf_exit_reason reason;
+	uint32_t code;
+	uint32_t message_size;
+	uint32_t stack_size;
+	char message[HF_EXIT_MESSAGE_MAX]; /* UTF-8, cut at a character */
+	char stack[HF_EXIT_STACK_MAX];
+};
+
+/* Copies the strings; one reference. `run_ended` becomes process->ended.run. 0, -HF_ENOMEM. */
+HF_MUST_CHECK int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct hf_strings *env,
+                                    const struct hf_limits *limits, void (*run_ended)(struct hf_work *),
+                                    struct hf_process **out);
+struct hf_process *hf_process_ref(struct hf_process *process);
+void hf_process_unref(struct hf_process *process);
+
+/* Makes the block a thread of the process. 0; -HF_EAGAIN at the thread limit; -HF_ESRCH when the process is ending. */
+HF_MUST_CHECK int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid);
+
+/* Ends the process: the first reason counts, later calls do nothing. Every thread is told to stop; those that compute
+ * are the coordinator's to claim. Any thread; never blocks. `message` and `stack` may be NULL. */
+void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint32_t code, const char *message,
+                    uint32_t message_size, const char *stack, uint32_t stack_size);
+
+/* The thread is gone: it left by itself, or was claimed and the caller acts for it. The last one closes all that the
+ * process had open. Exactly once a thread. Drops the thread's reference to the process. */
+void hf_process_thread_gone(struct hf_thread *thread);
+
+/* Claims every thread that is in the guest and calls `claimed` for each, with no lock held. Coordinator only, after
+ * hf_process_end. */
+void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct hf_thread *thread));
+
+/* Nanoseconds that its threads ran, their sleeps left out. Any thread. */
+uint64_t hf_process_cpu_time(struct hf_process *process);
+
+bool hf_process_is_dead(struct hf_process *process);
+
+#endif

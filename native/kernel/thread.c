@@ -1,0 +1,143 @@
+/* thread.c - parking, waking and stopping; see thread.h for the why. */
+#include "kernel/thread.h"
+
+#include <string.h>
+
+/* About 10 us: a wake-up from sleep costs 5 to 20. */
+#define PARK_SPINS 20000
+#define SPINS_BETWEEN_LOOKS 64
+
+/* A futex of the browser oversleeps by about 80 us, so the last bit of a short sleep is spun. */
+#define SHORT_SLEEP_NS UINT64_C(1000000)
+#define SPUN_TAIL_NS UINT64_C(150000)
+
+_Thread_local struct hf_thread *hf_self;
+
+/* Guest threads that are not parked: spinning is only worth it while one core is left for whoever is to wake us. */
+static _Atomic uint32_t awake_threads;
+
+void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32_t tid)
+{
+	memset(thread, 0, offsetof(struct hf_thread, iov));
+	thread->process = process;
+	thread->tid = tid;
+	thread->started = hf_plat_monotonic();
+	hf_list_init(&thread->in_process);
+	atomic_store(&thread->door, HF_IN_GUEST);
+}
+
+void hf_thread_wake(struct hf_thread *thread)
+{
+	atomic_fetch_add(&thread->park, 1);
+	if (atomic_load(&thread->parked))
+		hf_plat_wake(&thread->park, 1);
+}
+
+void hf_thread_stop(struct hf_thread *thread)
+{
+	atomic_store(&thread->stop, 1);
+	hf_thread_wake(thread);
+}
+
+bool hf_thread_claim(struct hf_thread *thread)
+{
+	uint32_t expected = HF_IN_GUEST;
+	return atomic_compare_exchange_strong(&thread->door, &expected, HF_CLAIMED);
+}
+
+/* True if the ticket ran out while spinning. */
+static bool spin(struct hf_thread *thread, uint32_t ticket)
+{
+	for (int i = 0; i < PARK_SPINS; i += SPINS_BETWEEN_LOOKS) {
+		for (int j = 0; j < SPINS_BETWEEN_LOOKS; j++) {
+			if (atomic_load_explicit(&thread->park, memory_order_relaxed) != ticket)
+				return true;
+			hf_plat_relax();
+		}
+		if (atomic_load_explicit(&awake_threads, memory_order_relaxed) > hf_plat_cores())
+			return false;
+	}
+	return false;
+}
+
+void hf__thread_counted(int change)
+{
+	atomic_fetch_add_explicit(&awake_threads, (uint32_t)change, memory_order_relaxed);
+}
+
+uint64_t hf_thread_cpu_time(struct hf_thread *thread)
+{
+	return hf_plat_monotonic() - thread->started - atomic_load_explicit(&thread->slept, memory_order_relaxed);
+}
+
+static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t deadline)
+{
+	uint64_t from = hf_plat_monotonic();
+	atomic_fetch_add_explicit(&thread->parks, 1, memory_order_relaxed);
+	hf__thread_counted(-1);
+	atomic_store(&thread->parked, 1);
+	(void)hf_plat_wait(&thread->park, ticket, deadline);
+	atomic_store(&thread->parked, 0);
+	hf__thread_counted(+1);
+	atomic_fetch_add_explicit(&thread->wakeups, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&thread->slept, hf_plat_monotonic() - from, memory_order_relaxed);
+}
+
+int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin how)
+{
+	if (how == HF_PARK_SPIN && spin(thread, ticket))
+		return atomic_load(&thread->stop) ? -HF_EINTR : 0;
+	for (;;) {
+		if (atomic_load(&thread->stop))
+			return -HF_EINTR;
+		if (atomic_load(&thread->park) != ticket)
+			return 0;
+		uint64_t now = deadline == HF_FOREVER ? 0 : hf_plat_monotonic();
+		if (now >= deadline)
+			return -HF_ETIMEDOUT;
+		uint64_t left = deadline - now;
+		if (deadline == HF_FOREVER || left >= SHORT_SLEEP_NS)
+			sleep_on_ticket(thread, ticket, deadline);
+		else if (left > SPUN_TAIL_NS)
+			sleep_on_ticket(thread, ticket, deadline - SPUN_TAIL_NS);
+		else
+			hf_plat_relax();
+	}
+}
+
+int hf_thread_sleep(struct hf_thread *thread, uint64_t deadline)
+{
+	for (;;) {
+		int result = hf_park(thread, hf_park_ticket(thread), deadline, HF_PARK_AT_ONCE);
+		if (result != 0)
+			return result;
+	}
+}
+
+static void wake_thread(struct hf_waiter *waiter)
+{
+	hf_thread_wake(HF_CONTAINER(waiter, struct hf_thread_waiter, waiter)->thread);
+}
+
+void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *thread)
+{
+	hf_waiter_init(&waiter->waiter, wake_thread);
+	waiter->thread = thread;
+}
+
+/* A zombie: it was declared dead while it ran the guest's code and has now come to the door. It owns nothing, not even
+ * its stack, so it sleeps here without touching anything until its worker is gone. */
+static hf_word grave;
+
+void hf__door_closed(void)
+{
+	for (;;)
+		(void)hf_plat_wait(&grave, 0, HF_FOREVER);
+}
+
+/* Out of the kernel with an order to stop: back in, so that nobody claims us any more, and up the guest's stack. */
+void hf__door_stop(struct hf_thread *thread)
+{
+	hf_door_enter(thread);
+	hf_plat_unwind();
+}

@@ -1,0 +1,132 @@
+/* thread.h - a thread of a guest: where it is (door), how it sleeps (park), how it is stopped.
+ *
+ * The door. One atomic word says where the thread is:
+ *   HF_IN_GUEST   it runs the guest's code, or the host's around it, and holds nothing of the kernel's: it may be
+ *                 terminated at any instant by whoever moves the word to HF_CLAIMED.
+ *   HF_IN_KERNEL  it runs a system call. It is never terminated here; it is asked to stop, its waits end, the call
+ *                 unwinds and it stops at the door on its way out.
+ *   HF_CLAIMED    somebody else has declared it dead. Should it still run (a zombie), it parks for ever at the door.
+ * Stopping sets `stop`, then tries to claim; leaving the kernel stores HF_IN_GUEST, then looks at `stop`. Both are
+ * sequentially consistent, so one of the two sees the other.
+ *
+ * Parking. `park` is a sequence number and the futex word that the thread sleeps on. A waiter takes a ticket (the
+ * number), links itself to what it waits for, looks whether that is ready, and parks while the number is still its
+ * ticket. Whoever changes an object adds one. No wake-up between the look and the sleep can be lost. */
+#ifndef HF_KERNEL_THREAD_H
+#define HF_KERNEL_THREAD_H
+
+#include <holdfast/errno.h>
+
+#include "fs/vnode.h"
+#include "kernel/waitq.h"
+#include "platform/uio.h"
+
+#define HF_IOV_MAX 1024
+
+enum hf_door {
+	HF_IN_GUEST = 0,
+	HF_IN_KERNEL = 1,
+	HF_CLAIMED = 2,
+};
+
+struct hf_process;
+
+struct hf_thread {
+	/* Atomic; any thread. */
+	hf_word door;
+	hf_word park;
+	hf_word parked; /* 1 while it sleeps or is about to: whoever wakes it need not notify otherwise */
+	hf_word stop;   /* nonzero: unwind at the next boundary, wait no more */
+
+	/* Immutable while the thread belongs to a process. */
+	struct hf_process *process;
+	uint32_t tid;
+	uint64_t started; /* on the monotonic clock */
+
+	/* Protected by process->lock. */
+	struct hf_link in_process;
+
+	/* Counted by the owner, read by anybody (relaxed). */
+	_Atomic uint64_t syscalls;
+	_Atomic uint64_t parks;   /* times it went to sleep */
+	_Atomic uint64_t wakeups; /* times it came back */
+	_Atomic uint64_t slept;   /* nanoseconds spent asleep */
+
+	/* Owner thread only. */
+	struct hf_usermem mem;
+	struct hf_iov iov[HF_IOV_MAX]; /* the vector of the call under way */
+	char path[2][HF_PATH_MAX];     /* its paths */
+};
+
+/* The thread that runs here; NULL on the coordinator. */
+extern _Thread_local struct hf_thread *hf_self;
+
+/* Prepares a thread block for a new run, HF_IN_GUEST. Whoever owns the block; the thread must not be running. */
+void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32_t tid);
+
+/* ---- the door: owner thread only ---- */
+
+/* Enters the kernel, or never returns: parks for good if the thread was claimed. */
+static inline void hf_door_enter(struct hf_thread *thread);
+/* Leaves the kernel, or never returns: unwinds the guest if the thread was told to stop. */
+static inline void hf_door_leave(struct hf_thread *thread);
+
+/* ---- parking: owner thread only ---- */
+
+enum hf_park_spin { HF_PARK_AT_ONCE = 0, HF_PARK_SPIN = 1 };
+
+static inline uint32_t hf_park_ticket(struct hf_thread *thread)
+{
+	return atomic_load(&thread->park);
+}
+
+/* Sleeps while the ticket is current, until the deadline. Blocks; no lock may be held. Spinning first (some
+ * microseconds, only while a core is free) is for waits that another thread usually ends at once. Returns 0 (something
+ * changed: look), -HF_ETIMEDOUT, or -HF_EINTR when the thread is to stop. */
+HF_MUST_CHECK int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin spin);
+
+/* Sleeps until the deadline. -HF_ETIMEDOUT in the end, or -HF_EINTR. */
+HF_MUST_CHECK int hf_thread_sleep(struct hf_thread *thread, uint64_t deadline);
+
+/* Nanoseconds that the thread ran, its sleeps left out. Any thread. */
+uint64_t hf_thread_cpu_time(struct hf_thread *thread);
+
+/* One more, or one less, thread that runs guest code: what decides whether spinning is worth it. Process.c's. */
+void hf__thread_counted(int change);
+
+/* ---- from any thread ---- */
+
+/* Something that the thread may wait for has changed. */
+void hf_thread_wake(struct hf_thread *thread);
+/* Tells it to stop: what it waits for ends, and it leaves at the next boundary. Idempotent. */
+void hf_thread_stop(struct hf_thread *thread);
+/* Declares a thread dead that is in the guest. True: it is the caller's now, and will never touch the kernel again; its
+ * worker must be terminated. False: it is in the kernel (and will stop by itself, if it was told to) or was claimed
+ * before. */
+bool hf_thread_claim(struct hf_thread *thread);
+
+/* A waiter that wakes a thread. */
+struct hf_thread_waiter {
+	struct hf_waiter waiter;
+	struct hf_thread *thread;
+};
+void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *thread);
+
+_Noreturn void hf__door_closed(void);
+void hf__door_stop(struct hf_thread *thread);
+
+static inline void hf_door_enter(struct hf_thread *thread)
+{
+	uint32_t expected = HF_IN_GUEST;
+	if (!atomic_compare_exchange_strong(&thread->door, &expected, HF_IN_KERNEL))
+		hf__door_closed();
+}
+
+static inline void hf_door_leave(struct hf_thread *thread)
+{
+	atomic_store(&thread->door, HF_IN_GUEST);
+	if (atomic_load(&thread->stop))
+		hf__door_stop(thread);
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* waitq.h - who wants to know when an object changes.
+ *
+ * An object that can be waited for has a wait queue; the object's own lock protects it. Whoever waits links a waiter to
+ * each object that it waits for (one for a read, many for poll), and is told of every change that might matter: data,
+ * room, close. A waiter is woken with the object's lock held, so `wake` only sets words and rings bells. */
+#ifndef HF_KERNEL_WAITQ_H
+#define HF_KERNEL_WAITQ_H
+
+#include "platform/list.h"
+#include "platform/lock.h"
+
+struct hf_waiter {
+	struct hf_link link;
+	void (*wake)(struct hf_waiter *waiter); /* never blocks, takes no lock but the coordinator queue's */
+};
+
+struct hf_waitq {
+	struct hf_link waiters;
+};
+
+static inline void hf_waitq_init(struct hf_waitq *queue)
+{
+	hf_list_init(&queue->waiters);
+}
+
+static inline void hf_waiter_init(struct hf_waiter *waiter, void (*wake)(struct hf_waiter *))
+{
+	hf_list_init(&waiter->link);
+	waiter->wake = wake;
+}
+
+/* All three: with the object's lock held. Removing a waiter that is on no queue does nothing. */
+static inline void hf_waitq_add(struct hf_waitq *queue, struct hf_waiter *waiter)
+{
+	hf_list_append(&queue->waiters, &waiter->link);
+}
+
+static inline void hf_waitq_remove(struct hf_waiter *waiter)
+{
+	hf_list_remove(&waiter->link);
+}
+
+static inline void hf_waitq_wake(struct hf_waitq *queue)
+{
+	HF_LIST_EACH(link, &queue->waiters)
+	{
+		struct hf_waiter *waiter = HF_CONTAINER(link, struct hf_waiter, link);
+		waiter->wake(waiter);
+	}
+}
+
+#endif

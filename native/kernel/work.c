@@ -1,0 +1,66 @@
+/* work.c - the coordinator's queue of work. */
+#include "kernel/work.h"
+
+static struct hf_lock queue_lock = HF_LOCK_INIT;
+static struct hf_link queue HF_GUARDED_BY(queue_lock) = {&queue, &queue};
+
+void hf_work_init(struct hf_work *work, void (*run)(struct hf_work *work))
+{
+	hf_list_init(&work->link);
+	atomic_init(&work->queued, false);
+	work->run = run;
+}
+
+bool hf_work_post(struct hf_work *work)
+{
+	/* The usual case of a busy stream: the coordinator already knows. The exchange orders what the caller changed
+	 * before it against the coordinator's look after it cleared the flag. */
+	if (atomic_exchange(&work->queued, true))
+		return false;
+	hf_lock(&queue_lock);
+	bool first = hf_list_empty(&queue);
+	hf_list_append(&queue, &work->link);
+	hf_unlock(&queue_lock);
+	if (first)
+		hf_plat_ring_coordinator();
+	return true;
+}
+
+bool hf_work_cancel(struct hf_work *work)
+{
+	hf_lock(&queue_lock);
+	bool was_queued = atomic_load(&work->queued);
+	hf_list_remove(&work->link);
+	atomic_store(&work->queued, false);
+	hf_unlock(&queue_lock);
+	return was_queued;
+}
+
+uint32_t hf_work_drain(void)
+{
+	struct hf_link batch;
+	hf_lock(&queue_lock);
+	hf_list_init(&batch);
+	if (!hf_list_empty(&queue)) {
+		batch = queue;
+		batch.next->prev = batch.prev->next = &batch;
+		hf_list_init(&queue);
+	}
+	hf_unlock(&queue_lock);
+
+	uint32_t count = 0;
+	for (;;) {
+		/* One at a time and under the lock, so that work->run may cancel (and free) any other piece of the batch. */
+		hf_lock(&queue_lock);
+		if (hf_list_empty(&batch)) {
+			hf_unlock(&queue_lock);
+			return count;
+		}
+		struct hf_work *work = HF_CONTAINER(batch.next, struct hf_work, link);
+		hf_list_remove(&work->link);
+		atomic_store(&work->queued, false);
+		hf_unlock(&queue_lock);
+		work->run(work);
+		count++;
+	}
+}

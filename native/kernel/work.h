@@ -1,0 +1,26 @@
+/* work.h - what the coordinator is asked to do: one queue, many producers, one consumer, no allocation.
+ *
+ * A piece of work is embedded in the object that it is about, and is queued at most once: posting it again before the
+ * coordinator took it changes nothing (it is a level, not an event; the coordinator looks at the object). The object
+ * must stay alive while it is queued: whoever posts holds a reference for the queue, or cancels before freeing. */
+#ifndef HF_KERNEL_WORK_H
+#define HF_KERNEL_WORK_H
+
+#include "platform/list.h"
+#include "platform/lock.h"
+
+struct hf_work {
+	struct hf_link link;
+	_Atomic bool queued;
+	void (*run)(struct hf_work *work); /* on the coordinator, no lock held, never blocks */
+};
+
+void hf_work_init(struct hf_work *work, void (*run)(struct hf_work *work));
+/* Any thread; never blocks beyond the queue's lock. True if this call queued it. */
+bool hf_work_post(struct hf_work *work);
+/* Coordinator only: takes it off the queue if it is there. Afterwards it is safe to free. True if it was queued. */
+bool hf_work_cancel(struct hf_work *work);
+/* Coordinator only: runs what is queued now (what that queues in turn waits for the next call). Returns how many. */
+uint32_t hf_work_drain(void);
+
+#endif

@@ -1,0 +1,68 @@
+/* platform.h - everything the kernel needs from the machine beneath it. One header, two implementations:
+ * native.c (pthreads, futex; for the tests, the sanitizers and native embedders) and wasm.c (the browser and Node).
+ *
+ * Any thread may call anything here unless a line says otherwise. */
+#ifndef HF_PLATFORM_PLATFORM_H
+#define HF_PLATFORM_PLATFORM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A 32-bit word in memory that all threads share; the only thing a thread ever sleeps on. */
+typedef _Atomic uint32_t hf_word;
+
+/* A deadline that never comes. Deadlines are absolute, in nanoseconds, on the monotonic clock. */
+#define HF_FOREVER UINT64_MAX
+
+/* Sleeps while *word == expected, until a wake or the deadline. May also return early: callers loop on their
+ * predicate. Blocks. Returns 0, or -HF_ETIMEDOUT once the deadline has passed. */
+int hf_plat_wait(hf_word *word, uint32_t expected, uint64_t deadline);
+
+/* Wakes at most count threads that sleep on the word. Never blocks. */
+void hf_plat_wake(hf_word *word, uint32_t count);
+
+/* Nanoseconds since an arbitrary point, the same in every thread, never stepping back within a thread. */
+uint64_t hf_plat_monotonic(void);
+/* Nanoseconds since 1970-01-01T00:00:00Z. */
+uint64_t hf_plat_realtime(void);
+/* The steps in which the clocks advance, in nanoseconds. */
+uint64_t hf_plat_clock_resolution(void);
+
+/* Fills the buffer from the machine's source of entropy. Slow (about 1 us): a seed, not a generator. */
+void hf_plat_entropy(void *buffer, size_t size);
+
+/* How many threads can truly run at once; at least 1. */
+uint32_t hf_plat_cores(void);
+
+/* A hint to the core that this is a spin loop. */
+static inline void hf_plat_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+/* Lets another thread run. */
+void hf_plat_yield(void);
+
+/* Raw memory for alloc.c alone: aligned to 16 bytes, not zeroed; NULL when there is none. */
+void *hf_plat_malloc(size_t size);
+void hf_plat_free(void *block);
+
+/* Tells the coordinator that its work queue is not empty. Never blocks. */
+void hf_plat_ring_coordinator(void);
+
+/* Leaves the guest's call stack for the place where its host entered it. Only on a thread that runs a guest, at the
+ * kernel's boundary, with no lock held. */
+_Noreturn void hf_plat_unwind(void);
+
+/* An impossible state: says where and why, and ends everything, in release builds too. */
+_Noreturn void hf_plat_panic(const char *file, int line, const char *message);
+
+#define HF_ASSERT(condition) ((condition) ? (void)0 : hf_plat_panic(__FILE__, __LINE__, #condition))
+
+#endif

@@ -1,0 +1,158 @@
+/* wasm.c - the platform in a browser's workers and in Node's: wasm atomics, and a handful of imports from
+ * worker/kernel.ts.
+ *
+ * Every worker instantiates this module over the same memory, with a stack and thread-local storage of its own. */
+#include "platform/platform.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <holdfast/errno.h>
+
+#include "platform/lock.h"
+#include "platform/wasm.h"
+
+#define IMPORT(name) __attribute__((import_module("hf"), import_name(name)))
+
+/* performance.now() itself: milliseconds since this worker's own time origin. */
+IMPORT("now") double js_now(void);
+/* Date.now() */
+IMPORT("date") double js_date(void);
+IMPORT("entropy") void js_entropy(void *buffer, size_t size);
+/* Posts a message to the coordinator; used only where it cannot wait on the doorbell. */
+IMPORT("ring") void js_ring(void);
+/* Throws the object that marks an unwinding guest. */
+IMPORT("unwind") _Noreturn void js_unwind(void);
+/* Throws an error with the text; the worker that catches it reports the runtime dead. */
+IMPORT("panic") _Noreturn void js_panic(const char *text, size_t size);
+
+static _Thread_local double clock_offset_ms;
+static _Atomic uint64_t realtime_offset;
+static _Atomic uint32_t cores = 1;
+static _Atomic bool ring_by_message;
+static hf_word doorbell;
+
+int hf_plat_wait(hf_word *word, uint32_t expected, uint64_t deadline)
+{
+	int64_t timeout = -1;
+	if (deadline != HF_FOREVER) {
+		uint64_t now = hf_plat_monotonic();
+		if (now >= deadline)
+			return -HF_ETIMEDOUT;
+		timeout = deadline - now > INT64_MAX ? -1 : (int64_t)(deadline - now);
+	}
+	int how = __builtin_wasm_memory_atomic_wait32((int32_t *)(void *)word, (int32_t)expected, timeout);
+	return how == 2 && hf_plat_monotonic() >= deadline ? -HF_ETIMEDOUT : 0;
+}
+
+void hf_plat_wake(hf_word *word, uint32_t count)
+{
+	__builtin_wasm_memory_atomic_notify((int32_t *)(void *)word, count);
+}
+
+/* Workers have different time origins; the offset, set once at boot, makes their clocks one. */
+uint64_t hf_plat_monotonic(void)
+{
+	return (uint64_t)((js_now() + clock_offset_ms) * 1e6);
+}
+
+uint64_t hf_plat_realtime(void)
+{
+	return hf_plat_monotonic() + atomic_load_explicit(&realtime_offset, memory_order_relaxed);
+}
+
+void hf__wasm_sync_realtime(void)
+{
+	/* Date.now() has steps of 1 ms; follow the wall clock only when it was set, not its steps. */
+	const uint64_t tolerance = 20000000;
+	uint64_t date = (uint64_t)(js_date() * 1e6), mine = hf_plat_realtime();
+	if (date > mine + tolerance || date + tolerance < mine)
+		atomic_store(&realtime_offset, date - hf_plat_monotonic());
+}
+
+uint64_t hf_plat_clock_resolution(void)
+{
+	return 5000; /* what performance.now() gives a cross-origin isolated page: 5 us */
+}
+
+void hf_plat_entropy(void *buffer, size_t size)
+{
+	js_entropy(buffer, size);
+}
+
+uint32_t hf_plat_cores(void)
+{
+	return atomic_load_explicit(&cores, memory_order_relaxed);
+}
+
+void hf_plat_yield(void)
+{
+	/* There is no yield; a futex wait that times out at once enters the engine's scheduler and comes back. */
+	static hf_word never;
+	__builtin_wasm_memory_atomic_wait32((int32_t *)(void *)&never, 0, 1);
+}
+
+/* The allocator of Emscripten's libc (emmalloc) guards itself with a spin lock; this futex lock keeps that one
+ * uncontended. */
+static struct hf_lock malloc_lock = HF_LOCK_INIT;
+
+void *hf_plat_malloc(size_t size)
+{
+	hf_lock(&malloc_lock);
+	void *block = malloc(size);
+	hf_unlock(&malloc_lock);
+	return block;
+}
+
+void hf_plat_free(void *block)
+{
+	hf_lock(&malloc_lock);
+	free(block);
+	hf_unlock(&malloc_lock);
+}
+
+void hf_plat_ring_coordinator(void)
+{
+	if (atomic_load_explicit(&ring_by_message, memory_order_relaxed)) {
+		js_ring();
+	} else {
+		atomic_store(&doorbell, 1);
+		hf_plat_wake(&doorbell, 1);
+	}
+}
+
+void hf_plat_unwind(void)
+{
+	js_unwind();
+}
+
+void hf_plat_panic(const char *file, int line, const char *message)
+{
+	char text[256], digits[12];
+	size_t size = 0, at = sizeof digits;
+	for (unsigned n = (unsigned)line; n || at == sizeof digits; n /= 10)
+		digits[--at] = (char)('0' + n % 10);
+	const char *parts[] = {file, ":", NULL, ": ", message};
+	for (int i = 0; i < 5; i++) {
+		const char *part = parts[i] ? parts[i] : digits + at;
+		size_t length = parts[i] ? strlen(part) : sizeof digits - at;
+		if (length > sizeof text - size)
+			length = sizeof text - size;
+		memcpy(text + size, part, length);
+		size += length;
+	}
+	js_panic(text, size);
+}
+
+void hf__wasm_boot(double offset_ms)
+{
+	clock_offset_ms = offset_ms;
+}
+
+hf_word *hf__wasm_boot_coordinator(uint32_t core_count, bool message_doorbell)
+{
+	atomic_store(&cores, core_count ? core_count : 1);
+	atomic_store(&ring_by_message, message_doorbell);
+	hf__wasm_sync_realtime();
+	return &doorbell;
+}

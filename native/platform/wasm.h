@@ -1,0 +1,15 @@
+/* wasm.h - what the wasm platform shares with coordinator/: the start of a worker. */
+#ifndef HF_PLATFORM_WASM_H
+#define HF_PLATFORM_WASM_H
+
+#include "platform/platform.h"
+
+/* First call in every worker. `offset_ms`: what to add to this worker's performance.now() to get the coordinator's. */
+void hf__wasm_boot(double offset_ms);
+/* First call in the coordinator, after the above. Returns the doorbell: 1 when somebody rang; whoever answers it stores
+ * 0, then looks at the queue. With `message_doorbell` it stays 0 and rings come as messages. */
+hf_word *hf__wasm_boot_coordinator(uint32_t core_count, bool message_doorbell);
+/* Takes note of a wall clock that was set. Coordinator, now and then. */
+void hf__wasm_sync_realtime(void);
+
+#endif

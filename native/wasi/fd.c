@@ -1,0 +1,448 @@
+/* fd.c - the calls on descriptors. */
+#include "wasi/sys.h"
+
+#include <string.h>
+
+#include "wasi/abi.h"
+
+#define RIGHTS_FILE                                                                                       \
+	(HF_RIGHTS_STREAM | HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL | HF_RIGHT_FD_ADVISE | HF_RIGHT_FD_ALLOCATE | \
+	 HF_RIGHT_FD_FILESTAT_SET_SIZE | HF_RIGHT_FD_FILESTAT_SET_TIMES)
+#define RIGHTS_DIRECTORY                                                                             \
+	(HF_RIGHT_FD_FDSTAT_SET_FLAGS | HF_RIGHT_FD_SYNC | HF_RIGHT_FD_DATASYNC | HF_RIGHT_FD_ADVISE |   \
+	 HF_RIGHT_PATH_CREATE_DIRECTORY | HF_RIGHT_PATH_CREATE_FILE | HF_RIGHT_PATH_LINK_SOURCE |        \
+	 HF_RIGHT_PATH_LINK_TARGET | HF_RIGHT_PATH_OPEN | HF_RIGHT_FD_READDIR | HF_RIGHT_PATH_READLINK | \
+	 HF_RIGHT_PATH_RENAME_SOURCE | HF_RIGHT_PATH_RENAME_TARGET | HF_RIGHT_PATH_FILESTAT_GET |        \
+	 HF_RIGHT_PATH_FILESTAT_SET_SIZE | HF_RIGHT_PATH_FILESTAT_SET_TIMES | HF_RIGHT_FD_FILESTAT_GET | \
+	 HF_RIGHT_FD_FILESTAT_SET_TIMES | HF_RIGHT_PATH_SYMLINK | HF_RIGHT_PATH_REMOVE_DIRECTORY |       \
+	 HF_RIGHT_PATH_UNLINK_FILE | HF_RIGHT_POLL_FD_READWRITE)
+
+uint64_t hf__rights_of(const struct hf_file *file)
+{
+	if (file->pipe)
+		return HF_RIGHTS_STREAM;
+	return file->filetype == HF_FILETYPE_DIRECTORY ? RIGHTS_DIRECTORY : RIGHTS_FILE;
+}
+
+static int get(hf_t t, uint32_t fd, uint64_t rights, struct hf_fd_view *view)
+{
+	return hf_fd_get(&t->process->fds, fd, rights, view);
+}
+
+/* A vnode with the rights, or the errno that POSIX has for a stream in its place. */
+static int get_vnode(hf_t t, uint32_t fd, uint64_t rights, int stream_error, struct hf_fd_view *view)
+{
+	int result = get(t, fd, 0, view);
+	if (result < 0)
+		return result;
+	if (!view->file->vnode)
+		result = stream_error;
+	else if (rights & ~view->rights)
+		result = -HF_ENOTCAPABLE;
+	if (result < 0)
+		hf_file_unref(view->file);
+	return result;
+}
+
+/* ---- reading and writing ---- */
+
+int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
+{
+	if (count > HF_IOV_MAX)
+		return -HF_EINVAL;
+	struct wasi_iovec batch[16];
+	uint64_t total = 0;
+	for (uint32_t done = 0; done < count;) {
+		uint32_t part = count - done < 16 ? count - done : 16;
+		int result = hf_copy_in(&t->mem, batch, iovs + done * 8, part * sizeof batch[0]);
+		if (result < 0)
+			return result;
+		for (uint32_t i = 0; i < part; i++, done++) {
+			result = hf_user_check(&t->mem, batch[i].buf, batch[i].size);
+			if (result < 0)
+				return result;
+			t->iov[done] = (struct hf_iov){.base = batch[i].buf, .size = batch[i].size};
+			total += batch[i].size;
+		}
+	}
+	/* The count that is returned has 32 bits. */
+	if (total > UINT32_MAX)
+		return -HF_EINVAL;
+	*uio = (struct hf_uio){.mem = &t->mem, .iov = t->iov, .iov_left = count, .resid = total};
+	return 0;
+}
+
+enum direction { IN, OUT };
+
+static int transfer(hf_t t, struct hf_file *file, enum direction direction, const uint64_t *offset, uint32_t iovs,
+                    uint32_t count, uint32_t out)
+{
+	struct hf_uio uio;
+	int result = hf__get_iovs(t, iovs, count, &uio);
+	/* Looked at before anything moves: bytes must not be lost for want of a place for their count. */
+	if (result == 0)
+		result = hf_user_check(&t->mem, out, 4);
+	if (result < 0)
+		return result;
+	uint32_t whole = (uint32_t)uio.resid;
+	if (offset)
+		result = (direction == IN ? file->ops->pread : file->ops->pwrite)(file, *offset, &uio);
+	else
+		result = (direction == IN ? file->ops->read : file->ops->write)(file, t, &uio);
+	if (result < 0)
+		return result;
+	uint32_t moved = whole - (uint32_t)uio.resid;
+	return hf_copy_out(&t->mem, out, &moved, 4);
+}
+
+static int transfer_fd(hf_t t, uint32_t fd, uint64_t rights, enum direction direction, const uint64_t *offset,
+                       uint32_t iovs, uint32_t count, uint32_t out)
+{
+	struct hf_fd_view view;
+	int result = get(t, fd, rights, &view);
+	if (result < 0)
+		return result;
+	if (!(view.file->access & (direction == IN ? HF_READ : HF_WRITE)) && view.file->filetype != HF_FILETYPE_DIRECTORY)
+		result = -HF_EBADF;
+	else if (offset && *offset > INT64_MAX)
+		result = -HF_EINVAL;
+	else
+		result = transfer(t, view.file, direction, offset, iovs, count, out);
+	hf_file_unref(view.file);
+	return result;
+}
+
+int hf__sys_fd_read(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t out)
+{
+	return transfer_fd(t, fd, HF_RIGHT_FD_READ, IN, NULL, iovs, count, out);
+}
+
+int hf__sys_fd_write(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t out)
+{
+	return transfer_fd(t, fd, HF_RIGHT_FD_WRITE, OUT, NULL, iovs, count, out);
+}
+
+int hf__sys_fd_pread(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t out)
+{
+	return transfer_fd(t, fd, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK, IN, &offset, iovs, count, out);
+}
+
+int hf__sys_fd_pwrite(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t out)
+{
+	return transfer_fd(t, fd, HF_RIGHT_FD_WRITE | HF_RIGHT_FD_SEEK, OUT, &offset, iovs, count, out);
+}
+
+/* ---- position ---- */
+
+static int seek(hf_t t, uint32_t fd, uint64_t rights, int64_t offset, enum hf_whence whence, uint32_t out)
+{
+	struct hf_fd_view view;
+	uint64_t position;
+	int result = get(t, fd, rights, &view);
+	if (result < 0)
+		return result;
+	result = hf_user_check(&t->mem, out, 8);
+	if (result == 0)
+		result = view.file->ops->seek(view.file, offset, whence, &position);
+	if (result == 0)
+		result = hf_copy_out(&t->mem, out, &position, 8);
+	hf_file_unref(view.file);
+	return result;
+}
+
+int hf__sys_fd_seek(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t out)
+{
+	/* wasi_unstable: CUR 0, END 1, SET 2. */
+	static const enum hf_whence unstable[] = {HF_WHENCE_CUR, HF_WHENCE_END, HF_WHENCE_SET};
+	if (whence > HF_WHENCE_END)
+		return -HF_EINVAL;
+	enum hf_whence how = abi == HF_WASI_UNSTABLE ? unstable[whence] : (enum hf_whence)whence;
+	/* Asking where one is needs no more than the right to tell. */
+	uint64_t rights = how == HF_WHENCE_CUR && offset == 0 ? HF_RIGHT_FD_TELL : HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL;
+	return seek(t, fd, rights, (int64_t)offset, how, out);
+}
+
+int hf__sys_fd_tell(hf_t t, uint32_t fd, uint32_t out)
+{
+	return seek(t, fd, HF_RIGHT_FD_TELL, 0, HF_WHENCE_CUR, out);
+}
+
+/* ---- what a descriptor is ---- */
+
+int hf__sys_fd_fdstat_get(hf_t t, uint32_t fd, uint32_t out)
+{
+	struct hf_fd_view view;
+	int result = get(t, fd, 0, &view);
+	if (result < 0)
+		return result;
+	struct wasi_fdstat stat = {
+		.filetype = view.file->filetype,
+		.flags = atomic_load(&view.file->flags),
+		.rights = view.rights,
+		.inheriting = view.inheriting,
+	};
+	hf_file_unref(view.file);
+	return hf_copy_out(&t->mem, out, &stat, sizeof stat);
+}
+
+int hf__sys_fd_fdstat_set_flags(hf_t t, uint32_t fd, uint32_t flags)
+{
+	struct hf_fd_view view;
+	if (flags & ~(uint32_t)HF_FDFLAGS_ALL)
+		return -HF_EINVAL;
+	int result = get(t, fd, HF_RIGHT_FD_FDSTAT_SET_FLAGS, &view);
+	if (result < 0)
+		return result;
+	atomic_store(&view.file->flags, (uint16_t)flags);
+	hf_file_unref(view.file);
+	return 0;
+}
+
+int hf__sys_fd_fdstat_set_rights(hf_t t, uint32_t fd, uint64_t rights, uint64_t inheriting)
+{
+	return hf_fd_set_rights(&t->process->fds, fd, rights, inheriting);
+}
+
+int hf__put_filestat(hf_t t, enum hf_wasi_abi abi, uint32_t out, const struct hf_attr *attr)
+{
+	if (abi == HF_WASI_PREVIEW1) {
+		struct wasi_filestat stat = {
+			.dev = attr->dev,
+			.ino = attr->ino,
+			.filetype = attr->filetype,
+			.nlink = attr->nlink,
+			.size = attr->size,
+			.atim = attr->atim,
+			.mtim = attr->mtim,
+			.ctim = attr->ctim,
+		};
+		return hf_copy_out(&t->mem, out, &stat, sizeof stat);
+	}
+	struct wasi_unstable_filestat stat = {
+		.dev = attr->dev,
+		.ino = attr->ino,
+		.filetype = attr->filetype,
+		.nlink = (uint32_t)attr->nlink,
+		.size = attr->size,
+		.atim = attr->atim,
+		.mtim = attr->mtim,
+		.ctim = attr->ctim,
+	};
+	return hf_copy_out(&t->mem, out, &stat, sizeof stat);
+}
+
+int hf__sys_fd_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_t out)
+{
+	struct hf_fd_view view;
+	struct hf_attr attr;
+	int result = get(t, fd, HF_RIGHT_FD_FILESTAT_GET, &view);
+	if (result < 0)
+		return result;
+	result = view.file->ops->getattr(view.file, &attr);
+	if (result == 0)
+		result = hf__put_filestat(t, abi, out, &attr);
+	hf_file_unref(view.file);
+	return result;
+}
+
+int hf__times(uint32_t flags, uint64_t *atim, uint64_t *mtim, const uint64_t **atim_out, const uint64_t **mtim_out)
+{
+	bool both_atim = (flags & HF_FST_ATIM) && (flags & HF_FST_ATIM_NOW);
+	bool both_mtim = (flags & HF_FST_MTIM) && (flags & HF_FST_MTIM_NOW);
+	if ((flags & ~(uint32_t)HF_FST_ALL) || both_atim || both_mtim)
+		return -HF_EINVAL;
+	if (flags & HF_FST_ATIM_NOW)
+		*atim = hf_plat_realtime();
+	if (flags & HF_FST_MTIM_NOW)
+		*mtim = flags & HF_FST_ATIM_NOW ? *atim : hf_plat_realtime();
+	*atim_out = flags & (HF_FST_ATIM | HF_FST_ATIM_NOW) ? atim : NULL;
+	*mtim_out = flags & (HF_FST_MTIM | HF_FST_MTIM_NOW) ? mtim : NULL;
+	return 0;
+}
+
+/* ---- changing files ---- */
+
+int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t mtim, uint32_t flags)
+{
+	struct hf_fd_view view;
+	const uint64_t *new_atim, *new_mtim;
+	int result = hf__times(flags, &atim, &mtim, &new_atim, &new_mtim);
+	if (result == 0)
+		result = get_vnode(t, fd, HF_RIGHT_FD_FILESTAT_SET_TIMES, -HF_EINVAL, &view);
+	if (result < 0)
+		return result;
+	if (view.file->read_only_tree)
+		result = -HF_EROFS;
+	else
+		result = view.file->vnode->ops->set_times(view.file->vnode, new_atim, new_mtim);
+	hf_file_unref(view.file);
+	return result;
+}
+
+/* What a change of a file's size needs of the description. */
+static int check_resizable(const struct hf_file *file)
+{
+	if (file->filetype == HF_FILETYPE_DIRECTORY)
+		return -HF_EISDIR;
+	if (!(file->access & HF_WRITE) || file->filetype != HF_FILETYPE_REGULAR_FILE)
+		return -HF_EINVAL;
+	return 0;
+}
+
+int hf__sys_fd_filestat_set_size(hf_t t, uint32_t fd, uint64_t size)
+{
+	struct hf_fd_view view;
+	int result = get_vnode(t, fd, 0, -HF_EINVAL, &view);
+	if (result < 0)
+		return result;
+	result = check_resizable(view.file);
+	if (result == 0 && !(view.rights & HF_RIGHT_FD_FILESTAT_SET_SIZE))
+		result = -HF_ENOTCAPABLE;
+	if (result == 0)
+		result = size > INT64_MAX ? -HF_EFBIG : view.file->vnode->ops->truncate(view.file->vnode, size);
+	hf_file_unref(view.file);
+	return result;
+}
+
+int hf__sys_fd_allocate(hf_t t, uint32_t fd, uint64_t offset, uint64_t size)
+{
+	struct hf_fd_view view;
+	int result = get_vnode(t, fd, 0, -HF_ESPIPE, &view);
+	if (result < 0)
+		return result;
+	if (view.file->filetype != HF_FILETYPE_REGULAR_FILE)
+		result = -HF_ENODEV;
+	else if (!(view.file->access & HF_WRITE))
+		result = -HF_EBADF;
+	else if (!(view.rights & HF_RIGHT_FD_ALLOCATE))
+		result = -HF_ENOTCAPABLE;
+	else if (size == 0 || offset > INT64_MAX)
+		result = -HF_EINVAL;
+	else if (size > INT64_MAX - offset)
+		result = -HF_EFBIG;
+	else
+		result = view.file->vnode->ops->allocate(view.file->vnode, offset, size);
+	hf_file_unref(view.file);
+	return result;
+}
+
+int hf__sys_fd_advise(hf_t t, uint32_t fd, uint64_t offset, uint64_t size, uint32_t advice)
+{
+	(void)size;
+	struct hf_fd_view view;
+	if (advice > 5 || offset > INT64_MAX || size > INT64_MAX)
+		return -HF_EINVAL;
+	int result = get_vnode(t, fd, HF_RIGHT_FD_ADVISE, -HF_ESPIPE, &view);
+	if (result < 0)
+		return result;
+	/* Everything is in memory: there is nothing to read ahead or to drop. */
+	result = view.file->filetype == HF_FILETYPE_DIRECTORY ? -HF_EBADF : 0;
+	hf_file_unref(view.file);
+	return result;
+}
+
+static int sync_file(hf_t t, uint32_t fd, uint64_t right)
+{
+	struct hf_fd_view view;
+	int result = get_vnode(t, fd, right, -HF_EINVAL, &view);
+	if (result < 0)
+		return result;
+	if (view.file->vnode->ops->sync)
+		result = view.file->vnode->ops->sync(view.file->vnode);
+	hf_file_unref(view.file);
+	return result;
+}
+
+int hf__sys_fd_datasync(hf_t t, uint32_t fd)
+{
+	return sync_file(t, fd, HF_RIGHT_FD_DATASYNC);
+}
+
+int hf__sys_fd_sync(hf_t t, uint32_t fd)
+{
+	return sync_file(t, fd, HF_RIGHT_FD_SYNC);
+}
+
+int hf__sys_fd_close(hf_t t, uint32_t fd)
+{
+	return hf_fd_close(&t->process->fds, fd);
+}
+
+int hf__sys_fd_renumber(hf_t t, uint32_t from, uint32_t to)
+{
+	return hf_fd_renumber(&t->process->fds, from, to);
+}
+
+/* ---- preopens ---- */
+
+int hf__sys_fd_prestat_get(hf_t t, uint32_t fd, uint32_t out)
+{
+	int size = hf_fd_preopen_name(&t->process->fds, fd, NULL, 0);
+	/* libc walks up from descriptor 3 until EBADF: to it, what is no preopen is no descriptor. */
+	if (size < 0)
+		return -HF_EBADF;
+	struct wasi_prestat prestat = {.tag = 0, .name_size = (uint32_t)size};
+	return hf_copy_out(&t->mem, out, &prestat, sizeof prestat);
+}
+
+int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t size)
+{
+	int needed = hf_fd_preopen_name(&t->process->fds, fd, t->path[0], HF_PATH_MAX);
+	if (needed < 0)
+		return needed == -HF_EINVAL ? -HF_ENOTDIR : needed;
+	if ((uint32_t)needed > size)
+		return -HF_ENAMETOOLONG;
+	return hf_copy_out(&t->mem, path, t->path[0], (size_t)needed);
+}
+
+/* ---- directories ---- */
+
+struct listing {
+	hf_t t;
+	uint32_t at, left;
+};
+
+static void put(struct listing *listing, const void *bytes, uint32_t size)
+{
+	uint32_t part = size < listing->left ? size : listing->left;
+	/* The whole buffer was checked, and memory never shrinks. */
+	int result = hf_copy_out(&listing->t->mem, listing->at, bytes, part);
+	HF_ASSERT(result == 0);
+	listing->at += part;
+	listing->left -= part;
+}
+
+/* An entry that does not fit is cut off: a full buffer tells the guest that there is more. */
+static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
+                      uint32_t name_size)
+{
+	struct listing *listing = context;
+	if (listing->left == 0)
+		return false;
+	struct wasi_dirent entry = {.next = next, .ino = ino, .name_size = name_size, .filetype = filetype};
+	put(listing, &entry, sizeof entry);
+	put(listing, name, name_size);
+	return true;
+}
+
+int hf__sys_fd_readdir(hf_t t, uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie, uint32_t out)
+{
+	struct hf_fd_view view;
+	int result = hf_user_check(&t->mem, buffer, size);
+	if (result == 0)
+		result = hf_user_check(&t->mem, out, 4);
+	if (result == 0)
+		result = get_vnode(t, fd, 0, -HF_ENOTDIR, &view);
+	if (result < 0)
+		return result;
+	struct listing listing = {.t = t, .at = buffer, .left = size};
+	if (!view.file->vnode->ops->readdir)
+		result = -HF_ENOTDIR;
+	else if (!(view.rights & HF_RIGHT_FD_READDIR))
+		result = -HF_ENOTCAPABLE;
+	else
+		result = view.file->vnode->ops->readdir(view.file->vnode, cookie, put_entry, &listing);
+	hf_file_unref(view.file);
+	uint32_t used = size - listing.left;
+	return result < 0 ? result : hf_copy_out(&t->mem, out, &used, 4);
+}

@@ -1,0 +1,92 @@
+/* misc.c - clocks, random bytes, and what a process does to itself. */
+#include "wasi/sys.h"
+
+#include "fs/random.h"
+
+#include <string.h>
+
+int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out)
+{
+	if (id > HF_CLOCK_THREAD_CPUTIME)
+		return -HF_EINVAL;
+	uint64_t resolution = hf_plat_clock_resolution();
+	return hf_copy_out(&t->mem, out, &resolution, 8);
+}
+
+int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out)
+{
+	(void)precision;
+	uint64_t now;
+	switch (id) {
+	case HF_CLOCK_REALTIME:
+		now = hf_plat_realtime();
+		break;
+	case HF_CLOCK_MONOTONIC:
+		now = hf_plat_monotonic();
+		break;
+	case HF_CLOCK_PROCESS_CPUTIME:
+		now = hf_process_cpu_time(t->process);
+		break;
+	case HF_CLOCK_THREAD_CPUTIME:
+		now = hf_thread_cpu_time(t);
+		break;
+	default:
+		return -HF_EINVAL;
+	}
+	return hf_copy_out(&t->mem, out, &now, 8);
+}
+
+int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size)
+{
+	uint8_t chunk[256];
+	int result = hf_user_check(&t->mem, buffer, size);
+	for (uint32_t done = 0; result == 0 && done < size;) {
+		uint32_t part = size - done < sizeof chunk ? size - done : (uint32_t)sizeof chunk;
+		hf_random(chunk, part);
+		result = hf_copy_out(&t->mem, buffer + done, chunk, part);
+		done += part;
+		/* Gigabytes take seconds: let a kill through. */
+		if (atomic_load_explicit(&t->stop, memory_order_relaxed))
+			return -HF_EINTR;
+	}
+	return result;
+}
+
+int hf__sys_sched_yield(hf_t t)
+{
+	(void)t;
+	hf_plat_yield();
+	return 0;
+}
+
+void hf__sys_proc_exit(hf_t t, uint32_t code)
+{
+	hf_process_end(t->process, HF_EXIT_EXIT, code, NULL, 0, NULL, 0);
+	hf_thread_stop(t);
+}
+
+/* WASI's numbers (typenames.witx, $signal). */
+static const char *const signal_names[] = {"NONE", "HUP",    "INT",  "QUIT",  "ILL",  "TRAP", "ABRT", "BUS",
+                                           "FPE",  "KILL",   "USR1", "SEGV",  "USR2", "PIPE", "ALRM", "TERM",
+                                           "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
+                                           "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR",  "SYS"};
+enum { SIG_NONE = 0, SIG_CHLD = 16, SIG_CONT = 17, SIG_TTOU = 21, SIG_URG = 22, SIG_WINCH = 27, SIG_COUNT = 31 };
+
+int hf__sys_proc_raise(hf_t t, uint32_t signal)
+{
+	if (signal >= SIG_COUNT)
+		return -HF_EINVAL;
+	/* POSIX's default actions: nothing for these (stopping is job control, which there is none of). The rest end the
+	 * process. */
+	bool ignored =
+		signal == SIG_NONE || (signal >= SIG_CHLD && signal <= SIG_TTOU) || signal == SIG_URG || signal == SIG_WINCH;
+	if (ignored)
+		return 0;
+	static const char prefix[] = "the guest raised SIG";
+	char message[sizeof prefix + 8];
+	strcpy(message, prefix);
+	strcat(message, signal_names[signal]);
+	hf_process_end(t->process, HF_EXIT_KILLED, 128 + signal, message, (uint32_t)strlen(message), NULL, 0);
+	hf_thread_stop(t);
+	return 0;
+}

@@ -1,0 +1,95 @@
+/* sys.h - the bodies of the system calls. preview1.c and unstable.c put them behind their doors.
+ *
+ * Each is called by a guest's thread, in the kernel (past the door), with no lock held, and returns 0 or a negated
+ * HF_E*. Pointers and lengths are the guest's and not to be trusted. Those that may block say so. */
+#ifndef HF_WASI_SYS_H
+#define HF_WASI_SYS_H
+
+#include "kernel/process.h"
+
+typedef struct hf_thread *hf_t;
+
+enum hf_wasi_abi { HF_WASI_PREVIEW1, HF_WASI_UNSTABLE };
+
+/* args.c */
+int hf__sys_args_get(hf_t t, uint32_t argv, uint32_t buffer);
+int hf__sys_args_sizes_get(hf_t t, uint32_t count, uint32_t size);
+int hf__sys_environ_get(hf_t t, uint32_t envp, uint32_t buffer);
+int hf__sys_environ_sizes_get(hf_t t, uint32_t count, uint32_t size);
+
+/* misc.c: clocks, random, the process itself */
+int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out);
+int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out);
+int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size);
+int hf__sys_sched_yield(hf_t t);
+int hf__sys_proc_raise(hf_t t, uint32_t signal);
+/* Ends the process; the thread unwinds when it leaves the kernel. */
+void hf__sys_proc_exit(hf_t t, uint32_t code);
+
+/* fd.c */
+int hf__sys_fd_advise(hf_t t, uint32_t fd, uint64_t offset, uint64_t size, uint32_t advice);
+int hf__sys_fd_allocate(hf_t t, uint32_t fd, uint64_t offset, uint64_t size);
+int hf__sys_fd_close(hf_t t, uint32_t fd);
+int hf__sys_fd_datasync(hf_t t, uint32_t fd);
+int hf__sys_fd_fdstat_get(hf_t t, uint32_t fd, uint32_t out);
+int hf__sys_fd_fdstat_set_flags(hf_t t, uint32_t fd, uint32_t flags);
+int hf__sys_fd_fdstat_set_rights(hf_t t, uint32_t fd, uint64_t rights, uint64_t inheriting);
+int hf__sys_fd_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_t out);
+int hf__sys_fd_filestat_set_size(hf_t t, uint32_t fd, uint64_t size);
+int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t mtim, uint32_t flags);
+int hf__sys_fd_pread(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t out);
+int hf__sys_fd_prestat_get(hf_t t, uint32_t fd, uint32_t out);
+int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t size);
+int hf__sys_fd_pwrite(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t out);
+int hf__sys_fd_read(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t out); /* may block */
+int hf__sys_fd_readdir(hf_t t, uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie, uint32_t out);
+int hf__sys_fd_renumber(hf_t t, uint32_t from, uint32_t to);
+int hf__sys_fd_seek(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint64_t offset, uint32_t whence, uint32_t out);
+int hf__sys_fd_sync(hf_t t, uint32_t fd);
+int hf__sys_fd_tell(hf_t t, uint32_t fd, uint32_t out);
+int hf__sys_fd_write(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t out); /* may block */
+
+/* path.c */
+int hf__sys_path_create_directory(hf_t t, uint32_t fd, uint32_t path, uint32_t size);
+int hf__sys_path_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size,
+                              uint32_t out);
+int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size, uint64_t atim,
+                                    uint64_t mtim, uint32_t fst_flags);
+int hf__sys_path_link(hf_t t, uint32_t old_fd, uint32_t old_flags, uint32_t old_path, uint32_t old_size,
+                      uint32_t new_fd, uint32_t new_path, uint32_t new_size);
+int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t size, uint32_t oflags,
+                      uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t out);
+int hf__sys_path_readlink(hf_t t, uint32_t fd, uint32_t path, uint32_t path_size, uint32_t buffer, uint32_t size,
+                          uint32_t out);
+int hf__sys_path_remove_directory(hf_t t, uint32_t fd, uint32_t path, uint32_t size);
+int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old_size, uint32_t new_fd,
+                        uint32_t new_path, uint32_t new_size);
+int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path, uint32_t size);
+int hf__sys_path_unlink_file(hf_t t, uint32_t fd, uint32_t path, uint32_t size);
+
+/* poll.c; may block */
+int hf__sys_poll_oneoff(hf_t t, enum hf_wasi_abi abi, uint32_t in, uint32_t out, uint32_t count, uint32_t events);
+
+/* sock.c; may block */
+int hf__sys_sock_accept(hf_t t, uint32_t fd, uint32_t flags, uint32_t out);
+int hf__sys_sock_recv(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t out_size,
+                      uint32_t out_flags);
+int hf__sys_sock_send(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t out_size);
+int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how);
+
+/* Shared among them. */
+
+/* Rights that make sense for a kind of file: what a new descriptor may have at most. */
+uint64_t hf__rights_of(const struct hf_file *file);
+#define HF_RIGHTS_STREAM                                                                                             \
+	(HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE | HF_RIGHT_FD_FDSTAT_SET_FLAGS | HF_RIGHT_FD_SYNC | HF_RIGHT_FD_DATASYNC | \
+	 HF_RIGHT_FD_FILESTAT_GET | HF_RIGHT_POLL_FD_READWRITE)
+/* Checks and resolves the times of the *_set_times calls: NULL pointers for times that stay. -HF_EINVAL. */
+int hf__times(uint32_t flags, uint64_t *atim, uint64_t *mtim, const uint64_t **atim_out, const uint64_t **mtim_out);
+/* Writes a filestat in the layout of the ABI. */
+int hf__put_filestat(hf_t t, enum hf_wasi_abi abi, uint32_t out, const struct hf_attr *attr);
+/* Reads the guest's vector into the thread's and makes a transfer of it; every range is checked. -HF_EINVAL (too many),
+ * -HF_EFAULT. */
+int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio);
+
+#endif

@@ -1,0 +1,65 @@
+/* fd_fdstat_get of streams, files and directories; fd_fdstat_set_flags takes what it can set and refuses what does not exist.
+ *
+ * guest:
+ *   dir: /
+ */
+#include "fs.h"
+#include "raw.h"
+
+static __wasi_fdstat_t fdstat(int fd)
+{
+	__wasi_fdstat_t stat;
+	memset(&stat, 0xa5, sizeof stat);
+	CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));
+	return stat;
+}
+
+int main(void)
+{
+	__wasi_rights_t directory = __WASI_RIGHTS_PATH_OPEN | __WASI_RIGHTS_PATH_CREATE_FILE | __WASI_RIGHTS_PATH_CREATE_DIRECTORY |
+	                            __WASI_RIGHTS_FD_READDIR | __WASI_RIGHTS_PATH_UNLINK_FILE | __WASI_RIGHTS_PATH_RENAME_SOURCE |
+	                            __WASI_RIGHTS_PATH_FILESTAT_GET;
+
+	CHECK(fdstat(0).fs_rights_base & __WASI_RIGHTS_FD_READ);
+	CHECK(!(fdstat(0).fs_rights_base & __WASI_RIGHTS_FD_WRITE));
+	for (int fd = 1; fd < 3; fd++) {
+		CHECK(fdstat(fd).fs_rights_base & __WASI_RIGHTS_FD_WRITE);
+		CHECK(!(fdstat(fd).fs_rights_base & __WASI_RIGHTS_FD_READ));
+	}
+	for (int fd = 0; fd < 3; fd++) {
+		CHECK_EQ(fdstat(fd).fs_flags, 0);
+		CHECK(!(fdstat(fd).fs_rights_base & (__WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL))); /* how libc knows a terminal or pipe */
+		CHECK(fdstat(fd).fs_filetype != __WASI_FILETYPE_CHARACTER_DEVICE); /* no terminal was asked for: isatty is false */
+		CHECK(fdstat(fd).fs_filetype != __WASI_FILETYPE_REGULAR_FILE);
+	}
+	CHECK_EQ(fdstat(ROOT).fs_filetype, __WASI_FILETYPE_DIRECTORY);
+	CHECK_EQ(fdstat(ROOT).fs_flags, 0);
+	CHECK_EQ(fdstat(ROOT).fs_rights_base & directory, directory);
+	CHECK_EQ(fdstat(ROOT).fs_rights_inheriting & (directory | FILE_RIGHTS), directory | FILE_RIGHTS);
+
+	int fd = open_file("file", O_CREATE);
+	CHECK_EQ(fdstat(fd).fs_filetype, __WASI_FILETYPE_REGULAR_FILE);
+	CHECK_EQ(fdstat(fd).fs_rights_base & FILE_RIGHTS, FILE_RIGHTS);
+	CHECK_EQ(fdstat(fd).fs_flags, 0);
+	int reader = open_at(ROOT, "file", 0, __WASI_RIGHTS_FD_READ);
+	CHECK(fdstat(reader).fs_rights_base & __WASI_RIGHTS_FD_READ);
+	CHECK(!(fdstat(reader).fs_rights_base & __WASI_RIGHTS_FD_WRITE));
+
+	CHECK_OK(__wasi_fd_fdstat_set_flags(fd, __WASI_FDFLAGS_APPEND | __WASI_FDFLAGS_NONBLOCK));
+	CHECK_EQ(fdstat(fd).fs_flags, __WASI_FDFLAGS_APPEND | __WASI_FDFLAGS_NONBLOCK);
+	CHECK_OK(__wasi_fd_fdstat_set_flags(fd, __WASI_FDFLAGS_NONBLOCK));
+	CHECK_EQ(fdstat(fd).fs_flags, __WASI_FDFLAGS_NONBLOCK);
+	CHECK_ERRNO(raw_fd_fdstat_set_flags((uint32_t)fd, 32), EINVAL);
+	CHECK_ERRNO(raw_fd_fdstat_set_flags((uint32_t)fd, 0xffff), EINVAL);
+	CHECK_EQ(fdstat(fd).fs_flags, __WASI_FDFLAGS_NONBLOCK);
+	/* Synchronous writing cannot be switched on later everywhere: it works, or is refused and changes nothing. */
+	unsigned error = __wasi_fd_fdstat_set_flags(fd, __WASI_FDFLAGS_SYNC);
+	CHECK_ERRNO(error, 0, EINVAL, ENOTSUP);
+	CHECK_EQ(fdstat(fd).fs_flags, error ? __WASI_FDFLAGS_NONBLOCK : __WASI_FDFLAGS_SYNC);
+
+	CHECK_ERRNO(__wasi_fd_fdstat_set_flags(99, 0), EBADF);
+	CHECK_ERRNO(raw_fd_fdstat_get(99, P(&error)), EBADF);
+	CHECK_ERRNO(raw_fd_fdstat_get(0, memory_end() - 23), EFAULT);
+	CHECK_OK(raw_fd_fdstat_get(0, memory_end() - 24));
+	return 0;
+}

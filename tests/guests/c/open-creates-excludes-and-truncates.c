@@ -1,0 +1,67 @@
+/* O_CREAT makes a file or leaves the old one; with O_EXCL the name must be new, a dangling link is not; O_TRUNC
+ * empties.
+ *
+ * guest:
+ *   dir: /
+ */
+#include "fs.h"
+
+static unsigned open_with(const char *path, unsigned lookup, unsigned oflags)
+{
+	int fd = -1;
+	unsigned error = try_open(ROOT, path, lookup, oflags, FILE_RIGHTS, 0, &fd);
+	if (!error)
+		close_fd(fd);
+	return error;
+}
+
+int main(void)
+{
+	CHECK_ERRNO(open_with("file", 0, 0), ENOENT);
+	CHECK_ERRNO(open_with("file", 0, O_TRUNCATE), ENOENT);
+	CHECK_ERRNO(look("file"), ENOENT);
+	CHECK_OK(open_with("file", 0, O_CREATE));
+	put_file("file", "text");
+	CHECK_OK(open_with("file", 0, O_CREATE));
+	expect_file("file", "text");
+	CHECK_ERRNO(open_with("file", 0, O_CREATE | O_EXCLUSIVE), EEXIST);
+	CHECK_ERRNO(open_with("file", 0, O_CREATE | O_EXCLUSIVE | O_TRUNCATE), EEXIST);
+	expect_file("file", "text");
+	CHECK_OK(open_with("file", 0, O_TRUNCATE));
+	expect_file("file", "");
+	CHECK_OK(open_with("new", 0, O_CREATE | O_EXCLUSIVE));
+	CHECK_OK(open_with("newer", 0, O_CREATE | O_TRUNCATE));
+
+	/* Where a name cannot be made. */
+	CHECK_ERRNO(open_with("missing/file", 0, O_CREATE), ENOENT);
+	CHECK_ERRNO(open_with("file/below", 0, O_CREATE), ENOTDIR);
+	CHECK_ERRNO(open_with("trailing/", 0, O_CREATE), EISDIR, ENOENT, ENOTDIR, EINVAL);
+	CHECK_ERRNO(look("trailing"), ENOENT);
+	CHECK_ERRNO(open_with("", 0, O_CREATE), ENOENT);
+
+	/* Through links: created where a dangling one points, but not with O_EXCL, and not when links are not followed. */
+	CHECK_OK(__wasi_path_symlink("target", ROOT, "link"));
+	CHECK_ERRNO(open_with("link", FOLLOW, 0), ENOENT);
+	CHECK_ERRNO(open_with("link", 0, O_CREATE), ELOOP);
+	CHECK_ERRNO(open_with("link", FOLLOW, O_CREATE | O_EXCLUSIVE), EEXIST);
+	CHECK_ERRNO(open_with("link", 0, O_CREATE | O_EXCLUSIVE), EEXIST);
+	CHECK_ERRNO(look("target"), ENOENT);
+	CHECK_OK(open_with("link", FOLLOW, O_CREATE));
+	CHECK_OK(look("target"));
+	CHECK_ERRNO(open_with("link", 0, 0), ELOOP);
+	put_file("target", "text");
+	CHECK_ERRNO(open_with("link", 0, O_TRUNCATE), ELOOP);
+	expect_file("target", "text");
+	CHECK_OK(open_with("link", FOLLOW, O_TRUNCATE));
+	expect_file("target", "");
+
+	/* A file that is open and emptied by another open: its reader is past the end. */
+	put_file("shared", "0123456789");
+	int reader = open_file("shared", 0);
+	char got[4];
+	CHECK_EQ(read_some(reader, got, 4), 4);
+	CHECK_OK(open_with("shared", 0, O_TRUNCATE));
+	CHECK_EQ(read_some(reader, got, 4), 0);
+	CHECK_EQ(stat_fd(reader).size, 0);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* linux_files.h - operations done by Linux, in a fresh directory that is the root of a child process. */
+#ifndef HF_TEST_LINUX_FILES_H
+#define HF_TEST_LINUX_FILES_H
+
+#include "support/model.h"
+
+struct linux_files;
+
+/* NULL where there is no right to chroot. Call it while there is only one thread. */
+struct linux_files *linux_files_begin(void);
+void linux_files_do(struct linux_files *files, const struct request *rq, struct reply *rp);
+/* Removes the directory. */
+void linux_files_end(struct linux_files *files);
+
+#endif

@@ -1,0 +1,338 @@
+// Builds. `node tools/build.mjs [TARGET…]`; without a target: everything but the native kernels. Each part is skipped when
+// its inputs did not change: ninja decides for C, a hash of the inputs for guests and type declarations.
+//
+//   wasm         build/wasm/kernel.{mjs,wasm}   the kernel and the coordinator (CMake, Emscripten)
+//   runtime      dist/                          the npm package (implies wasm): esbuild bundles, kernel.wasm, types
+//   guests       build/guests/NAME.wasm         the programs in tests/guests and demo/guests
+//   demo         build/demo/                    the static page (implies runtime and guests), by demo/build.mjs
+//   native, native-asan, native-tsan, fuzz      build/PRESET/: the native kernel, its tests and fuzzers
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { generateAbi } from './abi.mjs';
+import {
+  Complaint,
+  exists,
+  filesBelow,
+  fromRoot,
+  inParallel,
+  isMain,
+  jobs,
+  main,
+  progress,
+  readJson,
+  root,
+  run,
+  say,
+  sha256,
+  withLock,
+  writeIfChanged,
+} from './lib.mjs';
+import { needs, setup } from './setup.mjs';
+import { bin, folder } from './toolchain.mjs';
+
+const presets = ['native', 'native-asan', 'native-tsan', 'fuzz'];
+const steps = { wasm: buildWasm, runtime: buildRuntime, guests: buildGuests, demo: buildDemo };
+for (const preset of presets) steps[preset] = () => cmake(preset);
+
+/** Builds the targets, in an order that suits them. Set-up is the caller's. */
+export async function build(targets = ['demo']) {
+  const unknown = targets.filter((name) => !steps[name]);
+  if (unknown.length > 0)
+    throw new Complaint(`no target ${unknown.join(', ')}; there are ${Object.keys(steps).join(', ')}`);
+  await withLock(fromRoot('build/build.lock'), 'a build', async () => {
+    const implied = new Set(targets);
+    if (implied.has('demo')) implied.add('runtime').add('guests');
+    if (implied.has('runtime')) implied.add('wasm');
+    for (const name of Object.keys(steps)) if (implied.has(name)) await steps[name]();
+  });
+}
+
+/** During development a part may not be written yet; what needs it then fails for itself. */
+const absent = (what) => say(`build: no ${what}, left out`);
+
+const hashOfFiles = (files) =>
+  sha256(files.map((file) => `${file}\0${sha256(fs.readFileSync(fromRoot(file)))}`).join('\n'));
+
+/** Runs `make` unless `key` is what it was the last time that it ended well and `output` still exists. */
+async function unlessDone(output, key, make) {
+  const stamp = fromRoot('build/stamps', `${path.relative(root, output).replaceAll(path.sep, '-')}.json`);
+  if (readJson(stamp) === key && exists(output)) return false;
+  fs.rmSync(stamp, { force: true });
+  await make();
+  writeIfChanged(stamp, JSON.stringify(key));
+  return true;
+}
+
+// --- C ---
+
+async function cmake(preset, wrapper = []) {
+  const folderOfBuild = fromRoot('build', preset);
+  const key = hashOfFiles(['CMakePresets.json']) + (wrapper.length > 0 ? toolchainKey() : '');
+  await unlessDone(path.join(folderOfBuild, 'build.ninja'), key, async () => {
+    fs.rmSync(path.join(folderOfBuild, 'CMakeCache.txt'), { force: true });
+    const [command, ...args] = [...wrapper, 'cmake', '--preset', preset];
+    await run(command, args, { quiet: true });
+  });
+  const meter = progress(`build: ${preset}`);
+  let compiled = 0;
+  await run('cmake', ['--build', folderOfBuild], {
+    onLine: (line) => {
+      const step = /^\[(\d+)\/(\d+)\] (Building|Linking)/.exec(line);
+      if (step) meter.update(`${++compiled && step[1]} of ${step[2]}`);
+    },
+  });
+  meter.done(compiled > 0 ? `${compiled} steps` : 'unchanged');
+}
+
+const toolchainKey = () =>
+  readJson(path.join(folder, 'manifest.json'))?.hash ?? readJson(path.join(folder, 'emcc-on-path.json'))?.key ?? '';
+
+/** What TypeScript imports from build/generated. */
+export async function generate() {
+  generateAbi();
+  await assembleBridges();
+}
+
+async function buildWasm() {
+  await generate();
+  if (filesBelow(fromRoot('coordinator'), (file) => file.endsWith('.c')).length === 0) return absent('coordinator/*.c');
+  await cmake('wasm', [path.join(bin, 'emcmake')]);
+}
+
+/** worker/NAME.wat becomes build/generated/NAME.ts: `export const name: Uint8Array`, small enough to carry in the bundle. */
+async function assembleBridges() {
+  for (const file of filesBelow(fromRoot('worker'), (name) => name.endsWith('.wat'))) {
+    const name = path.basename(file, '.wat');
+    const wasm = fromRoot('build/generated', `${name}.wasm`);
+    const output = fromRoot('build/generated', `${name}.ts`);
+    await unlessDone(output, hashOfFiles([`worker/${file}`]) + toolchainKey(), async () => {
+      fs.mkdirSync(path.dirname(wasm), { recursive: true });
+      const features = ['multimemory', 'threads', 'bulk-memory', 'mutable-globals', 'sign-ext', 'reference-types'].map(
+        (feature) => `--enable-${feature}`,
+      );
+      await run(path.join(bin, 'wasm-as'), [...features, fromRoot('worker', file), '-o', wasm], { quiet: true });
+      const constant = name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+      const text = fs.readFileSync(wasm).toString('base64');
+      writeIfChanged(
+        output,
+        `// Generated by tools/build.mjs from worker/${file}. Do not edit.\n` +
+          `export const ${constant}: Uint8Array<ArrayBuffer> = Uint8Array.from(atob('${text}'), (byte) => byte.charCodeAt(0));\n`,
+      );
+      say(`build: worker/${file} assembled, ${fs.statSync(wasm).size} bytes`);
+    });
+  }
+}
+
+// --- TypeScript ---
+
+// `platform` also decides what "#host" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
+const bundles = [
+  { entry: 'web/index.ts', output: 'index.js', platform: 'browser' },
+  { entry: 'web/node.ts', output: 'node.js', platform: 'node' },
+  { entry: 'coordinator/main.ts', output: 'coordinator.js', platform: 'browser' },
+  { entry: 'coordinator/main.ts', output: 'coordinator.node.js', platform: 'node' },
+  { entry: 'worker/compute.ts', output: 'compute.js', platform: 'browser' },
+  { entry: 'worker/compute.ts', output: 'compute.node.js', platform: 'node' },
+  { entry: 'web/cli/main.ts', output: 'cli.js', platform: 'node' },
+];
+
+async function loadEsbuild() {
+  return import(pathToFileURL(createRequire(fromRoot('package.json')).resolve('esbuild')).href);
+}
+
+async function buildRuntime() {
+  const esbuild = await loadEsbuild();
+  fs.mkdirSync(fromRoot('dist'), { recursive: true });
+  for (const { entry, output, platform } of bundles) {
+    if (!exists(fromRoot(entry))) {
+      absent(entry);
+      continue;
+    }
+    const options = {
+      absWorkingDir: root,
+      entryPoints: [entry],
+      outfile: fromRoot('dist', output),
+      platform,
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      minify: true,
+      sourcemap: true,
+      legalComments: 'none',
+      logLevel: 'silent',
+    };
+    await esbuild.build(options).catch((error) => {
+      const text = esbuild.formatMessagesSync(error.errors ?? [], { kind: 'error' }).join('\n');
+      throw new Complaint(`esbuild cannot bundle ${entry}:\n${text || error}`);
+    });
+  }
+  const wasm = fromRoot('build/wasm/kernel.wasm');
+  if (exists(wasm)) writeIfChanged(fromRoot('dist/kernel.wasm'), fs.readFileSync(wasm));
+  await emitTypes();
+  reportSizes();
+}
+
+async function emitTypes() {
+  if (!exists(fromRoot('web/index.ts')) || !exists(fromRoot('web/node.ts'))) return;
+  const inputs = [
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.types.json',
+    ...['web', 'build/generated'].flatMap((part) =>
+      filesBelow(fromRoot(part), (file) => file.endsWith('.ts')).map((file) => `${part}/${file}`),
+    ),
+  ];
+  await unlessDone(fromRoot('dist/types/web/index.d.ts'), hashOfFiles(inputs), async () => {
+    const tsc = fromRoot('node_modules/typescript/bin/tsc');
+    const { code, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.types.json'], {
+      quiet: true,
+      allowFailure: true,
+    });
+    if (code !== 0) say(`build: type errors (npm run check fails on them):\n${output.slice(0, 2000)}`);
+  });
+}
+
+/** What a page downloads, as nginx would send it. */
+function reportSizes() {
+  const files = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'].filter((file) =>
+    exists(fromRoot('dist', file)),
+  );
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  let [raw, packed] = [0, 0];
+  const parts = files.map((file) => {
+    const bytes = fs.readFileSync(fromRoot('dist', file));
+    const small = zlib.gzipSync(bytes, { level: 9 }).length;
+    raw += bytes.length;
+    packed += small;
+    return `${file} ${kilobytes(small)}`;
+  });
+  if (files.length > 0)
+    say(`build: the runtime is ${kilobytes(raw)}, ${kilobytes(packed)} gzipped (${parts.join(', ')})`);
+}
+
+// --- guests ---
+
+/** How each kind of guest is built. A C, C++ or Rust file may ask for more flags in a line `// flags: …` at its top. */
+const compilers = {
+  '.c': (source, output, flags) => ['wasi-clang', ['-O2', '-std=gnu17', '-Wall', source, ...flags, '-o', output]],
+  '.cc': (source, output, flags) => [
+    'wasi-clang++',
+    ['-O2', '-std=c++20', '-Wall', '-fno-exceptions', source, ...flags, '-o', output],
+  ],
+  '.rs': (source, output, flags) => [
+    'wasi-rustc',
+    ['-O', '-C', 'strip=symbols', '--edition', '2021', source, ...flags, '-o', output],
+  ],
+  '.wat': (source, output, flags) => ['wasm-tools', ['parse', source, ...flags, '-o', output]],
+};
+
+function findGuests() {
+  const guests = [];
+  for (const top of ['tests/guests', 'demo/guests']) {
+    for (const file of filesBelow(fromRoot(top))) {
+      const [language, ...rest] = file.split(path.sep);
+      const extension = path.extname(file);
+      const source = path.join(top, file);
+      if (language === 'go') {
+        if (path.basename(file) !== 'go.mod') continue;
+        const package_ = path.dirname(source);
+        guests.push({
+          name: path.basename(package_),
+          source: package_,
+          inputs: filesBelow(fromRoot(package_)).map((name) => path.join(package_, name)),
+        });
+      } else if (compilers[extension] && rest.length === 1) {
+        const beside = filesBelow(fromRoot(top, language), (name) => /\.(h|hpp|inc)$/.test(name)).map((name) =>
+          path.join(top, language, name),
+        );
+        guests.push({ name: path.basename(file, extension), source, extension, inputs: [source, ...beside] });
+      }
+    }
+  }
+  const twice = guests.find((guest, index) => guests.findIndex((other) => other.name === guest.name) !== index);
+  if (twice) throw new Complaint(`two guests are named ${twice.name}; build/guests/ has room for one`);
+  return guests;
+}
+
+async function buildGuests() {
+  const guests = findGuests();
+  if (guests.length === 0) return absent('guests');
+  if (!exists(path.join(bin, 'wasi-clang')))
+    throw new Complaint('the compilers of guest programs come from Debian; on this system there are none');
+  const output = fromRoot('build/guests');
+  fs.mkdirSync(output, { recursive: true });
+  const names = new Set(guests.map((guest) => `${guest.name}.wasm`));
+  for (const file of filesBelow(output)) if (!names.has(file)) fs.rmSync(path.join(output, file)); // its source is gone
+  const meter = progress('build: guests');
+  let built = 0;
+  const failures = [];
+  await inParallel(
+    guests,
+    async (guest) => {
+      const wasm = path.join(output, `${guest.name}.wasm`);
+      const [tool, args] = guestCommand(guest, `${wasm}.tmp`);
+      const key = hashOfFiles(guest.inputs) + toolchainKey() + args.join(' ');
+      const make = async () => {
+        meter.update(guest.name);
+        await run(path.join(bin, tool), args, { quiet: true, cwd: guest.extension ? root : fromRoot(guest.source) });
+        fs.renameSync(`${wasm}.tmp`, wasm);
+        built++;
+      };
+      await unlessDone(wasm, key, make).catch((error) => failures.push(error.message));
+    },
+    jobs,
+  );
+  if (failures.length > 0) throw new Complaint(failures.join('\n'));
+  meter.done(`${built} built, ${guests.length - built} unchanged`);
+}
+
+function guestCommand({ source, extension }, output) {
+  if (!extension) return ['wasi-go', ['build', '-trimpath', '-ldflags=-s -w', '-o', output, '.']];
+  const head = fs.readFileSync(fromRoot(source), 'utf8').slice(0, 2000);
+  const flags = [...head.matchAll(/^(?:\/\/|;;) flags: (.*)$/gm)].flatMap((line) => line[1].trim().split(/\s+/));
+  return compilers[extension](source, output, flags);
+}
+
+// --- demo ---
+
+async function buildDemo() {
+  const script = fromRoot('demo/build.mjs');
+  if (!exists(script)) return absent('demo/build.mjs');
+  const out = fromRoot('build/demo');
+  const demo = await import(pathToFileURL(script).href);
+  await demo.build({ root, out, esbuild: await loadEsbuild() });
+  await compressBelow(out);
+  say(`build: the demo is ${path.relative(process.cwd(), out)}/`);
+}
+
+const gzip = promisify(zlib.gzip);
+
+/** FILE.gz beside each larger file that compresses, for nginx's gzip_static; made anew when FILE is newer. */
+async function compressBelow(top) {
+  const files = filesBelow(top, (file) => /\.(html|js|mjs|css|json|svg|wasm|tar|map|txt)$/.test(file)).map((file) =>
+    path.join(top, file),
+  );
+  await inParallel(files, async (file) => {
+    const [time, packed] = [fs.statSync(file).mtimeMs, `${file}.gz`];
+    if (fs.statSync(packed, { throwIfNoEntry: false })?.mtimeMs >= time) return;
+    const bytes = fs.readFileSync(file);
+    if (bytes.length < 1024) return;
+    writeIfChanged(packed, await gzip(bytes, { level: 9 }));
+    fs.utimesSync(packed, new Date(), new Date());
+  });
+  for (const file of filesBelow(top, (name) => name.endsWith('.gz'))) {
+    if (!exists(path.join(top, file.slice(0, -3)))) fs.rmSync(path.join(top, file));
+  }
+}
+
+if (isMain(import.meta.url)) {
+  await main(async (targets) => {
+    const native = targets.some((name) => presets.includes(name));
+    await setup(native ? [...needs.build, 'sanitizers'] : needs.build);
+    await build(targets.length > 0 ? targets : undefined);
+  });
+}

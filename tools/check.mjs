@@ -1,0 +1,166 @@
+// `npm run check`: formatting, lints, types, clang's lock analysis, and the direction of dependencies.
+// `--fix` (npm run format) rewrites what can be put right by a machine.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { generate } from './build.mjs';
+import { capture, exists, filesBelow, fromRoot, inParallel, main, run, say } from './lib.mjs';
+import { needs, setup } from './setup.mjs';
+
+/** Files of the project: tracked, or new and not ignored. */
+async function projectFiles() {
+  const output = await capture('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z']);
+  return (output ?? '').split('\0').filter((file) => file && exists(fromRoot(file)));
+}
+
+const tool = (name) => path.join('node_modules', ...name.split('/'));
+const isC = (file) => /\.[ch]$/.test(file);
+
+/** Each check returns a list of complaints; an empty list is a pass. */
+const checks = {
+  'C formatting': async (files, fix) => {
+    const sources = files.filter(isC);
+    if (sources.length === 0) return [];
+    return fromTool('clang-format', [...(fix ? ['-i'] : ['--dry-run', '-Werror']), ...sources]);
+  },
+  formatting: async (_, fix) =>
+    fromTool(process.execPath, [
+      tool('prettier/bin/prettier.cjs'),
+      fix ? '--write' : '--check',
+      '--log-level=warn',
+      '--no-error-on-unmatched-pattern',
+      '**/*.{ts,js,mjs,css,html,json}',
+    ]),
+  lints: async (_, fix) =>
+    fromTool(process.execPath, [
+      tool('eslint/bin/eslint.js'),
+      ...(fix ? ['--fix'] : []),
+      '--max-warnings=0',
+      '--cache',
+      '--cache-strategy=content',
+      '--cache-location=build/eslintcache',
+      '.',
+    ]),
+  types: async (files) => {
+    const projects = {
+      'tsconfig.json': /^(web|demo|tests)\/.*\.ts$/,
+      'tsconfig.worker.json': /^(worker|coordinator)\/.*\.ts$/,
+    };
+    const used = Object.keys(projects).filter((project) => files.some((file) => projects[project].test(file)));
+    const found = await Promise.all(
+      used.map((project) => fromTool(process.execPath, [tool('typescript/bin/tsc'), '-p', project])),
+    );
+    return found.flat();
+  },
+  'lock analysis': async (files) => {
+    const sources = files.filter(
+      (file) => /^native\/(platform|fs|kernel|wasi)\/\w+\.c$/.test(file) && file !== 'native/platform/wasm.c',
+    );
+    const flags =
+      '-std=c11 -fsyntax-only -pthread -Inative/include -Inative -Wall -Wextra -Wthread-safety -Werror'.split(' ');
+    const found = [];
+    await inParallel(sources, async (source) => found.push(...(await fromTool('clang', [...flags, source]))));
+    return found;
+  },
+  'direction of C includes': (files) => files.filter(isC).flatMap(wrongIncludes),
+  'direction of imports': (files) => files.filter((file) => /\.(ts|mjs|js)$/.test(file)).flatMap(wrongImports),
+  'nothing of one machine': foreignNames,
+};
+
+async function fromTool(command, args) {
+  const { code, output } = await run(command, args, { quiet: true, allowFailure: true });
+  return code === 0 ? [] : [output.trim() || `${command} ended with ${code}`];
+}
+
+// --- dependencies point one way: coordinator → wasi → kernel → fs → platform; <holdfast/…> is for all ---
+
+const layers = ['platform', 'fs', 'kernel', 'wasi', 'coordinator'];
+const layerOf = (file) => layers.indexOf(/^(?:native\/)?(\w+)\//.exec(file)?.[1]);
+
+function wrongIncludes(file) {
+  const own = layerOf(file);
+  if (own < 0 || (!file.startsWith('native/') && !file.startsWith('coordinator/'))) return [];
+  const text = fs.readFileSync(fromRoot(file), 'utf8');
+  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)]
+    .filter(([, included]) => layerOf(included) > own)
+    .map(([, included]) => `${file} includes "${included}": ${layers[own]} must not know ${layers[layerOf(included)]}`);
+}
+
+/** What the files of a folder may import from others; itself and packages always. */
+const importable = {
+  web: ['build/generated'],
+  worker: ['web/protocol.ts', 'build/generated'],
+  coordinator: ['web/protocol.ts', 'worker', 'build/generated', 'build/wasm'],
+  demo: ['web/index.ts', 'dist/index.js', 'node_modules'],
+};
+
+function wrongImports(file) {
+  const own = file.split('/')[0];
+  if (!importable[own]) return [];
+  const text = fs.readFileSync(fromRoot(file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
+  const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]+)['"]/g)].map(([, specifier]) => specifier);
+  return found
+    .map((specifier) => path.posix.join(path.posix.dirname(file), specifier))
+    .filter(
+      (target) =>
+        target !== own && !target.startsWith(`${own}/`) && !importable[own].some((allowed) => within(target, allowed)),
+    )
+    .map((target) => `${file} imports ${target}: ${own}/ may import from ${[own, ...importable[own]].join(', ')}`);
+}
+
+const stem = (name) => name.replace(/\.(ts|js|mjs)$/, '');
+const within = (target, allowed) => target.startsWith(`${allowed}/`) || stem(target) === stem(allowed);
+
+// --- no path and no package host of the machine that a file was written on ---
+
+async function foreignNames(files) {
+  const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const paths = [fromRoot(), os.homedir()]
+    .filter((name) => name.length > 1)
+    .map((name) => `(?<![\\w.-])${escape(name)}/`);
+  const hosts = (await packageHosts()).map((host) => `\\b${escape(host)}\\b`);
+  const pattern = new RegExp([...paths, ...hosts].join('|'));
+  const found = [];
+  for (const file of files) {
+    const bytes = fs.readFileSync(fromRoot(file));
+    if (bytes.length > 5e6 || bytes.includes(0)) continue;
+    bytes
+      .toString()
+      .split('\n')
+      .forEach((line, index) => {
+        const match = pattern.exec(line);
+        if (match) found.push(`${file}:${index + 1}: ${match[0]}`);
+        if (file.endsWith('package-lock.json') && /"resolved": "http/.test(line))
+          found.push(`${file}:${index + 1}: names a host`);
+      });
+  }
+  return found;
+}
+
+/** Hosts that this machine gets its packages from, as its own configuration names them. */
+async function packageHosts() {
+  const texts = [(await capture('npm', ['config', 'get', 'registry'])) ?? ''];
+  for (const file of [
+    '/etc/apt/sources.list',
+    ...filesBelow('/etc/apt/sources.list.d').map((name) => `/etc/apt/sources.list.d/${name}`),
+  ]) {
+    if (exists(file)) texts.push(fs.readFileSync(file, 'utf8'));
+  }
+  return [...new Set([...texts.join('\n').matchAll(/\bhttps?:\/\/(?:[^/\s@]*@)?([\w.-]+)/g)].map((match) => match[1]))];
+}
+
+await main(async (args) => {
+  const fix = args.includes('--fix');
+  await setup(needs.check);
+  await generate(); // the types of what TypeScript imports from build/
+  const files = await projectFiles();
+  let failed = 0;
+  for (const [name, check] of Object.entries(checks)) {
+    const complaints = await check(files, fix);
+    say(`${complaints.length === 0 ? 'ok  ' : 'FAIL'} ${name}`);
+    complaints.forEach((text) => console.log(text));
+    failed += complaints.length === 0 ? 0 : 1;
+  }
+  console.log(`\n${failed === 0 ? 'all checks pass' : `${failed} of ${Object.keys(checks).length} checks fail`}`);
+  return failed === 0 ? 0 : 1;
+});

@@ -1,0 +1,191 @@
+// Set-up: everything that the other drivers need, from a fresh clone with Node and git alone.
+// As root on Debian what is missing is installed with apt; elsewhere it is listed, with how to get it.
+// When all is there, it costs well under a second.
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  Complaint,
+  capture,
+  exists,
+  fromRoot,
+  isMain,
+  machine,
+  main,
+  readJson,
+  run,
+  say,
+  sha256,
+  which,
+  withLock,
+  writeIfChanged,
+} from './lib.mjs';
+import { toolchain } from './toolchain.mjs';
+
+const oldestNode = 20;
+
+/** A browser for the tests and for `holdfast run --host chromium`: $HOLDFAST_CHROMIUM, or one on PATH, or Playwright's. */
+export function chromiumOnPath() {
+  if (process.env.HOLDFAST_CHROMIUM) return process.env.HOLDFAST_CHROMIUM;
+  return ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+    .map((name) => which(name))
+    .find(Boolean);
+}
+
+async function playwrightChromium() {
+  if (!exists(fromRoot('node_modules/@playwright/test'))) return undefined;
+  const script = "import('@playwright/test').then(({ chromium }) => console.log(chromium.executablePath()))";
+  const file = (await capture(process.execPath, ['-e', script]))?.trim();
+  return file && exists(file) ? file : undefined;
+}
+
+const sbin = ['/usr/sbin', '/usr/local/sbin', '/sbin'].join(path.delimiter);
+export const nginxPath = () => which('nginx') ?? which('nginx', sbin);
+
+/** clang with the run-time libraries of its sanitizers; the answer is remembered for each clang. */
+async function hasSanitizers() {
+  const clang = which('clang');
+  if (!clang) return false;
+  const real = fs.realpathSync(clang);
+  const key = `${real} ${fs.statSync(real).mtimeMs}`;
+  const memory = fromRoot('build/sanitizers.json');
+  if (readJson(memory)?.key === key) return true;
+  const source = 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9; }';
+  for (const flag of ['fuzzer,address,undefined', 'fuzzer,thread']) {
+    const args = ['-x', 'c', '-', '-pthread', `-fsanitize=${flag}`, '-o', '/dev/null'];
+    const { code } = await run(clang, args, { quiet: true, allowFailure: true, input: source });
+    if (code !== 0) return false;
+  }
+  writeIfChanged(memory, JSON.stringify({ key }));
+  return true;
+}
+
+/** What may be needed: how to see that it is there, the Debian packages, and the way elsewhere. */
+const programs = {
+  python: { present: () => which('python3'), debian: ['python3'], brew: 'python3', what: 'python3 (runs Emscripten)' },
+  cmake: { present: () => which('cmake'), debian: ['cmake'], brew: 'cmake', what: 'cmake' },
+  ninja: { present: () => which('ninja'), debian: ['ninja-build'], brew: 'ninja', what: 'ninja' },
+  nginx: { present: nginxPath, debian: ['nginx-light'], brew: 'nginx', what: 'nginx' },
+  chromium: {
+    present: async () => chromiumOnPath() ?? (await playwrightChromium()),
+    debian: ['chromium', 'fonts-dejavu-core'],
+    elsewhere: 'npx playwright install chromium',
+    what: 'a Chromium',
+  },
+  sanitizers: {
+    present: hasSanitizers,
+    debian: [
+      'clang',
+      machine().codename === 'bookworm' ? 'libclang-rt-14-dev' : 'libclang-rt-dev',
+      'libc6-dev',
+      'llvm',
+    ],
+    brew: 'llvm',
+    what: "clang with its sanitizers' libraries",
+  },
+  clangFormat: {
+    present: () => which('clang-format'),
+    debian: ['clang-format'],
+    brew: 'clang-format',
+    what: 'clang-format',
+  },
+};
+
+/** The sets that the drivers ask for. */
+export const needs = {
+  build: ['python', 'cmake', 'ninja'],
+  demo: ['python', 'cmake', 'ninja', 'nginx'],
+  check: ['python', 'sanitizers', 'clangFormat'],
+  test: ['python', 'cmake', 'ninja', 'nginx', 'chromium', 'sanitizers'],
+};
+needs.all = [...new Set(Object.values(needs).flat())];
+
+/** Makes this machine ready for `wanted` (a list of names in `programs`), with npm's packages and the toolchain. */
+export async function setup(wanted = needs.all) {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < oldestNode) throw new Complaint(`Node ${oldestNode} or newer is needed; this is ${process.version}`);
+  if (!which('git')) throw new Complaint('git is needed');
+  const first = wanted.filter((name) => name !== 'chromium');
+  await installPrograms(first);
+  await installPackages();
+  if (wanted.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
+  await toolchain();
+}
+
+async function missingOf(names) {
+  const there = await Promise.all(names.map((name) => programs[name].present()));
+  return names.filter((_, index) => !there[index]).map((name) => programs[name]);
+}
+
+async function installPrograms(names) {
+  let missing = await missingOf(names);
+  if (missing.length === 0) return;
+  const here = machine();
+  if (here.debian && here.root) {
+    await withLock(fromRoot('build/apt.lock'), 'installing Debian packages', async () => {
+      missing = await missingOf(names);
+      if (missing.length > 0) await aptInstall(missing.flatMap((program) => program.debian));
+    });
+    missing = await missingOf(names);
+  }
+  if (missing.length === 0) return;
+  const list = missing.map((program) => `  - ${program.what}`).join('\n');
+  const packages = missing.flatMap((program) => program.debian).join(' ');
+  const brewed = missing.flatMap((program) => program.brew ?? []).join(' ');
+  const ways = [
+    here.debian || which('apt-get') ? `sudo apt-get install ${packages}` : undefined,
+    process.platform === 'darwin' && brewed ? `brew install ${brewed}` : undefined,
+    ...missing.flatMap((program) => program.elsewhere ?? []),
+  ].filter(Boolean);
+  throw new Complaint(
+    `missing:\n${list}\nTo get it:\n${ways.map((way) => `  ${way}`).join('\n') || `  (Debian's packages: ${packages})`}`,
+  );
+}
+
+async function aptInstall(packages) {
+  const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const options = { env, quiet: true };
+  const known = async () => {
+    const { output } = await run('apt-cache', ['policy', ...packages], options);
+    return packages.filter((name) => new RegExp(`^${name}:\\n.*\\n\\s+Candidate: (?!\\(none\\))`, 'm').test(output));
+  };
+  const install = async () => {
+    const available = await known();
+    if (available.length === 0) return 100;
+    say(`installing with apt: ${available.join(' ')}`);
+    const args = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', ...available];
+    const { code, output } = await run('apt-get', args, { ...options, allowFailure: true });
+    if (code !== 0) fs.writeFileSync(fromRoot('build/apt.log'), output);
+    return code;
+  };
+  // Stale or no lists: update once, whether a name was unknown or a file is gone from the mirror.
+  if ((await known()).length === packages.length && (await install()) === 0) return;
+  say('apt-get update');
+  await run('apt-get', ['update', '-o', 'DPkg::Lock::Timeout=300'], options);
+  if ((await install()) !== 0) throw new Complaint(`apt could not install ${packages.join(' ')}; see build/apt.log`);
+}
+
+/** `npm ci`, only when the lock file changed since the last one that ended well. */
+async function installPackages() {
+  const stamp = fromRoot('node_modules/.holdfast-stamp');
+  const { dependencies, devDependencies } = readJson(fromRoot('package.json'));
+  const lock = fs.readFileSync(fromRoot('package-lock.json'), 'utf8');
+  const wanted = sha256(JSON.stringify([dependencies, devDependencies, lock]));
+  const current = () => exists(stamp) && fs.readFileSync(stamp, 'utf8') === wanted;
+  if (current()) return;
+  await withLock(fromRoot('build/npm.lock'), 'npm ci', async () => {
+    if (current()) return;
+    say("npm ci (esbuild, TypeScript, Playwright, the tests' real programs: 75 MB)");
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    // No package needs its install script, and Playwright's browsers are not fetched by one.
+    await run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });
+    fs.writeFileSync(stamp, wanted);
+  });
+}
+
+if (isMain(import.meta.url)) {
+  await main(async ([kind = 'all']) => {
+    if (!needs[kind]) throw new Complaint(`usage: setup.mjs [${Object.keys(needs).join('|')}]`);
+    await setup(needs[kind]);
+    say('set-up is complete');
+  });
+}

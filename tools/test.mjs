@@ -1,0 +1,222 @@
+// `npm test`: sets up, builds, and runs every test. `npm test -- SECTION… [--grep PATTERN] [-- ARGUMENTS]` runs a part:
+//   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and a moment of each fuzzer
+//   node      tests/node/*.test.mjs
+//   guests    tests/guests/**/*.test.mjs and tests/conformance/**/*.test.mjs: real programs through `holdfast run`
+//   browser   tests/browser/*.spec.ts in Chromium, served by nginx with serve.conf
+// What follows the second `--` goes to the section's own runner (ctest, node --test, playwright).
+// The last line is `N passed, N failed`, summed over the sections. A section that ran no test has failed.
+import fs from 'node:fs';
+import { build } from './build.mjs';
+import { Complaint, exists, filesBelow, fromRoot, jobs, main, readJson, run, say, which } from './lib.mjs';
+import { serve } from './serve.mjs';
+import { chromiumOnPath, needs, setup } from './setup.mjs';
+
+const sections = { native: testNative, node: testNode, guests: testGuests, browser: testBrowser };
+const needed = {
+  native: ['cmake', 'ninja', 'sanitizers'],
+  node: needs.build,
+  guests: needs.build,
+  browser: [...needs.build, 'nginx', 'chromium'],
+};
+
+function parseArguments(args) {
+  const options = { names: [], grep: undefined, rest: [] };
+  while (args.length > 0) {
+    const arg = args.shift();
+    if (arg === '--') options.rest = args.splice(0);
+    else if (arg === '--grep' || arg === '-g') options.grep = args.shift();
+    else if (arg.startsWith('--grep=')) options.grep = arg.slice(7);
+    else if (sections[arg]) options.names.push(arg);
+    else
+      throw new Complaint(`usage: npm test -- [${Object.keys(sections).join('|')}]… [--grep PATTERN] [-- ARGUMENTS]`);
+  }
+  if (options.names.length === 0) options.names = Object.keys(sections);
+  return options;
+}
+
+const heading = (text) => console.log(`\n=== ${text} ===`);
+const results = fromRoot('build/test-results');
+
+// --- native ---
+
+async function testNative(options) {
+  const presets = [
+    ['native-asan', 'native kernel under AddressSanitizer and UBSan'],
+    ['native-tsan', 'native kernel under ThreadSanitizer'],
+  ];
+  if (filesBelow(fromRoot('tests/fuzz'), (file) => file.endsWith('.c')).length > 0)
+    presets.push(['fuzz', 'fuzzers, a moment each']);
+  const counts = [];
+  for (const [preset, title] of presets) {
+    counts.push(
+      await counted(title, async () => {
+        await build([preset]);
+        return runCtest(preset, options);
+      }),
+    );
+  }
+  return counts;
+}
+
+async function runCtest(preset, { grep, rest }) {
+  const report = fromRoot('build', preset, 'junit.xml');
+  fs.rmSync(report, { force: true });
+  const args = [
+    '--preset',
+    preset,
+    '-j',
+    String(jobs),
+    '--output-junit',
+    report,
+    ...(grep ? ['-R', grep] : []),
+    ...rest,
+  ];
+  const [command, ...before] = [...(await withoutRandomAddresses()), 'ctest'];
+  const { code } = await run(command, [...before, ...args], { allowFailure: true });
+  const xml = exists(report) ? fs.readFileSync(report, 'utf8') : '';
+  const number = (name) => Number(new RegExp(`<testsuite\\b[^>]*?\\s${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+  const failed = number('failures');
+  const skipped = number('skipped') + number('disabled');
+  return { passed: number('tests') - failed - skipped, failed, skipped, code };
+}
+
+/** The sanitizers of older clangs do not know how far newer kernels scatter addresses: run them without scattering. */
+async function withoutRandomAddresses() {
+  const bits = '/proc/sys/vm/mmap_rnd_bits';
+  if (!which('setarch') || !exists(bits) || Number(fs.readFileSync(bits, 'utf8')) <= 28) return [];
+  const prefix = ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R'];
+  const { code } = await run(prefix[0], [...prefix.slice(1), 'true'], { quiet: true, allowFailure: true });
+  return code === 0 ? prefix : [];
+}
+
+// --- Node ---
+
+const testFiles = (...folders) =>
+  folders.flatMap((folder) =>
+    filesBelow(fromRoot(folder), (file) => file.endsWith('.test.mjs')).map((file) => `${folder}/${file}`),
+  );
+
+async function runNodeTests(files, name, { grep, rest }) {
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, code: 0 };
+  const report = `${results}/${name}.tap`;
+  fs.mkdirSync(results, { recursive: true });
+  fs.rmSync(report, { force: true });
+  const args = [
+    '--test',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=tap',
+    `--test-reporter-destination=${report}`,
+    ...(grep ? [`--test-name-pattern=${grep}`] : []),
+    ...rest,
+    ...files,
+  ];
+  const { code } = await run(process.execPath, args, {
+    allowFailure: true,
+    env: { HOLDFAST_CHROMIUM: chromiumOnPath() ?? '' },
+  });
+  const tap = exists(report) ? fs.readFileSync(report, 'utf8') : '';
+  const number = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
+  return {
+    passed: number('pass'),
+    failed: number('fail') + number('cancelled'),
+    skipped: number('skipped') + number('todo'),
+    code,
+  };
+}
+
+async function testNode(options) {
+  return [
+    await counted('Node', async () => {
+      await build(['runtime', 'guests']);
+      return runNodeTests(testFiles('tests/node'), 'node', options);
+    }),
+  ];
+}
+
+async function testGuests(options) {
+  return [
+    await counted('guest programs', async () => {
+      await build(['runtime', 'guests']);
+      return runNodeTests(testFiles('tests/guests', 'tests/conformance'), 'guests', options);
+    }),
+  ];
+}
+
+// --- browser ---
+
+async function testBrowser({ grep, rest }) {
+  return [
+    await counted('browser', async () => {
+      await build(['demo']);
+      const files = filesBelow(fromRoot('tests/browser'), (file) => file.endsWith('.spec.ts'));
+      if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, code: 0 };
+      const report = `${results}/browser.json`;
+      fs.mkdirSync(results, { recursive: true });
+      fs.rmSync(report, { force: true });
+      const server = await serve(fromRoot('.'), { port: 0 });
+      try {
+        const args = [
+          'node_modules/@playwright/test/cli.js',
+          'test',
+          '--config',
+          'tests/browser/playwright.config.ts',
+          '--reporter=list,json',
+          ...(grep ? ['--grep', grep] : []),
+          ...rest,
+        ];
+        const { code } = await run(process.execPath, args, {
+          allowFailure: true,
+          env: {
+            HOLDFAST_URL: server.url,
+            HOLDFAST_CHROMIUM: chromiumOnPath() ?? '',
+            PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+          },
+        });
+        const { expected = 0, flaky = 0, unexpected = 0, skipped = 0 } = readJson(report)?.stats ?? {};
+        return { passed: expected, failed: unexpected + flaky, skipped, code };
+      } finally {
+        await server.stop();
+      }
+    }),
+  ];
+}
+
+// --- the sum ---
+
+/** Runs one section. A failure that is no test's (a broken build, a runner that died, no tests at all) counts as one. */
+async function counted(title, fn) {
+  heading(title);
+  const begun = performance.now();
+  const count = { title, passed: 0, failed: 0, skipped: 0, why: '' };
+  try {
+    const { code, ...numbers } = await fn();
+    Object.assign(count, numbers);
+    if (count.failed === 0 && code !== 0) Object.assign(count, { failed: 1, why: `its runner ended with ${code}` });
+    if (count.passed + count.failed === 0) Object.assign(count, { failed: 1, why: 'no test ran' });
+  } catch (error) {
+    console.error(error instanceof Complaint ? error.message : error);
+    Object.assign(count, { failed: count.failed + 1, why: 'it could not be run' });
+  }
+  count.seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  say(
+    `${title}: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ''}, ${count.seconds} s${count.why && ` (${count.why})`}`,
+  );
+  return count;
+}
+
+await main(async (args) => {
+  const options = parseArguments([...args]);
+  await setup([...new Set(options.names.flatMap((name) => needed[name]))]);
+  const counts = [];
+  for (const name of options.names) counts.push(...(await sections[name](options)));
+  heading('summary');
+  for (const { title, passed, failed, skipped, seconds, why } of counts) {
+    console.log(
+      `${failed > 0 ? 'FAIL' : 'ok  '} ${title}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s${why && ` (${why})`}`,
+    );
+  }
+  const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
+  return sum('failed') > 0 ? 1 : 0;
+});

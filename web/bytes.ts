@@ -1,0 +1,42 @@
+/** Bytes that own their whole buffer, and so can be transferred. */
+export type OwnedBytes = Uint8Array<ArrayBuffer>;
+
+/** The built-in tag of an object ("Response", "ArrayBuffer"): unlike `instanceof`, right across realms (iframes). */
+export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** What a value is, for a message to somebody who passed it by mistake. */
+export const describe = (value: unknown): string =>
+  value === null ? 'null' : typeof value === 'object' ? `an object (${tagOf(value)})` : `a ${typeof value}`;
+
+export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
+  ArrayBuffer.isView(value) || tagOf(value) === 'ArrayBuffer';
+
+/** The bytes of a buffer or of any view, without a copy. */
+export const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
+  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+
+/**
+ * A copy of `view[from, to)` that owns its buffer. (Not `view.slice()`: that of a Node `Buffer` shares memory,
+ * and a small `Buffer` lies in a pool.)
+ */
+export function copyOf(view: Uint8Array, from = 0, to = view.byteLength): OwnedBytes {
+  const copy = new Uint8Array(Math.min(to, view.byteLength) - from);
+  copy.set(view.subarray(from, from + copy.byteLength));
+  return copy;
+}
+
+/** All chunks in one; a single chunk as it is. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first;
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+/** UTF-8 as a program means it: a byte order mark is kept, what is no UTF-8 becomes U+FFFD. */
+export const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);

@@ -1,0 +1,107 @@
+/**
+ * `--dir`: directories of the host, copied into the runtime's file system before the program runs, and what the
+ * program changed copied out when it has ended, however it ended.
+ *
+ * What changed is found by comparing two snapshots of the runtime's own tree (inode, size, times), taken after the copy
+ * in and at the end; so what the guest did not touch is not even read, and is never written on the host. What lies on
+ * the host but was not copied (sockets, devices, unreadable files) is in neither snapshot, and left alone.
+ */
+import type { Stats } from 'node:fs';
+import * as host from 'node:fs/promises';
+import path from 'node:path';
+import { asError } from '../errors.js';
+import type { FileSystem } from '../fs.js';
+import { CopyIn } from './copy-in.js';
+import { CopyOut } from './copy-out.js';
+import { Gate } from './gate.js';
+import type { DirOption } from './options.js';
+import { snapshot, type Tree } from './tree.js';
+
+/** A `--dir` that cannot be given. */
+export class DirectoryError extends Error {}
+
+/** Where the trees are in the runtime. A guest never sees this name: it sees its preopens. */
+const PRIVATE = '/.holdfast';
+const AT_ONCE = 16;
+
+export class Directories {
+  readonly #fs: FileSystem;
+  readonly #warn: (text: string) => void;
+  readonly #gate = new Gate(AT_ONCE);
+  readonly #trees: Tree[] = [];
+
+  constructor(fs: FileSystem, warn: (text: string) => void) {
+    this.#fs = fs;
+    this.#warn = warn;
+  }
+
+  /** Copies all directories in. Resolves to the guest's preopens. Throws `DirectoryError`. */
+  async copyIn(dirs: readonly DirOption[]): Promise<Record<string, string>> {
+    const roots = await Promise.all(dirs.map((dir) => realDirectory(dir.host)));
+    for (const root of outermost(roots)) {
+      const tree = { host: root, path: `${PRIVATE}/${this.#trees.length}`, before: new Map(), modes: new Map() };
+      this.#trees.push(tree);
+      await this.#copyTreeIn(tree);
+    }
+    const preopens: Record<string, string> = {};
+    for (const [i, { guest }] of dirs.entries()) {
+      if (Object.hasOwn(preopens, guest)) throw new DirectoryError(`--dir: the guest's name "${guest}" is there twice`);
+      preopens[guest] = this.#inRuntime(roots[i] as string);
+    }
+    return preopens;
+  }
+
+  /** Copies all changes out. What cannot be written is warned about; resolves to whether all went well. */
+  async copyOut(): Promise<boolean> {
+    let well = true;
+    for (const tree of this.#trees) {
+      try {
+        const after = await snapshot(this.#fs, tree.path, this.#gate);
+        well = (await new CopyOut(this.#fs, tree, after, this.#warn).run()) && well;
+      } catch (error) {
+        this.#warn(`--dir ${tree.host}: changes cannot be copied out: ${asError(error).message}`);
+        well = false;
+      }
+    }
+    return well;
+  }
+
+  #inRuntime(real: string): string {
+    const tree = this.#trees.find(({ host: root }) => isWithin(real, root)) as Tree;
+    return path.posix.join(tree.path, toPosix(path.relative(tree.host, real)));
+  }
+
+  async #copyTreeIn(tree: Tree): Promise<void> {
+    await this.#fs.mkdir(tree.path, { recursive: true });
+    try {
+      await new CopyIn(this.#fs, tree, this.#gate, this.#warn).directory('', await host.lstat(tree.host));
+    } catch (error) {
+      throw new DirectoryError(`--dir ${tree.host}: ${asError(error).message}`, { cause: error });
+    }
+    tree.before = await snapshot(this.#fs, tree.path, this.#gate);
+  }
+}
+
+const toPosix = (relative: string): string => relative.split(path.sep).join('/');
+
+const isWithin = (inner: string, outer: string): boolean => {
+  const relative = path.relative(outer, inner);
+  return relative === '' || (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative));
+};
+
+/** Of several directories those that lie in no other, each once. */
+const outermost = (roots: readonly string[]): string[] =>
+  [...new Set(roots)].filter((root, _, all) => !all.some((other) => other !== root && isWithin(root, other)));
+
+async function realDirectory(name: string): Promise<string> {
+  let real: string;
+  let stat: Stats;
+  try {
+    real = await host.realpath(name);
+    stat = await host.stat(real);
+  } catch (error) {
+    throw new DirectoryError(`--dir ${name}: ${asError(error).message}`, { cause: error });
+  }
+  if (!stat.isDirectory()) throw new DirectoryError(`--dir ${name}: not a directory`);
+  return real;
+}

@@ -1,0 +1,33 @@
+/** The command `holdfast`. */
+import { readFile } from 'node:fs/promises';
+import { hostNames } from './hosts.js';
+import { parseCommand, USAGE, UsageError } from './options.js';
+import { run } from './run.js';
+import { write } from './stdio.js';
+
+/** The command line is wrong. */
+const USAGE_STATUS = 2;
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const command = parseCommand(argv, process.env, hostNames);
+    if (command.kind === 'run') return await run(command);
+    await write(process.stdout, command.kind === 'help' ? USAGE : `holdfast ${await version()}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`holdfast: ${error.message}\nTry "holdfast --help".\n`);
+    return USAGE_STATUS;
+  }
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const status = await main(process.argv.slice(2));
+// Messages too are out before we end; a reader that has gone away does not want them.
+await Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]);
+// By name, because a terminal's input, say, would keep the process alive.
+process.exit(status);

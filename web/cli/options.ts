@@ -1,0 +1,145 @@
+/** The command line. Option names are wasmtime's. */
+
+/** `--dir HOST[::GUEST]` */
+export interface DirOption {
+  host: string;
+  guest: string;
+}
+
+export interface RunCommand {
+  kind: 'run';
+  host: string;
+  dirs: DirOption[];
+  env: Record<string, string>;
+  argv0: string | undefined;
+  /** Milliseconds; 0: none. */
+  timeout: number;
+  program: string;
+  args: string[];
+}
+
+export type Command = RunCommand | { kind: 'help' } | { kind: 'version' };
+
+/** The command line is wrong; the message says how. Exit status 2. */
+export class UsageError extends Error {}
+
+export const USAGE = `Usage: holdfast run [OPTIONS] PROGRAM.wasm [ARGS...]
+
+Runs a WASI program. Its standard input, output and error and its exit status are this command's own.
+
+Options (before the program; "--" ends them):
+  --host HOST           where to run it: "node" (default) or "chromium" (a headless browser)
+  --dir HOST[::GUEST]   gives it a directory, by the name GUEST (default: HOST as it is written). It is copied in,
+                        and what the program changed is copied back when it has ended
+  --env NAME[=VALUE]    sets an environment variable; without a value, the one that NAME has here
+  --argv0 NAME          the program's argv[0] (default: its file name)
+  --timeout SECONDS     kills it after so long
+  --help, --version
+
+Exit status: the program's own (modulo 256); 1 when it was refused, or when something of ours failed; 2 for a wrong
+command line; 124 after a timeout; 134 for a trap; 137 when it was killed; 130 after Ctrl-C.
+`;
+
+interface Option {
+  /** What the value is called, for messages. */
+  value: string;
+  apply(command: RunCommand, value: string, environment: Environment): void;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const options: Readonly<Record<string, Option>> = {
+  '--host': {
+    value: 'HOST',
+    apply: (command, value) => void (command.host = value),
+  },
+  '--dir': {
+    value: 'HOST[::GUEST]',
+    apply: (command, value) => void command.dirs.push(parseDir(value)),
+  },
+  '--env': {
+    value: 'NAME[=VALUE]',
+    apply: (command, value, environment) => setVariable(command.env, value, environment),
+  },
+  '--argv0': {
+    value: 'NAME',
+    apply: (command, value) => void (command.argv0 = value),
+  },
+  '--timeout': {
+    value: 'SECONDS',
+    apply: (command, value) => void (command.timeout = parseSeconds(value)),
+  },
+};
+
+/** Throws `UsageError`. `hosts`: the names that `--host` knows. */
+export function parseCommand(argv: readonly string[], environment: Environment, hosts: readonly string[]): Command {
+  const [first, ...rest] = argv;
+  if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help' };
+  if (first === '--version' || first === '-V') return { kind: 'version' };
+  if (first === undefined) throw new UsageError('no command given');
+  if (first !== 'run') throw new UsageError(`unknown command "${first}"; the one there is is "run"`);
+  const command = parseRun(rest, environment);
+  if (command.kind === 'run' && !hosts.includes(command.host)) {
+    throw new UsageError(`--host: no host "${command.host}"; there are ${hosts.join(', ')}`);
+  }
+  return command;
+}
+
+function parseRun(argv: readonly string[], environment: Environment): Command {
+  const command: RunCommand = {
+    kind: 'run',
+    host: 'node',
+    dirs: [],
+    env: {},
+    argv0: undefined,
+    timeout: 0,
+    program: '',
+    args: [],
+  };
+  let at = 0;
+  for (; at < argv.length; at++) {
+    const word = argv[at] as string;
+    if (word === '--') {
+      at++;
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') break;
+    if (word === '--help' || word === '-h') return { kind: 'help' };
+    if (word === '--version' || word === '-V') return { kind: 'version' };
+    const [name, inline] = splitOnce(word, '=');
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (!option) throw new UsageError(`unknown option "${name}"`);
+    const value = inline ?? argv[++at];
+    if (value === undefined) throw new UsageError(`${name} needs a value: ${name} ${option.value}`);
+    option.apply(command, value, environment);
+  }
+  const [program, ...args] = argv.slice(at);
+  if (!program) throw new UsageError('no program given');
+  return { ...command, program, args };
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+function parseDir(value: string): DirOption {
+  const [host, guest = host] = splitOnce(value, '::');
+  if (host === '' || guest === '') throw new UsageError(`--dir: an empty name in "${value}"`);
+  return { host, guest };
+}
+
+function setVariable(env: Record<string, string>, text: string, environment: Environment): void {
+  const [name, given] = splitOnce(text, '=');
+  if (name === '') throw new UsageError(`--env: no name in "${text}"`);
+  const value = given ?? environment[name];
+  if (value !== undefined) env[name] = value;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !Number.isFinite(seconds) || seconds <= 0) {
+    throw new UsageError(`--timeout: a number of seconds greater than 0 is needed, not "${text}"`);
+  }
+  return seconds * 1000;
+}

@@ -1,0 +1,261 @@
+/**
+ * The page that runs a program for the command (see remote.ts): it answers the coordinator's protocol, which the
+ * command speaks, by means of the public API.
+ */
+import { asError } from '../errors.js';
+import { FsError, SpawnRefused, start, type Holdfast, type Process, type Stats } from '../index.js';
+import {
+  PROTOCOL,
+  type ErrorMessage,
+  type FromCoordinator,
+  type FsRequest,
+  type FsResult,
+  type InitMessage,
+  type OutputFd,
+  type SpawnMessage,
+  type ToCoordinator,
+} from '../protocol.js';
+import { encodeFrame, FrameReader } from './wire.js';
+
+/** Sends messages up in order, as many at a time as have piled up behind the last request. */
+class Uplink {
+  #queue: Uint8Array<ArrayBuffer>[] = [];
+  #sending = false;
+
+  send(message: FromCoordinator): void {
+    this.#queue.push(...(encodeFrame(message) as Uint8Array<ArrayBuffer>[]));
+    if (!this.#sending) void this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    this.#sending = true;
+    while (this.#queue.length > 0) {
+      const body = new Blob(this.#queue.splice(0));
+      const { ok, status } = await fetch('up', { method: 'POST', body });
+      if (!ok) throw new Error(`the command does not listen any more: HTTP ${status}`);
+    }
+    this.#sending = false;
+  }
+}
+
+/** What the command may still send of one output stream. */
+class Credit {
+  #bytes: number;
+  #wake: (() => void) | undefined;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  grant(bytes: number): void {
+    this.#bytes += bytes;
+    this.#wake?.();
+  }
+
+  /** Resolves when there is some, to how much of `wanted` may be sent. */
+  async take(wanted: number): Promise<number> {
+    while (this.#bytes === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+    const taken = Math.min(wanted, this.#bytes);
+    this.#bytes -= taken;
+    return taken;
+  }
+}
+
+/** One program that runs for the command. */
+class Relay {
+  readonly #id: number;
+  readonly #process: Process;
+  readonly #up: Uplink;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #readers: Record<OutputFd, ReadableStreamDefaultReader<Uint8Array>>;
+  readonly #credit: Record<OutputFd, Credit>;
+
+  constructor({ id, credit, stdout, stderr }: SpawnMessage, process: Process, up: Uplink) {
+    this.#id = id;
+    this.#process = process;
+    this.#up = up;
+    this.#stdin = process.stdin.getWriter();
+    this.#readers = { 1: process.stdout.getReader(), 2: process.stderr.getReader() };
+    this.#credit = { 1: new Credit(credit), 2: new Credit(credit) };
+    up.send({ t: 'spawned', id, pid: process.pid });
+    if (stdout === 'pipe') void this.#relay(1);
+    if (stderr === 'pipe') void this.#relay(2);
+    void process.exited.then((exit) => up.send({ t: 'exited', id, exit }));
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const error = await this.#stdin.write(bytes).then(() => null, errorMessage);
+    this.#up.send({ t: 'stdin-done', id: this.#id, error });
+  }
+
+  endInput(): void {
+    this.#stdin.close().catch(() => undefined); // it was over already
+  }
+
+  grant(fd: OutputFd, bytes: number): void {
+    this.#credit[fd].grant(bytes);
+  }
+
+  cancel(fd: OutputFd): void {
+    this.grant(fd, Infinity);
+    void this.#readers[fd].cancel();
+  }
+
+  kill(): void {
+    this.#process.kill();
+  }
+
+  async #relay(fd: OutputFd): Promise<void> {
+    for (;;) {
+      const { done, value } = await this.#readers[fd].read();
+      if (done) return this.#up.send({ t: 'end', id: this.#id, fd });
+      for (let at = 0; at < value.byteLength;) {
+        const length = await this.#credit[fd].take(value.byteLength - at);
+        this.#up.send({ t: 'output', id: this.#id, fd, bytes: value.subarray(at, at + length) });
+        at += length;
+      }
+    }
+  }
+}
+
+class Page {
+  readonly #up = new Uplink();
+  readonly #relays = new Map<number, Relay>();
+  /** Programs that are being started; aborted when they are killed before they run. */
+  readonly #starting = new Map<number, AbortController>();
+  #hf: Holdfast | undefined;
+
+  async run(): Promise<void> {
+    addEventListener('error', (event) => this.#fatal(event.message));
+    addEventListener('unhandledrejection', (event) => this.#fatal(asError(event.reason).message));
+    const { body } = await fetch('down');
+    const messages = new FrameReader<ToCoordinator>();
+    const reader = (body as ReadableStream<Uint8Array>).getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      for (const message of messages.push(value)) this.#receive(message);
+    }
+    await this.#hf?.close(); // the command has gone
+  }
+
+  #fatal(message: string): void {
+    this.#up.send({ t: 'fatal', message });
+  }
+
+  #receive(message: ToCoordinator): void {
+    switch (message.t) {
+      case 'init':
+        return void this.#start(message);
+      case 'spawn':
+        return void this.#spawn(message);
+      case 'stdin':
+        return void this.#relays.get(message.id)?.write(message.bytes);
+      case 'stdin-end':
+        return this.#relays.get(message.id)?.endInput();
+      case 'credit':
+        return this.#relays.get(message.id)?.grant(message.fd, message.bytes);
+      case 'cancel':
+        return this.#relays.get(message.id)?.cancel(message.fd);
+      case 'kill':
+        this.#starting.get(message.id)?.abort();
+        return this.#relays.get(message.id)?.kill();
+      case 'fs':
+        return void this.#answer(message.call, (hf) => callFs(hf, message.request));
+      case 'stats':
+        return void this.#answer(message.call, (hf) => hf.stats());
+      case 'close':
+        return void this.#hf?.close().then(() => this.#up.send({ t: 'closed' }));
+    }
+  }
+
+  async #start({ workers, memory, force }: InitMessage): Promise<void> {
+    try {
+      this.#hf = await start({ workers, memory, force });
+      this.#up.send({ t: 'ready', protocol: PROTOCOL });
+    } catch (error) {
+      this.#fatal(asError(error).message);
+    }
+  }
+
+  async #spawn(message: SpawnMessage): Promise<void> {
+    const { id, source, name, args, env, stdin, stdout, stderr, tty, credit, timeout } = message;
+    const abort = new AbortController();
+    this.#starting.set(id, abort);
+    try {
+      if (source.kind !== 'url') throw new SpawnRefused('source', 'only URLs are understood here');
+      const process = await (this.#hf as Holdfast).spawn(source.url, {
+        name,
+        argv0: args[0] ?? name,
+        args: args.slice(1),
+        env: Object.fromEntries(env),
+        preopens: message.preopens,
+        stdin,
+        stdout,
+        stderr,
+        tty,
+        timeout,
+        outputBuffer: credit,
+        signal: abort.signal,
+        ...(message.progress ? { onProgress: (progress) => this.#up.send({ t: 'progress', id, ...progress }) } : {}),
+      });
+      this.#relays.set(id, new Relay(message, process, this.#up));
+    } catch (error) {
+      const kind = error instanceof SpawnRefused ? error.kind : 'options';
+      this.#up.send({ t: 'refused', id, refusal: { kind, message: asError(error).message } });
+    }
+    this.#starting.delete(id);
+  }
+
+  async #answer(call: number, ask: (hf: Holdfast) => Promise<FsResult | Stats | void>): Promise<void> {
+    try {
+      const value = (await ask(this.#hf as Holdfast)) as FsResult | Stats;
+      this.#up.send({ t: 'done', call, value });
+    } catch (error) {
+      this.#up.send({ t: 'failed', call, error: errorMessage(error) });
+    }
+  }
+}
+
+function errorMessage(error: unknown): ErrorMessage {
+  const { message } = asError(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return { code, message, errno: error instanceof FsError ? error.errno : 0 };
+}
+
+async function callFs({ fs }: Holdfast, request: FsRequest): Promise<FsResult | void> {
+  switch (request.op) {
+    case 'readFile':
+      return fs.readFile(request.path);
+    case 'writeFile': {
+      const { path, bytes, append, exclusive } = request;
+      return append ? fs.appendFile(path, bytes) : fs.writeFile(path, bytes, { exclusive });
+    }
+    case 'mkdir':
+      return fs.mkdir(request.path, { recursive: request.recursive });
+    case 'readdir':
+      return fs.readdir(request.path, { withFileTypes: true });
+    case 'stat':
+      return request.follow ? fs.stat(request.path) : fs.lstat(request.path);
+    case 'rename':
+      return fs.rename(request.from, request.to);
+    case 'rm':
+      return fs.rm(request.path, { recursive: request.recursive, force: request.force });
+    case 'rmdir':
+      return fs.rmdir(request.path);
+    case 'unlink':
+      return fs.unlink(request.path);
+    case 'symlink':
+      return fs.symlink(request.target, request.path);
+    case 'readlink':
+      return fs.readlink(request.path);
+    case 'link':
+      return fs.link(request.from, request.to);
+    case 'truncate':
+      return fs.truncate(request.path, request.size);
+    case 'utimes':
+      return fs.utimes(request.path, request.atime, request.mtime, { follow: request.follow });
+  }
+}
+
+void new Page().run();

@@ -1,0 +1,68 @@
+/** A runtime in a headless browser, behind the same `Holdfast` as one in this process. */
+import { fileURLToPath } from 'node:url';
+import { Runtime, type Holdfast } from '../holdfast.js';
+import { planStart, type StartOptions } from '../options.js';
+import type { Endpoint, FromCoordinator, ToCoordinator } from '../protocol.js';
+import { BrowserError, startBrowser, type BrowserName } from './browsers.js';
+import { PageServer } from './server.js';
+
+export interface RemoteRuntime {
+  hf: Holdfast;
+  /** A URL at which the page finds a file of this machine. */
+  publish(file: string): string;
+  /** Closes the runtime, ends the browser, removes what it wrote. */
+  close(): Promise<void>;
+}
+
+/** How long a browser may take until its page calls, in milliseconds. */
+const LAUNCH_TIME = 60_000;
+
+/**
+ * Starts the browser, and in its page a runtime. The page (page.ts) answers the coordinator's protocol by means of the
+ * public API, so that this side is the very code that a page uses. Throws `BrowserError`, `StartFailed`.
+ */
+export async function startRemote(name: BrowserName, options: StartOptions): Promise<RemoteRuntime> {
+  const server = new PageServer<ToCoordinator, FromCoordinator>(fileURLToPath(new URL('.', import.meta.url)));
+  const url = await server.listen();
+  const browser = await startBrowser(name, url).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
+  const stop = async (): Promise<void> => {
+    await Promise.all([server.close(), browser.stop()]);
+  };
+  const endpoint: Endpoint<ToCoordinator, FromCoordinator> = {
+    post: (message) => server.post(message),
+    onmessage: null,
+    onerror: null,
+    terminate: () => undefined,
+  };
+  const fail = (text: string): void => endpoint.onerror?.(new BrowserError(text));
+  const late = setTimeout(
+    () => fail(`${name} was started, but its page did not call in ${LAUNCH_TIME / 1000} s`),
+    LAUNCH_TIME,
+  );
+  server.oncall = () => clearTimeout(late);
+  server.onmessage = (message) => endpoint.onmessage?.(message);
+  server.ongone = () => fail(`the page in ${name} went away`);
+  void browser.ended.then((why) => {
+    clearTimeout(late);
+    fail(why);
+  });
+  const hf = new Runtime(endpoint, { base: () => url, load: (program) => ({ kind: 'url', url: program.href }) });
+  try {
+    await hf.open({ compute: '', kernel: '' }, planStart({ startTimeout: 0, ...options }));
+  } catch (error) {
+    clearTimeout(late);
+    await stop();
+    throw error;
+  }
+  return {
+    hf,
+    publish: (file) => server.publish(file),
+    async close() {
+      await hf.close();
+      await stop();
+    },
+  };
+}

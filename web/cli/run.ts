@@ -1,0 +1,148 @@
+/** `holdfast run`, from a parsed command line to an exit status. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { asError, HoldfastError } from '../errors.js';
+import type { Exit } from '../process.js';
+import { BrowserError } from './browsers.js';
+import { Directories, DirectoryError } from './directories.js';
+import { openHost, type Host } from './hosts.js';
+import type { RunCommand } from './options.js';
+import { pumpInput, pumpOutput } from './stdio.js';
+
+/** Something of ours failed, or the program was refused. */
+const FAILED = 1;
+
+/** Signals that end the guest, and with which status we then end: 128 + the signal's number, as in a shell. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** How long a killed program may take to end before we leave without it, in milliseconds. */
+const KILL_TIME = 5000;
+
+/** Resolves to the exit status. Everything that the guest wrote is out by then. */
+export async function run(command: RunCommand): Promise<number> {
+  const name = path.basename(command.program);
+  const warn = (text: string): void => void process.stderr.write(`holdfast: ${text}\n`);
+  const interrupt = listenForSignals();
+  try {
+    await requireFile(command.program);
+    const status = await onHost(command, name, interrupt.signal, warn);
+    return interrupt.status() ?? status;
+  } catch (error) {
+    const status = interrupt.status();
+    if (status !== undefined) return status;
+    if (!(error instanceof HoldfastError || error instanceof DirectoryError || error instanceof BrowserError))
+      throw error;
+    warn(error instanceof DirectoryError ? error.message : `${name}: ${error.message}`);
+    return FAILED;
+  }
+}
+
+async function requireFile(program: string): Promise<void> {
+  const found = await stat(program).catch((error: unknown) => {
+    throw new HoldfastError(`cannot be read: ${asError(error).message}`);
+  });
+  if (!found.isFile()) throw new HoldfastError(`cannot be read: ${program} is not a file`);
+}
+
+async function onHost(
+  command: RunCommand,
+  name: string,
+  signal: AbortSignal,
+  warn: (text: string) => void,
+): Promise<number> {
+  // A signal gives up a start; later it ends the guest, and the runtime is still needed to copy files out.
+  const starting = new AbortController();
+  const giveUp = (): void => starting.abort(signal.reason);
+  signal.addEventListener('abort', giveUp);
+  const host = await openHost(command.host, starting.signal);
+  signal.removeEventListener('abort', giveUp);
+  try {
+    const directories = new Directories(host.hf.fs, warn);
+    const preopens = await directories.copyIn(command.dirs);
+    signal.throwIfAborted();
+    const exit = await runGuest(host, command, preopens, name, signal, warn);
+    const well = await directories.copyOut();
+    const status = report(exit, name, command, warn, signal.aborted);
+    return status === 0 && !well ? FAILED : status;
+  } finally {
+    await host.close();
+  }
+}
+
+async function runGuest(
+  { hf, source }: Host,
+  command: RunCommand,
+  preopens: Record<string, string>,
+  name: string,
+  signal: AbortSignal,
+  warn: (text: string) => void,
+): Promise<Exit> {
+  const guest = await hf.spawn(source(command.program), {
+    name,
+    argv0: command.argv0 ?? name,
+    args: command.args,
+    env: command.env,
+    preopens,
+    timeout: command.timeout,
+    tty: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    signal,
+  });
+  const gone = new AbortController();
+  void pumpInput(process.stdin, guest.stdin, gone.signal, warn);
+  const written = Promise.all([
+    pumpOutput(guest.stdout, process.stdout, warn),
+    pumpOutput(guest.stderr, process.stderr, warn),
+  ]);
+  const exit = await guest.exited;
+  gone.abort();
+  process.stdin.destroy();
+  await written;
+  return exit;
+}
+
+/** Says what has to be said about an end, and gives the status for it. */
+function report(
+  exit: Exit,
+  name: string,
+  command: RunCommand,
+  warn: (text: string) => void,
+  interrupted: boolean,
+): number {
+  switch (exit.reason) {
+    case 'exit':
+      return exit.code & 0xff;
+    case 'timeout':
+      warn(`${name}: timeout: killed after ${command.timeout / 1000} s`);
+      return exit.code;
+    case 'killed':
+      if (!interrupted) warn(`${name}: ${exit.message || 'killed'}`);
+      return exit.code;
+    case 'trap':
+    case 'limit':
+    case 'crash':
+      warn(`${name}: ${exit.reason}: ${exit.message}${exit.stack ? `\n${exit.stack.trimEnd()}` : ''}`);
+      return exit.code & 0xff || FAILED;
+  }
+}
+
+interface Interrupt {
+  /** Aborted by the first signal. */
+  signal: AbortSignal;
+  /** The status that a signal asked for. */
+  status(): number | undefined;
+}
+
+/** The first signal ends the guest in good order; a second one ends us at once. */
+function listenForSignals(): Interrupt {
+  const controller = new AbortController();
+  let status: number | undefined;
+  for (const [name, code] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      if (status !== undefined) process.exit(code);
+      status = code;
+      controller.abort();
+      setTimeout(() => process.exit(code), KILL_TIME).unref();
+    });
+  }
+  return { signal: controller.signal, status: () => status };
+}

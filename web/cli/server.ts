@@ -1,0 +1,155 @@
+/**
+ * The HTTP server that a browser's page talks to: it serves the runtime and the program, and carries the messages. It
+ * listens on 127.0.0.1 only, and everything is below a secret path.
+ *
+ *   GET  /SECRET/            the page
+ *   GET  /SECRET/dist/NAME   the runtime's files
+ *   GET  /SECRET/file/N/NAME a published file
+ *   GET  /SECRET/down        messages to the page, as one response that does not end
+ *   POST /SECRET/up          messages of the page, in order: it sends the next when this one is answered
+ */
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { encodeFrame, FrameReader } from './wire.js';
+
+const HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  // As strict as it goes: what runs here runs on strict pages.
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'",
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+  '.map': 'application/json',
+};
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>holdfast</title>
+<script type="module" src="dist/cli-page.js"></script>
+</html>
+`;
+
+/** Messages go down, messages come up. */
+export class PageServer<Down extends object, Up> {
+  onmessage: ((message: Up) => void) | null = null;
+  /** The page has called for the first time. */
+  oncall: (() => void) | null = null;
+  /** The page has gone away. */
+  ongone: (() => void) | null = null;
+
+  readonly #secret = randomBytes(16).toString('hex');
+  readonly #dist: string;
+  readonly #server: Server;
+  readonly #published: string[] = [];
+  readonly #reader = new FrameReader<Up>();
+  /** Messages from before the page asked for them. */
+  #early: Uint8Array[] = [];
+  #down: ServerResponse | undefined;
+
+  /** `dist`: the folder with the runtime's files. */
+  constructor(dist: string) {
+    this.#dist = dist;
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    // A page that runs a program for hours is no slow client.
+    this.#server.requestTimeout = 0;
+    this.#server.keepAliveTimeout = 0;
+  }
+
+  /** Resolves to the page's URL. */
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return this.#url('');
+  }
+
+  /** Makes a file fetchable by the page, at the URL that it returns. */
+  publish(file: string): string {
+    const number = this.#published.push(path.resolve(file)) - 1;
+    return this.#url(`file/${number}/${encodeURIComponent(path.basename(file))}`);
+  }
+
+  post(message: Down): void {
+    const pieces = encodeFrame(message);
+    if (!this.#down) this.#early.push(...pieces);
+    else for (const piece of pieces) this.#down.write(piece);
+  }
+
+  async close(): Promise<void> {
+    this.ongone = null;
+    this.#down?.end();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #url(below: string): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${this.#secret}/${below}`;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    const parts = (request.url ?? '').split('?', 1).join('').split('/').slice(1);
+    const [secret, first = '', second = ''] = parts;
+    try {
+      if (secret !== this.#secret) return refuse(response, 404);
+      if (request.method === 'POST' && first === 'up') return await this.#takeUp(request, response);
+      if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
+      if (first === '') return void response.setHeader('Content-Type', 'text/html').end(PAGE);
+      if (first === 'down') return this.#openDown(response);
+      if (first === 'dist' && /^[\w.-]+$/.test(second))
+        return await sendFile(request, response, path.join(this.#dist, second));
+      const published = first === 'file' ? this.#published[Number(second)] : undefined;
+      if (published !== undefined) return await sendFile(request, response, published);
+      refuse(response, 404);
+    } catch {
+      response.destroy(); // the connection broke, or a file did: the page sees its request fail
+    }
+  }
+
+  #openDown(response: ServerResponse): void {
+    if (this.#down) return refuse(response, 409);
+    this.#down = response;
+    response.setHeader('Content-Type', 'application/octet-stream');
+    response.flushHeaders();
+    this.oncall?.();
+    response.once('close', () => this.ongone?.());
+    for (const piece of this.#early.splice(0)) response.write(piece);
+  }
+
+  async #takeUp(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for await (const chunk of request) {
+      for (const message of this.#reader.push(chunk as Buffer)) this.onmessage?.(message);
+    }
+    response.writeHead(204).end();
+  }
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status).end();
+}
+
+async function sendFile(request: IncomingMessage, response: ServerResponse, file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) return refuse(response, 404);
+  response.setHeader('Content-Type', TYPES[path.extname(file)] ?? 'application/octet-stream');
+  response.setHeader('Content-Length', found.size);
+  if (request.method === 'HEAD') return void response.end();
+  await pipeline(createReadStream(file), response);
+}

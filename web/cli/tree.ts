@@ -1,0 +1,51 @@
+/** A directory of the host and its copy in the runtime's file system, and what is in that copy at a moment. */
+import path from 'node:path';
+import type { FileStat, FileSystem } from '../fs.js';
+import type { Gate } from './gate.js';
+
+/** One copied tree. Several `--dir` share it when one lies inside another, so that the guest's writes through one are seen through all. */
+export interface Tree {
+  /** Real, absolute. */
+  host: string;
+  /** In the runtime's file system. */
+  path: string;
+  before: Snapshot;
+  /** Permission bits of what was copied in, which the runtime's files do not have. */
+  modes: Map<string, number>;
+}
+
+export interface Entry extends FileStat {
+  /** Of a symbolic link: what it says. */
+  target?: string;
+}
+
+/** Relative path (the root is "") → what is there. */
+export type Snapshot = Map<string, Entry>;
+
+/** What is in the tree at `root` now. */
+export async function snapshot(fs: FileSystem, root: string, gate: Gate): Promise<Snapshot> {
+  const found: Snapshot = new Map();
+  const visit = async (relative: string): Promise<void> => {
+    const at = path.posix.join(root, relative);
+    const entry: Entry = await gate.run(() => fs.lstat(at));
+    if (entry.type === 'symlink') {
+      found.set(relative, { ...entry, target: await gate.run(() => fs.readlink(at)) });
+      return;
+    }
+    found.set(relative, entry);
+    if (entry.type !== 'directory') return;
+    const names = await gate.run(() => fs.readdir(at));
+    await Promise.all(names.filter(isPlainName).map((name) => visit(path.posix.join(relative, name))));
+  };
+  await visit('');
+  return found;
+}
+
+/** A name that stays in its directory. The kernel lets no other be made; on the way to the host that is worth a second look. */
+const isPlainName = (name: string): boolean =>
+  name !== '' &&
+  name !== '.' &&
+  name !== '..' &&
+  !name.includes('/') &&
+  !name.includes(path.sep) &&
+  !name.includes('\0');

@@ -1,0 +1,171 @@
+/** What a page lacks, in words, and how to mend it. Asked for before `start()`, and used to explain why it failed. */
+import { locateAssets } from './endpoint-web.js';
+import { asError, type Problem } from './errors.js';
+import type { StartOptions } from './options.js';
+
+export type { Problem };
+
+/** Whether the runtime can start here; if not, why not. */
+export interface Diagnosis {
+  ok: boolean;
+  problems: Problem[];
+}
+
+/**
+ * Finds out what keeps the runtime from starting in this page. Fetches the headers of the page and of the runtime's
+ * files; takes as long as that takes, and never rejects.
+ */
+export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
+  const checks = await Promise.all([engine(), isolation(), files(options)]);
+  const problems = checks.flat();
+  return { ok: problems.length === 0, problems };
+}
+
+const WHY_ISOLATED =
+  'Programs that block need memory that threads share, and browsers give that only to cross-origin isolated pages.';
+const WHY_WASM = 'The runtime and the programs that it runs are WebAssembly.';
+
+/** `(module)`, and `(module (memory 1 1 shared))`. */
+const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+const SHARED_MEMORY_MODULE = new Uint8Array([...EMPTY_MODULE, 5, 4, 1, 3, 1, 1]);
+
+const isIsolated = (): boolean => globalThis.crossOriginIsolated === true;
+
+async function engine(): Promise<Problem[]> {
+  if (typeof Worker === 'undefined') {
+    return [
+      { what: 'This browser has no workers here.', why: 'Programs run in workers.', fix: 'Call it from a page.' },
+    ];
+  }
+  if (typeof WebAssembly === 'undefined') {
+    const fix = 'Use another browser, or switch WebAssembly on (some browsers switch it off in a hardened mode).';
+    return [{ what: 'This browser has no WebAssembly.', why: WHY_WASM, fix }];
+  }
+  try {
+    await WebAssembly.compile(EMPTY_MODULE);
+  } catch (error) {
+    return [
+      {
+        what: `This page may not compile WebAssembly: ${asError(error).message}`,
+        why: WHY_WASM,
+        fix: "If the page has a Content-Security-Policy, add 'wasm-unsafe-eval' to its script-src, for the page and for the responses of coordinator.js and compute.js.",
+      },
+    ];
+  }
+  if (isIsolated() && !WebAssembly.validate(SHARED_MEMORY_MODULE)) {
+    const what = 'The WebAssembly of this browser has no threads.';
+    return [{ what, why: 'Programs run in workers on one shared memory.', fix: 'Use a newer browser.' }];
+  }
+  return [];
+}
+
+async function isolation(): Promise<Problem[]> {
+  if (isIsolated()) return [];
+  if (location.protocol === 'file:') {
+    const what = 'This page was opened from a file.';
+    return [{ what, why: WHY_ISOLATED, fix: 'Serve it over HTTP from localhost, with the COOP and COEP headers.' }];
+  }
+  if (!globalThis.isSecureContext) {
+    const what = `This page is not a secure context: it came over ${location.protocol}//${location.host}.`;
+    return [{ what, why: WHY_ISOLATED, fix: 'Serve it over https:, or from http://localhost while developing.' }];
+  }
+  const headers = await headersOf(location.href);
+  if (!headers) return [missing(COOP, undefined), missing(COEP, undefined)];
+  const problems = [COOP, COEP].flatMap((header) => {
+    const value = headers.get(header.name);
+    return value !== null && header.right.test(value) ? [] : [missing(header, value)];
+  });
+  return problems.length > 0 ? problems : [isolationRefused()];
+}
+
+interface Header {
+  name: string;
+  right: RegExp;
+  value: string;
+}
+
+const COOP: Header = { name: 'Cross-Origin-Opener-Policy', right: /^\s*same-origin\s*(;|$)/, value: 'same-origin' };
+const COEP: Header = {
+  name: 'Cross-Origin-Embedder-Policy',
+  right: /^\s*(require-corp|credentialless)\s*(;|$)/,
+  value: 'require-corp',
+};
+
+/** `value`: what was sent, null for nothing, undefined when that is unknown. */
+function missing({ name, value: wanted }: Header, value: string | null | undefined): Problem {
+  const what =
+    value === undefined
+      ? `This page is not cross-origin isolated; its headers cannot be read. It needs "${name}: ${wanted}".`
+      : value === null
+        ? `The header "${name}: ${wanted}" is missing in the response for this page.`
+        : `The response for this page says "${name}: ${value}", not "${wanted}".`;
+  return { what, why: WHY_ISOLATED, fix: `Send "${name}: ${wanted}" with the page (and with its worker scripts).` };
+}
+
+function isolationRefused(): Problem {
+  const framed = typeof window !== 'undefined' && window.top !== window.self;
+  return {
+    what: framed
+      ? 'This page sends the right headers, but it is in a frame that is not cross-origin isolated.'
+      : 'The server sends the right headers, but this page was loaded without them, or may not use them.',
+    why: WHY_ISOLATED,
+    fix: framed
+      ? 'The page around it must be cross-origin isolated too, and the frame must have allow="cross-origin-isolated".'
+      : 'Reload the page; look for a "Permissions-Policy: cross-origin-isolated=()" header and for a service worker that answers from an old cache.',
+  };
+}
+
+async function files({ assets }: Pick<StartOptions, 'assets'>): Promise<Problem[]> {
+  let located: ReturnType<typeof locateAssets>;
+  try {
+    located = locateAssets(assets);
+  } catch (error) {
+    const fix = 'Pass the URL of the folder that holds the files of this package.';
+    return [{ what: asError(error).message, why: 'The runtime loads its other files from there.', fix }];
+  }
+  const { coordinator, compute, kernel } = located;
+  const checks = [oneFile(compute, 'script'), oneFile(kernel, 'wasm')];
+  if (coordinator) checks.push(oneFile(coordinator, 'script'));
+  return (await Promise.all(checks)).flat();
+}
+
+const SCRIPT_TYPE = /^\s*(text|application)\/(x-)?(java|ecma)script\b/i;
+
+async function oneFile(url: URL, kind: 'script' | 'wasm'): Promise<Problem[]> {
+  const why = 'The runtime is made of coordinator.js, compute.js and kernel.wasm.';
+  const fix = 'Put that file beside the script of this package, or say where it is in the option "assets".';
+  const problem = (what: string, mend = fix): Problem[] => [{ what, why, fix: mend }];
+  const response = await head(url.href).catch(asError);
+  if (response instanceof Error) return problem(`${url.href} cannot be fetched: ${response.message}.`);
+  if (!response.ok) return problem(`${url.href}: HTTP ${response.status} ${response.statusText}`.trimEnd() + '.');
+  const type = response.headers.get('content-type') ?? 'none';
+  if (kind === 'script' && !SCRIPT_TYPE.test(type)) {
+    return problem(
+      `${url.href} has the content type "${type}", which no browser runs as a script.`,
+      'If it is an HTML page, the file is not there and the server answers with something else; else send it as text/javascript.',
+    );
+  }
+  if (kind === 'wasm' && /\bhtml\b/i.test(type)) return problem(`${url.href} is an HTML page, not the file.`);
+  if (kind === 'script' && url.origin === location.origin && !COEP.right.test(response.headers.get(COEP.name) ?? '')) {
+    return problem(
+      `The header "${COEP.name}: ${COEP.value}" is missing in the response for ${url.href}.`,
+      'Send it with worker scripts too: a browser refuses to start a worker without it in an isolated page.',
+    );
+  }
+  return [];
+}
+
+const headersOf = (url: string): Promise<Headers | undefined> =>
+  head(url).then(
+    (response) => response.headers,
+    () => undefined,
+  );
+
+/** Some servers know no HEAD; then the body of a GET is thrown away. */
+async function head(url: string): Promise<Response> {
+  const response = await fetch(url, { method: 'HEAD', cache: 'no-store' });
+  if (response.status !== 405 && response.status !== 501) return response;
+  const whole = await fetch(url, { cache: 'no-store' });
+  await whole.body?.cancel();
+  return whole;
+}

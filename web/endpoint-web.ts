@@ -1,0 +1,75 @@
+/** The coordinator as a dedicated worker of the page. */
+import { overridesOf } from './assets.js';
+import { StartFailed } from './errors.js';
+import type { Assets } from './options.js';
+import type { Endpoint, FromCoordinator, InitMessage, ToCoordinator } from './protocol.js';
+
+const NAMES = { coordinator: 'coordinator.js', compute: 'compute.js', kernel: 'kernel.wasm' };
+
+/** What relative URLs are resolved against. */
+export const pageUrl = (): string => (typeof document === 'undefined' ? location.href : document.baseURI);
+
+/** Where everything is; `coordinator` is undefined when a bundler has put it somewhere that only `new Worker` knows. */
+export interface WebAssets {
+  coordinator: URL | undefined;
+  compute: URL;
+  kernel: URL;
+}
+
+/**
+ * The `new URL('./name', import.meta.url)` are literal because that is what bundlers look for: they copy the file and
+ * put its new name in.
+ */
+export function locateAssets(assets: Assets | undefined): WebAssets {
+  const given = overridesOf(assets, NAMES, pageUrl());
+  const kernel = new URL('./kernel.wasm', import.meta.url);
+  const compute = new URL('./compute.js', import.meta.url);
+  const bundled = !kernel.pathname.endsWith(`/${NAMES.kernel}`);
+  return {
+    coordinator: given.coordinator ?? (bundled ? undefined : new URL(NAMES.coordinator, kernel)),
+    compute: given.compute ?? compute,
+    kernel: given.kernel ?? kernel,
+  };
+}
+
+/** Starts the coordinator. Throws `StartFailed` when the browser refuses even to try. */
+export function startCoordinator(assets: Assets | undefined): Endpoint<ToCoordinator, FromCoordinator> {
+  const { coordinator } = overridesOf(assets, NAMES, pageUrl());
+  try {
+    return workerEndpoint(
+      coordinator
+        ? new Worker(coordinator, { type: 'module', name: 'holdfast' })
+        : new Worker(new URL('./coordinator.js', import.meta.url), { type: 'module', name: 'holdfast' }),
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartFailed(
+      `the browser refuses to start the coordinator's worker: ${reason} ` +
+        '(its script must be of the same origin as the page, and a Content-Security-Policy must allow it in worker-src)',
+      [],
+      { cause: error },
+    );
+  }
+}
+
+function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator> {
+  const endpoint: Endpoint<ToCoordinator, FromCoordinator> = {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    onmessage: null,
+    onerror: null,
+    terminate: () => worker.terminate(),
+  };
+  worker.onmessage = (event: MessageEvent<FromCoordinator>) => endpoint.onmessage?.(event.data);
+  worker.onerror = (event) => {
+    // A script that could not be loaded gives an event without a message, and says nowhere why.
+    const text = event.message ? `the coordinator failed: ${event.message}` : 'the coordinator could not be loaded';
+    endpoint.onerror?.(new Error(text));
+  };
+  worker.onmessageerror = () => endpoint.onerror?.(new Error('a message of the coordinator could not be read'));
+  return endpoint;
+}
+
+export const assetMessage = ({ compute, kernel }: WebAssets): InitMessage['assets'] => ({
+  compute: compute.href,
+  kernel: kernel.href,
+});

@@ -1,0 +1,45 @@
+/**
+ * holdfast: runs unmodified WASI programs in a page. They block; the page never freezes.
+ *
+ * @packageDocumentation
+ */
+import { diagnose } from './diagnose.js';
+import { assetMessage, locateAssets, pageUrl, startCoordinator } from './endpoint-web.js';
+import { NotIsolated, StartFailed } from './errors.js';
+import { Runtime, type Holdfast } from './holdfast.js';
+import { planStart, type StartOptions } from './options.js';
+import type { Loader } from './source.js';
+
+export * from './public.js';
+export { diagnose, type Diagnosis } from './diagnose.js';
+
+/** URLs go to the coordinator, which downloads and compiles each once. */
+const loader: Loader = {
+  base: pageUrl,
+  load: (url) => ({ kind: 'url', url: url.href }),
+};
+
+/**
+ * Starts a runtime in this page: a coordinator and its workers. The page must be cross-origin isolated.
+ *
+ * Rejects with `NotIsolated` (which header is missing) or `StartFailed` (what else is wrong, and what to do), with
+ * `TypeError` or `RangeError` for wrong options, and with the signal's reason when aborted.
+ */
+export async function start(options: StartOptions = {}): Promise<Holdfast> {
+  const settings = planStart(options);
+  settings.signal?.throwIfAborted();
+  if (globalThis.crossOriginIsolated !== true) {
+    const { problems } = await diagnose(options);
+    throw new NotIsolated('this page is not cross-origin isolated', problems);
+  }
+  const assets = assetMessage(locateAssets(options.assets));
+  const runtime = new Runtime(startCoordinator(options.assets), loader);
+  try {
+    await runtime.open(assets, settings);
+  } catch (error) {
+    if (!(error instanceof StartFailed)) throw error;
+    const { problems } = await diagnose(options);
+    throw new StartFailed(error.message, problems, { cause: error });
+  }
+  return runtime;
+}

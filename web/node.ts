@@ -1,0 +1,92 @@
+/**
+ * holdfast on Node (20 or newer): the same API over worker threads. Sources may also be `file:` URLs, and strings are
+ * resolved against the working directory.
+ *
+ * @packageDocumentation
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import type { Diagnosis } from './diagnose.js';
+import { locateAssets, startCoordinator } from './endpoint-node.js';
+import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
+import { Runtime, type Holdfast } from './holdfast.js';
+import { planStart, type StartOptions } from './options.js';
+import { compile, type Loader } from './source.js';
+
+export * from './public.js';
+export type { Diagnosis } from './diagnose.js';
+
+const workingDirectory = (): string => pathToFileURL(`${process.cwd()}/`).href;
+
+/** Starts a runtime in this process. Node stays alive until it is closed. Rejects as it does in a page. */
+export async function start(options: StartOptions = {}): Promise<Holdfast> {
+  const settings = planStart(options);
+  settings.signal?.throwIfAborted();
+  const assets = locateAssets(options.assets, workingDirectory());
+  const runtime = new Runtime(startCoordinator(assets), fileLoader());
+  try {
+    await runtime.open({ compute: assets.compute.href, kernel: assets.kernel.href }, settings);
+  } catch (error) {
+    if (!(error instanceof StartFailed)) throw error;
+    const { problems } = await diagnose(options);
+    throw new StartFailed(error.message, problems, { cause: error });
+  }
+  return runtime;
+}
+
+/** What keeps the runtime from starting in this process, in words. Never rejects. */
+export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
+  const problems: Problem[] = [];
+  if (Number(process.versions.node.split('.')[0]) < 20) {
+    const what = `This is Node ${process.versions.node}.`;
+    problems.push({ what, why: 'The runtime is made and tested for 20 and newer.', fix: 'Use a newer Node.' });
+  }
+  try {
+    for (const url of Object.values(locateAssets(options.assets, workingDirectory())) as URL[]) {
+      if (url.protocol !== 'file:' || (await isFile(url))) continue;
+      problems.push({
+        what: `${url.href} is not there.`,
+        why: 'The runtime is made of coordinator.node.js, compute.node.js and kernel.wasm.',
+        fix: 'Put that file beside the script of this package, or say where it is in the option "assets".',
+      });
+    }
+  } catch (error) {
+    const fix = 'Pass the URL of the folder that holds the files of this package.';
+    problems.push({ what: asError(error).message, why: 'The runtime loads its other files from there.', fix });
+  }
+  return { ok: problems.length === 0, problems };
+}
+
+const isFile = (url: URL): Promise<boolean> =>
+  stat(url).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+/** Reads files here, and compiles each version of one once; other URLs are the coordinator's. */
+function fileLoader(): Loader {
+  const compiled = new Map<string, { version: string; module: Promise<WebAssembly.Module> }>();
+  const compileFile = async (url: URL): Promise<WebAssembly.Module> => {
+    const bytes = await readFile(url).catch((error: unknown) => unreadable(url, error));
+    return compile(url.href, () => WebAssembly.compile(bytes));
+  };
+  return {
+    base: workingDirectory,
+    async load(url) {
+      if (url.protocol !== 'file:') return { kind: 'url', url: url.href };
+      const { mtimeMs, size, ino } = await stat(url).catch((error: unknown) => unreadable(url, error));
+      const version = `${ino} ${size} ${mtimeMs}`;
+      let known = compiled.get(url.href);
+      if (known?.version !== version) {
+        known = { version, module: compileFile(url) };
+        compiled.set(url.href, known);
+        known.module.catch(() => compiled.delete(url.href));
+      }
+      return { kind: 'module', module: await known.module };
+    },
+  };
+}
+
+function unreadable(url: URL, error: unknown): never {
+  throw new SpawnRefused('source', `${url.href} cannot be read: ${asError(error).message}`, { cause: error });
+}

@@ -1,0 +1,222 @@
+/**
+ * The page's ends of a process's standard streams. Neither end grows with a slow other side: input has a window of
+ * unanswered slices, output a credit of bytes that the page is willing to hold.
+ */
+import { copyOf, concat, describe, tagOf, type OwnedBytes } from './bytes.js';
+import { PipeError } from './errors.js';
+import type { ErrorMessage } from './protocol.js';
+
+/** A large write travels in slices of this many bytes … */
+export const INPUT_SLICE = 64 * 1024;
+/** … of which this many may be unanswered. */
+export const INPUT_WINDOW = 4;
+/** Small chunks that pile up behind a slow reader are handed over together, up to this many bytes. */
+const OUTPUT_BATCH = 64 * 1024;
+
+/** What an input pipe sends. */
+export interface InputWire {
+  send(bytes: OwnedBytes): void;
+  end(): void;
+}
+
+/** Standard input: a `WritableStream` whose writes finish when their bytes are in the process's pipe. */
+export class InputPipe {
+  readonly stream: WritableStream<Uint8Array>;
+  readonly #wire: InputWire;
+  #unanswered = 0;
+  #finished = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(wire: InputWire) {
+    this.#wire = wire;
+    const size = (chunk: unknown): number => (ArrayBuffer.isView(chunk) ? chunk.byteLength : 1);
+    this.stream = new WritableStream<Uint8Array>(
+      {
+        // `abort` below is called only after a write in flight has settled, which a guest that does not read can
+        // delay for ever; the signal comes at once (engines without it make do with `abort`).
+        start: (controller) => (controller.signal as AbortSignal | undefined)?.addEventListener('abort', this.#finish),
+        write: (chunk) => this.#write(chunk),
+        close: this.#finish,
+        abort: this.#finish,
+      },
+      { highWaterMark: INPUT_SLICE, size },
+    );
+  }
+
+  /** One slice was answered. */
+  done(error: ErrorMessage | null): void {
+    this.#unanswered--;
+    if (error) this.#fail(new PipeError(error.code || 'EPIPE', error.message));
+    this.#stir();
+  }
+
+  /** Nobody reads any more; writes from now on are rejected with `error`, closing is fine. */
+  gone(error: Error): void {
+    this.#finished = true;
+    this.#failure ??= error;
+    this.#stir();
+  }
+
+  async #write(chunk: unknown): Promise<void> {
+    if (tagOf(chunk) !== 'Uint8Array') {
+      this.#finish();
+      throw new TypeError(`stdin takes Uint8Array chunks, not ${describe(chunk)}: encode text with new TextEncoder()`);
+    }
+    const bytes = chunk as Uint8Array;
+    for (let at = 0; at < bytes.byteLength; at += INPUT_SLICE) {
+      await this.#until(INPUT_WINDOW - 1);
+      this.#unanswered++;
+      this.#wire.send(copyOf(bytes, at, at + INPUT_SLICE));
+    }
+    await this.#until(0);
+  }
+
+  /** Waits until at most `limit` slices are unanswered. */
+  async #until(limit: number): Promise<void> {
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      if (this.#finished) throw new PipeError('EPIPE', 'standard input was aborted');
+      if (this.#unanswered <= limit) return;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  readonly #finish = (): void => {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#wire.end();
+    this.#stir();
+  };
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#finish();
+  }
+
+  #stir(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
+
+/** What an output pipe sends. */
+export interface OutputWire {
+  credit(bytes: number): void;
+  cancel(): void;
+}
+
+type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
+
+/** Standard output or error: a `ReadableStream` that holds at most its credit. */
+export class OutputPipe {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #wire: OutputWire;
+  /** Credit is granted in portions of this many bytes: a message for each small read would cost more than the read. */
+  readonly #portion: number;
+  #controller: Controller | undefined;
+  #queue: Uint8Array[] = [];
+  #taken = 0;
+  #ended = false;
+  /** Closed, cancelled or failed: what still comes is dropped. */
+  #over = false;
+  #wake: (() => void) | undefined;
+
+  constructor(credit: number, wire: OutputWire) {
+    this.#wire = wire;
+    this.#portion = Math.max(1, Math.floor(credit / 4));
+    this.stream = this.#open();
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#over || bytes.byteLength === 0) return;
+    this.#queue.push(bytes);
+    if (this.#wake) this.#deliver();
+  }
+
+  end(): void {
+    this.#ended = true;
+    if (this.#queue.length === 0) this.#close();
+  }
+
+  fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#queue = [];
+    this.#controller?.error(error);
+    this.#stir();
+  }
+
+  /** A stream of bytes where the engine has it (WebKit got it late), so that a reader can bring its own buffer. */
+  #open(): ReadableStream<Uint8Array> {
+    const start = (controller: Controller): void => void (this.#controller = controller);
+    const pull = (): Promise<void> | undefined => this.#pull();
+    const cancel = (): void => this.#cancel();
+    try {
+      return new ReadableStream({ type: 'bytes', start, pull, cancel }, { highWaterMark: 0 });
+    } catch {
+      return new ReadableStream<Uint8Array>({ start, pull, cancel }, { highWaterMark: 0 });
+    }
+  }
+
+  /** The consumer waits for a chunk. Nothing is delivered ahead of that: only what was taken earns new credit. */
+  #pull(): Promise<void> | undefined {
+    if (this.#queue.length > 0) {
+      this.#deliver();
+      return undefined;
+    }
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  #deliver(): void {
+    const chunk = this.#takeBatch();
+    this.#grant(chunk.byteLength);
+    this.#controller?.enqueue(chunk as OwnedBytes);
+    if (this.#ended && this.#queue.length === 0) this.#close();
+    this.#stir();
+  }
+
+  #takeBatch(): Uint8Array {
+    let count = 0;
+    let bytes = 0;
+    for (const chunk of this.#queue) {
+      bytes += chunk.byteLength;
+      if (count > 0 && bytes > OUTPUT_BATCH) break;
+      count++;
+    }
+    return concat(this.#queue.splice(0, count));
+  }
+
+  #grant(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#ended || this.#taken < this.#portion) return;
+    this.#wire.credit(this.#taken);
+    this.#taken = 0;
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.close();
+    // A reader that brought its own buffer is told of the end only by an answer to its request.
+    if (this.#controller && 'byobRequest' in this.#controller) this.#controller.byobRequest?.respond(0);
+    this.#stir();
+  }
+
+  #cancel(): void {
+    this.#over = true;
+    this.#queue = [];
+    if (!this.#ended) this.#wire.cancel();
+  }
+
+  #stir(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
+
+/** A standard input that nobody reads: closing is fine, writing is not. */
+export const closedInput = (): WritableStream<Uint8Array> =>
+  new WritableStream<Uint8Array>({
+    write: () => Promise.reject(new PipeError('EPIPE', 'this process was not started with stdin: "pipe"')),
+  });

@@ -1,0 +1,54 @@
+/** Binds the kernel to a guest's memory: the multi-memory bridge, or the JavaScript one where the engine has no multi-memory. */
+import { bridge as bridgeBytes } from '../build/generated/bridge.ts';
+import { bridgeJs as bridgeJsBytes } from '../build/generated/bridge-js.ts';
+
+export type BridgeKind = 'multi-memory' | 'js';
+
+const multiMemory = WebAssembly.validate(bridgeBytes);
+const modules: { multi?: WebAssembly.Module; js?: WebAssembly.Module } = {};
+
+/** Which bridge this engine gets, unless the slower one is asked for. */
+export const bridgeKind = (forceJs: boolean): BridgeKind => (multiMemory && !forceJs ? 'multi-memory' : 'js');
+
+function jsFunctions(kernel: WebAssembly.Memory, guest: WebAssembly.Memory): Record<string, WebAssembly.ImportValue> {
+  // A memory that grows detaches its old buffer (or, shared, leaves it short): look again whenever the buffer is another one.
+  let kernelView = new Uint8Array(kernel.buffer);
+  let guestView = new Uint8Array(guest.buffer);
+  const refresh = () => {
+    if (kernelView.buffer !== kernel.buffer) kernelView = new Uint8Array(kernel.buffer);
+    if (guestView.buffer !== guest.buffer) guestView = new Uint8Array(guest.buffer);
+  };
+  const copy = (to: Uint8Array, at: number, from: Uint8Array, start: number, size: number) => {
+    if (size > 16) to.set(from.subarray(start, start + size), at);
+    else for (let i = 0; i < size; i++) to[at + i] = from[start + i]!;
+  };
+  return {
+    copy_in(to: number, from: number, size: number) {
+      refresh();
+      copy(kernelView, to >>> 0, guestView, from >>> 0, size >>> 0);
+    },
+    copy_out(to: number, from: number, size: number) {
+      refresh();
+      copy(guestView, to >>> 0, kernelView, from >>> 0, size >>> 0);
+    },
+    pages: () => guest.buffer.byteLength / 65536,
+  };
+}
+
+/** The three functions, in the order in which they stand in the kernel's table: copy_in, copy_out, pages. */
+export function makeBridge(
+  kind: BridgeKind,
+  kernel: WebAssembly.Memory,
+  guest: WebAssembly.Memory,
+): CallableFunction[] {
+  let instance: WebAssembly.Instance;
+  if (kind === 'multi-memory') {
+    modules.multi ??= new WebAssembly.Module(bridgeBytes);
+    instance = new WebAssembly.Instance(modules.multi, { kernel: { memory: kernel }, guest: { memory: guest } });
+  } else {
+    modules.js ??= new WebAssembly.Module(bridgeJsBytes);
+    instance = new WebAssembly.Instance(modules.js, { bridge: jsFunctions(kernel, guest) });
+  }
+  const { copy_in, copy_out, pages } = instance.exports as Record<string, CallableFunction>;
+  return [copy_in!, copy_out!, pages!];
+}

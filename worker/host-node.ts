@@ -1,0 +1,68 @@
+/** Node's worker threads. */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import v8 from 'node:v8';
+import { parentPort, Worker, type MessagePort, type Transferable } from 'node:worker_threads';
+import type { Endpoint } from '../web/protocol.ts';
+import type { Host, WorkerHandle } from './host.ts';
+
+function parent<Out, In>(): Endpoint<Out, In> {
+  const port = parentPort as MessagePort;
+  const endpoint: Endpoint<Out, In> = {
+    post: (message, transfer = []) => port.postMessage(message, transfer as unknown as Transferable[]),
+    onmessage: null,
+    onerror: null,
+    terminate: () => process.exit(),
+  };
+  port.on('message', (message: In) => endpoint.onmessage?.(message));
+  return endpoint;
+}
+
+function createWorker<Out, In>(url: string): WorkerHandle<Out, In> {
+  const worker = new Worker(new URL(url));
+  const handle: WorkerHandle<Out, In> = {
+    post: (message, transfer = []) => worker.postMessage(message, transfer as unknown as Transferable[]),
+    onmessage: null,
+    onerror: null,
+    terminate: () => void worker.terminate(),
+    dead: new Promise((resolve) => worker.on('exit', () => resolve())),
+  };
+  worker.on('message', (message: In) => handle.onmessage?.(message));
+  worker.on('error', (error) => handle.onerror?.(error instanceof Error ? error : new Error(String(error))));
+  worker.on('exit', () => handle.onerror?.(new Error('the worker exited')));
+  return handle;
+}
+
+async function readUrl(url: string): Promise<Response> {
+  if (!url.startsWith('file:')) return fetch(url);
+  const bytes = await readFile(new URL(url));
+  return new Response(new Uint8Array(bytes), {
+    headers: { 'content-type': 'application/wasm', 'content-length': String(bytes.length) },
+  });
+}
+
+/** Up to Node 20, V8's baseline compiler miscompiles atomics: the kernel is compiled by the optimizing one there, at once and as a whole. */
+function withoutBaseline<T>(compile: () => T): T {
+  if (Number(process.versions.node.split('.')[0]) >= 22) return compile();
+  v8.setFlagsFromString('--no-liftoff');
+  v8.setFlagsFromString('--no-wasm-lazy-compilation');
+  try {
+    return compile();
+  } finally {
+    v8.setFlagsFromString('--liftoff');
+    v8.setFlagsFromString('--wasm-lazy-compilation');
+  }
+}
+
+export const host: Host = {
+  parent,
+  createWorker,
+  holdForLife: () => Promise.resolve(), // Node tells when a worker has exited
+  fetch: readUrl,
+  async compileKernel(url) {
+    const bytes = await readFile(new URL(url));
+    return withoutBaseline(() => new WebAssembly.Module(bytes));
+  },
+  cores: availableParallelism(),
+  exit: () => process.exit(),
+};

@@ -1,0 +1,60 @@
+/** The browser's workers. */
+import type { Endpoint } from '../web/protocol.ts';
+import type { Host, WorkerHandle } from './host.ts';
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+
+function parent<Out, In>(): Endpoint<Out, In> {
+  const endpoint: Endpoint<Out, In> = {
+    post: (message, transfer = []) => scope.postMessage(message, transfer),
+    onmessage: null,
+    onerror: null,
+    terminate: () => scope.close(),
+  };
+  scope.onmessage = (event: MessageEvent<In>) => endpoint.onmessage?.(event.data);
+  return endpoint;
+}
+
+function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In> {
+  const worker = new Worker(url, { type: 'module', name: lock });
+  let bury: () => void;
+  const dead = new Promise<void>((resolve) => (bury = resolve));
+  const handle: WorkerHandle<Out, In> = {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    onmessage: null,
+    onerror: null,
+    terminate() {
+      worker.terminate();
+      // Granted when the worker, which holds it for life, is truly gone; at once if it never came to hold it.
+      void navigator.locks.request(lock, () => bury());
+    },
+    dead,
+  };
+  worker.onmessage = (event: MessageEvent<In>) => handle.onmessage?.(event.data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    handle.onerror?.(new Error(event.message || `the worker's script could not be loaded: ${url}`));
+  };
+  return handle;
+}
+
+export const host: Host = {
+  parent,
+  createWorker,
+  holdForLife: (lock) =>
+    new Promise((resolve) => {
+      void navigator.locks.request(lock, () => {
+        resolve();
+        return new Promise<never>(() => undefined);
+      });
+    }),
+  fetch: (url) => fetch(url),
+  async compileKernel(url) {
+    const response = await fetch(url);
+    if (!response.ok)
+      throw new Error(`the kernel could not be fetched: ${url} answered ${response.status} ${response.statusText}`);
+    return WebAssembly.compile(await response.arrayBuffer());
+  },
+  cores: navigator.hardwareConcurrency,
+  exit: () => scope.close(),
+};

@@ -1,0 +1,23 @@
+/** What differs between a browser's workers and Node's. One of host-web.ts and host-node.ts is bundled, by the import "#host". */
+import type { Endpoint } from '../web/protocol.ts';
+
+export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
+  /** When nothing of the worker runs any more. Chromium lets a terminated wasm loop run on for two seconds. */
+  readonly dead: Promise<void>;
+}
+
+export interface Host {
+  /** To whoever created this worker. */
+  parent<Out, In>(): Endpoint<Out, In>;
+  /** `lock`: what the new worker must pass to `holdForLife`, so that its death is seen. */
+  createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>;
+  /** Called once by a worker about itself. Resolves when it is known that its death will be seen. */
+  holdForLife(lock: string): Promise<void>;
+  /** Fetches a URL; Node's may be a file. */
+  fetch(url: string): Promise<Response>;
+  /** Compiles the kernel, with whatever the engine needs for it. */
+  compileKernel(url: string): Promise<WebAssembly.Module>;
+  readonly cores: number;
+  /** Ends this worker. */
+  exit(): void;
+}
