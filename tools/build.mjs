@@ -32,7 +32,7 @@ import {
   writeIfChanged,
 } from './lib.mjs';
 import { needs, setup } from './setup.mjs';
-import { bin, folder } from './toolchain.mjs';
+import { bin, folder } from './toolchain/recipe.mjs';
 
 const presets = ['native', 'native-asan', 'native-tsan', 'fuzz'];
 const steps = { wasm: buildWasm, runtime: buildRuntime, guests: buildGuests, demo: buildDemo };
@@ -138,6 +138,7 @@ const bundles = [
   { entry: 'worker/compute.ts', output: 'compute.js', platform: 'browser' },
   { entry: 'worker/compute.ts', output: 'compute.node.js', platform: 'node' },
   { entry: 'web/cli/main.ts', output: 'cli.js', platform: 'node' },
+  { entry: 'web/cli/page.ts', output: 'cli-page.js', platform: 'browser' },
 ];
 
 async function loadEsbuild() {
@@ -230,27 +231,21 @@ const compilers = {
   '.wat': (source, output, flags) => ['wasm-tools', ['parse', source, ...flags, '-o', output]],
 };
 
+/** One program for each folder with a go.mod, and for each source file directly in a folder of tests/guests or demo/guests. */
 function findGuests() {
   const guests = [];
   for (const top of ['tests/guests', 'demo/guests']) {
-    for (const file of filesBelow(fromRoot(top))) {
-      const [language, ...rest] = file.split(path.sep);
-      const extension = path.extname(file);
-      const source = path.join(top, file);
-      if (language === 'go') {
-        if (path.basename(file) !== 'go.mod') continue;
-        const package_ = path.dirname(source);
-        guests.push({
-          name: path.basename(package_),
-          source: package_,
-          inputs: filesBelow(fromRoot(package_)).map((name) => path.join(package_, name)),
-        });
-      } else if (compilers[extension] && rest.length === 1) {
-        const beside = filesBelow(fromRoot(top, language), (name) => /\.(h|hpp|inc)$/.test(name)).map((name) =>
-          path.join(top, language, name),
-        );
-        guests.push({ name: path.basename(file, extension), source, extension, inputs: [source, ...beside] });
-      }
+    const files = filesBelow(fromRoot(top)).map((file) => path.join(top, file));
+    const headers = files.filter((file) => /\.(h|hpp|inc)$/.test(file));
+    const modules = files.filter((file) => path.basename(file) === 'go.mod').map((file) => path.dirname(file));
+    for (const folder of modules) {
+      const inputs = files.filter((file) => file.startsWith(folder + path.sep));
+      guests.push({ name: path.basename(folder), source: folder, inputs });
+    }
+    for (const source of files) {
+      const extension = path.extname(source);
+      if (!compilers[extension] || path.relative(top, source).split(path.sep).length !== 2) continue;
+      guests.push({ name: path.basename(source, extension), source, extension, inputs: [source, ...headers] });
     }
   }
   const twice = guests.find((guest, index) => guests.findIndex((other) => other.name === guest.name) !== index);

@@ -130,6 +130,7 @@ export function which(name, searchPath = process.env.PATH ?? '') {
 }
 
 export const exists = (file) => fs.existsSync(file);
+export const sizeOf = (file) => fs.statSync(file, { throwIfNoEntry: false })?.size;
 export const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 

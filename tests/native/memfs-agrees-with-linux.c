@@ -18,7 +18,7 @@ static int open_handle(struct hf_vnode *root, const struct request *rq)
 {
 	unsigned flags = F_WRITE | (rq->flags & RQ_CREATE ? F_CREATE : 0) | (rq->flags & RQ_EXCL ? F_EXCL : 0) |
 	                 (rq->flags & RQ_TRUNC ? F_TRUNC : 0) | (rq->flags & RQ_NOFOLLOW ? F_NOFOLLOW : 0);
-	struct hf_vnode *vnode;
+	struct hf_vnode *vnode = NULL;
 	int err = f_open(root, rq->a, flags, &vnode);
 	if (err)
 		return err;
@@ -69,7 +69,7 @@ static bool collect(void *context, uint64_t next, uint64_t ino, uint8_t filetype
 
 static int64_t list(struct hf_vnode *root, const struct request *rq, struct reply *rp)
 {
-	struct hf_vnode *dir;
+	struct hf_vnode *dir = NULL;
 	int err = f_open(root, rq->a, F_DIRECTORY, &dir);
 	if (err)
 		return err;
@@ -226,7 +226,7 @@ static void compare_sequence(uint64_t *seed, unsigned length)
 
 int main(void)
 {
-	static struct budget budget = {.milliseconds = 15000};
+	static struct budget budget = {.milliseconds = 2000};
 	uint64_t seed = random_seed();
 	while (time_left(&budget))
 		compare_sequence(&seed, 400 + random_below(&seed, 4000));

@@ -36,19 +36,16 @@ export class Directories {
   }
 
   /** Copies all directories in. Resolves to the guest's preopens. Throws `DirectoryError`. */
-  async copyIn(dirs: readonly DirOption[]): Promise<Record<string, string>> {
+  async copyIn(dirs: readonly DirOption[]): Promise<{ guest: string; path: string }[]> {
+    const twice = dirs.find(({ guest }, i) => dirs.findIndex((other) => other.guest === guest) !== i);
+    if (twice) throw new DirectoryError(`--dir: the guest's name "${twice.guest}" is there twice`);
     const roots = await Promise.all(dirs.map((dir) => realDirectory(dir.host)));
     for (const root of outermost(roots)) {
       const tree = { host: root, path: `${PRIVATE}/${this.#trees.length}`, before: new Map(), modes: new Map() };
       this.#trees.push(tree);
       await this.#copyTreeIn(tree);
     }
-    const preopens: Record<string, string> = {};
-    for (const [i, { guest }] of dirs.entries()) {
-      if (Object.hasOwn(preopens, guest)) throw new DirectoryError(`--dir: the guest's name "${guest}" is there twice`);
-      preopens[guest] = this.#inRuntime(roots[i] as string);
-    }
-    return preopens;
+    return dirs.map(({ guest }, i) => ({ guest, path: this.#inRuntime(roots[i] as string) }));
   }
 
   /** Copies all changes out. What cannot be written is warned about; resolves to whether all went well. */

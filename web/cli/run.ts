@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { asError, HoldfastError } from '../errors.js';
+import type { Preopens } from '../options.js';
 import type { Exit } from '../process.js';
 import { BrowserError } from './browsers.js';
 import { Directories, DirectoryError } from './directories.js';
@@ -72,7 +73,7 @@ async function onHost(
 async function runGuest(
   { hf, source }: Host,
   command: RunCommand,
-  preopens: Record<string, string>,
+  preopens: Preopens,
   name: string,
   signal: AbortSignal,
   warn: (text: string) => void,

@@ -170,7 +170,7 @@ int f_rename(struct hf_vnode *root, const char *from, const char *to)
 
 int f_link(struct hf_vnode *root, const char *from, const char *to, bool follow)
 {
-	struct hf_vnode *vnode;
+	struct hf_vnode *vnode = NULL;
 	struct hf_path at;
 	int err = find(root, from, follow, &vnode);
 	if (err)
@@ -199,7 +199,7 @@ int f_symlink(struct hf_vnode *root, const char *target, const char *path)
 
 int f_readlink(struct hf_vnode *root, const char *path, char *buffer, size_t size)
 {
-	struct hf_vnode *vnode;
+	struct hf_vnode *vnode = NULL;
 	int err = find(root, path, false, &vnode);
 	if (err)
 		return err;
@@ -210,7 +210,7 @@ int f_readlink(struct hf_vnode *root, const char *path, char *buffer, size_t siz
 
 int f_stat(struct hf_vnode *root, const char *path, bool follow, struct hf_attr *out)
 {
-	struct hf_vnode *vnode;
+	struct hf_vnode *vnode = NULL;
 	int err = find(root, path, follow, &vnode);
 	if (err)
 		return err;
@@ -221,7 +221,7 @@ int f_stat(struct hf_vnode *root, const char *path, bool follow, struct hf_attr 
 
 int f_truncate(struct hf_vnode *root, const char *path, uint64_t size)
 {
-	struct hf_vnode *vnode;
+	struct hf_vnode *vnode = NULL;
 	int err = find(root, path, true, &vnode);
 	if (err)
 		return err;
@@ -282,7 +282,7 @@ uint64_t f_nlink(struct hf_vnode *vnode)
 
 int f_put(struct hf_vnode *root, const char *path, const char *text)
 {
-	struct hf_vnode *vnode;
+	struct hf_vnode *vnode = NULL;
 	int err = f_open(root, path, F_CREATE | F_TRUNC | F_WRITE, &vnode);
 	if (err)
 		return err;
@@ -293,7 +293,7 @@ int f_put(struct hf_vnode *root, const char *path, const char *text)
 
 void f_check_text(struct hf_vnode *root, const char *path, const char *text)
 {
-	struct hf_vnode *vnode;
+	struct hf_vnode *vnode = NULL;
 	char buffer[4096];
 	CHECK(strlen(text) < sizeof buffer);
 	CHECK_OK(f_open(root, path, 0, &vnode));
@@ -416,7 +416,7 @@ static void count_name(struct census *census, struct hf_vnode *vnode)
 
 static void check_parent(struct hf_vnode *dir, struct hf_vnode *expected)
 {
-	struct hf_vnode *parent;
+	struct hf_vnode *parent = NULL;
 	CHECK_OK(dir->ops->parent(dir, &parent));
 	CHECK(parent == expected);
 	hf_vnode_unref(parent);
@@ -433,7 +433,7 @@ static void check_dir(struct census *census, struct hf_vnode *dir, struct hf_vno
 	CHECK(list.entries[1].size == 2 && list.entries[1].ino == parent->ino);
 	for (uint32_t i = 2; i < list.count; i++) {
 		const struct entry *entry = &list.entries[i];
-		struct hf_vnode *vnode;
+		struct hf_vnode *vnode = NULL;
 		CHECK_OK(dir->ops->lookup(dir, entry->name, entry->size, &vnode));
 		CHECK_EQ(vnode->ino, entry->ino);
 		CHECK_EQ(vnode->filetype, entry->filetype);

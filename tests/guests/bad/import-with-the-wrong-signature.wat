@@ -1,0 +1,8 @@
+;; fd_write with an argument too few: refused before it runs, with the function's name.
+;;
+;; guest:
+;;   expect-refused: fd_write
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")))

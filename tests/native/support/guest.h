@@ -1,0 +1,20 @@
+/* guest.h - a guest's memory for tests: of two pages, reached as the kernel reaches a real one. */
+#ifndef HF_TEST_GUEST_H
+#define HF_TEST_GUEST_H
+
+#include "platform/uio.h"
+#include "support/check.h"
+
+#define GUEST_SIZE 131072
+
+struct guest {
+	struct hf_usermem mem;
+	uint32_t pages; /* what the memory claims; at first what there is */
+	char memory[GUEST_SIZE];
+};
+
+/* The calling thread's guest; one a thread. */
+struct guest *guest_begin(void);
+void guest_end(struct guest *guest);
+
+#endif

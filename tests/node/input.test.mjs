@@ -1,0 +1,160 @@
+// Standard input at the page: window, end of file, EPIPE, sources.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { bytesOf, settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
+import { load } from './support/load.mjs';
+
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/streams.ts');
+const { INPUT_SLICE, INPUT_WINDOW } = lib;
+const joined = (fake) => Buffer.concat(fake.sent('stdin').map(({ bytes }) => bytes));
+const isPending = async (promise) => (await Promise.race([promise, settle().then(() => settle)])) === settle;
+
+/** Answers every slice. */
+const accepting = (fake, error = null) => {
+  fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error });
+};
+
+test('a large write is sliced, with a few slices under way, and done when the last is in the pipe', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  const p = await hf.spawn('a.wasm');
+  const data = bytesOf(INPUT_SLICE * 6 + 10);
+  const write = p.stdin.getWriter().write(data);
+  for (let answered = 0; answered < 7; answered++) {
+    await settle();
+    assert.equal(fake.sent('stdin').length, Math.min(7, answered + INPUT_WINDOW));
+    assert.ok(await isPending(write));
+    fake.send({ t: 'stdin-done', id: p.id, error: null });
+  }
+  await write;
+  assert.deepEqual(joined(fake), Buffer.from(data));
+});
+
+test('bytes are copied: the caller keeps its buffer, also a pooled one of Node', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake);
+  const p = await hf.spawn('a.wasm');
+  const writer = p.stdin.getWriter();
+  const mine = Buffer.from('pooled');
+  await writer.write(mine);
+  assert.equal(String(mine), 'pooled');
+  assert.equal(String(joined(fake)), 'pooled');
+  assert.equal(fake.sent('stdin')[0].bytes.buffer.byteLength, 6, 'not the whole pool was sent');
+});
+
+test('close is the end of file; so is abort, also while a write is stuck', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];
+  await p.stdin.close();
+  assert.equal((await fake.until('stdin-end'))[0].id, p.id);
+  const writer = q.stdin.getWriter();
+  writer.write(bytesOf(10)).catch(() => undefined); // nobody answers
+  await settle();
+  writer.abort('enough').catch(() => undefined);
+  assert.equal((await fake.until('stdin-end', 2))[1].id, q.id);
+});
+
+test('a write that nobody reads is rejected with EPIPE', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake, { code: 'EPIPE', message: 'Broken pipe' });
+  const p = await hf.spawn('a.wasm');
+  await assert.rejects(p.stdin.getWriter().write(bytesOf(10)), { name: 'PipeError', code: 'EPIPE' });
+});
+
+test('a write that is stuck when the guest ends is rejected with EPIPE', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf, fake } = await startFake(t, lib);
+  const p = await hf.spawn('a.wasm');
+  const write = p.stdin.getWriter().write(bytesOf(10));
+  await fake.until('stdin');
+  fake.end(p.id);
+  await assert.rejects(write, { name: 'PipeError', code: 'EPIPE' });
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('when the guest has ended, closing is fine and says nothing; writing is EPIPE', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];
+  fake.end(p.id);
+  fake.end(q.id);
+  await Promise.all([p.exited, q.exited]);
+  await p.stdin.close();
+  await assert.rejects(q.stdin.getWriter().write(bytesOf(1)), { name: 'PipeError', code: 'EPIPE' });
+  await settle();
+  assert.equal(fake.sent('stdin-end').length, 0);
+  assert.equal(fake.sent('stdin').length, 0);
+});
+
+test('a chunk of another type is a TypeError that says what to do, and ends the input', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  for (const chunk of ['text', new ArrayBuffer(3), null, 7]) {
+    const p = await hf.spawn('a.wasm');
+    await assert.rejects(p.stdin.getWriter().write(chunk), (error) => error instanceof TypeError && /Uint8Array/.test(error.message));
+  }
+  await fake.until('stdin-end', 4);
+});
+
+test('text, bytes, a Blob and a stream are sent whole, then end of file', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake);
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from('hé'));
+      controller.enqueue(Buffer.from('llo'));
+      controller.close();
+    },
+  });
+  const sources = ['héllo', new TextEncoder().encode('héllo'), new TextEncoder().encode('héllo').buffer, new Blob(['hél', 'lo']), stream];
+  for (const [i, stdin] of sources.entries()) {
+    fake.received.length = 0;
+    await hf.spawn('a.wasm', { stdin });
+    await fake.until('stdin-end');
+    assert.equal(String(joined(fake)), 'héllo', `source ${i}`);
+  }
+  fake.received.length = 0;
+  await hf.spawn('a.wasm', { stdin: '' });
+  await fake.until('stdin-end');
+  assert.equal(fake.sent('stdin').length, 0);
+});
+
+test('a stream is cancelled when the guest has ended or reads no more', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf, fake } = await startFake(t, lib);
+  const endless = () => {
+    let cancelled;
+    const done = new Promise((resolve) => (cancelled = resolve));
+    return [new ReadableStream({ pull: (c) => c.enqueue(bytesOf(10)), cancel: cancelled }, { highWaterMark: 0 }), done];
+  };
+  const [first, firstDone] = endless();
+  const p = await hf.spawn('a.wasm', { stdin: first });
+  await fake.until('stdin');
+  fake.end(p.id);
+  await firstDone;
+  accepting(fake, { code: 'EPIPE', message: 'Broken pipe' });
+  const [second, secondDone] = endless();
+  await hf.spawn('a.wasm', { stdin: second });
+  await secondDone;
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('a stream that fails kills the guest, which never sees an end of file', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake);
+  let fail;
+  const stdin = new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytesOf(5));
+      fail = () => controller.error(new Error('network'));
+    },
+  });
+  const p = await hf.spawn('a.wasm', { stdin });
+  await fake.until('stdin');
+  fail();
+  await fake.until('kill');
+  assert.equal(fake.sent('stdin-end').length, 0);
+  fake.end(p.id, { reason: 'killed', code: 137, message: 'killed' });
+  const { reason, message } = await p.exited;
+  assert.equal(reason, 'killed');
+  assert.match(message, /standard input failed: network/);
+});

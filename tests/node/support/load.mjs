@@ -1,0 +1,26 @@
+// TypeScript, bundled as it is now and imported: these tests need no build.
+import { mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Everything that the given files (relative to the repository) export, as one module: their classes are the same. */
+export async function load(...files) {
+  // Below the repository, so that what is left out of the bundle is found.
+  const folder = mkdtempSync(path.join(root, 'node_modules', '.test-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const outfile = path.join(folder, 'bundle.mjs');
+  await build({
+    stdin: { contents: files.map((file) => `export * from './${file}';`).join('\n'), resolveDir: root, loader: 'ts' },
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'es2022',
+    sourcemap: 'inline',
+    logLevel: 'error',
+  });
+  return import(pathToFileURL(outfile).href);
+}
