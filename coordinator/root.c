@@ -84,6 +84,8 @@ HF_EXPORT_C("c_fs_open") int hf_c_fs_open(const char *path, uint32_t size, uint3
 
 HF_EXPORT_C("c_fs_close") void hf_c_fs_close(struct hf_vnode *vnode)
 {
+	struct hf_attr attr;
+	(void)vnode->ops->getattr(vnode, &attr); /* settles its times, as the last close does */
 	hf_vnode_unref(vnode);
 }
 

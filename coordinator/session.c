@@ -431,9 +431,9 @@ HF_EXPORT_C("c_session_stats") void hf_c_session_stats(struct session *session, 
 	HF_LIST_EACH(link, &process->threads)
 	{
 		struct hf_thread *thread = HF_CONTAINER(link, struct hf_thread, in_process);
-		out[0] += (double)atomic_load(&thread->syscalls);
-		out[1] += (double)atomic_load(&thread->parks);
-		out[2] += (double)atomic_load(&thread->wakeups);
+		out[0] += (double)hf_counter_read(&thread->syscalls);
+		out[1] += (double)hf_counter_read(&thread->parks);
+		out[2] += (double)hf_counter_read(&thread->wakeups);
 		if (!atomic_load(&thread->parked))
 			out[3] = 0;
 	}

@@ -140,6 +140,9 @@ static void vnode_unpoll(struct hf_file *file, struct hf_waiter *waiter)
 
 static void vnode_destroy(struct hf_file *file)
 {
+	/* POSIX: times that are marked for update are set when the file ceases to be open, at the latest. Looking does it. */
+	struct hf_attr attr;
+	(void)vnode_getattr(file, &attr);
 	hf_vnode_unref(file->vnode);
 }
 

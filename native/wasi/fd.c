@@ -310,10 +310,10 @@ int hf__sys_fd_allocate(hf_t t, uint32_t fd, uint64_t offset, uint64_t size)
 	int result = get_vnode(t, fd, 0, -HF_ESPIPE, &view);
 	if (result < 0)
 		return result;
-	if (view.file->filetype != HF_FILETYPE_REGULAR_FILE)
-		result = -HF_ENODEV;
-	else if (!(view.file->access & HF_WRITE))
+	if (!(view.file->access & HF_WRITE))
 		result = -HF_EBADF;
+	else if (view.file->filetype != HF_FILETYPE_REGULAR_FILE)
+		result = -HF_ENODEV;
 	else if (!(view.rights & HF_RIGHT_FD_ALLOCATE))
 		result = -HF_ENOTCAPABLE;
 	else if (size == 0 || offset > INT64_MAX)

@@ -42,8 +42,8 @@ static void check_against_copy(struct hf_vnode *file, uint64_t seed)
 		uint32_t at = random_below(&seed, SIZE), most = random_below(&seed, 4) ? 300 : SIZE;
 		uint32_t n = random_below(&seed, most < SIZE - at ? most : SIZE - at);
 		if (random_below(&seed, 2)) {
-			CHECK_EQ(f_write(file, at, fresh + n, n), n);
-			memcpy(copy + at, fresh + n, n);
+			CHECK_EQ(f_write(file, at, fresh + (SIZE - n), n), n);
+			memcpy(copy + at, fresh + (SIZE - n), n);
 			if (n > 0 && at + n > size)
 				size = at + n;
 		} else {

@@ -34,11 +34,11 @@ int main(void)
 	CHECK_ERRNO(__wasi_fd_prestat_get(6, &stat), EBADF);
 	CHECK_ERRNO(__wasi_fd_prestat_dir_name(6, name, sizeof name), EBADF);
 	CHECK_ERRNO(raw_fd_prestat_get(ROOT, memory_end() - 4), EFAULT);
-	/* Open, but not preopened. */
-	CHECK_ERRNO(__wasi_fd_prestat_get(0, &stat), EBADF, EINVAL, ENOTSUP);
+	/* Open, but not preopened: EBADF too, or libc, which asks until it hears that, gives up. */
+	CHECK_ERRNO(__wasi_fd_prestat_get(0, &stat), EBADF);
 	make_dir("dir");
 	int dir = open_dir("dir");
-	CHECK_ERRNO(__wasi_fd_prestat_get(dir, &stat), EBADF, EINVAL, ENOTSUP);
+	CHECK_ERRNO(__wasi_fd_prestat_get(dir, &stat), EBADF);
 	CHECK_ERRNO(__wasi_fd_prestat_dir_name(dir, name, sizeof name), EBADF, EINVAL, ENOTSUP, ENOTDIR);
 
 	/* libc maps paths onto them, the longest name that fits first. */

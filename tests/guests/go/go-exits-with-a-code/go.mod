@@ -1,0 +1,3 @@
+module go-exits-with-a-code
+
+go 1.21

@@ -1,0 +1,3 @@
+module go-goroutines-timers-and-select
+
+go 1.21

@@ -1,0 +1,98 @@
+// Goroutines, channels, sleeps, tickers, timers and select: Go's scheduler over poll_oneoff.
+//
+// guest:
+//   expect-stdout: "squares 285\ntimer first\nticks 5\norder abc\ntimeout\nslept\n"
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+func fail(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, format+"\n", args...)
+	os.Exit(1)
+}
+
+// between fails unless start lies at least low and less than 5 s back.
+func between(what string, start time.Time, low time.Duration) {
+	if took := time.Since(start); took < low || took > 5*time.Second {
+		fail("%s took %v, not %v", what, took, low)
+	}
+}
+
+func squares() {
+	var group sync.WaitGroup
+	results := make(chan int)
+	for i := 0; i < 10; i++ {
+		group.Add(1)
+		go func(i int) {
+			defer group.Done()
+			time.Sleep(time.Duration(10-i) * time.Millisecond)
+			results <- i * i
+		}(i)
+	}
+	go func() {
+		group.Wait()
+		close(results)
+	}()
+	sum := 0
+	for square := range results {
+		sum += square
+	}
+	fmt.Println("squares", sum)
+}
+
+func selects() {
+	start := time.Now()
+	select {
+	case <-time.After(20 * time.Millisecond):
+		fmt.Println("timer first")
+	case <-time.After(10 * time.Second):
+		fail("the later timer won")
+	}
+	between("select", start, 20*time.Millisecond)
+
+	start = time.Now()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	ticks := 0
+	for range ticker.C {
+		if ticks++; ticks == 5 {
+			break
+		}
+	}
+	between("5 ticks", start, 100*time.Millisecond)
+	fmt.Println("ticks", ticks)
+}
+
+func order() {
+	letters := make(chan string)
+	for i, letter := range []string{"c", "a", "b"} {
+		delay := time.Duration([]int{150, 30, 90}[i]) * time.Millisecond
+		go func(letter string) {
+			time.Sleep(delay)
+			letters <- letter
+		}(letter)
+	}
+	fmt.Println("order", <-letters+<-letters+<-letters)
+}
+
+func main() {
+	squares()
+	selects()
+	order()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+	defer cancel()
+	<-ctx.Done()
+	fmt.Println("timeout")
+
+	start := time.Now()
+	time.Sleep(200 * time.Millisecond)
+	between("the sleep", start, 200*time.Millisecond)
+	fmt.Println("slept")
+}

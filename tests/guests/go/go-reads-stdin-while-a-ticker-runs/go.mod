@@ -1,0 +1,3 @@
+module go-reads-stdin-while-a-ticker-runs
+
+go 1.21

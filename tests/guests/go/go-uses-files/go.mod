@@ -1,0 +1,3 @@
+module go-uses-files
+
+go 1.21

@@ -1,0 +1,86 @@
+/* A directory of very many names: finding, removing and listing take the time that a small one takes, whatever was removed before. */
+#include "platform/alloc.h"
+
+#include "support/files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES 100000
+/* Quadratic behaviour would take minutes; the sanitizers and a busy machine take a few seconds at most. */
+#define SECONDS_MAX 20
+
+static size_t name_of(unsigned number, char *name)
+{
+	return (size_t)sprintf(name, "name-%u", number);
+}
+
+static void create(struct hf_vnode *dir, unsigned number)
+{
+	char name[32];
+	struct hf_vnode *out = NULL;
+	CHECK_OK(dir->ops->create(dir, name, name_of(number, name), HF_FILETYPE_REGULAR_FILE, &out));
+	hf_vnode_unref(out);
+}
+
+static void remove_name(struct hf_vnode *dir, unsigned number)
+{
+	char name[32];
+	CHECK_OK(dir->ops->unlink(dir, name, name_of(number, name)));
+}
+
+static bool count_one(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name, uint32_t size)
+{
+	uint64_t *state = context;
+	(void)ino, (void)filetype, (void)name, (void)size;
+	if (state[1] == 0)
+		return false;
+	state[0] = next;
+	state[1]--;
+	return true;
+}
+
+/* Reads `count` entries from the cookie on; the next cookie. */
+static uint64_t read_on(struct hf_vnode *dir, uint64_t cookie, uint64_t count)
+{
+	uint64_t state[2] = {cookie, count};
+	CHECK_OK(dir->ops->readdir(dir, cookie, count_one, state));
+	CHECK_EQ(state[1], 0);
+	return state[0];
+}
+
+int main(void)
+{
+	struct fs fs = fs_begin();
+	uint64_t start = hf_plat_monotonic();
+	size_t before = hf_alloc_bytes();
+	for (unsigned i = 0; i < NAMES; i++)
+		create(fs.root, i);
+	/* One at a time, from its cookie. */
+	uint64_t cookie = 0;
+	for (unsigned i = 0; i < NAMES + 2; i++)
+		cookie = read_on(fs.root, cookie, 1);
+	/* A gap in the middle, and a reader who comes to its edge again and again. */
+	for (unsigned i = NAMES / 10; i < NAMES / 2; i++)
+		remove_name(fs.root, i);
+	uint64_t edge = read_on(fs.root, 0, 2 + NAMES / 10);
+	for (unsigned i = 0; i < NAMES; i++)
+		CHECK(read_on(fs.root, edge, 1) > edge);
+	/* From the front, with a look from the start after each. */
+	for (unsigned i = 0; i < NAMES / 10; i++) {
+		remove_name(fs.root, i);
+		(void)read_on(fs.root, 0, 3);
+	}
+	/* Almost all, then one that comes and goes. */
+	for (unsigned i = NAMES / 2; i < NAMES - 10; i++)
+		remove_name(fs.root, i);
+	for (unsigned i = 0; i < NAMES; i++) {
+		create(fs.root, 0);
+		remove_name(fs.root, 0);
+	}
+	CHECK_EQ(f_check_tree(fs.root), 10);
+	CHECK(hf_alloc_bytes() - before < 20000);
+	CHECK(hf_plat_monotonic() - start < SECONDS_MAX * UINT64_C(1000000000));
+	fs_end(&fs);
+	return done();
+}
