@@ -43,10 +43,11 @@ HF_EXPORT_C("c_free") void hf_c_free(void *block)
 
 /* ---- compute workers ---- */
 
-/* Makes the block the thread of this worker. */
-HF_EXPORT_C("w_boot") void hf_w_boot(struct hf_thread *thread, double clock_offset_ms)
+/* Makes the block the thread of this worker. `probe`: worker/probe.ts, in the table. */
+HF_EXPORT_C("w_boot") void hf_w_boot(struct hf_thread *thread, double clock_offset_ms, void (*probe)(int))
 {
 	hf__wasm_boot(clock_offset_ms);
+	hf__stack_probe = probe;
 	hf_self = thread;
 }
 

@@ -7,6 +7,7 @@ import type {
 } from '../web/protocol.ts';
 import { bridgeKind } from '../worker/bridge.ts';
 import { commonImports, copyAt, instantiateKernel, textAt, type KernelImports } from '../worker/kernel.ts';
+import { probeModule } from '../worker/probe.ts';
 import type { FromCompute } from '../worker/protocol.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import { Files } from './files.ts';
@@ -54,7 +55,8 @@ class Coordinator {
     this.files = new Files(this.kernel);
     this.doorbellAddress = this.kernel.call('c_boot', host.cores, Number(this.doorbell === 'message'));
     if (!this.doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
-    const boot = { kernel: kernelModule, memory, timeOrigin: performance.timeOrigin, jsBridge: init.force.jsBridge };
+    const probe = new WebAssembly.Module(probeModule());
+    const boot = { kernel: kernelModule, probe, memory, timeOrigin: performance.timeOrigin, jsBridge: init.force.jsBridge };
     this.workers = new Workers(init.assets.compute, boot, {
       message: (worker, message) => this.fromWorker(worker, message),
       error: (worker, error) => this.workerFailed(worker, error),

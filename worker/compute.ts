@@ -2,6 +2,7 @@
 import { host } from '#host';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
+import { instantiateProbe } from './probe.ts';
 import { bytesAt, commonImports, instantiateKernel, UNWIND, type KernelExports } from './kernel.ts';
 import type { BootMessage, FromCompute, ToCompute } from './protocol.ts';
 import { wasiImports } from './wasi-imports.ts';
@@ -28,9 +29,11 @@ class ComputeWorker {
     this.kernel = instantiateKernel(boot.kernel, boot.memory, imports);
     this.kernel.__wasm_init_tls(boot.tls);
     this.resetStack();
-    this.call('w_boot', boot.thread, performance.timeOrigin - boot.timeOrigin);
+    const table = this.kernel.__indirect_function_table;
+    const probe = table.grow(1, instantiateProbe(boot.probe));
+    this.call('w_boot', boot.thread, performance.timeOrigin - boot.timeOrigin, probe);
     this.bridge = bridgeKind(boot.jsBridge);
-    this.slots = this.kernel.__indirect_function_table.grow(3);
+    this.slots = table.grow(3);
     this.idle();
   }
 

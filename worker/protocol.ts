@@ -4,6 +4,8 @@ export interface BootMessage {
   t: 'boot';
   /** Compiled once, by the coordinator. */
   kernel: WebAssembly.Module;
+  /** See probe.ts. */
+  probe: WebAssembly.Module;
   memory: WebAssembly.Memory;
   /** Of the worker: the name of the lock that it holds for life. */
   lock: string;

@@ -20,7 +20,7 @@ export interface TtyEvents {
 
 /** A piece of output that xterm.js parses in a fraction of a frame. */
 const PIECE = 8192;
-/** Milliseconds of parsing after which the page gets a frame. */
+/** Milliseconds of output after which the page gets a frame, however much is left. */
 const BUDGET = 6;
 
 /** A frame, or a moment in a page that is hidden and gets none. */
@@ -42,7 +42,8 @@ export class CookedTty {
   #anchor: IMarker | undefined;
   #column = 0;
   #drawn = false;
-  #frameBegan = 0;
+  /** Milliseconds spent on output since the page had a frame. */
+  #spent = 0;
 
   constructor(terminal: Terminal, events: TtyEvents) {
     this.#terminal = terminal;
@@ -70,8 +71,7 @@ export class CookedTty {
     return this.#enqueue(async () => {
       await this.#erase();
       for (let at = 0; at < bytes.length && epoch === this.#epoch; at += PIECE) {
-        await this.#write(bytes.subarray(at, at + PIECE));
-        await this.#breathe();
+        await this.#writePiece(bytes.subarray(at, at + PIECE));
       }
       await this.#draw();
     });
@@ -115,12 +115,13 @@ export class CookedTty {
     return new Promise((resolve) => this.#terminal.write(data, resolve));
   }
 
-  /** Lets the page have its frame when this one has had enough. */
-  async #breathe(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#frameBegan < BUDGET) return;
-    if (now - this.#frameBegan < 2 * PAUSE) await nextFrame();
-    this.#frameBegan = performance.now();
+  async #writePiece(bytes: Uint8Array): Promise<void> {
+    const begun = performance.now();
+    await this.#write(bytes);
+    this.#spent += performance.now() - begun;
+    if (this.#spent < BUDGET) return;
+    await nextFrame();
+    this.#spent = 0;
   }
 
   async #press(key: Key): Promise<void> {
@@ -136,7 +137,7 @@ export class CookedTty {
   }
 
   async #insert(text: string): Promise<void> {
-    const atEnd = this.#drawn && this.#line.afterCursor === '' && !/\p{M}/u.test(text);
+    const atEnd = this.#drawn && this.#line.afterCursor === '';
     this.#line.insert(text);
     if (atEnd) await this.#write(text);
     else await this.#redraw();
@@ -235,8 +236,6 @@ export class CookedTty {
   }
 }
 
-/** Milliseconds: more than a frame. */
-const PAUSE = 20;
 const ERASE_BELOW = '\x1b[J';
 /** Makes a full line wrap now, and not at the next character. */
 const WRAP = ' \x1b[D';

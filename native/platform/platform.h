@@ -77,6 +77,20 @@ void hf_plat_free(void *block);
 /* Tells the coordinator that its work queue is not empty. Never blocks. */
 void hf_plat_ring_coordinator(void);
 
+/* Traps, before anything was touched, unless there is stack enough for a system call: a guest may have used nearly all of it. First thing at
+ * the door. Natively the stacks are the embedder's, with guard pages below them. */
+#if defined(__wasm__)
+extern _Thread_local void (*hf__stack_probe)(int never);
+static inline void hf_plat_check_stack(void)
+{
+	hf__stack_probe(0);
+}
+#else
+static inline void hf_plat_check_stack(void)
+{
+}
+#endif
+
 /* Leaves the guest's call stack for the place where its host entered it. Only on a thread that runs a guest, at the
  * kernel's boundary, with no lock held. */
 _Noreturn void hf_plat_unwind(void);

@@ -26,6 +26,7 @@ IMPORT("unwind") _Noreturn void js_unwind(void);
 /* Throws an error with the text; the worker that catches it reports the runtime dead. */
 IMPORT("panic") _Noreturn void js_panic(const char *text, size_t size);
 
+_Thread_local void (*hf__stack_probe)(int never);
 static _Thread_local double clock_offset_ms;
 static _Atomic uint64_t realtime_offset;
 static _Atomic uint32_t cores = 1;

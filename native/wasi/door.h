@@ -16,6 +16,7 @@
 
 static inline hf_t hf__come_in(void)
 {
+	hf_plat_check_stack();
 	hf_t t = hf_self;
 	hf_door_enter(t);
 	hf_counter_add(&t->syscalls, 1);

@@ -133,13 +133,13 @@ test('a function gets every chunk, and holds the guest up while its promise is p
 
 test('a function that throws cancels the stream, and its error is not swallowed', async (t) => {
   const { hf, fake } = await startFake(t, lib);
-  const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve));
+  const thrower = new Promise((resolve) => t.mock.method(globalThis, 'queueMicrotask', resolve));
   const stdout = () => {
     throw new Error('mine');
   };
   const p = await hf.spawn('a.wasm', { stdout });
   fake.output(p.id, 1, 'x');
-  assert.equal((await uncaught).message, 'mine');
+  assert.throws(await thrower, { message: 'mine' });
   await fake.until('cancel');
 });
 

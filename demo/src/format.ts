@@ -1,0 +1,23 @@
+/** Numbers as people read them. */
+
+export const integer = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  if (count < 1e6) return `${(count / 1e3).toFixed(count < 1e5 ? 1 : 0)} kB`;
+  return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} MB`;
+}
+
+/** Memory comes in powers of two. */
+export const memory = (count: number): string =>
+  count < 1 << 20 ? `${integer(count / 1024)} KiB` : `${(count / (1 << 20)).toFixed(count < 10 << 20 ? 1 : 0)} MiB`;
+
+export const milliseconds = (value: number | undefined): string =>
+  value === undefined ? '–' : value.toFixed(value < 100 ? 1 : 0);
+
+export function duration(elapsed: number): string {
+  const seconds = elapsed / 1000;
+  if (seconds < 1) return `${Math.round(elapsed)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}

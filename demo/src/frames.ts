@@ -1,0 +1,75 @@
+/** The page's frames: how long each took, by the times that `requestAnimationFrame` gives. */
+
+/** A frame that took longer than this many milliseconds is one that a person notices. */
+export const LONG_FRAME = 50;
+
+/** Milliseconds of frames that are kept one by one. */
+export const WINDOW = 4000;
+
+export interface Frame {
+  /** When it ended, and how long it took. */
+  at: number;
+  took: number;
+}
+
+const BUCKET = 0.1;
+const BUCKETS = 5000;
+
+/** The frames of one run, as a histogram: its size does not grow with time. */
+export class FrameRecorder {
+  readonly #counts = new Uint32Array(BUCKETS + 1);
+  count = 0;
+  long = 0;
+  worst = 0;
+
+  add(took: number): void {
+    const bucket = Math.min(Math.floor(took / BUCKET), BUCKETS);
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.count++;
+    if (took > LONG_FRAME) this.long++;
+    this.worst = Math.max(this.worst, took);
+  }
+
+  /** The duration that this part of all frames did not exceed; undefined before the first. */
+  quantile(part: number): number | undefined {
+    if (this.count === 0) return undefined;
+    const rank = Math.max(1, Math.ceil(part * this.count));
+    let seen = 0;
+    for (const [bucket, count] of this.#counts.entries()) {
+      seen += count;
+      if (seen >= rank) return bucket === BUCKETS ? this.worst : Math.min((bucket + 0.5) * BUCKET, this.worst);
+    }
+    return this.worst;
+  }
+}
+
+/** Hears of every frame. A page in the background has none; the pause is not taken for a frame. */
+export class FrameClock {
+  /** The last `WINDOW` milliseconds, oldest first. */
+  readonly recent: Frame[] = [];
+  readonly #listeners = new Set<(frame: Frame) => void>();
+  #last: number | undefined;
+
+  constructor() {
+    document.addEventListener('visibilitychange', () => (this.#last = undefined));
+    const tick = (now: number): void => {
+      requestAnimationFrame(tick);
+      if (this.#last !== undefined && !document.hidden) this.#frame({ at: now, took: now - this.#last });
+      this.#last = now;
+    };
+    requestAnimationFrame(tick);
+  }
+
+  listen(listener: (frame: Frame) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #frame(frame: Frame): void {
+    const { recent } = this;
+    recent.push(frame);
+    let old = 0;
+    while ((recent[old]?.at ?? frame.at) < frame.at - WINDOW) old++;
+    if (old > 0) recent.splice(0, old);
+    for (const listener of this.#listeners) listener(frame);
+  }
+}

@@ -1,0 +1,115 @@
+/** One run of a program: from the moment that Run is pressed until it has ended and its last byte is shown. */
+import { Closed, Fatal, type Exit, type Process, type Progress } from '../../web/index.js';
+import { FrameRecorder } from './frames.ts';
+import type { Program } from './manifest.ts';
+import type { Runtime } from './runtime.ts';
+
+export type RunState =
+  | { kind: 'starting'; progress: Progress | undefined }
+  | { kind: 'running' }
+  | { kind: 'stopping' }
+  | { kind: 'ended'; exit: Exit; took: number }
+  /** Nothing of it ran. */
+  | { kind: 'refused'; message: string; cancelled: boolean };
+
+export interface RunEvents {
+  changed(): void;
+  /** The guest waits while the promise is pending. */
+  output(bytes: Uint8Array): Promise<void>;
+}
+
+/** Bytes that may be on their way to the terminal before the guest waits for it. */
+const OUTPUT_BUFFER = 65536;
+
+export class Run {
+  state: RunState = { kind: 'starting', progress: undefined };
+  /** The page's frames while it ran. */
+  readonly frames = new FrameRecorder();
+  /** The process's number in `hf.stats()`. */
+  id: number | undefined;
+  /** When it began to run. */
+  began: number | undefined;
+  readonly #program: Program;
+  readonly #events: RunEvents;
+  readonly #abort = new AbortController();
+  readonly #encoder = new TextEncoder();
+  #process: Process | undefined;
+  #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
+
+  constructor(program: Program, events: RunEvents) {
+    this.#program = program;
+    this.#events = events;
+  }
+
+  get over(): boolean {
+    return this.state.kind === 'ended' || this.state.kind === 'refused';
+  }
+
+  /** Resolves when it is over. Never rejects. */
+  async go(runtime: Runtime): Promise<void> {
+    try {
+      await this.#run(runtime);
+    } catch (error) {
+      if (error instanceof Fatal || error instanceof Closed) runtime.died(error.message);
+      const cancelled = this.#abort.signal.aborted;
+      const message = cancelled ? 'stopped before it began' : error instanceof Error ? error.message : String(error);
+      this.#set({ kind: 'refused', message, cancelled });
+    }
+  }
+
+  send(text: string): void {
+    // Rejected when the program does not read any more, which is its own affair.
+    this.#input?.write(this.#encoder.encode(text)).catch(() => undefined);
+  }
+
+  endInput(): void {
+    this.#input?.close().catch(() => undefined);
+    this.#input = undefined;
+  }
+
+  stop(): void {
+    if (this.over) return;
+    this.#set({ kind: 'stopping' });
+    if (this.#process) this.#process.kill();
+    else this.#abort.abort();
+  }
+
+  async #run(runtime: Runtime): Promise<void> {
+    const { url, argv0, args, env, files } = this.#program;
+    const hf = await runtime.get();
+    this.#abort.signal.throwIfAborted();
+    const show = (chunk: Uint8Array): Promise<void> => this.#events.output(chunk);
+    const process = await hf.spawn(url, {
+      argv0,
+      args,
+      env,
+      ...(files ? { preopens: { '/': '/' } } : {}),
+      tty: true,
+      stdout: show,
+      stderr: show,
+      outputBuffer: OUTPUT_BUFFER,
+      signal: this.#abort.signal,
+      onProgress: (progress) => this.#onProgress(progress),
+    });
+    this.#process = process;
+    this.#input = process.stdin.getWriter();
+    this.#input.closed.catch(() => undefined);
+    this.id = process.id;
+    this.began = performance.now();
+    if (this.state.kind === 'starting') this.#set({ kind: 'running' });
+    const exit = await process.exited;
+    const took = performance.now() - this.began;
+    await Promise.all([process.stdout, process.stderr].map((stream) => stream.getReader().closed));
+    this.#input = undefined;
+    this.#set({ kind: 'ended', exit, took });
+  }
+
+  #onProgress(progress: Progress): void {
+    if (this.state.kind === 'starting') this.#set({ kind: 'starting', progress });
+  }
+
+  #set(state: RunState): void {
+    this.state = state;
+    this.#events.changed();
+  }
+}

@@ -1,0 +1,58 @@
+/** The page's one runtime: started with the page, and started again should it die. */
+import { diagnose, start, StartFailed, type Holdfast, type Problem } from '../../web/index.js';
+import type { Manifest } from './manifest.ts';
+
+export type RuntimeState =
+  | { kind: 'starting' }
+  | { kind: 'ready'; took: number }
+  | { kind: 'failed'; message: string; problems: readonly Problem[] };
+
+export class Runtime {
+  state: RuntimeState = { kind: 'starting' };
+  /** Set while it is ready. */
+  current: Holdfast | undefined;
+  readonly #assets: Manifest['runtime'];
+  readonly #changed: () => void;
+  #starting: Promise<Holdfast> | undefined;
+
+  constructor(assets: Manifest['runtime'], changed: () => void) {
+    this.#assets = assets;
+    this.#changed = changed;
+  }
+
+  /** The runtime, started if there is none. Rejects when it cannot start; `state` then says why. */
+  get(): Promise<Holdfast> {
+    return (this.#starting ??= this.#start());
+  }
+
+  /** It died; the next `get()` starts another. */
+  died(message: string): void {
+    this.#fail(message, []);
+  }
+
+  async #start(): Promise<Holdfast> {
+    this.#set({ kind: 'starting' });
+    const begun = performance.now();
+    try {
+      this.current = await start({ assets: this.#assets });
+    } catch (error) {
+      const known = error instanceof StartFailed ? error.problems : [];
+      const problems = known.length > 0 ? known : (await diagnose({ assets: this.#assets })).problems;
+      this.#fail(error instanceof Error ? error.message : String(error), problems);
+      throw error;
+    }
+    this.#set({ kind: 'ready', took: performance.now() - begun });
+    return this.current;
+  }
+
+  #fail(message: string, problems: readonly Problem[]): void {
+    this.current = undefined;
+    this.#starting = undefined;
+    this.#set({ kind: 'failed', message, problems });
+  }
+
+  #set(state: RuntimeState): void {
+    this.state = state;
+    this.#changed();
+  }
+}

@@ -1,0 +1,87 @@
+// Runs guests through the public API, in one runtime: the same in Node and in a page.
+import { bytesOf } from '../header.mjs';
+import { Collector, feed } from '../feed.mjs';
+
+async function collect(stream, collector) {
+  const reader = stream.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) collector.add(next.value);
+  collector.end();
+}
+
+let scratchFolders = 0;
+
+/** Makes the case's directories. */
+async function prepare(hf, guest) {
+  const top = `/guest-tests/${++scratchFolders}`;
+  const preopens = {};
+  for (const [i, { guest: name, readOnly }] of guest.dirs.entries()) {
+    await hf.fs.mkdir(`${top}/${i}`, { recursive: true });
+    preopens[name] = { path: `${top}/${i}`, readOnly };
+  }
+  for (const { path, text } of guest.files) {
+    const { i, rest } = placeOf(guest, path);
+    const parent = rest.slice(0, rest.lastIndexOf('/'));
+    if (parent) await hf.fs.mkdir(`${top}/${i}${parent}`, { recursive: true });
+    await hf.fs.writeFile(`${top}/${i}${rest}`, bytesOf(text));
+  }
+  return { preopens, clean: () => hf.fs.rm(top, { recursive: true, force: true }) };
+}
+
+/** Which of the case's directories a path lies in (the longest name that fits), and where. */
+export function placeOf(guest, path) {
+  const fits = guest.dirs
+    .map(({ guest: name }, i) => ({ i, name: name === '/' ? '' : name }))
+    .filter(({ name }) => path.startsWith(`${name}/`))
+    .sort((a, b) => b.name.length - a.name.length)[0];
+  if (!fits) throw new Error(`no directory of the case holds ${path}`);
+  return { i: fits.i, rest: path.slice(fits.name.length) };
+}
+
+/**
+ * @param {object} hf                      a started runtime
+ * @param {(guest: object) => Promise<unknown>} sourceOf   what hf.spawn() takes for a case's program
+ * @param {new (...args: never[]) => Error} SpawnRefused   the API's error of that name
+ */
+export function apiHost(hf, sourceOf, SpawnRefused) {
+  return {
+    /** Why this host cannot run the case, or undefined. */
+    cannot: () => undefined,
+
+    /** @returns {Promise<import('../judge.mjs').Result>} */
+    async run(guest, limit) {
+      const { preopens, clean } = await prepare(hf, guest);
+      const [stdout, stderr] = [new Collector(), new Collector()];
+      let timer;
+      try {
+        const p = await hf.spawn(await sourceOf(guest), {
+          name: guest.id,
+          argv0: guest.argv0,
+          args: guest.args,
+          env: guest.env,
+          preopens,
+          timeout: guest.expect.timeout ?? 0,
+        });
+        const hung = new Promise((resolve) => {
+          timer = setTimeout(() => {
+            p.kill();
+            resolve(true);
+          }, limit);
+        });
+        const outputs = Promise.all([collect(p.stdout, stdout), collect(p.stderr, stderr)]);
+        const writer = p.stdin.getWriter();
+        feed(guest.stdin, { write: (bytes) => writer.write(bytes), end: () => writer.close() }, stdout);
+        const exit = await p.exited;
+        await outputs;
+        if ((await Promise.race([hung, undefined])) === true)
+          return { ...exit, reason: 'killed', message: `it did not end within ${limit} ms`, stdout: stdout.bytes(), stderr: stderr.bytes() };
+        return { ...exit, stdout: stdout.bytes(), stderr: stderr.bytes() };
+      } catch (error) {
+        if (!(error instanceof SpawnRefused)) throw error;
+        return { reason: 'refused', code: 1, message: error.message, stdout: stdout.bytes(), stderr: stderr.bytes() };
+      } finally {
+        clearTimeout(timer);
+        await clean();
+      }
+    },
+  };
+}

@@ -1,0 +1,122 @@
+// Hosts that are a program: the CLI on either of its hosts, and Node's own WASI. One process a case.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { bytesOf } from '../header.mjs';
+import { Collector, feed } from '../feed.mjs';
+import { moduleOf } from '../cases.mjs';
+import { placeOf } from './api.mjs';
+
+/** Makes the case's directories on the disk. */
+function prepare(guest) {
+  const top = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-guest-'));
+  const dirs = guest.dirs.map(({ guest: name }, i) => {
+    fs.mkdirSync(path.join(top, String(i)));
+    return { host: path.join(top, String(i)), guest: name };
+  });
+  for (const { path: file, text } of guest.files) {
+    const { i, rest } = placeOf(guest, file);
+    fs.mkdirSync(path.dirname(path.join(top, String(i), rest)), { recursive: true });
+    fs.writeFileSync(path.join(top, String(i), rest), bytesOf(text));
+  }
+  return { dirs, clean: () => fs.rmSync(top, { recursive: true, force: true }) };
+}
+
+/** Runs a command with the case's stdin; kills it when it takes too long. */
+function execute([command, ...args], guest, limit, env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'pipe', env });
+    const [stdout, stderr] = [new Collector(), new Collector()];
+    let hung = false;
+    const timer = setTimeout(() => {
+      hung = true;
+      child.kill('SIGKILL');
+    }, limit);
+    child.on('error', reject);
+    child.stdin.on('error', () => undefined); // it reads no more
+    child.stdout.on('data', (chunk) => stdout.add(chunk));
+    child.stderr.on('data', (chunk) => stderr.add(chunk));
+    child.on('exit', () => {
+      stdout.end();
+      child.stdin.destroy();
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? -1, signal, hung, stdout: stdout.bytes(), stderr: stderr.bytes() });
+    });
+    const write = (bytes) => new Promise((done, failed) => child.stdin.write(bytes, (e) => (e ? failed(e) : done())));
+    feed(guest.stdin, { write, end: () => child.stdin.end() }, stdout);
+  });
+}
+
+/** The CLI's status as a result. Its own messages are on stderr, beside the guest's. */
+function fromStatus({ code, hung, stdout, stderr, signal }, guest, limit) {
+  const message = new TextDecoder().decode(stderr);
+  const result = { code, message, stdout, stderr, mixedStderr: true };
+  if (hung) return { ...result, reason: 'killed', message: `it did not end within ${limit} ms` };
+  if (code === -1) return { ...result, reason: 'crash', message: `the command was ended by ${signal}` };
+  if (code === 134) return { ...result, reason: 'trap' };
+  if (code === 124) return { ...result, reason: 'timeout' };
+  if (guest.expect.refused.length > 0 && code === 1 && /^holdfast: /m.test(message))
+    return { ...result, reason: 'refused' };
+  return { ...result, reason: 'exit', message: '', mixedStderr: false };
+}
+
+const readOnly = (guest) => (guest.dirs.some((dir) => dir.readOnly) ? 'it has no read-only directories' : undefined);
+
+/** `holdfast run --host HOST`. */
+export function cli(hostName) {
+  return async ({ root, built }) => ({
+    cannot: readOnly,
+    async run(guest, limit) {
+      const { dirs, clean } = prepare(guest);
+      const { timeout } = guest.expect;
+      const command = [
+        process.execPath,
+        path.join(root, 'bin/holdfast.mjs'),
+        'run',
+        `--host=${hostName}`,
+        ...dirs.map((dir) => `--dir=${dir.host}::${dir.guest}`),
+        ...Object.entries(guest.env).map(([name, value]) => `--env=${name}=${value}`),
+        ...(guest.argv0 === undefined ? [] : [`--argv0=${guest.argv0}`]),
+        ...(timeout === undefined ? [] : [`--timeout=${timeout / 1000}`]),
+        moduleOf(guest, built),
+        ...guest.args,
+      ];
+      try {
+        return fromStatus(await execute(command, guest, limit, process.env), guest, limit);
+      } finally {
+        clean();
+      }
+    },
+    async close() {},
+  });
+}
+
+/** Node's own WASI, to see what another implementation makes of our expectations. */
+export async function reference({ built }) {
+  const child = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'reference-child.mjs');
+  return {
+    cannot(guest) {
+      if (guest.expect.timeout !== undefined) return 'it cannot end a program';
+      return readOnly(guest);
+    },
+    async run(guest, limit) {
+      const { dirs, clean } = prepare(guest);
+      const plan = {
+        file: moduleOf(guest, built),
+        args: [guest.argv0 ?? `${guest.program}.wasm`, ...guest.args],
+        env: guest.env,
+        preopens: Object.fromEntries(dirs.map((dir) => [dir.guest, dir.host])),
+      };
+      try {
+        const env = { ...process.env, REFERENCE_PLAN: JSON.stringify(plan) };
+        return fromStatus(await execute([process.execPath, '--no-warnings', child], guest, limit, env), guest, limit);
+      } finally {
+        clean();
+      }
+    },
+    async close() {},
+  };
+}
