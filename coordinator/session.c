@@ -216,7 +216,6 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 	struct hf_file *file;
 	struct hf_pipe *pipe;
 	enum hf_access access = fd == 0 ? HF_READ : HF_WRITE;
-	uint64_t rights = HF_RIGHTS_STREAM & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 	int result;
 	if (!piped) {
 		result = hf_file_open(hf_device(HF_DEV_NULL), access, 0, &file);
@@ -233,6 +232,8 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 	}
 	if (result < 0)
 		return result;
+	/* /dev/null is a character device, and only the right to seek tells libc's isatty that it is no terminal. */
+	uint64_t rights = hf__rights_of(file) & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 	int inserted = hf_fd_insert(&session->process->fds, file, rights, 0);
 	return inserted < 0 ? inserted : 0;
 }

@@ -20,7 +20,6 @@ import {
   fromRoot,
   inParallel,
   isMain,
-  jobs,
   main,
   progress,
   readJson,
@@ -217,79 +216,19 @@ function reportSizes() {
 
 // --- guests ---
 
-/** How each kind of guest is built. A C, C++ or Rust file may ask for more flags in a line `// flags: …` at its top. */
-const compilers = {
-  '.c': (source, output, flags) => ['wasi-clang', ['-O2', '-std=gnu17', '-Wall', source, ...flags, '-o', output]],
-  '.cc': (source, output, flags) => [
-    'wasi-clang++',
-    ['-O2', '-std=c++20', '-Wall', '-fno-exceptions', source, ...flags, '-o', output],
-  ],
-  '.rs': (source, output, flags) => [
-    'wasi-rustc',
-    ['-O', '-C', 'strip=symbols', '--edition', '2021', source, ...flags, '-o', output],
-  ],
-  '.wat': (source, output, flags) => ['wasm-tools', ['parse', source, ...flags, '-o', output]],
-};
-
-/** One program for each folder with a go.mod, and for each source file directly in a folder of tests/guests or demo/guests. */
-function findGuests() {
-  const guests = [];
-  for (const top of ['tests/guests', 'demo/guests']) {
-    const files = filesBelow(fromRoot(top)).map((file) => path.join(top, file));
-    const headers = files.filter((file) => /\.(h|hpp|inc)$/.test(file));
-    const modules = files.filter((file) => path.basename(file) === 'go.mod').map((file) => path.dirname(file));
-    for (const folder of modules) {
-      const inputs = files.filter((file) => file.startsWith(folder + path.sep));
-      guests.push({ name: path.basename(folder), source: folder, inputs });
-    }
-    for (const source of files) {
-      const extension = path.extname(source);
-      if (!compilers[extension] || path.relative(top, source).split(path.sep).length !== 2) continue;
-      guests.push({ name: path.basename(source, extension), source, extension, inputs: [source, ...headers] });
-    }
-  }
-  const twice = guests.find((guest, index) => guests.findIndex((other) => other.name === guest.name) !== index);
-  if (twice) throw new Complaint(`two guests are named ${twice.name}; build/guests/ has room for one`);
-  return guests;
-}
-
 async function buildGuests() {
-  const guests = findGuests();
-  if (guests.length === 0) return absent('guests');
+  const script = fromRoot('tests/guests/build.mjs');
+  if (!exists(script)) return absent('guests');
   if (!exists(path.join(bin, 'wasi-clang')))
     throw new Complaint('the compilers of guest programs come from Debian; on this system there are none');
-  const output = fromRoot('build/guests');
-  fs.mkdirSync(output, { recursive: true });
-  const names = new Set(guests.map((guest) => `${guest.name}.wasm`));
-  for (const file of filesBelow(output)) if (!names.has(file)) fs.rmSync(path.join(output, file)); // its source is gone
+  const guests = await import(pathToFileURL(script).href);
   const meter = progress('build: guests');
-  let built = 0;
-  const failures = [];
-  await inParallel(
-    guests,
-    async (guest) => {
-      const wasm = path.join(output, `${guest.name}.wasm`);
-      const [tool, args] = guestCommand(guest, `${wasm}.tmp`);
-      const key = hashOfFiles(guest.inputs) + toolchainKey() + args.join(' ');
-      const make = async () => {
-        meter.update(guest.name);
-        await run(path.join(bin, tool), args, { quiet: true, cwd: guest.extension ? root : fromRoot(guest.source) });
-        fs.renameSync(`${wasm}.tmp`, wasm);
-        built++;
-      };
-      await unlessDone(wasm, key, make).catch((error) => failures.push(error.message));
-    },
-    jobs,
-  );
-  if (failures.length > 0) throw new Complaint(failures.join('\n'));
-  meter.done(`${built} built, ${guests.length - built} unchanged`);
-}
-
-function guestCommand({ source, extension }, output) {
-  if (!extension) return ['wasi-go', ['build', '-trimpath', '-ldflags=-s -w', '-o', output, '.']];
-  const head = fs.readFileSync(fromRoot(source), 'utf8').slice(0, 2000);
-  const flags = [...head.matchAll(/^(?:\/\/|;;) flags: (.*)$/gm)].flatMap((line) => line[1].trim().split(/\s+/));
-  return compilers[extension](source, output, flags);
+  const log = (text) => (text.startsWith('built ') ? meter.update(text) : say(text));
+  const options = { root, out: fromRoot('build/guests'), toolchainBin: bin, log };
+  const { built, unchanged } = await guests.build(options).catch((error) => {
+    throw new Complaint(`guests: ${error.message}`);
+  });
+  meter.done(`${built} built, ${unchanged} unchanged`);
 }
 
 // --- demo ---

@@ -1,7 +1,7 @@
 // `npm test`: sets up, builds, and runs every test. `npm test -- SECTION… [--grep PATTERN] [-- ARGUMENTS]` runs a part:
 //   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and a moment of each fuzzer
 //   node      tests/node/*.test.mjs
-//   guests    tests/guests/**/*.test.mjs and tests/conformance/**/*.test.mjs: real programs through `holdfast run`
+//   guests    the programs in tests/guests on Node's hosts; tests/{guests,conformance}/**/*.test.mjs
 //   browser   tests/browser/*.spec.ts in Chromium, served by nginx with serve.conf
 // What follows the second `--` goes to the section's own runner (ctest, node --test, playwright).
 // The last line is `N passed, N failed`, summed over the sections. A section that ran no test has failed.
@@ -96,6 +96,12 @@ const testFiles = (...folders) =>
     filesBelow(fromRoot(folder), (file) => file.endsWith('.test.mjs')).map((file) => `${folder}/${file}`),
   );
 
+/** A test that hangs fails, with its file. Node 20.0 to 20.10 cannot do that. */
+function testTimeout() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > 20 || minor >= 11 ? ['--test-timeout=300000'] : [];
+}
+
 async function runNodeTests(files, name, { grep, rest }) {
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, code: 0 };
   const report = `${results}/${name}.tap`;
@@ -103,6 +109,7 @@ async function runNodeTests(files, name, { grep, rest }) {
   fs.rmSync(report, { force: true });
   const args = [
     '--test',
+    ...testTimeout(),
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',
@@ -134,13 +141,42 @@ async function testNode(options) {
   ];
 }
 
+/** The programs in tests/guests on each host (tests/guests/run.mjs), then the suites of real programs. */
 async function testGuests(options) {
-  return [
-    await counted('guest programs', async () => {
-      await build(['runtime', 'guests']);
-      return runNodeTests(testFiles('tests/guests', 'tests/conformance'), 'guests', options);
-    }),
-  ];
+  const counts = [];
+  for (const host of exists(fromRoot('tests/guests/run.mjs')) ? ['node', 'node-cli'] : []) {
+    counts.push(
+      await counted(`guest programs, host ${host}`, async () => {
+        await build(['runtime', 'guests']);
+        return runGuests(host, options);
+      }),
+    );
+  }
+  const files = testFiles('tests/guests', 'tests/conformance');
+  if (counts.length === 0 || files.length > 0) {
+    counts.push(
+      await counted('conformance', async () => {
+        await build(['runtime', 'guests']);
+        return runNodeTests(files, 'guests', options);
+      }),
+    );
+  }
+  return counts;
+}
+
+async function runGuests(host, { grep, rest }) {
+  const last = { passed: 0, failed: 0, skipped: 0 };
+  const args = ['tests/guests/run.mjs', '--host', host, ...(grep ? ['--grep', grep] : []), ...rest];
+  const { code } = await run(process.execPath, args, {
+    allowFailure: true,
+    onLine: (line) => {
+      console.log(line);
+      const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];
+      if (passed) Object.assign(last, { passed: Number(passed), failed: Number(failed) });
+      if (line.startsWith('skip ')) last.skipped++;
+    },
+  });
+  return { ...last, code };
 }
 
 // --- browser ---

@@ -1,24 +1,43 @@
-/** Moves bytes between a process's streams and what the embedder gave in their place. */
-import { copyOf, isBytes, viewOf } from './bytes.js';
+/**
+ * Moves bytes between a process's streams and what the embedder gave in their place. By hand and not with `pipeTo`:
+ * that does not say which of its two ends failed, and Node's forgets to cancel its source when both end at once.
+ */
+import { copyOf, describe, isBytes, tagOf, viewOf } from './bytes.js';
 import { asError, PipeError } from './errors.js';
 import type { InputData, OutputOption } from './options.js';
 
+const ignore = (): void => undefined;
+
 /**
  * Writes all of `data` to `stdin`, then ends it. Resolves to the error of the data's own source, if that is what
- * failed; a guest that stops reading (or `gone`) is no error.
+ * failed; then there is no end of file, because the guest would take half for the whole. A guest that stops reading
+ * (or has `gone`) is no error.
  */
 export async function feed(
   stdin: WritableStream<Uint8Array>,
   data: InputData,
   gone: AbortSignal,
 ): Promise<Error | undefined> {
+  const reader = streamOf(data).getReader();
+  const writer = stdin.getWriter();
+  const cancel = (): void => void reader.cancel().catch(ignore);
+  gone.addEventListener('abort', cancel, { once: true });
   try {
-    // No abort of `stdin` when the source fails: that would be an end of file, and the guest would take half for the whole.
-    await streamOf(data).pipeTo(stdin, { signal: gone, preventAbort: true });
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (gone.aborted) return undefined;
+      if (done) break;
+      if (tagOf(value) !== 'Uint8Array') throw new TypeError(`a chunk of it is ${describe(value)}, not a Uint8Array`);
+      await writer.write(value);
+    }
+    await writer.close();
+    return undefined;
   } catch (error) {
-    if (!gone.aborted && !(error instanceof PipeError)) return asError(error);
+    cancel();
+    return gone.aborted || error instanceof PipeError ? undefined : asError(error);
+  } finally {
+    gone.removeEventListener('abort', cancel);
   }
-  return undefined;
 }
 
 function streamOf(data: InputData): ReadableStream<Uint8Array> {
@@ -43,31 +62,50 @@ export async function drain(
   stream: ReadableStream<Uint8Array>,
   target: Exclude<OutputOption, 'pipe' | 'null'>,
 ): Promise<void> {
-  try {
-    if (typeof target === 'function') await callWithEach(stream, target);
-    else await stream.pipeTo(target);
-  } catch {
-    // the stream was cancelled, or the runtime died, which `exited` tells
+  const reader = stream.getReader();
+  const cancel = (): void => void reader.cancel().catch(ignore);
+  const take = typeof target === 'function' ? callbackSink(target) : streamSink(target, cancel);
+  for (;;) {
+    const next = await reader.read().catch(asError);
+    if (next instanceof Error) return take.abort(next); // the runtime has ended
+    if (next.done) return take.end();
+    if (!(await take.write(next.value))) return cancel();
   }
 }
 
-async function callWithEach(
-  stream: ReadableStream<Uint8Array>,
-  target: (chunk: Uint8Array) => void | PromiseLike<void>,
-): Promise<void> {
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
+interface Sink {
+  /** Resolves to whether more may come. */
+  write(chunk: Uint8Array): Promise<boolean>;
+  end(): Promise<void>;
+  abort(error: Error): Promise<void>;
+}
+
+const callbackSink = (call: (chunk: Uint8Array) => void | PromiseLike<void>): Sink => ({
+  async write(chunk) {
     try {
-      await target(value);
+      await call(chunk);
+      return true;
     } catch (error) {
       queueMicrotask(() => {
         throw error;
       });
-      return reader.cancel();
+      return false;
     }
-  }
+  },
+  end: () => Promise.resolve(),
+  abort: () => Promise.resolve(),
+});
+
+function streamSink(target: WritableStream<Uint8Array>, failed: () => void): Sink {
+  const writer = target.getWriter();
+  writer.closed.catch(failed); // it can fail while there is nothing to write
+  const accepted = (): boolean => true;
+  const refused = (): boolean => false;
+  return {
+    write: (chunk) => writer.write(chunk).then(accepted, refused),
+    end: () => writer.close().catch(ignore),
+    abort: (error) => writer.abort(error).catch(ignore),
+  };
 }
 
 /** A stream without bytes that ends when `when` is settled. */

@@ -89,7 +89,8 @@ async function compileResponse(response: Response, onProgress: OnProgress): Prom
     throw new SpawnRefused('source', `${where}: HTTP ${response.status} ${response.statusText}`.trimEnd());
   }
   if (response.bodyUsed) throw new SpawnRefused('source', `the body of ${where} was already used`);
-  const isWasm = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === 'application/wasm';
+  // Exactly this, says the standard: with a parameter it is refused.
+  const isWasm = response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
   const counted = onProgress ? withProgress(response, onProgress) : response;
   if (isWasm) return compile(where, () => WebAssembly.compileStreaming(counted));
   const bytes = new Uint8Array(await counted.arrayBuffer().catch((error: unknown) => broken(where, error)));

@@ -113,19 +113,32 @@ static int missing_right(const struct hf_fd *slot, uint64_t missing)
 	return -HF_ENOTCAPABLE;
 }
 
+static int view_of(const struct hf_fd *slot, uint64_t rights, struct hf_fd_view *out)
+{
+	if (!slot)
+		return -HF_EBADF;
+	if (rights & ~slot->rights)
+		return missing_right(slot, rights & ~slot->rights);
+	*out = (struct hf_fd_view){ .file = slot->file, .rights = slot->rights, .inheriting = slot->inheriting };
+	return 0;
+}
+
+/* The only thread's look-up: nobody else changes the table. */
+static int get_unshared(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out) HF_NO_TSA
+{
+	bool open = fd < table->capacity && table->slots[fd].file;
+	return view_of(open ? &table->slots[fd] : NULL, rights, out);
+}
+
 int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out)
 {
-	int result = 0;
+	if (!table->shared)
+		return get_unshared(table, fd, rights, out);
 	hf_lock(&table->lock);
-	struct hf_fd *slot = find_locked(table, fd);
-	if (!slot) {
-		result = -HF_EBADF;
-	} else if (rights & ~slot->rights) {
-		result = missing_right(slot, rights & ~slot->rights);
-	} else {
-		out->file = hf_file_ref(slot->file);
-		out->rights = slot->rights;
-		out->inheriting = slot->inheriting;
+	int result = view_of(find_locked(table, fd), rights, out);
+	if (result == 0) {
+		(void)hf_file_ref(out->file);
+		out->owned = true;
 	}
 	hf_unlock(&table->lock);
 	return result;

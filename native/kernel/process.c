@@ -73,7 +73,8 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 	} else {
 		hf_thread_init(thread, hf_process_ref(process), tid);
 		hf_list_append(&process->threads, &thread->in_process);
-		process->thread_count++;
+		if (process->thread_count++ > 0)
+			process->fds.shared = true;
 		hf__thread_counted(+1);
 	}
 	hf_unlock(&process->lock);

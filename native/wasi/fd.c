@@ -40,7 +40,7 @@ static int get_vnode(hf_t t, uint32_t fd, uint64_t rights, int stream_error, str
 	else if (rights & ~view->rights)
 		result = -HF_ENOTCAPABLE;
 	if (result < 0)
-		hf_file_unref(view->file);
+		hf_fd_put(view);
 	return result;
 }
 
@@ -108,7 +108,7 @@ static int transfer_fd(hf_t t, uint32_t fd, uint64_t rights, enum direction dire
 		result = -HF_EINVAL;
 	else
 		result = transfer(t, view.file, direction, offset, iovs, count, out);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -146,7 +146,7 @@ static int seek(hf_t t, uint32_t fd, uint64_t rights, int64_t offset, enum hf_wh
 		result = view.file->ops->seek(view.file, offset, whence, &position);
 	if (result == 0)
 		result = hf_copy_out(&t->mem, out, &position, 8);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -181,7 +181,7 @@ int hf__sys_fd_fdstat_get(hf_t t, uint32_t fd, uint32_t out)
 		.rights = view.rights,
 		.inheriting = view.inheriting,
 	};
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return hf_copy_out(&t->mem, out, &stat, sizeof stat);
 }
 
@@ -194,7 +194,7 @@ int hf__sys_fd_fdstat_set_flags(hf_t t, uint32_t fd, uint32_t flags)
 	if (result < 0)
 		return result;
 	atomic_store(&view.file->flags, (uint16_t)flags);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return 0;
 }
 
@@ -241,7 +241,7 @@ int hf__sys_fd_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_t 
 	result = view.file->ops->getattr(view.file, &attr);
 	if (result == 0)
 		result = hf__put_filestat(t, abi, out, &attr);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -275,7 +275,7 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 		result = -HF_EROFS;
 	else
 		result = view.file->vnode->ops->set_times(view.file->vnode, new_atim, new_mtim);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -300,7 +300,7 @@ int hf__sys_fd_filestat_set_size(hf_t t, uint32_t fd, uint64_t size)
 		result = -HF_ENOTCAPABLE;
 	if (result == 0)
 		result = size > INT64_MAX ? -HF_EFBIG : view.file->vnode->ops->truncate(view.file->vnode, size);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -322,7 +322,7 @@ int hf__sys_fd_allocate(hf_t t, uint32_t fd, uint64_t offset, uint64_t size)
 		result = -HF_EFBIG;
 	else
 		result = view.file->vnode->ops->allocate(view.file->vnode, offset, size);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -337,7 +337,7 @@ int hf__sys_fd_advise(hf_t t, uint32_t fd, uint64_t offset, uint64_t size, uint3
 		return result;
 	/* Everything is in memory: there is nothing to read ahead or to drop. */
 	result = view.file->filetype == HF_FILETYPE_DIRECTORY ? -HF_EBADF : 0;
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -349,7 +349,7 @@ static int sync_file(hf_t t, uint32_t fd, uint64_t right)
 		return result;
 	if (view.file->vnode->ops->sync)
 		result = view.file->vnode->ops->sync(view.file->vnode);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return result;
 }
 
@@ -442,7 +442,7 @@ int hf__sys_fd_readdir(hf_t t, uint32_t fd, uint32_t buffer, uint32_t size, uint
 		result = -HF_ENOTCAPABLE;
 	else
 		result = view.file->vnode->ops->readdir(view.file->vnode, cookie, put_entry, &listing);
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	uint32_t used = size - listing.left;
 	return result < 0 ? result : hf_copy_out(&t->mem, out, &used, 4);
 }

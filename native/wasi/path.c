@@ -35,7 +35,7 @@ static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, enum purpose pu
 	else
 		result = get_path(t, slot, path, size);
 	if (result < 0)
-		hf_file_unref(place->dir.file);
+		hf_fd_put(&place->dir);
 	place->path = t->path[slot];
 	place->size = size;
 	return result;
@@ -63,7 +63,7 @@ static int change_name(hf_t t, uint32_t fd, uint64_t rights, uint32_t path, uint
 	if (result < 0)
 		return result;
 	result = walk(&place, HF_PATH_PARENT, &at);
-	hf_file_unref(place.dir.file);
+	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
 	result = change(&at, context);
@@ -170,7 +170,7 @@ int hf__sys_path_link(hf_t t, uint32_t old_fd, uint32_t old_flags, uint32_t old_
 	if (result < 0)
 		return result;
 	result = walk(&old, follow(old_flags), &from);
-	hf_file_unref(old.dir.file);
+	hf_fd_put(&old.dir);
 	if (result < 0)
 		return result;
 	result = change_name(t, new_fd, HF_RIGHT_PATH_LINK_TARGET, new_path, new_size, make_link, from.vnode);
@@ -202,7 +202,7 @@ int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old
 	if (result < 0)
 		return result;
 	result = walk(&old, HF_PATH_PARENT, &from);
-	hf_file_unref(old.dir.file);
+	hf_fd_put(&old.dir);
 	if (result < 0)
 		return result;
 	result = change_name(t, new_fd, HF_RIGHT_PATH_RENAME_TARGET, new_path, new_size, move, &from);
@@ -223,7 +223,7 @@ int hf__sys_path_readlink(hf_t t, uint32_t fd, uint32_t path, uint32_t path_size
 	if (result < 0)
 		return result;
 	result = walk(&place, 0, &at);
-	hf_file_unref(place.dir.file);
+	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
 	if (at.vnode->ops->readlink)
@@ -250,7 +250,7 @@ int hf__sys_path_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_
 	if (result < 0)
 		return result;
 	result = walk(&place, follow(flags), &at);
-	hf_file_unref(place.dir.file);
+	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
 	result = at.vnode->ops->getattr(at.vnode, &attr);
@@ -270,7 +270,7 @@ int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_
 	if (result < 0)
 		return result;
 	result = walk(&place, follow(flags), &at);
-	hf_file_unref(place.dir.file);
+	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
 	result = at.vnode->ops->set_times(at.vnode, new_atim, new_mtim);
@@ -409,7 +409,7 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 		result = -HF_ENOTCAPABLE;
 	else
 		result = open_place(t, &place, dirflags, &how);
-	hf_file_unref(place.dir.file);
+	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
 	uint32_t opened = (uint32_t)result;

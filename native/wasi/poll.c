@@ -60,10 +60,10 @@ static uint16_t add_fd(hf_t t, struct hf_poll_entry *entry, uint32_t fd, bool re
 	if (result < 0)
 		return (uint16_t)-result;
 	if (!(view.file->access & (reads ? HF_READ : HF_WRITE))) {
-		hf_file_unref(view.file);
+		hf_fd_put(&view);
 		return HF_EBADF;
 	}
-	entry->file = view.file;
+	entry->file = view.owned ? view.file : hf_file_ref(view.file);
 	entry->events = reads ? HF_READY_IN : HF_READY_OUT;
 	return 0;
 }

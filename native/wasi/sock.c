@@ -8,7 +8,7 @@ static int not_a_socket(hf_t t, uint32_t fd)
 	int result = hf_fd_get(&t->process->fds, fd, 0, &view);
 	if (result < 0)
 		return result;
-	hf_file_unref(view.file);
+	hf_fd_put(&view);
 	return -HF_ENOTSOCK;
 }
 

@@ -21,6 +21,7 @@
  * @typedef {object} Expectation
  * @property {number} exit
  * @property {string | undefined} trap       a pattern that the trap's message matches
+ * @property {number | undefined} killed     the code with which a signal ends it
  * @property {number | undefined} timeout    milliseconds: the program runs until it is killed after so long
  * @property {string[]} refused              patterns that the refusal's message matches; the program must not run
  * @property {string | undefined} stdout
@@ -147,6 +148,7 @@ const keys = {
   },
   'expect-exit': (c, value) => (c.expect.exit = wholeNumber(value)),
   'expect-trap': (c, value) => (c.expect.trap = value),
+  'expect-killed': (c, value) => (c.expect.killed = wholeNumber(value)),
   'expect-timeout': (c, value) => (c.expect.timeout = milliseconds(value)),
   'expect-refused': (c, value) => c.expect.refused.push(value),
   'expect-stdout': (c, value) => (c.expect.stdout = binary(value)),
@@ -171,6 +173,7 @@ function newCase(program, file, variant) {
     expect: {
       exit: 0,
       trap: undefined,
+      killed: undefined,
       timeout: undefined,
       refused: [],
       stdout: undefined,

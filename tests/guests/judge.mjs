@@ -22,7 +22,7 @@ async function sha256(bytes) {
 }
 
 /** How the run ended, against how it should have. */
-function judgeEnd({ exit, trap, timeout, refused }, { reason, code, message, stderr }) {
+function judgeEnd({ exit, trap, killed, timeout, refused }, { reason, code, message, stderr }) {
   const got = `it ended with "${reason}", code ${code}${message ? `, ${shorten(message)}` : ''}`;
   const said = stderr.length > 0 ? `; stderr: ${shorten(textOf(stderr))}` : '';
   if (refused.length > 0) {
@@ -34,6 +34,9 @@ function judgeEnd({ exit, trap, timeout, refused }, { reason, code, message, std
   if (trap !== undefined) {
     if (reason !== 'trap' || code !== 134) return [`it should have trapped with 134, but ${got}${said}`];
     return new RegExp(trap, 'i').test(message) ? [] : [`the trap does not match /${trap}/: ${shorten(message)}`];
+  }
+  if (killed !== undefined) {
+    return reason === 'killed' && code === killed ? [] : [`it should have been killed with ${killed}, but ${got}${said}`];
   }
   if (timeout !== undefined) {
     return reason === 'timeout' && code === 124 ? [] : [`it should have run until its timeout, but ${got}${said}`];
@@ -62,8 +65,9 @@ async function judgeOutput(expect, { stdout, stderr, mixedStderr }) {
   const wantedErrors = expect.stderr ?? (silent ? '' : undefined);
   if (wantedErrors !== undefined && !mixedStderr && !equal(stderr, bytesOf(wantedErrors)))
     complaints.push(`stderr is ${shorten(errors)}, not ${shorten(textOf(bytesOf(wantedErrors)))}`);
+  const binary = new TextDecoder('latin1').decode(stderr);
   for (const part of expect.stderrContains) {
-    if (!errors.includes(textOf(bytesOf(part)))) complaints.push(`stderr lacks ${shorten(part)}: ${shorten(errors)}`);
+    if (!binary.includes(new TextDecoder('latin1').decode(bytesOf(part)))) complaints.push(`stderr lacks ${shorten(part)}: ${shorten(errors)}`);
   }
   return complaints;
 }

@@ -120,6 +120,17 @@ static void check_without_memory(struct hf_vnode *root)
 	hf_alloc_fail_after(1);
 	CHECK_ERR(walk(root, "to-to-file", HF_PATH_FOLLOW, &at), -HF_ENOMEM);
 	hf_alloc_fail_after(UINT32_MAX);
+	/* The directories of a deep path do not fit into what a walk has at hand. */
+	char path[200] = "";
+	for (int i = 0; i < 50; i++) {
+		strcat(path, "d/");
+		CHECK_OK(f_mkdir(root, path));
+	}
+	hf_alloc_fail_after(0);
+	CHECK_ERR(walk(root, path, 0, &at), -HF_ENOMEM);
+	hf_alloc_fail_after(UINT32_MAX);
+	CHECK_OK(walk(root, path, 0, &at));
+	hf_path_release(&at);
 }
 
 int main(void)

@@ -67,7 +67,7 @@ static void check_lengths(struct hf_vnode *base)
 	CHECK_ERR(walk(base, path, 1000), -HF_ENAMETOOLONG);
 }
 
-/* Walks 1,365 directories deep and back, and makes the stack of directories grow. */
+/* Walks hundreds of directories deep and back, and makes the stack of directories grow. */
 static void check_depth(struct hf_vnode *base)
 {
 	static char path[HF_PATH_MAX];
@@ -92,6 +92,35 @@ static void check_depth(struct hf_vnode *base)
 	hf_vnode_unref(at);
 }
 
+/* Links take a walk deeper than any path could; there is an end to that, too. */
+static void check_depth_by_links(struct hf_vnode *root)
+{
+	enum { LEG = 2000 };
+	static char path[2 * LEG + 3];
+	struct hf_vnode *at = hf_vnode_ref(root), *next = NULL;
+	struct hf_path out;
+	for (int i = 0; i < LEG; i++)
+		memcpy(path + 2 * i, "d/", 2);
+	for (int depth = 1; depth <= 3 * LEG; depth++) {
+		int err = at->ops->lookup(at, "d", 1, &next);
+		if (err)
+			CHECK_OK(at->ops->create(at, "d", 1, HF_FILETYPE_DIRECTORY, &next));
+		hf_vnode_unref(at);
+		at = next;
+		if (depth % LEG == 0)
+			CHECK_OK(at->ops->symlink(at, "L", 1, path, 2 * LEG));
+	}
+	hf_vnode_unref(at);
+	CHECK_OK(hf_path_walk(root, "d/..", 4, 0, &out));
+	hf_path_release(&out);
+	memcpy(path + 2 * LEG, "L/L", 3);
+	CHECK_OK(hf_path_walk(root, path, 2 * LEG + 2, 0, &out));
+	hf_path_release(&out);
+	CHECK_ERR(hf_path_walk(root, path, 2 * LEG + 3, HF_PATH_FOLLOW, &out), -HF_ENAMETOOLONG);
+	CHECK_ERR(hf_path_walk(root, path, 2 * LEG + 3, 0, &out), 0);
+	hf_path_release(&out);
+}
+
 int main(void)
 {
 	struct fs fs = fs_begin();
@@ -100,6 +129,7 @@ int main(void)
 	check_nul(fs.root);
 	check_lengths(fs.root);
 	check_depth(fs.root);
+	check_depth_by_links(fs.root);
 	CHECK_OK(f_put(fs.root, "file", ""));
 	struct hf_vnode *file = NULL;
 	CHECK_OK(f_open(fs.root, "file", 0, &file));

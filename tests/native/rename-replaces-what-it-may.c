@@ -75,7 +75,12 @@ int main(void)
 	check_files(&fs);
 	check_same_file(&fs);
 	check_directories(&fs);
-	CHECK_ERR(fs.root->ops->rename(fs.root, "c", 1, fs.root, "x", 1), 0);
+	struct hf_vnode *file = NULL;
+	CHECK_OK(f_put(fs.root, "file", ""));
+	CHECK_OK(f_open(fs.root, "file", 0, &file));
+	CHECK_ERR(fs.root->ops->rename(fs.root, "c", 1, file, "x", 1), -HF_ENOTDIR);
+	CHECK_OK(fs.root->ops->rename(fs.root, "c", 1, fs.root, "x", 1));
+	hf_vnode_unref(file);
 	fs_end(&fs);
 	return done();
 }

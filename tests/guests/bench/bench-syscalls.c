@@ -93,7 +93,7 @@ static void memory_copy_64k(uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		__builtin_memcpy(other, block, BLOCK); /* memory.copy: this file is built with -mbulk-memory */
-		__asm__ volatile("" ::: "memory");
+		__asm__ volatile("" ::"r"(other) : "memory");
 	}
 }
 

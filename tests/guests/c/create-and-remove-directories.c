@@ -3,7 +3,7 @@
  * guest:
  *   dir: /
  */
-#include "dirents.h"
+#include "fs.h"
 
 static unsigned mkdir_(const char *path)
 {
@@ -59,7 +59,10 @@ int main(void)
 	CHECK_ERRNO(__wasi_path_create_directory(sub, "new"), ENOENT);
 	CHECK_ERRNO(__wasi_path_open(sub, 0, "new", O_CREATE, 0, 0, 0, &fd), ENOENT);
 	CHECK_ERRNO(__wasi_path_symlink("x", sub, "new"), ENOENT);
-	CHECK(count_entries(sub) <= 2);
+	uint8_t buffer[64];
+	__wasi_size_t used = 0;
+	CHECK_ERRNO(__wasi_fd_readdir(sub, buffer, sizeof buffer, 0, &used), 0, ENOENT);
+	CHECK(used <= 24 + 1 + 24 + 2); /* "." and ".." at most */
 	CHECK_EQ(stat_fd(sub).filetype, __WASI_FILETYPE_DIRECTORY);
 	CHECK_OK(mkdir_("dir/sub")); /* another one of that name */
 	CHECK(stat_path("dir/sub").ino != stat_fd(sub).ino);

@@ -21,6 +21,9 @@
 #define READ_RIGHTS \
 	(FILE_RIGHTS & ~(__WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE))
 
+/* Every right but those of files alone. */
+#define DIRECTORY_RIGHTS (~FILE_RIGHTS | __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_FILESTAT_GET | __WASI_RIGHTS_FD_FILESTAT_SET_TIMES)
+
 /* All that `fd` lets its files have. */
 static inline __wasi_rights_t inheriting_of(int fd)
 {
@@ -55,10 +58,7 @@ static inline int open_file(const char *path, unsigned oflags)
 /* With every right that a directory can have. */
 static inline int open_dir(const char *path)
 {
-	__wasi_rights_t not_for_directories = __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL |
-	                                      __WASI_RIGHTS_FD_DATASYNC | __WASI_RIGHTS_FD_ALLOCATE |
-	                                      __WASI_RIGHTS_FD_FILESTAT_SET_SIZE;
-	return open_at(ROOT, path, O_DIR, inheriting_of(ROOT) & ~not_for_directories);
+	return open_at(ROOT, path, O_DIR, DIRECTORY_RIGHTS);
 }
 
 static inline void close_fd(int fd)

@@ -40,8 +40,7 @@ int main(void)
 	int dir = ROOT;
 	for (int i = 0; i < 64; i++) {
 		CHECK_OK(__wasi_path_create_directory(dir, "deep"));
-		CHECK_OK(__wasi_path_open(dir, 0, "deep", O_DIR, inheriting_of(ROOT) & ~(__wasi_rights_t)__WASI_RIGHTS_FD_WRITE, inheriting_of(ROOT), 0,
-		                          &dir));
+		CHECK_OK(try_open(dir, "deep", 0, O_DIR, DIRECTORY_RIGHTS, 0, &dir));
 	}
 	CHECK_OK(__wasi_fd_filestat_get(dir, &stat));
 	repeat("deep/", 64 * 5 - 1);

@@ -56,6 +56,7 @@ function fromStatus({ code, hung, stdout, stderr, signal }, guest, limit) {
   const result = { code, message, stdout, stderr, mixedStderr: true };
   if (hung) return { ...result, reason: 'killed', message: `it did not end within ${limit} ms` };
   if (code === -1) return { ...result, reason: 'crash', message: `the command was ended by ${signal}` };
+  if (code === guest.expect.killed) return { ...result, reason: 'killed' };
   if (code === 134) return { ...result, reason: 'trap' };
   if (code === 124) return { ...result, reason: 'timeout' };
   if (guest.expect.refused.length > 0 && code === 1 && /^holdfast: /m.test(message))

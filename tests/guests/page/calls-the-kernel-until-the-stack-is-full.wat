@@ -1,4 +1,4 @@
-;; Recursion without end, with a system call at each level: the engine's stack runs over in the guest's code or in the kernel's, as
+;; Recursion without end, with system calls at each level: the engine's stack runs over in the guest's code or in the kernel's, as
 ;; chance has it (the number of arguments shifts it). Either way it is this guest's trap, and nobody else notices.
 ;;
 ;; guest:
@@ -6,11 +6,12 @@
 ;;   expect-trap: stack
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_filestat_get" (func $stat (param i32 i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_create_directory" (func $mkdir (param i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_remove_directory" (func $rmdir (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
   (memory (export "memory") 1)
-  (data (i32.const 64) "some-directory")
+  (data (i32.const 64) "deep")
+  (data (i32.const 80) "\40\00\00\00\20\00\00\00") ;; a vector: 32 bytes at 64
 
   ;; A frame of another size, so that the levels of $deeper fall on other addresses.
   (func $shift (param $left i32) (result i32)
@@ -19,11 +20,13 @@
       (else (i32.add (call $shift (i32.sub (local.get $left) (i32.const 1))) (i32.const 1)))))
 
   (func $deeper (param $depth i32) (result i32)
-    (drop (call $mkdir (i32.const 3) (i32.const 64) (i32.const 14)))
-    (drop (call $stat (i32.const 3) (i32.const 1) (i32.const 64) (i32.const 14) (i32.const 128)))
-    (drop (call $rmdir (i32.const 3) (i32.const 64) (i32.const 14)))
+    (drop (call $pwrite (i32.load (i32.const 32)) (i32.const 80) (i32.const 1) (i64.extend_i32_u (local.get $depth)) (i32.const 128)))
     (i32.add (call $deeper (i32.add (local.get $depth) (i32.const 1))) (i32.const 1)))
 
   (func (export "_start")
     (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
+    ;; "deep", to be made, for reading and writing
+    (if (call $path_open (i32.const 3) (i32.const 1) (i32.const 64) (i32.const 4) (i32.const 1)
+          (i64.const 0x46) (i64.const 0) (i32.const 0) (i32.const 32))
+      (then (return)))
     (drop (call $shift (i32.load (i32.const 0))))))

@@ -1,0 +1,112 @@
+// Builds the demo: a folder that any static host can serve, from any path, with the two headers of cross-origin isolation.
+//
+// Every file but index.html has a hash of its content in its name (NAME-ABCD1234.ext), which serve.conf lets browsers keep for
+// ever; index.html names the manifest, the script and the style sheet, and the manifest names the rest. All URLs are relative.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import zlib from 'node:zlib';
+import * as render from './render.mjs';
+
+/** In the order in which the page loads them. */
+const runtimeFiles = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'];
+
+export async function build({ root, out, esbuild }) {
+  fs.mkdirSync(out, { recursive: true });
+  const from = (...parts) => path.join(root, ...parts);
+  const written = new Set();
+
+  /** Writes `bytes` under its hashed name, unless it is there; with FILE.gz beside it, which is what a server sends. */
+  const publish = (name, bytes) => {
+    const { name: stem, ext } = path.parse(name);
+    const file = `${stem}-${hashOf(bytes)}${ext}`;
+    written.add(file).add(`${file}.gz`);
+    writeUnlessThere(path.join(out, file), () => bytes);
+    const packed = path.join(out, `${file}.gz`);
+    writeUnlessThere(packed, () => zlib.gzipSync(bytes, { level: 9 }));
+    return { url: file, bytes: bytes.length, gzip: fs.statSync(packed).size };
+  };
+
+  const runtime = Object.fromEntries(
+    runtimeFiles.map((name) => [name, publishable(name, fs.readFileSync(from('dist', name)))]),
+  );
+  const coordinator = publish('coordinator.js', runtime['coordinator.js']);
+  const compute = publish('compute.js', runtime['compute.js']);
+  const kernel = publish('kernel.wasm', runtime['kernel.wasm']);
+  const programs = JSON.parse(fs.readFileSync(from('demo/programs.json'), 'utf8')).map(({ wasm, ...program }) => ({
+    ...program,
+    ...publish(path.basename(wasm), fs.readFileSync(from(wasm))),
+  }));
+  const manifest = publish(
+    'manifest.json',
+    Buffer.from(
+      JSON.stringify({
+        programs: programs.map(({ try: _, kind: __, ...program }) => program),
+        runtime: { coordinator: coordinator.url, compute: compute.url, kernel: kernel.url },
+      }),
+    ),
+  );
+
+  const { script, style } = await bundle(esbuild, root);
+  const files = { script: publish('demo.js', script), style: publish('demo.css', style) };
+  const sizes = runtimeFiles.map((name) => {
+    const bytes = runtime[name];
+    return { name, bytes: bytes.length, gzip: zlib.gzipSync(bytes, { level: 9 }).length };
+  });
+  const values = {
+    style: files.style.url,
+    script: files.script.url,
+    manifest: manifest.url,
+    tabs: render.tabs(programs),
+    terminals: render.terminals(programs),
+    suggestions: render.suggestions(programs),
+    sizes: render.sizes(sizes),
+    'runtime-size': render.runtimeSize(sizes),
+    'page-size': render.pageSize(files.script.gzip + files.style.gzip),
+  };
+  const page = fs.readFileSync(from('demo/index.html'), 'utf8').replace(/\{\{([\w-]+)\}\}/g, (_, name) => {
+    if (values[name] === undefined) throw new Error(`demo/index.html asks for {{${name}}}, which the build does not know`);
+    return values[name];
+  });
+  const index = path.join(out, 'index.html');
+  if (!fs.existsSync(index) || fs.readFileSync(index, 'utf8') !== page) fs.writeFileSync(index, page);
+  written.add('index.html').add('index.html.gz');
+  for (const file of fs.readdirSync(out)) if (!written.has(file)) fs.rmSync(path.join(out, file), { recursive: true });
+}
+
+/** Eight characters of base 32, as esbuild's own. */
+function hashOf(bytes) {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  return Array.from(createHash('sha256').update(bytes).digest().subarray(0, 8), (byte) => digits[byte & 31]).join('');
+}
+
+/** Whole or not at all: a name with a hash promises its content. */
+function writeUnlessThere(file, make) {
+  if (fs.existsSync(file)) return;
+  fs.writeFileSync(`${file}.tmp`, make());
+  fs.renameSync(`${file}.tmp`, file);
+}
+
+/** Without the comment that names a source map, which is not published. */
+const publishable = (name, bytes) =>
+  name.endsWith('.js') ? Buffer.from(bytes.toString().replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')) : bytes;
+
+async function bundle(esbuild, root) {
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { script: 'demo/src/main.ts', style: 'demo/css/index.css' },
+    outdir: '/',
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    target: ['es2022', 'chrome110', 'firefox115', 'safari16.4'],
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const text = (extension) => {
+    const file = outputFiles.find(({ path: name }) => name.endsWith(extension));
+    return Buffer.from(file.contents);
+  };
+  return { script: text('.js'), style: text('.css') };
+}

@@ -1,0 +1,15 @@
+/* The worst neighbour: a loop without an end and without a system call. Only taking its worker away ends it. */
+#include <stdint.h>
+#include <stdio.h>
+
+int main(void)
+{
+	volatile uint64_t count = 0;
+
+	puts("for (;;) count++;");
+	puts("No system call from here on: nothing can interrupt this program from within.");
+	puts("Watch the frames. Stop, or Ctrl-C, ends it.");
+	fflush(stdout);
+	for (;;)
+		count++;
+}

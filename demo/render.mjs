@@ -1,0 +1,65 @@
+// The parts of index.html that the build knows: written into the page, so that nothing moves when scripts arrive.
+
+const escapes = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escape = (text) => String(text).replace(/[&<>"]/g, (character) => escapes[character]);
+
+const size = (bytes) =>
+  bytes < 1e5
+    ? `${(bytes / 1e3).toFixed(1)} kB`
+    : bytes < 1e6
+      ? `${Math.round(bytes / 1e3)} kB`
+      : `${(bytes / 1e6).toFixed(1)} MB`;
+
+const join = (parts) => parts.join('\n');
+
+export const tabs = (programs) =>
+  join(
+    programs.map(
+      ({ id, title, kind, gzip }, index) =>
+        `<button type="button" role="tab" id="tab-${id}" aria-controls="panel" aria-selected="${index === 0}" tabindex="${index === 0 ? 0 : -1}" data-tone="idle">` +
+        `<span class="title">${escape(title)}</span> <span class="state">not started</span>` +
+        `<span class="kind">${escape(kind)} <span class="download">${size(gzip)}</span></span></button>`,
+    ),
+  );
+
+export const terminals = (programs) =>
+  join(programs.map(({ id }, index) => `<div class="terminal" id="terminal-${id}"${index === 0 ? '' : ' hidden'}></div>`));
+
+/** What a visitor may click to have typed. */
+export const suggestions = (programs) =>
+  join(
+    programs.map(({ id, try: lines }, index) => {
+      const buttons = lines.map(
+        (line) => `<button type="button" class="key" data-type="${escape(line)}" disabled>${escape(line)}</button>`,
+      );
+      const none = '<span class="none">nothing: it never asks. Only Stop ends it.</span>';
+      return `<span data-program="${id}"${index === 0 ? '' : ' hidden'}>${buttons.join(' ') || none}</span>`;
+    }),
+  );
+
+export const runtimeSize = (files) => size(sum(files));
+export const pageSize = (bytes) => size(bytes);
+
+/** A bar of what the runtime's download is made of, and its legend. */
+export const sizes = (files) => {
+  const total = sum(files);
+  const parts = files.map(
+    ({ gzip }, index) => `<rect class="part-${index}" ${place(files, index, total)} height="8"><title>${size(gzip)}</title></rect>`,
+  );
+  const rows = files.map(
+    ({ name, bytes, gzip }, index) =>
+      `<tr><th scope="row"><span class="swatch part-${index}"></span>${escape(name)}</th><td>${size(bytes)}</td><td>${size(gzip)}</td></tr>`,
+  );
+  return (
+    `<svg class="bar" viewBox="0 0 1000 8" preserveAspectRatio="none" aria-hidden="true">${parts.join('')}</svg>\n` +
+    `<table><thead><tr><th scope="col">File</th><th scope="col">raw</th><th scope="col">gzip</th></tr></thead><tbody>\n${join(rows)}\n</tbody></table>`
+  );
+};
+
+const sum = (files) => files.reduce((total, { gzip }) => total + gzip, 0);
+
+function place(files, index, total) {
+  const scale = 1000 / total;
+  const x = sum(files.slice(0, index)) * scale;
+  return `x="${x.toFixed(1)}" width="${Math.max(files[index].gzip * scale - 3, 1).toFixed(1)}"`;
+}

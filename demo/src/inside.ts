@@ -1,0 +1,108 @@
+/** What the runtime says of itself, once a second: what the shown program costs, and what there is. */
+import type { Holdfast, Stats } from '../../web/index.js';
+import { element, setText } from './dom.ts';
+import { integer, memory } from './format.ts';
+import type { Run } from './run.ts';
+
+const EVERY = 1000;
+
+type Counts = Stats['processes'][number];
+
+interface Sample {
+  counts: Counts;
+  at: number;
+}
+
+export class Inside {
+  readonly #runtime: () => Holdfast | undefined;
+  readonly #run: () => Run | undefined;
+  readonly #sentence = element('#state-sentence');
+  readonly #cells = {
+    syscalls: [element('#syscalls'), element('#syscalls-rate')],
+    parks: [element('#parks'), element('#parks-rate')],
+    wakeups: [element('#wakeups'), element('#wakeups-rate')],
+  } as const;
+  readonly #runtimeCells = {
+    workers: element('#workers'),
+    kernel: element('#kernel-memory'),
+    files: element('#files'),
+    bridge: element('#bridge'),
+    doorbell: element('#doorbell'),
+  };
+  /** The last two samples of each run. */
+  readonly #samples = new WeakMap<Run, { last: Sample; before: Sample | undefined }>();
+  #asking = false;
+
+  constructor(runtime: () => Holdfast | undefined, runs: () => readonly Run[], shown: () => Run | undefined) {
+    this.#runtime = runtime;
+    this.#run = shown;
+    setInterval(() => void this.#poll(runs()), EVERY);
+  }
+
+  /** Another run is shown, or its state is another. */
+  refresh(): void {
+    const run = this.#run();
+    const sample = run && this.#samples.get(run);
+    const last = sample?.last.counts;
+    const seconds = sample?.before ? (sample.last.at - sample.before.at) / 1000 : 0;
+    const rates = { syscalls: 0, parks: 0, wakeups: 0 };
+    for (const name of ['syscalls', 'parks', 'wakeups'] as const) {
+      const [total, rate] = this.#cells[name];
+      const before = sample?.before?.counts[name] ?? 0;
+      rates[name] = seconds > 0 ? ((last?.[name] ?? 0) - before) / seconds : 0;
+      setText(total, last ? integer(last[name]) : '–');
+      setText(rate, !last || run?.over ? '–' : seconds > 0 ? integer(rates[name]) : '…');
+    }
+    setText(this.#sentence, sentenceOf(run, last, seconds > 0 ? rates : undefined));
+  }
+
+  async #poll(runs: readonly Run[]): Promise<void> {
+    const runtime = this.#runtime();
+    if (!runtime || this.#asking || document.hidden) return;
+    this.#asking = true;
+    try {
+      const stats = await runtime.stats();
+      const at = performance.now();
+      for (const run of runs) {
+        const counts = stats.processes.find(({ id }) => id === run.id);
+        if (counts) this.#samples.set(run, { last: { counts, at }, before: this.#samples.get(run)?.last });
+      }
+      this.#showRuntime(stats);
+      this.refresh();
+    } catch {
+      // The runtime ended; the page is told elsewhere.
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #showRuntime({ workers, kernel, files, bridge, doorbell }: Stats): void {
+    const cells = this.#runtimeCells;
+    const busy = workers.total - workers.idle - workers.starting;
+    const dying = workers.zombies > 0 ? `, ${workers.zombies} ending` : '';
+    setText(cells.workers, `${busy} busy, ${workers.idle + workers.starting} ready${dying}`);
+    setText(cells.kernel, `${memory(kernel.bytes)} used of ${memory(kernel.memory)}`);
+    setText(cells.files, `${integer(files.nodes)} ${files.nodes === 1 ? 'node' : 'nodes'}, ${memory(files.bytes)}`);
+    setText(cells.bridge, bridge);
+    setText(cells.doorbell, doorbell);
+  }
+}
+
+interface Rates {
+  syscalls: number;
+  wakeups: number;
+}
+
+/** What the numbers mean. */
+function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rates | undefined): string {
+  if (!run || run.over) return run ? 'It has ended; its worker is free for the next.' : 'Nothing of it runs yet.';
+  if (run.state.kind === 'starting') return 'It is being started.';
+  if (run.state.kind === 'stopping') return 'It is being stopped.';
+  if (!counts || !rates) return 'It runs.';
+  const calls = Math.round(rates.syscalls);
+  const wakes = Math.round(rates.wakeups);
+  if (counts.state === 'asleep' && wakes === 0) return 'Blocked in a system call: no wake-up in the last second, no CPU.';
+  if (wakes > 0) return `It sleeps and wakes: ${integer(wakes)} wake-up${wakes === 1 ? '' : 's'} in the last second.`;
+  if (calls === 0) return 'It computes: no system call in the last second, and the page has its frames.';
+  return `It runs: ${integer(calls)} system call${calls === 1 ? '' : 's'} in the last second.`;
+}

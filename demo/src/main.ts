@@ -1,0 +1,75 @@
+/** The demo: puts the parts together. Everything that it does with programs goes through the public API of the package. */
+import { Chooser } from './chooser.ts';
+import { Console } from './console.ts';
+import { element, setText } from './dom.ts';
+import { milliseconds } from './format.ts';
+import { FrameClock } from './frames.ts';
+import { Inside } from './inside.ts';
+import { loadManifest, type Manifest } from './manifest.ts';
+import { Meter } from './meter.ts';
+import { showProblems } from './problems.ts';
+import { Runtime } from './runtime.ts';
+import { Session } from './session.ts';
+
+function assemble(manifest: Manifest): void {
+  const clock = new FrameClock();
+  const runtime = new Runtime(manifest.runtime, () => update());
+  const sessions = manifest.programs.map(
+    (program) => new Session(program, element(`#terminal-${program.id}`), runtime, () => update()),
+  );
+  let shown = sessions.find(({ program }) => `#${program.id}` === location.hash) ?? sessions[0]!;
+
+  const chooser = new Chooser(sessions, (session) => show(session));
+  const controls = new Console(() => shown);
+  const inside = new Inside(
+    () => runtime.current,
+    () => sessions.flatMap(({ run }) => run ?? []),
+    () => shown.run,
+  );
+  const meter = new Meter(clock, () => {
+    const { program, run } = shown;
+    const took = run?.state.kind === 'ended' ? run.state.took : undefined;
+    return { title: program.title, frames: run?.began === undefined ? undefined : run.frames, began: run?.began, took };
+  });
+  clock.listen(({ took }) => {
+    for (const { run } of sessions) if (run && !run.over && run.began !== undefined) run.frames.add(took);
+  });
+
+  function update(): void {
+    chooser.update(shown);
+    controls.update(runtime.state);
+    showProblems(runtime.state);
+    showRuntime(runtime);
+    meter.refresh();
+    inside.refresh();
+  }
+
+  function show(session: Session): void {
+    shown.hide();
+    shown = session;
+    session.show();
+    history.replaceState(null, '', `#${session.program.id}`);
+    update();
+  }
+
+  new ResizeObserver(() => shown.fit()).observe(element('#screen'));
+  shown.show();
+  update();
+  runtime.get().catch(() => undefined); // `update` shows why
+}
+
+function showRuntime({ state }: Runtime): void {
+  const chip = element('#runtime-state');
+  chip.dataset.tone = { starting: 'busy', ready: 'good', failed: 'bad' }[state.kind];
+  const text = {
+    starting: () => 'runtime starting',
+    ready: () => (state.kind === 'ready' ? `runtime started in ${milliseconds(state.took)} ms` : ''),
+    failed: () => 'runtime not running',
+  }[state.kind]();
+  setText(chip, text);
+}
+
+loadManifest().then(assemble, (error: unknown) => {
+  const message = `The demo is not whole: ${error instanceof Error ? error.message : String(error)}`;
+  showProblems({ kind: 'failed', message, problems: [] });
+});

@@ -1,0 +1,162 @@
+/** A program, its terminal, and its present or last run. Sessions go on while another one is shown. */
+import { FitAddon } from '@xterm/addon-fit';
+import { Terminal } from '@xterm/xterm';
+import { bytes, duration } from './format.ts';
+import type { Program } from './manifest.ts';
+import { Run } from './run.ts';
+import type { Runtime } from './runtime.ts';
+import { onSchemeChange, reducedMotion, terminalTheme } from './theme.ts';
+import { CookedTty } from './tty.ts';
+
+const FONTS = "ui-monospace, 'SF Mono', 'Cascadia Mono', 'JetBrains Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+
+const dim = (text: string): string => `\x1b[90m${text}\x1b[0m`;
+const colored = (color: number, text: string): string => `\x1b[${color}m${text}\x1b[0m`;
+const [RED, GREEN, YELLOW] = [31, 32, 33];
+
+export class Session {
+  readonly program: Program;
+  run: Run | undefined;
+  readonly #runtime: Runtime;
+  readonly #changed: () => void;
+  readonly #host: HTMLElement;
+  readonly #terminal: Terminal;
+  readonly #fit = new FitAddon();
+  readonly #tty: CookedTty;
+  #opened = false;
+  /** Run is to follow as soon as the present run is over. */
+  #again = false;
+
+  constructor(program: Program, host: HTMLElement, runtime: Runtime, changed: () => void) {
+    this.program = program;
+    this.#runtime = runtime;
+    this.#changed = changed;
+    this.#host = host;
+    this.#terminal = new Terminal({
+      convertEol: true,
+      cursorBlink: !reducedMotion(),
+      fontFamily: FONTS,
+      fontSize: 13.5,
+      lineHeight: 1.25,
+      scrollback: 5000,
+      theme: terminalTheme(),
+    });
+    this.#terminal.loadAddon(this.#fit);
+    onSchemeChange(() => (this.#terminal.options.theme = terminalTheme()));
+    this.#tty = new CookedTty(this.#terminal, {
+      send: (text) => this.run?.send(text),
+      endOfInput: () => this.endInput(),
+      interrupt: () => this.stop(),
+      enterWhenIdle: () => this.start(),
+    });
+    this.#terminal.attachCustomKeyEventHandler((event) => this.#isForTerminal(event));
+  }
+
+  get active(): boolean {
+    return this.run !== undefined && !this.run.over;
+  }
+
+  /** Its terminal is measured only when it can be seen. */
+  show(): void {
+    this.#host.hidden = false;
+    if (!this.#opened) this.#open();
+    this.fit();
+  }
+
+  hide(): void {
+    this.#host.hidden = true;
+  }
+
+  fit(): void {
+    if (!this.#opened || this.#host.hidden) return;
+    const size = this.#fit.proposeDimensions();
+    if (!size || (size.cols === this.#terminal.cols && size.rows === this.#terminal.rows)) return;
+    void this.#tty.resize(() => this.#fit.fit());
+  }
+
+  focus(): void {
+    this.#terminal.focus();
+  }
+
+  type(text: string): void {
+    this.#tty.type(text);
+  }
+
+  start(): void {
+    if (this.active) return;
+    void this.#go();
+  }
+
+  stop(): void {
+    this.#again = false;
+    this.run?.stop();
+  }
+
+  restart(): void {
+    if (!this.active) return this.start();
+    this.run?.stop();
+    this.#again = true;
+  }
+
+  endInput(): void {
+    this.run?.endInput();
+    this.#tty.takesInput = false;
+    void this.#tty.notice(dim('^D  end of input'));
+  }
+
+  #open(): void {
+    this.#opened = true;
+    this.#terminal.open(this.#host);
+    const { textarea } = this.#terminal;
+    textarea?.setAttribute('aria-label', `Terminal of ${this.program.title}. Shift and Tab leaves it.`);
+    const { title, about, gzip } = this.program;
+    void this.#tty.notice(`${colored(GREEN, title)}\r\n${about}\r\n\r\n${dim(`Run, or Enter, starts it: ${bytes(gzip)} to download.`)}`);
+  }
+
+  /** Keys that the browser keeps: Shift-Tab and, while nothing runs, Tab move the focus; Ctrl-C copies a selection. */
+  #isForTerminal(event: KeyboardEvent): boolean {
+    if (event.key === 'Tab') return !event.shiftKey && this.run?.state.kind === 'running';
+    if (event.key === 'c' && event.ctrlKey && this.#terminal.hasSelection()) return false;
+    return true;
+  }
+
+  async #go(): Promise<void> {
+    const run = new Run(this.program, {
+      changed: () => this.#onChange(run),
+      output: (chunk) => this.#tty.output(chunk),
+    });
+    this.run = run;
+    this.#changed();
+    await this.#tty.clear();
+    await run.go(this.#runtime);
+    if (!this.#again) return;
+    this.#again = false;
+    void this.#go();
+  }
+
+  #onChange(run: Run): void {
+    this.#tty.takesInput = run.state.kind === 'running';
+    const text = this.#farewell(run);
+    if (text && !this.#again) void this.#tty.notice(text);
+    this.#changed();
+  }
+
+  #farewell({ state }: Run): string {
+    if (state.kind === 'refused') {
+      const color = state.cancelled ? YELLOW : RED;
+      return `${colored(color, state.cancelled ? 'Stopped before it began.' : `It cannot run: ${state.message}`)}\r\n${AGAIN}`;
+    }
+    if (state.kind !== 'ended') return '';
+    const { exit, took } = state;
+    const after = dim(` after ${duration(took)}`);
+    if (exit.reason === 'exit') {
+      const color = exit.code === 0 ? GREEN : YELLOW;
+      return `\r\n${colored(color, `exited with code ${exit.code}`)}${after}\r\n${AGAIN}`;
+    }
+    if (exit.reason === 'killed') return `\r\n${colored(YELLOW, 'killed')}${after}\r\n${AGAIN}`;
+    const stack = exit.stack ? `\r\n${dim(exit.stack.split('\n').slice(0, 8).join('\r\n'))}` : '';
+    return `\r\n${colored(RED, `${exit.reason}: ${exit.message}`)}${after}${stack}\r\n${AGAIN}`;
+  }
+}
+
+const AGAIN = dim('Run, or Enter, starts it again.');

@@ -1,0 +1,66 @@
+// `npm run bench [-- --rounds N]`: what holdfast costs, in Chromium, served by nginx as the demo is. Prints tables; every row is the median of interleaved rounds,
+// with the fastest and slowest in brackets. Figures of one run may be compared with each other; those of two runs or machines may not.
+import fs from 'node:fs';
+import { parseArgs } from 'node:util';
+import zlib from 'node:zlib';
+import { chromium } from '@playwright/test';
+import { serve } from '../../tools/serve.mjs';
+import { fromRoot } from '../../tools/lib.mjs';
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
+const rounds = Number(values.rounds);
+
+const number = (value) => (value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toFixed(1));
+const figure = ({ min, median, max }, unit) => `${number(median)} ${unit}`.padStart(12) + `   (${number(min)} to ${number(max)})`;
+const row = (name, text, note = '') => console.log(`  ${name.padEnd(28)}${text}${note && `   ${note}`}`);
+
+function sizes() {
+  console.log('\nWhat a page downloads');
+  let [raw, packed] = [0, 0];
+  for (const file of ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm']) {
+    const bytes = fs.readFileSync(fromRoot('dist', file));
+    const gzip = zlib.gzipSync(bytes, { level: 9 }).length;
+    [raw, packed] = [raw + bytes.length, packed + gzip];
+    row(file, `${number(bytes.length).padStart(9)} bytes   ${number(gzip).padStart(7)} with gzip`);
+  }
+  row('all', `${number(raw).padStart(9)} bytes   ${number(packed).padStart(7)} with gzip`);
+}
+
+function report({ bare, calls, warm, cold, echo, throughput, stats }) {
+  console.log(`\nSystem calls, ns a call: median of ${rounds} rounds (fastest to slowest); bridge: ${stats.bridge}`);
+  row('(performance.now import)', figure(bare, 'ns'));
+  for (const [name, times] of Object.entries(calls)) {
+    let note = '';
+    if (name === 'clock_time_get') note = `${number(times.median - bare.median)} ns above the bare import`;
+    if (/_64k$/.test(name) && name !== 'memory_copy_64k') {
+      note = `${Math.round((100 * calls.memory_copy_64k.median) / times.median)} % of memory.copy, ${number(65536 / times.median)} GB/s`;
+    }
+    row(name, figure(times, 'ns'), note);
+  }
+  console.log('\nPrograms');
+  row('hello, warm', figure(warm, 'ms'));
+  row('start() and first hello', figure(cold, 'ms'));
+  row('1 byte page-guest-page', figure(echo, 'us'));
+  row('64 MiB page-guest-page', figure(throughput, 'MB/s'));
+}
+
+const server = await serve(fromRoot('.'), { port: 0 });
+const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const browser = await chromium.launch({
+  executablePath: process.env.HOLDFAST_CHROMIUM || undefined,
+  args: process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags,
+});
+try {
+  const page = await browser.newPage({ bypassCSP: true });
+  await page.goto(new URL('tests/browser/support/blank.html', server.url).href);
+  console.log(`Chromium ${browser.version()}`);
+  const result = await page.evaluate(async (options) => {
+    const { benchmark } = await import('/tests/bench/page.js');
+    return benchmark(options);
+  }, { rounds });
+  report(result);
+  sizes();
+} finally {
+  await browser.close();
+  await server.stop();
+}

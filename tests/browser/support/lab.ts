@@ -1,0 +1,143 @@
+/** What tests use inside the page: the library, and a few tools around it. Everything here runs in the page. */
+import type * as Library from '../../../web/index.ts';
+
+export type Holdfast = Library.Holdfast;
+export type Stats = Library.Stats;
+export type Process = Library.Process;
+export type StartOptions = Library.StartOptions;
+
+declare global {
+  interface Window {
+    lib: typeof Library;
+    lab: ReturnType<typeof makeLab>;
+    /** What `use(start)` has started; closed after the test. */
+    hf: Holdfast;
+  }
+}
+
+export interface ErrorInWords {
+  name: string;
+  message: string;
+  [field: string]: unknown;
+}
+
+/** Sent to the page as text, so it refers to nothing outside itself. */
+export function makeLab() {
+  const tick = (): Promise<void> => {
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((resolve) => {
+      port1.onmessage = () => resolve();
+      port2.postMessage(null);
+    });
+  };
+  const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+
+  /** The number that tests/guests/page/toolbox.c has at this place. */
+  const pattern = (at: number): number => (at * 31 + (at >>> 8) * 7 + (at >>> 16) * 13) & 0xff;
+
+  const lab = {
+    tick,
+    frame,
+    pattern,
+
+    guest: (name: string): string => new URL(`/build/guests/${name}.wasm`, location.href).href,
+
+    /** Lets `count` frames of the page pass; gives the longest gap between two in milliseconds. */
+    async frames(count: number): Promise<number> {
+      let longest = 0;
+      let before = await frame();
+      for (let i = 0; i < count; i++) {
+        const now = await frame();
+        longest = Math.max(longest, now - before);
+        before = now;
+      }
+      return longest;
+    },
+
+    /** Asks again and again, a turn of the event loop between, until the answer is right. The test's own timeout ends it. */
+    async until<T>(ask: () => Promise<T> | T, right: (value: T) => boolean): Promise<T> {
+      for (;;) {
+        const value = await ask();
+        if (right(value)) return value;
+        await frame();
+      }
+    },
+
+    patternBytes(size: number, from = 0): Uint8Array<ArrayBuffer> {
+      const bytes = new Uint8Array(size);
+      for (let i = 0; i < size; i++) bytes[i] = pattern(from + i);
+      return bytes;
+    },
+
+    /** Where the bytes, which stand at `from`, differ from the pattern; -1 if nowhere. */
+    mismatch(bytes: Uint8Array, from = 0): number {
+      for (let i = 0; i < bytes.length; i++) if (bytes[i] !== pattern(from + i)) return from + i;
+      return -1;
+    },
+
+    async bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+      return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+    },
+
+    textOf: (stream: ReadableStream<Uint8Array>): Promise<string> =>
+      new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text(),
+
+    encode: (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text),
+
+    /** Reads until `text` has come; the reader then goes on from there. */
+    async readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, text: string): Promise<string> {
+      const decoder = new TextDecoder();
+      let seen = '';
+      while (!seen.includes(text)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`the stream ended after ${JSON.stringify(seen)}`);
+        seen += decoder.decode(value, { stream: true });
+      }
+      return seen;
+    },
+
+    /** A program that has written `word` to its standard output. */
+    async spawnUntil(
+      program: string,
+      word: string,
+      options: Library.SpawnOptions = {},
+    ): Promise<Library.Process & { reader: ReadableStreamDefaultReader<Uint8Array> }> {
+      const process = await window.hf.spawn(lab.guest(program), options);
+      const reader = process.stdout.getReader();
+      await lab.readUntil(reader, word);
+      return Object.assign(process, { reader });
+    },
+
+    /** The statistics of a process. */
+    async statsOf(process: Library.Process): Promise<Library.Stats['processes'][number]> {
+      const { processes } = await window.hf.stats();
+      const found = processes.find(({ id }) => id === process.id);
+      if (!found) throw new Error(`process ${process.id} is not in the statistics`);
+      return found;
+    },
+
+    /** Its statistics once it sleeps in the kernel. */
+    asleep: (process: Library.Process): Promise<Library.Stats['processes'][number]> =>
+      lab.until(
+        () => lab.statsOf(process),
+        ({ state, parks }) => state === 'asleep' && parks > 0,
+      ),
+
+    /** What a promise was rejected with, in words; an error if it was not. */
+    async failure(promise: PromiseLike<unknown>): Promise<ErrorInWords> {
+      let value: unknown;
+      try {
+        value = await promise;
+      } catch (error) {
+        if (!(error instanceof Error)) return { name: typeof error, message: String(error) };
+        return { ...(error as unknown as Record<string, unknown>), name: error.name, message: error.message };
+      }
+      throw new Error(`it did not fail, but gave ${JSON.stringify(value)}`);
+    },
+
+    /** The promise's value, or the word "pending" after two frames. */
+    settled: <T>(promise: Promise<T>): Promise<T | 'pending'> =>
+      Promise.race([promise, lab.frames(2).then(() => 'pending' as const)]),
+  };
+  return lab;
+}

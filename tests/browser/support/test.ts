@@ -1,0 +1,46 @@
+/**
+ * The page that every test starts with: served by nginx with the headers that serve.conf has, holding nothing but the library (`lib`) and
+ * the tools of lab.ts (`lab`). What goes wrong in it unnoticed (an error that nobody caught, a rejection that nobody handled) fails the test.
+ */
+import { test as base, expect, type Page } from '@playwright/test';
+import { makeLab, type StartOptions } from './lab.ts';
+
+export { expect };
+export type { Page };
+
+/** The library into a page that is open already. */
+export async function equip(page: Page, library = '/dist/index.js'): Promise<void> {
+  await page.evaluate(async (url) => {
+    window.lib = (await import(url)) as typeof window.lib;
+  }, library);
+  await page.evaluate(`window.lab = (${makeLab.toString()})()`);
+}
+
+/** Collects what the page did not handle. */
+export function watch(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(`${error.name}: ${error.message}`));
+  return complaints;
+}
+
+export const test = base.extend<{ start: (options?: StartOptions) => Promise<void> }>({
+  page: async ({ page }, use) => {
+    const complaints = watch(page);
+    await page.goto('/tests/browser/support/blank.html');
+    await equip(page);
+    await use(page);
+    // What is rejected late is seen too.
+    if (!page.isClosed()) await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))).catch(() => undefined);
+    expect(complaints, 'errors that the page did not handle').toEqual([]);
+  },
+
+  /** Starts a runtime as `window.hf`. */
+  start: async ({ page }, use) => {
+    await use((options = {}) =>
+      page.evaluate(async (given) => {
+        window.hf = await window.lib.start(given);
+      }, options),
+    );
+    if (!page.isClosed()) await page.evaluate(() => window.hf?.close());
+  },
+});

@@ -1,0 +1,41 @@
+/* proc_raise: the signals that POSIX ignores by default do nothing, the others end the process with 128 and their number, those that do
+ * not exist are EINVAL. (Wasmtime has no signals at all and says ENOTSUP; the specification says "similar to raise in POSIX".)
+ *
+ * guest ignored:
+ *   args: ignored
+ *   expect-stdout: "still here\n"
+ * guest term:
+ *   args: 15
+ *   expect-killed: 143
+ *   expect-stdout: "raising\n"
+ * guest kill:
+ *   args: 9
+ *   expect-killed: 137
+ *   expect-stdout: "raising\n"
+ * guest abrt:
+ *   args: 6
+ *   expect-killed: 134
+ *   expect-stdout: "raising\n"
+ */
+#include "fs.h"
+#include "raw.h"
+
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+	static const uint32_t ignored[] = {0, 16, 17, 22, 27}; /* none, CHLD, CONT, URG, WINCH */
+
+	CHECK_EQ(argc, 2);
+	if (strcmp(argv[1], "ignored") == 0) {
+		for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+			CHECK_OK(raw_proc_raise(ignored[i]));
+		CHECK_ERRNO(raw_proc_raise(31), EINVAL);
+		CHECK_ERRNO(raw_proc_raise(0xffffffff), EINVAL);
+		write_all(1, "still here\n", 11);
+		return 0;
+	}
+	write_all(1, "raising\n", 8);
+	raw_proc_raise((uint32_t)atoi(argv[1]));
+	return 1;
+}
