@@ -59,13 +59,6 @@ void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uin
 	hf_self->mem = (struct hf_usermem){.copy_in = copy_in, .copy_out = copy_out, .pages = pages};
 }
 
-/* In the kernel from here on, whether the guest was unwound (then it is there already) or came back by itself. */
-static void come_in(struct hf_thread *thread)
-{
-	if (atomic_load(&thread->door) != HF_IN_KERNEL)
-		hf_door_enter(thread);
-}
-
 static void leave_process(struct hf_thread *thread)
 {
 	hf_process_thread_gone(thread);
@@ -76,7 +69,7 @@ static void leave_process(struct hf_thread *thread)
 /* The guest returned, or was unwound after its process ended. */
 HF_EXPORT_C("w_returned") void hf_w_returned(void)
 {
-	come_in(hf_self);
+	hf_door_return(hf_self);
 	hf_process_end(hf_self->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
 	leave_process(hf_self);
 }
@@ -85,7 +78,7 @@ HF_EXPORT_C("w_ended")
 void hf_w_ended(uint32_t reason, uint32_t code, const char *message, uint32_t message_size, const char *stack,
                 uint32_t stack_size)
 {
-	come_in(hf_self);
+	hf_door_return(hf_self);
 	hf_process_end(hf_self->process, (enum hf_exit_reason)reason, code, message, message_size, stack, stack_size);
 	leave_process(hf_self);
 }
@@ -93,6 +86,6 @@ void hf_w_ended(uint32_t reason, uint32_t code, const char *message, uint32_t me
 /* Where JavaScript may put the texts for hf_w_ended: the thread's own buffers, free between calls. */
 HF_EXPORT_C("w_text") char *hf_w_text(uint32_t which)
 {
-	_Static_assert(HF_PATH_MAX >= HF_EXIT_MESSAGE_MAX, "room for the text");
+	_Static_assert(HF_PATH_MAX >= HF_EXIT_MESSAGE_MAX && sizeof hf_self->iov >= HF_EXIT_STACK_MAX, "room for the text");
 	return which ? (char *)hf_self->iov : hf_self->path[0];
 }

@@ -29,7 +29,8 @@ function counted(response: Response, progress: Progress): Response {
     },
     flush: () => progress('compile', loaded, loaded),
   });
-  return new Response(response.body!.pipeThrough(counter), { headers: { 'content-type': 'application/wasm' } });
+  const headers = { 'content-type': response.headers.get('content-type') ?? '' };
+  return new Response(response.body!.pipeThrough(counter), { headers });
 }
 
 const isWasm = (response: Response): boolean => /^application\/wasm\s*(;|$)/i.test(response.headers.get('content-type') ?? '');
@@ -43,12 +44,24 @@ async function fetchModule(url: string, progress: Progress | null): Promise<WebA
   }
   if (!response.ok) throw new Refusal('source', `${url} answered ${response.status} ${response.statusText}`);
   try {
-    if (progress && response.body) return await WebAssembly.compileStreaming(counted(response, progress));
+    if (progress && response.body) response = counted(response, progress);
     if (isWasm(response)) return await WebAssembly.compileStreaming(response);
-    return await WebAssembly.compile(await response.arrayBuffer());
+    const bytes = await response.arrayBuffer();
+    requireMagic(url, new Uint8Array(bytes), response);
+    return await WebAssembly.compile(bytes);
   } catch (error) {
+    if (error instanceof Refusal) throw error;
     throw new Refusal('module', `${url} is no valid WebAssembly module: ${describe(error)}`);
   }
+}
+
+/** A server's error page, told from a module before the compiler says "expected magic word". */
+function requireMagic(url: string, bytes: Uint8Array, response: Response): void {
+  const [a, b, c, d] = bytes;
+  if (a === 0 && b === 0x61 && c === 0x73 && d === 0x6d) return;
+  const type = response.headers.get('content-type') ?? 'no content type';
+  const start = JSON.stringify(new TextDecoder().decode(bytes.subarray(0, 40)));
+  throw new Refusal('module', `${url} is no WebAssembly module: it is ${bytes.length} bytes (${type}) that start with ${start}`);
 }
 
 export class Modules {

@@ -65,7 +65,8 @@ export async function build({ root, out, esbuild }) {
     'page-size': render.pageSize(files.script.gzip + files.style.gzip),
   };
   const page = fs.readFileSync(from('demo/index.html'), 'utf8').replace(/\{\{([\w-]+)\}\}/g, (_, name) => {
-    if (values[name] === undefined) throw new Error(`demo/index.html asks for {{${name}}}, which the build does not know`);
+    if (values[name] === undefined)
+      throw new Error(`demo/index.html asks for {{${name}}}, which the build does not know`);
     return values[name];
   });
   const index = path.join(out, 'index.html');

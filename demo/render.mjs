@@ -23,7 +23,9 @@ export const tabs = (programs) =>
   );
 
 export const terminals = (programs) =>
-  join(programs.map(({ id }, index) => `<div class="terminal" id="terminal-${id}"${index === 0 ? '' : ' hidden'}></div>`));
+  join(
+    programs.map(({ id }, index) => `<div class="terminal" id="terminal-${id}"${index === 0 ? '' : ' hidden'}></div>`),
+  );
 
 /** What a visitor may click to have typed. */
 export const suggestions = (programs) =>
@@ -44,7 +46,8 @@ export const pageSize = (bytes) => size(bytes);
 export const sizes = (files) => {
   const total = sum(files);
   const parts = files.map(
-    ({ gzip }, index) => `<rect class="part-${index}" ${place(files, index, total)} height="8"><title>${size(gzip)}</title></rect>`,
+    ({ gzip }, index) =>
+      `<rect class="part-${index}" ${place(files, index, total)} height="8"><title>${size(gzip)}</title></rect>`,
   );
   const rows = files.map(
     ({ name, bytes, gzip }, index) =>

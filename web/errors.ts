@@ -92,7 +92,7 @@ export class PipeError extends HoldfastError {
   readonly code: string;
 
   constructor(code = 'EPIPE', message = 'the process does not read its standard input any more') {
-    super(`${code}: ${message}`);
+    super(message.startsWith(`${code}:`) ? message : `${code}: ${message}`);
     this.code = code;
   }
 }

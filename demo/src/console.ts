@@ -23,7 +23,8 @@ export class Console {
     this.#run.addEventListener('click', () => this.#then((session) => session.start()));
     this.#stop.addEventListener('click', () => this.#then((session) => session.stop()));
     this.#restart.addEventListener('click', () => this.#then((session) => session.restart()));
-    for (const key of this.#keys) key.addEventListener('click', () => this.#then((session) => session.type(textOf(key))));
+    for (const key of this.#keys)
+      key.addEventListener('click', () => this.#then((session) => session.type(textOf(key))));
     setInterval(() => this.#showElapsed(), 100);
   }
 

@@ -101,7 +101,8 @@ function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rat
   if (!counts || !rates) return 'It runs.';
   const calls = Math.round(rates.syscalls);
   const wakes = Math.round(rates.wakeups);
-  if (counts.state === 'asleep' && wakes === 0) return 'Blocked in a system call: no wake-up in the last second, no CPU.';
+  if (counts.state === 'asleep' && wakes === 0)
+    return 'Blocked in a system call: no wake-up in the last second, no CPU.';
   if (wakes > 0) return `It sleeps and wakes: ${integer(wakes)} wake-up${wakes === 1 ? '' : 's'} in the last second.`;
   if (calls === 0) return 'It computes: no system call in the last second, and the page has its frames.';
   return `It runs: ${integer(calls)} system call${calls === 1 ? '' : 's'} in the last second.`;

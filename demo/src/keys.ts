@@ -59,7 +59,7 @@ const isControl = (code: number): boolean => code < 0x20 || code === 0x7f;
 
 /** Takes what `Terminal.onData` gives, which may be a key, a paste, or what an input method composed. Unknown keys are left out. */
 export function* keysOf(data: string): Generator<Key> {
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const code = data.charCodeAt(at);
     if (code === ESCAPE) {
       const length = escapeLength(data, at);

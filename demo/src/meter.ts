@@ -82,7 +82,9 @@ export class Meter {
     const elapsed = took ?? (began === undefined ? undefined : performance.now() - began);
     setText(
       this.#since,
-      elapsed === undefined ? `${title} has not begun` : `${took === undefined ? 'since' : 'while'} ${title} ${took === undefined ? 'began' : 'ran'}: ${duration(elapsed)}`,
+      elapsed === undefined
+        ? `${title} has not begun`
+        : `${took === undefined ? 'since' : 'while'} ${title} ${took === undefined ? 'began' : 'ran'}: ${duration(elapsed)}`,
     );
   }
 
@@ -110,7 +112,8 @@ export class Meter {
       const right = width - (now - at) * perMillisecond;
       const wide = took * perMillisecond;
       const tall = Math.min(took / TOP, 1) * height;
-      context.fillStyle = took > LONG_FRAME ? this.#colors.long : took > 2 * LINES[0]! ? this.#colors.late : this.#colors.bar;
+      context.fillStyle =
+        took > LONG_FRAME ? this.#colors.long : took > 2 * LINES[0]! ? this.#colors.late : this.#colors.bar;
       context.fillRect(right - wide, height - tall, Math.max(wide - 0.6, 0.6), tall);
     }
   }

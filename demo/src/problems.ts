@@ -8,7 +8,10 @@ export function showProblems(state: RuntimeState): void {
   section.hidden = !failed;
   if (!failed) return;
   const list = element('#problem-list', section);
-  setText(element('#problem-summary', section), state.problems.length === 0 ? state.message : 'Programs cannot run in this page:');
+  setText(
+    element('#problem-summary', section),
+    state.problems.length === 0 ? state.message : 'Programs cannot run in this page:',
+  );
   list.replaceChildren(
     ...state.problems.map(({ what, why, fix }) => {
       const item = document.createElement('li');

@@ -8,7 +8,8 @@ import type { Runtime } from './runtime.ts';
 import { onSchemeChange, reducedMotion, terminalTheme } from './theme.ts';
 import { CookedTty } from './tty.ts';
 
-const FONTS = "ui-monospace, 'SF Mono', 'Cascadia Mono', 'JetBrains Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+const FONTS =
+  "ui-monospace, 'SF Mono', 'Cascadia Mono', 'JetBrains Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 const dim = (text: string): string => `\x1b[90m${text}\x1b[0m`;
 const colored = (color: number, text: string): string => `\x1b[${color}m${text}\x1b[0m`;
@@ -110,7 +111,9 @@ export class Session {
     const { textarea } = this.#terminal;
     textarea?.setAttribute('aria-label', `Terminal of ${this.program.title}. Shift and Tab leaves it.`);
     const { title, about, gzip } = this.program;
-    void this.#tty.notice(`${colored(GREEN, title)}\r\n${about}\r\n\r\n${dim(`Run, or Enter, starts it: ${bytes(gzip)} to download.`)}`);
+    void this.#tty.notice(
+      `${colored(GREEN, title)}\r\n${about}\r\n\r\n${dim(`Run, or Enter, starts it: ${bytes(gzip)} to download.`)}`,
+    );
   }
 
   /** Keys that the browser keeps: Shift-Tab and, while nothing runs, Tab move the focus; Ctrl-C copies a selection. */

@@ -82,6 +82,7 @@ export class CookedTty {
     return this.#enqueue(async () => {
       this.#line.take();
       this.#drawn = false;
+      if (this.#terminal.buffer.active.type === 'alternate') await this.#write(LEAVE_ALTERNATE);
       const atMargin = this.#terminal.buffer.active.cursorX === 0;
       await this.#write(`${RESTORE}${atMargin ? '' : '\r\n'}${text}\r\n`);
     });
@@ -239,5 +240,6 @@ export class CookedTty {
 const ERASE_BELOW = '\x1b[J';
 /** Makes a full line wrap now, and not at the next character. */
 const WRAP = ' \x1b[D';
-/** What a program may have left behind: the other screen, a hidden cursor, a color. */
-const RESTORE = '\x1b[?1049l\x1b[?25h\x1b[0m';
+/** What a program may have left behind: a hidden cursor, a color; or the other screen. */
+const RESTORE = '\x1b[?25h\x1b[0m';
+const LEAVE_ALTERNATE = '\x1b[?1049l';

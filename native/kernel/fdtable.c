@@ -36,11 +36,13 @@ void hf_fdtable_destroy(struct hf_fdtable *table)
 
 static struct hf_fd *find_locked(struct hf_fdtable *table, uint32_t fd) HF_REQUIRES(table->lock)
 {
+	HF_ASSERT(hf_lock_is_held(&table->lock));
 	return fd < table->capacity && table->slots[fd].file ? &table->slots[fd] : NULL;
 }
 
 static int grow_locked(struct hf_fdtable *table) HF_REQUIRES(table->lock)
 {
+	HF_ASSERT(hf_lock_is_held(&table->lock));
 	uint32_t capacity = table->capacity ? table->capacity * 2 : FIRST_CAPACITY;
 	if (capacity > table->limit)
 		capacity = table->limit;
@@ -57,6 +59,7 @@ static int grow_locked(struct hf_fdtable *table) HF_REQUIRES(table->lock)
 
 static int insert_locked(struct hf_fdtable *table, const struct hf_fd *entry) HF_REQUIRES(table->lock)
 {
+	HF_ASSERT(hf_lock_is_held(&table->lock));
 	if (table->first_free == UINT32_MAX)
 		return -HF_EBADF;
 	uint32_t fd = table->first_free;
@@ -94,12 +97,14 @@ int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const c
                          uint64_t rights, uint64_t inheriting)
 {
 	struct hf_fd entry = {.file = file, .preopen_size = name_size, .rights = rights, .inheriting = inheriting};
-	entry.preopen = hf_alloc(name_size ? name_size : 1);
+	/* A guest reads the name through a buffer of this size (fd_prestat_dir_name). */
+	entry.preopen = name_size <= HF_PATH_MAX ? hf_alloc(name_size ? name_size : 1) : NULL;
 	if (!entry.preopen) {
 		hf_file_unref(file);
-		return -HF_ENOMEM;
+		return name_size <= HF_PATH_MAX ? -HF_ENOMEM : -HF_ENAMETOOLONG;
 	}
-	memcpy(entry.preopen, name, name_size);
+	if (name_size)
+		memcpy(entry.preopen, name, name_size);
 	return insert(table, &entry);
 }
 
@@ -146,6 +151,7 @@ int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_
 
 static struct hf_fd remove_locked(struct hf_fdtable *table, uint32_t fd) HF_REQUIRES(table->lock)
 {
+	HF_ASSERT(hf_lock_is_held(&table->lock));
 	struct hf_fd slot = table->slots[fd];
 	memset(&table->slots[fd], 0, sizeof slot);
 	if (fd < table->first_free)
@@ -211,7 +217,8 @@ int hf_fd_preopen_name(struct hf_fdtable *table, uint32_t fd, char *buffer, uint
 	} else if (!slot->preopen) {
 		result = -HF_EINVAL;
 	} else {
-		memcpy(buffer, slot->preopen, size < slot->preopen_size ? size : slot->preopen_size);
+		if (size)
+			memcpy(buffer, slot->preopen, size < slot->preopen_size ? size : slot->preopen_size);
 		result = (int)slot->preopen_size;
 	}
 	hf_unlock(&table->lock);

@@ -71,6 +71,7 @@ void hf_pipe_drop_writer(struct hf_pipe *pipe)
 	drop(pipe, false);
 }
 
+/* These two are read in loops and assert nothing: their callers have. */
 static uint32_t used_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 {
 	return pipe->tail - pipe->head;
@@ -91,6 +92,7 @@ static uint32_t run(const struct hf_pipe *pipe, uint32_t index, uint32_t most)
 /* Ring to reader. True if anything was moved. */
 static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
+	HF_ASSERT(hf_lock_is_held(&pipe->lock));
 	bool moved = false;
 	while (used_locked(pipe) > 0 && uio->resid > 0) {
 		uint32_t span = run(pipe, pipe->head, used_locked(pipe));
@@ -105,6 +107,7 @@ static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pi
 /* Writer to ring. True if anything was moved. */
 static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
+	HF_ASSERT(hf_lock_is_held(&pipe->lock));
 	bool moved = false;
 	while (room_locked(pipe) > 0 && uio->resid > 0) {
 		uint32_t span = run(pipe, pipe->tail, room_locked(pipe));
@@ -139,9 +142,11 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 {
 	int result = 0;
 	hf_lock(&pipe->lock);
-	if (pipe->readers == 0) {
+	if (uio->resid == 0) {
+		/* Nothing, as Linux has it, even if nobody reads. */
+	} else if (pipe->readers == 0) {
 		result = -HF_EPIPE;
-	} else if (uio->resid > 0 && (room_locked(pipe) < whole || !put_locked(pipe, uio))) {
+	} else if (room_locked(pipe) < whole || !put_locked(pipe, uio)) {
 		link_once(&pipe->writable, waiter);
 		result = -HF_EAGAIN;
 	}

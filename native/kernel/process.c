@@ -19,7 +19,8 @@ static int copy_strings(struct hf_strings *to, const struct hf_strings *from)
 	to->bytes = hf_alloc(from->size ? from->size : 1);
 	if (!to->bytes)
 		return -HF_ENOMEM;
-	memcpy(to->bytes, from->bytes, from->size);
+	if (from->size)
+		memcpy(to->bytes, from->bytes, from->size);
 	return 0;
 }
 
@@ -96,6 +97,7 @@ static uint32_t copy_text(char *to, uint32_t capacity, const char *from, uint32_
 
 static void stop_threads_locked(struct hf_process *process) HF_REQUIRES(process->lock)
 {
+	HF_ASSERT(hf_lock_is_held(&process->lock));
 	HF_LIST_EACH(link, &process->threads)
 	{
 		hf_thread_stop(HF_CONTAINER(link, struct hf_thread, in_process));
@@ -108,8 +110,10 @@ static void bury(struct hf_process *process)
 	hf_fdtable_destroy(&process->fds);
 	hf_lock(&process->lock);
 	process->dead = true;
-	hf_unlock(&process->lock);
+	/* Under the lock: whoever has seen that the process is dead may cancel the work and know that nobody posts it any
+	 * more. Otherwise it could come onto the queue after its owner has gone. */
 	(void)hf_work_post(&process->ended);
+	hf_unlock(&process->lock);
 }
 
 void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint32_t code, const char *message,
@@ -128,11 +132,11 @@ void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint
 	/* A single thread that ends its own process needs nobody's help: it posts when it is gone. */
 	bool alone = process->thread_count == 1 && hf_self && hf_self->process == process;
 	bool empty = process->thread_count == 0;
+	if (first && !alone && !empty)
+		(void)hf_work_post(&process->ended);
 	hf_unlock(&process->lock);
 	if (first && empty)
 		bury(process);
-	else if (first && !alone)
-		(void)hf_work_post(&process->ended);
 }
 
 void hf_process_thread_gone(struct hf_thread *thread)
@@ -147,6 +151,7 @@ void hf_process_thread_gone(struct hf_thread *thread)
 	hf_unlock(&process->lock);
 	if (last)
 		bury(process);
+	thread->process = NULL;
 	hf_process_unref(process);
 }
 

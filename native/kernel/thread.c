@@ -16,12 +16,19 @@ _Thread_local struct hf_thread *hf_self;
 /* Guest threads that are not parked: spinning is only worth it while one core is left for whoever is to wake us. */
 static _Atomic uint32_t awake_threads;
 
+/* A module's start function may call the kernel before the host has bound the memory: every pointer is EFAULT then. */
+static uint32_t no_pages(void)
+{
+	return 0;
+}
+
 void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32_t tid)
 {
 	memset(thread, 0, offsetof(struct hf_thread, iov));
 	thread->process = process;
 	thread->tid = tid;
 	thread->started = hf_plat_monotonic();
+	thread->mem.pages = no_pages;
 	hf_list_init(&thread->in_process);
 	atomic_store(&thread->door, HF_IN_GUEST);
 }
@@ -45,19 +52,18 @@ bool hf_thread_claim(struct hf_thread *thread)
 	return atomic_compare_exchange_strong(&thread->door, &expected, HF_CLAIMED);
 }
 
-/* True if the ticket ran out while spinning. */
-static bool spin(struct hf_thread *thread, uint32_t ticket)
+/* Until the ticket has run out, or it has been long enough. */
+static void spin(struct hf_thread *thread, uint32_t ticket)
 {
 	for (int i = 0; i < PARK_SPINS; i += SPINS_BETWEEN_LOOKS) {
 		for (int j = 0; j < SPINS_BETWEEN_LOOKS; j++) {
 			if (atomic_load_explicit(&thread->park, memory_order_relaxed) != ticket)
-				return true;
+				return;
 			hf_plat_relax();
 		}
 		if (atomic_load_explicit(&awake_threads, memory_order_relaxed) > hf_plat_cores())
-			return false;
+			return;
 	}
-	return false;
 }
 
 void hf__thread_counted(int change)
@@ -65,14 +71,24 @@ void hf__thread_counted(int change)
 	atomic_fetch_add_explicit(&awake_threads, (uint32_t)change, memory_order_relaxed);
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* The clocks of two workers may disagree by some microseconds: no difference may wrap. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread)
 {
-	return hf_plat_monotonic() - thread->started - hf_counter_read(&thread->slept);
+	uint64_t now = hf_plat_monotonic();
+	uint64_t since = atomic_load_explicit(&thread->asleep_since, memory_order_relaxed);
+	uint64_t slept = hf_counter_read(&thread->slept) + (since ? less(now, since) : 0);
+	return less(less(now, thread->started), slept);
 }
 
 static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t deadline)
 {
 	uint64_t from = hf_plat_monotonic();
+	atomic_store_explicit(&thread->asleep_since, from, memory_order_relaxed);
 	hf_counter_add(&thread->parks, 1);
 	hf__thread_counted(-1);
 	atomic_store(&thread->parked, 1);
@@ -80,13 +96,15 @@ static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t 
 	atomic_store(&thread->parked, 0);
 	hf__thread_counted(+1);
 	hf_counter_add(&thread->wakeups, 1);
-	hf_counter_add(&thread->slept, hf_plat_monotonic() - from);
+	hf_counter_add(&thread->slept, less(hf_plat_monotonic(), from));
+	atomic_store_explicit(&thread->asleep_since, 0, memory_order_relaxed);
 }
 
 int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin how)
 {
-	if (how == HF_PARK_SPIN && spin(thread, ticket))
-		return atomic_load(&thread->stop) ? -HF_EINTR : 0;
+	/* A deadline in the past asks for a look only: no spinning then. */
+	if (how == HF_PARK_SPIN && (deadline == HF_FOREVER || hf_plat_monotonic() < deadline))
+		spin(thread, ticket);
 	for (;;) {
 		if (atomic_load(&thread->stop))
 			return -HF_EINTR;
@@ -129,15 +147,29 @@ void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *th
  * its stack, so it sleeps here without touching anything until its worker is gone. */
 static hf_word grave;
 
-void hf__door_closed(void)
+void hf__door_closed(uint32_t found)
 {
+	if (found == HF_UNWINDING)
+		hf_plat_unwind();
+	/* A system call neither returned nor unwound: the kernel itself trapped, perhaps with a lock held. */
+	if (found == HF_IN_KERNEL)
+		hf_plat_panic(__FILE__, __LINE__, "a system call did not end");
 	for (;;)
 		(void)hf_plat_wait(&grave, 0, HF_FOREVER);
 }
 
-/* Out of the kernel with an order to stop: back in, so that nobody claims us any more, and up the guest's stack. */
+/* Out of the kernel with an order to stop: up the guest's stack, unless somebody was faster and has claimed us. */
 void hf__door_stop(struct hf_thread *thread)
 {
-	hf_door_enter(thread);
+	uint32_t expected = HF_IN_GUEST;
+	if (!atomic_compare_exchange_strong(&thread->door, &expected, HF_UNWINDING))
+		hf__door_closed(expected);
 	hf_plat_unwind();
+}
+
+void hf_door_return(struct hf_thread *thread)
+{
+	uint32_t expected = HF_UNWINDING;
+	if (!atomic_compare_exchange_strong(&thread->door, &expected, HF_IN_KERNEL))
+		hf_door_enter(thread);
 }

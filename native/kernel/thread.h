@@ -5,6 +5,9 @@
  *                 terminated at any instant by whoever moves the word to HF_CLAIMED.
  *   HF_IN_KERNEL  it runs a system call. It is never terminated here; it is asked to stop, its waits end, the call
  *                 unwinds and it stops at the door on its way out.
+ *   HF_UNWINDING  it was told to stop and goes up the guest's stack. It holds nothing, and is about to say that it is
+ *                 gone, so it is not claimed. A guest that catches what unwinds it (`catch_all`: the clean-up of C++
+ *                 and Rust) and calls the kernel again is unwound again at the door.
  *   HF_CLAIMED    somebody else has declared it dead. Should it still run (a zombie), it parks for ever at the door.
  * Stopping sets `stop`, then tries to claim; leaving the kernel stores HF_IN_GUEST, then looks at `stop`. Both are
  * sequentially consistent, so one of the two sees the other.
@@ -27,6 +30,7 @@ enum hf_door {
 	HF_IN_GUEST = 0,
 	HF_IN_KERNEL = 1,
 	HF_CLAIMED = 2,
+	HF_UNWINDING = 3,
 };
 
 struct hf_process;
@@ -39,7 +43,7 @@ struct hf_thread {
 	hf_word stop;   /* nonzero: unwind at the next boundary, wait no more */
 
 	/* Immutable while the thread belongs to a process. */
-	struct hf_process *process;
+	struct hf_process *process; /* NULL once it belongs to none */
 	uint32_t tid;
 	uint64_t started; /* on the monotonic clock */
 
@@ -50,7 +54,8 @@ struct hf_thread {
 	hf_counter syscalls;
 	hf_counter parks;   /* times it went to sleep */
 	hf_counter wakeups; /* times it came back */
-	hf_counter slept;   /* nanoseconds spent asleep */
+	hf_counter slept;   /* nanoseconds spent asleep, the present sleep left out */
+	_Atomic uint64_t asleep_since; /* 0: it is awake */
 
 	/* Owner thread only. */
 	struct hf_usermem mem;
@@ -61,7 +66,8 @@ struct hf_thread {
 /* The thread that runs here; NULL on the coordinator. */
 extern _Thread_local struct hf_thread *hf_self;
 
-/* Prepares a thread block for a new run, HF_IN_GUEST. Whoever owns the block; the thread must not be running. */
+/* Prepares a thread block for a new run: HF_IN_GUEST, with a guest's memory of no size. Whoever owns the block; the
+ * thread must not be running. */
 void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32_t tid);
 
 /* ---- the door: owner thread only ---- */
@@ -70,6 +76,8 @@ void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32
 static inline void hf_door_enter(struct hf_thread *thread);
 /* Leaves the kernel, or never returns: unwinds the guest if the thread was told to stop. */
 static inline void hf_door_leave(struct hf_thread *thread);
+/* The guest is over, returned or unwound: enters the kernel for the last time, or never returns, as hf_door_enter. */
+void hf_door_return(struct hf_thread *thread);
 
 /* ---- parking: owner thread only ---- */
 
@@ -112,14 +120,14 @@ struct hf_thread_waiter {
 };
 void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *thread);
 
-_Noreturn void hf__door_closed(void);
-void hf__door_stop(struct hf_thread *thread);
+_Noreturn void hf__door_closed(uint32_t found);
+_Noreturn void hf__door_stop(struct hf_thread *thread);
 
 static inline void hf_door_enter(struct hf_thread *thread)
 {
 	uint32_t expected = HF_IN_GUEST;
 	if (!atomic_compare_exchange_strong(&thread->door, &expected, HF_IN_KERNEL))
-		hf__door_closed();
+		hf__door_closed(expected);
 }
 
 static inline void hf_door_leave(struct hf_thread *thread)

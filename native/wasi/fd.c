@@ -52,9 +52,13 @@ int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
 		return -HF_EINVAL;
 	struct wasi_iovec batch[16];
 	uint64_t total = 0;
+	/* As a whole first, so that no part's address can wrap. */
+	int result = hf_user_check(&t->mem, iovs, count * sizeof batch[0]);
+	if (result < 0)
+		return result;
 	for (uint32_t done = 0; done < count;) {
 		uint32_t part = count - done < 16 ? count - done : 16;
-		int result = hf_copy_in(&t->mem, batch, iovs + done * 8, part * sizeof batch[0]);
+		result = hf_copy_in(&t->mem, batch, iovs + done * 8, part * sizeof batch[0]);
 		if (result < 0)
 			return result;
 		for (uint32_t i = 0; i < part; i++, done++) {

@@ -1,0 +1,77 @@
+/** A small web server over the clone whose answers a test can change one by one; for everything that nginx with serve.conf does right. */
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+export interface Site {
+  /** Ends with "/". */
+  url: string;
+  /** The paths that were asked for, in order. */
+  requests: string[];
+  /** How often a path was asked for. */
+  count(path: string): number;
+  close(): Promise<void>;
+}
+
+/** The two headers that make a page cross-origin isolated. */
+export const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.wasm': 'application/wasm',
+};
+
+/**
+ * `answer` may return an answer of its own, or undefined for the file; its headers are sent as they are. Files are sent with `headers`.
+ */
+export async function serveSite(
+  answer: (path: string) => Answer | undefined = () => undefined,
+  headers: Record<string, string> = isolation,
+): Promise<Site> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    requests.push(pathname);
+    void respond(pathname).then(({ status = 200, headers: own = {}, body = '' }) => {
+      response.writeHead(status, { 'Cache-Control': 'no-store', ...own });
+      response.end(body);
+    });
+  });
+
+  async function respond(pathname: string): Promise<Answer> {
+    const own = answer(pathname);
+    if (own) return own;
+    const type = types[path.extname(pathname)] ?? 'application/octet-stream';
+    try {
+      return { headers: { 'Content-Type': type, ...headers }, body: await readFile(path.join(root, pathname)) };
+    } catch {
+      return { status: 404, headers, body: 'not found' };
+    }
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}/`,
+    requests,
+    count: (wanted) => requests.filter((asked) => asked === wanted).length,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

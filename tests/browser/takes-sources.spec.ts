@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type {} from './support/lab.ts';
+import { root, serveSite, type Site } from './support/site.ts';
+import { equip, expect, test } from './support/test.ts';
+
+test('a program may be a URL, a string, a Response, a promise of one, bytes in any form, or a Module', async ({ page, start }) => {
+  await start();
+  const outputs = await page.evaluate(async () => {
+    const url = lab.guest('hello');
+    const bytes = await (await fetch(url)).arrayBuffer();
+    const inTheMiddle = new Uint8Array(bytes.byteLength + 20);
+    inTheMiddle.set(new Uint8Array(bytes), 10);
+    const asOctets = { headers: { 'content-type': 'application/octet-stream' } };
+    const sources = [
+      new URL(url),
+      url,
+      new URL(url).pathname,
+      '../../../build/guests/hello.wasm',
+      await fetch(url),
+      fetch(url),
+      new Response(bytes, asOctets),
+      bytes,
+      new Uint8Array(bytes),
+      inTheMiddle.subarray(10, 10 + bytes.byteLength),
+      new DataView(bytes),
+      await WebAssembly.compile(bytes),
+    ];
+    const outputs = [];
+    for (const source of sources) outputs.push((await window.hf.run(source)).stdout);
+    return outputs;
+  });
+  expect(outputs).toEqual(outputs.map(() => 'hello, world\n'));
+  expect(outputs).toHaveLength(12);
+});
+
+test('what is no source is a TypeError', async ({ page, start }) => {
+  await start();
+  const errors = await page.evaluate(async () => {
+    const wrong: unknown[] = [undefined, null, 5, {}, Promise.resolve('text'), 'http://['];
+    const errors = [];
+    for (const source of wrong) errors.push(await lab.failure(window.hf.run(source as string)));
+    return errors.map(({ name }) => name);
+  });
+  expect(errors).toEqual(errors.map(() => 'TypeError'));
+});
+
+test('onProgress tells of download, compilation and start', async ({ page, start }) => {
+  await start();
+  const { phases, last, size } = await page.evaluate(async () => {
+    const url = lab.guest('hello');
+    const seen: { phase: string; loaded: number; total: number }[] = [];
+    await window.hf.run(url, { onProgress: (progress) => seen.push(progress) });
+    const size = (await (await fetch(url)).arrayBuffer()).byteLength;
+    const downloads = seen.filter(({ phase }) => phase === 'download');
+    return { phases: [...new Set(seen.map(({ phase }) => phase))], last: downloads.at(-1)?.loaded, size };
+  });
+  expect(phases).toEqual(['download', 'compile', 'start']);
+  expect(last).toBe(size);
+});
+
+test.describe('with a server that counts and lies', () => {
+  let site: Site;
+  test.beforeAll(async () => {
+    const hello = await readFile(path.join(root, 'build/guests/hello.wasm'));
+    const wasm = { 'Content-Type': 'application/wasm' };
+    site = await serveSite((name) => {
+      switch (name) {
+        case '/truncated.wasm':
+          return { headers: wasm, body: hello.subarray(0, hello.length / 2) };
+        case '/page.wasm':
+          return { headers: { 'Content-Type': 'text/html' }, body: '<!doctype html><title>Not here</title>' };
+        case '/lie.wasm':
+          return { headers: wasm, body: '<!doctype html><title>Not here</title>' };
+        case '/octets.wasm':
+          return { headers: { 'Content-Type': 'application/octet-stream' }, body: hello };
+        case '/empty.wasm':
+          return { headers: wasm };
+        case '/flaky.wasm':
+          return site.count(name) === 1 ? { status: 503, body: 'try later' } : { headers: wasm, body: hello };
+        default:
+          return undefined;
+      }
+    });
+  });
+  test.afterAll(() => site.close());
+
+  test.beforeEach(async ({ page, start }) => {
+    await page.goto(`${site.url}tests/browser/support/blank.html`);
+    await equip(page);
+    await start();
+  });
+
+  test('a URL is fetched and compiled once, however often it runs, also at once', async ({ page }) => {
+    const outputs = await page.evaluate(async () => {
+      const once = () => window.hf.run(lab.guest('hello'));
+      const results = await Promise.all([once(), once(), once()]);
+      results.push(await once());
+      return results.map(({ stdout }) => stdout);
+    });
+    expect(outputs).toEqual(Array(4).fill('hello, world\n'));
+    expect(site.count('/build/guests/hello.wasm')).toBe(1);
+  });
+
+  test('a blob: URL runs where the page allows it', async ({ page }) => {
+    const { stdout } = await page.evaluate(async () => {
+      const bytes = await (await fetch(lab.guest('hello'))).arrayBuffer();
+      return window.hf.run(URL.createObjectURL(new Blob([bytes], { type: 'application/wasm' })));
+    });
+    expect(stdout).toBe('hello, world\n');
+  });
+
+  test('bytes without the content type run too', async ({ page }) => {
+    const { code } = await page.evaluate(() => window.hf.run('/octets.wasm'));
+    expect(code).toBe(0);
+  });
+
+  test('a download that failed is tried again the next time', async ({ page }) => {
+    const [failure, { code }] = await page.evaluate(async () => {
+      return [await lab.failure(window.hf.run('/flaky.wasm')), await window.hf.run('/flaky.wasm')] as const;
+    });
+    expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'source', message: expect.stringContaining('503') });
+    expect(code).toBe(0);
+  });
+
+  const refusals = [
+    { name: 'missing.wasm', kind: 'source', says: [/missing\.wasm/, /404/] },
+    { name: 'page.wasm', kind: 'module', says: [/page\.wasm/, /no( valid)? WebAssembly module/, /<!doctype/] },
+    { name: 'lie.wasm', kind: 'module', says: [/lie\.wasm/, /no( valid)? WebAssembly module/] },
+    { name: 'truncated.wasm', kind: 'module', says: [/truncated\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/] },
+    { name: 'empty.wasm', kind: 'module', says: [/empty\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/] },
+  ] as const;
+  for (const { name, kind, says } of refusals) {
+    test(`${name} is refused in plain words, as a URL and as a Response`, async ({ page }) => {
+      const failures = await page.evaluate(async (file) => {
+        const url = `/${file}`;
+        const ways = [url, fetch(url), new URL(url, location.href)];
+        return Promise.all(ways.map((source) => lab.failure(window.hf.spawn(source))));
+      }, name);
+      failures.push(
+        await page.evaluate((file) => lab.failure(window.hf.run(`/${file}`, { onProgress: () => undefined })), name),
+      );
+      for (const failure of failures) {
+        expect(failure).toMatchObject({ name: 'SpawnRefused', kind });
+        if (kind === 'source' || failure !== failures[1]) for (const words of says) expect(failure.message).toMatch(words);
+      }
+    });
+  }
+
+  test('a server that is not there is a refusal that names the URL', async ({ page }) => {
+    const failures = await page.evaluate(async () => {
+      const url = 'http://localhost:1/program.wasm';
+      return [await lab.failure(window.hf.spawn(url)), await lab.failure(window.hf.spawn(fetch(url)))];
+    });
+    for (const failure of failures) expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'source' });
+    expect(failures[0]?.message).toContain('http://localhost:1/program.wasm');
+  });
+});
+
+test('a Response whose body was read already is refused', async ({ page, start }) => {
+  await start();
+  const failure = await page.evaluate(async () => {
+    const response = await fetch(lab.guest('hello'));
+    await response.arrayBuffer();
+    return lab.failure(window.hf.spawn(response));
+  });
+  expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'source', message: expect.stringContaining('already used') });
+});

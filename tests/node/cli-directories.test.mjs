@@ -1,0 +1,269 @@
+// `--dir`: in, and out again, with nothing touched that the guest did not change. The runtime's file system is played by
+// a folder of the host, which has inodes and times of its own.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { load } from './support/load.mjs';
+
+const { Directories, DirectoryError } = await load('web/cli/directories.ts');
+
+/** A `FileSystem` below a folder. */
+class FolderFileSystem {
+  reads = [];
+  constructor(top) {
+    this.top = top;
+  }
+  at(name) {
+    return path.join(this.top, name);
+  }
+  async readFile(name) {
+    this.reads.push(name);
+    return new Uint8Array(await fs.promises.readFile(this.at(name)));
+  }
+  async writeFile(name, data) {
+    if (!(data instanceof ReadableStream)) return fs.promises.writeFile(this.at(name), data);
+    for await (const chunk of data) fs.appendFileSync(this.at(name), chunk);
+  }
+  async mkdir(name, options) {
+    await fs.promises.mkdir(this.at(name), options);
+  }
+  readdir(name) {
+    return fs.promises.readdir(this.at(name));
+  }
+  async lstat(name) {
+    const s = await fs.promises.lstat(this.at(name));
+    const type = s.isDirectory() ? 'directory' : s.isFile() ? 'file' : s.isSymbolicLink() ? 'symlink' : 'unknown';
+    return { type, ino: s.ino, nlink: s.nlink, size: s.size, atime: s.atimeMs, mtime: s.mtimeMs, ctime: s.ctimeMs };
+  }
+  symlink(target, name) {
+    return fs.promises.symlink(target, this.at(name));
+  }
+  readlink(name) {
+    return fs.promises.readlink(this.at(name));
+  }
+  link(from, to) {
+    return fs.promises.link(this.at(from), this.at(to));
+  }
+  async utimes(name, atime, mtime, { follow }) {
+    await fs.promises[follow ? 'utimes' : 'lutimes'](this.at(name), atime / 1000, mtime / 1000);
+  }
+}
+
+/** A host directory with `make`'s contents, the runtime's copy of it, and all that is needed to compare. */
+async function copied(t, make, options = {}) {
+  const top = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-dir-')));
+  t.after(() => fs.rmSync(top, { recursive: true, force: true }));
+  const [host, runtime] = [path.join(top, 'host'), path.join(top, 'runtime')];
+  fs.mkdirSync(host);
+  fs.mkdirSync(runtime);
+  make(host);
+  const warnings = [];
+  const files = new FolderFileSystem(runtime);
+  const directories = new Directories(files, (text) => warnings.push(text));
+  const preopens = await directories.copyIn(options.dirs?.(host) ?? [{ host, guest: '/' }]);
+  return { host, guest: path.join(runtime, preopens[0].path), runtime, preopens, directories, files, warnings };
+}
+
+const write = (folder, name, data = name) => {
+  fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+  fs.writeFileSync(path.join(folder, name), data);
+};
+
+/** Everything about everything below a folder: what must stay as it is. */
+function describe(folder) {
+  const all = {};
+  for (const at of execFileSync('find', [folder, '-mindepth', '1'], { encoding: 'utf8' }).split('\n').filter(Boolean).sort()) {
+    const name = path.relative(folder, at);
+    const { mode, ino, mtimeMs, ctimeMs, size } = fs.lstatSync(at);
+    const target = fs.lstatSync(at).isSymbolicLink() ? fs.readlinkSync(at) : undefined;
+    all[name] = { mode, ino, mtimeMs, ctimeMs, size, target };
+  }
+  return all;
+}
+
+const tree = (host) => {
+  write(host, 'a.txt', 'aaa');
+  write(host, 'bin/tool', Buffer.from([0, 255, 10, 13, 128]));
+  fs.chmodSync(path.join(host, 'bin/tool'), 0o755);
+  write(host, 'deep/er/est/file', 'deep');
+  fs.mkdirSync(path.join(host, 'empty'));
+  fs.symlinkSync('a.txt', path.join(host, 'link'));
+  fs.symlinkSync('/nowhere', path.join(host, 'dangling'));
+  for (const name of ['a.txt', 'deep/er', 'deep']) fs.utimesSync(path.join(host, name), 1000.5, 1234.25);
+  fs.lutimesSync(path.join(host, 'link'), 5, 6);
+};
+
+test('files, directories, links and their times are copied in', async (t) => {
+  const { guest, warnings } = await copied(t, tree);
+  assert.equal(fs.readFileSync(path.join(guest, 'a.txt'), 'utf8'), 'aaa');
+  assert.deepEqual(fs.readFileSync(path.join(guest, 'bin/tool')), Buffer.from([0, 255, 10, 13, 128]));
+  assert.deepEqual(fs.readdirSync(path.join(guest, 'empty')), []);
+  assert.equal(fs.readlinkSync(path.join(guest, 'link')), 'a.txt');
+  assert.equal(fs.readlinkSync(path.join(guest, 'dangling')), '/nowhere');
+  for (const name of ['a.txt', 'deep/er', 'deep']) assert.equal(fs.statSync(path.join(guest, name)).mtimeMs, 1234250);
+  assert.equal(fs.lstatSync(path.join(guest, 'link')).mtimeMs, 6000);
+  assert.deepEqual(warnings, []);
+});
+
+test('when nothing changed nothing is read, and nothing on the host is touched', async (t) => {
+  const { host, guest, directories, files } = await copied(t, tree);
+  const before = describe(host);
+  fs.readFileSync(path.join(guest, 'a.txt')); // a guest that only reads
+  assert.equal(await directories.copyOut(), true);
+  assert.deepEqual(describe(host), before);
+  assert.deepEqual(files.reads, []);
+});
+
+test('created, changed, removed and renamed: files, directories and links', async (t) => {
+  const { host, guest, directories, warnings } = await copied(t, tree);
+  const untouched = describe(host)['dangling'];
+  write(guest, 'new/dir/file', Buffer.from([1, 2, 0, 3]));
+  fs.appendFileSync(path.join(guest, 'a.txt'), 'more');
+  fs.rmSync(path.join(guest, 'deep'), { recursive: true });
+  fs.renameSync(path.join(guest, 'bin'), path.join(guest, 'sbin'));
+  fs.rmdirSync(path.join(guest, 'empty'));
+  fs.unlinkSync(path.join(guest, 'link'));
+  fs.symlinkSync('new/dir', path.join(guest, 'link'));
+  fs.symlinkSync('x', path.join(guest, 'fresh'));
+  assert.equal(await directories.copyOut(), true, warnings.join('\n'));
+  assert.deepEqual(Object.keys(describe(host)), ['a.txt', 'dangling', 'fresh', 'link', 'new', 'new/dir', 'new/dir/file', 'sbin', 'sbin/tool']);
+  assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaamore');
+  assert.deepEqual(fs.readFileSync(path.join(host, 'new/dir/file')), Buffer.from([1, 2, 0, 3]));
+  assert.equal(fs.statSync(path.join(host, 'sbin/tool')).mode & 0o777, 0o755, 'what was renamed keeps its permissions');
+  assert.equal(fs.readlinkSync(path.join(host, 'link')), 'new/dir');
+  assert.equal(fs.readlinkSync(path.join(host, 'fresh')), 'x');
+  assert.deepEqual(describe(host)['dangling'], untouched);
+});
+
+test('a changed file keeps its permissions and its inode, and takes the guest\'s time', async (t) => {
+  const { host, guest, directories } = await copied(t, tree);
+  const { ino } = fs.statSync(path.join(host, 'bin/tool'));
+  fs.writeFileSync(path.join(guest, 'bin/tool'), 'new');
+  fs.utimesSync(path.join(guest, 'bin/tool'), 50, 60.5);
+  await directories.copyOut();
+  const stat = fs.statSync(path.join(host, 'bin/tool'));
+  assert.deepEqual([stat.ino, stat.mode & 0o777, stat.mtimeMs, stat.size], [ino, 0o755, 60500, 3]);
+});
+
+test('a file that was only touched gets its time, and is not written', async (t) => {
+  const { host, guest, directories } = await copied(t, tree);
+  fs.chmodSync(path.join(host, 'a.txt'), 0o444);
+  fs.utimesSync(path.join(guest, 'a.txt'), 7, 8);
+  await directories.copyOut();
+  assert.equal(fs.statSync(path.join(host, 'a.txt')).mtimeMs, 8000);
+  assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa');
+});
+
+test('a file that was replaced by another does not change what else had its bytes', async (t) => {
+  const { host, guest, directories } = await copied(t, (host) => {
+    write(host, 'one', 'shared');
+    fs.linkSync(path.join(host, 'one'), path.join(host, 'two'));
+  });
+  assert.equal(fs.statSync(path.join(guest, 'one')).ino, fs.statSync(path.join(guest, 'two')).ino, 'one file, two names');
+  write(guest, 'tmp', 'saved');
+  fs.renameSync(path.join(guest, 'tmp'), path.join(guest, 'two'));
+  await directories.copyOut();
+  assert.equal(fs.readFileSync(path.join(host, 'one'), 'utf8'), 'shared');
+  assert.equal(fs.readFileSync(path.join(host, 'two'), 'utf8'), 'saved');
+});
+
+test('a new name of a file becomes a name of the same file on the host', async (t) => {
+  const { host, guest, directories } = await copied(t, tree);
+  fs.linkSync(path.join(guest, 'a.txt'), path.join(guest, 'b.txt'));
+  await directories.copyOut();
+  assert.equal(fs.statSync(path.join(host, 'a.txt')).ino, fs.statSync(path.join(host, 'b.txt')).ino);
+});
+
+test('a thing of another kind at the same name', async (t) => {
+  const { host, guest, directories } = await copied(t, tree);
+  fs.rmSync(path.join(guest, 'deep'), { recursive: true });
+  fs.writeFileSync(path.join(guest, 'deep'), 'file now');
+  fs.unlinkSync(path.join(guest, 'a.txt'));
+  fs.mkdirSync(path.join(guest, 'a.txt'));
+  write(guest, 'a.txt/inside');
+  fs.rmdirSync(path.join(guest, 'empty'));
+  fs.symlinkSync('deep', path.join(guest, 'empty'));
+  assert.equal(await directories.copyOut(), true);
+  assert.equal(fs.readFileSync(path.join(host, 'deep'), 'utf8'), 'file now');
+  assert.equal(fs.readFileSync(path.join(host, 'a.txt/inside'), 'utf8'), 'a.txt/inside');
+  assert.equal(fs.readlinkSync(path.join(host, 'empty')), 'deep');
+});
+
+test('what was not copied is not removed: a directory with it stays, and that is said', async (t) => {
+  const { host, guest, directories, warnings } = await copied(t, tree);
+  write(host, 'deep/er/meanwhile', 'by somebody else');
+  fs.rmSync(path.join(guest, 'deep'), { recursive: true });
+  assert.equal(await directories.copyOut(), false);
+  assert.equal(fs.readFileSync(path.join(host, 'deep/er/meanwhile'), 'utf8'), 'by somebody else');
+  assert.equal(fs.existsSync(path.join(host, 'deep/er/est')), false);
+  assert.match(warnings[0], /deep\/er cannot be brought up to date: .*ENOTEMPTY/);
+});
+
+test('nothing is written through a link that appeared on the host', async (t) => {
+  const { host, guest, directories, warnings } = await copied(t, tree);
+  const secret = path.join(path.dirname(host), 'secret');
+  fs.writeFileSync(secret, 'secret');
+  fs.unlinkSync(path.join(host, 'a.txt'));
+  fs.symlinkSync(secret, path.join(host, 'a.txt'));
+  fs.appendFileSync(path.join(guest, 'a.txt'), 'x');
+  assert.equal(await directories.copyOut(), false);
+  assert.equal(fs.readFileSync(secret, 'utf8'), 'secret');
+  assert.equal(warnings.length, 1);
+});
+
+test('two directories, one inside the other, are one tree', async (t) => {
+  const { host, runtime, preopens, directories } = await copied(t, tree, {
+    dirs: (host) => [{ host, guest: '/' }, { host: path.join(host, 'deep/er'), guest: '/er' }, { host: `${host}/./bin/..`, guest: 'again' }],
+  });
+  assert.deepEqual(preopens.map(({ guest, path }) => [guest, path.replace(/.*\/0/, '')]), [['/', ''], ['/er', '/deep/er'], ['again', '']]);
+  write(path.join(runtime, preopens[1].path), 'seen', 'by both');
+  await directories.copyOut();
+  assert.equal(fs.readFileSync(path.join(host, 'deep/er/seen'), 'utf8'), 'by both');
+});
+
+test('the order of overlapping directories does not matter', async (t) => {
+  const { preopens } = await copied(t, tree, {
+    dirs: (host) => [{ host: path.join(host, 'deep/er'), guest: '/er' }, { host, guest: '/' }],
+  });
+  assert.equal(preopens[0].path, `${preopens[1].path}/deep/er`);
+});
+
+test('a large file is streamed, a hundred small ones are fine', async (t) => {
+  const big = Buffer.alloc(20e6, 'abcdefg');
+  const { host, guest, directories } = await copied(t, (host) => {
+    write(host, 'big', big);
+    for (let i = 0; i < 100; i++) write(host, `many/${i}`);
+  });
+  assert.ok(fs.readFileSync(path.join(guest, 'big')).equals(big));
+  big[19e6] = 0;
+  fs.writeFileSync(path.join(guest, 'big'), big);
+  fs.writeFileSync(path.join(guest, 'many/77'), 'changed');
+  await directories.copyOut();
+  assert.ok(fs.readFileSync(path.join(host, 'big')).equals(big));
+  assert.equal(fs.readFileSync(path.join(host, 'many/77'), 'utf8'), 'changed');
+});
+
+test('what cannot be copied in is left out: sockets and pipes silently, odd names with a warning', async (t) => {
+  const { guest, directories, host, warnings } = await copied(t, (host) => {
+    write(host, 'ok');
+    fs.writeFileSync(Buffer.concat([Buffer.from(`${host}/bad-`), Buffer.from([0xff])]), 'x');
+  });
+  assert.deepEqual(fs.readdirSync(guest), ['ok']);
+  assert.match(warnings[0], /not UTF-8: left out/);
+  await directories.copyOut();
+  assert.equal(fs.readdirSync(host).length, 2);
+});
+
+test('a directory that is missing, or is none, or a name given twice, is an error before anything is copied', async (t) => {
+  const top = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-dir-'));
+  t.after(() => fs.rmSync(top, { recursive: true }));
+  fs.writeFileSync(path.join(top, 'file'), '');
+  const copyIn = (...dirs) => new Directories(new FolderFileSystem('/nonexistent'), assert.fail).copyIn(dirs);
+  const isError = (message) => (error) => error instanceof DirectoryError && message.test(error.message);
+  await assert.rejects(copyIn({ host: `${top}/none`, guest: '/' }), isError(/--dir .*none: ENOENT/));
+  await assert.rejects(copyIn({ host: `${top}/file`, guest: '/' }), isError(/not a directory/));
+  await assert.rejects(copyIn({ host: top, guest: '/' }, { host: '.', guest: '/' }), isError(/"\/" is there twice/));
+});

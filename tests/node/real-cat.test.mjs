@@ -1,0 +1,87 @@
+// 64 MiB through stdin and stdout of `cat`: every byte, with a slow reader, in bounded memory.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import test from 'node:test';
+import { guest, host, PATIENCE, sleep, start } from '../real/support.mjs';
+
+const MIB = 1 << 20;
+const SIZE = 64 * MIB;
+const CHUNK = 1 << 18;
+
+/** Pseudo-random, so that no part looks like another; the same each time. */
+function* chunks(size) {
+  let state = 1;
+  for (let at = 0; at < size; at += CHUNK) {
+    const chunk = new Uint32Array(CHUNK / 4);
+    for (let i = 0; i < chunk.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      chunk[i] = state ^ (state >>> 15);
+    }
+    yield Buffer.from(chunk.buffer);
+  }
+}
+
+/** Writes all of it, each chunk when the one before has gone into the pipe; `progress.written` counts. */
+async function write(stream, size, hash, progress) {
+  for (const chunk of chunks(size)) {
+    hash.update(chunk);
+    await new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(error) : resolve())));
+    progress.written += chunk.length;
+  }
+  stream.end();
+}
+
+/** The most memory that the process had, in bytes; undefined where there is no /proc. */
+function peakMemory(pid) {
+  const file = `/proc/${pid}/status`;
+  if (!fs.existsSync(file)) return undefined;
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(fs.readFileSync(file, 'utf8'))[1]) * 1024;
+}
+
+/** Sends `size` bytes through cat and reads at `pause` ms a chunk of at most 64 KiB. */
+async function through(size, pause, before = async () => undefined) {
+  const child = start(guest('cat'), [], { raw: true });
+  const progress = { written: 0 };
+  const [sent, received] = [createHash('sha256'), createHash('sha256')];
+  const writing = write(child.stdin, size, sent, progress);
+  writing.catch(() => undefined); // told below
+  await before(progress, child);
+  let bytes = 0;
+  let peak;
+  for await (const chunk of child.stdout) {
+    received.update(chunk);
+    bytes += chunk.length;
+    if (bytes === size) peak = peakMemory(child.pid); // it has not ended before all is read
+    if (pause > 0) await sleep(pause);
+  }
+  const { code, stderr } = await child.ended;
+  assert.deepEqual({ code, stderr, bytes }, { code: 0, stderr: '', bytes: size });
+  await writing;
+  assert.equal(received.digest('hex'), sent.digest('hex'));
+  return peak;
+}
+
+test(`cat (${host}): a reader that does not read stops the writer`, { timeout: PATIENCE }, async () => {
+  await through(SIZE, 0, async (progress, child) => {
+    child.stdout.pause();
+    let last = -1;
+    while (progress.written !== last || last === 0) {
+      last = progress.written;
+      await sleep(1000);
+    }
+    assert.ok(progress.written < 32 * MIB, `${progress.written} bytes went into a pipe that nobody reads`);
+  });
+});
+
+test(`cat (${host}): 64 MiB to a slow reader, every byte`, { timeout: PATIENCE }, async () => {
+  await through(SIZE, 2);
+});
+
+test(`cat (${host}): memory does not grow with the amount`, { timeout: PATIENCE }, async (t) => {
+  if (host !== 'node') return t.skip('a browser is many processes; tests/browser measures it there');
+  const small = await through(4 * MIB, 1);
+  const large = await through(SIZE, 1);
+  if (small === undefined) return t.skip('no /proc here');
+  assert.ok(large < small + 40 * MIB, `${small} bytes for 4 MiB, ${large} for 64 MiB`);
+});

@@ -1,0 +1,11 @@
+// `npm run docs`: the API reference, generated from the comments in web/, into build/api/. A public declaration without a comment is an error.
+import { generateAbi } from './abi.mjs';
+import { fromRoot, main, run, say } from './lib.mjs';
+import { setup } from './setup.mjs';
+
+await main(async () => {
+  await setup(['packages']);
+  generateAbi();
+  await run(process.execPath, [fromRoot('node_modules/typedoc/bin/typedoc'), '--logLevel', 'Warn'], { cwd: fromRoot('.') });
+  say('the API reference is build/api/index.html');
+});
