@@ -150,8 +150,7 @@ class Coordinator {
       fatal(`a compute worker cannot start from ${this.init.assets.compute}: ${error.message}. Is the file deployed, as JavaScript, with Cross-Origin-Embedder-Policy?`);
       return;
     }
-    this.workers.terminate(worker);
-    this.kernel.call('c_worker_dead', worker);
+    this.kernel.call('c_worker_crashed', worker);
   }
 
   // --- the page ---

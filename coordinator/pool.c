@@ -5,7 +5,8 @@
 #include "coordinator/session.h"
 #include "platform/alloc.h"
 
-/* The kernel's stack in a worker. The deepest system call uses under 8 KiB (tests/native/stack-depth.c measures). */
+/* The kernel's stack in a worker. The deepest system call uses under 8 KiB
+ * (tests/native/system-calls-need-little-stack.c measures). */
 #define STACK_SIZE 65536
 
 static struct hf_link workers = {&workers, &workers};
@@ -45,6 +46,10 @@ static void destroy(struct hf_worker *worker)
 {
 	counts[worker->state]--;
 	hf_list_remove(&worker->link);
+	/* Gone in the middle of a system call: objects that it waited for may still point into its stack. A leak is the
+	 * lesser evil. */
+	if (atomic_load(&worker->thread.door) == HF_IN_KERNEL)
+		return;
 	hf_free(worker->stack);
 	hf_free(worker->tls);
 	hf_free(worker);
@@ -109,14 +114,15 @@ bool hf_pool_may_serve(uint32_t waiting)
 	return waiting < room;
 }
 
-void hf_pool_want(uint32_t waiting)
+bool hf_pool_want(uint32_t waiting)
 {
 	while (counts[HF_WORKER_STARTING] + counts[HF_WORKER_IDLE] < waiting && alive() < max_workers) {
 		uint32_t before = alive();
 		start_one();
 		if (alive() == before)
-			return;
+			break;
 	}
+	return counts[HF_WORKER_STARTING] + counts[HF_WORKER_IDLE] >= waiting;
 }
 
 struct hf_worker *hf_pool_of(struct hf_thread *thread)
@@ -153,17 +159,24 @@ HF_EXPORT_C("c_worker_idle") void hf_c_worker_idle(uint32_t id)
 	hf_session_serve_waiting();
 }
 
-/* Nothing of the worker runs any more. 1 if it had not been told to end: it crashed, or could not be started. */
-HF_EXPORT_C("c_worker_dead") uint32_t hf_c_worker_dead(uint32_t id)
+/* Nothing of the worker runs any more: what it stood on may be freed. */
+HF_EXPORT_C("c_worker_dead") void hf_c_worker_dead(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
-	if (!worker)
-		return 0;
-	bool crashed = worker->state != HF_WORKER_ZOMBIE;
+	/* One that could not even be started is not ours to free: the runtime has been declared dead. */
+	if (worker && worker->state == HF_WORKER_ZOMBIE)
+		destroy(worker);
+}
+
+/* The worker broke by itself. What it ran ends with the reason "crash"; another one takes its place. */
+HF_EXPORT_C("c_worker_crashed") void hf_c_worker_crashed(uint32_t id)
+{
+	struct hf_worker *worker = find(id);
+	if (!worker || worker->state == HF_WORKER_ZOMBIE)
+		return;
 	if (worker->state == HF_WORKER_RUNNING)
 		hf_session_worker_crashed(worker);
-	destroy(worker);
-	return crashed;
+	hf_pool_terminate(worker);
 }
 
 /* Ends workers that idle beyond the number that is kept. */

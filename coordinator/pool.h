@@ -26,8 +26,8 @@ void hf_pool_init(uint32_t min, uint32_t max);
 struct hf_worker *hf_pool_take(void);
 /* True if the limit leaves a worker for one more than `waiting` who wait already. */
 bool hf_pool_may_serve(uint32_t waiting);
-/* Starts workers until one is there, or on its way, for each of the `waiting`. */
-void hf_pool_want(uint32_t waiting);
+/* Starts workers until one is there, or on its way, for each of the `waiting`; false if there is no memory for that. */
+bool hf_pool_want(uint32_t waiting);
 struct hf_worker *hf_pool_of(struct hf_thread *thread);
 /* Terminates the worker whatever it does. Its thread must not be in the kernel. */
 void hf_pool_terminate(struct hf_worker *worker);

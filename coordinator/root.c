@@ -61,7 +61,15 @@ static int find_or_make(struct hf_path *at, uint32_t how, struct hf_vnode **out)
 	}
 	if (at->must_be_dir)
 		return -HF_EISDIR;
-	return at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
+	int result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
+	/* A guest was faster. */
+	if (result == -HF_EEXIST && !(how & OPEN_EXCLUSIVE))
+		result = at->parent->ops->lookup(at->parent, at->name, at->name_size, out);
+	if (result == 0 && !(*out)->ops->write) {
+		hf_vnode_unref(*out);
+		result = -HF_EISDIR;
+	}
+	return result;
 }
 
 /* Opens a file, making it if it is to be written. The vnode through *out is the caller's, for hf_c_fs_close. */
@@ -240,11 +248,15 @@ HF_EXPORT_C("c_fs_symlink")
 int hf_c_fs_symlink(const char *target, uint32_t target_size, const char *path, uint32_t size)
 {
 	struct hf_path at;
-	int result = target_size ? walk(path, size, HF_PATH_PARENT, &at) : -HF_ENOENT;
+	int result = target_size ? hf_path_check_text(target, target_size) : -HF_ENOENT;
+	if (result == 0)
+		result = walk(path, size, HF_PATH_PARENT, &at);
 	if (result < 0)
 		return result;
 	if (at.vnode || !at.parent)
 		result = -HF_EEXIST;
+	else if (at.must_be_dir)
+		result = -HF_ENOENT;
 	else
 		result = at.parent->ops->symlink(at.parent, at.name, at.name_size, target, target_size);
 	hf_path_release(&at);
@@ -266,6 +278,8 @@ static int link_to(struct hf_path *from, struct hf_path *to)
 {
 	if (to->vnode || !to->parent)
 		return -HF_EEXIST;
+	if (to->must_be_dir)
+		return -HF_ENOENT;
 	if (from->vnode->fs != to->parent->fs)
 		return -HF_EXDEV;
 	return to->parent->ops->link(to->parent, to->name, to->name_size, from->vnode);

@@ -54,6 +54,14 @@ static uint8_t batch[BATCH];
 
 static void finish_if_over(struct session *session);
 
+static void stop_waiting(struct session *session)
+{
+	if (hf_list_empty(&session->waiting))
+		return;
+	hf_list_remove(&session->waiting);
+	waiting_count--;
+}
+
 /* ---- output ---- */
 
 static void pump_woken(struct hf_waiter *waiter)
@@ -158,10 +166,7 @@ static void process_ended(struct hf_work *work)
 	hf_process_claim_threads(process, thread_claimed);
 	if (!hf_process_is_dead(process) || session->told)
 		return;
-	if (!hf_list_empty(&session->waiting)) {
-		hf_list_remove(&session->waiting);
-		waiting_count--;
-	}
+	stop_waiting(session);
 	tell_exit(session);
 	finish_if_over(session);
 }
@@ -169,11 +174,13 @@ static void process_ended(struct hf_work *work)
 void hf_session_worker_crashed(struct hf_worker *worker)
 {
 	static const char message[] = "the worker that ran it died";
+	if (!worker->thread.process)
+		return; /* it had left its process, and its word that it idles was still under way */
 	struct hf_process *process = hf_process_ref(worker->thread.process);
 	hf_process_end(process, HF_EXIT_CRASH, 134, message, sizeof message - 1, NULL, 0);
 	/* It will not come back, wherever it was. In the kernel it may have held a lock: then the runtime as a whole is
-	 * lost, and says so when the lock is wanted; but engines do not end a worker there by themselves. */
-	atomic_store(&worker->thread.door, HF_CLAIMED);
+	 * lost; but engines do not end a worker there by themselves. */
+	(void)hf_thread_claim(&worker->thread);
 	hf_process_thread_gone(&worker->thread);
 	hf_process_unref(process);
 }
@@ -186,7 +193,7 @@ static bool run_on_a_worker(struct session *session)
 	if (!worker)
 		return false;
 	int result = hf_process_add_thread(session->process, &worker->thread, next_tid++);
-	HF_ASSERT(result == 0); /* a dead process is on no queue, and this is its first thread */
+	HF_ASSERT(result == 0); /* it is not dead, and this is its first thread */
 	js_worker_run(worker->id, session->id);
 	hf_pool_refill();
 	return true;
@@ -196,17 +203,10 @@ void hf_session_serve_waiting(void)
 {
 	while (!hf_list_empty(&waiting)) {
 		struct session *session = HF_CONTAINER(waiting.next, struct session, waiting);
-		hf_list_remove(&session->waiting);
-		waiting_count--;
-		if (!run_on_a_worker(session)) {
-			/* Back to the front. */
-			session->waiting.prev = &waiting;
-			session->waiting.next = waiting.next;
-			waiting.next->prev = &session->waiting;
-			waiting.next = &session->waiting;
-			waiting_count++;
+		/* Dead: it was killed while it waited, and process_ended is still to run. */
+		if (!hf_process_is_dead(session->process) && !run_on_a_worker(session))
 			return;
-		}
+		stop_waiting(session);
 	}
 }
 
@@ -365,7 +365,12 @@ HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(const struct spawn_header *hea
 	hf_list_append(&waiting, &session->waiting);
 	waiting_count++;
 	hf_session_serve_waiting();
-	hf_pool_want(waiting_count);
+	if (!hf_list_empty(&session->waiting) && !hf_pool_want(waiting_count)) {
+		stop_waiting(session);
+		drop(session);
+		error[0] = -HF_ENOMEM;
+		return NULL;
+	}
 	return session;
 }
 

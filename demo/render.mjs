@@ -23,9 +23,7 @@ export const tabs = (programs) =>
   );
 
 export const terminals = (programs) =>
-  join(
-    programs.map(({ id }, index) => `<div class="terminal" id="terminal-${id}"${index === 0 ? '' : ' hidden'}></div>`),
-  );
+  join(programs.map(({ id }, index) => `<div class="host" id="terminal-${id}"${index === 0 ? '' : ' hidden'}></div>`));
 
 /** What a visitor may click to have typed. */
 export const suggestions = (programs) =>
@@ -49,13 +47,13 @@ export const sizes = (files) => {
     ({ gzip }, index) =>
       `<rect class="part-${index}" ${place(files, index, total)} height="8"><title>${size(gzip)}</title></rect>`,
   );
-  const rows = files.map(
-    ({ name, bytes, gzip }, index) =>
-      `<tr><th scope="row"><span class="swatch part-${index}"></span>${escape(name)}</th><td>${size(bytes)}</td><td>${size(gzip)}</td></tr>`,
+  const legend = files.map(
+    ({ name, gzip }, index) =>
+      `<li><span class="swatch part-${index}"></span>${escape(name)} <b>${size(gzip)}</b></li>`,
   );
   return (
     `<svg class="bar" viewBox="0 0 1000 8" preserveAspectRatio="none" aria-hidden="true">${parts.join('')}</svg>\n` +
-    `<table><thead><tr><th scope="col">File</th><th scope="col">raw</th><th scope="col">gzip</th></tr></thead><tbody>\n${join(rows)}\n</tbody></table>`
+    `<ul class="legend">\n${join(legend)}\n</ul>`
   );
 };
 

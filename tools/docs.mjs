@@ -6,6 +6,8 @@ import { setup } from './setup.mjs';
 await main(async () => {
   await setup(['packages']);
   generateAbi();
-  await run(process.execPath, [fromRoot('node_modules/typedoc/bin/typedoc'), '--logLevel', 'Warn'], { cwd: fromRoot('.') });
+  await run(process.execPath, [fromRoot('node_modules/typedoc/bin/typedoc'), '--logLevel', 'Warn'], {
+    cwd: fromRoot('.'),
+  });
   say('the API reference is build/api/index.html');
 });

@@ -108,6 +108,12 @@ const commandLine = (command, args) => {
   return text.length > 400 ? `${text.slice(0, 200)} … ${text.slice(-200)}` : text;
 };
 
+/** The command, ended by the kernel should we be killed outright, where the system can do that. */
+export function mortal(command) {
+  const setpriv = process.platform === 'linux' && which('setpriv');
+  return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...command] : command;
+}
+
 /** The program's standard output and error, or undefined when it is missing or fails. */
 export async function capture(command, args = [], options = {}) {
   const { code, output } = await run(command, args, { quiet: true, allowFailure: true, ...options });
@@ -205,7 +211,7 @@ export async function withLock(file, what, fn) {
       takeOver(file, owner);
       continue;
     }
-    if (!told) say(`waiting: ${what} is being done by process ${owner}`);
+    if (!told) say(`waiting: ${what} is being done by process ${owner.split('@')[0]}`);
     told = true;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }

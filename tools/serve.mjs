@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { Complaint, exists, fromRoot, isMain, machine, main, which } from './lib.mjs';
+import { Complaint, exists, fromRoot, isMain, machine, main, mortal } from './lib.mjs';
 import { nginxPath } from './setup.mjs';
 
 /** A port that is free now on `host`: `port` itself, or any when it is 0. */
@@ -50,10 +50,7 @@ export async function serve(top, { port = 8080, host = '127.0.0.1' } = {}) {
   const config = path.join(prefix, 'nginx.conf');
   fs.writeFileSync(config, settings);
   const log = path.join(prefix, 'error.log');
-  let command = [nginx, '-p', `${prefix}/`, '-c', config, '-e', log];
-  // Should we be killed outright, nginx goes too.
-  const setpriv = process.platform === 'linux' && which('setpriv');
-  if (setpriv) command = [setpriv, '--pdeathsig', 'TERM', ...command];
+  const command = mortal([nginx, '-p', `${prefix}/`, '-c', config, '-e', log]);
   const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
   let running = true;
   const ended = new Promise((resolve) => {

@@ -29,7 +29,7 @@ function createWorker<Out, In>(url: string): WorkerHandle<Out, In> {
   };
   worker.on('message', (message: In) => handle.onmessage?.(message));
   worker.on('error', (error) => handle.onerror?.(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', () => handle.onerror?.(new Error('the worker exited')));
+  worker.on('exit', () => handle.onerror?.(new Error('the worker exited'))); // before `dead` is looked at
   return handle;
 }
 

@@ -47,11 +47,11 @@ export class Console {
     this.#showLoading();
   }
 
-  /** A click on a button leads back to typing. */
+  /** A click on a button leads back to typing; but on a phone that would bring up the keyboard. */
   #then(act: (session: Session) => void): void {
     const session = this.#shown();
     act(session);
-    session.focus();
+    if (!matchMedia('(pointer: coarse)').matches) session.focus();
   }
 
   #showElapsed(): void {

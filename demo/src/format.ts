@@ -9,8 +9,11 @@ export function bytes(count: number): string {
 }
 
 /** Memory comes in powers of two. */
-export const memory = (count: number): string =>
-  count < 1 << 20 ? `${integer(count / 1024)} KiB` : `${(count / (1 << 20)).toFixed(count < 10 << 20 ? 1 : 0)} MiB`;
+export function memory(count: number): string {
+  if (count < 1024) return `${count} B`;
+  if (count < 1 << 20) return `${integer(count / 1024)} KiB`;
+  return `${(count / (1 << 20)).toFixed(count < 10 << 20 ? 1 : 0)} MiB`;
+}
 
 export const milliseconds = (value: number | undefined): string =>
   value === undefined ? '–' : value.toFixed(value < 100 ? 1 : 0);

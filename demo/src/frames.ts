@@ -60,6 +60,11 @@ export class FrameClock {
     requestAnimationFrame(tick);
   }
 
+  /** Frames in the second before `now`. */
+  rate(now = performance.now()): number {
+    return this.recent.filter(({ at }) => at > now - 1000).length;
+  }
+
   listen(listener: (frame: Frame) => void): void {
     this.#listeners.add(listener);
   }

@@ -13,9 +13,20 @@ interface Sample {
   at: number;
 }
 
+export interface Watched {
+  /** While there is one. */
+  runtime(): Holdfast | undefined;
+  runs(): readonly Run[];
+  /** The run whose numbers are shown. */
+  shown(): Run | undefined;
+  /** The page's frames in the last second. */
+  frameRate(): number;
+}
+
 export class Inside {
-  readonly #runtime: () => Holdfast | undefined;
-  readonly #run: () => Run | undefined;
+  readonly #runtime: Watched['runtime'];
+  readonly #run: Watched['shown'];
+  readonly #frameRate: Watched['frameRate'];
   readonly #sentence = element('#state-sentence');
   readonly #cells = {
     syscalls: [element('#syscalls'), element('#syscalls-rate')],
@@ -33,10 +44,11 @@ export class Inside {
   readonly #samples = new WeakMap<Run, { last: Sample; before: Sample | undefined }>();
   #asking = false;
 
-  constructor(runtime: () => Holdfast | undefined, runs: () => readonly Run[], shown: () => Run | undefined) {
-    this.#runtime = runtime;
-    this.#run = shown;
-    setInterval(() => void this.#poll(runs()), EVERY);
+  constructor(what: Watched) {
+    this.#runtime = what.runtime;
+    this.#run = what.shown;
+    this.#frameRate = what.frameRate;
+    setInterval(() => void this.#poll(what.runs()), EVERY);
   }
 
   /** Another run is shown, or its state is another. */
@@ -53,7 +65,7 @@ export class Inside {
       setText(total, last ? integer(last[name]) : '–');
       setText(rate, !last || run?.over ? '–' : seconds > 0 ? integer(rates[name]) : '…');
     }
-    setText(this.#sentence, sentenceOf(run, last, seconds > 0 ? rates : undefined));
+    setText(this.#sentence, sentenceOf(run, last, seconds > 0 ? { ...rates, frames: this.#frameRate() } : undefined));
   }
 
   async #poll(runs: readonly Run[]): Promise<void> {
@@ -91,11 +103,19 @@ export class Inside {
 interface Rates {
   syscalls: number;
   wakeups: number;
+  /** The page's, while the program had its second. */
+  frames: number;
 }
 
 /** What the numbers mean. */
 function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rates | undefined): string {
-  if (!run || run.over) return run ? 'It has ended; its worker is free for the next.' : 'Nothing of it runs yet.';
+  if (!run) return 'Nothing of it runs yet.';
+  if (run.state.kind === 'ended') {
+    return run.state.exit.reason === 'killed'
+      ? 'It was killed; a fresh worker takes the place of its own.'
+      : 'It has ended; its worker is free for the next.';
+  }
+  if (run.over) return 'Nothing of it ran.';
   if (run.state.kind === 'starting') return 'It is being started.';
   if (run.state.kind === 'stopping') return 'It is being stopped.';
   if (!counts || !rates) return 'It runs.';
@@ -104,6 +124,7 @@ function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rat
   if (counts.state === 'asleep' && wakes === 0)
     return 'Blocked in a system call: no wake-up in the last second, no CPU.';
   if (wakes > 0) return `It sleeps and wakes: ${integer(wakes)} wake-up${wakes === 1 ? '' : 's'} in the last second.`;
-  if (calls === 0) return 'It computes: no system call in the last second, and the page has its frames.';
+  if (calls === 0)
+    return `It computes: no system call in the last second, in which the page drew ${rates.frames} frames.`;
   return `It runs: ${integer(calls)} system call${calls === 1 ? '' : 's'} in the last second.`;
 }

@@ -21,11 +21,12 @@ function assemble(manifest: Manifest): void {
 
   const chooser = new Chooser(sessions, (session) => show(session));
   const controls = new Console(() => shown);
-  const inside = new Inside(
-    () => runtime.current,
-    () => sessions.flatMap(({ run }) => run ?? []),
-    () => shown.run,
-  );
+  const inside = new Inside({
+    runtime: () => runtime.current,
+    runs: () => sessions.flatMap(({ run }) => run ?? []),
+    shown: () => shown.run,
+    frameRate: () => clock.rate(),
+  });
   const meter = new Meter(clock, () => {
     const { program, run } = shown;
     const took = run?.state.kind === 'ended' ? run.state.took : undefined;

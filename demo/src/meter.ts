@@ -25,6 +25,7 @@ interface Colors {
   long: string;
   line: string;
   text: string;
+  halo: string;
 }
 
 export class Meter {
@@ -71,9 +72,8 @@ export class Meter {
   #showNumbers(now: number): void {
     const { title, frames, began, took } = this.#watched();
     const { recent } = this.#clock;
-    const lastSecond = recent.filter(({ at }) => at > now - 1000).length;
     const numbers = this.#numbers;
-    setText(numbers.rate, integer(lastSecond));
+    setText(numbers.rate, integer(this.#clock.rate(now)));
     setText(numbers.now, milliseconds(recent.at(-1)?.took));
     setText(numbers.median, milliseconds(frames?.quantile(0.5)));
     setText(numbers.p99, milliseconds(frames?.quantile(0.99)));
@@ -129,6 +129,12 @@ export class Meter {
       context.moveTo(0, y);
       context.lineTo(width, y);
       context.stroke();
+      // Readable over the bars too.
+      context.lineWidth = 3;
+      context.strokeStyle = this.#colors.halo;
+      context.setLineDash([]);
+      context.strokeText(`${line} ms`, 4, y - 2);
+      context.lineWidth = 1;
       context.fillStyle = this.#colors.text;
       context.fillText(`${line} ms`, 4, y - 2);
     }
@@ -144,5 +150,6 @@ function readColors(): Colors {
     long: color('--bad'),
     line: color('--line-strong'),
     text: color('--muted'),
+    halo: color('--raised'),
   };
 }

@@ -291,7 +291,7 @@ void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size)
 		uint8_t *data;
 		uint32_t n = span_at(bytes, size, &data);
 		if (data)
-			memset(data, 0, least(n, bytes->size - size));
+			memset(data, 0, (size_t)least(n, bytes->size - size));
 	}
 	bytes->size = size;
 }

@@ -93,6 +93,14 @@ int hf_fd_insert(struct hf_fdtable *table, struct hf_file *file, uint64_t rights
 	return insert(table, &entry);
 }
 
+int hf_fd_check_room(struct hf_fdtable *table)
+{
+	hf_lock(&table->lock);
+	bool full = table->in_use >= table->limit;
+	hf_unlock(&table->lock);
+	return full ? -HF_EMFILE : 0;
+}
+
 int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name, uint32_t name_size,
                          uint64_t rights, uint64_t inheriting)
 {

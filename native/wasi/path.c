@@ -145,6 +145,10 @@ int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t
 	/* A link to an absolute path could never be followed, as paths are relative to a preopen (so Wasmtime has it). */
 	if (t->path[1][0] == '/')
 		return -HF_EPERM;
+	/* A link's target can become a name: creating a file through a dangling link makes it one. */
+	result = hf_path_check_text(t->path[1], target_size);
+	if (result < 0)
+		return result;
 	struct target text = {t->path[1], target_size};
 	return change_name(t, fd, HF_RIGHT_PATH_SYMLINK, path, size, make_symlink, &text);
 }
@@ -408,6 +412,8 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 	if (rights & ~place.dir.inheriting & (HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE))
 		result = -HF_ENOTCAPABLE;
 	else
+		result = hf_fd_check_room(&t->process->fds);
+	if (result == 0)
 		result = open_place(t, &place, dirflags, &how);
 	hf_fd_put(&place.dir);
 	if (result < 0)

@@ -9,6 +9,7 @@ import {
   inParallel,
   machine,
   megabytes,
+  mortal,
   progress,
   run,
   say,
@@ -189,9 +190,11 @@ async function fetchAll(missing, packages, total) {
   const hands = [[], [], []];
   [...missing].sort((a, b) => b.size - a.size).forEach((entry, index) => hands[index % hands.length].push(entry.name));
   const options = { ...inEnglish, allowFailure: true, cwd: path.join(folder, 'debs') };
-  await Promise.all(
-    hands.filter((names) => names.length > 0).map((names) => run('apt-get', [...apt, 'download', ...names], options)),
-  );
+  const fetchSome = (names) => {
+    const [command, ...args] = mortal(['apt-get', ...apt, 'download', ...names]); // else it goes on writing below a later run
+    return run(command, args, options);
+  };
+  await Promise.all(hands.filter((names) => names.length > 0).map(fetchSome));
   clearInterval(timer);
   meter.done(`${megabytes(have())} of ${megabytes(total)}`);
 }

@@ -26,6 +26,8 @@ async function version(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+// Who writes is told of an error by its callback; the event, unheard, would end this process.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 const status = await main(process.argv.slice(2));
 // Messages too are out before we end; a reader that has gone away does not want them.
 await Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]);

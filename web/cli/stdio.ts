@@ -37,7 +37,5 @@ export async function pumpOutput(from: ReadableStream<Uint8Array>, to: Writable,
 /** Resolves when the bytes, and all that were written before, are with the operating system. */
 export const write = (to: Writable, chunk: Uint8Array | string): Promise<void> =>
   new Promise((resolve, reject) => {
-    // The stream also emits what it passes to the callback; unheard, that would end this process.
-    if (to.listenerCount('error') === 0) to.on('error', () => undefined);
     to.write(chunk, (error) => (error ? reject(error) : resolve()));
   });
