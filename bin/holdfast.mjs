@@ -6,6 +6,6 @@ const cli = new URL('../dist/cli.js', import.meta.url);
 if (existsSync(cli)) {
   await import(cli.href);
 } else {
-  console.error('holdfast: dist/cli.js is missing; `npm run setup && npm run build` makes it');
+  console.error('holdfast: dist/cli.js is missing; `npm run build` makes it');
   process.exitCode = 1;
 }

@@ -15,6 +15,15 @@ const RMDIR = 2;
 const fileTypes: FileType[] = ['unknown', 'block-device', 'character-device', 'directory', 'file', 'socket', 'socket', 'symlink'];
 const decoder = new TextDecoder();
 
+/** A sparse file may be larger than anything that can be read at once. */
+function room(size: number, path: string): Uint8Array {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw new SystemError(ERRNO.EFBIG, `${path} has ${size} bytes, more than can be read at once`);
+  }
+}
+
 export class Files {
   constructor(private readonly kernel: Kernel) {}
 
@@ -73,7 +82,7 @@ export class Files {
     const file = this.open(path, 0);
     try {
       // The file may shrink or grow under us: what is there is what is read.
-      const whole = new Uint8Array(size);
+      const whole = room(size, path);
       let done = 0;
       while (done < size) {
         const part = kernel.check(path, 'c_fs_read', file, done, kernel.data, Math.min(DATA_SIZE, size - done));

@@ -209,7 +209,10 @@ class Coordinator {
       const value = work();
       post({ t: 'done', call, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
     } catch (error) {
-      const failure: ErrorMessage = { code: error instanceof SystemError ? error.code : '', message: describe(error) };
+      const failure: ErrorMessage =
+        error instanceof SystemError
+          ? { code: error.code, errno: error.errno, message: error.message }
+          : { code: '', message: describe(error) };
       post({ t: 'failed', call, error: failure });
     }
   }

@@ -66,8 +66,8 @@ static int find_or_make(struct hf_path *at, uint32_t how, struct hf_vnode **out)
 	if (result == -HF_EEXIST && !(how & OPEN_EXCLUSIVE))
 		result = at->parent->ops->lookup(at->parent, at->name, at->name_size, out);
 	if (result == 0 && !(*out)->ops->write) {
-		hf_vnode_unref(*out);
-		result = -HF_EISDIR;
+		hf_vnode_unref(*out); /* and made a link */
+		result = -HF_ELOOP;
 	}
 	return result;
 }

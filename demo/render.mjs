@@ -18,7 +18,7 @@ export const tabs = (programs) =>
       ({ id, title, kind, gzip }, index) =>
         `<button type="button" role="tab" id="tab-${id}" aria-controls="panel" aria-selected="${index === 0}" tabindex="${index === 0 ? 0 : -1}" data-tone="idle">` +
         `<span class="title">${escape(title)}</span> <span class="state">not started</span>` +
-        `<span class="kind">${escape(kind)} <span class="download">${size(gzip)}</span></span></button>`,
+        `<span class="kind">${escape(kind)}</span> <span class="download">${size(gzip)}</span></button>`,
     ),
   );
 

@@ -6,7 +6,7 @@ import { chromiumOnPath, needs, setup } from './setup.mjs';
 await main(async (args) => {
   const script = fromRoot('tests/bench/main.mjs');
   if (!exists(script)) throw new Complaint('there are no benchmarks (tests/bench/main.mjs)');
-  await setup([...needs.build, 'nginx', 'chromium']);
+  await setup(needs.browser);
   await build(['runtime', 'guests']);
   const { code } = await run(process.execPath, [script, ...args], {
     allowFailure: true,

@@ -266,7 +266,7 @@ async function compressBelow(top) {
 if (isMain(import.meta.url)) {
   await main(async (targets) => {
     const native = targets.some((name) => presets.includes(name));
-    await setup(native ? [...needs.build, 'sanitizers'] : needs.build);
+    await setup([...needs.build, ...(native ? needs.native : [])]);
     await build(targets.length > 0 ? targets : undefined);
   });
 }

@@ -90,25 +90,27 @@ const programs = {
   },
 };
 
-/** The sets that the drivers ask for. */
+/** The sets that the drivers ask for. npm's packages come with each; 'toolchain' is the folder of tools/toolchain.mjs. */
 export const needs = {
-  build: ['python', 'cmake', 'ninja'],
-  demo: ['python', 'cmake', 'ninja', 'nginx'],
-  check: ['python', 'sanitizers', 'clangFormat'],
-  test: ['python', 'cmake', 'ninja', 'nginx', 'chromium', 'sanitizers'],
+  packages: [],
+  native: ['cmake', 'ninja', 'sanitizers'],
+  build: ['python', 'cmake', 'ninja', 'toolchain'],
+  demo: ['python', 'cmake', 'ninja', 'toolchain', 'nginx'],
+  browser: ['python', 'cmake', 'ninja', 'toolchain', 'nginx', 'chromium'],
+  check: ['python', 'toolchain', 'sanitizers', 'clangFormat'],
 };
 needs.all = [...new Set(Object.values(needs).flat())];
 
-/** Makes this machine ready for `wanted` (a list of names in `programs`), with npm's packages and the toolchain. */
+/** Makes this machine ready for `wanted`: a list as in `needs`. */
 export async function setup(wanted = needs.all) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < oldestNode) throw new Complaint(`Node ${oldestNode} or newer is needed; this is ${process.version}`);
   if (!which('git')) throw new Complaint('git is needed');
-  const first = wanted.filter((name) => name !== 'chromium');
-  await installPrograms(first);
+  const names = wanted.filter((name) => programs[name]);
+  await installPrograms(names.filter((name) => name !== 'chromium'));
   await installPackages();
-  if (wanted.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
-  await toolchain();
+  if (names.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
+  if (wanted.includes('toolchain')) await toolchain();
 }
 
 async function missingOf(names) {

@@ -12,12 +12,7 @@ import { serve } from './serve.mjs';
 import { chromiumOnPath, needs, setup } from './setup.mjs';
 
 const sections = { native: testNative, node: testNode, guests: testGuests, browser: testBrowser };
-const needed = {
-  native: ['cmake', 'ninja', 'sanitizers'],
-  node: needs.build,
-  guests: needs.build,
-  browser: [...needs.build, 'nginx', 'chromium'],
-};
+const needed = { native: needs.native, node: needs.build, guests: needs.build, browser: needs.browser };
 
 function parseArguments(args) {
   const options = { names: [], grep: undefined, rest: [] };

@@ -294,10 +294,13 @@ export function count(value: unknown, what: string, least: number): number {
   return value;
 }
 
-/** A duration; `Infinity` is "never", as 0 is on the wire. */
+/** Timers go no further (24.8 days); what is set for later would go off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** A duration; `Infinity`, and what is further away than timers go, is "never", as 0 is on the wire. */
 function milliseconds(value: unknown, what: string): number {
   if (typeof value !== 'number')
     throw new TypeError(`${what} must be a number of milliseconds, not ${describe(value)}`);
   if (Number.isNaN(value) || value < 0) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
-  return value === Infinity ? 0 : value;
+  return value > LONGEST_TIMER ? 0 : value;
 }

@@ -68,9 +68,9 @@ export function instantiateKernel(
   return instance.exports as KernelExports;
 }
 
-/** A view of kernel memory; valid until the memory grows, so never kept. */
+/** A view of kernel memory; valid until the memory grows, so never kept. A pointer above 2 GiB comes out of wasm as a negative number. */
 export const bytesAt = (memory: WebAssembly.Memory, pointer: number, size: number): Uint8Array =>
-  new Uint8Array(memory.buffer, pointer, size);
+  new Uint8Array(memory.buffer, pointer >>> 0, size);
 
 /** A copy in ordinary memory: what most of the Web's functions want. */
 export const copyAt = (memory: WebAssembly.Memory, pointer: number, size: number): Uint8Array<ArrayBuffer> => {

@@ -49,19 +49,23 @@ export class FrameClock {
   readonly recent: Frame[] = [];
   readonly #listeners = new Set<(frame: Frame) => void>();
   #last: number | undefined;
+  /** Frames have come without a pause since then. */
+  #since = Infinity;
 
   constructor() {
     document.addEventListener('visibilitychange', () => (this.#last = undefined));
     const tick = (now: number): void => {
       requestAnimationFrame(tick);
       if (this.#last !== undefined && !document.hidden) this.#frame({ at: now, took: now - this.#last });
+      else this.#since = now;
       this.#last = now;
     };
     requestAnimationFrame(tick);
   }
 
-  /** Frames in the second before `now`. */
-  rate(now = performance.now()): number {
+  /** Frames in the second before `now`; undefined when the page was not watched for so long. */
+  rate(now = performance.now()): number | undefined {
+    if (now - this.#since < 1000) return undefined;
     return this.recent.filter(({ at }) => at > now - 1000).length;
   }
 

@@ -20,7 +20,7 @@ export interface Watched {
   /** The run whose numbers are shown. */
   shown(): Run | undefined;
   /** The page's frames in the last second. */
-  frameRate(): number;
+  frameRate(): number | undefined;
 }
 
 export class Inside {
@@ -104,7 +104,7 @@ interface Rates {
   syscalls: number;
   wakeups: number;
   /** The page's, while the program had its second. */
-  frames: number;
+  frames: number | undefined;
 }
 
 /** What the numbers mean. */
@@ -124,7 +124,9 @@ function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rat
   if (counts.state === 'asleep' && wakes === 0)
     return 'Blocked in a system call: no wake-up in the last second, no CPU.';
   if (wakes > 0) return `It sleeps and wakes: ${integer(wakes)} wake-up${wakes === 1 ? '' : 's'} in the last second.`;
-  if (calls === 0)
-    return `It computes: no system call in the last second, in which the page drew ${rates.frames} frames.`;
+  if (calls === 0) {
+    const frames = rates.frames === undefined ? '' : `, in which the page drew ${rates.frames} frames`;
+    return `It computes: no system call in the last second${frames}.`;
+  }
   return `It runs: ${integer(calls)} system call${calls === 1 ? '' : 's'} in the last second.`;
 }

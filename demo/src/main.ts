@@ -2,7 +2,7 @@
 import { Chooser } from './chooser.ts';
 import { Console } from './console.ts';
 import { element, setText } from './dom.ts';
-import { milliseconds } from './format.ts';
+import { integer } from './format.ts';
 import { FrameClock } from './frames.ts';
 import { Inside } from './inside.ts';
 import { loadManifest, type Manifest } from './manifest.ts';
@@ -64,7 +64,7 @@ function showRuntime({ state }: Runtime): void {
   chip.dataset.tone = { starting: 'busy', ready: 'good', failed: 'bad' }[state.kind];
   const text = {
     starting: () => 'runtime starting',
-    ready: () => (state.kind === 'ready' ? `runtime started in ${milliseconds(state.took)} ms` : ''),
+    ready: () => (state.kind === 'ready' ? `runtime started in ${integer(state.took)} ms` : ''),
     failed: () => 'runtime not running',
   }[state.kind]();
   setText(chip, text);

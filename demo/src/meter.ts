@@ -35,6 +35,8 @@ export class Meter {
   readonly #since = element('#meter-since');
   readonly #numbers = {
     rate: element('#frame-rate'),
+    /** Beside the terminal, where the meter is out of sight. */
+    rateAgain: element('#frame-rate-small'),
     now: element('#frame-now'),
     median: element('#frame-median'),
     p99: element('#frame-p99'),
@@ -73,7 +75,10 @@ export class Meter {
     const { title, frames, began, took } = this.#watched();
     const { recent } = this.#clock;
     const numbers = this.#numbers;
-    setText(numbers.rate, integer(this.#clock.rate(now)));
+    const inOneSecond = this.#clock.rate(now);
+    const rate = inOneSecond === undefined ? '–' : integer(inOneSecond);
+    setText(numbers.rate, rate);
+    setText(numbers.rateAgain, rate);
     setText(numbers.now, milliseconds(recent.at(-1)?.took));
     setText(numbers.median, milliseconds(frames?.quantile(0.5)));
     setText(numbers.p99, milliseconds(frames?.quantile(0.99)));

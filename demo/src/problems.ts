@@ -8,10 +8,10 @@ export function showProblems(state: RuntimeState): void {
   section.hidden = !failed;
   if (!failed) return;
   const list = element('#problem-list', section);
-  setText(
-    element('#problem-summary', section),
-    state.problems.length === 0 ? state.message : 'Programs cannot run in this page:',
-  );
+  // Problems say more than the message, which is made of them.
+  const summary = element('#problem-summary', section);
+  summary.hidden = state.problems.length > 0;
+  setText(summary, state.message);
   list.replaceChildren(
     ...state.problems.map(({ what, why, fix }) => {
       const item = document.createElement('li');

@@ -14,8 +14,8 @@ export type RunState =
 
 export interface RunEvents {
   changed(): void;
-  /** The guest waits while the promise is pending. */
-  output(bytes: Uint8Array): Promise<void>;
+  /** The guest waits while the promise, if there is one, is pending. */
+  output(bytes: Uint8Array): Promise<void> | undefined;
 }
 
 /** Bytes that may be on their way to the terminal before the guest waits for it. */
@@ -78,7 +78,7 @@ export class Run {
     const { url, argv0, args, env, files } = this.#program;
     const hf = await runtime.get();
     this.#abort.signal.throwIfAborted();
-    const show = (chunk: Uint8Array): Promise<void> => this.#events.output(chunk);
+    const show = (chunk: Uint8Array): Promise<void> | undefined => this.#events.output(chunk);
     const process = await hf.spawn(url, {
       argv0,
       args,

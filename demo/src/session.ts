@@ -60,8 +60,9 @@ export class Session {
   /** Its terminal is measured only when it can be seen. */
   show(): void {
     this.#host.hidden = false;
-    if (!this.#opened) this.#open();
-    this.fit();
+    if (this.#opened) return this.fit();
+    this.#open();
+    this.#welcome();
   }
 
   hide(): void {
@@ -110,10 +111,15 @@ export class Session {
     this.#terminal.open(this.#host);
     const { textarea } = this.#terminal;
     textarea?.setAttribute('aria-label', `Terminal of ${this.program.title}. Shift and Tab leaves it.`);
+    this.#fit.fit();
+  }
+
+  #welcome(): void {
     const { title, about, gzip } = this.program;
-    void this.#tty.notice(
-      `${colored(GREEN, title)}\r\n${about}\r\n\r\n${dim(`Run, or Enter, starts it: ${bytes(gzip)} to download.`)}`,
-    );
+    const paragraph = (text: string, style = (line: string) => line): string =>
+      wrapped(text, this.#terminal.cols).map(style).join('\r\n');
+    const how = `Run, or Enter, starts it: ${bytes(gzip)} to download.`;
+    void this.#tty.notice(`${colored(GREEN, title)}\r\n${paragraph(about)}\r\n\r\n${paragraph(how, dim)}`);
   }
 
   /** Keys that the browser keeps: Shift-Tab and, while nothing runs, Tab move the focus; Ctrl-C copies a selection. */
@@ -147,7 +153,7 @@ export class Session {
   #farewell({ state }: Run): string {
     if (state.kind === 'refused') {
       const color = state.cancelled ? YELLOW : RED;
-      return `${colored(color, state.cancelled ? 'Stopped before it began.' : `It cannot run: ${state.message}`)}\r\n${AGAIN}`;
+      return `${colored(color, state.cancelled ? 'Stopped before it began.' : `It cannot run: ${firstLine(state.message)}`)}\r\n${AGAIN}`;
     }
     if (state.kind !== 'ended') return '';
     const { exit, took } = state;
@@ -162,4 +168,17 @@ export class Session {
   }
 }
 
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+
 const AGAIN = dim('Run, or Enter, starts it again.');
+
+/** Lines of whole words. */
+function wrapped(text: string, columns: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`.trimStart();
+    if (longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}

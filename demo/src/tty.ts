@@ -23,6 +23,9 @@ const PIECE = 8192;
 /** Milliseconds of output after which the page gets a frame, however much is left. */
 const BUDGET = 6;
 
+/** Bytes of output that may wait to be shown before the guest waits too. */
+const WAITING_MAX = 65536;
+
 /** A frame, or a moment in a page that is hidden and gets none. */
 const nextFrame = (): Promise<void> =>
   new Promise((resolve) => {
@@ -44,6 +47,8 @@ export class CookedTty {
   #drawn = false;
   /** Milliseconds spent on output since the page had a frame. */
   #spent = 0;
+  /** Bytes of output in the queue. */
+  #waiting = 0;
 
   constructor(terminal: Terminal, events: TtyEvents) {
     this.#terminal = terminal;
@@ -65,16 +70,22 @@ export class CookedTty {
     }
   }
 
-  /** Shows what the guest wrote. Resolves when xterm.js has it, which is the guest's pace. */
-  output(bytes: Uint8Array): Promise<void> {
+  /**
+   * Shows what the guest wrote. The promise is the guest's pace: there is one only when a good deal waits to be shown. Would the
+   * guest's two streams wait for each of their chunks, then one could overtake the other.
+   */
+  output(bytes: Uint8Array): Promise<void> | undefined {
     const epoch = this.#epoch;
-    return this.#enqueue(async () => {
+    this.#waiting += bytes.length;
+    const shown = this.#enqueue(async () => {
       await this.#erase();
       for (let at = 0; at < bytes.length && epoch === this.#epoch; at += PIECE) {
         await this.#writePiece(bytes.subarray(at, at + PIECE));
       }
+      this.#waiting -= bytes.length;
       await this.#draw();
     });
+    return this.#waiting > WAITING_MAX ? shown : undefined;
   }
 
   /** A line of the page's own, which begins at the left margin. What was typed and not sent is dropped. */

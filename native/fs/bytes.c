@@ -282,12 +282,18 @@ static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 	bytes->head_room = room;
 }
 
+/* Gives back the memory that a file of this size does not need. */
+static void trim(struct hf_bytes *bytes, uint64_t size)
+{
+	drop_beyond(bytes, size);
+	if (size < HF_CHUNK)
+		shrink_head(bytes, size);
+}
+
 void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size)
 {
 	if (size < bytes->size) {
-		drop_beyond(bytes, size);
-		if (size < HF_CHUNK)
-			shrink_head(bytes, size);
+		trim(bytes, size);
 		uint8_t *data;
 		uint32_t n = span_at(bytes, size, &data);
 		if (data)
@@ -314,7 +320,7 @@ int hf__bytes_reserve(struct hf_bytes *bytes, uint64_t offset, uint64_t count)
 	while (offset < end) {
 		uint32_t n = (uint32_t)least(end - offset, HF_CHUNK - offset % HF_CHUNK);
 		if (!fill_hole(bytes, offset, offset % HF_CHUNK + n)) {
-			drop_beyond(bytes, bytes->size);
+			trim(bytes, bytes->size);
 			return -HF_ENOSPC;
 		}
 		offset += n;
@@ -322,4 +328,10 @@ int hf__bytes_reserve(struct hf_bytes *bytes, uint64_t offset, uint64_t count)
 	if (end > bytes->size)
 		bytes->size = end;
 	return 0;
+}
+
+void hf__bytes_free(struct hf_bytes *bytes)
+{
+	bytes->size = 0;
+	trim(bytes, 0);
 }

@@ -36,4 +36,7 @@ void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size);
  * size and what is read are as they were; some holes within the size may hold memory now). */
 HF_MUST_CHECK int hf__bytes_reserve(struct hf_bytes *bytes, uint64_t offset, uint64_t count);
 
+/* Frees all memory; the contents are empty then. */
+void hf__bytes_free(struct hf_bytes *bytes);
+
 #endif

@@ -57,6 +57,13 @@ static int getattr(struct hf_vnode *vnode, struct hf_attr *out)
 	return 0;
 }
 
+/* Devices have no times, and are nobody's to change. */
+static int set_times(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim)
+{
+	(void)vnode, (void)atim, (void)mtim;
+	return -HF_EPERM;
+}
+
 /* The first reference of each is its own. */
 static void never_destroyed(struct hf_vnode *vnode)
 {
@@ -64,14 +71,15 @@ static void never_destroyed(struct hf_vnode *vnode)
 	hf_plat_panic(__FILE__, __LINE__, "a device lost more references than it had");
 }
 
-static const struct hf_vnode_ops null_ops = {
-	.read = null_read, .write = swallow, .getattr = getattr, .destroy = never_destroyed};
-static const struct hf_vnode_ops zero_ops = {
-	.read = zero_read, .write = swallow, .getattr = getattr, .destroy = never_destroyed};
-static const struct hf_vnode_ops full_ops = {
-	.read = zero_read, .write = full_write, .getattr = getattr, .destroy = never_destroyed};
-static const struct hf_vnode_ops random_ops = {
-	.read = random_read, .write = swallow, .getattr = getattr, .destroy = never_destroyed};
+#define OPS(read_op, write_op)                                                                                         \
+	{                                                                                                                  \
+		.read = (read_op), .write = (write_op), .getattr = getattr, .set_times = set_times, .destroy = never_destroyed \
+	}
+
+static const struct hf_vnode_ops null_ops = OPS(null_read, swallow);
+static const struct hf_vnode_ops zero_ops = OPS(zero_read, swallow);
+static const struct hf_vnode_ops full_ops = OPS(zero_read, full_write);
+static const struct hf_vnode_ops random_ops = OPS(random_read, swallow);
 
 #define DEVICE(number, operations)                                                                    \
 	{                                                                                                 \

@@ -36,7 +36,7 @@ void hf__memnode_destroy(struct hf_vnode *vnode)
 	struct hf_memfs *fs = node->fs;
 	/* Nobody else knows the node any more: no locks. */
 	if (vnode->filetype == HF_FILETYPE_REGULAR_FILE)
-		hf__bytes_truncate(&node->file, 0);
+		hf__bytes_free(&node->file);
 	else if (vnode->filetype == HF_FILETYPE_DIRECTORY)
 		hf__names_free(&node->dir.names);
 	hf_free(node);

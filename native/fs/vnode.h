@@ -40,7 +40,7 @@ typedef bool hf_dirent_fn(void *context, uint64_t next, uint64_t ino, uint8_t fi
                           uint32_t name_size);
 
 /* A NULL operation means -HF_ENOTDIR for directory operations and -HF_EINVAL (or what the comment says) for the others.
- */
+ * Every vnode has getattr, set_times and destroy. */
 struct hf_vnode_ops {
 	/* Directories. */
 	int (*lookup)(struct hf_vnode *dir, const char *name, size_t size, struct hf_vnode **out); /* ENOENT */

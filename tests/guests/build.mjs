@@ -78,6 +78,7 @@ export async function build({ root, out, toolchainBin, log = () => undefined, on
   for (const file of fs.readdirSync(out))
     if (file.endsWith('.wasm') && !wanted.has(file)) fs.rmSync(path.join(out, file));
 
+  const freshFolder = fs.mkdtempSync(path.join(out, 'fresh-'));
   const manifest = path.join(toolchainBin, '../manifest.json');
   const toolchain = fs.existsSync(manifest) ? fs.readFileSync(manifest) : '';
   const queue = only.length > 0 ? all.filter(({ name }) => only.includes(name)) : [...all];
@@ -91,7 +92,8 @@ export async function build({ root, out, toolchainBin, log = () => undefined, on
       return;
     }
     delete stamps[program.name];
-    const [tool, args] = program.command(`${wasm}.tmp`);
+    const fresh = path.join(freshFolder, `${program.name}.wasm`); // some tools put the output's name into it: stack traces show it
+    const [tool, args] = program.command(fresh);
     try {
       const { stderr } = await execute(path.join(toolchainBin, tool), args, { cwd: program.cwd, maxBuffer: 1 << 26 });
       if (stderr) log(stderr.trimEnd());
@@ -99,7 +101,7 @@ export async function build({ root, out, toolchainBin, log = () => undefined, on
       failures.push(`${program.name}: ${error.stderr || error.message}`);
       return;
     }
-    fs.renameSync(`${wasm}.tmp`, wasm);
+    fs.renameSync(fresh, wasm);
     stamps[program.name] = key;
     count.built++;
     log(`built ${program.name}.wasm, ${fs.statSync(wasm).size} bytes`);
@@ -108,6 +110,7 @@ export async function build({ root, out, toolchainBin, log = () => undefined, on
     for (let program = queue.shift(); program; program = queue.shift()) await one(program);
   };
   await Promise.all([worker(), worker()]);
+  fs.rmSync(freshFolder, { recursive: true });
   fs.writeFileSync(stampFile, JSON.stringify(stamps, null, 1));
   if (failures.length > 0) throw new Error(failures.join('\n'));
   return count;

@@ -1,4 +1,4 @@
-// Runs the guest programs: node tests/guests/run.mjs [--host HOST] [--grep PATTERN] [--jobs N] [--slow-ok]
+// Runs the guest programs: node tests/guests/run.mjs [--host HOST] [--grep PATTERN] [--jobs N]
 //
 // The programs must have been built (npm run build, or node tests/guests/build.mjs). Ends with `N passed, N failed`.
 import fs from 'node:fs';
@@ -17,23 +17,24 @@ const built = path.join(root, 'build/guests');
 const LIMIT = 60_000;
 
 /** Host → case → why it fails there today. A case in it that passes is a failure: take it out. */
-export const skips = JSON.parse(fs.readFileSync(path.join(folder, 'skip.json'), 'utf8'));
+const skips = JSON.parse(fs.readFileSync(path.join(folder, 'skip.json'), 'utf8'));
 
 /**
  * Runs one case. Resolves to 'passed', 'failed' (with complaints), 'skipped' (it failed, as the skip list says) or 'cannot' (this host
  * lacks what the case needs).
  */
-export async function runCase(host, hostName, guest) {
+async function runCase(host, hostName, guest) {
   const cannot = host.cannot(guest);
   if (cannot) return { verdict: 'cannot', complaints: [cannot] };
-  const complaints = await judge(guest, await host.run(guest, LIMIT)).catch((error) => [error.stack ?? String(error)]);
+  const ran = host.run(guest, LIMIT).then((result) => judge(guest, result));
+  const complaints = await ran.catch((error) => [error.stack ?? String(error)]);
   const reason = skips[hostName]?.[guest.id];
   if (reason === undefined) return { verdict: complaints.length > 0 ? 'failed' : 'passed', complaints };
   if (complaints.length > 0) return { verdict: 'skipped', complaints: [reason, ...complaints] };
   return { verdict: 'failed', complaints: [`it passes: take it out of skip.json ("${reason}")`] };
 }
 
-export function openHost(name, options) {
+function openHost(name, options) {
   if (!hosts[name]) throw new Error(`no host "${name}"; there are ${Object.keys(hosts).join(', ')}`);
   return hosts[name]({ root, built, options });
 }
@@ -46,6 +47,10 @@ async function main() {
       jobs: { type: 'string', default: String(Math.min(2, os.availableParallelism?.() ?? 2)) },
     },
   });
+  const unknown = Object.values(skips)
+    .flatMap(Object.keys)
+    .filter((id) => !cases.some((guest) => guest.id === id));
+  if (unknown.length > 0) throw new Error(`skip.json names what is not there: ${unknown.join(', ')}`);
   const queue = cases.filter(({ id }) => new RegExp(values.grep).test(id));
   if (queue.length === 0) throw new Error(`no case matches ${values.grep}`);
   const host = await openHost(values.host);

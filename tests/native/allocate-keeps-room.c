@@ -53,9 +53,29 @@ static void check_errors(void)
 	fs_end(&fs);
 }
 
+/* Of a file that was empty, nothing is left of what a failed try took. */
+static void check_empty_file(void)
+{
+	struct fs fs = fs_begin_limited((struct hf_memfs_limits){.bytes = 3 * 65536});
+	struct hf_vnode *file = NULL;
+	CHECK_OK(f_open(fs.root, "file", F_CREATE, &file));
+	CHECK_ERR(file->ops->allocate(file, 0, 4 * 65536), -HF_ENOSPC);
+	CHECK_EQ(hf_memfs_usage(fs.memfs).bytes, 0);
+	CHECK_EQ(f_size(file), 0);
+	for (uint32_t n = 0; n < 4; n++) {
+		hf_alloc_fail_after(n);
+		CHECK_ERR(file->ops->allocate(file, 0, 3 * 65536), -HF_ENOSPC);
+		hf_alloc_fail_after(UINT32_MAX);
+		CHECK_EQ(hf_memfs_usage(fs.memfs).bytes, 0);
+	}
+	hf_vnode_unref(file);
+	fs_end(&fs);
+}
+
 int main(void)
 {
 	check_room_is_there();
 	check_errors();
+	check_empty_file();
 	return done();
 }

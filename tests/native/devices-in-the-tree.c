@@ -74,6 +74,7 @@ static void check_tree(struct fs *fs)
 	CHECK_ERR(f_open(fs->root, "dev/null/x", 0, &found), -HF_ENOTDIR);
 	CHECK_ERR(f_open(fs->root, "dev/null/", 0, &found), -HF_ENOTDIR);
 	CHECK_ERR(f_truncate(fs->root, "dev/null", 0), -HF_EINVAL);
+	CHECK_ERR(null->ops->set_times(null, NULL, NULL), -HF_EPERM);
 
 	CHECK_OK(f_rename(fs->root, "dev/null", "nothing"));
 	CHECK_OK(f_open(fs->root, "nothing", 0, &found));

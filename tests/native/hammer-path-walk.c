@@ -19,9 +19,9 @@ static void move(uint64_t *seed)
 static void walk(uint64_t *seed)
 {
 	static const char *const paths[] = {
-		"a/b/../secret",     "a/b/../../secret",     "a/b/c/../../secret",    "a/b/c/../../../secret", "b/../secret",
-		"b/c/../../secret",  "a/b/up/secret",        "a/b/up/up/secret",      "a/b/up2/secret",        "a/b/up2/../secret",
-		"b/up2/secret",      "a/b/c/../up2/secret",  "a/b/c/../../inside",    "a/b/up/inside",
+		"a/b/../secret",    "a/b/../../secret",    "a/b/c/../../secret", "a/b/c/../../../secret", "b/../secret",
+		"b/c/../../secret", "a/b/up/secret",       "a/b/up/up/secret",   "a/b/up2/secret",        "a/b/up2/../secret",
+		"b/up2/secret",     "a/b/c/../up2/secret", "a/b/c/../../inside", "a/b/up/inside",
 	};
 	const char *path = paths[random_below(seed, sizeof paths / sizeof paths[0])];
 	struct hf_path found;

@@ -76,7 +76,7 @@ static int64_t list(struct hf_vnode *root, const struct request *rq, struct repl
 	err = dir->ops->readdir(dir, 0, collect, rp);
 	hf_vnode_unref(dir);
 	reply_sort_entries(rp);
-	return err ? err : rp->entries;
+	return err ? err : (int64_t)rp->entries;
 }
 
 static int64_t do_in_memfs(struct hf_vnode *root, const struct request *rq, struct reply *rp)
@@ -115,7 +115,8 @@ static int64_t do_in_memfs(struct hf_vnode *root, const struct request *rq, stru
 /* A few names, so that operations meet; now and then everything that is odd about a path. */
 static void make_path(uint64_t *seed, char *out)
 {
-	static const char *const components[] = {"a", "b", "c", "d", "e", "a", "b", "c", "d", "e", "f", "g", "a", "b", ".", ".."};
+	static const char *const components[] = {"a", "b", "c", "d", "e", "a", "b", "c",
+	                                         "d", "e", "f", "g", "a", "b", ".", ".."};
 	uint32_t count = 1 + random_below(seed, 2) + (random_below(seed, 4) ? 0 : random_below(seed, 3));
 	*out = 0;
 	if (random_below(seed, 12) == 0)
@@ -148,10 +149,10 @@ static uint64_t make_offset(uint64_t *seed)
 static void make_request(uint64_t *seed, struct request *rq)
 {
 	static const enum op often[] = {
-		OP_OPEN,  OP_OPEN,   OP_OPEN,   OP_OPEN,   OP_OPEN,   OP_CLOSE,   OP_MKDIR,    OP_MKDIR,    OP_MKDIR,     OP_RMDIR,
-		OP_RMDIR, OP_UNLINK, OP_UNLINK, OP_RENAME, OP_RENAME, OP_RENAME,  OP_RENAME,   OP_LINK,     OP_LINK,      OP_SYMLINK,
-		OP_STAT,  OP_STAT,   OP_STAT,   OP_LIST,   OP_LIST,   OP_READLINK, OP_TRUNCATE, OP_READ,     OP_READ,      OP_WRITE,
-		OP_WRITE, OP_APPEND, OP_FSTAT,  OP_FSTAT,  OP_FTRUNCATE, OP_ALLOCATE,
+		OP_OPEN,  OP_OPEN,    OP_OPEN,   OP_OPEN,   OP_OPEN,   OP_CLOSE,  OP_MKDIR,  OP_MKDIR,     OP_MKDIR,
+		OP_RMDIR, OP_RMDIR,   OP_UNLINK, OP_UNLINK, OP_RENAME, OP_RENAME, OP_RENAME, OP_RENAME,    OP_LINK,
+		OP_LINK,  OP_SYMLINK, OP_STAT,   OP_STAT,   OP_STAT,   OP_LIST,   OP_LIST,   OP_READLINK,  OP_TRUNCATE,
+		OP_READ,  OP_READ,    OP_WRITE,  OP_WRITE,  OP_APPEND, OP_FSTAT,  OP_FSTAT,  OP_FTRUNCATE, OP_ALLOCATE,
 	};
 	memset(rq, 0, sizeof *rq);
 	rq->op = often[random_below(seed, sizeof often / sizeof often[0])];

@@ -65,7 +65,8 @@ static char *description(struct fs *fs)
 	FILE *out = open_memstream(&text, &size);
 	CHECK(out);
 	describe(out, fs->root, 0);
-	fprintf(out, "%u nodes, %u bytes\n", (unsigned)hf_memfs_usage(fs->memfs).nodes, (unsigned)hf_memfs_usage(fs->memfs).bytes);
+	fprintf(out, "%u nodes, %u bytes\n", (unsigned)hf_memfs_usage(fs->memfs).nodes,
+	        (unsigned)hf_memfs_usage(fs->memfs).bytes);
 	fclose(out);
 	return text;
 }
@@ -135,9 +136,9 @@ static const struct {
 	int (*run)(struct hf_vnode *root);
 	bool never_fails; /* it needs no memory, or can do without */
 } operations[] = {
-	{create_file, false},   {create_first, false},     {create_link, false},     {link_file, false},
-	{rename_to_new, false}, {rename_in_place, false},  {rename_over, true},      {unlink_shrinking, true},
-	{remove_directory, true}, {through_link, false},   {populate, false},
+	{create_file, false},     {create_first, false},    {create_link, false}, {link_file, false},
+	{rename_to_new, false},   {rename_in_place, false}, {rename_over, true},  {unlink_shrinking, true},
+	{remove_directory, true}, {through_link, false},    {populate, false},
 };
 
 /* False when the operation was done in spite of the failures. */

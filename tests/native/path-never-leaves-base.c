@@ -91,7 +91,8 @@ static void check_links(struct hf_vnode *dir)
 /* hf.fs sees the base as the root of everything, as after chroot. */
 static void check_rooted(struct hf_vnode *dir)
 {
-	static const char *const paths[] = {"/", "..", "../../..", "/../.", "dir/../..", "up", "dir/upup", "chain", "dir/updir/.."};
+	static const char *const paths[] = {"/",  "..",       "../../..", "/../.",       "dir/../..",
+	                                    "up", "dir/upup", "chain",    "dir/updir/.."};
 	struct hf_vnode *found;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		CHECK_OK(walk(paths[i], HF_PATH_ROOTED | HF_PATH_FOLLOW, &found));

@@ -15,13 +15,46 @@ static int walk(struct hf_vnode *base, const char *path, size_t size)
 static void check_utf8(struct hf_vnode *base)
 {
 	/* Of each length the first and the last, and the neighbours of what is forbidden. */
-	static const char *const good[] = {"\x01", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xec\xbf\xbf", "\xed\x80\x80",
-	                                   "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf3\xbf\xbf\xbf",
-	                                   "\xf4\x80\x80\x80", "\xf4\x8f\xbf\xbf", "na\xc3\xafve", "12345678\xc2\x80zyxwvut"};
-	static const char *const bad[] = {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2z", "\xc2\xc0", "\xe0\x80\x80", "\xe0\x9f\xbf",
-	                                  "\xe1\x80", "\xe1\x80z", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
-	                                  "\xf1\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe", "12345678\x80", "1234567\x80",
-	                                  "1234567\xc2", "a/\xff/b"};
+	static const char *const good[] = {"\x01",
+	                                   "\x7f",
+	                                   "\xc2\x80",
+	                                   "\xdf\xbf",
+	                                   "\xe0\xa0\x80",
+	                                   "\xec\xbf\xbf",
+	                                   "\xed\x80\x80",
+	                                   "\xed\x9f\xbf",
+	                                   "\xee\x80\x80",
+	                                   "\xef\xbf\xbf",
+	                                   "\xf0\x90\x80\x80",
+	                                   "\xf3\xbf\xbf\xbf",
+	                                   "\xf4\x80\x80\x80",
+	                                   "\xf4\x8f\xbf\xbf",
+	                                   "na\xc3\xafve",
+	                                   "12345678\xc2\x80zyxwvut"};
+	static const char *const bad[] = {"\x80",
+	                                  "\xbf",
+	                                  "\xc0\x80",
+	                                  "\xc1\xbf",
+	                                  "\xc2",
+	                                  "\xc2z",
+	                                  "\xc2\xc0",
+	                                  "\xe0\x80\x80",
+	                                  "\xe0\x9f\xbf",
+	                                  "\xe1\x80",
+	                                  "\xe1\x80z",
+	                                  "\xed\xa0\x80",
+	                                  "\xed\xbf\xbf",
+	                                  "\xf0\x80\x80\x80",
+	                                  "\xf0\x8f\xbf\xbf",
+	                                  "\xf1\x80\x80",
+	                                  "\xf4\x90\x80\x80",
+	                                  "\xf5\x80\x80\x80",
+	                                  "\xff",
+	                                  "\xfe",
+	                                  "12345678\x80",
+	                                  "1234567\x80",
+	                                  "1234567\xc2",
+	                                  "a/\xff/b"};
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		CHECK_OK(hf_path_check_text(good[i], strlen(good[i])));
 		CHECK_ERR(walk(base, good[i], strlen(good[i])), -HF_ENOENT);

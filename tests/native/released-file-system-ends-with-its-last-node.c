@@ -47,7 +47,8 @@ static void check_large_tree(void)
 	for (int depth = 0; depth < 3000; depth++) {
 		for (int i = 0; i < 10; i++) {
 			int size = snprintf(name, sizeof name, "%d", i);
-			CHECK_OK(at->ops->create(at, name, (size_t)size, i % 3 ? HF_FILETYPE_REGULAR_FILE : HF_FILETYPE_DIRECTORY, &next));
+			CHECK_OK(at->ops->create(at, name, (size_t)size, i % 3 ? HF_FILETYPE_REGULAR_FILE : HF_FILETYPE_DIRECTORY,
+			                         &next));
 			if (i < 9)
 				hf_vnode_unref(next);
 		}

@@ -121,12 +121,12 @@ static void check_names(struct hf_vnode *root)
 	CHECK_OK(f_open(root, "dir", 0, &dir));
 	CHECK_OK(f_open(root, "other", 0, &other));
 
-#define CHANGES(vnode, which, operation)              \
-	do {                                          \
-		uint64_t before_ = later();           \
-		CHECK_OK(operation);                  \
-		CHECK(look(vnode).which >= before_);  \
-		CHECK(look(vnode).ctim >= before_);   \
+#define CHANGES(vnode, which, operation)     \
+	do {                                     \
+		uint64_t before_ = later();          \
+		CHECK_OK(operation);                 \
+		CHECK(look(vnode).which >= before_); \
+		CHECK(look(vnode).ctim >= before_);  \
 	} while (0)
 	CHANGES(dir, mtim, f_put(root, "dir/a", ""));
 	CHANGES(dir, mtim, f_mkdir(root, "dir/sub"));

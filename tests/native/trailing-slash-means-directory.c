@@ -19,13 +19,20 @@ static void check_ends(struct hf_vnode *root)
 		const char *name; /* NULL: the path has no parent to tell */
 		bool there, must_be_dir;
 	} cases[] = {
-		{"dir", HF_PATH_NAME, "dir", true, false},        {"dir/", HF_PATH_NAME, "dir", true, true},
-		{".//dir///", HF_PATH_NAME, "dir", true, true},   {"dir/.", HF_PATH_DOT, NULL, true, true},
-		{"dir/./", HF_PATH_DOT, NULL, true, true},        {"dir/..", HF_PATH_DOTDOT, NULL, true, true},
-		{".", HF_PATH_DOT, NULL, true, true},             {"/", HF_PATH_BASE, NULL, true, true},
-		{"..", HF_PATH_DOTDOT, NULL, true, true},         {"file/", HF_PATH_NAME, "file", true, true},
-		{"dir/new", HF_PATH_NAME, "new", false, false},   {"dir/new/", HF_PATH_NAME, "new", false, true},
-		{"to-dir/", HF_PATH_NAME, "to-dir", true, true},  {"to-dir/.", HF_PATH_DOT, NULL, true, true},
+		{"dir", HF_PATH_NAME, "dir", true, false},
+		{"dir/", HF_PATH_NAME, "dir", true, true},
+		{".//dir///", HF_PATH_NAME, "dir", true, true},
+		{"dir/.", HF_PATH_DOT, NULL, true, true},
+		{"dir/./", HF_PATH_DOT, NULL, true, true},
+		{"dir/..", HF_PATH_DOTDOT, NULL, true, true},
+		{".", HF_PATH_DOT, NULL, true, true},
+		{"/", HF_PATH_BASE, NULL, true, true},
+		{"..", HF_PATH_DOTDOT, NULL, true, true},
+		{"file/", HF_PATH_NAME, "file", true, true},
+		{"dir/new", HF_PATH_NAME, "new", false, false},
+		{"dir/new/", HF_PATH_NAME, "new", false, true},
+		{"to-dir/", HF_PATH_NAME, "to-dir", true, true},
+		{"to-dir/.", HF_PATH_DOT, NULL, true, true},
 		{"to-root/..", HF_PATH_DOTDOT, NULL, true, true},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

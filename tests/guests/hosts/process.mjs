@@ -20,13 +20,13 @@ function prepare(guest) {
     fs.mkdirSync(path.dirname(path.join(top, String(i), rest)), { recursive: true });
     fs.writeFileSync(path.join(top, String(i), rest), bytesOf(text));
   }
-  return { dirs, clean: () => fs.rmSync(top, { recursive: true, force: true }) };
+  return { top, dirs, clean: () => fs.rmSync(top, { recursive: true, force: true }) };
 }
 
 /** Runs a command with the case's stdin; kills it when it takes too long. */
-function execute([command, ...args], guest, limit, env) {
+function execute([command, ...args], guest, limit) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'pipe', env });
+    const child = spawn(command, args, { stdio: 'pipe' });
     const [stdout, stderr] = [new Collector(), new Collector()];
     let hung = false;
     const timer = setTimeout(() => {
@@ -86,7 +86,7 @@ export function cli(hostName) {
         ...guest.args,
       ];
       try {
-        return fromStatus(await execute(command, guest, limit, process.env), guest, limit);
+        return fromStatus(await execute(command, guest, limit), guest, limit);
       } finally {
         clean();
       }
@@ -104,16 +104,18 @@ export async function reference({ built }) {
       return readOnly(guest);
     },
     async run(guest, limit) {
-      const { dirs, clean } = prepare(guest);
+      const { top, dirs, clean } = prepare(guest);
       const plan = {
         file: moduleOf(guest, built),
         args: [guest.argv0 ?? `${guest.program}.wasm`, ...guest.args],
         env: guest.env,
         preopens: Object.fromEntries(dirs.map((dir) => [dir.guest, dir.host])),
       };
+      const planFile = path.join(top, 'plan.json');
+      fs.writeFileSync(planFile, JSON.stringify(plan));
       try {
-        const env = { ...process.env, REFERENCE_PLAN: JSON.stringify(plan) };
-        return fromStatus(await execute([process.execPath, '--no-warnings', child], guest, limit, env), guest, limit);
+        const command = [process.execPath, '--no-warnings', child, planFile];
+        return fromStatus(await execute(command, guest, limit), guest, limit);
       } finally {
         clean();
       }

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { WASI } from 'node:wasi';
 
-const { file, args, env, preopens } = JSON.parse(process.env.REFERENCE_PLAN);
+const { file, args, env, preopens } = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 
 function refuse(error) {
   console.error(`holdfast: ${error.message}`); // the words by which the runner knows a refusal

@@ -219,8 +219,7 @@ struct linux_files *linux_files_begin(void)
 	struct linux_files *files = calloc(1, sizeof *files);
 	int channel[2];
 	CHECK(files);
-	files->messages =
-		mmap(NULL, sizeof *files->messages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	files->messages = mmap(NULL, sizeof *files->messages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(files->messages != MAP_FAILED);
 	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, channel), 0);
 	strcpy(files->directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/holdfast-XXXXXX" : "/tmp/holdfast-XXXXXX");

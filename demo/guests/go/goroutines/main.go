@@ -8,26 +8,18 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 	"unicode/utf8"
 )
 
-// stdin is read without blocking the other goroutines. Go does that only for a descriptor that it finds non-blocking.
-func stdin() *os.File {
-	if err := syscall.SetNonblock(0, true); err != nil {
-		return os.Stdin
-	}
-	return os.NewFile(0, "stdin")
-}
 
 // count lets three goroutines look at a line at once, each of which takes its time.
 func count(line string) string {
 	parts := make([]string, 3)
 	work := []func() string{
-		func() string { return fmt.Sprintf("%d words", len(strings.Fields(line))) },
-		func() string { return fmt.Sprintf("%d characters", utf8.RuneCountInString(line)) },
-		func() string { return fmt.Sprintf("%d bytes", len(line)) },
+		func() string { return fmt.Sprintf("words: %d", len(strings.Fields(line))) },
+		func() string { return fmt.Sprintf("characters: %d", utf8.RuneCountInString(line)) },
+		func() string { return fmt.Sprintf("bytes: %d", len(line)) },
 	}
 	var wait sync.WaitGroup
 	for i, do := range work {
@@ -53,10 +45,10 @@ func main() {
 		}
 	}()
 	lines := 0
-	for scanner := bufio.NewScanner(stdin()); scanner.Scan(); lines++ {
+	for scanner := bufio.NewScanner(os.Stdin); scanner.Scan(); lines++ {
 		asked := time.Now()
 		answer := count(scanner.Text())
 		fmt.Printf("%q: %s (three sleeps of 200 ms took %d ms)\n", scanner.Text(), answer, time.Since(asked).Milliseconds())
 	}
-	fmt.Printf("end of input: %d answered in %.1f s\n", lines, time.Since(begun).Seconds())
+	fmt.Printf("end of input after %.1f s; lines: %d\n", time.Since(begun).Seconds(), lines)
 }

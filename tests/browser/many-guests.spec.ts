@@ -1,0 +1,94 @@
+import type {} from './support/lab.ts';
+import { expect, test } from './support/test.ts';
+
+test('50 runs, one after the other, reuse the workers', async ({ page, start }) => {
+  await start();
+  const { most, codes, before, after } = await page.evaluate(async () => {
+    const quiet = () =>
+      lab.until(
+        () => window.hf.stats(),
+        ({ workers, processes }) => workers.idle === workers.total && processes.length === 0,
+      );
+    let most = 0;
+    const codes = new Set<number>();
+    const once = async () => {
+      codes.add((await window.hf.run(lab.guest('exit-codes-reach-the-host'), { args: ['deep', '7'] })).code);
+      most = Math.max(most, (await window.hf.stats()).workers.total);
+    };
+    for (let i = 0; i < 5; i++) await once(); // by then there are as many as it takes
+    const before = await quiet();
+    for (let i = 0; i < 50; i++) await once();
+    return { most, codes: [...codes], before, after: await quiet() };
+  });
+  expect(codes).toEqual([7]);
+  // One runs, one comes back from the run before, one is kept ready.
+  expect(most).toBeLessThanOrEqual(3);
+  expect(after.kernel.blocks).toBe(before.kernel.blocks);
+});
+
+test('300 runs do not use up the browser’s memories', async ({ page, start }) => {
+  await start();
+  const codes = await page.evaluate(async () => {
+    const codes = new Set<number>();
+    for (let i = 0; i < 300; i++) codes.add((await window.hf.run(lab.guest('hello'))).code);
+    return [...codes];
+  });
+  expect(codes).toEqual([0]);
+});
+
+test('20 at once talk to the page without mixing up their words', async ({ page, start }) => {
+  await start();
+  const { answers, running, after } = await page.evaluate(async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, () => window.hf.spawn(lab.guest('echo-lines'))));
+    const running = await window.hf.stats();
+    const answers = await Promise.all(
+      all.map(async (p, i) => {
+        const writer = p.stdin.getWriter();
+        for (let line = 0; line < 20; line++) await writer.write(lab.encode(`${i}/${line}\n`));
+        await writer.close();
+        return lab.textOf(p.stdout);
+      }),
+    );
+    await Promise.all(all.map((p) => p.exited));
+    return { answers, running, after: await window.hf.stats() };
+  });
+  answers.forEach((answer, i) => {
+    expect(answer).toBe(Array.from({ length: 20 }, (_, line) => `${line + 1}: ${i}/${line}\n`).join(''));
+  });
+  expect(running.processes.length).toBe(20);
+  expect(new Set(running.processes.map(({ id }) => id)).size).toBe(20);
+  expect(after.processes).toEqual([]);
+});
+
+test('no more workers than workers.max: one program too many is refused, and runs when another has ended', async ({
+  page,
+  start,
+}) => {
+  await start({ workers: 3 });
+  const { failures, workers, code } = await page.evaluate(async () => {
+    const spawn = () => window.hf.spawn(lab.guest('sleeps-forever'));
+    const running = await Promise.all([spawn(), spawn(), spawn()]);
+    const failures = [await lab.failure(spawn()), await lab.failure(window.hf.run(lab.guest('hello')))];
+    const { workers } = await window.hf.stats();
+    running[1]?.kill();
+    await running[1]?.exited;
+    return { failures, workers, code: (await window.hf.run(lab.guest('hello'))).code };
+  });
+  for (const failure of failures) {
+    expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'limit' });
+    expect(failure.message).toMatch(/3 workers are busy.*workers\.max/);
+  }
+  expect(workers).toMatchObject({ total: 3, idle: 0 });
+  expect(code).toBe(0);
+});
+
+test('a burst of 40 starts, more than there are workers, is served to the last one', async ({ page, start }) => {
+  await start({ workers: { min: 1, max: 40 } });
+  const codes = await page.evaluate(async () => {
+    const runs = Array.from({ length: 40 }, (_, i) =>
+      window.hf.run(lab.guest('exit-codes-reach-the-host'), { args: ['exit', String(i)] }),
+    );
+    return (await Promise.all(runs)).map(({ code }) => code);
+  });
+  expect(codes).toEqual(Array.from({ length: 40 }, (_, i) => i));
+});

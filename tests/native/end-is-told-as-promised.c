@@ -1,0 +1,122 @@
+/* The coordinator is told of an end once if the process's only thread ended it (when that thread is gone), and else twice: at the
+ * order, so that it claims who computes, and when all are gone. Once the process is dead nothing is posted any more. */
+#include "support/threads.h"
+
+#include <stdlib.h>
+
+static unsigned told;
+
+static void count(struct hf_work *work)
+{
+	(void)work;
+	told++;
+}
+
+static unsigned drain(void)
+{
+	told = 0;
+	(void)hf_work_drain();
+	return told;
+}
+
+static void end(struct hf_process *process)
+{
+	hf_process_end(process, HF_EXIT_EXIT, 3, NULL, 0, NULL, 0);
+}
+
+static void gone(struct hf_thread *thread)
+{
+	hf_process_thread_gone(thread);
+	free(thread);
+}
+
+static void check_alone(void)
+{
+	struct hf_process *process = process_begin(count);
+	hf_self = thread_begin_in(process, 1);
+	end(process);
+	CHECK_EQ(drain(), 0);
+	gone(hf_self);
+	CHECK_EQ(drain(), 1);
+	hf_self = NULL;
+	hf_process_unref(process);
+}
+
+static void check_from_outside(void)
+{
+	struct hf_process *process = process_begin(count);
+	struct hf_thread *thread = thread_begin_in(process, 1);
+	end(process);
+	CHECK_EQ(drain(), 1);
+	end(process);
+	CHECK_EQ(drain(), 0);
+	gone(thread);
+	CHECK_EQ(drain(), 1);
+	hf_process_unref(process);
+}
+
+static void check_by_one_of_two(void)
+{
+	struct hf_process *process = process_begin(count);
+	struct hf_thread *other = thread_begin_in(process, 1);
+	hf_self = thread_begin_in(process, 2);
+	end(process);
+	CHECK_EQ(drain(), 1);
+	gone(hf_self);
+	CHECK_EQ(drain(), 0);
+	gone(other);
+	CHECK_EQ(drain(), 1);
+	hf_self = NULL;
+	hf_process_unref(process);
+}
+
+/* Whoever has seen that a process is dead may forget it: the last thread, although it has not let go of its reference yet, posts
+ * nothing more. */
+static struct hf_process *short_lived;
+static hf_word go;
+
+static void race(void *context, unsigned number)
+{
+	(void)context;
+	while (!atomic_load(&go))
+		hf_plat_relax();
+	if (number == 0) {
+		gone(hf_self);
+		return;
+	}
+	while (!hf_process_is_dead(short_lived))
+		hf_plat_relax();
+	(void)hf_work_cancel(&short_lived->ended);
+	short_lived->ended.run = NULL; /* nobody may run it */
+	hf_process_unref(short_lived);
+}
+
+static void race_as_thread(void *context, unsigned number)
+{
+	if (number == 0)
+		hf_self = *(struct hf_thread **)context;
+	race(context, number);
+	hf_self = NULL;
+}
+
+static void check_forgetting(void)
+{
+	for (int i = 0; i < 2000; i++) {
+		short_lived = process_begin(count);
+		struct hf_thread *thread = thread_begin_in(short_lived, 1);
+		end(short_lived);
+		CHECK_EQ(drain(), 1);
+		atomic_store(&go, 1);
+		in_threads(2, race_as_thread, &thread);
+		CHECK_EQ(drain(), 0);
+	}
+}
+
+int main(void)
+{
+	check_alone();
+	check_from_outside();
+	check_by_one_of_two();
+	check_forgetting();
+	return done();
+}

@@ -1,0 +1,31 @@
+/* threads.h - the kernel's threads for tests: each is an OS thread with a thread block. */
+#ifndef HF_TEST_THREADS_H
+#define HF_TEST_THREADS_H
+
+#include "kernel/process.h"
+#include "support/check.h"
+
+#define MILLISECOND UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
+
+/* The calling OS thread becomes a thread of the kernel, of no process; hf_self is set until thread_end. */
+struct hf_thread *thread_begin(void);
+void thread_end(struct hf_thread *thread);
+
+/* The calling OS thread becomes a thread of the process, as a compute worker does. */
+struct hf_thread *thread_begin_in(struct hf_process *process, uint32_t tid);
+/* The host's side of a guest's run: enters it, and once it has returned or was unwound takes the thread out of its
+ * process and frees it, as coordinator/boot.c does. Never returns if the thread was claimed. True: it was unwound. */
+bool thread_run(struct hf_thread *thread, void (*guest)(void *), void *context);
+
+/* Returns once the thread sleeps. */
+void until_parked(struct hf_thread *thread);
+void sleep_ms(unsigned milliseconds);
+
+/* Runs fn in an OS thread of its own, which nobody waits for. */
+void in_background(void (*fn)(void *), void *context);
+
+/* A process without descriptors. `run_ended` as hf_process_create has it. */
+struct hf_process *process_begin(void (*run_ended)(struct hf_work *));
+
+#endif

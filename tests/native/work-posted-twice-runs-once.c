@@ -1,0 +1,104 @@
+/* The coordinator's queue: a piece of work is on it at most once, runs in turn, may be posted anew from within and taken off again;
+ * one ring tells of many. */
+#include "kernel/work.h"
+
+#include "platform/native.h"
+#include "support/check.h"
+
+struct job {
+	struct hf_work work;
+	int runs;
+	bool again;             /* posts itself when it runs */
+	struct job *cancels;    /* what it takes off when it runs */
+};
+
+static char order[32];
+static int ran, rings;
+
+static void run(struct hf_work *work)
+{
+	struct job *job = HF_CONTAINER(work, struct job, work);
+	job->runs++;
+	order[ran++] = (char)('0' + job->runs);
+	if (job->again) {
+		job->again = false;
+		CHECK(hf_work_post(work));
+		CHECK(!hf_work_post(work));
+	}
+	if (job->cancels)
+		CHECK(hf_work_cancel(&job->cancels->work));
+}
+
+static void ring(void *context)
+{
+	++*(int *)context;
+}
+
+static struct job make(void)
+{
+	return (struct job){0};
+}
+
+static void check_once(void)
+{
+	struct job a = make(), b = make();
+	hf_work_init(&a.work, run);
+	hf_work_init(&b.work, run);
+	CHECK_EQ(hf_work_drain(), 0);
+	CHECK(hf_work_post(&a.work));
+	CHECK(!hf_work_post(&a.work));
+	CHECK(hf_work_post(&b.work));
+	CHECK_EQ(rings, 1);
+	CHECK_EQ(hf_work_drain(), 2);
+	CHECK_EQ(hf_work_drain(), 0);
+	CHECK(a.runs == 1 && b.runs == 1);
+	CHECK(hf_work_post(&a.work));
+	CHECK_EQ(rings, 2);
+	CHECK_EQ(hf_work_drain(), 1);
+	CHECK_EQ(a.runs, 2);
+}
+
+static void check_cancel(void)
+{
+	struct job a = make(), b = make(), c = make();
+	hf_work_init(&a.work, run);
+	hf_work_init(&b.work, run);
+	hf_work_init(&c.work, run);
+	CHECK(!hf_work_cancel(&a.work));
+	CHECK(hf_work_post(&a.work));
+	CHECK(hf_work_cancel(&a.work));
+	CHECK(!hf_work_cancel(&a.work));
+	CHECK_EQ(hf_work_drain(), 0);
+	/* Cancelled work can be posted again. */
+	CHECK(hf_work_post(&a.work) && hf_work_post(&b.work) && hf_work_post(&c.work));
+	/* From within: work of the same batch, before its turn. */
+	a.cancels = &b;
+	CHECK_EQ(hf_work_drain(), 2);
+	CHECK(a.runs == 1 && b.runs == 0 && c.runs == 1);
+}
+
+/* What is posted while the queue is drained waits for the next time, and rings for it. */
+static void check_again(void)
+{
+	struct job a = make();
+	hf_work_init(&a.work, run);
+	a.again = true;
+	rings = 0;
+	CHECK(hf_work_post(&a.work));
+	CHECK_EQ(hf_work_drain(), 1);
+	CHECK_EQ(a.runs, 1);
+	CHECK_EQ(rings, 2);
+	CHECK_EQ(hf_work_drain(), 1);
+	CHECK_EQ(a.runs, 2);
+	CHECK_EQ(hf_work_drain(), 0);
+}
+
+int main(void)
+{
+	hf_native_set_ring(ring, &rings);
+	check_once();
+	check_cancel();
+	check_again();
+	hf_native_set_ring(NULL, NULL);
+	return done();
+}
