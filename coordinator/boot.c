@@ -59,11 +59,24 @@ void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uin
 	hf_self->mem = (struct hf_usermem){.copy_in = copy_in, .copy_out = copy_out, .pages = pages};
 }
 
+/* Whether what the guest ended with is the kernel's unwinding, and no trap of its own. */
+HF_EXPORT_C("w_unwound") uint32_t hf_w_unwound(void)
+{
+	return hf__wasm_unwound();
+}
+
 static void leave_process(struct hf_thread *thread)
 {
 	hf_process_thread_gone(thread);
 	/* The block belongs to no process now; nobody claims it. */
 	atomic_store(&thread->door, HF_IN_GUEST);
+}
+
+/* One more thread of the process returned: it leaves, and the process goes on. */
+HF_EXPORT_C("w_thread_returned") void hf_w_thread_returned(void)
+{
+	hf_door_return(hf_self);
+	leave_process(hf_self);
 }
 
 /* The guest returned, or was unwound after its process ended. */

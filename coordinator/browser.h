@@ -15,9 +15,9 @@ struct hf_thread;
 /* Starts a compute worker with this stack (its upper end), thread-local storage and thread block. In the end
  * hf_c_worker_ready or hf_c_worker_dead follows. */
 HF_IMPORT("worker_create") void js_worker_create(uint32_t worker, void *stack_top, void *tls, struct hf_thread *thread);
-/* Runs the session's module on the worker's thread. In the end hf_c_worker_idle follows, or the worker is terminated.
- */
-HF_IMPORT("worker_run") void js_worker_run(uint32_t worker, uint32_t session);
+/* Runs the session's module on the worker's thread: from the start (tid 0), or as one more thread of the process, with
+ * the argument that its creator gave. In the end hf_c_worker_idle follows, or the worker is terminated. */
+HF_IMPORT("worker_run") void js_worker_run(uint32_t worker, uint32_t session, uint32_t tid, uint32_t argument);
 /* Ends the worker. hf_c_worker_dead follows when nothing of it runs any more, which may be seconds later. */
 HF_IMPORT("worker_terminate") void js_worker_terminate(uint32_t worker);
 

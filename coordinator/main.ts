@@ -8,11 +8,12 @@ import type {
 import { bridgeKind } from '../worker/bridge.ts';
 import { commonImports, copyAt, instantiateKernel, textAt, type KernelImports } from '../worker/kernel.ts';
 import { probeModule } from '../worker/probe.ts';
+import type { MemoryType } from '../worker/memory-import.ts';
 import type { FromCompute } from '../worker/protocol.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import { Files } from './files.ts';
 import { Kernel, SystemError } from './kernel.ts';
-import { Modules, Refusal } from './modules.ts';
+import { Modules, Refusal, type Program } from './modules.ts';
 import { Session } from './session.ts';
 import { encodeSpawn } from './spawn.ts';
 import { Workers } from './workers.ts';
@@ -86,7 +87,10 @@ class Coordinator {
     return {
       ...commonImports(memory, () => this.drainSoon(), (message) => fatal(`kernel panic: ${message}`)),
       worker_create: (worker, stackTop, tls, thread) => this.workers.create(worker, stackTop, tls, thread),
-      worker_run: (worker, session) => this.workers.post(worker, { t: 'run', session, module: this.sessions.get(session)!.module }),
+      worker_run: (worker, id, tid, argument) => {
+        const { module, memory } = this.sessions.get(id)!;
+        this.workers.post(worker, { t: 'run', session: id, module, memory, tid, argument });
+      },
       worker_terminate: (worker) => this.workers.terminate(worker),
       output: (session, fd, pointer, size) => this.sessions.get(session)?.output(fd as OutputFd, copyAt(memory, pointer, size)),
       output_end: (session, fd) => this.sessions.get(session)?.outputEnd(fd as OutputFd),
@@ -99,8 +103,8 @@ class Coordinator {
           message: textAt(memory, message, messageSize),
           stack: textAt(memory, stack, stackSize),
         };
-        const started = reason === EXIT_REASON.EXIT || reason === EXIT_REASON.TRAP;
-        this.sessions.get(session)?.exited(exit, started);
+        this.awaitingStart.delete(session);
+        this.sessions.get(session)?.exited(exit);
       },
       session_over: (session) => this.sessionOver(session),
     };
@@ -119,8 +123,11 @@ class Coordinator {
 
   private fromWorker(worker: number, message: FromCompute): void {
     switch (message.t) {
-      case 'idle':
+      case 'booted':
         this.proven.add(worker);
+        this.kernel.call('c_worker_booted', worker);
+        break;
+      case 'idle':
         this.kernel.call('c_worker_idle', worker);
         break;
       case 'started':
@@ -223,9 +230,9 @@ class Coordinator {
       const progress = message.progress
         ? (phase: 'download' | 'compile', loaded: number, total: number) => post({ t: 'progress', id, phase, loaded, total })
         : null;
-      const module = await this.modules.get(message.source, progress);
+      const program = await this.modules.get(message.source, progress);
       if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
-      this.start(message, module);
+      this.start(message, program);
     } catch (error) {
       this.sessions.delete(id);
       post({ t: 'refused', id, refusal: refusal(error) });
@@ -236,8 +243,9 @@ class Coordinator {
     }
   }
 
-  private start(message: SpawnMessage, module: WebAssembly.Module): void {
-    const session = new Session(message.id, message.name, module, this.kernel, post);
+  private start(message: SpawnMessage, program: Program): void {
+    const memory = program.memory && makeMemory(program.memory);
+    const session = new Session(message.id, message.name, program.module, memory, this.kernel, post);
     this.sessions.set(message.id, session);
     this.awaitingStart.add(message.id);
     const pointer = this.kernel.withBlock(encodeSpawn(message), (block) => this.kernel.call('c_spawn', block, this.kernel.data));
@@ -271,6 +279,16 @@ class Coordinator {
     clearInterval(this.shrinking);
     await this.workers.terminateAll();
     post({ t: 'closed' });
+  }
+}
+
+/** The memory that a guest's threads share. */
+function makeMemory({ initial, maximum, shared }: MemoryType): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial, maximum, shared });
+  } catch (error) {
+    const size = `${initial} pages, at most ${maximum ?? 65536}`;
+    throw new Refusal('limit', `the memory that the module imports (${size}) cannot be had: ${describe(error)}`);
   }
 }
 

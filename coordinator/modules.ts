@@ -1,14 +1,15 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
 import { host } from '#host';
 import type { SourceMessage } from '../web/protocol.ts';
-import { refuse } from '../worker/wasi-imports.ts';
+import { importedMemory, importedMemoryOf, probeMemory, type MemoryType } from '../worker/memory-import.ts';
+import { importsMemory, refuse } from '../worker/wasi-imports.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
 
 /** The source cannot be had, or is no module that may run. */
 export class Refusal extends Error {
   constructor(
-    readonly kind: 'source' | 'module',
+    readonly kind: 'source' | 'module' | 'limit',
     message: string,
   ) {
     super(message);
@@ -64,39 +65,80 @@ function requireMagic(url: string, bytes: Uint8Array, response: Response): void 
   throw new Refusal('module', `${url} is no WebAssembly module: it is ${bytes.length} bytes (${type}) that start with ${start}`);
 }
 
+/** A module that may run, and the memory that it wants to be given; null when it makes its own. */
+export interface Program {
+  module: WebAssembly.Module;
+  memory: MemoryType | null;
+}
+
+async function loadUrl(url: string, progress: Progress | null): Promise<Program> {
+  const module = await fetchModule(url, progress);
+  return importsMemory(module) ? lookAgain(module, url) : { module, memory: null };
+}
+
+/** A second look at the module's first bytes, usually from the HTTP cache; where threads need another compiler, at all of them. */
+async function lookAgain(module: WebAssembly.Module, url: string): Promise<Program> {
+  const response = await host.fetch(url);
+  if (!host.compileThreaded) return { module, memory: await importedMemoryOf(response) };
+  return threaded(new Uint8Array(await response.arrayBuffer()));
+}
+
+async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
+  const compile = host.compileThreaded ?? WebAssembly.compile;
+  return { module: await compile(bytes), memory: importedMemory(bytes) };
+}
+
+async function compileBytes(bytes: Uint8Array<ArrayBuffer>, progress: Progress | null): Promise<Program> {
+  progress?.('compile', bytes.length, bytes.length);
+  try {
+    const module = await WebAssembly.compile(bytes);
+    return importsMemory(module) ? await threaded(bytes) : { module, memory: null };
+  } catch (error) {
+    throw new Refusal('module', `the bytes are no valid WebAssembly module: ${describe(error)}`);
+  }
+}
+
+async function describeModule(module: WebAssembly.Module, url: string): Promise<Program> {
+  if (!importsMemory(module)) return { module, memory: null };
+  if (url) return lookAgain(module, url);
+  const memory = probeMemory(module);
+  if (memory) return { module, memory };
+  throw new Refusal(
+    'module',
+    'the module imports its memory, and this engine does not tell how large it must be: pass the URL or the bytes instead of a WebAssembly.Module',
+  );
+}
+
 export class Modules {
   /** Compiled once per URL. */
-  private readonly byUrl = new Map<string, Promise<WebAssembly.Module>>();
+  private readonly byUrl = new Map<string, Promise<Program>>();
 
-  async get(source: SourceMessage, progress: Progress | null): Promise<WebAssembly.Module> {
-    const module = await this.compile(source, progress);
-    const fault = refuse(module);
+  async get(source: SourceMessage, progress: Progress | null): Promise<Program> {
+    const program = await this.load(source, progress);
+    const fault = refuse(program.module);
     if (fault) throw new Refusal('module', fault);
-    return module;
+    return program;
   }
 
-  private compile(source: SourceMessage, progress: Progress | null): Promise<WebAssembly.Module> {
+  private load(source: SourceMessage, progress: Progress | null): Promise<Program> {
     switch (source.kind) {
       case 'module':
-        return Promise.resolve(source.module);
+        return describeModule(source.module, source.url);
       case 'bytes':
-        progress?.('compile', source.bytes.length, source.bytes.length);
-        return WebAssembly.compile(source.bytes as Uint8Array<ArrayBuffer>).catch((error: unknown) => {
-          throw new Refusal('module', `the bytes are no valid WebAssembly module: ${describe(error)}`);
-        });
+        return compileBytes(source.bytes as Uint8Array<ArrayBuffer>, progress);
       case 'url':
         return this.cached(source.url, progress);
     }
   }
 
-  private cached(url: string, progress: Progress | null): Promise<WebAssembly.Module> {
-    let module = this.byUrl.get(url);
-    if (!module) {
-      module = fetchModule(url, progress);
-      this.byUrl.set(url, module);
+  private cached(url: string, progress: Progress | null): Promise<Program> {
+    let program = this.byUrl.get(url);
+    if (!program) {
+      program = loadUrl(url, progress);
+      this.byUrl.set(url, program);
       // What failed may be tried again.
-      module.catch(() => this.byUrl.delete(url));
+      program.catch(() => this.byUrl.delete(url));
     }
-    return module;
+    return program;
   }
 }

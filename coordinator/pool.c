@@ -46,6 +46,7 @@ static void destroy(struct hf_worker *worker)
 {
 	counts[worker->state]--;
 	hf_list_remove(&worker->link);
+	(void)hf_work_cancel(&worker->thread.spawn.work);
 	/* Gone in the middle of a system call: objects that it waited for may still point into its stack. A leak is the
 	 * lesser evil. */
 	if (atomic_load(&worker->thread.door) == HF_IN_KERNEL)
@@ -55,24 +56,27 @@ static void destroy(struct hf_worker *worker)
 	hf_free(worker);
 }
 
-static void start_one(void)
+/* A new worker, STARTING, or NULL when there is no memory. */
+static struct hf_worker *start_one(void)
 {
 	struct hf_worker *worker = hf_alloc_zeroed(sizeof *worker);
 	if (!worker)
-		return;
+		return NULL;
 	worker->stack = hf_alloc(STACK_SIZE);
 	worker->tls = hf_alloc(tls_size());
 	worker->id = next_id++;
 	worker->state = HF_WORKER_STARTING;
+	hf_spawn_request_init(&worker->thread.spawn, hf_session_spawn_thread);
 	counts[HF_WORKER_STARTING]++;
 	hf_list_append(&workers, &worker->link);
 	if (!worker->stack || !worker->tls) {
 		destroy(worker);
-		return;
+		return NULL;
 	}
 	uintptr_t align = __builtin_wasm_tls_align();
 	uintptr_t tls = ((uintptr_t)worker->tls + align - 1) & ~(align - 1);
 	js_worker_create(worker->id, (char *)worker->stack + STACK_SIZE, (void *)tls, &worker->thread);
+	return worker;
 }
 
 void hf_pool_refill(void)
@@ -80,9 +84,7 @@ void hf_pool_refill(void)
 	/* Ready ahead: as many as are kept in any case, and always one more than is busy. */
 	while (alive() < max_workers &&
 	       (alive() < min_workers || counts[HF_WORKER_IDLE] + counts[HF_WORKER_STARTING] == 0)) {
-		uint32_t before = alive();
-		start_one();
-		if (alive() == before)
+		if (!start_one())
 			return; /* no memory: try again when a worker is wanted */
 	}
 }
@@ -94,35 +96,36 @@ void hf_pool_init(uint32_t min, uint32_t max)
 	hf_pool_refill();
 }
 
-struct hf_worker *hf_pool_take(void)
+static struct hf_worker *first_in(enum hf_worker_state state)
 {
-	struct hf_worker *found = NULL;
 	HF_LIST_EACH(link, &workers)
 	{
 		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
-		if (!found && worker->state == HF_WORKER_IDLE)
-			found = worker;
+		if (worker->state == state)
+			return worker;
 	}
-	if (found)
-		set_state(found, HF_WORKER_RUNNING);
-	return found;
+	return NULL;
 }
 
-bool hf_pool_may_serve(uint32_t waiting)
+int hf_pool_take(struct hf_worker **out)
 {
-	uint32_t room = max_workers - counts[HF_WORKER_RUNNING];
-	return waiting < room;
+	struct hf_worker *worker = first_in(HF_WORKER_IDLE);
+	if (!worker)
+		worker = first_in(HF_WORKER_STARTING);
+	if (!worker && alive() >= max_workers)
+		return -HF_EAGAIN;
+	if (!worker)
+		worker = start_one();
+	if (!worker)
+		return -HF_ENOMEM;
+	set_state(worker, HF_WORKER_RUNNING);
+	*out = worker;
+	return 0;
 }
 
-bool hf_pool_want(uint32_t waiting)
+void hf_pool_put_back(struct hf_worker *worker)
 {
-	while (counts[HF_WORKER_STARTING] + counts[HF_WORKER_IDLE] < waiting && alive() < max_workers) {
-		uint32_t before = alive();
-		start_one();
-		if (alive() == before)
-			break;
-	}
-	return counts[HF_WORKER_STARTING] + counts[HF_WORKER_IDLE] >= waiting;
+	set_state(worker, worker->booted ? HF_WORKER_IDLE : HF_WORKER_STARTING);
 }
 
 struct hf_worker *hf_pool_of(struct hf_thread *thread)
@@ -149,14 +152,26 @@ HF_EXPORT_C("c_pool_init") void hf_c_pool_init(uint32_t min, uint32_t max)
 	hf_pool_init(min, max);
 }
 
-/* The worker waits for work: it has started, or its run is over. */
+/* The worker is up. It may have been given work meanwhile. */
+HF_EXPORT_C("c_worker_booted") void hf_c_worker_booted(uint32_t id)
+{
+	struct hf_worker *worker = find(id);
+	if (!worker || worker->state == HF_WORKER_ZOMBIE)
+		return;
+	worker->booted = true;
+	if (worker->state == HF_WORKER_STARTING)
+		set_state(worker, HF_WORKER_IDLE);
+}
+
+/* Its run is over. */
 HF_EXPORT_C("c_worker_idle") void hf_c_worker_idle(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
 	if (!worker || worker->state == HF_WORKER_ZOMBIE)
 		return;
+	/* A request that was withdrawn may still be on the queue, and the block is about to be another thread's. */
+	(void)hf_work_cancel(&worker->thread.spawn.work);
 	set_state(worker, HF_WORKER_IDLE);
-	hf_session_serve_waiting();
 }
 
 /* Nothing of the worker runs any more: what it stood on may be freed. */

@@ -1,6 +1,7 @@
 /* pool.h - the compute workers: created ahead, reused, replaced. Coordinator thread only; nothing here blocks.
  *
- * STARTING -> IDLE -> RUNNING -> IDLE ...; any of them -> ZOMBIE (terminated, may still run for a while) -> freed. A
+ * STARTING -> IDLE -> RUNNING -> IDLE ...; any of them -> ZOMBIE (terminated, may still run for a while) -> freed. Work
+ * may be given to a worker that is still STARTING: its messages wait for it. A
  * zombie's stack, thread-local storage and thread block stay untouched until the browser has released the lock that the
  * worker held for life. */
 #ifndef HF_COORDINATOR_POOL_H
@@ -15,6 +16,7 @@ struct hf_worker {
 	struct hf_link link;
 	uint32_t id;
 	enum hf_worker_state state;
+	bool booted; /* it has said that it is up; RUNNING may come before that */
 	void *stack;
 	void *tls;
 	struct hf_thread thread;
@@ -22,12 +24,11 @@ struct hf_worker {
 
 /* How many to keep ready, and how many there may be, zombies not counted. */
 void hf_pool_init(uint32_t min, uint32_t max);
-/* An idle worker, now RUNNING, or NULL. */
-struct hf_worker *hf_pool_take(void);
-/* True if the limit leaves a worker for one more than `waiting` who wait already. */
-bool hf_pool_may_serve(uint32_t waiting);
-/* Starts workers until one is there, or on its way, for each of the `waiting`; false if there is no memory for that. */
-bool hf_pool_want(uint32_t waiting);
+/* A worker, now RUNNING: an idle one, or one that is starting, or a new one. -HF_EAGAIN: all are busy and there may be no
+ * more; -HF_ENOMEM. */
+HF_MUST_CHECK int hf_pool_take(struct hf_worker **out);
+/* Gives back a worker that was taken and not used. */
+void hf_pool_put_back(struct hf_worker *worker);
 struct hf_worker *hf_pool_of(struct hf_thread *thread);
 /* Terminates the worker whatever it does. Its thread must not be in the kernel. */
 void hf_pool_terminate(struct hf_worker *worker);

@@ -39,7 +39,6 @@ struct feed {
 };
 
 struct session {
-	struct hf_link waiting; /* on the queue for a worker */
 	uint32_t id;
 	struct hf_process *process;
 	struct feed feed;
@@ -47,20 +46,10 @@ struct session {
 	bool told;  /* the page knows of the exit */
 };
 
-static struct hf_link waiting = {&waiting, &waiting};
-static uint32_t waiting_count;
 static uint32_t next_pid = 1, next_tid = 1;
 static uint8_t batch[BATCH];
 
 static void finish_if_over(struct session *session);
-
-static void stop_waiting(struct session *session)
-{
-	if (hf_list_empty(&session->waiting))
-		return;
-	hf_list_remove(&session->waiting);
-	waiting_count--;
-}
 
 /* ---- output ---- */
 
@@ -166,7 +155,6 @@ static void process_ended(struct hf_work *work)
 	hf_process_claim_threads(process, thread_claimed);
 	if (!hf_process_is_dead(process) || session->told)
 		return;
-	stop_waiting(session);
 	tell_exit(session);
 	finish_if_over(session);
 }
@@ -187,27 +175,55 @@ void hf_session_worker_crashed(struct hf_worker *worker)
 
 /* ---- the beginning ---- */
 
-static bool run_on_a_worker(struct session *session)
+/* A thread id of wasi-threads: 1 to 2^29 - 1. */
+static uint32_t new_tid(void)
 {
-	struct hf_worker *worker = hf_pool_take();
-	if (!worker)
-		return false;
-	int result = hf_process_add_thread(session->process, &worker->thread, next_tid++);
-	HF_ASSERT(result == 0); /* it is not dead, and this is its first thread */
-	js_worker_run(worker->id, session->id);
-	hf_pool_refill();
-	return true;
+	uint32_t tid = next_tid;
+	next_tid = tid == (UINT32_C(1) << 29) - 1 ? 1 : tid + 1;
+	return tid;
 }
 
-void hf_session_serve_waiting(void)
+/* Runs the process's first thread. */
+static int run_on_a_worker(struct session *session)
 {
-	while (!hf_list_empty(&waiting)) {
-		struct session *session = HF_CONTAINER(waiting.next, struct session, waiting);
-		/* Dead: it was killed while it waited, and process_ended is still to run. */
-		if (!hf_process_is_dead(session->process) && !run_on_a_worker(session))
-			return;
-		stop_waiting(session);
+	struct hf_worker *worker;
+	int result = hf_pool_take(&worker);
+	if (result < 0)
+		return result;
+	result = hf_process_add_thread(session->process, &worker->thread, new_tid());
+	HF_ASSERT(result == 0); /* it is not dead, and this is its first thread */
+	js_worker_run(worker->id, session->id, 0, 0);
+	hf_pool_refill();
+	return 0;
+}
+
+/* One more thread: its id, -HF_EAGAIN at a limit, -HF_ENOMEM, -HF_ESRCH when the process is ending. */
+static int start_thread(struct hf_process *process, uint32_t argument)
+{
+	struct session *session = process->owner;
+	struct hf_worker *worker;
+	int result = hf_pool_take(&worker);
+	if (result < 0)
+		return result;
+	uint32_t tid = new_tid();
+	result = hf_process_add_thread(process, &worker->thread, tid);
+	if (result < 0) {
+		hf_pool_put_back(worker);
+		return result;
 	}
+	js_worker_run(worker->id, session->id, tid, argument);
+	hf_pool_refill();
+	return (int)tid;
+}
+
+void hf_session_spawn_thread(struct hf_work *work)
+{
+	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
+	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
+	if (!hf_spawn_request_take(request))
+		return; /* withdrawn: its thread was told to stop */
+	/* While the request is ours its thread waits, so its process is there. */
+	hf_spawn_request_answer(thread, start_thread(thread->process, request->argument));
 }
 
 /* Descriptor 0, 1 or 2: one end of a pipe whose other end is ours, or /dev/null. */
@@ -326,7 +342,6 @@ static int build(const struct spawn_header *header, struct session **out, int32_
 	*failed = -1;
 	if (!session)
 		return -HF_ENOMEM;
-	hf_list_init(&session->waiting);
 	session->id = header->id;
 	init_streams(session, header->credit);
 	int result = hf_process_create(next_pid++, &args, &env, &hf_default_limits, process_ended, &session->process);
@@ -345,31 +360,22 @@ static int build(const struct spawn_header *header, struct session **out, int32_
 
 /* ---- from JavaScript: sessions are passed as the pointers that spawn returned ---- */
 
-/* The session, whose process runs as soon as there is a worker; or 0, with a negated errno in error[0] (-EAGAIN: all
- * workers are busy and there may be no more) and the preopen's index in error[1]. */
+/* The session, whose process runs; or 0, with a negated errno in error[0] (-EAGAIN: all workers are busy and there may be
+ * no more) and the preopen's index in error[1]. */
 HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(const struct spawn_header *header, int32_t *error)
 {
 	struct session *session;
-	if (!hf_pool_may_serve(waiting_count)) {
-		error[0] = -HF_EAGAIN;
-		error[1] = -1;
-		return NULL;
-	}
 	error[0] = build(header, &session, &error[1]);
 	if (error[0] < 0)
 		return NULL;
+	error[0] = run_on_a_worker(session);
+	if (error[0] < 0) {
+		drop(session);
+		return NULL;
+	}
 	for (int i = 0; i < 2; i++) {
 		if (session->pumps[i].pipe)
 			pump_run(&session->pumps[i].work);
-	}
-	hf_list_append(&waiting, &session->waiting);
-	waiting_count++;
-	hf_session_serve_waiting();
-	if (!hf_list_empty(&session->waiting) && !hf_pool_want(waiting_count)) {
-		stop_waiting(session);
-		drop(session);
-		error[0] = -HF_ENOMEM;
-		return NULL;
 	}
 	return session;
 }

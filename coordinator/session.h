@@ -7,8 +7,8 @@
 
 #include "coordinator/pool.h"
 
-/* A worker came free: runs those who wait for one, first come, first served. */
-void hf_session_serve_waiting(void);
+/* A guest's thread asks for another one (kernel/spawn.h): the work of its request. */
+void hf_session_spawn_thread(struct hf_work *work);
 /* The worker is gone although nobody ended it: its process ends with the reason "crash". */
 void hf_session_worker_crashed(struct hf_worker *worker);
 

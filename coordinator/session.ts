@@ -23,6 +23,8 @@ export class Session {
     readonly id: number,
     readonly name: string,
     readonly module: WebAssembly.Module,
+    /** What its threads share, when the module imports its memory. */
+    readonly memory: WebAssembly.Memory | null,
     private readonly kernel: Kernel,
     private readonly post: Post,
   ) {}
@@ -66,11 +68,11 @@ export class Session {
     this.tell({ t: 'end', id: this.id, fd });
   }
 
-  /** `started`: whether the worker's word that it runs is certain to come, or to have come. */
-  exited(exit: ExitMessage, started: boolean): void {
+  /** What has ended has run: no need to wait for the worker's word, which may be lost with the worker. */
+  exited(exit: ExitMessage): void {
     clearTimeout(this.timer);
-    this.tell({ t: 'exited', id: this.id, exit });
-    if (!started) this.announce();
+    this.announce();
+    this.post({ t: 'exited', id: this.id, exit });
   }
 
   /** The kernel has forgotten it. */

@@ -82,7 +82,7 @@ function fileLoader(): Loader {
         compiled.set(url.href, known);
         known.module.catch(() => compiled.delete(url.href));
       }
-      return { kind: 'module', module: await known.module };
+      return { kind: 'module', module: await known.module, url: url.href };
     },
   };
 }

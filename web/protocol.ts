@@ -16,7 +16,8 @@ export type StreamMode = 'pipe' | 'null';
 export type OutputFd = 1 | 2;
 
 export type SourceMessage =
-  | { kind: 'module'; module: WebAssembly.Module }
+  /** `url`: where it came from, if that is known; it need not be fetched, but can be. */
+  | { kind: 'module'; module: WebAssembly.Module; url: string }
   | { kind: 'bytes'; bytes: Uint8Array }
   /** Absolute. Fetched and compiled (streaming) by the coordinator, once per URL for the life of the runtime. */
   | { kind: 'url'; url: string };

@@ -37,9 +37,13 @@ export async function prepareSource(source: Source, loader: Loader, onProgress?:
     const bytes = copyOf(viewOf(source));
     return { message: { kind: 'bytes', bytes }, transfer: [bytes.buffer], name: DEFAULT_NAME };
   }
-  if (isModule(source)) return { message: { kind: 'module', module: source }, transfer: [], name: DEFAULT_NAME };
+  if (isModule(source)) return { message: { kind: 'module', module: source, url: '' }, transfer: [], name: DEFAULT_NAME };
   const response = await settled(source);
-  const message: SourceMessage = { kind: 'module', module: await compileResponse(response, onProgress) };
+  const message: SourceMessage = {
+    kind: 'module',
+    module: await compileResponse(response, onProgress),
+    url: response.url,
+  };
   return { message, transfer: [], name: response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME };
 }
 

@@ -1,11 +1,12 @@
 /** Binds the kernel to a guest's memory: the multi-memory bridge, or the JavaScript one where the engine has no multi-memory. */
 import { bridge as bridgeBytes } from '../build/generated/bridge.ts';
 import { bridgeJs as bridgeJsBytes } from '../build/generated/bridge-js.ts';
+import { bridgeShared as bridgeSharedBytes } from '../build/generated/bridge-shared.ts';
 
 export type BridgeKind = 'multi-memory' | 'js';
 
 const multiMemory = WebAssembly.validate(bridgeBytes);
-const modules: { multi?: WebAssembly.Module; js?: WebAssembly.Module } = {};
+const modules: { multi?: WebAssembly.Module; shared?: WebAssembly.Module; js?: WebAssembly.Module } = {};
 
 /** Which bridge this engine gets, unless the slower one is asked for. */
 export const bridgeKind = (forceJs: boolean): BridgeKind => (multiMemory && !forceJs ? 'multi-memory' : 'js');
@@ -43,8 +44,11 @@ export function makeBridge(
 ): CallableFunction[] {
   let instance: WebAssembly.Instance;
   if (kind === 'multi-memory') {
-    modules.multi ??= new WebAssembly.Module(bridgeBytes);
-    instance = new WebAssembly.Instance(modules.multi, { kernel: { memory: kernel }, guest: { memory: guest } });
+    const shared = guest.buffer instanceof SharedArrayBuffer;
+    const module = shared
+      ? (modules.shared ??= new WebAssembly.Module(bridgeSharedBytes))
+      : (modules.multi ??= new WebAssembly.Module(bridgeBytes));
+    instance = new WebAssembly.Instance(module, { kernel: { memory: kernel }, guest: { memory: guest } });
   } else {
     modules.js ??= new WebAssembly.Module(bridgeJsBytes);
     instance = new WebAssembly.Instance(modules.js, { bridge: jsFunctions(kernel, guest) });

@@ -3,9 +3,9 @@ import { host } from '#host';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
 import { instantiateProbe } from './probe.ts';
-import { bytesAt, commonImports, instantiateKernel, UNWIND, type KernelExports } from './kernel.ts';
-import type { BootMessage, FromCompute, ToCompute } from './protocol.ts';
-import { wasiImports } from './wasi-imports.ts';
+import { bytesAt, commonImports, instantiateKernel, type KernelExports } from './kernel.ts';
+import type { BootMessage, FromCompute, RunMessage, ToCompute } from './protocol.ts';
+import { guestImports } from './wasi-imports.ts';
 
 const port = host.parent<FromCompute, ToCompute>();
 const encoder = new TextEncoder();
@@ -34,20 +34,16 @@ class ComputeWorker {
     this.call('w_boot', boot.thread, performance.timeOrigin - boot.timeOrigin, probe);
     this.bridge = bridgeKind(boot.jsBridge);
     this.slots = table.grow(3);
-    this.idle();
+    port.post({ t: 'booted' });
   }
 
-  run(session: number, module: WebAssembly.Module): void {
-    const instance = this.instantiate(session, module);
+  run(message: RunMessage): void {
+    const instance = this.instantiate(message);
     if (instance) {
-      port.post({ t: 'started', session });
-      this.start(instance);
+      if (message.tid === 0) port.post({ t: 'started', session: message.session });
+      this.start(instance, message);
     }
-    this.idle();
-  }
-
-  private idle(): void {
-    port.post({ t: 'idle', bridge: this.bridge });
+    port.post({ t: 'idle' });
   }
 
   private call(name: string, ...args: number[]): number {
@@ -60,19 +56,19 @@ class ComputeWorker {
   }
 
   /** The guest's instance, with the kernel bound to its memory; null when there is none, which has been reported then. */
-  private instantiate(session: number, module: WebAssembly.Module): WebAssembly.Instance | null {
+  private instantiate({ session, module, memory, tid }: RunMessage): WebAssembly.Instance | null {
     try {
-      const instance = new WebAssembly.Instance(module, wasiImports(module, this.kernel));
-      this.bindMemory(instance.exports.memory as WebAssembly.Memory);
+      // Memory that is imported is there before the module's start function runs; memory that it makes itself is not.
+      if (memory) this.bindMemory(memory);
+      const instance = new WebAssembly.Instance(module, guestImports(module, this.kernel, memory));
+      if (!memory) this.bindMemory(instance.exports.memory as WebAssembly.Memory);
       return instance;
     } catch (error) {
       this.resetStack();
-      if (error === UNWIND) {
-        this.call('w_returned'); // it called proc_exit in its start function
-        port.post({ t: 'started', session });
-      } else if (error instanceof WebAssembly.RuntimeError) {
+      const ran = error instanceof WebAssembly.RuntimeError; // its start function ended it
+      if (ran || tid !== 0) {
         this.report(error);
-        port.post({ t: 'started', session });
+        if (tid === 0) port.post({ t: 'started', session });
       } else {
         // The reason NONE says: the page is told by this message, not by the process's end.
         port.post({ t: 'refused', session, message: error instanceof Error ? error.message : String(error) });
@@ -88,20 +84,26 @@ class ComputeWorker {
     this.call('w_bind', this.slots, this.slots + 1, this.slots + 2);
   }
 
-  private start(instance: WebAssembly.Instance): void {
+  private start({ exports }: WebAssembly.Instance, { tid, argument }: RunMessage): void {
     try {
-      (instance.exports._start as () => void)();
-      this.resetStack();
-      this.call('w_returned');
+      if (tid === 0) (exports._start as () => void)();
+      else (exports.wasi_thread_start as (tid: number, argument: number) => void)(tid, argument);
     } catch (error) {
       this.resetStack();
-      if (error === UNWIND) this.call('w_returned');
-      else this.report(error);
+      this.report(error);
+      return;
     }
+    this.resetStack();
+    // The first thread's return ends the process, another's only itself (wasi-threads).
+    this.call(tid === 0 ? 'w_returned' : 'w_thread_returned');
   }
 
   /** The guest trapped: a RuntimeError, or the RangeError of a stack that ran over, or an exception that it threw and nobody caught. */
   private report(error: unknown): void {
+    if (this.call('w_unwound')) {
+      this.call('w_returned'); // no trap: its process has ended, and the kernel sent it here
+      return;
+    }
     const message = this.put(0, describe(error), MESSAGE_MAX);
     const stack = this.put(1, error instanceof Error ? wasmFrames(error.stack ?? '') : '', STACK_MAX);
     this.call('w_ended', EXIT_REASON.TRAP, 134, message.pointer, message.size, stack.pointer, stack.size);
@@ -127,23 +129,32 @@ function wasmFrames(stack: string): string {
   return lines.map((line) => line.trim()).join('\n');
 }
 
-let worker: ComputeWorker | null = null;
+/** Resolves when the worker is up; work that comes earlier waits for it. */
+let worker: Promise<ComputeWorker | null> = Promise.resolve(null);
+
+async function boot(message: BootMessage): Promise<ComputeWorker | null> {
+  await host.holdForLife(message.lock);
+  try {
+    return new ComputeWorker(message);
+  } catch (error) {
+    port.post({
+      t: 'fatal',
+      message: `a compute worker cannot start: ${error instanceof Error ? error.message : String(error)}`,
+    });
+    return null;
+  }
+}
+
+let running: ComputeWorker | null = null;
 port.onmessage = (message) => {
   switch (message.t) {
     case 'boot':
-      void host.holdForLife(message.lock).then(() => {
-        try {
-          worker = new ComputeWorker(message);
-        } catch (error) {
-          port.post({
-            t: 'fatal',
-            message: `a compute worker cannot start: ${error instanceof Error ? error.message : String(error)}`,
-          });
-        }
-      });
+      worker = boot(message).then((made) => (running = made));
       break;
     case 'run':
-      worker!.run(message.session, message.module);
+      // Straight from the message's handler where that is possible: what a guest throws past us is then the worker's error event.
+      if (running) running.run(message);
+      else void worker.then((made) => made?.run(message));
       break;
   }
 };

@@ -41,9 +41,11 @@ async function readUrl(url: string): Promise<Response> {
   });
 }
 
-/** Up to Node 20, V8's baseline compiler miscompiles atomics: the kernel is compiled by the optimizing one there, at once and as a whole. */
+/** Up to Node 20, V8's baseline compiler miscompiles atomics: what shares memory is compiled by the optimizing one there, at once and as a whole. */
+const baselineIsBroken = Number(process.versions.node.split('.')[0]) < 22;
+
 function withoutBaseline<T>(compile: () => T): T {
-  if (Number(process.versions.node.split('.')[0]) >= 22) return compile();
+  if (!baselineIsBroken) return compile();
   v8.setFlagsFromString('--no-liftoff');
   v8.setFlagsFromString('--no-wasm-lazy-compilation');
   try {
@@ -63,6 +65,7 @@ export const host: Host = {
     const bytes = await readFile(new URL(url));
     return withoutBaseline(() => new WebAssembly.Module(bytes));
   },
+  ...(baselineIsBroken && { compileThreaded: async (bytes) => withoutBaseline(() => new WebAssembly.Module(bytes)) }),
   cores: availableParallelism(),
   exit: () => process.exit(),
 };

@@ -17,6 +17,8 @@ export interface Host {
   fetch(url: string): Promise<Response>;
   /** Compiles the kernel, with whatever the engine needs for it. */
   compileKernel(url: string): Promise<WebAssembly.Module>;
+  /** Compiles a guest that has threads, where that takes another compiler than the usual one; else absent. */
+  readonly compileThreaded?: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>;
   readonly cores: number;
   /** Ends this worker. */
   exit(): void;

@@ -9,7 +9,7 @@ export interface KernelImports {
   ring(): void;
   panic(pointer: number, size: number): void;
   worker_create?(worker: number, stackTop: number, tls: number, thread: number): void;
-  worker_run?(worker: number, session: number): void;
+  worker_run?(worker: number, session: number, tid: number, argument: number): void;
   worker_terminate?(worker: number): void;
   output?(session: number, fd: number, pointer: number, size: number): void;
   output_end?(session: number, fd: number): void;
@@ -35,9 +35,6 @@ export interface KernelExports {
   _emscripten_stack_restore(top: number): void;
 }
 
-/** Thrown through a guest's frames to end its run; never caught by wasm code, which can only catch what it knows the tag of. */
-export const UNWIND = Symbol('unwind');
-
 const coordinatorOnly = (name: string) => () => {
   throw new Error(`${name} was called outside the coordinator`);
 };
@@ -51,9 +48,6 @@ export function instantiateKernel(
     // Bound, not wrapped: one frame less on the path of clock_time_get.
     now: performance.now.bind(performance),
     date: Date.now,
-    unwind: () => {
-      throw UNWIND;
-    },
   };
   for (const entry of WebAssembly.Module.imports(module)) {
     if (entry.module === 'hf')

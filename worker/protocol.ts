@@ -18,11 +18,23 @@ export interface BootMessage {
   jsBridge: boolean;
 }
 
-export type ToCompute = BootMessage | { t: 'run'; session: number; module: WebAssembly.Module };
+export interface RunMessage {
+  t: 'run';
+  session: number;
+  module: WebAssembly.Module;
+  /** For a module that imports its memory: the memory, which all its threads share. */
+  memory: WebAssembly.Memory | null;
+  /** 0: the process's first thread, at _start; else one more, at wasi_thread_start with this id and argument. */
+  tid: number;
+  argument: number;
+}
+
+export type ToCompute = BootMessage | RunMessage;
 
 export type FromCompute =
-  /** Waits for work: booted, or its run is over. */
-  | { t: 'idle'; bridge: 'multi-memory' | 'js' }
+  | { t: 'booted' }
+  /** Its run is over. */
+  | { t: 'idle' }
   /** The module is instantiated and its code is about to run. */
   | { t: 'started'; session: number }
   /** The module cannot be instantiated; nothing of it ran. The process is gone. */

@@ -2,26 +2,42 @@
 import { PREVIEW1 } from '../build/generated/abi.ts';
 import type { KernelExports } from './kernel.ts';
 
+type Import = WebAssembly.ModuleImportDescriptor;
+
 /** The module names of WASI's editions, and the prefix of the kernel's exports for each. */
 const editions: Record<string, string> = { wasi_snapshot_preview1: 'p1_', wasi_unstable: 'un_' };
 
-const provides = (module: string, name: string): boolean =>
-  module in editions && name in PREVIEW1 && !(module === 'wasi_unstable' && name === 'sock_accept');
+/** The kernel's export for an imported function; null when nobody provides it. */
+function provider({ module, name, kind }: Import): string | null {
+  if (kind !== 'function') return null;
+  if (module === 'wasi' && name === 'thread-spawn') return 'wt_thread_spawn';
+  if (!Object.hasOwn(editions, module) || !Object.hasOwn(PREVIEW1, name)) return null;
+  return module === 'wasi_unstable' && name === 'sock_accept' ? null : editions[module] + name;
+}
 
 /** Bound directly: a call from the guest enters the kernel without a JavaScript frame. */
-export function wasiImports(module: WebAssembly.Module, kernel: KernelExports): WebAssembly.Imports {
+export function guestImports(
+  module: WebAssembly.Module,
+  kernel: KernelExports,
+  memory: WebAssembly.Memory | null,
+): WebAssembly.Imports {
   const imports: WebAssembly.Imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    (imports[from] ??= {})[name] = kernel[editions[from] + name]!;
+  for (const entry of WebAssembly.Module.imports(module)) {
+    (imports[entry.module] ??= {})[entry.name] = entry.kind === 'memory' ? memory! : kernel[provider(entry)!]!;
   }
   return imports;
 }
 
+/** Whether the module wants its memory from outside (under whatever name), as programs with threads do. */
+export const importsMemory = (module: WebAssembly.Module): boolean =>
+  WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
+
 /** Why the module cannot run as a WASI command; null if it can. Every fault is named, not just the first. */
 export function refuse(module: WebAssembly.Module): string | null {
-  const missing = WebAssembly.Module.imports(module).filter(
-    (entry) => entry.kind !== 'function' || !provides(entry.module, entry.name),
-  );
+  const imports = WebAssembly.Module.imports(module);
+  const memories = imports.filter((entry) => entry.kind === 'memory');
+  // One memory can be given, under any name; a second one nobody has.
+  const missing = imports.filter((entry) => (entry.kind === 'memory' ? entry !== memories[0] : provider(entry) === null));
   const exports = new Map(WebAssembly.Module.exports(module).map((entry) => [entry.name, entry.kind]));
   const faults: string[] = [];
   if (missing.length > 0) {
@@ -36,7 +52,15 @@ export function refuse(module: WebAssembly.Module): string | null {
         : 'it exports no function _start, so it is no WASI command',
     );
   }
-  if (exports.get('memory') !== 'memory')
+  const threads = imports.some((entry) => provider(entry) === 'wt_thread_spawn');
+  if (threads && exports.get('wasi_thread_start') !== 'function') {
+    faults.push('it imports wasi.thread-spawn but exports no function wasi_thread_start for threads to begin at');
+  }
+  if (threads && memories.length === 0) {
+    faults.push('it imports wasi.thread-spawn but not its memory, so threads could not share it');
+  }
+  if (memories.length === 0 && exports.get('memory') !== 'memory') {
     faults.push('it exports no memory named "memory", so system calls could not reach its data');
+  }
   return faults.length > 0 ? `the module cannot run: ${faults.join('; ')}` : null;
 }

@@ -21,6 +21,7 @@
 #include <holdfast/errno.h>
 
 #include "fs/vnode.h"
+#include "kernel/spawn.h"
 #include "kernel/waitq.h"
 #include "platform/uio.h"
 
@@ -61,6 +62,9 @@ struct hf_thread {
 	struct hf_usermem mem;
 	struct hf_iov iov[HF_IOV_MAX]; /* the vector of the call under way */
 	char path[2][HF_PATH_MAX];     /* its paths */
+
+	/* Kept from one run of the block to the next; spawn.h says whose it is when. */
+	struct hf_spawn_request spawn;
 };
 
 /* The thread that runs here; NULL on the coordinator. */

@@ -21,13 +21,13 @@ IMPORT("date") double js_date(void);
 IMPORT("entropy") void js_entropy(void *buffer, size_t size);
 /* Posts a message to the coordinator; used only where it cannot wait on the doorbell. */
 IMPORT("ring") void js_ring(void);
-/* Throws the object that marks an unwinding guest. */
-IMPORT("unwind") _Noreturn void js_unwind(void);
 /* Throws an error with the text; the worker that catches it reports the runtime dead. */
 IMPORT("panic") _Noreturn void js_panic(const char *text, size_t size);
 
 _Thread_local void (*hf__stack_probe)(int never);
 static _Thread_local double clock_offset_ms;
+/* A guest is unwound by a trap, because a trap is what no guest can catch: an exception would stop at its `catch_all`. */
+static _Thread_local bool unwinding;
 static _Atomic uint64_t realtime_offset;
 static _Atomic uint32_t cores = 1;
 static _Atomic bool ring_by_message;
@@ -124,7 +124,15 @@ void hf_plat_ring_coordinator(void)
 
 void hf_plat_unwind(void)
 {
-	js_unwind();
+	unwinding = true;
+	__builtin_trap();
+}
+
+bool hf__wasm_unwound(void)
+{
+	bool was = unwinding;
+	unwinding = false;
+	return was;
 }
 
 void hf_plat_panic(const char *file, int line, const char *message)

@@ -67,6 +67,9 @@ int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old
 int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path, uint32_t size);
 int hf__sys_path_unlink_file(hf_t t, uint32_t fd, uint32_t path, uint32_t size);
 
+/* threads.c; may block. The thread's id or a negated errno */
+int hf__sys_thread_spawn(hf_t t, uint32_t argument);
+
 /* poll.c; may block */
 int hf__sys_poll_oneoff(hf_t t, enum hf_wasi_abi abi, uint32_t in, uint32_t out, uint32_t count, uint32_t events);
 

@@ -1,0 +1,17 @@
+/* threads.c - wasi-threads: the import wasi.thread-spawn (WebAssembly/wasi-threads). */
+#include "wasi/door.h"
+
+int hf__sys_thread_spawn(hf_t t, uint32_t argument)
+{
+	return hf_spawn_ask(t, argument);
+}
+
+/* Not an errno but the thread's id, or a negative number: the proposal does not say which, so it is the errno, negated. */
+HF_EXPORT("wt_thread_spawn") int32_t hf_wt_thread_spawn(uint32_t argument);
+int32_t hf_wt_thread_spawn(uint32_t argument)
+{
+	hf_t t = hf__come_in();
+	int result = hf__sys_thread_spawn(t, argument);
+	(void)hf__go_out(t, 0);
+	return result;
+}

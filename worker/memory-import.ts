@@ -1,0 +1,136 @@
+/**
+ * The memory that a module imports (wasi-threads programs do). JavaScript's reflection tells that there is one, but not how large it must be; that stands in
+ * the module's import section, near its beginning.
+ */
+
+export interface MemoryType {
+  /** In pages of 64 KiB. */
+  initial: number;
+  maximum: number | undefined;
+  shared: boolean;
+}
+
+const MEMORY = 2;
+
+/** Reads numbers from the bytes of a module. Runs over the end with a RangeError: then more bytes are needed. */
+class Reader {
+  at = 8;
+  constructor(private readonly bytes: Uint8Array) {}
+
+  byte(): number {
+    if (this.at >= this.bytes.length) throw new RangeError('the bytes end inside the import section');
+    return this.bytes[this.at++]!;
+  }
+
+  leb(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  skip(size: number): void {
+    this.at += size;
+  }
+
+  /** A value type: one byte, or a reference type with its heap type. */
+  valueType(): void {
+    const type = this.byte();
+    if (type === 0x63 || type === 0x64) this.leb();
+  }
+
+  limits(): MemoryType {
+    const flags = this.byte();
+    const initial = this.leb();
+    return { initial, maximum: flags & 1 ? this.leb() : undefined, shared: (flags & 2) !== 0 };
+  }
+
+  /** Leaves what is imported behind it; returns its type when it is a memory. */
+  description(): MemoryType | null {
+    const kind = this.byte();
+    if (kind === MEMORY) return this.limits();
+    if (kind === 0) this.leb();
+    else if (kind === 1) {
+      this.valueType();
+      this.limits();
+    } else if (kind === 3) {
+      this.valueType();
+      this.byte();
+    } else {
+      this.byte(); // a tag's attribute
+      this.leb();
+    }
+    return null;
+  }
+}
+
+/** The type of the first memory that the module imports; null when it imports none. Throws a RangeError when the bytes do not reach that far. */
+export function importedMemory(bytes: Uint8Array): MemoryType | null {
+  const reader = new Reader(bytes);
+  for (;;) {
+    const id = reader.byte();
+    const size = reader.leb();
+    if (id !== 2) {
+      if (id > 2 && id !== 13) return null; // sections come in order
+      reader.skip(size);
+      continue;
+    }
+    for (let left = reader.leb(); left > 0; left--) {
+      reader.skip(reader.leb());
+      reader.skip(reader.leb());
+      const memory = reader.description();
+      if (memory) return memory;
+    }
+    return null;
+  }
+}
+
+/** As `importedMemory`, from a response of which no more is read than is needed. */
+export async function importedMemoryOf(response: Response): Promise<MemoryType | null> {
+  const reader = response.body!.getReader();
+  let head = new Uint8Array(0);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return importedMemory(head);
+      const longer = new Uint8Array(head.length + value.length);
+      longer.set(head);
+      longer.set(value, head.length);
+      head = longer;
+      try {
+        return importedMemory(head);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+    }
+  } finally {
+    void reader.cancel();
+  }
+}
+
+/**
+ * The last resort for a `WebAssembly.Module` without its bytes: the engine's own complaints about a memory of the wrong size end with the right one (V8's do). Null
+ * where they do not.
+ */
+export function probeMemory(module: WebAssembly.Module): MemoryType | null {
+  const type = { initial: 0, maximum: 65536, shared: true };
+  for (let tries = 0; tries < 4; tries++) {
+    const imports: WebAssembly.Imports = {};
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+      (imports[from] ??= {})[name] = kind === 'memory' ? new WebAssembly.Memory(type) : () => 0;
+    }
+    try {
+      void new WebAssembly.Instance(module, imports);
+      return type;
+    } catch (error) {
+      if (!(error instanceof WebAssembly.LinkError)) return type; // it linked, and its start function failed without a kernel
+      const pages = Number(/(?:0x)?[0-9a-f]+(?=\D*$)/i.exec(error.message)?.[0] ?? NaN);
+      if (Number.isNaN(pages)) return null;
+      if (/maximum/.test(error.message)) type.maximum = pages;
+      else type.initial = pages;
+    }
+  }
+  return null;
+}
