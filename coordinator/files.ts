@@ -155,7 +155,8 @@ export class Files {
       } catch (error) {
         // What is there already will do if it is a directory.
         const exists = error instanceof SystemError && error.code === 'EEXIST';
-        if (!exists || this.stat(prefix, true).type !== 'directory') throw error;
+        if (exists && this.stat(prefix, true).type === 'directory') continue;
+        throw exists && depth < parts.length ? new SystemError(ERRNO.ENOTDIR, prefix) : error;
       }
     }
     return undefined;

@@ -5,28 +5,31 @@
 
 #include "fs/vnode.h"
 
-/* 0 means no limit of its own (kernel memory remains one). At a limit: -HF_ENOSPC. */
+/* 0 means no limit of its own (kernel memory remains one). At a limit: -HF_ENOSPC, and so it is where kernel memory ends. */
 struct hf_memfs_limits {
-	uint64_t bytes;     /* file data, counted in chunks really held */
-	uint64_t nodes;     /* files, directories, links */
-	uint64_t file_size; /* one file's size; EFBIG. Default INT64_MAX */
+	uint64_t bytes; /* file data, counted in the memory really held: up to 64 KiB a file as needed, then whole chunks */
+	uint64_t nodes; /* files, directories, links, the root; each further name of a file counts as one more */
+	uint64_t file_size; /* one file's size; -HF_EFBIG. Default and most: INT64_MAX */
 };
 
 struct hf_memfs;
 
-/* A new, empty file system. 0 and *out, or -HF_ENOMEM. The caller owns it. */
+/* A new, empty file system. 0 and *out, or -HF_ENOMEM. The caller owns it. `limits` may be NULL. */
 HF_MUST_CHECK int hf_memfs_create(const struct hf_memfs_limits *limits, struct hf_memfs **out);
-/* Its root directory, a new reference. */
+/* Its root directory, a new reference. Only for the owner, before the release. */
 struct hf_vnode *hf_memfs_root(struct hf_memfs *fs);
-/* Drops the owner's hold: every name goes at once, a node's memory goes when its last reference does, the instance with
- * the last node. */
+/* Drops the owner's hold: every name goes at once (what is held finds nothing any more: -HF_ENOENT), a node's memory goes when its
+ * last reference does, the instance with the last node. Takes time with the number of names; others may be at work in the tree. */
 void hf_memfs_release(struct hf_memfs *fs);
-/* Gives an existing node of any kind (a device) a name in this tree. The tree takes a reference of its own. */
+/* Gives an existing node of any kind but a directory (a device) a name in this tree. The tree takes a reference of its own.
+ * 0, -HF_EEXIST, -HF_ENOENT (the directory was removed), -HF_ENOTDIR (`dir` is no directory of a memfs), -HF_EPERM (the node is one),
+ * -HF_EINVAL and -HF_ENAMETOOLONG (the name), -HF_ENOSPC. Any thread; never blocks. */
 HF_MUST_CHECK int hf_memfs_attach(struct hf_vnode *dir, const char *name, struct hf_vnode *node);
 
 struct hf_memfs_usage {
 	uint64_t bytes, nodes;
 };
+/* What the limits are counted against. Any thread. */
 struct hf_memfs_usage hf_memfs_usage(struct hf_memfs *fs);
 
 #endif

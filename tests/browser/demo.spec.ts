@@ -217,6 +217,20 @@ test('everything can be reached and used with the keyboard alone', async ({ page
   await expect(page.getByRole('button', { name: 'Restart' })).toBeFocused();
 });
 
+test('without the headers the page says which are missing, and offers nothing that cannot work', async ({ page }) => {
+  await page.route(`**${DEMO}`, async (route) => {
+    const response = await route.fetch();
+    const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith('cross-origin-'));
+    await route.fulfill({ response, headers: Object.fromEntries(headers) });
+  });
+  await page.goto('about:blank');
+  await page.goto(DEMO);
+  const problems = page.getByRole('alert');
+  await expect(problems).toContainText('Cross-Origin-Opener-Policy: same-origin', SOON);
+  await expect(problems).toContainText('Cross-Origin-Embedder-Policy: require-corp');
+  await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeDisabled();
+});
+
 for (const [width, height] of [
   [320, 640],
   [390, 844],

@@ -73,6 +73,7 @@ export function cli(hostName) {
     async run(guest, limit) {
       const { dirs, clean } = prepare(guest);
       const { timeout } = guest.expect;
+      const patience = timeout === undefined ? 0 : 5 * timeout; // a runtime of its own has to start first
       const command = [
         process.execPath,
         path.join(root, 'bin/holdfast.mjs'),
@@ -81,7 +82,7 @@ export function cli(hostName) {
         ...dirs.map((dir) => `--dir=${dir.host}::${dir.guest}`),
         ...Object.entries(guest.env).map(([name, value]) => `--env=${name}=${value}`),
         ...(guest.argv0 === undefined ? [] : [`--argv0=${guest.argv0}`]),
-        ...(timeout === undefined ? [] : [`--timeout=${timeout / 1000}`]),
+        ...(patience > 0 ? [`--timeout=${patience / 1000}`] : []),
         moduleOf(guest, built),
         ...guest.args,
       ];
