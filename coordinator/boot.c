@@ -16,11 +16,11 @@ HF_EXPORT_C("c_abi") uint32_t hf_c_abi(void)
 }
 
 /* The doorbell's address, or 0 when there is no memory for the file system. */
-HF_EXPORT_C("c_boot") hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell)
+HF_EXPORT_C("c_boot") hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
 {
 	hf__wasm_boot(0);
 	hf_word *doorbell = hf__wasm_boot_coordinator(cores, message_doorbell);
-	return hf_root_create() < 0 ? NULL : doorbell;
+	return hf_root_create((uint64_t)memory) < 0 ? NULL : doorbell;
 }
 
 /* Somebody rang. */

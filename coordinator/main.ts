@@ -43,18 +43,27 @@ class Coordinator {
   private readonly pending = new Map<number, ToCoordinator[]>();
   /** Workers that have come up once. */
   private readonly proven = new Set<number>();
+  /** When the first worker is up: not before is it known that there can be any. */
+  readonly up: Promise<void>;
+  private firstIsUp!: () => void;
   private readonly doorbell: DoorbellKind;
   private readonly doorbellAddress: number;
   private readonly shrinking;
   private drainQueued = false;
 
   constructor(private readonly init: InitMessage, kernelModule: WebAssembly.Module, memory: WebAssembly.Memory) {
+    this.up = new Promise((resolve) => (this.firstIsUp = resolve));
     this.doorbell = doorbellKind(init.force.messageDoorbell);
     const exports = instantiateKernel(kernelModule, memory, this.imports(memory));
     exports._initialize();
     this.kernel = new Kernel(exports, memory);
     this.files = new Files(this.kernel);
-    this.doorbellAddress = this.kernel.call('c_boot', host.cores, Number(this.doorbell === 'message'));
+    this.doorbellAddress = this.kernel.call(
+      'c_boot',
+      host.cores,
+      Number(this.doorbell === 'message'),
+      init.memory.maximum,
+    );
     if (!this.doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     const probe = new WebAssembly.Module(probeModule());
     const boot = { kernel: kernelModule, probe, memory, timeOrigin: performance.timeOrigin, jsBridge: init.force.jsBridge };
@@ -125,6 +134,7 @@ class Coordinator {
     switch (message.t) {
       case 'booted':
         this.proven.add(worker);
+        this.firstIsUp();
         this.kernel.call('c_worker_booted', worker);
         break;
       case 'idle':
@@ -324,10 +334,12 @@ let coordinator: Promise<Coordinator> | null = null;
 page.onmessage = (message) => {
   if (message.t === 'init') {
     coordinator = start(message);
-    coordinator.then(
-      () => post({ t: 'ready', protocol: PROTOCOL }),
-      (error: unknown) => fatal(describe(error)),
-    );
+    coordinator
+      .then((running) => running.up)
+      .then(
+        () => post({ t: 'ready', protocol: PROTOCOL }),
+        (error: unknown) => fatal(describe(error)),
+      );
   } else {
     void coordinator!.then((running) => running.handle(message), () => undefined);
   }

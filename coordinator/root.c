@@ -12,11 +12,13 @@
 static struct hf_memfs *fs;
 static struct hf_vnode *root;
 
-int hf_root_create(void)
+int hf_root_create(uint64_t memory)
 {
-	static const struct hf_memfs_limits unlimited = {0};
+	/* A guest that fills the file system gets ENOSPC, and the kernel keeps a quarter for everything else. A node takes
+	 * some 300 bytes. */
+	const struct hf_memfs_limits limits = {.bytes = memory / 4 * 3, .nodes = memory / 4096};
 	struct hf_vnode *tmp;
-	int result = hf_memfs_create(&unlimited, &fs);
+	int result = hf_memfs_create(&limits, &fs);
 	if (result < 0)
 		return result;
 	root = hf_memfs_root(fs);

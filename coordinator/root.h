@@ -6,8 +6,9 @@
 #include "fs/devfs.h"
 #include "fs/memfs.h"
 
-/* Makes the tree, with /dev and /tmp. Once, at start. 0 or -HF_ENOMEM. */
-HF_MUST_CHECK int hf_root_create(void);
+/* Makes the tree, with /dev and /tmp. `memory`: the bytes that kernel memory may grow to, of which files may take three
+ * quarters. Once, at start. 0 or -HF_ENOMEM. */
+HF_MUST_CHECK int hf_root_create(uint64_t memory);
 /* The root directory; borrowed. */
 struct hf_vnode *hf_root_vnode(void);
 struct hf_memfs *hf_root_fs(void);

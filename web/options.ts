@@ -18,7 +18,7 @@ export interface StartOptions {
    */
   assets?: Assets;
   /**
-   * The kernel's memory in bytes, which holds the in-memory files too: allocated at start, and the most it may
+   * The kernel's memory in bytes, three quarters of which the in-memory files may take: allocated at start, and the most it may
    * grow to. Default: 32 MiB and 1 GiB.
    */
   memory?: { initial?: number; maximum?: number };

@@ -37,7 +37,8 @@ export async function prepareSource(source: Source, loader: Loader, onProgress?:
     const bytes = copyOf(viewOf(source));
     return { message: { kind: 'bytes', bytes }, transfer: [bytes.buffer], name: DEFAULT_NAME };
   }
-  if (isModule(source)) return { message: { kind: 'module', module: source, url: '' }, transfer: [], name: DEFAULT_NAME };
+  if (isModule(source))
+    return { message: { kind: 'module', module: source, url: '' }, transfer: [], name: DEFAULT_NAME };
   const response = await settled(source);
   const message: SourceMessage = {
     kind: 'module',

@@ -16,7 +16,7 @@ export function memory(count: number): string {
 }
 
 export const milliseconds = (value: number | undefined): string =>
-  value === undefined ? '–' : value.toFixed(value < 100 ? 1 : 0);
+  value === undefined ? '–' : value.toFixed(value < 99.95 ? 1 : 0);
 
 export function duration(elapsed: number): string {
   const seconds = elapsed / 1000;

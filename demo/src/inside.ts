@@ -112,7 +112,7 @@ function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rat
   if (!run) return 'Nothing of it runs yet.';
   if (run.state.kind === 'ended') {
     return run.state.exit.reason === 'killed'
-      ? 'It was killed; a fresh worker takes the place of its own.'
+      ? 'It was killed; its worker and its memory are free again.'
       : 'It has ended; its worker is free for the next.';
   }
   if (run.over) return 'Nothing of it ran.';

@@ -35,6 +35,7 @@ export class Run {
   readonly #encoder = new TextEncoder();
   #process: Process | undefined;
   #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  readonly #early = { text: '', ended: false };
 
   constructor(program: Program, events: RunEvents) {
     this.#program = program;
@@ -57,12 +58,15 @@ export class Run {
     }
   }
 
+  /** What is typed before the program runs waits for it. */
   send(text: string): void {
+    if (!this.#process) this.#early.text += text;
     // Rejected when the program does not read any more, which is its own affair.
     this.#input?.write(this.#encoder.encode(text)).catch(() => undefined);
   }
 
   endInput(): void {
+    if (!this.#process) this.#early.ended = true;
     this.#input?.close().catch(() => undefined);
     this.#input = undefined;
   }
@@ -94,6 +98,8 @@ export class Run {
     this.#process = process;
     this.#input = process.stdin.getWriter();
     this.#input.closed.catch(() => undefined);
+    if (this.#early.text !== '') this.send(this.#early.text);
+    if (this.#early.ended) this.endInput();
     this.id = process.id;
     this.began = performance.now();
     if (this.state.kind === 'starting') this.#set({ kind: 'running' });

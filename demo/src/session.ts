@@ -137,6 +137,7 @@ export class Session {
     this.run = run;
     this.#changed();
     await this.#tty.clear();
+    this.#tty.takesInput = true;
     await run.go(this.#runtime);
     if (!this.#again) return;
     this.#again = false;
@@ -144,7 +145,7 @@ export class Session {
   }
 
   #onChange(run: Run): void {
-    this.#tty.takesInput = run.state.kind === 'running';
+    if (run.over || run.state.kind === 'stopping') this.#tty.takesInput = false;
     const text = this.#farewell(run);
     if (text && !this.#again) void this.#tty.notice(text);
     this.#changed();

@@ -79,6 +79,5 @@ const struct hf_vnode_ops hf__memfile_ops = {
 	.sync = hf__memnode_sync,
 	.getattr = hf__memnode_getattr,
 	.set_times = hf__memnode_set_times,
-	.close = hf__memnode_close,
 	.destroy = hf__memnode_destroy,
 };

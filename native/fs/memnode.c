@@ -137,16 +137,11 @@ int hf__memnode_set_times(struct hf_vnode *vnode, const uint64_t *atim, const ui
 	return 0;
 }
 
-void hf__memnode_close(struct hf_vnode *vnode)
+int hf__memnode_sync(struct hf_vnode *vnode)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
 	hf_lock(&node->lock);
 	settle_locked(node);
 	hf_unlock(&node->lock);
-}
-
-int hf__memnode_sync(struct hf_vnode *vnode)
-{
-	hf__memnode_close(vnode);
 	return 0;
 }

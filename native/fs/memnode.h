@@ -67,7 +67,7 @@ struct hf_memnode {
 /* Reading and writing data must not cost a look at the clock each time (which costs more than a small write itself),
  * and need not: POSIX marks times for update, and has them updated when the file is looked at or closed. The first
  * access after a look does read the clock, so that a file written once has its exact time; further ones only mark, and
- * the mark is settled at the next look, sync or close of a description. */
+ * the mark is settled at the next look or sync (the last close of a description looks). */
 enum hf_mem_mark {
 	HF_MEM_SETTLED, /* nothing happened since the last look */
 	HF_MEM_STAMPED, /* it happened once, at the time that stands there */
@@ -103,7 +103,6 @@ void hf__memnode_modified_locked(struct hf_memnode *node) HF_REQUIRES(node->lock
 int hf__memnode_getattr(struct hf_vnode *vnode, struct hf_attr *out);
 int hf__memnode_set_times(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim);
 int hf__memnode_sync(struct hf_vnode *vnode);
-void hf__memnode_close(struct hf_vnode *vnode);
 
 /* A link that is not in the tree yet, with one reference. 0, -HF_ENOENT (an empty target), -HF_ENAMETOOLONG,
  * -HF_ENOSPC. */

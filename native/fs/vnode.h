@@ -71,17 +71,14 @@ struct hf_vnode_ops {
 	int (*read)(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio);
 	int (*write)(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end);
 	int (*truncate)(struct hf_vnode *vnode, uint64_t size); /* EISDIR, EFBIG, ENOSPC */
-	/* posix_fallocate: the file's size becomes at least offset + size. */
+	/* posix_fallocate: there is memory for the range, and the file's size becomes at least offset + size. EISDIR, EFBIG, ENOSPC. */
 	int (*allocate)(struct hf_vnode *vnode, uint64_t offset, uint64_t size);
 	int (*sync)(struct hf_vnode *vnode);
 
+	/* Looking also settles times that were only marked for update, so whoever closes the last description looks. */
 	int (*getattr)(struct hf_vnode *vnode, struct hf_attr *out);
 	/* NULL leaves a time as it is. Sets ctim to now. */
 	int (*set_times)(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim);
-
-	/* A description that read or wrote the vnode's data was closed: what the file system put off (memfs: times that are
-	 * marked for update) is done now. Not durable storage: that is `sync`. NULL: nothing to do. */
-	void (*close)(struct hf_vnode *vnode);
 
 	/* After the last reference is gone. Any thread; never blocks. */
 	void (*destroy)(struct hf_vnode *vnode);

@@ -226,7 +226,7 @@ uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool
 	/* Writable means that a write of HF_PIPE_BUF would not block (POSIX). */
 	uint32_t room = room_locked(pipe);
 	*hangup = pipe->readers == 0;
-	if (room < HF_PIPE_BUF)
+	if (room < HF_PIPE_BUF || *hangup)
 		room = 0;
 	if (room == 0 && !*hangup)
 		link_once(&pipe->writable, waiter);

@@ -57,7 +57,9 @@ export function programs(root) {
 }
 
 function keyOf({ inputs, command }, toolchain) {
-  const hash = createHash('sha256').update(JSON.stringify(command('out'))).update(toolchain);
+  const hash = createHash('sha256')
+    .update(JSON.stringify(command('out')))
+    .update(toolchain);
   for (const file of [...inputs].sort()) hash.update(`\0${file}\0`).update(fs.readFileSync(file));
   return hash.digest('hex');
 }

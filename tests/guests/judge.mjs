@@ -36,7 +36,9 @@ function judgeEnd({ exit, trap, killed, timeout, refused }, { reason, code, mess
     return new RegExp(trap, 'i').test(message) ? [] : [`the trap does not match /${trap}/: ${shorten(message)}`];
   }
   if (killed !== undefined) {
-    return reason === 'killed' && code === killed ? [] : [`it should have been killed with ${killed}, but ${got}${said}`];
+    return reason === 'killed' && code === killed
+      ? []
+      : [`it should have been killed with ${killed}, but ${got}${said}`];
   }
   if (timeout !== undefined) {
     return reason === 'timeout' && code === 124 ? [] : [`it should have run until its timeout, but ${got}${said}`];
@@ -67,7 +69,8 @@ async function judgeOutput(expect, { stdout, stderr, mixedStderr }) {
     complaints.push(`stderr is ${shorten(errors)}, not ${shorten(textOf(bytesOf(wantedErrors)))}`);
   const binary = new TextDecoder('latin1').decode(stderr);
   for (const part of expect.stderrContains) {
-    if (!binary.includes(new TextDecoder('latin1').decode(bytesOf(part)))) complaints.push(`stderr lacks ${shorten(part)}: ${shorten(errors)}`);
+    if (!binary.includes(new TextDecoder('latin1').decode(bytesOf(part))))
+      complaints.push(`stderr lacks ${shorten(part)}: ${shorten(errors)}`);
   }
   return complaints;
 }

@@ -34,7 +34,7 @@ static int use_file(struct hf_vnode *root, const char *path, uint64_t *seed)
 	CHECK(f_read(file, random_below(seed, 70000), buffer, sizeof buffer) >= 0);
 	CHECK_OK(file->ops->getattr(file, &attr));
 	CHECK_EQ(attr.filetype, HF_FILETYPE_REGULAR_FILE);
-	file->ops->close(file);
+	CHECK_OK(file->ops->sync(file));
 	hf_vnode_unref(file);
 	return 0;
 }

@@ -51,7 +51,6 @@ static void poll_all(struct hf_thread *self, uint64_t *seed)
 			CHECK(n >= 0 || n == -HF_EAGAIN);
 			atomic_fetch_add(&received, n > 0 ? (uint64_t)n : 0);
 			if (n == 0) {
-				CHECK(entries[i].ready & HF_READY_HANGUP || true);
 				hf_file_unref(entries[i].file);
 				entries[i] = (struct hf_poll_entry){0};
 				open--;

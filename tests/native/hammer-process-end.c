@@ -136,9 +136,7 @@ int main(void)
 			(void)!p_try_put(job.pipe, "hello", 5, NULL);
 		if (random_below(&seed, 3) > 0)
 			hf_process_end(job.process, HF_EXIT_KILLED, 137, "killed", 6, NULL, 0);
-		else
-			hf_pipe_hold_writer(job.pipe), hf_pipe_drop_writer(job.pipe);
-		/* Nobody may wait for ever: without a kill an end comes from within, or the input's end. */
+		/* Else it may end by itself; not for ever, though. */
 		for (int i = 0; i < 200 && !hf_process_is_dead(job.process); i++) {
 			(void)!p_try_put(job.pipe, "more", 4, NULL);
 			(void)hf_work_drain();

@@ -31,7 +31,6 @@ static int close_handle(unsigned handle)
 {
 	if (!handles[handle])
 		return -HF_EBADF;
-	handles[handle]->ops->close(handles[handle]);
 	hf_vnode_unref(handles[handle]);
 	handles[handle] = NULL;
 	return 0;

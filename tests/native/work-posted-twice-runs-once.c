@@ -8,18 +8,16 @@
 struct job {
 	struct hf_work work;
 	int runs;
-	bool again;             /* posts itself when it runs */
-	struct job *cancels;    /* what it takes off when it runs */
+	bool again;          /* posts itself when it runs */
+	struct job *cancels; /* what it takes off when it runs */
 };
 
-static char order[32];
-static int ran, rings;
+static int rings;
 
 static void run(struct hf_work *work)
 {
 	struct job *job = HF_CONTAINER(work, struct job, work);
 	job->runs++;
-	order[ran++] = (char)('0' + job->runs);
 	if (job->again) {
 		job->again = false;
 		CHECK(hf_work_post(work));
@@ -34,14 +32,9 @@ static void ring(void *context)
 	++*(int *)context;
 }
 
-static struct job make(void)
-{
-	return (struct job){0};
-}
-
 static void check_once(void)
 {
-	struct job a = make(), b = make();
+	struct job a = {0}, b = {0};
 	hf_work_init(&a.work, run);
 	hf_work_init(&b.work, run);
 	CHECK_EQ(hf_work_drain(), 0);
@@ -60,7 +53,7 @@ static void check_once(void)
 
 static void check_cancel(void)
 {
-	struct job a = make(), b = make(), c = make();
+	struct job a = {0}, b = {0}, c = {0};
 	hf_work_init(&a.work, run);
 	hf_work_init(&b.work, run);
 	hf_work_init(&c.work, run);
@@ -80,7 +73,7 @@ static void check_cancel(void)
 /* What is posted while the queue is drained waits for the next time, and rings for it. */
 static void check_again(void)
 {
-	struct job a = make();
+	struct job a = {0};
 	hf_work_init(&a.work, run);
 	a.again = true;
 	rings = 0;

@@ -57,18 +57,22 @@ test(`c (${host}): exit codes, a trap, a timeout`, options, async () => {
   }
 });
 
-test(`c (${host}): sleeps 200 ms a thousand ways; the clock, data and the end of input win in turn`, options, async () => {
-  const program = guest('poll-a-thousand-clocks-and-stdin');
-  for (const winner of ['clock', 'data', 'end']) {
-    const child = start(program, [winner]);
-    await until(child, 'ready\n');
-    if (winner !== 'clock') await sleep(200);
-    if (winner === 'data') child.stdin.write('data');
-    if (winner === 'end') child.stdin.end();
-    const { code, stderr } = await child.ended;
-    assert.deepEqual({ winner, code, stderr }, { winner, code: 0, stderr: '' });
-  }
-});
+test(
+  `c (${host}): sleeps 200 ms a thousand ways; the clock, data and the end of input win in turn`,
+  options,
+  async () => {
+    const program = guest('poll-a-thousand-clocks-and-stdin');
+    for (const winner of ['clock', 'data', 'end']) {
+      const child = start(program, [winner]);
+      await until(child, 'ready\n');
+      if (winner !== 'clock') await sleep(200);
+      if (winner === 'data') child.stdin.write('data');
+      if (winner === 'end') child.stdin.end();
+      const { code, stderr } = await child.ended;
+      assert.deepEqual({ winner, code, stderr }, { winner, code: 0, stderr: '' });
+    }
+  },
+);
 
 test(`c (${host}): what a program changes in a directory is there when it has ended`, options, async (t) => {
   const folder = scratch(t);

@@ -40,17 +40,19 @@ os.utime('/work/new.txt', (1e9, 1e9))
 print(sorted(os.listdir('/work')), os.stat('/work/a/b/out.txt').st_size)
 `;
   const { code, stdout, stderr } = await run(python, ['-c', script], { dirs: { '/work': folder } });
-  assert.deepEqual(
-    { code, stdout, stderr },
-    { code: 0, stdout: "['a', 'in.txt', 'new.txt'] 24\n", stderr: '' },
-  );
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "['a', 'in.txt', 'new.txt'] 24\n", stderr: '' });
   assert.equal(fs.readFileSync(path.join(folder, 'a/b/out.txt'), 'utf8'), 'grüße\n'.repeat(3));
   assert.deepEqual(fs.readdirSync(folder).sort(), ['a', 'in.txt', 'new.txt']);
   assert.equal(fs.statSync(path.join(folder, 'new.txt')).mtimeMs, 1e12);
 });
 
 test(`python (${host}): sys.exit(5) is exit 5, an uncaught exception exit 1 with its traceback`, options, async () => {
-  assert.deepEqual(await run(python, ['-c', 'import sys; sys.exit(5)']), { code: 5, signal: null, stdout: '', stderr: '' });
+  assert.deepEqual(await run(python, ['-c', 'import sys; sys.exit(5)']), {
+    code: 5,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
   const { code, stderr } = await run(python, ['-c', '1 / 0']);
   assert.equal(code, 1);
   assert.match(stderr, /^Traceback .*ZeroDivisionError: division by zero$/ms);
@@ -65,7 +67,7 @@ test(`python (${host}): the REPL answers each line as it comes, over pipes`, opt
   child.stdin.write('1 / 0\n');
   await until(child, 'ZeroDivisionError', 'stderr');
   child.stdin.write('import sys; print(sys.version_info[:2], sys.platform)\n');
-  await until(child, "(3, 12) wasi\n");
+  await until(child, '(3, 12) wasi\n');
   child.stdin.end();
   assert.equal((await child.ended).code, 0);
 });

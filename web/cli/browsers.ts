@@ -87,7 +87,7 @@ export async function startBrowser(name: BrowserName, url: string): Promise<Runn
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`${program} cannot be started: ${error.message}`));
     child.once('exit', (code, signal) =>
-      resolve(`${program} ended (${signal ?? `exit code ${code}`})\n${said}`.trimEnd()),
+      resolve(`${program} ended (${signal ?? `exit code ${code}`})\n${lastWords(said)}`.trimEnd()),
     );
   });
   const onExit = (): void => killGroup(child);
@@ -101,6 +101,14 @@ export async function startBrowser(name: BrowserName, url: string): Promise<Runn
   };
   return { ended, stop };
 }
+
+/** The end of what a browser complained about, without its steady complaints of a machine without a desktop. */
+const lastWords = (said: string): string =>
+  said
+    .split('\n')
+    .filter((line) => !line.includes('dbus'))
+    .slice(-8)
+    .join('\n');
 
 function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;

@@ -17,6 +17,9 @@ export interface RemoteRuntime {
 /** How long a browser may take until its page calls, in milliseconds. */
 const LAUNCH_TIME = 60_000;
 
+/** How long a browser whose page went away may take to end itself, in milliseconds. */
+const GONE_TIME = 1000;
+
 /**
  * Starts the browser, and in its page a runtime. The page (page.ts) answers the coordinator's protocol by means of the
  * public API, so that this side is the very code that a page uses. Throws `BrowserError`, `StartFailed`.
@@ -44,7 +47,8 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
   );
   server.oncall = () => clearTimeout(late);
   server.onmessage = (message) => endpoint.onmessage?.(message);
-  server.ongone = () => fail(`the page in ${name} went away`);
+  // The end of the whole browser says more, and may be a moment later.
+  server.ongone = () => setTimeout(() => fail(`the page in ${name} went away`), GONE_TIME);
   void browser.ended.then((why) => {
     clearTimeout(late);
     fail(why);
@@ -61,7 +65,8 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
     hf,
     publish: (file) => server.publish(file),
     async close() {
-      await hf.close();
+      // Not waited for: Chromium lets a killed loop run on for 2 s, and the browser's end is its end too.
+      void hf.close();
       await stop();
     },
   };

@@ -18,19 +18,19 @@ export async function pumpInput(from: Readable, to: WritableStream<Uint8Array>, 
 
 /**
  * Writes what the guest writes to `to`, and resolves when all of it is there. When nobody reads `to` any more, the
- * guest gets EPIPE too. Never rejects.
+ * guest gets EPIPE too. Never rejects: that the runtime died, the guest's `exited` tells.
  */
 export async function pumpOutput(from: ReadableStream<Uint8Array>, to: Writable, warn: Warn) {
   const reader = from.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      await write(to, value);
+  for (;;) {
+    const next = await reader.read().catch(() => undefined);
+    if (!next || next.done) return;
+    try {
+      await write(to, next.value);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') warn(`output: ${asError(error).message}`);
+      return reader.cancel().catch(() => undefined);
     }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') warn(`output: ${asError(error).message}`);
-    await reader.cancel().catch(() => undefined);
   }
 }
 

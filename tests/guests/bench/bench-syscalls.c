@@ -120,7 +120,8 @@ static void open_close(uint32_t n)
 static void create_unlink(uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		CHECK_OK(raw_path_open(ROOT, 0, P("bench/new"), 9, __WASI_OFLAGS_CREAT, __WASI_RIGHTS_FD_WRITE, 0, 0, P(result)));
+		CHECK_OK(
+			raw_path_open(ROOT, 0, P("bench/new"), 9, __WASI_OFLAGS_CREAT, __WASI_RIGHTS_FD_WRITE, 0, 0, P(result)));
 		CHECK_OK(raw_fd_close(result[0]));
 		CHECK_OK(raw_path_unlink_file(ROOT, P("bench/new"), 9));
 	}
@@ -157,24 +158,24 @@ struct row {
 };
 
 static struct row rows[] = {
-    {.name = "nothing", .run = nothing},
-    {.name = "memory_copy_64k", .run = memory_copy_64k},
-    {.name = "sched_yield", .run = sched_yield_},
-    {.name = "clock_time_get", .run = clock_time_get},
-    {.name = "random_get_16", .run = random_get_16},
-    {.name = "fd_pwrite_1", .run = pwrite_1},
-    {.name = "fd_pread_1", .run = pread_1},
-    {.name = "fd_write_1_file", .run = write_1},
-    {.name = "fd_write_1_null", .run = write_1_null},
-    {.name = "fd_read_64k", .run = read_64k},
-    {.name = "fd_pread_64k", .run = pread_64k},
-    {.name = "fd_pwrite_64k", .run = pwrite_64k},
-    {.name = "fd_filestat_get", .run = fstat_},
-    {.name = "path_filestat_get_8_deep", .run = stat_8_deep},
-    {.name = "open_close", .run = open_close},
-    {.name = "create_unlink", .run = create_unlink},
-    {.name = "readdir_1000", .run = readdir_1000},
-    {.name = "poll_1_ready", .run = poll_1_ready},
+	{.name = "nothing", .run = nothing},
+	{.name = "memory_copy_64k", .run = memory_copy_64k},
+	{.name = "sched_yield", .run = sched_yield_},
+	{.name = "clock_time_get", .run = clock_time_get},
+	{.name = "random_get_16", .run = random_get_16},
+	{.name = "fd_pwrite_1", .run = pwrite_1},
+	{.name = "fd_pread_1", .run = pread_1},
+	{.name = "fd_write_1_file", .run = write_1},
+	{.name = "fd_write_1_null", .run = write_1_null},
+	{.name = "fd_read_64k", .run = read_64k},
+	{.name = "fd_pread_64k", .run = pread_64k},
+	{.name = "fd_pwrite_64k", .run = pwrite_64k},
+	{.name = "fd_filestat_get", .run = fstat_},
+	{.name = "path_filestat_get_8_deep", .run = stat_8_deep},
+	{.name = "open_close", .run = open_close},
+	{.name = "create_unlink", .run = create_unlink},
+	{.name = "readdir_1000", .run = readdir_1000},
+	{.name = "poll_1_ready", .run = poll_1_ready},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

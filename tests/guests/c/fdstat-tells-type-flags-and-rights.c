@@ -16,8 +16,9 @@ static __wasi_fdstat_t fdstat(int fd)
 
 int main(void)
 {
-	__wasi_rights_t directory = __WASI_RIGHTS_PATH_OPEN | __WASI_RIGHTS_PATH_CREATE_FILE | __WASI_RIGHTS_PATH_CREATE_DIRECTORY |
-	                            __WASI_RIGHTS_FD_READDIR | __WASI_RIGHTS_PATH_UNLINK_FILE | __WASI_RIGHTS_PATH_RENAME_SOURCE |
+	__wasi_rights_t directory = __WASI_RIGHTS_PATH_OPEN | __WASI_RIGHTS_PATH_CREATE_FILE |
+	                            __WASI_RIGHTS_PATH_CREATE_DIRECTORY | __WASI_RIGHTS_FD_READDIR |
+	                            __WASI_RIGHTS_PATH_UNLINK_FILE | __WASI_RIGHTS_PATH_RENAME_SOURCE |
 	                            __WASI_RIGHTS_PATH_FILESTAT_GET;
 
 	CHECK(fdstat(0).fs_rights_base & __WASI_RIGHTS_FD_READ);
@@ -28,8 +29,10 @@ int main(void)
 	}
 	for (int fd = 0; fd < 3; fd++) {
 		CHECK_EQ(fdstat(fd).fs_flags, 0);
-		CHECK(!(fdstat(fd).fs_rights_base & (__WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL))); /* how libc knows a terminal or pipe */
-		CHECK(fdstat(fd).fs_filetype != __WASI_FILETYPE_CHARACTER_DEVICE); /* no terminal was asked for: isatty is false */
+		CHECK(!(fdstat(fd).fs_rights_base &
+		        (__WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL))); /* how libc knows a terminal or pipe */
+		CHECK(fdstat(fd).fs_filetype !=
+		      __WASI_FILETYPE_CHARACTER_DEVICE); /* no terminal was asked for: isatty is false */
 		CHECK(fdstat(fd).fs_filetype != __WASI_FILETYPE_REGULAR_FILE);
 	}
 	CHECK_EQ(fdstat(ROOT).fs_filetype, __WASI_FILETYPE_DIRECTORY);

@@ -22,7 +22,8 @@
 	(FILE_RIGHTS & ~(__WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE))
 
 /* Every right but those of files alone. */
-#define DIRECTORY_RIGHTS (~FILE_RIGHTS | __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_FILESTAT_GET | __WASI_RIGHTS_FD_FILESTAT_SET_TIMES)
+#define DIRECTORY_RIGHTS \
+	(~FILE_RIGHTS | __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_FILESTAT_GET | __WASI_RIGHTS_FD_FILESTAT_SET_TIMES)
 
 /* All that `fd` lets its files have. */
 static inline __wasi_rights_t inheriting_of(int fd)

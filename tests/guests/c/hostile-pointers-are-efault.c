@@ -14,18 +14,19 @@ static uint64_t good[64];
 static uint32_t iov[2];
 
 /* One call with one bad pointer in it. */
-#define BAD(call) \
-	do { \
+#define BAD(call)                                                     \
+	do {                                                              \
 		for (size_t i = 0; i < sizeof places / sizeof *places; i++) { \
-			bad = places[i]; \
-			CHECK_ERRNO(call, EFAULT); \
-		} \
+			bad = places[i];                                          \
+			CHECK_ERRNO(call, EFAULT);                                \
+		}                                                             \
 	} while (0)
 
 int main(void)
 {
 	uint32_t end = memory_end(), bad;
-	const uint32_t places[] = {end, end - 1, end + 4, end + 65536, 0x7ffffffc, 0x80000000, 0xfffffff0, 0xfffffffc, 0xffffffff};
+	const uint32_t places[] = {end,        end - 1,    end + 4,    end + 65536, 0x7ffffffc,
+	                           0x80000000, 0xfffffff0, 0xfffffffc, 0xffffffff};
 	uint32_t file = (uint32_t)open_file("file", O_CREATE), g = P(good), v = P(iov);
 
 	CHECK_OK(__wasi_path_symlink("file", ROOT, "link"));

@@ -58,11 +58,13 @@ static unsigned do_symlink(void)
 	return raw_path_symlink(P("file"), 4, ROOT, path, size);
 }
 
-static unsigned (*const calls[])(void) = {do_open,        do_mkdir,     do_rmdir,     do_unlink,  do_stat,   do_times, do_readlink,
-                                          do_rename_from, do_rename_to, do_link_from, do_link_to, do_symlink};
+static unsigned (*const calls[])(void) = {do_open,      do_mkdir,     do_rmdir,    do_unlink,
+                                          do_stat,      do_times,     do_readlink, do_rename_from,
+                                          do_rename_to, do_link_from, do_link_to,  do_symlink};
 
 /* A string literal, with all its bytes. */
-#define EACH(text, ...) each(__LINE__, P(text), sizeof(text) - 1, (const uint16_t[]){__VA_ARGS__}, sizeof((uint16_t[]){__VA_ARGS__}) / 2)
+#define EACH(text, ...) \
+	each(__LINE__, P(text), sizeof(text) - 1, (const uint16_t[]){__VA_ARGS__}, sizeof((uint16_t[]){__VA_ARGS__}) / 2)
 
 static void each(int line, uint32_t bad, uint32_t bad_size, const uint16_t *expected, size_t count)
 {

@@ -67,13 +67,25 @@ static unsigned do_symlink(void)
 	return __wasi_path_symlink("file", box, bad);
 }
 
-static unsigned (*const calls[])(void) = {do_open,     do_create,      do_mkdir,     do_rmdir,     do_unlink,  do_stat,   do_times,
-                                          do_readlink, do_rename_from, do_rename_to, do_link_from, do_link_to, do_symlink};
+static unsigned (*const calls[])(void) = {do_open,      do_create,  do_mkdir,    do_rmdir,       do_unlink,
+                                          do_stat,      do_times,   do_readlink, do_rename_from, do_rename_to,
+                                          do_link_from, do_link_to, do_symlink};
 
 /* Paths whose last component is outside, for whichever function. */
-static const char *const outside[] = {"../out/file", "/out/file", "/", "//", "/file", "sub/../../out/file", "./../out/new",
-                                      "up/out/file", "up/out/new", "sub/up2/out/file", "sub/../up/../box/file", "dir-out/file",
-                                      "through/out/new", "./up/out"};
+static const char *const outside[] = {"../out/file",
+                                      "/out/file",
+                                      "/",
+                                      "//",
+                                      "/file",
+                                      "sub/../../out/file",
+                                      "./../out/new",
+                                      "up/out/file",
+                                      "up/out/new",
+                                      "sub/up2/out/file",
+                                      "sub/../up/../box/file",
+                                      "dir-out/file",
+                                      "through/out/new",
+                                      "./up/out"};
 
 int main(void)
 {
@@ -99,7 +111,8 @@ int main(void)
 			bad = outside[p];
 			unsigned error = calls[c]();
 			if (error != EPERM && error != ENOTCAPABLE)
-				check_failed(__FILE__, __LINE__, "call %u on \"%s\" gives %u (%s)", (unsigned)c, bad, error, strerror((int)error));
+				check_failed(__FILE__, __LINE__, "call %u on \"%s\" gives %u (%s)", (unsigned)c, bad, error,
+				             strerror((int)error));
 		}
 
 	/* Links in the last component, where they are followed. */

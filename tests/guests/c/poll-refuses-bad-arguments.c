@@ -10,7 +10,8 @@ int main(void)
 {
 	uint32_t end = memory_end(), got = 99;
 	__wasi_event_t events[4];
-	__wasi_subscription_t subs[4] = {clock_sub(1, __WASI_CLOCKID_MONOTONIC, 0, 0), clock_sub(2, __WASI_CLOCKID_MONOTONIC, 0, 0)};
+	__wasi_subscription_t subs[4] = {clock_sub(1, __WASI_CLOCKID_MONOTONIC, 0, 0),
+	                                 clock_sub(2, __WASI_CLOCKID_MONOTONIC, 0, 0)};
 
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 0, P(&got)), EINVAL);
 	CHECK_ERRNO(raw_poll_oneoff(end, P(events), 1, P(&got)), EFAULT);
@@ -19,7 +20,8 @@ int main(void)
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), end - 63, 2, P(&got)), EFAULT);
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 1, end), EFAULT);
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 0xffffffff, P(&got)), EFAULT, EINVAL, ENOMEM);
-	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 0x05555556, P(&got)), EFAULT, EINVAL, ENOMEM); /* 48 times it wraps */
+	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 0x05555556, P(&got)), EFAULT, EINVAL,
+	            ENOMEM); /* 48 times it wraps */
 	CHECK_EQ(got, 99);
 
 	subs[0].u.tag = 3;

@@ -38,12 +38,12 @@ int main(void)
 	/* Many at once: exactly those whose time has come are told, here the two that share the earliest. */
 	uint64_t deadline = monotonic() + 30 * MS;
 	__wasi_subscription_t subs[] = {
-	    clock_sub(1, __WASI_CLOCKID_MONOTONIC, UINT64_MAX, 0),
-	    clock_sub(2, __WASI_CLOCKID_MONOTONIC, deadline, ABSOLUTE),
-	    clock_sub(3, __WASI_CLOCKID_REALTIME, UINT64_MAX, ABSOLUTE),
-	    clock_sub(4, __WASI_CLOCKID_MONOTONIC, deadline, ABSOLUTE),
-	    clock_sub(5, __WASI_CLOCKID_MONOTONIC, 3600 * 1000 * MS, 0),
-	    clock_sub(6, __WASI_CLOCKID_MONOTONIC, UINT64_C(1) << 63, ABSOLUTE),
+		clock_sub(1, __WASI_CLOCKID_MONOTONIC, UINT64_MAX, 0),
+		clock_sub(2, __WASI_CLOCKID_MONOTONIC, deadline, ABSOLUTE),
+		clock_sub(3, __WASI_CLOCKID_REALTIME, UINT64_MAX, ABSOLUTE),
+		clock_sub(4, __WASI_CLOCKID_MONOTONIC, deadline, ABSOLUTE),
+		clock_sub(5, __WASI_CLOCKID_MONOTONIC, 3600 * 1000 * MS, 0),
+		clock_sub(6, __WASI_CLOCKID_MONOTONIC, UINT64_C(1) << 63, ABSOLUTE),
 	};
 	__wasi_event_t events[6];
 	CHECK_EQ(poll_subs(subs, events, 6), 2);

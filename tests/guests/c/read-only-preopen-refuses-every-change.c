@@ -19,7 +19,8 @@ int main(void)
 	int dir = open_dir("dir");
 	CHECK_EQ(count_entries(dir), 3);
 
-	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "file", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE, 0, 0, &fd), REFUSED);
+	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "file", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE, 0, 0, &fd),
+	            REFUSED);
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "file", 0, __WASI_RIGHTS_FD_WRITE, 0, 0, &fd), REFUSED);
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "file", O_TRUNCATE, __WASI_RIGHTS_FD_READ, 0, 0, &fd), REFUSED);
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "new", O_CREATE, __WASI_RIGHTS_FD_READ, 0, 0, &fd), REFUSED);

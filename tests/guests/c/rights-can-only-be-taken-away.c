@@ -38,16 +38,19 @@ static void rights_of_files(void)
 	CHECK_ERRNO(__wasi_fd_datasync(file_less(__WASI_RIGHTS_FD_DATASYNC)), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_sync(file_less(__WASI_RIGHTS_FD_SYNC)), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_read(file_less(__WASI_RIGHTS_FD_READ), &iov, 1, (__wasi_size_t *)out), EBADF, ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_fd_write(file_less(__WASI_RIGHTS_FD_WRITE), (__wasi_ciovec_t *)&iov, 1, (__wasi_size_t *)out), EBADF, ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_fd_write(file_less(__WASI_RIGHTS_FD_WRITE), (__wasi_ciovec_t *)&iov, 1, (__wasi_size_t *)out),
+	            EBADF, ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_seek(file_less(__WASI_RIGHTS_FD_SEEK), 1, __WASI_WHENCE_SET, out), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_tell(file_less(__WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL), out), ENOTCAPABLE);
 	CHECK_OK(__wasi_fd_seek(file_less(__WASI_RIGHTS_FD_SEEK), 0, __WASI_WHENCE_CUR, out)); /* the same as telling */
 	CHECK_ERRNO(__wasi_fd_pread(file_less(__WASI_RIGHTS_FD_SEEK), &iov, 1, 0, (__wasi_size_t *)out), ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_fd_pwrite(file_less(__WASI_RIGHTS_FD_SEEK), (__wasi_ciovec_t *)&iov, 1, 0, (__wasi_size_t *)out), ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_fd_pwrite(file_less(__WASI_RIGHTS_FD_SEEK), (__wasi_ciovec_t *)&iov, 1, 0, (__wasi_size_t *)out),
+	            ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_fdstat_set_flags(file_less(__WASI_RIGHTS_FD_FDSTAT_SET_FLAGS), 0), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_advise(file_less(__WASI_RIGHTS_FD_ADVISE), 0, 0, 0), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_allocate(file_less(__WASI_RIGHTS_FD_ALLOCATE), 0, 100), ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_fd_filestat_get(file_less(__WASI_RIGHTS_FD_FILESTAT_GET), (__wasi_filestat_t *)out), ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_fd_filestat_get(file_less(__WASI_RIGHTS_FD_FILESTAT_GET), (__wasi_filestat_t *)out),
+	            ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_filestat_set_size(file_less(__WASI_RIGHTS_FD_FILESTAT_SET_SIZE), 0), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_filestat_set_times(file_less(__WASI_RIGHTS_FD_FILESTAT_SET_TIMES), 0, 0, 0), ENOTCAPABLE);
 	expect_file("file", "text");
@@ -58,17 +61,24 @@ static void rights_of_directories(void)
 	int fd;
 
 	CHECK_ERRNO(__wasi_path_create_directory(dir_less(__WASI_RIGHTS_PATH_CREATE_DIRECTORY), "new"), ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_CREATE_FILE), 0, "new", O_CREATE, 0, 0, 0, &fd), ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_CREATE_FILE), 0, "new", O_CREATE, 0, 0, 0, &fd),
+	            ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_OPEN), 0, "leaf", 0, 0, 0, 0, &fd), ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_SIZE), 0, "leaf", O_TRUNCATE, 0, 0, 0, &fd), ENOTCAPABLE, EPERM);
+	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_SIZE), 0, "leaf", O_TRUNCATE, 0, 0, 0, &fd),
+	            ENOTCAPABLE, EPERM);
 	CHECK_ERRNO(__wasi_path_link(dir_less(__WASI_RIGHTS_PATH_LINK_SOURCE), 0, "leaf", ROOT, "new"), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_link(ROOT, 0, "file", dir_less(__WASI_RIGHTS_PATH_LINK_TARGET), "new"), ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_fd_readdir(dir_less(__WASI_RIGHTS_FD_READDIR), buffer, 8, 0, (__wasi_size_t *)out), ENOTCAPABLE, EBADF);
-	CHECK_ERRNO(__wasi_path_readlink(dir_less(__WASI_RIGHTS_PATH_READLINK), "link", buffer, 8, (__wasi_size_t *)out), ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_fd_readdir(dir_less(__WASI_RIGHTS_FD_READDIR), buffer, 8, 0, (__wasi_size_t *)out), ENOTCAPABLE,
+	            EBADF);
+	CHECK_ERRNO(__wasi_path_readlink(dir_less(__WASI_RIGHTS_PATH_READLINK), "link", buffer, 8, (__wasi_size_t *)out),
+	            ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_rename(dir_less(__WASI_RIGHTS_PATH_RENAME_SOURCE), "leaf", ROOT, "new"), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_rename(ROOT, "file", dir_less(__WASI_RIGHTS_PATH_RENAME_TARGET), "new"), ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_path_filestat_get(dir_less(__WASI_RIGHTS_PATH_FILESTAT_GET), 0, "leaf", (__wasi_filestat_t *)out), ENOTCAPABLE);
-	CHECK_ERRNO(__wasi_path_filestat_set_times(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_TIMES), 0, "leaf", 0, 0, __WASI_FSTFLAGS_MTIM),
+	CHECK_ERRNO(
+		__wasi_path_filestat_get(dir_less(__WASI_RIGHTS_PATH_FILESTAT_GET), 0, "leaf", (__wasi_filestat_t *)out),
+		ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_path_filestat_set_times(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_TIMES), 0, "leaf", 0, 0,
+	                                           __WASI_FSTFLAGS_MTIM),
 	            ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_symlink("x", dir_less(__WASI_RIGHTS_PATH_SYMLINK), "new"), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_remove_directory(dir_less(__WASI_RIGHTS_PATH_REMOVE_DIRECTORY), "sub"), ENOTCAPABLE);
@@ -94,7 +104,8 @@ int main(void)
 	/* Never back, not one of them, on either side. */
 	fd = file_less(__WASI_RIGHTS_FD_SEEK);
 	CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));
-	CHECK_ERRNO(__wasi_fd_fdstat_set_rights(fd, stat.fs_rights_base | __WASI_RIGHTS_FD_SEEK, stat.fs_rights_inheriting), ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_fd_fdstat_set_rights(fd, stat.fs_rights_base | __WASI_RIGHTS_FD_SEEK, stat.fs_rights_inheriting),
+	            ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_fdstat_set_rights(fd, UINT64_MAX, stat.fs_rights_inheriting), ENOTCAPABLE, EINVAL);
 	CHECK_OK(__wasi_fd_fdstat_set_rights(fd, stat.fs_rights_base, stat.fs_rights_inheriting));
 	CHECK_OK(__wasi_fd_fdstat_set_rights(fd, 0, 0));

@@ -26,6 +26,7 @@ int main(void)
 	CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &start), 0);
 	CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 20000000}, NULL), 0);
 	CHECK_EQ(clock_gettime(CLOCK_MONOTONIC, &end), 0);
-	CHECK_BETWEEN((end.tv_sec - start.tv_sec) * INT64_C(1000000000) + end.tv_nsec - start.tv_nsec, 20000000, 2000000000);
+	CHECK_BETWEEN((end.tv_sec - start.tv_sec) * INT64_C(1000000000) + end.tv_nsec - start.tv_nsec, 20000000,
+	              2000000000);
 	return 0;
 }

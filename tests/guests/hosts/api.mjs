@@ -73,7 +73,13 @@ export function apiHost(hf, sourceOf, SpawnRefused) {
         const exit = await p.exited;
         await outputs;
         if ((await Promise.race([hung, undefined])) === true)
-          return { ...exit, reason: 'killed', message: `it did not end within ${limit} ms`, stdout: stdout.bytes(), stderr: stderr.bytes() };
+          return {
+            ...exit,
+            reason: 'killed',
+            message: `it did not end within ${limit} ms`,
+            stdout: stdout.bytes(),
+            stderr: stderr.bytes(),
+          };
         return { ...exit, stdout: stdout.bytes(), stderr: stderr.bytes() };
       } catch (error) {
         if (!(error instanceof SpawnRefused)) throw error;

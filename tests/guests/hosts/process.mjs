@@ -98,7 +98,10 @@ export function cli(hostName) {
 
 /** Node's own WASI, to see what another implementation makes of our expectations. */
 export async function reference({ built }) {
-  const child = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'reference-child.mjs');
+  const child = path.join(
+    import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname),
+    'reference-child.mjs',
+  );
   return {
     cannot(guest) {
       if (guest.expect.timeout !== undefined) return 'it cannot end a program';

@@ -56,9 +56,11 @@ static void arguments(void)
 	char *list[2], buffer[32];
 
 	CHECK(args_sizes_get(&count, &size) == 0 && count == 2 && size == 12);
-	CHECK(args_get(list, buffer) == 0 && list[0][0] == 'p' && list[1][0] == 'o' && list[1][2] == 'e' && list[1][3] == 0);
+	CHECK(args_get(list, buffer) == 0 && list[0][0] == 'p' && list[1][0] == 'o' && list[1][2] == 'e' &&
+	      list[1][3] == 0);
 	CHECK(environ_sizes_get(&count, &size) == 0 && count == 1 && size == 4);
-	CHECK(environ_get(list, buffer) == 0 && list[0][0] == 'A' && list[0][1] == '=' && list[0][2] == 'B' && list[0][3] == 0);
+	CHECK(environ_get(list, buffer) == 0 && list[0][0] == 'A' && list[0][1] == '=' && list[0][2] == 'B' &&
+	      list[0][3] == 0);
 }
 
 void _start(void)

@@ -40,7 +40,9 @@ struct filestat {
 	u nlink;
 	U size, atim, mtim, ctim;
 };
-_Static_assert(sizeof(struct filestat) == 56 && offsetof(struct filestat, nlink) == 20 && offsetof(struct filestat, size) == 24, "layout");
+_Static_assert(sizeof(struct filestat) == 56 && offsetof(struct filestat, nlink) == 20 &&
+                   offsetof(struct filestat, size) == 24,
+               "layout");
 
 /* 56 bytes; preview 1 has no identifier and 48 bytes. */
 struct subscription {
@@ -82,13 +84,13 @@ static inline void say(u fd, const char *text, u size)
 
 #define TEXT2(x) #x
 #define TEXT(x) TEXT2(x)
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
+#define CHECK(condition)                                                                          \
+	do {                                                                                          \
+		if (!(condition)) {                                                                       \
 			static const char text[] = __FILE__ ":" TEXT(__LINE__) ": " #condition " is false\n"; \
-			say(2, text, sizeof text - 1); \
-			proc_exit(1); \
-		} \
+			say(2, text, sizeof text - 1);                                                        \
+			proc_exit(1);                                                                         \
+		}                                                                                         \
 	} while (0)
 
 #endif

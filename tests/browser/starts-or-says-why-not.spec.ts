@@ -1,0 +1,240 @@
+// What a page must send for the runtime to start, and what it is told when it does not.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test as plain } from '@playwright/test';
+import type { ErrorInWords, StartOptions } from './support/lab.ts';
+import { isolation, root, serveSite, type Answer, type Site } from './support/site.ts';
+import { equip, expect, test, watch, type Page } from './support/test.ts';
+
+const blank = 'tests/browser/support/blank.html';
+const sites: Site[] = [];
+plain.afterEach(async () => {
+  for (const site of sites.splice(0)) await site.close();
+});
+
+/** A page of a server of its own, with the library in it. */
+async function open(
+  page: Page,
+  answer?: (path: string) => Answer | undefined,
+  headers: Record<string, string> = isolation,
+): Promise<Site> {
+  const site = await serveSite(answer, headers);
+  sites.push(site);
+  await page.goto(site.url + blank);
+  await equip(page);
+  return site;
+}
+
+interface Failure extends ErrorInWords {
+  problems: { what: string; why: string; fix: string }[];
+}
+
+/** What start() fails with, and what diagnose() says. */
+async function failure(page: Page, options: StartOptions = {}) {
+  return page.evaluate(async (given) => {
+    const started = (await lab.failure(window.lib.start({ startTimeout: 20_000, ...given }))) as Failure;
+    return { ...started, diagnosis: await window.lib.diagnose(given) };
+  }, options);
+}
+
+async function runs(page: Page, options: StartOptions = {}): Promise<string> {
+  return page.evaluate(async (given) => {
+    const hf = await window.lib.start(given);
+    const { stdout } = await hf.run(lab.guest('hello'));
+    await hf.close();
+    return stdout;
+  }, options);
+}
+
+plain.describe('headers', () => {
+  const cases = [
+    { missing: 'Cross-Origin-Opener-Policy', present: 'Cross-Origin-Embedder-Policy' },
+    { missing: 'Cross-Origin-Embedder-Policy', present: 'Cross-Origin-Opener-Policy' },
+  ] as const;
+  for (const { missing, present } of cases) {
+    plain(`without ${missing} the error names it, and not the other`, async ({ page }) => {
+      const complaints = watch(page);
+      await open(page, undefined, { [present]: isolation[present] });
+      const failed = await failure(page);
+      expect(failed.name).toBe('NotIsolated');
+      expect(failed.message).toContain(`"${missing}: ${isolation[missing]}" is missing`);
+      expect(failed.message).not.toContain(`"${present}: ${isolation[present]}" is missing`);
+      expect(failed.problems).toEqual(failed.diagnosis.problems);
+      expect(failed.diagnosis.ok).toBe(false);
+      expect(complaints).toEqual([]);
+    });
+  }
+
+  plain('without both, both are named; with a wrong value, the value is', async ({ page }) => {
+    await open(page, undefined, {});
+    const both = await failure(page);
+    for (const header of Object.keys(isolation)) expect(both.message).toContain(header);
+    await open(page, undefined, { ...isolation, 'Cross-Origin-Opener-Policy': 'same-origin-allow-popups' });
+    expect((await failure(page)).message).toContain('same-origin-allow-popups');
+  });
+
+  plain('COEP: credentialless isolates as well', async ({ page }) => {
+    await open(page, undefined, { ...isolation, 'Cross-Origin-Embedder-Policy': 'credentialless' });
+    expect(await runs(page)).toBe('hello, world\n');
+  });
+
+  plain('a worker script that is served without COEP is named', async ({ page }) => {
+    for (const script of ['coordinator.js', 'compute.js']) {
+      const body = await readFile(path.join(root, 'dist', script));
+      const bare = { headers: { 'Content-Type': 'text/javascript' }, body };
+      await open(page, (name) => (name === `/dist/${script}` ? bare : undefined));
+      const failed = await failure(page);
+      expect(failed.name).toBe('StartFailed');
+      expect(failed.message).toContain('Cross-Origin-Embedder-Policy');
+      expect(failed.message).toContain(script);
+    }
+  });
+});
+
+plain.describe('a Content-Security-Policy', () => {
+  const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
+
+  plain('as strict as can be is enough: no blob:, no eval', async ({ page }) => {
+    const complaints = watch(page);
+    const violations: string[] = [];
+    page.on('console', (message) => {
+      if (/Content.Security.Policy|Refused to/i.test(message.text())) violations.push(message.text());
+    });
+    await open(page, undefined, { ...isolation, 'Content-Security-Policy': strict });
+    expect(await runs(page)).toBe('hello, world\n');
+    expect(await runs(page, { force: { jsBridge: true, messageDoorbell: true } })).toBe('hello, world\n');
+    expect([...violations, ...complaints]).toEqual([]);
+  });
+
+  plain("without 'wasm-unsafe-eval' the error says so", async ({ page }) => {
+    const policy = strict.replace(" 'wasm-unsafe-eval'", '');
+    await open(page, undefined, { ...isolation, 'Content-Security-Policy': policy });
+    const failed = await failure(page);
+    expect(failed.name).toBe('StartFailed');
+    expect(failed.message).toContain("'wasm-unsafe-eval'");
+    expect(failed.message).toContain('script-src');
+  });
+
+  plain("with worker-src 'none' the error names worker-src", async ({ page }) => {
+    await open(page, undefined, { ...isolation, 'Content-Security-Policy': strict.replace("worker-src 'self'", "worker-src 'none'") });
+    const failed = await failure(page);
+    expect(failed.name).toBe('StartFailed');
+    expect(failed.message).toMatch(/worker-src|coordinator/);
+  });
+});
+
+plain.describe('assets', () => {
+  plain('can lie anywhere else: a folder, or each by itself', async ({ page }) => {
+    const body = async (name: string) => readFile(path.join(root, 'dist', name));
+    const files = new Map<string, Answer>();
+    for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm']) {
+      const type = name.endsWith('.js') ? 'text/javascript' : 'application/wasm';
+      const answer = { headers: { 'Content-Type': type, ...isolation }, body: await body(name) };
+      files.set(`/else/where/${name}`, answer).set(`/each-${name}`, answer);
+      files.set(`/dist/${name}`, { status: 404 });
+    }
+    const site = await open(page, (name) => files.get(name));
+    const each = { coordinator: '/each-coordinator.js', compute: '/each-compute.js', kernel: '/each-kernel.wasm' };
+    for (const assets of ['/else/where', '/else/where/', `${site.url}else/where`, each]) {
+      expect(await runs(page, { assets })).toBe('hello, world\n');
+    }
+    // The runtime's other files are beside its script, when nobody says otherwise; here they are not.
+    expect((await failure(page)).message).toContain('coordinator.js');
+    expect(site.count('/dist/compute.js')).toBeLessThanOrEqual(1); // diagnose() looked
+  });
+
+  for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm']) {
+    plain(`${name} that is missing is named, and nothing hangs`, async ({ page }) => {
+      const complaints = watch(page);
+      await open(page, (asked) => (asked === `/dist/${name}` ? { status: 404, headers: isolation } : undefined));
+      const failed = await failure(page);
+      expect(failed.name).toBe('StartFailed');
+      expect(failed.message).toMatch(new RegExp(`dist/${name}.*404`, 's'));
+      expect(complaints).toEqual([]);
+      await expect.poll(() => page.workers().length).toBe(0);
+    });
+
+    plain(`${name} that is a page of HTML (a server that answers everything) is named`, async ({ page }) => {
+      const html = { headers: { 'Content-Type': 'text/html', ...isolation }, body: '<!doctype html><title>App</title>' };
+      await open(page, (asked) => (asked === `/dist/${name}` ? html : undefined));
+      const failed = await failure(page);
+      expect(failed.name).toBe('StartFailed');
+      expect(failed.message).toContain(name);
+      expect(failed.message).toMatch(/html/i);
+    });
+  }
+
+  plain('files of different builds are told apart', async ({ page }) => {
+    // A coordinator that speaks a later version.
+    const later = `onmessage = ({ data }) => { if (data.t === 'init') postMessage({ t: 'ready', protocol: data.protocol + 1 }); };`;
+    const answer = { headers: { 'Content-Type': 'text/javascript', ...isolation }, body: later };
+    await open(page, (asked) => (asked === '/dist/coordinator.js' ? answer : undefined));
+    expect((await failure(page)).message).toMatch(/different builds/);
+  });
+
+  plain('a coordinator that never answers is given up', async ({ page }) => {
+    const answer = { headers: { 'Content-Type': 'text/javascript', ...isolation }, body: '// nothing' };
+    await open(page, (asked) => (asked === '/dist/coordinator.js' ? answer : undefined));
+    const failed = await failure(page, { startTimeout: 500 });
+    expect(failed).toMatchObject({ name: 'StartFailed', message: expect.stringContaining('startTimeout') });
+  });
+
+  plain('a kernel.wasm of nonsense is named', async ({ page }) => {
+    const answer = { headers: { 'Content-Type': 'application/wasm', ...isolation }, body: 'nonsense' };
+    await open(page, (asked) => (asked === '/dist/kernel.wasm' ? answer : undefined));
+    const failed = await failure(page);
+    expect(failed.name).toBe('StartFailed');
+    expect(failed.message).toMatch(/magic|WebAssembly/);
+  });
+});
+
+test('diagnose() finds nothing wrong with a page that is right', async ({ page }) => {
+  expect(await page.evaluate(() => window.lib.diagnose())).toEqual({ ok: true, problems: [] });
+});
+
+test('start() can be given up, before and meanwhile; later its signal closes', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const before = await lab.failure(window.lib.start({ signal: AbortSignal.abort(new Error('before')) }));
+    const meanwhile = new AbortController();
+    const starting = lab.failure(window.lib.start({ signal: meanwhile.signal }));
+    meanwhile.abort(new Error('meanwhile'));
+    const later = new AbortController();
+    const hf = await window.lib.start({ signal: later.signal });
+    const p = await hf.spawn(lab.guest('sleeps-forever'));
+    later.abort(new Error('later'));
+    const failures = [before, await starting, await lab.failure(p.exited), await lab.failure(hf.stats())];
+    return failures.map(({ name, message }) => `${name}: ${message}`);
+  });
+  expect(seen.slice(0, 2)).toEqual(['Error: before', 'Error: meanwhile']);
+  for (const failed of seen.slice(2)) expect(failed).toMatch(/^Closed/);
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test('wrong start options are refused by name', async ({ page }) => {
+  const messages = await page.evaluate(async () => {
+    const wrong: unknown[] = [
+      { workers: 0 },
+      { workers: { min: 5, max: 2 } },
+      { workers: 'many' },
+      { memory: { initial: 2 ** 30, maximum: 2 ** 20 } },
+      { assets: 5 },
+      { startTimeout: -1 },
+      { force: { jsBridge: 'yes' } },
+    ];
+    const failures = [];
+    for (const options of wrong) failures.push(await lab.failure(window.lib.start(options as StartOptions)));
+    return failures.map(({ name, message }) => `${name}: ${message}`);
+  });
+  ['workers', 'workers.min', 'workers', 'memory.initial', 'assets', 'startTimeout', 'force.jsBridge'].forEach((word, i) => {
+    expect(messages[i]).toMatch(/^(TypeError|RangeError): /);
+    expect(messages[i]).toContain(word);
+  });
+});
+
+test('a memory that the browser will not give is an error in words', async ({ page }) => {
+  const failed = await page.evaluate(() =>
+    lab.failure(window.lib.start({ memory: { initial: 2 ** 20, maximum: 2 ** 40 } })),
+  );
+  expect(failed.name).toMatch(/StartFailed|RangeError/);
+  expect(failed.message).toMatch(/memory/i);
+});

@@ -1,0 +1,157 @@
+/* Every pointer that a guest passes is checked: one byte short at the end of memory, and far beyond it, is EFAULT, for each
+ * argument of each function of both editions, and nothing is written. */
+#include "support/program.h"
+
+#include <string.h>
+
+/* Where things lie in the guest's memory. */
+enum {
+	OUT = 64,      /* 64 bytes for results */
+	OUT2 = 128,
+	IOVS = 256,    /* one piece: 16 bytes at DATA */
+	NAMES = 512,
+	DATA = 4096,   /* a buffer */
+	SUBS = 16384,  /* a subscription to the clock */
+	EVENTS = 20480,
+};
+
+static struct program *program;
+static uint32_t file, dir = 3;
+
+#define TEXT(name) NAMES, poke_text(program, NAMES, name)
+#define TEXT2(name) NAMES + 64, poke_text(program, NAMES + 64, name)
+
+/* `call` with `pointer` for one argument: fine where `size` bytes are there, EFAULT where they are not. */
+#define POINTER(size, call)                                                            \
+	do {                                                                               \
+		static const uint32_t past[] = {GUEST_SIZE - (size) + 1, GUEST_SIZE, GUEST_SIZE + 1, UINT32_MAX - 3}; \
+		uint32_t pointer = GUEST_SIZE - (size);                                        \
+		for (unsigned i_ = 0; i_ < 4; i_++) {                                          \
+			pointer = past[i_];                                                        \
+			snapshot();                                                                \
+			uint32_t result_ = (call);                                                 \
+			check_fault(__LINE__, #call, result_);                                     \
+		}                                                                              \
+		pointer = (GUEST_SIZE - (size)) & ~7u;                                         \
+		memset(program->guest->memory + pointer, 0, GUEST_SIZE - pointer);             \
+		uint32_t good_ = (call);                                                       \
+		if (good_ == HF_EFAULT)                                                        \
+			check_failed(__FILE__, __LINE__, #call " refuses a good pointer");         \
+	} while (0)
+
+static char before[GUEST_SIZE];
+
+static void snapshot(void)
+{
+	memcpy(before, program->guest->memory, GUEST_SIZE);
+}
+
+static void check_fault(int line, const char *call, uint32_t result)
+{
+	check_err(__FILE__, line, call, result, HF_EFAULT);
+	if (memcmp(before, program->guest->memory, GUEST_SIZE) != 0)
+		check_failed(__FILE__, line, call);
+}
+
+static void prepare(void)
+{
+	struct {
+		uint64_t userdata, tag, id_or_identifier, a, b, c, d;
+	} clock = {0};
+	poke_iov(program, IOVS, DATA, 16);
+	poke(program, SUBS, &clock, sizeof clock);
+	file = open_path(program, "file", HF_OFLAG_CREAT, READ_WRITE, 0);
+	poke_text(program, NAMES, "target");
+	CHECK_ERR(hf_p1_path_symlink(NAMES, 6, dir, TEXT2("link")), 0);
+}
+
+#define CHECK_EDITION(ns, filestat_size, subscription_size)                                                     \
+	static void check_##ns(void)                                                                                \
+	{                                                                                                           \
+		POINTER(12, hf_##ns##_args_get(pointer, DATA));                                                         \
+		POINTER(19, hf_##ns##_args_get(OUT, pointer));                                                          \
+		POINTER(4, hf_##ns##_args_sizes_get(pointer, OUT));                                                     \
+		POINTER(8, hf_##ns##_environ_get(pointer, DATA));                                                       \
+		POINTER(7, hf_##ns##_environ_get(OUT, pointer));                                                        \
+		POINTER(4, hf_##ns##_environ_sizes_get(pointer, OUT));                                                  \
+		POINTER(8, hf_##ns##_clock_res_get(1, pointer));                                                        \
+		POINTER(8, hf_##ns##_clock_time_get(0, 0, pointer));                                                    \
+		POINTER(8, hf_##ns##_clock_time_get(1, 0, pointer));                                                    \
+		POINTER(8, hf_##ns##_clock_time_get(2, 0, pointer));                                                    \
+		POINTER(8, hf_##ns##_clock_time_get(3, 0, pointer));                                                    \
+		POINTER(24, hf_##ns##_fd_fdstat_get(file, pointer));                                                    \
+		POINTER(filestat_size, hf_##ns##_fd_filestat_get(file, pointer));                                       \
+		POINTER(8, hf_##ns##_fd_pread(file, pointer, 1, 0, OUT));                                               \
+		POINTER(4, hf_##ns##_fd_pread(file, IOVS, 1, 0, pointer));                                              \
+		POINTER(8, hf_##ns##_fd_prestat_get(dir, pointer));                                                     \
+		POINTER(1, hf_##ns##_fd_prestat_dir_name(dir, pointer, 1));                                             \
+		POINTER(8, hf_##ns##_fd_pwrite(file, pointer, 1, 0, OUT));                                              \
+		POINTER(4, hf_##ns##_fd_pwrite(file, IOVS, 1, 0, pointer));                                             \
+		POINTER(8, hf_##ns##_fd_read(file, pointer, 1, OUT));                                                   \
+		POINTER(4, hf_##ns##_fd_read(file, IOVS, 1, pointer));                                                  \
+		POINTER(64, hf_##ns##_fd_readdir(dir, pointer, 64, 0, OUT));                                            \
+		POINTER(4, hf_##ns##_fd_readdir(dir, DATA, 64, 0, pointer));                                            \
+		POINTER(8, hf_##ns##_fd_seek(file, 0, 0, pointer));                                                     \
+		POINTER(8, hf_##ns##_fd_tell(file, pointer));                                                           \
+		POINTER(8, hf_##ns##_fd_write(file, pointer, 1, OUT));                                                  \
+		POINTER(4, hf_##ns##_fd_write(file, IOVS, 1, pointer));                                                 \
+		POINTER(5, hf_##ns##_path_create_directory(dir, pointer, 5));                                           \
+		POINTER(5, hf_##ns##_path_filestat_get(dir, 0, pointer, 5, OUT));                                       \
+		POINTER(filestat_size, hf_##ns##_path_filestat_get(dir, 0, TEXT("file"), pointer));                     \
+		POINTER(5, hf_##ns##_path_filestat_set_times(dir, 0, pointer, 5, 0, 0, 0));                             \
+		POINTER(5, hf_##ns##_path_link(dir, 0, pointer, 5, dir, TEXT("new")));                                  \
+		POINTER(5, hf_##ns##_path_link(dir, 0, TEXT("file"), dir, pointer, 5));                                 \
+		POINTER(5, hf_##ns##_path_open(dir, 0, pointer, 5, 0, 0, 0, 0, OUT));                                   \
+		POINTER(4, hf_##ns##_path_open(dir, 0, TEXT("file"), 0, 0, 0, 0, pointer));                             \
+		POINTER(5, hf_##ns##_path_readlink(dir, pointer, 5, DATA, 16, OUT));                                    \
+		POINTER(16, hf_##ns##_path_readlink(dir, TEXT("link"), pointer, 16, OUT));                              \
+		POINTER(4, hf_##ns##_path_readlink(dir, TEXT("link"), DATA, 16, pointer));                              \
+		POINTER(5, hf_##ns##_path_remove_directory(dir, pointer, 5));                                           \
+		POINTER(5, hf_##ns##_path_rename(dir, pointer, 5, dir, TEXT("new")));                                   \
+		POINTER(5, hf_##ns##_path_rename(dir, TEXT("link"), dir, pointer, 5));                                  \
+		POINTER(5, hf_##ns##_path_symlink(pointer, 5, dir, TEXT("new")));                                       \
+		POINTER(5, hf_##ns##_path_symlink(TEXT("to"), dir, pointer, 5));                                        \
+		POINTER(5, hf_##ns##_path_unlink_file(dir, pointer, 5));                                                \
+		POINTER(subscription_size, hf_##ns##_poll_oneoff(pointer, EVENTS, 1, OUT));                             \
+		POINTER(32, hf_##ns##_poll_oneoff(SUBS, pointer, 1, OUT));                                              \
+		POINTER(4, hf_##ns##_poll_oneoff(SUBS, EVENTS, 1, pointer));                                            \
+		POINTER(9, hf_##ns##_random_get(pointer, 9));                                                           \
+	}
+
+CHECK_EDITION(p1, 64, 48)
+CHECK_EDITION(un, 56, 56)
+
+/* What a vector points at, too; and then nothing moves, not even into its good pieces. */
+static void check_vectors(void)
+{
+	poke_iov(program, IOVS + 32, DATA, 4);
+	poke_iov(program, IOVS + 40, GUEST_SIZE - 3, 4);
+	CHECK_EQ(program_feed(program, "input!", 6), 6);
+	snapshot();
+	CHECK_ERR(hf_p1_fd_read(0, IOVS + 32, 2, OUT), HF_EFAULT);
+	CHECK_ERR(hf_p1_fd_write(1, IOVS + 32, 2, OUT), HF_EFAULT);
+	CHECK_ERR(hf_p1_fd_pwrite(file, IOVS + 32, 2, 0, OUT), HF_EFAULT);
+	CHECK_ERR(hf_p1_fd_pread(file, IOVS + 32, 2, 0, OUT), HF_EFAULT);
+	/* Nor are bytes lost for want of a place for their count. */
+	CHECK_ERR(hf_p1_fd_read(0, IOVS, 1, GUEST_SIZE - 3), HF_EFAULT);
+	CHECK_BYTES(before, program->guest->memory, GUEST_SIZE);
+	char got[8];
+	CHECK_EQ(program_take(program, 1, got, 8), 0);
+	CHECK_ERR(hf_p1_fd_read(0, IOVS, 1, OUT), 0);
+	CHECK_EQ(peek_u32(program, OUT), 6);
+	/* Sizes that do not matter for pieces of nothing. */
+	poke_iov(program, IOVS + 40, GUEST_SIZE, 0);
+	CHECK_ERR(hf_p1_fd_write(1, IOVS + 32, 2, OUT), 0);
+	CHECK_EQ(program_take(program, 1, got, 8), 4);
+}
+
+int main(void)
+{
+	program = program_begin();
+	prepare();
+	check_p1();
+	check_un();
+	check_vectors();
+	program_end(program);
+	return done();
+}

@@ -1,0 +1,186 @@
+// `holdfast run` as its users meet it, on every host that this machine has: streams, exit status, signals, directories.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { load, root } from './support/load.mjs';
+
+const { findBrowser } = await load('web/cli/browsers.ts');
+const command = path.join(root, 'bin/holdfast.mjs');
+const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
+const patience = { timeout: 300_000 };
+
+/** Starts the command. `ended` resolves to { code, signal, stdout, stderr }. */
+function start(args, options = {}) {
+  const child = spawn(process.execPath, [command, ...args], options);
+  let [stdout, stderr] = [Buffer.alloc(0), ''];
+  child.stdin.on('error', () => undefined); // it does not have to read
+  child.stdout.on('data', (chunk) => {
+    stdout = Buffer.concat([stdout, chunk]);
+    child.emit('output', String(stdout));
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  child.ended = new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, stdout: String(stdout), bytes: stdout, stderr }));
+  });
+  return child;
+}
+
+function run(args, input = '', options = {}) {
+  const child = start(args, options);
+  child.stdin.end(input);
+  return child.ended;
+}
+
+const says = (child, text) =>
+  new Promise((resolve) => child.on('output', (output) => output.includes(text) && resolve(output)));
+
+function folder(t) {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-cli-'));
+  t.after(() => fs.rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+test('without a right command line: a message, status 2, and nothing on stdout', async () => {
+  for (const args of [[], ['run'], ['run', '--frob', 'x'], ['run', '--host', 'netscape', 'x'], ['jump']]) {
+    const { code, stdout, stderr } = await run(args);
+    assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, /^holdfast: .*\nTry "holdfast --help"\.\n$/);
+  }
+});
+
+test('--help and --version go to stdout', async () => {
+  const help = await run(['--help']);
+  assert.deepEqual([help.code, help.stderr], [0, '']);
+  assert.match(help.stdout, /^Usage: holdfast run /);
+  assert.match((await run(['--version'])).stdout, /^holdfast \d+\.\d+\.\d+\n$/);
+});
+
+test('a browser that is not there, or that ends at once, is told', async () => {
+  const inBrowser = (CHROMIUM) => run(['run', '--host', 'chromium', guest('hello')], '', { env: { ...process.env, CHROMIUM } });
+  const missing = await inBrowser('/nowhere/chromium');
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /CHROMIUM=\/nowhere\/chromium: there is no such program/);
+  const broken = await inBrowser('/bin/false');
+  assert.equal(broken.code, 1);
+  assert.match(broken.stderr, /\/bin\/false ended \(exit code 1\)/);
+});
+
+const browser = await findBrowser('chromium').catch((error) => error);
+const hosts = [['node', false], ['chromium', browser instanceof Error ? browser.message : false]];
+
+for (const [host, skip] of hosts) {
+  test(`on ${host}`, { ...patience, skip }, async (t) => {
+    const holdfast = (...args) => ['run', `--host=${host}`, ...args];
+    const step = (name, fn) => t.test(name, patience, fn);
+
+    await step('arguments, argv[0] and the environment', async () => {
+      const { code, stderr } = await run(holdfast('--argv0', 'prog', guest('args-arrive-as-given'), '--help', '', 'ü'));
+      assert.ok(code === 0 || stderr !== '', 'it says what it misses');
+      const { stdout } = await run(holdfast(guest('hello')));
+      assert.equal(stdout, 'hello, world\n');
+    });
+
+    await step('the status is the guest\'s, modulo 256', async () => {
+      for (const [asked, status] of [['0', 0], ['255', 255], ['7', 7]]) {
+        assert.equal((await run(holdfast(guest('exit-codes-reach-the-host'), 'exit', asked))).code, status);
+      }
+    });
+
+    await step('a trap: what was written before it, message and stack on stderr, status 134', async () => {
+      const { code, stdout, stderr } = await run(holdfast(guest('traps-end-the-process-and-say-why'), 'bounds'));
+      assert.deepEqual([code, stdout], [134, 'before\n']);
+      assert.match(stderr, /^holdfast: traps-end-the-process-and-say-why\.wasm: trap: .*out of bounds.*\n.*wasm-function/);
+    });
+
+    await step('a timeout: said on stderr, status 124', async () => {
+      const { code, stdout, stderr } = await run(holdfast('--timeout', '0.5', guest('spins-forever')));
+      assert.deepEqual([code, stdout], [124, 'spinning\n']);
+      assert.equal(stderr, 'holdfast: spins-forever.wasm: timeout: killed after 0.5 s\n');
+    });
+
+    await step('what cannot run: why, status 1', async () => {
+      const refused = await run(holdfast(guest('import-from-env')));
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /^holdfast: import-from-env\.wasm: .*env\.foo/);
+      const missing = await run(holdfast('/nowhere/x.wasm'));
+      assert.equal(missing.code, 1);
+      assert.match(missing.stderr, /x\.wasm: cannot be read: ENOENT/);
+      const none = await run(holdfast('--dir', '/nowhere', guest('hello')));
+      assert.equal(none.code, 1);
+      assert.match(none.stderr, /--dir \/nowhere: ENOENT/);
+    });
+
+    await step('stdin is live: a line is answered before the next one comes', async () => {
+      const child = start(holdfast(guest('echo-lines')));
+      child.stdin.write('one\n');
+      await says(child, '1: one\n');
+      child.stdin.write('two\n');
+      await says(child, '2: two\n');
+      child.stdin.end();
+      assert.equal((await child.ended).code, 0);
+    });
+
+    await step('megabytes through stdin and stdout, byte for byte', async () => {
+      const data = Buffer.from(Uint8Array.from({ length: 5_000_011 }, (_, i) => (i * 7919) >>> 5));
+      const { code, bytes } = await run(holdfast(guest('cat')), data);
+      assert.equal(code, 0);
+      assert.ok(bytes.equals(data));
+    });
+
+    await step('a reader that goes away ends the guest, not with a crash of ours', async () => {
+      const child = start(holdfast(guest('writes-stdout-forever')));
+      await says(child, '0123456789\n');
+      child.stdout.destroy();
+      const { stderr } = await child.ended;
+      assert.doesNotMatch(stderr, /at .*\.js:|Unhandled/);
+    });
+
+    await step('Ctrl-C ends the guest, be it waiting or spinning: status 130', async () => {
+      for (const [program, words] of [['spins-forever', 'spinning\n'], ['reads-stdin-forever', 'reading\n']]) {
+        const child = start(holdfast(guest(program)));
+        await says(child, words);
+        child.kill('SIGINT');
+        const { code, signal, stderr } = await child.ended;
+        assert.deepEqual([code, signal, stderr], [130, null, ''], program);
+      }
+    });
+
+    await step('a directory goes in, and its changes come out, also after a trap', async (t) => {
+      for (const [end, status] of [['exit 3', 3], ['trap', 134]]) {
+        const home = folder(t);
+        fs.mkdirSync(path.join(home, 'sub'));
+        fs.writeFileSync(path.join(home, 'kept'), 'kept');
+        fs.writeFileSync(path.join(home, 'old'), 'old');
+        fs.symlinkSync('kept', path.join(home, 'link'));
+        const before = fs.lstatSync(path.join(home, 'kept'));
+        const script = `cat /link\nwrite /sub/new some text\nrm /old\n${end}\n`;
+        const { code, stdout } = await run(holdfast('--dir', `${home}::/`, guest('minishell')), script);
+        assert.equal(code, status);
+        assert.match(stdout, /kept/);
+        assert.deepEqual(fs.readdirSync(home).sort(), ['kept', 'link', 'sub']);
+        assert.equal(fs.readFileSync(path.join(home, 'sub/new'), 'utf8'), 'some text\n');
+        assert.equal(fs.readlinkSync(path.join(home, 'link')), 'kept');
+        const after = fs.lstatSync(path.join(home, 'kept'));
+        assert.deepEqual([after.mtimeMs, after.ctimeMs, after.ino], [before.mtimeMs, before.ctimeMs, before.ino]);
+      }
+    });
+
+    await step('a hundred megabytes of directory', async (t) => {
+      const home = folder(t);
+      const big = Buffer.alloc(25e6);
+      for (let i = 0; i < 4; i++) fs.writeFileSync(path.join(home, `${i}`), big.fill(`${i}`));
+      const { code, stderr } = await run(holdfast('--dir', `${home}::/`, guest('minishell')), 'write /0 small\nwrite /5 new\n');
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.equal(fs.readFileSync(path.join(home, '0'), 'utf8'), 'small\n');
+      assert.ok(fs.readFileSync(path.join(home, '3')).equals(big));
+    });
+
+    await step('nothing is left behind', () => {
+      const left = fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith(`holdfast-profile-${process.pid}-`));
+      assert.deepEqual(left, []);
+    });
+  });
+}
