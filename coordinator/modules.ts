@@ -25,7 +25,7 @@ function counted(response: Response, progress: Progress): Response {
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       loaded += chunk.byteLength;
-      progress('download', loaded, Math.max(total, loaded));
+      progress('download', loaded, loaded > total ? 0 : total);
       controller.enqueue(chunk);
     },
     flush: () => progress('compile', loaded, loaded),
@@ -110,8 +110,8 @@ async function describeModule(module: WebAssembly.Module, url: string): Promise<
 }
 
 export class Modules {
-  /** Compiled once per URL. */
-  private readonly byUrl = new Map<string, Promise<Program>>();
+  /** Compiled once per URL. While that goes on, all who wait for it are told how far it is. */
+  private readonly byUrl = new Map<string, { program: Promise<Program>; waiting: Set<Progress> }>();
 
   async get(source: SourceMessage, progress: Progress | null): Promise<Program> {
     const program = await this.load(source, progress);
@@ -132,13 +132,16 @@ export class Modules {
   }
 
   private cached(url: string, progress: Progress | null): Promise<Program> {
-    let program = this.byUrl.get(url);
-    if (!program) {
-      program = loadUrl(url, progress);
-      this.byUrl.set(url, program);
+    let entry = this.byUrl.get(url);
+    if (!entry) {
+      const waiting = new Set<Progress>();
+      const tellAll: Progress = (...progressed) => waiting.forEach((tell) => tell(...progressed));
+      entry = { program: loadUrl(url, progress ? tellAll : null), waiting };
+      this.byUrl.set(url, entry);
       // What failed may be tried again.
-      program.catch(() => this.byUrl.delete(url));
+      entry.program.then(() => waiting.clear(), () => this.byUrl.delete(url));
     }
-    return program;
+    if (progress) entry.waiting.add(progress);
+    return entry.program;
   }
 }

@@ -254,6 +254,28 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 	return inserted < 0 ? inserted : 0;
 }
 
+/* A terminal has one output: standard error is standard output's description, so that the two keep their order. */
+static int share_output(struct session *session)
+{
+	struct hf_fd_view output;
+	int result = hf_fd_get(&session->process->fds, 1, 0, &output);
+	if (result < 0)
+		return result;
+	result = hf_fd_insert(&session->process->fds, hf_file_ref(output.file), output.rights, output.inheriting);
+	hf_fd_put(&output);
+	return result < 0 ? result : 0;
+}
+
+static int add_streams(struct session *session, uint32_t piped, bool tty)
+{
+	const uint32_t outputs = 1u << 1 | 1u << 2;
+	bool one_output = tty && (piped & outputs) == outputs;
+	int result = 0;
+	for (uint32_t fd = 0; fd < 3 && result == 0; fd++)
+		result = fd == 2 && one_output ? share_output(session) : add_stream(session, fd, piped & 1u << fd, tty);
+	return result;
+}
+
 static int add_preopen(struct session *session, const char *guest, uint32_t guest_size, const char *path,
                        uint32_t path_size, bool read_only)
 {
@@ -347,8 +369,8 @@ static int build(const struct spawn_header *header, struct session **out, int32_
 	int result = hf_process_create(next_pid++, &args, &env, &hf_default_limits, process_ended, &session->process);
 	if (result == 0)
 		session->process->owner = session;
-	for (uint32_t fd = 0; fd < 3 && result == 0; fd++)
-		result = add_stream(session, fd, header->piped & 1u << fd, header->tty);
+	if (result == 0)
+		result = add_streams(session, header->piped, header->tty);
 	if (result == 0)
 		result = add_preopens(session, header->preopen_count, at + header->arg_size + header->env_size, failed);
 	if (result < 0)
@@ -376,6 +398,8 @@ HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(const struct spawn_header *hea
 	for (int i = 0; i < 2; i++) {
 		if (session->pumps[i].pipe)
 			pump_run(&session->pumps[i].work);
+		else if (header->piped & 1u << (i + 1))
+			js_output_end(session->id, (uint32_t)i + 1); /* a terminal's second output */
 	}
 	return session;
 }

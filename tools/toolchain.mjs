@@ -35,8 +35,11 @@ import { unpack } from './toolchain/unpack.mjs';
 import { writeWrappers } from './toolchain/wrappers.mjs';
 
 const oldestEmscripten = 5;
-/** How the kernel is linked, as far as that chooses among the variants of Emscripten's system libraries (CMakeLists.txt). */
-const variants = '-O2 -sWASM_WORKERS=1 -sMALLOC=emmalloc -sIMPORTED_MEMORY=1 -sALLOW_MEMORY_GROWTH=1'.split(' ');
+/** How the kernel is linked, as far as that chooses among Emscripten's system libraries and their variants (CMakeLists.txt). */
+const variants = [
+  ...['-O2', '-sWASM_WORKERS=1', '-sMALLOC=emmalloc', '-sDEFAULT_TO_CXX=0', '-sAUTO_NATIVE_LIBRARIES=0'],
+  ...['-sIMPORTED_MEMORY=1', '-sALLOW_MEMORY_GROWTH=1'],
+];
 
 /** Makes the toolchain usable. Returns its bin folder; costs milliseconds when all is there. */
 export async function toolchain() {
@@ -111,7 +114,7 @@ async function make(hash) {
   }
 }
 
-/** The first link compiles Emscripten's system libraries (half a minute); do it here once, and say so. */
+/** The first link compiles Emscripten's system libraries (half a minute of two cores); do it here once, and say so. */
 async function compileSystemLibraries(own) {
   const done = path.join(folder, 'emscripten-libraries', sha256(JSON.stringify([own, variants])).slice(0, 16));
   if (exists(done)) return;

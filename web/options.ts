@@ -79,7 +79,10 @@ export interface SpawnOptions {
   stdout?: OutputOption;
   /** Default: "pipe". */
   stderr?: OutputOption;
-  /** The standard streams say that they are a terminal (`isatty`). Default: false. */
+  /**
+   * The standard streams say that they are a terminal (`isatty`). A terminal has one output: what the program writes to
+   * standard error comes from `stdout`, in order, and `stderr` is empty. Default: false.
+   */
   tty?: boolean;
   /** Directories that the guest may use. Default: none. */
   preopens?: Preopens;

@@ -42,7 +42,7 @@ export interface SpawnMessage {
   stdin: StreamMode;
   stdout: StreamMode;
   stderr: StreamMode;
-  /** Standard streams say that they are a character device (isatty is true). */
+  /** Standard streams say that they are a character device (isatty is true); if both outputs are pipes, they are one: stdout's. */
   tty: boolean;
   /** Bytes that the page takes of each output stream before it grants more. */
   credit: number;

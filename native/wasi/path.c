@@ -92,7 +92,7 @@ static int remove_directory(struct hf_path *at, void *context)
 {
 	(void)context;
 	if (!at->parent)
-		return -HF_EINVAL; /* "." and "..": POSIX */
+		return at->last == HF_PATH_DOTDOT ? -HF_ENOTEMPTY : -HF_EINVAL; /* as Linux has it */
 	if (!at->vnode)
 		return -HF_ENOENT;
 	return at->parent->ops->rmdir(at->parent, at->name, at->name_size);

@@ -6,37 +6,39 @@
 
 /* Where things lie in the guest's memory. */
 enum {
-	OUT = 64,      /* 64 bytes for results */
+	OUT = 64, /* 64 bytes for results */
 	OUT2 = 128,
-	IOVS = 256,    /* one piece: 16 bytes at DATA */
+	IOVS = 256, /* one piece: 16 bytes at DATA */
 	NAMES = 512,
-	DATA = 4096,   /* a buffer */
-	SUBS = 16384,  /* a subscription to the clock */
+	DATA = 4096,  /* a buffer */
+	SUBS = 16384, /* a subscription to the clock */
 	EVENTS = 20480,
 };
 
 static struct program *program;
 static uint32_t file, dir = 3;
 
-#define TEXT(name) NAMES, poke_text(program, NAMES, name)
-#define TEXT2(name) NAMES + 64, poke_text(program, NAMES + 64, name)
+/* Names in memory, as address and size. */
+#define FILE_NAME NAMES, 4
+#define LINK_NAME NAMES + 16, 4
+#define NEW_NAME NAMES + 32, 3
 
 /* `call` with `pointer` for one argument: fine where `size` bytes are there, EFAULT where they are not. */
-#define POINTER(size, call)                                                            \
-	do {                                                                               \
+#define POINTER(size, call)                                                                                   \
+	do {                                                                                                      \
 		static const uint32_t past[] = {GUEST_SIZE - (size) + 1, GUEST_SIZE, GUEST_SIZE + 1, UINT32_MAX - 3}; \
-		uint32_t pointer = GUEST_SIZE - (size);                                        \
-		for (unsigned i_ = 0; i_ < 4; i_++) {                                          \
-			pointer = past[i_];                                                        \
-			snapshot();                                                                \
-			uint32_t result_ = (call);                                                 \
-			check_fault(__LINE__, #call, result_);                                     \
-		}                                                                              \
-		pointer = (GUEST_SIZE - (size)) & ~7u;                                         \
-		memset(program->guest->memory + pointer, 0, GUEST_SIZE - pointer);             \
-		uint32_t good_ = (call);                                                       \
-		if (good_ == HF_EFAULT)                                                        \
-			check_failed(__FILE__, __LINE__, #call " refuses a good pointer");         \
+		uint32_t pointer = GUEST_SIZE - (size);                                                               \
+		for (unsigned i_ = 0; i_ < 4; i_++) {                                                                 \
+			pointer = past[i_];                                                                               \
+			snapshot();                                                                                       \
+			uint32_t result_ = (call);                                                                        \
+			check_fault(__LINE__, #call, result_);                                                            \
+		}                                                                                                     \
+		pointer = (GUEST_SIZE - (size)) & ~7u;                                                                \
+		memset(program->guest->memory + pointer, 0, GUEST_SIZE - pointer);                                    \
+		uint32_t good_ = (call);                                                                              \
+		if (good_ == HF_EFAULT)                                                                               \
+			check_failed(__FILE__, __LINE__, #call " refuses a good pointer");                                \
 	} while (0)
 
 static char before[GUEST_SIZE];
@@ -61,61 +63,63 @@ static void prepare(void)
 	poke_iov(program, IOVS, DATA, 16);
 	poke(program, SUBS, &clock, sizeof clock);
 	file = open_path(program, "file", HF_OFLAG_CREAT, READ_WRITE, 0);
-	poke_text(program, NAMES, "target");
-	CHECK_ERR(hf_p1_path_symlink(NAMES, 6, dir, TEXT2("link")), 0);
+	poke_text(program, NAMES, "file");
+	poke_text(program, NAMES + 16, "link");
+	poke_text(program, NAMES + 32, "new");
+	CHECK_ERR(hf_p1_path_symlink(NEW_NAME, dir, LINK_NAME), 0);
 }
 
-#define CHECK_EDITION(ns, filestat_size, subscription_size)                                                     \
-	static void check_##ns(void)                                                                                \
-	{                                                                                                           \
-		POINTER(12, hf_##ns##_args_get(pointer, DATA));                                                         \
-		POINTER(19, hf_##ns##_args_get(OUT, pointer));                                                          \
-		POINTER(4, hf_##ns##_args_sizes_get(pointer, OUT));                                                     \
-		POINTER(8, hf_##ns##_environ_get(pointer, DATA));                                                       \
-		POINTER(7, hf_##ns##_environ_get(OUT, pointer));                                                        \
-		POINTER(4, hf_##ns##_environ_sizes_get(pointer, OUT));                                                  \
-		POINTER(8, hf_##ns##_clock_res_get(1, pointer));                                                        \
-		POINTER(8, hf_##ns##_clock_time_get(0, 0, pointer));                                                    \
-		POINTER(8, hf_##ns##_clock_time_get(1, 0, pointer));                                                    \
-		POINTER(8, hf_##ns##_clock_time_get(2, 0, pointer));                                                    \
-		POINTER(8, hf_##ns##_clock_time_get(3, 0, pointer));                                                    \
-		POINTER(24, hf_##ns##_fd_fdstat_get(file, pointer));                                                    \
-		POINTER(filestat_size, hf_##ns##_fd_filestat_get(file, pointer));                                       \
-		POINTER(8, hf_##ns##_fd_pread(file, pointer, 1, 0, OUT));                                               \
-		POINTER(4, hf_##ns##_fd_pread(file, IOVS, 1, 0, pointer));                                              \
-		POINTER(8, hf_##ns##_fd_prestat_get(dir, pointer));                                                     \
-		POINTER(1, hf_##ns##_fd_prestat_dir_name(dir, pointer, 1));                                             \
-		POINTER(8, hf_##ns##_fd_pwrite(file, pointer, 1, 0, OUT));                                              \
-		POINTER(4, hf_##ns##_fd_pwrite(file, IOVS, 1, 0, pointer));                                             \
-		POINTER(8, hf_##ns##_fd_read(file, pointer, 1, OUT));                                                   \
-		POINTER(4, hf_##ns##_fd_read(file, IOVS, 1, pointer));                                                  \
-		POINTER(64, hf_##ns##_fd_readdir(dir, pointer, 64, 0, OUT));                                            \
-		POINTER(4, hf_##ns##_fd_readdir(dir, DATA, 64, 0, pointer));                                            \
-		POINTER(8, hf_##ns##_fd_seek(file, 0, 0, pointer));                                                     \
-		POINTER(8, hf_##ns##_fd_tell(file, pointer));                                                           \
-		POINTER(8, hf_##ns##_fd_write(file, pointer, 1, OUT));                                                  \
-		POINTER(4, hf_##ns##_fd_write(file, IOVS, 1, pointer));                                                 \
-		POINTER(5, hf_##ns##_path_create_directory(dir, pointer, 5));                                           \
-		POINTER(5, hf_##ns##_path_filestat_get(dir, 0, pointer, 5, OUT));                                       \
-		POINTER(filestat_size, hf_##ns##_path_filestat_get(dir, 0, TEXT("file"), pointer));                     \
-		POINTER(5, hf_##ns##_path_filestat_set_times(dir, 0, pointer, 5, 0, 0, 0));                             \
-		POINTER(5, hf_##ns##_path_link(dir, 0, pointer, 5, dir, TEXT("new")));                                  \
-		POINTER(5, hf_##ns##_path_link(dir, 0, TEXT("file"), dir, pointer, 5));                                 \
-		POINTER(5, hf_##ns##_path_open(dir, 0, pointer, 5, 0, 0, 0, 0, OUT));                                   \
-		POINTER(4, hf_##ns##_path_open(dir, 0, TEXT("file"), 0, 0, 0, 0, pointer));                             \
-		POINTER(5, hf_##ns##_path_readlink(dir, pointer, 5, DATA, 16, OUT));                                    \
-		POINTER(16, hf_##ns##_path_readlink(dir, TEXT("link"), pointer, 16, OUT));                              \
-		POINTER(4, hf_##ns##_path_readlink(dir, TEXT("link"), DATA, 16, pointer));                              \
-		POINTER(5, hf_##ns##_path_remove_directory(dir, pointer, 5));                                           \
-		POINTER(5, hf_##ns##_path_rename(dir, pointer, 5, dir, TEXT("new")));                                   \
-		POINTER(5, hf_##ns##_path_rename(dir, TEXT("link"), dir, pointer, 5));                                  \
-		POINTER(5, hf_##ns##_path_symlink(pointer, 5, dir, TEXT("new")));                                       \
-		POINTER(5, hf_##ns##_path_symlink(TEXT("to"), dir, pointer, 5));                                        \
-		POINTER(5, hf_##ns##_path_unlink_file(dir, pointer, 5));                                                \
-		POINTER(subscription_size, hf_##ns##_poll_oneoff(pointer, EVENTS, 1, OUT));                             \
-		POINTER(32, hf_##ns##_poll_oneoff(SUBS, pointer, 1, OUT));                                              \
-		POINTER(4, hf_##ns##_poll_oneoff(SUBS, EVENTS, 1, pointer));                                            \
-		POINTER(9, hf_##ns##_random_get(pointer, 9));                                                           \
+#define CHECK_EDITION(ns, filestat_size, subscription_size)                              \
+	static void check_##ns(void)                                                         \
+	{                                                                                    \
+		POINTER(12, hf_##ns##_args_get(pointer, DATA));                                  \
+		POINTER(19, hf_##ns##_args_get(OUT, pointer));                                   \
+		POINTER(4, hf_##ns##_args_sizes_get(pointer, OUT));                              \
+		POINTER(8, hf_##ns##_environ_get(pointer, DATA));                                \
+		POINTER(7, hf_##ns##_environ_get(OUT, pointer));                                 \
+		POINTER(4, hf_##ns##_environ_sizes_get(pointer, OUT));                           \
+		POINTER(8, hf_##ns##_clock_res_get(1, pointer));                                 \
+		POINTER(8, hf_##ns##_clock_time_get(0, 0, pointer));                             \
+		POINTER(8, hf_##ns##_clock_time_get(1, 0, pointer));                             \
+		POINTER(8, hf_##ns##_clock_time_get(2, 0, pointer));                             \
+		POINTER(8, hf_##ns##_clock_time_get(3, 0, pointer));                             \
+		POINTER(24, hf_##ns##_fd_fdstat_get(file, pointer));                             \
+		POINTER(filestat_size, hf_##ns##_fd_filestat_get(file, pointer));                \
+		POINTER(8, hf_##ns##_fd_pread(file, pointer, 1, 0, OUT));                        \
+		POINTER(4, hf_##ns##_fd_pread(file, IOVS, 1, 0, pointer));                       \
+		POINTER(8, hf_##ns##_fd_prestat_get(dir, pointer));                              \
+		POINTER(1, hf_##ns##_fd_prestat_dir_name(dir, pointer, 1));                      \
+		POINTER(8, hf_##ns##_fd_pwrite(file, pointer, 1, 0, OUT));                       \
+		POINTER(4, hf_##ns##_fd_pwrite(file, IOVS, 1, 0, pointer));                      \
+		POINTER(8, hf_##ns##_fd_read(file, pointer, 1, OUT));                            \
+		POINTER(4, hf_##ns##_fd_read(file, IOVS, 1, pointer));                           \
+		POINTER(64, hf_##ns##_fd_readdir(dir, pointer, 64, 0, OUT));                     \
+		POINTER(4, hf_##ns##_fd_readdir(dir, DATA, 64, 0, pointer));                     \
+		POINTER(8, hf_##ns##_fd_seek(file, 0, 0, pointer));                              \
+		POINTER(8, hf_##ns##_fd_tell(file, pointer));                                    \
+		POINTER(8, hf_##ns##_fd_write(file, pointer, 1, OUT));                           \
+		POINTER(4, hf_##ns##_fd_write(file, IOVS, 1, pointer));                          \
+		POINTER(5, hf_##ns##_path_create_directory(dir, pointer, 5));                    \
+		POINTER(5, hf_##ns##_path_filestat_get(dir, 0, pointer, 5, OUT));                \
+		POINTER(filestat_size, hf_##ns##_path_filestat_get(dir, 0, FILE_NAME, pointer)); \
+		POINTER(5, hf_##ns##_path_filestat_set_times(dir, 0, pointer, 5, 0, 0, 0));      \
+		POINTER(5, hf_##ns##_path_link(dir, 0, pointer, 5, dir, NEW_NAME));              \
+		POINTER(5, hf_##ns##_path_link(dir, 0, FILE_NAME, dir, pointer, 5));             \
+		POINTER(5, hf_##ns##_path_open(dir, 0, pointer, 5, 0, 0, 0, 0, OUT));            \
+		POINTER(4, hf_##ns##_path_open(dir, 0, FILE_NAME, 0, 0, 0, 0, pointer));         \
+		POINTER(5, hf_##ns##_path_readlink(dir, pointer, 5, DATA, 16, OUT));             \
+		POINTER(16, hf_##ns##_path_readlink(dir, LINK_NAME, pointer, 16, OUT));          \
+		POINTER(4, hf_##ns##_path_readlink(dir, LINK_NAME, DATA, 16, pointer));          \
+		POINTER(5, hf_##ns##_path_remove_directory(dir, pointer, 5));                    \
+		POINTER(5, hf_##ns##_path_rename(dir, pointer, 5, dir, NEW_NAME));               \
+		POINTER(5, hf_##ns##_path_rename(dir, LINK_NAME, dir, pointer, 5));              \
+		POINTER(5, hf_##ns##_path_symlink(pointer, 5, dir, NEW_NAME));                   \
+		POINTER(5, hf_##ns##_path_symlink(NEW_NAME, dir, pointer, 5));                   \
+		POINTER(5, hf_##ns##_path_unlink_file(dir, pointer, 5));                         \
+		POINTER(subscription_size, hf_##ns##_poll_oneoff(pointer, EVENTS, 1, OUT));      \
+		POINTER(32, hf_##ns##_poll_oneoff(SUBS, pointer, 1, OUT));                       \
+		POINTER(4, hf_##ns##_poll_oneoff(SUBS, EVENTS, 1, pointer));                     \
+		POINTER(9, hf_##ns##_random_get(pointer, 9));                                    \
 	}
 
 CHECK_EDITION(p1, 64, 48)

@@ -75,7 +75,10 @@ const write = (folder, name, data = name) => {
 /** Everything about everything below a folder: what must stay as it is. */
 function describe(folder) {
   const all = {};
-  for (const at of execFileSync('find', [folder, '-mindepth', '1'], { encoding: 'utf8' }).split('\n').filter(Boolean).sort()) {
+  for (const at of execFileSync('find', [folder, '-mindepth', '1'], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean)
+    .sort()) {
     const name = path.relative(folder, at);
     const { mode, ino, mtimeMs, ctimeMs, size } = fs.lstatSync(at);
     const target = fs.lstatSync(at).isSymbolicLink() ? fs.readlinkSync(at) : undefined;
@@ -129,7 +132,17 @@ test('created, changed, removed and renamed: files, directories and links', asyn
   fs.symlinkSync('new/dir', path.join(guest, 'link'));
   fs.symlinkSync('x', path.join(guest, 'fresh'));
   assert.equal(await directories.copyOut(), true, warnings.join('\n'));
-  assert.deepEqual(Object.keys(describe(host)), ['a.txt', 'dangling', 'fresh', 'link', 'new', 'new/dir', 'new/dir/file', 'sbin', 'sbin/tool']);
+  assert.deepEqual(Object.keys(describe(host)), [
+    'a.txt',
+    'dangling',
+    'fresh',
+    'link',
+    'new',
+    'new/dir',
+    'new/dir/file',
+    'sbin',
+    'sbin/tool',
+  ]);
   assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaamore');
   assert.deepEqual(fs.readFileSync(path.join(host, 'new/dir/file')), Buffer.from([1, 2, 0, 3]));
   assert.equal(fs.statSync(path.join(host, 'sbin/tool')).mode & 0o777, 0o755, 'what was renamed keeps its permissions');
@@ -138,7 +151,7 @@ test('created, changed, removed and renamed: files, directories and links', asyn
   assert.deepEqual(describe(host)['dangling'], untouched);
 });
 
-test('a changed file keeps its permissions and its inode, and takes the guest\'s time', async (t) => {
+test("a changed file keeps its permissions and its inode, and takes the guest's time", async (t) => {
   const { host, guest, directories } = await copied(t, tree);
   const { ino } = fs.statSync(path.join(host, 'bin/tool'));
   fs.writeFileSync(path.join(guest, 'bin/tool'), 'new');
@@ -162,7 +175,11 @@ test('a file that was replaced by another does not change what else had its byte
     write(host, 'one', 'shared');
     fs.linkSync(path.join(host, 'one'), path.join(host, 'two'));
   });
-  assert.equal(fs.statSync(path.join(guest, 'one')).ino, fs.statSync(path.join(guest, 'two')).ino, 'one file, two names');
+  assert.equal(
+    fs.statSync(path.join(guest, 'one')).ino,
+    fs.statSync(path.join(guest, 'two')).ino,
+    'one file, two names',
+  );
   write(guest, 'tmp', 'saved');
   fs.renameSync(path.join(guest, 'tmp'), path.join(guest, 'two'));
   await directories.copyOut();
@@ -216,9 +233,20 @@ test('nothing is written through a link that appeared on the host', async (t) =>
 
 test('two directories, one inside the other, are one tree', async (t) => {
   const { host, runtime, preopens, directories } = await copied(t, tree, {
-    dirs: (host) => [{ host, guest: '/' }, { host: path.join(host, 'deep/er'), guest: '/er' }, { host: `${host}/./bin/..`, guest: 'again' }],
+    dirs: (host) => [
+      { host, guest: '/' },
+      { host: path.join(host, 'deep/er'), guest: '/er' },
+      { host: `${host}/./bin/..`, guest: 'again' },
+    ],
   });
-  assert.deepEqual(preopens.map(({ guest, path }) => [guest, path.replace(/.*\/0/, '')]), [['/', ''], ['/er', '/deep/er'], ['again', '']]);
+  assert.deepEqual(
+    preopens.map(({ guest, path }) => [guest, path.replace(/.*\/0/, '')]),
+    [
+      ['/', ''],
+      ['/er', '/deep/er'],
+      ['again', ''],
+    ],
+  );
   write(path.join(runtime, preopens[1].path), 'seen', 'by both');
   await directories.copyOut();
   assert.equal(fs.readFileSync(path.join(host, 'deep/er/seen'), 'utf8'), 'by both');
@@ -226,7 +254,10 @@ test('two directories, one inside the other, are one tree', async (t) => {
 
 test('the order of overlapping directories does not matter', async (t) => {
   const { preopens } = await copied(t, tree, {
-    dirs: (host) => [{ host: path.join(host, 'deep/er'), guest: '/er' }, { host, guest: '/' }],
+    dirs: (host) => [
+      { host: path.join(host, 'deep/er'), guest: '/er' },
+      { host, guest: '/' },
+    ],
   });
   assert.equal(preopens[0].path, `${preopens[1].path}/deep/er`);
 });

@@ -9,11 +9,25 @@ const parse = (...argv) => parseCommand(argv, { HOME: '/root', EMPTY: '' }, ['no
 test('a program and its arguments, options or not', () => {
   const { kind, program, args, host, dirs, env, argv0, timeout } = parse('run', 'a.wasm', '--dir', '-x', '--', 'y');
   assert.deepEqual([kind, program, args], ['run', 'a.wasm', ['--dir', '-x', '--', 'y']]);
-  assert.deepEqual({ host, dirs, env, argv0, timeout }, { host: 'node', dirs: [], env: {}, argv0: undefined, timeout: 0 });
+  assert.deepEqual(
+    { host, dirs, env, argv0, timeout },
+    { host: 'node', dirs: [], env: {}, argv0: undefined, timeout: 0 },
+  );
 });
 
 test('options, with the value beside or after "="', () => {
-  const command = parse('run', '--host=chromium', '--dir', '.', '--dir=a b::/work', '--argv0', 'clang', '--timeout', '1.5', 'p');
+  const command = parse(
+    'run',
+    '--host=chromium',
+    '--dir',
+    '.',
+    '--dir=a b::/work',
+    '--argv0',
+    'clang',
+    '--timeout',
+    '1.5',
+    'p',
+  );
   assert.equal(command.host, 'chromium');
   assert.equal(command.argv0, 'clang');
   assert.equal(command.timeout, 1500);
@@ -21,16 +35,35 @@ test('options, with the value beside or after "="', () => {
 
 test('--dir names the host, and the guest after "::"', () => {
   const { dirs } = parse('run', '--dir', 'a/b', '--dir', '/x::/', '--dir', 'h::g::i', 'p');
-  assert.deepEqual(dirs, [{ host: 'a/b', guest: 'a/b' }, { host: '/x', guest: '/' }, { host: 'h', guest: 'g::i' }]);
+  assert.deepEqual(dirs, [
+    { host: 'a/b', guest: 'a/b' },
+    { host: '/x', guest: '/' },
+    { host: 'h', guest: 'g::i' },
+  ]);
 });
 
 test('--env sets, or inherits what is there', () => {
-  const { env } = parse('run', '--env', 'A=1=2', '--env', 'B=', '--env=HOME', '--env', 'EMPTY', '--env', 'MISSING', 'p');
+  const { env } = parse(
+    'run',
+    '--env',
+    'A=1=2',
+    '--env',
+    'B=',
+    '--env=HOME',
+    '--env',
+    'EMPTY',
+    '--env',
+    'MISSING',
+    'p',
+  );
   assert.deepEqual(env, { A: '1=2', B: '', HOME: '/root', EMPTY: '' });
 });
 
 test('"--" ends the options', () => {
-  assert.deepEqual([parse('run', '--', '--odd.wasm', 'x').program, parse('run', '--', 'p', '--').args], ['--odd.wasm', ['--']]);
+  assert.deepEqual(
+    [parse('run', '--', '--odd.wasm', 'x').program, parse('run', '--', 'p', '--').args],
+    ['--odd.wasm', ['--']],
+  );
 });
 
 test('help and version, wherever they are before the program', () => {
@@ -65,6 +98,9 @@ const wrong = [
 
 for (const [argv, message] of wrong) {
   test(`wrong: ${JSON.stringify(argv)}`, () => {
-    assert.throws(() => parse(...argv), (error) => error instanceof UsageError && message.test(error.message));
+    assert.throws(
+      () => parse(...argv),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
   });
 }

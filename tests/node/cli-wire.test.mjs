@@ -46,7 +46,9 @@ test('the server answers only below its secret, with the headers that isolate', 
   assert.equal(await status('down', { method: 'PUT' }), 405);
   const raw = await new Promise((resolve) => {
     const { pathname, port } = new URL(url);
-    http.get({ host: '127.0.0.1', port, path: `${pathname}dist/../load.mjs` }, (response) => resolve(response.statusCode));
+    http.get({ host: '127.0.0.1', port, path: `${pathname}dist/../load.mjs` }, (response) =>
+      resolve(response.statusCode),
+    );
   });
   assert.equal(raw, 404);
 });

@@ -18,7 +18,9 @@ async function withFiles(t, answer = () => undefined) {
 }
 
 test('each method asks for its operation', async (t) => {
-  const { fs, requests } = await withFiles(t, ({ op }) => (op === 'readdir' ? [{ name: 'x', type: 'file', ino: 3 }] : undefined));
+  const { fs, requests } = await withFiles(t, ({ op }) =>
+    op === 'readdir' ? [{ name: 'x', type: 'file', ino: 3 }] : undefined,
+  );
   await fs.mkdir('/d');
   await fs.mkdir('/d/e', { recursive: true });
   assert.deepEqual(await fs.readdir('/d'), ['x']);
@@ -73,7 +75,14 @@ test('text, bytes, a Blob and a stream are written alike, also nothing at all', 
         controller.close();
       },
     });
-  for (const data of ['hé', Buffer.from('hé'), new TextEncoder().encode('hé').buffer, new Blob(['hé']), stream('h', 'é')]) await fs.writeFile('/x', data);
+  for (const data of [
+    'hé',
+    Buffer.from('hé'),
+    new TextEncoder().encode('hé').buffer,
+    new Blob(['hé']),
+    stream('h', 'é'),
+  ])
+    await fs.writeFile('/x', data);
   for (const data of ['', new Uint8Array(), new Blob([]), stream()]) await fs.writeFile('/x', data);
   const written = requests().map(({ bytes, append }) => [String(Buffer.from(bytes)), append]);
   assert.deepEqual(written.slice(0, 5), Array(5).fill(['hé', false]));
@@ -95,7 +104,11 @@ test('large data is cut into slices: the first replaces, the others append', asy
     const parts = requests();
     assert.deepEqual(
       parts.map(({ bytes, append, exclusive }) => [bytes.length, append, exclusive]),
-      [[FILE_SLICE, false, true], [FILE_SLICE, true, false], [5, true, false]],
+      [
+        [FILE_SLICE, false, true],
+        [FILE_SLICE, true, false],
+        [5, true, false],
+      ],
     );
     assert.ok(Buffer.concat(parts.map(({ bytes }) => bytes)).equals(data));
   }
@@ -114,7 +127,10 @@ test('a failed call is an FsError with everything about it', async (t) => {
     path: '/no',
     message: "ENOENT: No such file or directory, readFile '/no'",
   });
-  await assert.rejects(fs.rename('/a', '/b'), { dest: '/b', message: "ENOENT: No such file or directory, rename '/a' -> '/b'" });
+  await assert.rejects(fs.rename('/a', '/b'), {
+    dest: '/b',
+    message: "ENOENT: No such file or directory, rename '/a' -> '/b'",
+  });
   await assert.rejects(fs.appendFile('/no', 'x'), { syscall: 'appendFile' });
   assert.equal(await fs.exists('/no'), false);
 });
@@ -128,7 +144,10 @@ test('a stream is cancelled when its file cannot be written, and its own error i
   const unhandled = watchUnhandled(t);
   const { fs } = await withFiles(t, () => ({ code: 'ENOSPC', message: 'No space' }));
   let cancelled = false;
-  const endless = new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(FILE_SLICE)), cancel: () => void (cancelled = true) });
+  const endless = new ReadableStream({
+    pull: (c) => c.enqueue(new Uint8Array(FILE_SLICE)),
+    cancel: () => void (cancelled = true),
+  });
   await assert.rejects(fs.writeFile('/x', endless), { code: 'ENOSPC' });
   assert.ok(cancelled);
   const failing = new ReadableStream({ pull: (c) => c.error(new Error('network')) });

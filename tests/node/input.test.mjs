@@ -89,7 +89,10 @@ test('a chunk of another type is a TypeError that says what to do, and ends the 
   const { hf, fake } = await startFake(t, lib);
   for (const chunk of ['text', new ArrayBuffer(3), null, 7]) {
     const p = await hf.spawn('a.wasm');
-    await assert.rejects(p.stdin.getWriter().write(chunk), (error) => error instanceof TypeError && /Uint8Array/.test(error.message));
+    await assert.rejects(
+      p.stdin.getWriter().write(chunk),
+      (error) => error instanceof TypeError && /Uint8Array/.test(error.message),
+    );
   }
   await fake.until('stdin-end', 4);
 });
@@ -104,7 +107,13 @@ test('text, bytes, a Blob and a stream are sent whole, then end of file', async 
       controller.close();
     },
   });
-  const sources = ['héllo', new TextEncoder().encode('héllo'), new TextEncoder().encode('héllo').buffer, new Blob(['hél', 'lo']), stream];
+  const sources = [
+    'héllo',
+    new TextEncoder().encode('héllo'),
+    new TextEncoder().encode('héllo').buffer,
+    new Blob(['hél', 'lo']),
+    stream,
+  ];
   for (const [i, stdin] of sources.entries()) {
     fake.received.length = 0;
     await hf.spawn('a.wasm', { stdin });

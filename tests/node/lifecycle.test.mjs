@@ -24,13 +24,19 @@ test('start fails in words: another version, a fatal error, a broken worker, sil
     const fake = new FakeCoordinator();
     fake.on.init = () => onInit(fake);
     const opening = new Runtime(fake.endpoint, loader).open({ kernel: '', compute: '' }, planStart(options));
-    const error = await opening.then(() => assert.fail('started'), (reason) => reason);
+    const error = await opening.then(
+      () => assert.fail('started'),
+      (reason) => reason,
+    );
     assert.equal(error.name, 'StartFailed');
     assert.ok(fake.terminated);
     return error.message;
   };
   assert.match(await failing((fake) => fake.send({ t: 'ready', protocol: 99 })), /version 99 .* different builds/);
-  assert.match(await failing((fake) => fake.send({ t: 'fatal', message: 'kernel.wasm: HTTP 404' })), /cannot start: kernel.wasm: HTTP 404/);
+  assert.match(
+    await failing((fake) => fake.send({ t: 'fatal', message: 'kernel.wasm: HTTP 404' })),
+    /cannot start: kernel.wasm: HTTP 404/,
+  );
   assert.match(await failing((fake) => fake.endpoint.onerror(new Error('not a module'))), /cannot start: not a module/);
   assert.match(await failing(() => {}, { startTimeout: 30 }), /no answer .* 0.03 s/);
 });
@@ -39,7 +45,10 @@ test('an abort gives up starting, with its own reason; later it closes the runti
   const silent = new FakeCoordinator();
   silent.on.init = () => controller.abort(new Error('changed my mind'));
   const controller = new AbortController();
-  const opening = new Runtime(silent.endpoint, loader).open({ kernel: '', compute: '' }, planStart({ signal: controller.signal }));
+  const opening = new Runtime(silent.endpoint, loader).open(
+    { kernel: '', compute: '' },
+    planStart({ signal: controller.signal }),
+  );
   await assert.rejects(opening, { message: 'changed my mind' });
   const later = new AbortController();
   const { hf, fake } = await startFake(t, lib, { signal: later.signal });
@@ -54,10 +63,17 @@ test('a process tells its names, its number and its end', async (t) => {
   const [spawn] = fake.sent('spawn');
   assert.deepEqual(spawn.source, { kind: 'url', url: 'http://page.test/folder/bin/prog.wasm' });
   assert.deepEqual(spawn.args, ['prog.wasm', '-x', '']);
-  assert.deepEqual(spawn.env, [['A', '1'], ['C', '']]);
+  assert.deepEqual(spawn.env, [
+    ['A', '1'],
+    ['C', ''],
+  ]);
   assert.equal(p.name, 'prog.wasm');
   assert.equal(p.pid, 100 + p.id);
-  fake.send({ t: 'exited', id: p.id, exit: { reason: 'trap', code: 134, message: 'unreachable', stack: 'at f\nat g' } });
+  fake.send({
+    t: 'exited',
+    id: p.id,
+    exit: { reason: 'trap', code: 134, message: 'unreachable', stack: 'at f\nat g' },
+  });
   assert.deepEqual(await p.exited, { reason: 'trap', code: 134, message: 'unreachable', stack: 'at f\nat g' });
 });
 
@@ -67,13 +83,22 @@ test('name and argv0 are told apart', async (t) => {
   await hf.spawn('a.wasm', { argv0: 'zero' });
   await hf.spawn('a.wasm', { argv0: 'zero', name: 'label' });
   const told = fake.sent('spawn').map(({ name, args }) => [name, ...args]);
-  assert.deepEqual(told, [['label', 'label'], ['zero', 'zero'], ['label', 'zero']]);
+  assert.deepEqual(told, [
+    ['label', 'label'],
+    ['zero', 'zero'],
+    ['label', 'zero'],
+  ]);
 });
 
 test('a refusal is an error with its kind', async (t) => {
   const { hf, fake } = await startFake(t, lib);
-  fake.on.spawn = ({ id }) => fake.send({ t: 'refused', id, refusal: { kind: 'module', message: 'a.wasm imports env.frob' } });
-  await assert.rejects(hf.spawn('a.wasm'), { name: 'SpawnRefused', kind: 'module', message: 'a.wasm imports env.frob' });
+  fake.on.spawn = ({ id }) =>
+    fake.send({ t: 'refused', id, refusal: { kind: 'module', message: 'a.wasm imports env.frob' } });
+  await assert.rejects(hf.spawn('a.wasm'), {
+    name: 'SpawnRefused',
+    kind: 'module',
+    message: 'a.wasm imports env.frob',
+  });
 });
 
 test('a refused program leaves the streams that it was to have alone', async (t) => {
@@ -167,7 +192,14 @@ test('when the coordinator dies everything rejects with one error, and nothing h
   const p = await hf.spawn('a.wasm');
   fake.on.spawn = undefined;
   const spawning = hf.spawn('b.wasm');
-  const open = [p.exited, p.stdout.getReader().read(), p.stdin.getWriter().write(bytesOf(1)), spawning, hf.stats(), hf.fs.stat('/')];
+  const open = [
+    p.exited,
+    p.stdout.getReader().read(),
+    p.stdin.getWriter().write(bytesOf(1)),
+    spawning,
+    hf.stats(),
+    hf.fs.stat('/'),
+  ];
   await fake.until('spawn', 2);
   fake.send({ t: 'fatal', message: 'out of memory' });
   for (const promise of [...open, hf.stats()]) {

@@ -18,15 +18,35 @@ const wrong = [
   ['an empty environment name', { env: { '': '1' } }, TypeError, /empty name/],
   ['a NUL in the environment', { env: { A: 'x\0' } }, TypeError, /env\["A"\] contains a NUL/],
   ['an environment value that is no string', { env: { A: 1 } }, TypeError, /env\["A"\] must be a string, not a number/],
-  ['a relative preopen', { preopens: { '/w': 'work' } }, TypeError, /preopens\["\/w"\] path must be absolute .* "work"/],
+  [
+    'a relative preopen',
+    { preopens: { '/w': 'work' } },
+    TypeError,
+    /preopens\["\/w"\] path must be absolute .* "work"/,
+  ],
   ['a relative preopen in a list', { preopens: ['work'] }, TypeError, /preopens\[0\] path must be absolute/],
-  ['a preopen of a wrong type', { preopens: { '/w': 5 } }, TypeError, /preopens\["\/w"\] must be an object, not a number/],
+  [
+    'a preopen of a wrong type',
+    { preopens: { '/w': 5 } },
+    TypeError,
+    /preopens\["\/w"\] must be an object, not a number/,
+  ],
   ['a preopen of nothing', { preopens: [null] }, TypeError, /preopens\[0\] must be an object, not null/],
   ['an empty guest name', { preopens: { '': '/w' } }, TypeError, /cannot be empty/],
   ['a guest name twice', { preopens: ['/w', { path: '/x', guest: '/w' }] }, TypeError, /"\/w" is there twice/],
-  ['a wrong readOnly', { preopens: { '/w': { path: '/w', readOnly: 1 } } }, TypeError, /readOnly must be true or false/],
+  [
+    'a wrong readOnly',
+    { preopens: { '/w': { path: '/w', readOnly: 1 } } },
+    TypeError,
+    /readOnly must be true or false/,
+  ],
   ['a negative timeout', { timeout: -1 }, RangeError, /timeout must be 0 or more/],
-  ['a timeout that is no number', { timeout: '5' }, TypeError, /timeout must be a number of milliseconds, not a string/],
+  [
+    'a timeout that is no number',
+    { timeout: '5' },
+    TypeError,
+    /timeout must be a number of milliseconds, not a string/,
+  ],
   ['no output buffer', { outputBuffer: 0 }, RangeError, /outputBuffer must be a whole number of at least 1/],
   ['a wrong tty', { tty: 'yes' }, TypeError, /tty must be true or false/],
   ['a wrong signal', { signal: {} }, TypeError, /signal must be an AbortSignal/],
@@ -42,7 +62,10 @@ const wrong = [
 for (const [what, options, type, message] of wrong) {
   test(`spawn refuses ${what}`, async (t) => {
     const { hf, fake } = await startFake(t, lib);
-    const error = await hf.spawn('a.wasm', options).then(() => assert.fail('spawned'), (reason) => reason);
+    const error = await hf.spawn('a.wasm', options).then(
+      () => assert.fail('spawned'),
+      (reason) => reason,
+    );
     assert.ok(error instanceof type, String(error));
     assert.match(error.message, message);
     assert.equal(fake.sent('spawn').length, 0);

@@ -42,7 +42,12 @@ test('a URL, or a string that is resolved against the page, is left to the coord
 test('bytes are copied, be they a buffer or any view', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const padded = new Uint8Array([9, ...EMPTY, 9]);
-  for (const source of [EMPTY.slice().buffer, padded.subarray(1, 9), new DataView(padded.buffer, 1, 8), Buffer.from(EMPTY)]) {
+  for (const source of [
+    EMPTY.slice().buffer,
+    padded.subarray(1, 9),
+    new DataView(padded.buffer, 1, 8),
+    Buffer.from(EMPTY),
+  ]) {
     await hf.spawn(source);
     assert.ok((source.buffer ?? source).byteLength > 0, 'the caller keeps its buffer');
   }
@@ -70,7 +75,11 @@ test('a Response, or a promise of one, is compiled here, whatever its type says'
   await hf.spawn(fetch(`${base}/untyped.wasm`));
   assert.deepEqual(
     fake.sent('spawn').map(({ source, name }) => [source.kind, name]),
-    [['module', 'good.wasm'], ['module', 'typed.wasm'], ['module', 'untyped.wasm']],
+    [
+      ['module', 'good.wasm'],
+      ['module', 'typed.wasm'],
+      ['module', 'untyped.wasm'],
+    ],
   );
 });
 
@@ -89,13 +98,20 @@ test('a bad download is refused in words', async (t) => {
   await used.text();
   const refusals = [
     [() => fetch(`${base}/none.wasm`), 'source', /none\.wasm: HTTP 404 Not Found/],
-    [() => fetch(`${base}/page.wasm`), 'module', /page\.wasm is no WebAssembly module \(39 bytes that start with "<!doctype html>/],
+    [
+      () => fetch(`${base}/page.wasm`),
+      'module',
+      /page\.wasm is no WebAssembly module \(39 bytes that start with "<!doctype html>/,
+    ],
     [() => fetch(`${base}/broken.wasm`), 'module', /broken\.wasm cannot be compiled: /],
     [() => fetch('http://127.0.0.1:1/'), 'source', /could not be fetched: /],
     [() => used, 'source', /was already used/],
   ];
   for (const [source, kind, message] of refusals) {
-    await assert.rejects(hf.spawn(source()), (error) => error.name === 'SpawnRefused' && error.kind === kind && message.test(error.message));
+    await assert.rejects(
+      hf.spawn(source()),
+      (error) => error.name === 'SpawnRefused' && error.kind === kind && message.test(error.message),
+    );
   }
   assert.equal(fake.sent('spawn').length, 0);
 });
@@ -103,7 +119,10 @@ test('a bad download is refused in words', async (t) => {
 test('what is no source is a TypeError', async (t) => {
   const { hf } = await startFake(t, lib);
   for (const source of [undefined, null, 5, {}, [], Promise.resolve(5)]) {
-    await assert.rejects(hf.spawn(source), (error) => error instanceof TypeError && /a program must be/.test(error.message));
+    await assert.rejects(
+      hf.spawn(source),
+      (error) => error instanceof TypeError && /a program must be/.test(error.message),
+    );
   }
 });
 

@@ -1,7 +1,7 @@
 /** Browsers that can run a program: where they are found, and how each is started without a driver. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -77,11 +77,15 @@ export interface RunningBrowser {
 export async function startBrowser(name: BrowserName, url: string): Promise<RunningBrowser> {
   const browser: Browser = browsers[name];
   const program = await findBrowser(name);
-  const profile = await mkdtemp(path.join(os.tmpdir(), 'holdfast-profile-'));
-  for (const [file, text] of Object.entries(browser.profileFiles)) await writeFile(path.join(profile, file), text);
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'holdfast-'));
+  const profile = await makeProfile(folder, browser.profileFiles);
   const [command, ...args] = await diesWithUs([program, ...browser.args(profile, url)]);
   // A process group of its own, so that all of the browser's processes can be ended, and no other.
-  const child = spawn(command as string, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const child = spawn(command as string, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...temporaryFolder(folder) },
+  });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
   const ended = new Promise<string>((resolve) => {
@@ -97,10 +101,23 @@ export async function startBrowser(name: BrowserName, url: string): Promise<Runn
     killGroup(child);
     if (child.pid !== undefined) await ended;
     // Its last processes may still write there for a moment.
-    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }).catch(() => undefined);
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }).catch(() => undefined);
   };
   return { ended, stop };
 }
+
+async function makeProfile(folder: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const profile = path.join(folder, 'profile');
+  await mkdir(profile);
+  for (const [file, text] of Object.entries(files)) await writeFile(path.join(profile, file), text);
+  return profile;
+}
+
+/**
+ * What a browser that is killed leaves in its temporary folder goes with ours. Its sockets are there too, whose paths
+ * may have about a hundred characters.
+ */
+const temporaryFolder = (folder: string): { TMPDIR?: string } => (folder.length > 50 ? {} : { TMPDIR: folder });
 
 /** The end of what a browser complained about, without its steady complaints of a machine without a desktop. */
 const lastWords = (said: string): string =>
