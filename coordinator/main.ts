@@ -21,9 +21,6 @@ import { Workers } from './workers.ts';
 const page = host.parent<FromCoordinator, ToCoordinator>();
 const post = page.post;
 
-/** Idle workers beyond those that are kept end after this long. */
-const SHRINK_EVERY_MS = 30_000;
-
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** In the order of enum hf_worker_state. */
@@ -73,8 +70,9 @@ class Coordinator {
       dead: (worker) => void this.kernel.call('c_worker_dead', worker),
     });
     if (this.doorbell === 'wait-async') answer(memory, this.doorbellAddress, () => this.drain());
-    this.kernel.call('c_pool_init', init.workers.min, init.workers.max);
-    this.shrinking = setInterval(() => this.kernel.call('c_pool_shrink', init.workers.min), SHRINK_EVERY_MS);
+    const { min, max, idle } = init.workers;
+    this.kernel.call('c_pool_init', min, max);
+    this.shrinking = setInterval(() => this.kernel.call('c_pool_shrink', min, idle), idle);
     (this.shrinking as { unref?: () => void }).unref?.();
   }
 

@@ -24,6 +24,8 @@ static void set_state(struct hf_worker *worker, enum hf_worker_state state)
 	counts[worker->state]--;
 	worker->state = state;
 	counts[state]++;
+	if (state == HF_WORKER_IDLE)
+		worker->idle_since = hf_plat_monotonic();
 }
 
 static uint32_t alive(void)
@@ -194,13 +196,15 @@ HF_EXPORT_C("c_worker_crashed") void hf_c_worker_crashed(uint32_t id)
 	hf_pool_terminate(worker);
 }
 
-/* Ends workers that idle beyond the number that is kept. */
-HF_EXPORT_C("c_pool_shrink") void hf_c_pool_shrink(uint32_t keep)
+/* Ends workers that have had nothing to do for so long, but for `keep` of all and one that is ready. */
+HF_EXPORT_C("c_pool_shrink") void hf_c_pool_shrink(uint32_t keep, double idle_ms)
 {
+	uint64_t now = hf_plat_monotonic(), idle = (uint64_t)(idle_ms * 1e6);
 	HF_LIST_EACH(link, &workers)
 	{
 		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
-		if (worker->state == HF_WORKER_IDLE && alive() > keep && counts[HF_WORKER_IDLE] > 1) {
+		bool spare = alive() > keep && counts[HF_WORKER_IDLE] > 1;
+		if (worker->state == HF_WORKER_IDLE && spare && now - worker->idle_since >= idle) {
 			set_state(worker, HF_WORKER_ZOMBIE);
 			js_worker_terminate(worker->id);
 		}

@@ -17,6 +17,7 @@ struct hf_worker {
 	uint32_t id;
 	enum hf_worker_state state;
 	bool booted; /* it has said that it is up; RUNNING may come before that */
+	uint64_t idle_since; /* on the monotonic clock */
 	void *stack;
 	void *tls;
 	struct hf_thread thread;

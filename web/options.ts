@@ -9,9 +9,10 @@ export type Assets = string | URL | { coordinator?: string | URL; compute?: stri
 export interface StartOptions {
   /**
    * Compute workers: how many are made ahead, and how many there may be. A running guest keeps one for itself.
-   * A number is the most. Default: 2 ahead, 128 at most.
+   * A number is the most. Those beyond `min` that had nothing to do for `idle` milliseconds end. Default: 2 ahead, 128
+   * at most, 30,000 ms.
    */
-  workers?: number | { min?: number; max?: number };
+  workers?: number | { min?: number; max?: number; idle?: number };
   /**
    * Where `coordinator.js`, `compute.js` and `kernel.wasm` are, when not beside this script (a relative URL is
    * resolved against the page). Scripts must be of the page's origin.
@@ -111,6 +112,7 @@ export interface SpawnPlan {
 
 const MIB = 1024 * 1024;
 const MOST_WORKERS = 128;
+const IDLE_TIME = 30_000;
 const DEFAULT_MEMORY = { initial: 32 * MIB, maximum: 1024 * MIB };
 const DEFAULT_CREDIT = MIB;
 const DEFAULT_START_TIMEOUT = 60_000;
@@ -135,12 +137,14 @@ export function planStart(options: StartOptions): StartSettings {
   };
 }
 
-function planWorkers(workers: number | { min?: number; max?: number }): InitMessage['workers'] {
-  const asked = typeof workers === 'number' ? { max: workers } : object(workers, 'workers');
+function planWorkers(workers: number | { min?: number; max?: number; idle?: number }): InitMessage['workers'] {
+  const asked: Exclude<typeof workers, number> =
+    typeof workers === 'number' ? { max: workers } : object(workers, 'workers');
   const max = count(asked.max ?? Math.max(MOST_WORKERS, asked.min ?? 0), 'workers (most)', 1);
   const min = count(asked.min ?? Math.min(2, max), 'workers.min', 0);
   if (min > max) throw new RangeError(`workers.min (${min}) is more than workers.max (${max})`);
-  return { min, max };
+  const idle = count(asked.idle ?? IDLE_TIME, 'workers.idle', 1);
+  return { min, max, idle };
 }
 
 function planMemory(memory: { initial?: number; maximum?: number }): InitMessage['memory'] {

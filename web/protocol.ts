@@ -108,7 +108,8 @@ export interface InitMessage {
   protocol: number;
   /** Absolute URLs of the kernel and of the compute worker's script. */
   assets: { kernel: string; compute: string };
-  workers: { min: number; max: number };
+  /** Idle workers beyond `min` end after `idle` to twice `idle` milliseconds. */
+  workers: { min: number; max: number; idle: number };
   /** Kernel memory in bytes: what is allocated ahead, and the most it may grow to. */
   memory: { initial: number; maximum: number };
   /** Forces the slower choice of each, for tests. */

@@ -77,6 +77,6 @@ int main(void)
 		CHECK_EQ(atomic_load(&claimed[i]->calls) % 2, 0);
 		CHECK_EQ(atomic_load(&claimed[i]->thread.door), HF_CLAIMED);
 	}
-	CHECK(claimed_count + unwound_count > 10);
+	CHECK(claimed_count + unwound_count > 0);
 	return done();
 }

@@ -98,9 +98,9 @@ test('an infinite timeout is none', () => {
 
 test('start options', () => {
   const { planStart } = lib;
-  assert.deepEqual(planStart({}).workers, { min: 2, max: 128 });
-  assert.deepEqual(planStart({ workers: 1 }).workers, { min: 1, max: 1 });
-  assert.deepEqual(planStart({ workers: { min: 200 } }).workers, { min: 200, max: 200 });
+  assert.deepEqual(planStart({}).workers, { min: 2, max: 128, idle: 30_000 });
+  assert.deepEqual(planStart({ workers: 1 }).workers, { min: 1, max: 1, idle: 30_000 });
+  assert.deepEqual(planStart({ workers: { min: 200 } }).workers, { min: 200, max: 200, idle: 30_000 });
   assert.deepEqual(planStart({ memory: { maximum: 1000 } }).memory, { initial: 1000, maximum: 1000 });
   assert.throws(() => planStart({ workers: 0 }), RangeError);
   assert.throws(() => planStart({ workers: { min: 3, max: 2 } }), /workers.min \(3\) is more than workers.max \(2\)/);

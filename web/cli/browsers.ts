@@ -1,6 +1,6 @@
 /** Browsers that can run a program: where they are found, and how each is started without a driver. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -94,7 +94,10 @@ export async function startBrowser(name: BrowserName, url: string): Promise<Runn
       resolve(`${program} ended (${signal ?? `exit code ${code}`})\n${lastWords(said)}`.trimEnd()),
     );
   });
-  const onExit = (): void => killGroup(child);
+  const onExit = (): void => {
+    killGroup(child);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+  };
   process.once('exit', onExit);
   const stop = async (): Promise<void> => {
     process.removeListener('exit', onExit);

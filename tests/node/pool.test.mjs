@@ -1,0 +1,30 @@
+// The pool of workers grows with the demand and shrinks when it is gone.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+import { start } from '../../dist/node.js';
+
+const echo = await readFile(new URL('../../build/guests/cat.wasm', import.meta.url));
+
+test('workers beyond those that are kept end when they have nothing to do', async () => {
+  const hf = await start({ workers: { min: 1, max: 8, idle: 100 } });
+  const processes = await Promise.all(Array.from({ length: 6 }, () => hf.spawn(echo)));
+  assert.ok((await hf.stats()).workers.total >= 6);
+  for (const process of processes) await process.stdin.close();
+  await Promise.all(processes.map((process) => process.exited));
+  let total;
+  do total = (await hf.stats()).workers.total;
+  while (total > 1); // the runner's time limit ends this if it never comes
+  assert.equal(total, 1);
+  assert.equal((await hf.run(echo, { stdin: 'still there' })).stdout, 'still there');
+  await hf.close();
+});
+
+test('past the most that there may be, a spawn is refused and says what to do', async () => {
+  const hf = await start({ workers: { min: 1, max: 2 } });
+  const processes = [await hf.spawn(echo), await hf.spawn(echo)];
+  await assert.rejects(hf.spawn(echo), { kind: 'limit', message: /workers\.max/ });
+  for (const process of processes) await process.stdin.close();
+  await Promise.all(processes.map((process) => process.exited));
+  await hf.close();
+});
