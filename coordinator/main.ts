@@ -47,6 +47,8 @@ class Coordinator {
   private readonly doorbellAddress: number;
   private readonly shrinking;
   private drainQueued = false;
+  /** Nothing is told any more, and nothing begins. */
+  private closing = false;
 
   constructor(private readonly init: InitMessage, kernelModule: WebAssembly.Module, memory: WebAssembly.Memory) {
     this.up = new Promise((resolve) => (this.firstIsUp = resolve));
@@ -78,7 +80,7 @@ class Coordinator {
 
   /** The kernel's work for us: processes that ended, output to fetch, room for input. */
   private drain(): void {
-    this.kernel.call('c_drain', this.doorbellAddress);
+    if (!this.closing) this.kernel.call('c_drain', this.doorbellAddress);
   }
 
   private drainSoon(): void {
@@ -171,6 +173,7 @@ class Coordinator {
   // --- the page ---
 
   handle(message: Exclude<ToCoordinator, InitMessage>): void {
+    if (this.closing) return;
     switch (message.t) {
       case 'spawn':
         this.pending.set(message.id, []);
@@ -283,10 +286,17 @@ class Coordinator {
     };
   }
 
+  /**
+   * Makes ready for the end, which is the page's to bring about: it terminates this worker, and the others end with it. (Terminating them from
+   * here, just before, makes Chromium leak this one.)
+   */
   private async close(): Promise<void> {
+    this.closing = true;
     clearInterval(this.shrinking);
-    await this.workers.terminateAll();
-    post({ t: 'closed' });
+    // Who sleeps in the kernel wakes and leaves: Chromium takes two seconds to end a worker in its sleep.
+    for (const session of this.sessions.values()) session.end(EXIT_REASON.KILLED, 137, 'the runtime is closed');
+    await this.workers.buried();
+    post({ t: 'closed', locks: this.workers.locks() });
   }
 }
 

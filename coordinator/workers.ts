@@ -12,8 +12,12 @@ export interface WorkerEvents {
 
 type Handle = WorkerHandle<ToCompute, FromCompute>;
 
+const BURIAL_MS = 50;
+
 export class Workers {
   private readonly handles = new Map<number, Handle>();
+  /** Those of them that were terminated. */
+  private readonly dying = new Set<Handle>();
   /** Makes the names of locks unique among all runtimes of the origin. */
   private readonly prefix = `holdfast-${crypto.randomUUID()}`;
 
@@ -24,13 +28,14 @@ export class Workers {
   ) {}
 
   create(worker: number, stackTop: number, tls: number, thread: number): void {
-    const lock = `${this.prefix}-${worker}`;
+    const lock = this.lockOf(worker);
     const handle: Handle = host.createWorker(this.script, lock);
     this.handles.set(worker, handle);
     handle.onmessage = (message) => this.events.message(worker, message);
     handle.onerror = (error) => this.events.error(worker, error);
     void handle.dead.then(() => {
       this.handles.delete(worker);
+      this.dying.delete(handle);
       this.events.dead(worker);
     });
     handle.post({ t: 'boot', ...this.boot, lock, stackTop, tls, thread });
@@ -47,11 +52,23 @@ export class Workers {
     handle.onmessage = null;
     handle.onerror = null;
     handle.terminate();
+    this.dying.add(handle);
   }
 
-  terminateAll(): Promise<unknown> {
-    const dead = [...this.handles.values()].map((handle) => handle.dead);
-    for (const worker of this.handles.keys()) this.terminate(worker);
-    return Promise.all(dead);
+  /** When all that were terminated are gone for good. */
+  async buried(): Promise<void> {
+    if (this.dying.size === 0) return;
+    await Promise.all([...this.dying].map((handle) => handle.dead));
+    // A lock is let go of a little before the worker's thread has ended.
+    await new Promise((resolve) => setTimeout(resolve, BURIAL_MS));
+  }
+
+  /** The names of the locks that the living hold. */
+  locks(): string[] {
+    return [...this.handles.keys()].map((worker) => this.lockOf(worker));
+  }
+
+  private lockOf(worker: number): string {
+    return `${this.prefix}-${worker}`;
   }
 }

@@ -215,6 +215,9 @@ async function testBrowser({ grep, rest }) {
 
 // --- the sum ---
 
+/** With --grep a section may have nothing to run. */
+let filtered = false;
+
 /** Runs one section. A failure that is no test's (a broken build, a runner that died, no tests at all) counts as one. */
 async function counted(title, fn) {
   heading(title);
@@ -223,8 +226,11 @@ async function counted(title, fn) {
   try {
     const { code, ...numbers } = await fn();
     Object.assign(count, numbers);
-    if (count.failed === 0 && code !== 0) Object.assign(count, { failed: 1, why: `its runner ended with ${code}` });
-    if (count.passed + count.failed === 0) Object.assign(count, { failed: 1, why: 'no test ran' });
+    const ran = count.passed + count.failed > 0;
+    if (!ran && filtered) count.why = 'no test of that name';
+    else if (!ran) Object.assign(count, { failed: 1, why: 'no test ran' });
+    else if (count.failed === 0 && code !== 0)
+      Object.assign(count, { failed: 1, why: `its runner ended with ${code}` });
   } catch (error) {
     console.error(error instanceof Complaint ? error.message : error);
     Object.assign(count, { failed: count.failed + 1, why: 'it could not be run' });
@@ -238,6 +244,7 @@ async function counted(title, fn) {
 
 await main(async (args) => {
   const options = parseArguments([...args]);
+  filtered = options.grep !== undefined;
   await setup([...new Set(options.names.flatMap((name) => needed[name]))]);
   const counts = [];
   for (const name of options.names) counts.push(...(await sections[name](options)));
@@ -249,5 +256,5 @@ await main(async (args) => {
   }
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
-  return sum('failed') > 0 ? 1 : 0;
+  return sum('failed') > 0 || sum('passed') === 0 ? 1 : 0;
 });

@@ -33,6 +33,7 @@ export function startCoordinator({ coordinator }: NodeAssets): Endpoint<ToCoordi
       ended = true;
       void worker.terminate();
     },
+    gone: () => worker.terminate(),
   };
   const fail = (error: Error): void => {
     if (ended) return;

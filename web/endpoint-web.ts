@@ -58,6 +58,7 @@ function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator
     onmessage: null,
     onerror: null,
     terminate: () => worker.terminate(),
+    gone: (locks) => Promise.all(locks.map((lock) => navigator.locks.request(lock, () => undefined))),
   };
   worker.onmessage = (event: MessageEvent<FromCoordinator>) => endpoint.onmessage?.(event.data);
   worker.onerror = (event) => {

@@ -48,8 +48,19 @@ export interface Holdfast extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** How long a runtime may take to close in good order before it is terminated, in milliseconds. */
+/** How long each half of closing, in good order and after it was terminated, may take, in milliseconds. */
 const CLOSE_TIME = 5000;
+
+/** What the promise gives, or `otherwise` when it takes too long. */
+async function inTime<T>(promise: Promise<T> | undefined, otherwise: T): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), CLOSE_TIME)));
+  try {
+    return await Promise.race([promise ?? otherwise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 type Call = Deferred<FsResult | StatsMessage> & { toError(error: ErrorMessage): Error };
 
@@ -60,7 +71,7 @@ export class Runtime implements Holdfast {
   readonly #processes = new Map<number, ProcessEnd>();
   readonly #calls = new Map<number, Call>();
   readonly #ready = deferred<void>();
-  readonly #closed = deferred<void>();
+  readonly #closed = deferred<readonly string[]>();
   #started = false;
   #lastId = 0;
   #lastCall = 0;
@@ -133,13 +144,10 @@ export class Runtime implements Holdfast {
   }
 
   async #close(): Promise<void> {
-    if (!this.#dead) {
-      this.#post({ t: 'close' });
-      const timer = setTimeout(() => this.#closed.resolve(), CLOSE_TIME);
-      await this.#closed.promise;
-      clearTimeout(timer);
-    }
+    this.#post({ t: 'close' });
+    const locks = await inTime(this.#closed.promise, []);
     this.#die(new Closed());
+    await inTime(this.#endpoint.gone?.(locks), undefined);
   }
 
   #requireOpen(signal?: AbortSignal): void {
@@ -173,7 +181,7 @@ export class Runtime implements Holdfast {
         return this.#fail(message.message);
       case 'closed':
         if (!this.#closing) return this.#fail('the coordinator closed by itself');
-        return this.#closed.resolve();
+        return this.#closed.resolve(message.locks);
       case 'done':
         return this.#takeCall(message.call)?.resolve(message.value);
       case 'failed': {
@@ -247,7 +255,7 @@ export class Runtime implements Holdfast {
     this.#dead = error;
     this.#unlisten();
     this.#ready.reject(error);
-    this.#closed.resolve();
+    this.#closed.resolve([]);
     for (const call of this.#calls.values()) call.reject(error);
     for (const process of this.#processes.values()) process.onRuntimeGone(error);
     this.#calls.clear();

@@ -169,7 +169,8 @@ export type FromCoordinator =
   | { t: 'exited'; id: number; exit: ExitMessage }
   | { t: 'done'; call: number; value: FsResult | StatsMessage }
   | { t: 'failed'; call: number; error: ErrorMessage }
-  | { t: 'closed' };
+  /** All is ready to be terminated. These locks are let go of when the last worker is gone. */
+  | { t: 'closed'; locks: string[] };
 
 /** The half of a `Worker`, `MessagePort` or Node worker that this library uses, so that tests can put a `MessageChannel` in its place. */
 export interface Endpoint<Out, In> {
@@ -178,4 +179,6 @@ export interface Endpoint<Out, In> {
   /** The other side broke: it threw, or could not be loaded. */
   onerror: ((error: Error) => void) | null;
   terminate(): void;
+  /** After `terminate`: when the other side is gone, and with it those who held these locks. */
+  gone?(locks: readonly string[]): Promise<unknown>;
 }

@@ -118,12 +118,13 @@ static int vnode_seek(struct hf_file *file, int64_t offset, enum hf_whence whenc
 	return result;
 }
 
-/* A file is always ready; what differs is how much there is. */
+/* A file is always ready; what differs is how much there is to read. Room and devices count as one byte, as Wasmtime has
+ * it: there is no number, but it is not zero. */
 static unsigned vnode_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
 	(void)waiter;
 	struct hf_attr attr;
-	*bytes = 0;
+	*bytes = 1;
 	if ((events & HF_READY_IN) && is_regular(file) && vnode_getattr(file, &attr) == 0) {
 		hf_lock(&file->lock);
 		*bytes = attr.size > file->offset ? attr.size - file->offset : 0;

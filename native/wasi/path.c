@@ -46,9 +46,18 @@ static int walk(const struct place *place, unsigned flags, struct hf_path *out)
 	return hf_path_walk(place->dir.file->vnode, place->path, place->size, flags, out);
 }
 
-static unsigned follow(uint32_t lookup_flags)
+/* The flags for a walk, or -HF_EINVAL for lookup flags that there are not. */
+static int follow(uint32_t lookup_flags)
 {
+	if (lookup_flags & ~(uint32_t)HF_LOOKUP_SYMLINK_FOLLOW)
+		return -HF_EINVAL;
 	return lookup_flags & HF_LOOKUP_SYMLINK_FOLLOW ? HF_PATH_FOLLOW : 0;
+}
+
+static int walk_lookup(const struct place *place, uint32_t lookup_flags, struct hf_path *out)
+{
+	int flags = follow(lookup_flags);
+	return flags < 0 ? flags : walk(place, (unsigned)flags, out);
 }
 
 /* ---- names: mkdir, rmdir, unlink, symlink, link, rename ---- */
@@ -173,7 +182,7 @@ int hf__sys_path_link(hf_t t, uint32_t old_fd, uint32_t old_flags, uint32_t old_
 	int result = enter(t, 1, old_fd, HF_RIGHT_PATH_LINK_SOURCE, CHANGE, old_path, old_size, &old);
 	if (result < 0)
 		return result;
-	result = walk(&old, follow(old_flags), &from);
+	result = walk_lookup(&old, old_flags, &from);
 	hf_fd_put(&old.dir);
 	if (result < 0)
 		return result;
@@ -253,7 +262,7 @@ int hf__sys_path_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_
 	int result = enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_GET, LOOK, path, size, &place);
 	if (result < 0)
 		return result;
-	result = walk(&place, follow(flags), &at);
+	result = walk_lookup(&place, flags, &at);
 	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
@@ -273,7 +282,7 @@ int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_
 		result = enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_SET_TIMES, CHANGE, path, size, &place);
 	if (result < 0)
 		return result;
-	result = walk(&place, follow(flags), &at);
+	result = walk_lookup(&place, flags, &at);
 	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
@@ -286,6 +295,7 @@ int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_
 
 struct opening {
 	unsigned access;
+	unsigned follow; /* enum hf_path_flags */
 	uint32_t oflags;
 	uint64_t rights, inheriting;
 	uint16_t fdflags;
@@ -357,13 +367,13 @@ static int open_vnode(hf_t t, struct hf_vnode *vnode, const struct opening *how)
 	return hf_fd_insert(&t->process->fds, file, how->rights & sensible, inheriting);
 }
 
-static int open_place(hf_t t, const struct place *place, uint32_t dirflags, const struct opening *how)
+static int open_place(hf_t t, const struct place *place, const struct opening *how)
 {
 	struct hf_path at;
 	struct hf_vnode *vnode;
 	/* An exclusive create must not follow a link that is there. */
 	bool exclusive = (how->oflags & HF_OFLAG_CREAT) && (how->oflags & HF_OFLAG_EXCL);
-	unsigned flags = exclusive ? 0 : follow(dirflags);
+	unsigned flags = exclusive ? 0 : how->follow;
 	if (how->oflags & HF_OFLAG_CREAT)
 		flags |= HF_PATH_PARENT;
 	int result = walk(place, flags, &at);
@@ -384,14 +394,15 @@ static int open_place(hf_t t, const struct place *place, uint32_t dirflags, cons
 int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t size, uint32_t oflags,
                       uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t out)
 {
-	const uint64_t writes = HF_RIGHT_FD_WRITE | HF_RIGHT_FD_ALLOCATE | HF_RIGHT_FD_FILESTAT_SET_SIZE;
 	struct place place;
+	int walk_flags = follow(dirflags);
 	struct opening how = {
-		.access = (rights & writes ? HF_WRITE : 0) | (rights & HF_RIGHT_FD_READ ? HF_READ : 0),
+		.access = (rights & HF_RIGHT_FD_WRITE ? HF_WRITE : 0) | (rights & HF_RIGHT_FD_READ ? HF_READ : 0),
 		.oflags = oflags,
 		.fdflags = (uint16_t)fdflags,
+		.follow = (unsigned)walk_flags,
 	};
-	if (fdflags > UINT16_MAX)
+	if (walk_flags < 0 || fdflags > UINT16_MAX)
 		return -HF_EINVAL;
 	uint64_t needed = HF_RIGHT_PATH_OPEN;
 	if (oflags & HF_OFLAG_CREAT)
@@ -414,7 +425,7 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 	else
 		result = hf_fd_check_room(&t->process->fds);
 	if (result == 0)
-		result = open_place(t, &place, dirflags, &how);
+		result = open_place(t, &place, &how);
 	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;

@@ -13,7 +13,7 @@ test('init carries the settings, and start waits for ready', async (t) => {
   const { fake } = await startFake(t, lib, options);
   const [init] = fake.sent('init');
   assert.equal(init.protocol, PROTOCOL);
-  assert.deepEqual(init.workers, { min: 2, max: 7 });
+  assert.deepEqual(init.workers, { min: 2, max: 7, idle: 30_000 });
   assert.deepEqual(init.memory, { initial: 1000, maximum: 2000 });
   assert.deepEqual(init.force, { jsBridge: true, messageDoorbell: false });
   assert.deepEqual(init.assets, { kernel: 'kernel', compute: 'compute' });

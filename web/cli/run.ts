@@ -85,7 +85,8 @@ async function runGuest(
     env: command.env,
     preopens,
     timeout: command.timeout,
-    tty: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    // All three: on a terminal the guest has one output, and one that goes elsewhere must stay apart.
+    tty: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
     signal,
   });
   const gone = new AbortController();
