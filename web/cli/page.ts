@@ -165,7 +165,7 @@ class Page {
       case 'stats':
         return void this.#answer(message.call, (hf) => hf.stats());
       case 'close':
-        return void this.#hf?.close().then(() => this.#up.send({ t: 'closed' }));
+        return void this.#hf?.close().then(() => this.#up.send({ t: 'closed', locks: [] }));
     }
   }
 

@@ -1,0 +1,74 @@
+/* Threads ask for threads while they are told to stop and told to go on; the coordinator answers each request that it takes with its
+ * argument, and no answer goes to another request. */
+#include "support/threads.h"
+
+#define ASKERS 3
+
+static struct budget budget = {.milliseconds = 1000};
+static struct hf_thread *askers[ASKERS];
+static hf_word there, askers_left = ASKERS;
+static _Atomic uint64_t answered, withdrawn, late;
+
+static void run(struct hf_work *work)
+{
+	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
+	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
+	if (hf_spawn_request_take(request))
+		hf_spawn_request_answer(thread, (int)request->argument);
+	else
+		atomic_fetch_add(&late, 1);
+}
+
+static void ask(unsigned number)
+{
+	uint64_t seed = number + 1;
+	struct hf_thread *self = thread_begin();
+	hf_spawn_request_init(&self->spawn, run);
+	askers[number] = self;
+	atomic_fetch_add(&there, 1);
+	while (time_left(&budget)) {
+		uint32_t argument = random_below(&seed, 1000000);
+		int result = hf_spawn_ask(self, argument);
+		if (result == -HF_EINTR) {
+			atomic_fetch_add(&withdrawn, 1);
+			atomic_store(&self->stop, 0); /* another life */
+		} else {
+			CHECK_EQ(result, argument);
+			atomic_fetch_add(&answered, 1);
+		}
+	}
+	atomic_fetch_sub(&askers_left, 1);
+}
+
+static void coordinate(void)
+{
+	uint64_t seed = 99;
+	while (atomic_load(&there) < ASKERS)
+		hf_plat_yield();
+	while (atomic_load(&askers_left) > 0) {
+		if (random_below(&seed, 3) == 0)
+			hf_thread_stop(askers[random_below(&seed, ASKERS)]);
+		(void)hf_work_drain();
+		if (random_below(&seed, 20) == 0)
+			sleep_ms(1);
+	}
+	(void)hf_work_drain();
+}
+
+static void hammer(void *context, unsigned number)
+{
+	(void)context;
+	if (number < ASKERS)
+		ask(number);
+	else
+		coordinate();
+}
+
+int main(void)
+{
+	in_threads(ASKERS + 1, hammer, NULL);
+	CHECK(answered > 100 && withdrawn > 10);
+	for (int i = 0; i < ASKERS; i++)
+		thread_end(askers[i]);
+	return done();
+}

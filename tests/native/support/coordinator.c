@@ -1,0 +1,319 @@
+#include "support/coordinator.h"
+
+#include "coordinator/browser.h"
+#include "coordinator/pool.h"
+#include "coordinator/root.h"
+#include "platform/native.h"
+#include "support/guest.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* boot.c and pool.c */
+void hf_c_pool_init(uint32_t min, uint32_t max);
+void hf_c_worker_booted(uint32_t id);
+void hf_c_worker_idle(uint32_t id);
+void hf_c_worker_dead(uint32_t id);
+void hf_c_worker_crashed(uint32_t id);
+
+struct order {
+	struct order *next;
+	uint32_t session, tid, argument;
+};
+
+/* A compute worker as the browser has it. */
+struct fake {
+	struct fake *next;
+	uint32_t id;
+	struct hf_thread *thread;
+	pthread_t os_thread;
+	/* Protected by `mutex`. */
+	struct order *orders;
+	bool dead; /* it runs no more */
+	/* Atomic. */
+	_Atomic bool terminated;
+	_Atomic uint32_t session; /* that it runs; 0: none */
+	hf_word bell;
+};
+
+enum message_kind { BOOTED, IDLE, DEAD };
+struct message {
+	struct message *next;
+	enum message_kind kind;
+	struct fake *from;
+};
+
+static const struct browser *browser;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+/* Protected by mutex. */
+static struct message *inbox, **inbox_end = &inbox;
+
+static struct fake *fakes; /* the coordinator's */
+static hf_word doorbell;
+static _Thread_local struct fake *me;
+static _Thread_local struct guest *my_guest;
+
+static void ring(void *context)
+{
+	(void)context;
+	atomic_store(&doorbell, 1);
+	hf_plat_wake(&doorbell, 1);
+}
+
+static void send(enum message_kind kind)
+{
+	struct message *message = calloc(1, sizeof *message);
+	CHECK(message);
+	message->kind = kind;
+	message->from = me;
+	pthread_mutex_lock(&mutex);
+	*inbox_end = message;
+	inbox_end = &message->next;
+	if (kind == DEAD)
+		me->dead = true;
+	pthread_mutex_unlock(&mutex);
+	ring(NULL);
+}
+
+/* ---- on a worker's thread ---- */
+
+static _Noreturn void die(void)
+{
+	hf_self = NULL;
+	guest_end(my_guest);
+	send(DEAD);
+	pthread_exit(NULL);
+}
+
+void guest_may_die(void)
+{
+	if (atomic_load(&me->terminated))
+		die();
+}
+
+uint8_t *guest_memory(void)
+{
+	return (uint8_t *)my_guest->memory;
+}
+
+struct run {
+	struct order order;
+	enum run_end end;
+};
+
+static void enter_guest(void *context)
+{
+	struct run *run = context;
+	run->end = browser->guest(run->order.session, run->order.tid, run->order.argument);
+}
+
+/* compute.ts, and the w_ functions of boot.c. */
+static void run_order(struct order order)
+{
+	struct run run = {.order = order};
+	struct hf_thread *thread = me->thread;
+	thread->mem = my_guest->mem;
+	bool unwound = hf_native_enter(enter_guest, &run);
+	guest_may_die();
+	hf_door_return(thread);
+	if (!unwound && run.end == RUN_TRAPPED)
+		hf_process_end(thread->process, HF_EXIT_TRAP, 134, "trap", 4, "stack", 5);
+	else if (unwound || order.tid == 0)
+		hf_process_end(thread->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
+	hf_process_thread_gone(thread);
+	atomic_store(&thread->door, HF_IN_GUEST);
+}
+
+static struct order *next_order(void)
+{
+	for (;;) {
+		atomic_store(&me->bell, 0);
+		guest_may_die();
+		pthread_mutex_lock(&mutex);
+		struct order *order = me->orders;
+		if (order)
+			me->orders = order->next;
+		pthread_mutex_unlock(&mutex);
+		if (order)
+			return order;
+		(void)hf_plat_wait(&me->bell, 0, HF_FOREVER);
+	}
+}
+
+static void *worker_main(void *argument)
+{
+	me = argument;
+	my_guest = guest_begin();
+	guest_may_die();
+	hf_self = me->thread;
+	send(BOOTED);
+	for (;;) {
+		struct order *next = next_order(), order = *next;
+		free(next);
+		atomic_store(&me->session, order.session);
+		run_order(order);
+		atomic_store(&me->session, 0);
+		send(IDLE);
+	}
+}
+
+/* ---- what coordinator/main.ts and workers.ts do ---- */
+
+static struct fake *find_fake(uint32_t id)
+{
+	struct fake *fake = fakes;
+	while (fake && fake->id != id)
+		fake = fake->next;
+	CHECK(fake);
+	return fake;
+}
+
+void js_worker_create(uint32_t worker, void *stack_top, void *tls, struct hf_thread *thread)
+{
+	struct fake *fake = calloc(1, sizeof *fake);
+	CHECK(fake);
+	/* They are ours to write. */
+	memset((char *)stack_top - 65536, 0x5a, 65536);
+	memset(tls, 0x5a, 64);
+	fake->id = worker;
+	fake->thread = thread;
+	fake->next = fakes;
+	fakes = fake;
+	CHECK_EQ(pthread_create(&fake->os_thread, NULL, worker_main, fake), 0);
+}
+
+void js_worker_run(uint32_t worker, uint32_t session, uint32_t tid, uint32_t argument)
+{
+	struct fake *fake = find_fake(worker);
+	struct order *order = calloc(1, sizeof *order);
+	CHECK(order);
+	*order = (struct order){.session = session, .tid = tid, .argument = argument};
+	pthread_mutex_lock(&mutex);
+	CHECK(!fake->orders);
+	fake->orders = order;
+	pthread_mutex_unlock(&mutex);
+	atomic_store(&fake->bell, 1);
+	hf_plat_wake(&fake->bell, 1);
+}
+
+void js_worker_terminate(uint32_t worker)
+{
+	struct fake *fake = find_fake(worker);
+	CHECK(!atomic_exchange(&fake->terminated, true));
+	atomic_store(&fake->bell, 1);
+	hf_plat_wake(&fake->bell, 1);
+}
+
+void js_output(uint32_t session, uint32_t fd, const void *bytes, size_t size)
+{
+	browser->output(session, fd, bytes, size);
+}
+
+void js_output_end(uint32_t session, uint32_t fd)
+{
+	browser->output_end(session, fd);
+}
+
+void js_stdin_ready(uint32_t session)
+{
+	browser->stdin_ready(session);
+}
+
+void js_exited(uint32_t session, uint32_t reason, uint32_t code, const char *message, size_t message_size,
+               const char *stack, size_t stack_size)
+{
+	CHECK(stack_size == 0 || stack[0] == 's');
+	browser->exited(session, reason, code, message, message_size);
+}
+
+void js_session_over(uint32_t session)
+{
+	browser->session_over(session);
+}
+
+void break_worker_of(uint32_t session)
+{
+	for (struct fake *fake = fakes; fake; fake = fake->next) {
+		if (atomic_load(&fake->session) == session && !atomic_load(&fake->terminated)) {
+			hf_c_worker_crashed(fake->id);
+			return;
+		}
+	}
+}
+
+static void bury(struct fake *fake)
+{
+	struct fake **link = &fakes;
+	while (*link != fake)
+		link = &(*link)->next;
+	*link = fake->next;
+	CHECK_EQ(pthread_join(fake->os_thread, NULL), 0);
+	free(fake->orders);
+	free(fake);
+}
+
+static void hear(struct message *message)
+{
+	struct fake *fake = message->from;
+	uint32_t id = fake->id;
+	/* Of one that was terminated no message is heard but that of its death. */
+	if (message->kind == DEAD) {
+		hf_c_worker_dead(id);
+		bury(fake);
+	} else if (!atomic_load(&fake->terminated)) {
+		message->kind == BOOTED ? hf_c_worker_booted(id) : hf_c_worker_idle(id);
+	}
+	free(message);
+}
+
+static struct message *next_message(void)
+{
+	pthread_mutex_lock(&mutex);
+	struct message *message = inbox;
+	if (message && !(inbox = message->next))
+		inbox_end = &inbox;
+	pthread_mutex_unlock(&mutex);
+	return message;
+}
+
+void coordinator_turn(void)
+{
+	bool busy = false;
+	atomic_store(&doorbell, 0);
+	for (struct message *message; (message = next_message());) {
+		hear(message);
+		busy = true;
+	}
+	if (hf_work_drain() == 0 && !busy)
+		(void)hf_plat_wait(&doorbell, 0, hf_plat_monotonic() + MILLISECOND);
+}
+
+void coordinator_begin(const struct browser *given, uint32_t min_workers, uint32_t max_workers)
+{
+	browser = given;
+	hf_native_set_ring(ring, NULL);
+	CHECK_OK(hf_root_create(64 << 20));
+	hf_c_pool_init(min_workers, max_workers);
+}
+
+static bool is_at_the_door(const struct fake *fake)
+{
+	return atomic_load(&fake->thread->door) == HF_CLAIMED;
+}
+
+unsigned zombies_at_the_door(void)
+{
+	unsigned count = 0;
+	for (struct fake *fake = fakes; fake; fake = fake->next)
+		count += is_at_the_door(fake);
+	return count;
+}
+
+void coordinator_end(void)
+{
+	for (struct fake *fake = fakes; fake; fake = fake->next) {
+		if (!atomic_load(&fake->terminated))
+			hf_c_worker_crashed(fake->id);
+	}
+}
