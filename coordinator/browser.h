@@ -7,8 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__wasm__)
 #define HF_IMPORT(name) __attribute__((import_module("hf"), import_name(name)))
 #define HF_EXPORT_C(name) __attribute__((export_name(name), used))
+#else /* tests/native/support/coordinator.c */
+#define HF_IMPORT(name)
+#define HF_EXPORT_C(name)
+#endif
 
 struct hf_thread;
 

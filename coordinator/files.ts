@@ -51,19 +51,18 @@ export class Files {
         return this.change(UNLINK, request.path);
       case 'symlink': {
         const target = this.kernel.path(request.target, 1);
-        this.kernel.check(request.path, 'c_fs_symlink', ...target, ...this.kernel.path(request.path));
+        this.kernel.check('c_fs_symlink', ...target, ...this.kernel.path(request.path));
         return undefined;
       }
       case 'readlink': {
-        const size = this.kernel.check(request.path, 'c_fs_readlink', ...this.kernel.path(request.path), this.kernel.data, DATA_SIZE);
+        const size = this.kernel.check('c_fs_readlink', ...this.kernel.path(request.path), this.kernel.data, DATA_SIZE);
         return decoder.decode(this.kernel.copy(this.kernel.data, size));
       }
       case 'truncate':
-        this.kernel.check(request.path, 'c_fs_truncate', ...this.kernel.path(request.path), request.size);
+        this.kernel.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
         return undefined;
       case 'utimes':
-        this.kernel.check(
-          request.path, 'c_fs_utimes', ...this.kernel.path(request.path), Number(request.follow), request.atime ?? -1, request.mtime ?? -1,
+        this.kernel.check('c_fs_utimes', ...this.kernel.path(request.path), Number(request.follow), request.atime ?? -1, request.mtime ?? -1,
         );
         return undefined;
     }
@@ -71,21 +70,21 @@ export class Files {
 
   private open(path: string, how: number): number {
     const { kernel } = this;
-    kernel.check(path, 'c_fs_open', ...kernel.path(path), how, kernel.data);
+    kernel.check('c_fs_open', ...kernel.path(path), how, kernel.data);
     return kernel.words(kernel.data, 1)[0]! >>> 0;
   }
 
   private readFile(path: string): Uint8Array {
     const { kernel } = this;
     const { size, type } = this.stat(path, true);
-    if (type === 'directory') throw new SystemError(ERRNO.EISDIR, path);
+    if (type === 'directory') throw new SystemError(ERRNO.EISDIR, 'Is a directory');
     const file = this.open(path, 0);
     try {
       // The file may shrink or grow under us: what is there is what is read.
       const whole = room(size, path);
       let done = 0;
       while (done < size) {
-        const part = kernel.check(path, 'c_fs_read', file, done, kernel.data, Math.min(DATA_SIZE, size - done));
+        const part = kernel.check('c_fs_read', file, done, kernel.data, Math.min(DATA_SIZE, size - done));
         if (part === 0) break;
         whole.set(kernel.bytes(kernel.data, part), done);
         done += part;
@@ -103,7 +102,7 @@ export class Files {
       for (let done = 0; done < bytes.length; done += DATA_SIZE) {
         const part = bytes.subarray(done, done + DATA_SIZE);
         kernel.bytes(kernel.data, part.length).set(part);
-        kernel.check(path, 'c_fs_append', file, kernel.data, part.length);
+        kernel.check('c_fs_append', file, kernel.data, part.length);
       }
     } finally {
       kernel.call('c_fs_close', file);
@@ -112,7 +111,7 @@ export class Files {
 
   private stat(path: string, follow: boolean): StatMessage {
     const { kernel } = this;
-    kernel.check(path, 'c_fs_stat', ...kernel.path(path), Number(follow), kernel.data);
+    kernel.check('c_fs_stat', ...kernel.path(path), Number(follow), kernel.data);
     const [type, ino, nlink, size, atime, mtime, ctime] = kernel.numbers(kernel.data, 7) as [number, number, number, number, number, number, number];
     return { type: fileTypes[type] ?? 'unknown', ino, nlink, size, atime, mtime, ctime };
   }
@@ -122,7 +121,7 @@ export class Files {
     const entries: DirentMessage[] = [];
     let cookie = 0;
     for (;;) {
-      const used = kernel.check(path, 'c_fs_readdir', ...kernel.path(path), cookie, kernel.data, DATA_SIZE);
+      const used = kernel.check('c_fs_readdir', ...kernel.path(path), cookie, kernel.data, DATA_SIZE);
       if (used === 0) return entries;
       const view = new DataView(kernel.copy(kernel.data, used).buffer);
       for (let at = 0; at < used; ) {
@@ -137,12 +136,12 @@ export class Files {
   }
 
   private change(change: number, path: string): undefined {
-    this.kernel.check(path, 'c_fs_change', change, ...this.kernel.path(path));
+    this.kernel.check('c_fs_change', change, ...this.kernel.path(path));
     return undefined;
   }
 
   private two(rename: number, from: string, to: string): undefined {
-    this.kernel.check(`${from} -> ${to}`, 'c_fs_two', rename, ...this.kernel.path(from), ...this.kernel.path(to, 1));
+    this.kernel.check('c_fs_two', rename, ...this.kernel.path(from), ...this.kernel.path(to, 1));
     return undefined;
   }
 
@@ -156,7 +155,7 @@ export class Files {
         // What is there already will do if it is a directory.
         const exists = error instanceof SystemError && error.code === 'EEXIST';
         if (exists && this.stat(prefix, true).type === 'directory') continue;
-        throw exists && depth < parts.length ? new SystemError(ERRNO.ENOTDIR, prefix) : error;
+        throw exists && depth < parts.length ? new SystemError(ERRNO.ENOTDIR, `${prefix} is not a directory`) : error;
       }
     }
     return undefined;

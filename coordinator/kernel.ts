@@ -1,6 +1,6 @@
 /** The kernel as the coordinator uses it: typed calls, and a scratch area for what is passed by pointer. */
 import { ERRNO } from '../build/generated/abi.ts';
-import { bytesAt, copyAt, type KernelExports } from '../worker/kernel.ts';
+import { bytesAt, copyAt, textAt, type KernelExports } from '../worker/kernel.ts';
 
 const ABI = 1;
 const PATH_MAX = 4096;
@@ -41,11 +41,16 @@ export class Kernel {
     return (this.exports[name] as (...args: number[]) => number)(...args);
   }
 
-  /** As `call`, for functions that return a negated errno on failure. */
-  check(what: string, name: string, ...args: number[]): number {
+  /** As `call`, for functions that return a negated errno on failure. The page adds what the call was about. */
+  check(name: string, ...args: number[]): number {
     const result = this.call(name, ...args);
-    if (result < 0) throw new SystemError(-result, what);
+    if (result < 0) throw new SystemError(-result, this.meaning(-result));
     return result;
+  }
+
+  private meaning(errno: number): string {
+    const text = this.call('c_errno_text', errno, this.data);
+    return textAt(this.memory, text, this.words(this.data, 1)[0]!);
   }
 
   /** Where data may stand between two calls: DATA_SIZE bytes, aligned to 8. */

@@ -333,9 +333,22 @@ async function start(init: InitMessage): Promise<Coordinator> {
     throw new Error(`the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`);
   }
   const kernel = await host.compileKernel(init.assets.kernel);
-  const pages = (bytes: number) => Math.ceil(bytes / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages(init.memory.initial), maximum: pages(init.memory.maximum), shared: true });
+  const memory = kernelMemory(init.memory);
   return new Coordinator(init, kernel, memory);
+}
+
+/** The kernel's memory. Engines reserve the maximum ahead, and WebKit refuses much of it: then it is halved, and noted in `wanted`. */
+function kernelMemory(wanted: InitMessage['memory']): WebAssembly.Memory {
+  const pages = (bytes: number) => Math.ceil(bytes / 65536);
+  for (;;) {
+    try {
+      return new WebAssembly.Memory({ initial: pages(wanted.initial), maximum: pages(wanted.maximum), shared: true });
+    } catch (error) {
+      const half = wanted.maximum / 2;
+      if (half < wanted.initial) throw new Error(`the kernel's memory cannot be had: ${describe(error)}`, { cause: error });
+      wanted.maximum = half;
+    }
+  }
 }
 
 let coordinator: Promise<Coordinator> | null = null;

@@ -163,11 +163,20 @@ HF_EXPORT_C("c_fs_stat") int hf_c_fs_stat(const char *path, uint32_t size, uint3
 	return result;
 }
 
+/* A time in nanoseconds has more digits than a double: whole milliseconds are multiplied as integers. */
+static uint64_t nanoseconds(double milliseconds)
+{
+	if (milliseconds < 0)
+		return 0;
+	uint64_t whole = (uint64_t)milliseconds;
+	return whole * 1000000 + (uint64_t)((milliseconds - (double)whole) * 1e6 + 0.5);
+}
+
 HF_EXPORT_C("c_fs_utimes")
 int hf_c_fs_utimes(const char *path, uint32_t size, uint32_t follow, double atime, double mtime)
 {
 	struct hf_path at;
-	uint64_t atim = (uint64_t)(atime * 1e6), mtim = (uint64_t)(mtime * 1e6);
+	uint64_t atim = nanoseconds(atime), mtim = nanoseconds(mtime);
 	int result = walk(path, size, follow ? HF_PATH_FOLLOW : 0, &at);
 	if (result < 0)
 		return result;
@@ -321,4 +330,12 @@ HF_EXPORT_C("c_fs_usage") void hf_c_fs_usage(double *out)
 	out[1] = (double)usage.nodes;
 	out[2] = (double)hf_alloc_bytes();
 	out[3] = (double)hf_alloc_blocks();
+}
+
+/* The errno's meaning, and its size. */
+HF_EXPORT_C("c_errno_text") const char *hf_c_errno_text(int errnum, uint32_t *size)
+{
+	const char *text = hf_errno_text(errnum);
+	*size = (uint32_t)strlen(text);
+	return text;
 }

@@ -3,6 +3,7 @@
 #include "coordinator/browser.h"
 #include "coordinator/pool.h"
 #include "coordinator/root.h"
+#include "platform/alloc.h"
 #include "platform/native.h"
 #include "support/guest.h"
 
@@ -33,11 +34,10 @@ struct fake {
 	bool dead; /* it runs no more */
 	/* Atomic. */
 	_Atomic bool terminated;
-	_Atomic uint32_t session; /* that it runs; 0: none */
 	hf_word bell;
 };
 
-enum message_kind { BOOTED, IDLE, DEAD };
+enum message_kind { BOOTED, IDLE, BROKEN, DEAD };
 struct message {
 	struct message *next;
 	enum message_kind kind;
@@ -108,14 +108,16 @@ static void enter_guest(void *context)
 	run->end = browser->guest(run->order.session, run->order.tid, run->order.argument);
 }
 
-/* compute.ts, and the w_ functions of boot.c. */
-static void run_order(struct order order)
+/* compute.ts, and the w_ functions of boot.c. False: the worker broke. */
+static bool run_order(struct order order)
 {
 	struct run run = {.order = order};
 	struct hf_thread *thread = me->thread;
 	thread->mem = my_guest->mem;
 	bool unwound = hf_native_enter(enter_guest, &run);
 	guest_may_die();
+	if (!unwound && run.end == RUN_BROKEN)
+		return false;
 	hf_door_return(thread);
 	if (!unwound && run.end == RUN_TRAPPED)
 		hf_process_end(thread->process, HF_EXIT_TRAP, 134, "trap", 4, "stack", 5);
@@ -123,6 +125,7 @@ static void run_order(struct order order)
 		hf_process_end(thread->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
 	hf_process_thread_gone(thread);
 	atomic_store(&thread->door, HF_IN_GUEST);
+	return true;
 }
 
 static struct order *next_order(void)
@@ -151,10 +154,10 @@ static void *worker_main(void *argument)
 	for (;;) {
 		struct order *next = next_order(), order = *next;
 		free(next);
-		atomic_store(&me->session, order.session);
-		run_order(order);
-		atomic_store(&me->session, 0);
-		send(IDLE);
+		if (run_order(order))
+			send(IDLE);
+		else
+			send(BROKEN);
 	}
 }
 
@@ -232,16 +235,6 @@ void js_session_over(uint32_t session)
 	browser->session_over(session);
 }
 
-void break_worker_of(uint32_t session)
-{
-	for (struct fake *fake = fakes; fake; fake = fake->next) {
-		if (atomic_load(&fake->session) == session && !atomic_load(&fake->terminated)) {
-			hf_c_worker_crashed(fake->id);
-			return;
-		}
-	}
-}
-
 static void bury(struct fake *fake)
 {
 	struct fake **link = &fakes;
@@ -262,7 +255,8 @@ static void hear(struct message *message)
 		hf_c_worker_dead(id);
 		bury(fake);
 	} else if (!atomic_load(&fake->terminated)) {
-		message->kind == BOOTED ? hf_c_worker_booted(id) : hf_c_worker_idle(id);
+		void (*const tell[])(uint32_t) = {hf_c_worker_booted, hf_c_worker_idle, hf_c_worker_crashed};
+		tell[message->kind](id);
 	}
 	free(message);
 }
@@ -297,23 +291,19 @@ void coordinator_begin(const struct browser *given, uint32_t min_workers, uint32
 	hf_c_pool_init(min_workers, max_workers);
 }
 
-static bool is_at_the_door(const struct fake *fake)
-{
-	return atomic_load(&fake->thread->door) == HF_CLAIMED;
-}
-
 unsigned zombies_at_the_door(void)
 {
 	unsigned count = 0;
 	for (struct fake *fake = fakes; fake; fake = fake->next)
-		count += is_at_the_door(fake);
+		count += atomic_load(&fake->thread->door) == HF_CLAIMED;
 	return count;
 }
 
-void coordinator_end(void)
+size_t coordinator_blocks(void)
 {
-	for (struct fake *fake = fakes; fake; fake = fake->next) {
-		if (!atomic_load(&fake->terminated))
-			hf_c_worker_crashed(fake->id);
-	}
+	size_t workers = 0;
+	for (struct fake *fake = fakes; fake; fake = fake->next)
+		workers++;
+	/* Each has its thread block, its stack and its thread-local storage. */
+	return hf_alloc_blocks() - 3 * workers;
 }

@@ -10,8 +10,9 @@
 
 struct session;
 
-/* How a guest's run ended: it returned, or it trapped. (Unwinding is not its own doing.) */
-enum run_end { RUN_RETURNED, RUN_TRAPPED };
+/* How a guest's run ended: it returned, it trapped, or its worker broke (an error of the browser's that nobody catches). To be
+ * unwound is not its own doing. */
+enum run_end { RUN_RETURNED, RUN_TRAPPED, RUN_BROKEN };
 
 /* What the tests give: the guest, on its worker's thread with hf_self and memory in place; and the page. */
 struct browser {
@@ -26,8 +27,8 @@ struct browser {
 void coordinator_begin(const struct browser *browser, uint32_t min_workers, uint32_t max_workers);
 /* One turn of the event loop: messages of workers, then the kernel's work. Sleeps at most a millisecond if there is neither. */
 void coordinator_turn(void);
-/* Terminates all workers, waits for those that can die, and frees the rest's memory. */
-void coordinator_end(void);
+/* Blocks of kernel memory in use, those of the workers left out. */
+size_t coordinator_blocks(void);
 
 /* In a guest: dies here if its worker was terminated. A guest that never asks is a zombie until it comes to the door. */
 void guest_may_die(void);
@@ -35,8 +36,6 @@ void guest_may_die(void);
 uint8_t *guest_memory(void);
 /* Workers whose thread sleeps at the door for good. */
 unsigned zombies_at_the_door(void);
-/* The browser reports that the worker that runs the session broke (it is then terminated). */
-void break_worker_of(uint32_t session);
 
 /* ---- exports of coordinator/session.c ---- */
 struct spawn_header {

@@ -1,10 +1,8 @@
 /* The coordinator's sources, as one file: what Emscripten gives them is stood in for here. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wmissing-prototypes"
-#pragma clang diagnostic ignored "-Wunknown-attributes"
 #else
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
-#pragma GCC diagnostic ignored "-Wattributes"
 #endif
 
 #define __builtin_wasm_tls_size() ((size_t)64)

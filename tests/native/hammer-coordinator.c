@@ -1,0 +1,309 @@
+/* The coordinator's C as a whole: a page that spawns, writes, reads with little credit, cancels and kills as it likes, guests that read,
+ * write, wait, compute, make threads, return, exit, trap, and workers that break. Whatever happens, each process is told to have
+ * ended once, each stream ends once, after its last byte, all bytes arrive in order, and no memory is left. */
+#include "support/coordinator.h"
+
+#include "platform/alloc.h"
+#include "support/doors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGES 6         /* sessions at a time */
+#define ZOMBIES_MOST 60 /* they never go away here */
+#define MAX_WORKERS 8
+
+/* A process as the page has it. */
+struct page {
+	uint32_t id; /* 0: free */
+	struct session *session;
+	uint64_t fed, credit[3];
+	_Atomic uint64_t consumed; /* by the guest */
+	_Atomic uint64_t written;  /* to standard output, as the guest knows it */
+	uint64_t received;
+	bool exited, over, closed, cancelled, ended[3];
+};
+
+static struct budget budget = {.milliseconds = 1800};
+static struct page pages[PAGES];
+static uint32_t next_id = 1;
+static uint64_t page_seed;
+static unsigned spawned, refused, reasons[8];
+
+static struct page *find(uint32_t id)
+{
+	struct page *page = &pages[id % PAGES];
+	CHECK_EQ(page->id, id);
+	return page;
+}
+
+static uint8_t byte_at(uint64_t position)
+{
+	return (uint8_t)(position * 7 + (position >> 8));
+}
+
+/* ---- the guest: its memory has a vector at 0, a count at 16, data at 64 ---- */
+
+static uint32_t poke_vector(uint32_t buffer, uint32_t size)
+{
+	memcpy(guest_memory(), &buffer, 4);
+	memcpy(guest_memory() + 4, &size, 4);
+	return 0;
+}
+
+static uint32_t count(void)
+{
+	uint32_t value;
+	memcpy(&value, guest_memory() + 16, 4);
+	return value;
+}
+
+static void write_output(struct page *page, uint32_t size)
+{
+	uint64_t at = atomic_load(&page->written);
+	for (uint32_t i = 0; i < size; i++)
+		guest_memory()[64 + i] = byte_at(at + i);
+	uint32_t result = hf_p1_fd_write(1, poke_vector(64, size), 1, 16);
+	CHECK(result == 0 || result == HF_EPIPE);
+	if (result == 0)
+		atomic_fetch_add(&page->written, count());
+}
+
+static void read_input(struct page *page, uint32_t size)
+{
+	uint32_t result = hf_p1_fd_read(0, poke_vector(64, size), 1, 16);
+	CHECK_EQ(result, 0);
+	uint64_t at = atomic_fetch_add(&page->consumed, count());
+	for (uint32_t i = 0; i < count(); i++)
+		CHECK_EQ(guest_memory()[64 + i], byte_at(at + i));
+}
+
+static void wait_a_moment(uint32_t microseconds)
+{
+	uint8_t *sub = guest_memory() + 64;
+	uint64_t timeout = microseconds * UINT64_C(1000);
+	memset(sub, 0, 48);
+	sub[16] = HF_CLOCK_MONOTONIC;
+	memcpy(sub + 24, &timeout, 8);
+	CHECK_EQ(hf_p1_poll_oneoff(64, 256, 1, 16), 0);
+}
+
+static void compute(uint64_t *seed)
+{
+	for (uint32_t i = random_below(seed, 3000); i > 0; i--)
+		hf_plat_relax();
+}
+
+int32_t hf_wt_thread_spawn(uint32_t argument);
+
+static enum run_end guest(uint32_t id, uint32_t tid, uint32_t argument)
+{
+	struct page *page = &pages[id % PAGES];
+	uint64_t seed = id * 1000 + tid + argument + 1;
+	for (;;) {
+		/* Now and then a zombie gets to the door. */
+		if (random_below(&seed, 20) > 0)
+			guest_may_die();
+		switch (random_below(&seed, tid == 0 ? 60 : 40)) {
+		case 0:
+			return RUN_RETURNED;
+		case 1:
+			if (random_below(&seed, 5) == 0)
+				return RUN_TRAPPED;
+			break;
+		case 2:
+			if (random_below(&seed, 5) == 0)
+				return RUN_BROKEN;
+			break;
+		case 3:
+			if (random_below(&seed, 3) == 0)
+				hf_p1_proc_exit(3);
+			break;
+		case 4:
+			CHECK(hf_wt_thread_spawn(random_below(&seed, 1000)) != 0);
+			break;
+		case 5:
+			wait_a_moment(random_below(&seed, 2000));
+			break;
+		default:
+			if (tid != 0 || random_below(&seed, 3) == 0)
+				compute(&seed);
+			else if (random_below(&seed, 2))
+				write_output(page, random_below(&seed, random_below(&seed, 4) ? 100 : 100000));
+			else
+				read_input(page, 1 + random_below(&seed, 5000));
+		}
+	}
+}
+
+/* ---- what the page hears ---- */
+
+static void on_output(uint32_t id, uint32_t fd, const uint8_t *bytes, size_t size)
+{
+	struct page *page = find(id);
+	CHECK(fd == 1 && !page->ended[1] && size > 0 && size <= page->credit[1]);
+	page->credit[1] -= size;
+	for (size_t i = 0; i < size; i++)
+		CHECK_EQ(bytes[i], byte_at(page->received + i));
+	page->received += size;
+}
+
+static void on_output_end(uint32_t id, uint32_t fd)
+{
+	struct page *page = find(id);
+	CHECK(fd == 1 || fd == 2);
+	CHECK(!page->ended[fd]);
+	page->ended[fd] = true;
+}
+
+static void feed_some(struct page *page)
+{
+	static uint8_t bytes[65536];
+	uint32_t size = 1 + random_below(&page_seed, sizeof bytes);
+	for (uint32_t i = 0; i < size; i++)
+		bytes[i] = byte_at(page->fed + i);
+	int32_t taken = hf_c_feed(page->session, bytes, size);
+	CHECK((taken >= 0 && (uint32_t)taken <= size) || taken == -HF_EPIPE);
+	page->fed += taken > 0 ? (uint32_t)taken : 0;
+}
+
+static void on_stdin_ready(uint32_t id)
+{
+	struct page *page = find(id);
+	if (random_below(&page_seed, 2))
+		feed_some(page);
+}
+
+static void on_exited(uint32_t id, uint32_t reason, uint32_t code, const char *message, size_t message_size)
+{
+	struct page *page = find(id);
+	CHECK(!page->exited);
+	CHECK(reason >= HF_EXIT_EXIT && reason <= HF_EXIT_CRASH);
+	CHECK(reason != HF_EXIT_EXIT || code == 0 || code == 3);
+	CHECK(reason != HF_EXIT_TRAP || (message_size == 4 && memcmp(message, "trap", 4) == 0));
+	page->exited = true;
+	reasons[reason]++;
+}
+
+static void on_over(uint32_t id)
+{
+	struct page *page = find(id);
+	CHECK(page->exited && page->ended[1] && page->ended[2]);
+	/* All that the guest knows to have written, and perhaps part of the write in which it was stopped. */
+	CHECK(page->cancelled || page->received >= atomic_load(&page->written));
+	page->session = NULL;
+	page->over = true;
+}
+
+/* ---- what the page does ---- */
+
+static void spawn(struct page *page)
+{
+	struct {
+		struct spawn_header header;
+		char strings[8];
+		uint32_t preopen[3];
+		char texts[8];
+	} block = {
+		.header = {.arg_count = 2, .arg_size = 4, .env_count = 1, .env_size = 4, .preopen_count = 1, .piped = 7},
+		.strings = {'a', 0, 'b', 0, 'C', '=', 'd', 0},
+		.preopen = {4, 4, 0},
+		.texts = {'/', 't', 'm', 'p', '/', 't', 'm', 'p'},
+	};
+	int32_t error[2];
+	uint32_t id = next_id;
+	while (id % PAGES != (uint32_t)(page - pages))
+		id++;
+	memset(page, 0, sizeof *page);
+	page->id = id;
+	page->credit[1] = page->credit[2] = block.header.credit = random_below(&page_seed, 1000);
+	block.header.id = id;
+	block.header.tty = random_below(&page_seed, 4) == 0;
+	page->session = hf_c_spawn(&block.header, error);
+	if (!page->session) {
+		CHECK_ERR(error[0], -HF_EAGAIN);
+		CHECK_EQ(error[1], -1);
+		page->id = 0;
+		refused++;
+		return;
+	}
+	next_id = id + 1;
+	spawned++;
+}
+
+static void act(struct page *page, bool last)
+{
+	double stats[4];
+	uint32_t more = random_below(&page_seed, 100000);
+	if (page->over) {
+		page->id = 0;
+		page->over = false;
+	}
+	if (page->id == 0) {
+		if (!last)
+			spawn(page);
+		return;
+	}
+	switch (random_below(&page_seed, last ? 6 : 40)) {
+	case 0:
+		hf_c_end(page->session, HF_EXIT_KILLED, 137, "killed", 6);
+		break;
+	case 1:
+		hf_c_feed_end(page->session);
+		break;
+	case 2:
+		if (random_below(&page_seed, 4) == 0) {
+			page->cancelled = true;
+			hf_c_cancel(page->session, 1 + random_below(&page_seed, 2));
+		}
+		break;
+	case 3:
+		hf_c_session_stats(page->session, stats);
+		CHECK(stats[2] <= stats[1]);
+		break;
+	case 4:
+		feed_some(page);
+		break;
+	default:
+		page->credit[1] += more;
+		hf_c_credit(page->session, 1, more);
+		if (page->session)
+			hf_c_credit(page->session, 2, 1);
+	}
+}
+
+static bool all_over(void)
+{
+	for (int i = 0; i < PAGES; i++) {
+		if (pages[i].id != 0)
+			return false;
+	}
+	return true;
+}
+
+int main(void)
+{
+	const struct browser browser = {guest, on_output, on_output_end, on_stdin_ready, on_exited, on_over};
+	page_seed = random_seed();
+	coordinator_begin(&browser, 2, MAX_WORKERS);
+	size_t blocks = coordinator_blocks();
+	bool last = false;
+	while (!last || !all_over()) {
+		last = last || !time_left(&budget) || zombies_at_the_door() >= ZOMBIES_MOST;
+		act(&pages[random_below(&page_seed, PAGES)], last);
+		if (random_below(&page_seed, 500) == 0)
+			hf_c_pool_shrink(2);
+		coordinator_turn();
+	}
+	/* Workers that are on their way out have given back all but what is theirs. */
+	for (int i = 0; i < 50; i++)
+		coordinator_turn();
+	CHECK_EQ(coordinator_blocks(), blocks);
+	printf("%u spawned, %u refused; ended by exit %u, trap %u, kill %u, crash %u; %u zombies\n", spawned, refused,
+	       reasons[1], reasons[2], reasons[3], reasons[6], zombies_at_the_door());
+	CHECK(spawned > 20);
+	fflush(stdout);
+	/* Workers live on, and zombies sleep for ever. */
+	_Exit(0);
+}
