@@ -74,7 +74,8 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 	} else {
 		hf_thread_init(thread, hf_process_ref(process), tid);
 		hf_list_append(&process->threads, &thread->in_process);
-		if (process->thread_count++ > 0)
+		/* Written once, while the only thread is in the call that asks for this one: the others read it without a lock. */
+		if (process->thread_count++ > 0 && !process->fds.shared)
 			process->fds.shared = true;
 		hf__thread_counted(+1);
 	}

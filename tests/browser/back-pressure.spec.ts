@@ -1,5 +1,4 @@
 // A slow or absent reader makes the guest wait, not the memory grow; nothing is lost and nothing arrives twice.
-import type {} from './support/lab.ts';
 import { expect, test, type Page } from './support/test.ts';
 
 const MIB = 1024 * 1024;

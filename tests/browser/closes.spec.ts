@@ -1,7 +1,9 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
-test('close() ends everything: what was open is rejected with Closed, and no worker is left', async ({ page, start }) => {
+test('close() ends everything: what was open is rejected with Closed, and no worker is left', async ({
+  page,
+  start,
+}) => {
   await start({ workers: { min: 2, max: 8 } });
   const { failures, twice } = await page.evaluate(async () => {
     const { hf } = window;
@@ -20,7 +22,10 @@ test('close() ends everything: what was open is rejected with Closed, and no wor
       ['stderr', lab.bytesOf(blocked.stderr)],
       ['a write', write],
       ['run', hf.run(lab.guest('sleeps-forever'))],
-      ['a spawn under way', hf.spawn(new Response(new ReadableStream(), { headers: { 'content-type': 'application/wasm' } }))],
+      [
+        'a spawn under way',
+        hf.spawn(new Response(new ReadableStream(), { headers: { 'content-type': 'application/wasm' } })),
+      ],
     ];
     for (const [, promise] of open) promise.catch(() => undefined);
     await lab.frames(5);

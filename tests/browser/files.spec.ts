@@ -1,4 +1,3 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 const MIB = 1024 * 1024;
@@ -192,9 +191,9 @@ test('every call fails with the error that POSIX has for it, and says what on', 
       ['EISDIR', fs.truncate('/dir')],
       ['ENOENT', fs.utimes('/missing', 0, 0)],
     ];
-    return Promise.all(calls.map(async ([wanted, call]) => ({ wanted, ...(await lab.failure(call)) })));
+    return Promise.all(calls.map(async ([wanted, call]) => ({ wanted, failure: await lab.failure(call) })));
   });
-  for (const { wanted, ...failure } of failures) {
+  for (const { wanted, failure } of failures) {
     expect(failure, `${String(failure['syscall'])} ${String(failure['path']).slice(0, 40)}`).toMatchObject({
       name: 'FsError',
       code: wanted,
@@ -215,7 +214,7 @@ test('wrong arguments are TypeErrors, and change nothing', async ({ page }) => {
       fs.readFile(5 as unknown as string),
       fs.readFile('/a\0b'),
       fs.writeFile('/file', 5 as unknown as string),
-      fs.writeFile('/file', new ReadableStream({ pull: (c) => c.enqueue('text') })),
+      fs.writeFile('/file', new ReadableStream({ pull: (c) => c.enqueue('text' as unknown as Uint8Array) })),
       fs.readFile('/file', 'latin1' as 'utf8'),
       fs.utimes('/tmp', NaN, 0),
       fs.truncate('/tmp', -1),
@@ -298,7 +297,9 @@ test('a file that cannot be held is an error in words, not a dead runtime', asyn
   expect(seen.code).toBe(0);
 });
 
-test('the page reads what a guest wrote, a guest what the page wrote, and guests each other’s files', async ({ page }) => {
+test('the page reads what a guest wrote, a guest what the page wrote, and guests each other’s files', async ({
+  page,
+}) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     const tool = (...args: string[]) => window.hf.run(lab.guest('toolbox'), { args, preopens: ['/'] });
@@ -336,8 +337,12 @@ test('preopens: several, under other names, in the order given; nothing else can
     const preopens = { '/': '/work', '/mnt': { path: '/data' } };
     const read = (path: string) => window.hf.run(lab.guest('toolbox'), { args: ['read', path], preopens });
     const results = [];
-    for (const path of ['/file', '/mnt/file', '/secret', '/mnt/../secret', '/data/file']) results.push(await read(path));
-    const list = await window.hf.run(lab.guest('toolbox'), { args: ['read', '/data/file'], preopens: ['/data', '/work'] });
+    for (const path of ['/file', '/mnt/file', '/secret', '/mnt/../secret', '/data/file'])
+      results.push(await read(path));
+    const list = await window.hf.run(lab.guest('toolbox'), {
+      args: ['read', '/data/file'],
+      preopens: ['/data', '/work'],
+    });
     const none = await window.hf.run(lab.guest('toolbox'), { args: ['read', '/data/file'] });
     return [...results, list, none].map(({ code, stdout }) => (code === 0 ? stdout : code));
   });

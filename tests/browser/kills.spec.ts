@@ -1,4 +1,3 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 const guests = [
@@ -9,7 +8,10 @@ const guests = [
 ] as const;
 
 for (const [what, program, word] of guests) {
-  test(`kill() ends a guest that ${what}; its streams end, others go on, and nothing of it stays`, async ({ page, start }) => {
+  test(`kill() ends a guest that ${what}; its streams end, others go on, and nothing of it stays`, async ({
+    page,
+    start,
+  }) => {
     await start({ workers: { min: 1, max: 3 } });
     const { exit, rest, other, again, stats } = await page.evaluate(
       async ([name, said]) => {
@@ -73,13 +75,18 @@ test('a timeout that is far away, further than timers go, does not end anything'
   expect(exits).toEqual(['exit', 'exit', 'exit']);
 });
 
-test('an AbortSignal kills; run() rejects with its reason, spawn() that came to nothing too', async ({ page, start }) => {
+test('an AbortSignal kills; run() rejects with its reason, spawn() that came to nothing too', async ({
+  page,
+  start,
+}) => {
   await start();
   const results = await page.evaluate(async () => {
     const controller = new AbortController();
     const p = await window.hf.spawn(lab.guest('sleeps-forever'), { signal: controller.signal });
     const run = lab.failure(window.hf.run(lab.guest('sleeps-forever'), { signal: controller.signal }));
-    const early = lab.failure(window.hf.spawn(lab.guest('hello'), { signal: AbortSignal.abort(new Error('too early')) }));
+    const early = lab.failure(
+      window.hf.spawn(lab.guest('hello'), { signal: AbortSignal.abort(new Error('too early')) }),
+    );
     await lab.frames(10);
     controller.abort(new Error('enough'));
     const between = new AbortController();
@@ -97,7 +104,9 @@ test('an AbortSignal kills; run() rejects with its reason, spawn() that came to 
     return [...results, done];
   });
   expect(results[0]).toMatchObject({ reason: 'killed', code: 137 });
-  expect(results.slice(1, 4)).toEqual(['enough', 'too early', 'on second thoughts'].map((message) => ({ name: 'Error', message })));
+  expect(results.slice(1, 4)).toEqual(
+    ['enough', 'too early', 'on second thoughts'].map((message) => ({ name: 'Error', message })),
+  );
   expect(results[4]).toMatchObject({ reason: 'exit', code: 0 });
 });
 
@@ -106,7 +115,13 @@ test('kill() at once after spawn(), again and again, with every kind of guest', 
   await start({ workers: { min: 2, max: 8 } });
   const { reasons, stats, code } = await page.evaluate(async () => {
     const reasons = new Set<string>();
-    const names = ['reads-stdin-forever', 'calls-the-kernel-forever', 'sleeps-forever', 'writes-stdout-forever', 'hello'];
+    const names = [
+      'reads-stdin-forever',
+      'calls-the-kernel-forever',
+      'sleeps-forever',
+      'writes-stdout-forever',
+      'hello',
+    ];
     for (let i = 0; i < 100; i++) {
       const p = await window.hf.spawn(lab.guest(names[i % names.length] ?? ''), { preopens: ['/'] });
       for (let turn = i % 3; turn > 0; turn--) await lab.tick();
@@ -133,7 +148,9 @@ test('ten spinners killed at once: all end, their workers truly die, and the ker
   await start({ workers: { min: 1, max: 12 } });
   const { reasons, zombies, blocks } = await page.evaluate(async () => {
     const wave = async () => {
-      const spinners = await Promise.all(Array.from({ length: 10 }, () => lab.spawnUntil('spins-forever', 'spinning\n')));
+      const spinners = await Promise.all(
+        Array.from({ length: 10 }, () => lab.spawnUntil('spins-forever', 'spinning\n')),
+      );
       for (const p of spinners) p.kill();
       const exits = await Promise.all(spinners.map((p) => p.exited));
       const { workers } = await window.hf.stats();

@@ -1,4 +1,3 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 test('50 runs, one after the other, reuse the workers', async ({ page, start }) => {

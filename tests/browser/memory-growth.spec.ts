@@ -1,5 +1,4 @@
 // Guest memories and the kernel's own grow while others copy between them.
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 const MIB = 1024 * 1024;
@@ -7,7 +6,10 @@ const MIB = 1024 * 1024;
 for (const jsBridge of [false, true]) {
   const bridge = jsBridge ? 'js' : 'multi-memory';
 
-  test(`a guest that grows its memory while it reads files gets every byte (${bridge} bridge)`, async ({ page, start }) => {
+  test(`a guest that grows its memory while it reads files gets every byte (${bridge} bridge)`, async ({
+    page,
+    start,
+  }) => {
     await start({ force: { jsBridge } });
     const { results, stats } = await page.evaluate(async () => {
       await window.hf.fs.writeFile('/pattern', lab.patternBytes(3_000_001));
@@ -20,11 +22,15 @@ for (const jsBridge of [false, true]) {
     expect(stats.bridge).toBe(bridge);
   });
 
-  test(`the kernel's memory grows under guests and page, and no byte is lost (${bridge} bridge)`, async ({ page, start }) => {
+  test(`the kernel's memory grows under guests and page, and no byte is lost (${bridge} bridge)`, async ({
+    page,
+    start,
+  }) => {
     await start({ force: { jsBridge }, memory: { initial: 4 * MIB, maximum: 512 * MIB } });
     const { results, wrong, before, after } = await page.evaluate(async () => {
       const before = await window.hf.stats();
-      const fill = (i: number) => window.hf.run(lab.guest('toolbox'), { args: ['fill', `/f${i}`, '30'], preopens: ['/'] });
+      const fill = (i: number) =>
+        window.hf.run(lab.guest('toolbox'), { args: ['fill', `/f${i}`, '30'], preopens: ['/'] });
       const running = Promise.all([fill(0), fill(1), fill(2)]);
       // The page's own part meanwhile, through the coordinator.
       const wrong = [];

@@ -1,4 +1,3 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
@@ -36,7 +35,9 @@ for (const [what, program, word] of guests) {
 test('the page goes on while a guest floods it with output that it reads', async ({ page }) => {
   const longest = await page.evaluate(async () => {
     let bytes = 0;
-    const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), { stdout: (chunk) => void (bytes += chunk.length) });
+    const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), {
+      stdout: (chunk) => void (bytes += chunk.length),
+    });
     await lab.until(
       () => bytes,
       (seen) => seen > 1e6,

@@ -1,4 +1,3 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
@@ -10,7 +9,10 @@ const refusals = [
   { guest: 'reactor', says: ['reactor', '_initialize'] },
   { guest: 'import-from-env', says: ['env.foo (function)'] },
   { guest: 'import-of-an-unknown-global', says: ['env.stack_pointer (global)', 'env.wanted_table (table)'] },
-  { guest: 'two-unknown-imports', says: ['wasi_snapshot_preview1.no_such_call', 'wasi_snapshot_preview1.nor_this_one'] },
+  {
+    guest: 'two-unknown-imports',
+    says: ['wasi_snapshot_preview1.no_such_call', 'wasi_snapshot_preview1.nor_this_one'],
+  },
   { guest: 'import-with-the-wrong-signature', says: ['fd_write'] },
 ] as const;
 

@@ -1,4 +1,3 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
@@ -53,7 +52,7 @@ test('arguments and environment arrive as given, in Unicode', async ({ page }) =
     const { stdout } = await window.hf.run(lab.guest('toolbox'), {
       argv0: 'prógram',
       args: ['args', '', 'two words', '日本語', '🙂', '"quoted"'],
-      env: { PLAIN: 'value', EMPTY: '', 'ÜMLAUT': 'grüße', EQUALS: 'a=b', LEFT_OUT: undefined },
+      env: { PLAIN: 'value', EMPTY: '', ÜMLAUT: 'grüße', EQUALS: 'a=b', LEFT_OUT: undefined },
     });
     return stdout.split('\0').slice(0, -1);
   });
@@ -198,7 +197,12 @@ test('wrong options are refused before anything starts, each with its name', asy
       { stdin: 5 },
       { stdout: {} },
       { preopens: ['relative'] },
-      { preopens: [{ path: '/tmp', guest: '/x' }, { path: '/dev', guest: '/x' }] },
+      {
+        preopens: [
+          { path: '/tmp', guest: '/x' },
+          { path: '/dev', guest: '/x' },
+        ],
+      },
       { timeout: -1 },
       { outputBuffer: 0 },
       { signal: 5 },
@@ -207,7 +211,19 @@ test('wrong options are refused before anything starts, each with its name', asy
     for (const options of tries) errors.push(await lab.failure(window.hf.spawn(lab.guest('hello'), options as object)));
     return errors.map(({ name, message }) => `${name}: ${message}`);
   });
-  const wanted = ['args', 'args[0]', 'NUL', '"a=b"', 'stdin', 'stdout', 'absolute', 'twice', 'timeout', 'outputBuffer', 'signal'];
+  const wanted = [
+    'args',
+    'args[0]',
+    'NUL',
+    '"a=b"',
+    'stdin',
+    'stdout',
+    'absolute',
+    'twice',
+    'timeout',
+    'outputBuffer',
+    'signal',
+  ];
   wanted.forEach((word, i) => {
     expect(messages[i]).toMatch(/^(TypeError|RangeError): /);
     expect(messages[i]).toContain(word);

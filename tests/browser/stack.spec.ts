@@ -1,5 +1,4 @@
 // The engine's stack is the guest's and the kernel's: a guest that fills it must not stop the kernel half-way (worker/probe.ts).
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 for (const jsBridge of [false, true]) {
@@ -12,7 +11,10 @@ for (const jsBridge of [false, true]) {
       const ends = [];
       for (let shift = 0; shift < 24; shift++) {
         const args = Array<string>(shift).fill('x');
-        const deep = await window.hf.run(lab.guest('calls-the-kernel-until-the-stack-is-full'), { args, preopens: ['/'] });
+        const deep = await window.hf.run(lab.guest('calls-the-kernel-until-the-stack-is-full'), {
+          args,
+          preopens: ['/'],
+        });
         // A lock left behind would keep this from ending.
         const next = await window.hf.run(lab.guest('toolbox'), { args: ['write', '/deep', 'x'], preopens: ['/'] });
         ends.push([deep.reason, deep.code, deep.message, next.code]);

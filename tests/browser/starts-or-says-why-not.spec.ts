@@ -116,7 +116,10 @@ plain.describe('a Content-Security-Policy', () => {
   });
 
   plain("with worker-src 'none' the error names worker-src", async ({ page }) => {
-    await open(page, undefined, { ...isolation, 'Content-Security-Policy': strict.replace("worker-src 'self'", "worker-src 'none'") });
+    await open(page, undefined, {
+      ...isolation,
+      'Content-Security-Policy': strict.replace("worker-src 'self'", "worker-src 'none'"),
+    });
     const failed = await failure(page);
     expect(failed.name).toBe('StartFailed');
     expect(failed.message).toMatch(/worker-src|coordinator/);
@@ -155,7 +158,10 @@ plain.describe('assets', () => {
     });
 
     plain(`${name} that is a page of HTML (a server that answers everything) is named`, async ({ page }) => {
-      const html = { headers: { 'Content-Type': 'text/html', ...isolation }, body: '<!doctype html><title>App</title>' };
+      const html = {
+        headers: { 'Content-Type': 'text/html', ...isolation },
+        body: '<!doctype html><title>App</title>',
+      };
       await open(page, (asked) => (asked === `/dist/${name}` ? html : undefined));
       const failed = await failure(page);
       expect(failed.name).toBe('StartFailed');
@@ -225,10 +231,12 @@ test('wrong start options are refused by name', async ({ page }) => {
     for (const options of wrong) failures.push(await lab.failure(window.lib.start(options as StartOptions)));
     return failures.map(({ name, message }) => `${name}: ${message}`);
   });
-  ['workers', 'workers.min', 'workers', 'memory.initial', 'assets', 'startTimeout', 'force.jsBridge'].forEach((word, i) => {
-    expect(messages[i]).toMatch(/^(TypeError|RangeError): /);
-    expect(messages[i]).toContain(word);
-  });
+  ['workers', 'workers.min', 'workers', 'memory.initial', 'assets', 'startTimeout', 'force.jsBridge'].forEach(
+    (word, i) => {
+      expect(messages[i]).toMatch(/^(TypeError|RangeError): /);
+      expect(messages[i]).toContain(word);
+    },
+  );
 });
 
 test('a memory that the browser will not give is an error in words', async ({ page }) => {

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type {} from './support/lab.ts';
 import { root, serveSite, type Site } from './support/site.ts';
 import { equip, expect, test } from './support/test.ts';
 
-test('a program may be a URL, a string, a Response, a promise of one, bytes in any form, or a Module', async ({ page, start }) => {
+test('a program may be a URL, a string, a Response, a promise of one, bytes in any form, or a Module', async ({
+  page,
+  start,
+}) => {
   await start();
   const outputs = await page.evaluate(async () => {
     const url = lab.guest('hello');
@@ -127,7 +129,11 @@ test.describe('with a server that counts and lies', () => {
     { name: 'missing.wasm', kind: 'source', says: [/missing\.wasm/, /404/] },
     { name: 'page.wasm', kind: 'module', says: [/page\.wasm/, /no( valid)? WebAssembly module/, /<!doctype/] },
     { name: 'lie.wasm', kind: 'module', says: [/lie\.wasm/, /no( valid)? WebAssembly module/] },
-    { name: 'truncated.wasm', kind: 'module', says: [/truncated\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/] },
+    {
+      name: 'truncated.wasm',
+      kind: 'module',
+      says: [/truncated\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/],
+    },
     { name: 'empty.wasm', kind: 'module', says: [/empty\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/] },
   ] as const;
   for (const { name, kind, says } of refusals) {
@@ -142,7 +148,8 @@ test.describe('with a server that counts and lies', () => {
       );
       for (const failure of failures) {
         expect(failure).toMatchObject({ name: 'SpawnRefused', kind });
-        if (kind === 'source' || failure !== failures[1]) for (const words of says) expect(failure.message).toMatch(words);
+        if (kind === 'source' || failure !== failures[1])
+          for (const words of says) expect(failure.message).toMatch(words);
       }
     });
   }
@@ -164,5 +171,9 @@ test('a Response whose body was read already is refused', async ({ page, start }
     await response.arrayBuffer();
     return lab.failure(window.hf.spawn(response));
   });
-  expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'source', message: expect.stringContaining('already used') });
+  expect(failure).toMatchObject({
+    name: 'SpawnRefused',
+    kind: 'source',
+    message: expect.stringContaining('already used'),
+  });
 });

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
-import type {} from './support/lab.ts';
 import { isolation, root, serveSite, type Site } from './support/site.ts';
 import { equip, expect, watch, type Page } from './support/test.ts';
 
@@ -31,39 +30,42 @@ const deaths = [
 ] as const;
 
 for (const [how, code, says] of deaths) {
-  plain(`the coordinator dies of ${how}: everything that is open fails with Fatal, and a new start() works`, async ({ page }) => {
-    const complaints = watch(page);
-    await openWith(page, 'coordinator', code);
-    const { failures, again } = await page.evaluate(async () => {
-      const hf = await window.lib.start();
-      window.hf = hf;
-      const p = await lab.spawnUntil('sleeps-forever', 'sleeping\n');
-      const writer = p.stdin.getWriter();
-      const open: Promise<unknown>[] = [
-        p.exited,
-        p.reader.read(),
-        lab.bytesOf(p.stderr),
-        writer.write(new Uint8Array(1_000_000)),
-        hf.run(lab.guest('sleeps-forever')),
-      ];
-      for (const promise of open) promise.catch(() => undefined);
-      open.push(hf.stats()); // this is what kills it
-      const failures = await Promise.all(open.map(lab.failure));
-      failures.push(await lab.failure(hf.spawn(lab.guest('hello'))), await lab.failure(hf.fs.readdir('/')));
-      await hf.close(); // never rejects
-      const next = await window.lib.start();
-      const { stdout } = await next.run(lab.guest('hello'));
-      await next.close();
-      return { failures, again: stdout };
-    });
-    for (const failure of failures) {
-      expect(failure).toMatchObject({ name: 'Fatal', message: expect.stringMatching(/the runtime died/) });
-      expect(failure.message).toMatch(says);
-    }
-    expect(again).toBe('hello, world\n');
-    expect(complaints.filter((text) => !text.includes('made to fail'))).toEqual([]);
-    await expect.poll(() => page.workers().length).toBe(0);
-  });
+  plain(
+    `the coordinator dies of ${how}: everything that is open fails with Fatal, and a new start() works`,
+    async ({ page }) => {
+      const complaints = watch(page);
+      await openWith(page, 'coordinator', code);
+      const { failures, again } = await page.evaluate(async () => {
+        const hf = await window.lib.start();
+        window.hf = hf;
+        const p = await lab.spawnUntil('sleeps-forever', 'sleeping\n');
+        const writer = p.stdin.getWriter();
+        const open: Promise<unknown>[] = [
+          p.exited,
+          p.reader.read(),
+          lab.bytesOf(p.stderr),
+          writer.write(new Uint8Array(1_000_000)),
+          hf.run(lab.guest('sleeps-forever')),
+        ];
+        for (const promise of open) promise.catch(() => undefined);
+        hf.stats().catch(() => undefined); // this is what kills it
+        const failures = await Promise.all(open.map(lab.failure));
+        failures.push(await lab.failure(hf.spawn(lab.guest('hello'))), await lab.failure(hf.fs.readdir('/')));
+        await hf.close(); // never rejects
+        const next = await window.lib.start();
+        const { stdout } = await next.run(lab.guest('hello'));
+        await next.close();
+        return { failures, again: stdout };
+      });
+      for (const failure of failures) {
+        expect(failure).toMatchObject({ name: 'Fatal', message: expect.stringMatching(/the runtime died/) });
+        expect(failure.message).toMatch(says);
+      }
+      expect(again).toBe('hello, world\n');
+      expect(complaints.filter((text) => !text.includes('made to fail'))).toEqual([]);
+      await expect.poll(() => page.workers().length).toBe(0);
+    },
+  );
 }
 
 plain('the coordinator throws while it is loaded: start() fails, with its words', async ({ page }) => {
@@ -78,9 +80,11 @@ plain('a compute worker that throws while it is loaded fails start(), with its w
   expect(failure).toMatchObject({ name: 'StartFailed', message: expect.stringContaining('made to fail') });
 });
 
-plain('a worker that breaks ends its guest with "crash"; the others go on, and another takes its place', async ({ page }) => {
-  // The second program that a worker is given kills it.
-  const code = `{
+plain(
+  'a worker that breaks ends its guest with "crash"; the others go on, and another takes its place',
+  async ({ page }) => {
+    // The second program that a worker is given kills it.
+    const code = `{
     const original = self.onmessage;
     let runs = 0;
     self.onmessage = (event) => {
@@ -88,27 +92,28 @@ plain('a worker that breaks ends its guest with "crash"; the others go on, and a
       original(event);
     };
   }`;
-  await openWith(page, 'compute', code);
-  const { results, other, stats } = await page.evaluate(async () => {
-    window.hf = await window.lib.start();
-    const bystander = await window.hf.spawn(lab.guest('echo-lines'));
-    const results = [];
-    for (let i = 0; i < 12; i++) results.push(await window.hf.run(lab.guest('hello')));
-    const writer = bystander.stdin.getWriter();
-    await writer.write(lab.encode('still here\n'));
-    await writer.close();
-    const other = await lab.textOf(bystander.stdout);
-    const stats = await lab.until(
-      () => window.hf.stats(),
-      ({ workers, processes }) => workers.zombies === 0 && processes.length === 0,
-    );
-    await window.hf.close();
-    return { results, other, stats };
-  });
-  const crashes = results.filter(({ reason }) => reason === 'crash');
-  expect(crashes.length).toBeGreaterThan(0);
-  for (const crash of crashes) expect(crash).toMatchObject({ code: 134, message: expect.stringMatching(/worker/) });
-  for (const { reason } of results) expect(['crash', 'exit']).toContain(reason);
-  expect(other).toBe('1: still here\n');
-  expect(stats.workers.total).toBeGreaterThan(0);
-});
+    await openWith(page, 'compute', code);
+    const { results, other, stats } = await page.evaluate(async () => {
+      window.hf = await window.lib.start();
+      const bystander = await window.hf.spawn(lab.guest('echo-lines'));
+      const results = [];
+      for (let i = 0; i < 12; i++) results.push(await window.hf.run(lab.guest('hello')));
+      const writer = bystander.stdin.getWriter();
+      await writer.write(lab.encode('still here\n'));
+      await writer.close();
+      const other = await lab.textOf(bystander.stdout);
+      const stats = await lab.until(
+        () => window.hf.stats(),
+        ({ workers, processes }) => workers.zombies === 0 && processes.length === 0,
+      );
+      await window.hf.close();
+      return { results, other, stats };
+    });
+    const crashes = results.filter(({ reason }) => reason === 'crash');
+    expect(crashes.length).toBeGreaterThan(0);
+    for (const crash of crashes) expect(crash).toMatchObject({ code: 134, message: expect.stringMatching(/worker/) });
+    for (const { reason } of results) expect(['crash', 'exit']).toContain(reason);
+    expect(other).toBe('1: still here\n');
+    expect(stats.workers.total).toBeGreaterThan(0);
+  },
+);

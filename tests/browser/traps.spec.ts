@@ -1,4 +1,3 @@
-import type {} from './support/lab.ts';
 import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
@@ -12,7 +11,9 @@ const traps = [
 ] as const;
 
 for (const [kind, message] of traps) {
-  test(`a trap (${kind}) is a result: its message, its wasm stack, code 134, and what was written before`, async ({ page }) => {
+  test(`a trap (${kind}) is a result: its message, its wasm stack, code 134, and what was written before`, async ({
+    page,
+  }) => {
     const result = await page.evaluate(
       (arg) => window.hf.run(lab.guest('traps-end-the-process-and-say-why'), { args: [arg] }),
       kind,
@@ -28,7 +29,9 @@ for (const [kind, message] of traps) {
   });
 }
 
-test('a trap in the start function of the module, and an exception that nobody catches, are traps', async ({ page }) => {
+test('a trap in the start function of the module, and an exception that nobody catches, are traps', async ({
+  page,
+}) => {
   const [inStart, exception] = await page.evaluate(async () => [
     await window.hf.run(lab.guest('traps-in-its-start-function')),
     await window.hf.run(lab.guest('throws-an-exception')),

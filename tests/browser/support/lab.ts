@@ -9,10 +9,10 @@ export type StartOptions = Library.StartOptions;
 declare global {
   interface Window {
     lib: typeof Library;
-    lab: ReturnType<typeof makeLab>;
-    /** What `use(start)` has started; closed after the test. */
+    /** What `start()` of test.ts has started; closed after the test. */
     hf: Holdfast;
   }
+  var lab: ReturnType<typeof makeLab>;
 }
 
 export interface ErrorInWords {
@@ -75,12 +75,16 @@ export function makeLab() {
       return -1;
     },
 
-    async bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-      return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+    /** All of a stream. (A `Response` would do it too, but gives a broken stream's error a name of its own.) */
+    async bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+      const chunks: BlobPart[] = [];
+      const reader = stream.getReader();
+      for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value as BlobPart);
+      return new Uint8Array(await new Blob(chunks).arrayBuffer());
     },
 
-    textOf: (stream: ReadableStream<Uint8Array>): Promise<string> =>
-      new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text(),
+    textOf: async (stream: ReadableStream<Uint8Array>): Promise<string> =>
+      new TextDecoder().decode(await lab.bytesOf(stream)),
 
     encode: (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text),
 

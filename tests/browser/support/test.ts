@@ -13,7 +13,7 @@ export async function equip(page: Page, library = '/dist/index.js'): Promise<voi
   await page.evaluate(async (url) => {
     window.lib = (await import(url)) as typeof window.lib;
   }, library);
-  await page.evaluate(`window.lab = (${makeLab.toString()})()`);
+  await page.evaluate(`globalThis.lab = (${makeLab.toString()})()`);
 }
 
 /** Collects what the page did not handle. */
@@ -30,7 +30,8 @@ export const test = base.extend<{ start: (options?: StartOptions) => Promise<voi
     await equip(page);
     await use(page);
     // What is rejected late is seen too.
-    if (!page.isClosed()) await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))).catch(() => undefined);
+    if (!page.isClosed())
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))).catch(() => undefined);
     expect(complaints, 'errors that the page did not handle').toEqual([]);
   },
 

@@ -280,7 +280,7 @@ void coordinator_turn(void)
 		busy = true;
 	}
 	if (hf_work_drain() == 0 && !busy)
-		(void)hf_plat_wait(&doorbell, 0, hf_plat_monotonic() + MILLISECOND);
+		(void)hf_plat_wait(&doorbell, 0, hf_plat_monotonic() + MILLISECOND / 10);
 }
 
 void coordinator_begin(const struct browser *given, uint32_t min_workers, uint32_t max_workers)

@@ -25,7 +25,7 @@ struct browser {
 };
 
 void coordinator_begin(const struct browser *browser, uint32_t min_workers, uint32_t max_workers);
-/* One turn of the event loop: messages of workers, then the kernel's work. Sleeps at most a millisecond if there is neither. */
+/* One turn of the event loop: messages of workers, then the kernel's work. Sleeps for a tenth of a millisecond if there is neither. */
 void coordinator_turn(void);
 /* Blocks of kernel memory in use, those of the workers left out. */
 size_t coordinator_blocks(void);
