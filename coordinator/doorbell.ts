@@ -9,8 +9,8 @@ interface WaitAsync {
 export const doorbellKind = (forceMessage: boolean): DoorbellKind =>
   !forceMessage && typeof (Atomics as WaitAsync).waitAsync === 'function' ? 'wait-async' : 'message';
 
-/** Answers the doorbell at `address` for as long as the worker lives. */
-export function answer(memory: WebAssembly.Memory, address: number, drain: () => void): void {
+/** Answers the doorbell at `address` until `drain` says false. */
+export function answer(memory: WebAssembly.Memory, address: number, drain: () => boolean): void {
   // A shared buffer stays valid when its memory grows, so one view lasts.
   const view = new Int32Array(memory.buffer);
   const turn = new MessageChannel();
@@ -19,12 +19,11 @@ export function answer(memory: WebAssembly.Memory, address: number, drain: () =>
       const rung = (Atomics as Required<WaitAsync>).waitAsync(view, address / 4, 0);
       if (rung.async) {
         void rung.value.then(() => {
-          drain();
-          listen();
+          if (drain()) listen();
         });
         return;
       }
-      drain();
+      if (!drain()) return;
       // It rang again meanwhile: let the event loop turn first, or a busy guest would keep the page's messages out.
       if (Atomics.load(view, address / 4) !== 0) {
         turn.port2.postMessage(null);

@@ -78,9 +78,10 @@ class Coordinator {
     (this.shrinking as { unref?: () => void }).unref?.();
   }
 
-  /** The kernel's work for us: processes that ended, output to fetch, room for input. */
-  private drain(): void {
+  /** The kernel's work for us: processes that ended, output to fetch, room for input. False when there is no more to come. */
+  private drain(): boolean {
     if (!this.closing) this.kernel.call('c_drain', this.doorbellAddress);
+    return !this.closing;
   }
 
   private drainSoon(): void {

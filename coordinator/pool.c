@@ -137,6 +137,8 @@ struct hf_worker *hf_pool_of(struct hf_thread *thread)
 
 void hf_pool_terminate(struct hf_worker *worker)
 {
+	/* A request of a thread that is gone is nobody's to answer. */
+	(void)hf_work_cancel(&worker->thread.spawn.work);
 	set_state(worker, HF_WORKER_ZOMBIE);
 	js_worker_terminate(worker->id);
 	hf_pool_refill();

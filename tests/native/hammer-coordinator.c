@@ -300,7 +300,7 @@ int main(void)
 		last = last || !time_left(&budget) || zombies_at_the_door() >= ZOMBIES_MOST;
 		act(&pages[random_below(&page_seed, PAGES)], last);
 		if (random_below(&page_seed, 500) == 0)
-			hf_c_pool_shrink(2);
+			hf_c_pool_shrink(2, random_below(&page_seed, 2));
 		coordinator_turn();
 	}
 	/* Workers that are on their way out have given back all but what is theirs. */

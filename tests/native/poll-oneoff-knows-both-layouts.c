@@ -136,7 +136,7 @@ static void check_files(bool unstable, uint32_t file)
 	CHECK_ERR(poll(unstable, 2), 0);
 	CHECK_EQ(peek_u32(program, COUNT), 2);
 	check_event(0, 100, 0, WASI_EVENT_FD_READ, 5, 0);
-	check_event(1, 101, 0, WASI_EVENT_FD_WRITE, 0, 0);
+	check_event(1, 101, 0, WASI_EVENT_FD_WRITE, 1, 0);
 }
 
 /* More than fit on the stack, events over subscriptions (they may overlap), and the ends of the streams. */

@@ -18,7 +18,7 @@ int main(void)
 	struct hf_fd_view view;
 	struct hf_pipe *pipe;
 	struct hf_file *file, *moved = open_null();
-	char name[8] = "........";
+	char name[9] = "........";
 	bool hangup;
 	hf_fdtable_init(&table, 10);
 	CHECK_OK(hf_pipe_create(0, &pipe));
@@ -42,7 +42,7 @@ int main(void)
 	CHECK_OK(hf_fd_get(&table, 0, HF_RIGHT_FD_WRITE, &view));
 	CHECK(view.file == moved && view.rights == HF_RIGHT_FD_WRITE && view.inheriting == HF_RIGHT_FD_SEEK);
 	hf_fd_put(&view);
-	CHECK_EQ(hf_fd_preopen_name(&table, 0, name, sizeof name), 5);
+	CHECK_EQ(hf_fd_preopen_name(&table, 0, name, 8), 5);
 	CHECK_BYTES(name, "/home...", 8);
 	CHECK_EQ(hf_fd_count(&table), 2);
 	CHECK_EQ(hf_fd_insert(&table, open_null(), 0, 0), 2);

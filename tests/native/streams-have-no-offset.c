@@ -45,7 +45,7 @@ static void check_device(void)
 {
 	struct hf_vnode *zero = hf_device(HF_DEV_ZERO);
 	struct hf_file *file = d_open(zero, HF_READ | HF_WRITE, 0);
-	char buffer[4] = "abcd";
+	char buffer[5] = "abcd";
 	uint64_t bytes;
 	hf_vnode_unref(zero);
 	check_no_offset(file);

@@ -24,7 +24,7 @@ static void check_ranges(struct guest *guest)
 
 static void check_copies(struct guest *guest)
 {
-	char buffer[8] = "........";
+	char buffer[9] = "........";
 	CHECK_OK(hf_copy_out(&guest->mem, GUEST_SIZE - 4, "abcd", 4));
 	CHECK_BYTES(guest->memory + GUEST_SIZE - 4, "abcd", 4);
 	CHECK_OK(hf_copy_in(&guest->mem, buffer, GUEST_SIZE - 3, 3));

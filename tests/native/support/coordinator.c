@@ -11,13 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* boot.c and pool.c */
-void hf_c_pool_init(uint32_t min, uint32_t max);
-void hf_c_worker_booted(uint32_t id);
-void hf_c_worker_idle(uint32_t id);
-void hf_c_worker_dead(uint32_t id);
-void hf_c_worker_crashed(uint32_t id);
-
 struct order {
 	struct order *next;
 	uint32_t session, tid, argument;
@@ -159,6 +152,7 @@ static void *worker_main(void *argument)
 		else
 			send(BROKEN);
 	}
+	return NULL;
 }
 
 /* ---- what coordinator/main.ts and workers.ts do ---- */

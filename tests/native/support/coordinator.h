@@ -37,10 +37,14 @@ uint8_t *guest_memory(void);
 /* Workers whose thread sleeps at the door for good. */
 unsigned zombies_at_the_door(void);
 
-/* ---- exports of coordinator/session.c ---- */
+/* ---- exports of coordinator/, in words that its sources check (coordinator_sources.c) ---- */
+#ifndef HF_COORDINATOR_SOURCES
 struct spawn_header {
 	uint32_t id, credit, arg_count, arg_size, env_count, env_size, preopen_count, piped, tty;
 };
+#else
+struct spawn_header;
+#endif
 struct session *hf_c_spawn(const struct spawn_header *header, int32_t *error);
 int32_t hf_c_feed(struct session *session, void *bytes, uint32_t size);
 void hf_c_feed_end(struct session *session);
@@ -48,7 +52,12 @@ void hf_c_credit(struct session *session, uint32_t fd, uint32_t bytes);
 void hf_c_cancel(struct session *session, uint32_t fd);
 void hf_c_end(struct session *session, uint32_t reason, uint32_t code, const char *message, uint32_t size);
 void hf_c_session_stats(struct session *session, double *out);
-void hf_c_pool_shrink(uint32_t keep);
+void hf_c_pool_shrink(uint32_t keep, double idle_ms);
 uint32_t hf_c_pool_count(uint32_t state);
+void hf_c_pool_init(uint32_t min, uint32_t max);
+void hf_c_worker_booted(uint32_t id);
+void hf_c_worker_idle(uint32_t id);
+void hf_c_worker_dead(uint32_t id);
+void hf_c_worker_crashed(uint32_t id);
 
 #endif

@@ -5,6 +5,9 @@
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #endif
 
+#define HF_COORDINATOR_SOURCES
+#include "support/coordinator.h"
+
 #define __builtin_wasm_tls_size() ((size_t)64)
 #define __builtin_wasm_tls_align() ((size_t)16)
 

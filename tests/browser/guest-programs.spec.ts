@@ -1,0 +1,61 @@
+// Every case of every guest program in tests/guests, in one page and one runtime, through both bridges and both doorbells.
+import { expect, test } from './support/test.ts';
+
+interface Case {
+  id: string;
+  program: string;
+  file: string;
+}
+
+/** The modules of tests/guests that run in Node and in a page alike; plain JavaScript, so their types are given here. */
+interface Tools {
+  apiHost(
+    hf: unknown,
+    sourceOf: (guest: Case) => unknown,
+    refused: unknown,
+  ): { run(guest: Case, limit: number): Promise<unknown> };
+  judge(guest: Case, result: unknown): Promise<string[]>;
+}
+
+const { cases } = (await import(new URL('../guests/cases.mjs', import.meta.url).href)) as { cases: Case[] };
+
+for (const force of [
+  { jsBridge: false, messageDoorbell: false },
+  { jsBridge: true, messageDoorbell: true },
+]) {
+  const bridge = force.jsBridge ? 'js' : 'multi-memory';
+  const doorbell = force.messageDoorbell ? 'message' : 'wait-async';
+
+  test(`all guest programs do what they should (${bridge} bridge, ${doorbell} doorbell)`, async ({ page, start }) => {
+    test.setTimeout(180_000);
+    await start({ force });
+    const { failures, stats } = await page.evaluate(async (guests) => {
+      const load = (url: string) => import(url) as Promise<Tools>;
+      const { apiHost } = await load('/tests/guests/hosts/api.mjs');
+      const { judge } = await load('/tests/guests/judge.mjs');
+      // A .txt is given to the runtime as it is: it is no module, and that is the test.
+      const source = ({ file, program }: Case) => (file.endsWith('.txt') ? `/tests/guests/${file}` : lab.guest(program));
+      const host = apiHost(window.hf, source, window.lib.SpawnRefused);
+      const failures: Record<string, string[]> = {};
+      const queue = [...guests];
+      const worker = async () => {
+        for (let guest = queue.shift(); guest; guest = queue.shift()) {
+          const complaints = await host
+            .run(guest, 60_000)
+            .then((result) => judge(guest as Case, result))
+            .catch((error: unknown) => [String(error)]);
+          if (complaints.length > 0) failures[guest.id] = complaints;
+        }
+      };
+      await Promise.all([worker(), worker(), worker(), worker()]);
+      const stats = await lab.until(
+        () => window.hf.stats(),
+        ({ workers, processes }) => workers.zombies === 0 && processes.length === 0,
+      );
+      return { failures, stats };
+    }, cases);
+    expect(failures).toEqual({});
+    expect(stats).toMatchObject({ bridge, doorbell, files: { bytes: 0 } });
+    expect(cases.length).toBeGreaterThan(100);
+  });
+}
