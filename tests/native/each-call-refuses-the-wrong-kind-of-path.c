@@ -131,13 +131,13 @@ static void check_attributes(void)
 /* The same directory a second time, read-only, and a file system of its own. */
 static void check_read_only(uint32_t ro, uint32_t elsewhere)
 {
-	CHECK_ERR(open_it(ro, "f", 0, 0, HF_RIGHT_FD_READ), 0);
+	CHECK_ERR(open_it(ro, "f", 0, 0, READ_WRITE & ~HF_RIGHT_FD_WRITE), 0);
 	uint32_t file = peek_u32(program, OUT);
 	CHECK_ERR(hf_p1_fd_filestat_set_times(file, 1, 1, HF_FST_ATIM), HF_EROFS);
 	CHECK_ERR(open_it(ro, "f", 0, 0, HF_RIGHT_FD_WRITE), HF_EROFS);
 	CHECK_ERR(open_it(ro, "f", 0, HF_OFLAG_TRUNC, HF_RIGHT_FD_READ), HF_EROFS);
 	CHECK_ERR(open_it(ro, "new", 0, HF_OFLAG_CREAT, HF_RIGHT_FD_READ), HF_EROFS);
-	CHECK_ERR(open_it(ro, "d", 0, HF_OFLAG_DIRECTORY, HF_RIGHT_FD_READ), 0);
+	CHECK_ERR(open_it(ro, "d", 0, HF_OFLAG_DIRECTORY, HF_RIGHTS_ALL & ~HF_RIGHT_FD_WRITE), 0);
 	uint32_t below = peek_u32(program, OUT);
 	CHECK_ERR(hf_p1_path_unlink_file(PATH_OF(below, "g")), HF_EROFS);
 	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, "new")), HF_EROFS);
