@@ -1,6 +1,6 @@
 /** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
 import { host } from '#host';
-import { EXIT_REASON } from '../build/generated/abi.ts';
+import { ERRNO, EXIT_REASON } from '../build/generated/abi.ts';
 import { PROTOCOL } from '../web/protocol.ts';
 import type {
   ErrorMessage, ExitReason as Reason, FromCoordinator, InitMessage, OutputFd, RefusalMessage, SpawnMessage, StatsMessage, ToCoordinator,
@@ -13,7 +13,7 @@ import type { FromCompute } from '../worker/protocol.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import { Files } from './files.ts';
 import { Kernel, SystemError } from './kernel.ts';
-import { Modules, Refusal, type Program } from './modules.ts';
+import { Modules, Refusal } from './modules.ts';
 import { Session } from './session.ts';
 import { encodeSpawn } from './spawn.ts';
 import { Workers } from './workers.ts';
@@ -22,6 +22,9 @@ const page = host.parent<FromCoordinator, ToCoordinator>();
 const post = page.post;
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What is set for later goes off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** In the order of enum hf_worker_state. */
 const workerStates = ['starting', 'idle', 'running', 'zombies'] as const;
@@ -74,7 +77,7 @@ class Coordinator {
     if (this.doorbell === 'wait-async') answer(memory, this.doorbellAddress, () => this.drain());
     const { min, max, idle } = init.workers;
     this.kernel.call('c_pool_init', min, max);
-    this.shrinking = setInterval(() => this.kernel.call('c_pool_shrink', min, idle), idle);
+    this.shrinking = setInterval(() => this.kernel.call('c_pool_shrink', min, idle), Math.min(idle, LONGEST_TIMER));
     (this.shrinking as { unref?: () => void }).unref?.();
   }
 
@@ -99,17 +102,24 @@ class Coordinator {
       worker_create: (worker, stackTop, tls, thread) => this.workers.create(worker, stackTop, tls, thread),
       worker_run: (worker, id, tid, argument) => {
         const { module, memory } = this.sessions.get(id)!;
+        this.busy.set(worker, id);
         this.workers.post(worker, { t: 'run', session: id, module, memory, tid, argument });
       },
-      worker_terminate: (worker) => this.workers.terminate(worker),
+      worker_terminate: (worker) => {
+        this.workers.terminate(worker);
+        this.free(worker);
+        // With it may go a ring that it has sent; who comes later does not ring, for the queue is not empty.
+        if (this.doorbell === 'message') this.drainSoon();
+      },
       output: (session, fd, pointer, size) => this.sessions.get(session)?.output(fd as OutputFd, copyAt(memory, pointer, size)),
       output_end: (session, fd) => this.sessions.get(session)?.outputEnd(fd as OutputFd),
       stdin_ready: (session) => this.sessions.get(session)?.pumpInput(),
       exited: (session, reason, code, message, messageSize, stack, stackSize) => {
+        this.sessions.get(session)?.buried();
         if (reason === EXIT_REASON.NONE) return; // never started: the worker's message tells why
         const exit = {
           reason: reasons.get(reason)!,
-          code,
+          code: code >>> 0,
           message: textAt(memory, message, messageSize),
           stack: textAt(memory, stack, stackSize),
         };
@@ -130,6 +140,19 @@ class Coordinator {
   }
 
   private readonly awaitingStart = new Set<number>();
+  /** What each worker was last given to run, until it says that it is idle. */
+  private readonly busy = new Map<number, number>();
+  private readonly awaitingWorker: (() => void)[] = [];
+
+  private free(worker: number): void {
+    this.busy.delete(worker);
+    for (const goOn of this.awaitingWorker.splice(0)) goOn();
+  }
+
+  /** Whether a worker is about to be free: its process has ended, and its word of that is under way. */
+  private oneIsLeaving(): boolean {
+    return [...this.busy.values()].some((id) => !this.sessions.get(id)?.running);
+  }
 
   private fromWorker(worker: number, message: FromCompute): void {
     switch (message.t) {
@@ -140,12 +163,13 @@ class Coordinator {
         break;
       case 'idle':
         this.kernel.call('c_worker_idle', worker);
+        this.free(worker);
         break;
       case 'started':
         this.started(message.session)?.announce();
         break;
       case 'refused':
-        this.started(message.session)?.refuse(message.message);
+        this.started(message.session)?.refuse(message.kind, message.message);
         break;
       case 'ring':
         this.drainSoon();
@@ -244,9 +268,13 @@ class Coordinator {
         : null;
       const program = await this.modules.get(message.source, progress);
       if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
-      this.start(message, program);
+      const memory = program.memory?.shared ? makeMemory(program.memory) : program.memory;
+      while (this.mayStart(id) && !this.start(message, program.module, memory)) {
+        await new Promise<void>((resolve) => this.awaitingWorker.push(resolve));
+      }
     } catch (error) {
       this.sessions.delete(id);
+      this.awaitingStart.delete(id);
       post({ t: 'refused', id, refusal: refusal(error) });
     } finally {
       const waiting = this.pending.get(id) ?? [];
@@ -255,18 +283,27 @@ class Coordinator {
     }
   }
 
-  private start(message: SpawnMessage, program: Program): void {
-    const memory = program.memory && makeMemory(program.memory);
-    const session = new Session(message.id, message.name, program.module, memory, this.kernel, post);
+  /** Not when it was killed, or the runtime closed, while its module was compiled. */
+  private mayStart(id: number): boolean {
+    if (this.closing) return false;
+    if (this.pending.get(id)!.some((held) => held.t === 'kill')) throw new Refusal('closed', 'it was killed before it ran');
+    return true;
+  }
+
+  /** False when a worker will be free in a moment. */
+  private start(message: SpawnMessage, module: WebAssembly.Module, memory: WebAssembly.Memory | MemoryType | null): boolean {
+    const session = new Session(message.id, message.name, module, memory, this.kernel, post);
     this.sessions.set(message.id, session);
     this.awaitingStart.add(message.id);
     const pointer = this.kernel.withBlock(encodeSpawn(message), (block) => this.kernel.call('c_spawn', block, this.kernel.data));
     if (!pointer) {
-      this.awaitingStart.delete(message.id);
-      throw spawnError(message, this.init, ...(this.kernel.words(this.kernel.data, 2) as unknown as [number, number]));
+      const [result, preopen] = this.kernel.words(this.kernel.data, 2) as unknown as [number, number];
+      if (result === -ERRNO.EAGAIN && this.oneIsLeaving()) return false;
+      throw spawnError(message, this.init, result, preopen);
     }
     session.attach(pointer);
     session.after(message.timeout, () => session.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${message.timeout} ms`));
+    return true;
   }
 
   private stats(): StatsMessage {

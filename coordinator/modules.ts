@@ -2,14 +2,14 @@
 import { host } from '#host';
 import type { SourceMessage } from '../web/protocol.ts';
 import { importedMemory, importedMemoryOf, probeMemory, type MemoryType } from '../worker/memory-import.ts';
-import { importsMemory, refuse } from '../worker/wasi-imports.ts';
+import { importsMemory, refuse, startsThreads } from '../worker/wasi-imports.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
 
 /** The source cannot be had, or is no module that may run. */
 export class Refusal extends Error {
   constructor(
-    readonly kind: 'source' | 'module' | 'limit',
+    readonly kind: 'source' | 'module' | 'limit' | 'closed',
     message: string,
   ) {
     super(message);
@@ -34,7 +34,8 @@ function counted(response: Response, progress: Progress): Response {
   return new Response(response.body!.pipeThrough(counter), { headers });
 }
 
-const isWasm = (response: Response): boolean => /^application\/wasm\s*(;|$)/i.test(response.headers.get('content-type') ?? '');
+/** Exactly this, says the standard: with a parameter it is refused. */
+const isWasm = (response: Response): boolean => response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
 
 async function fetchModule(url: string, progress: Progress | null): Promise<WebAssembly.Module> {
   let response: Response;
@@ -117,6 +118,9 @@ export class Modules {
     const program = await this.load(source, progress);
     const fault = refuse(program.module);
     if (fault) throw new Refusal('module', fault);
+    if (program.memory && !program.memory.shared && startsThreads(program.module)) {
+      throw new Refusal('module', 'the module cannot run: it imports wasi.thread-spawn, but the memory that it imports is not shared');
+    }
     return program;
   }
 

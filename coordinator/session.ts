@@ -1,5 +1,6 @@
 /** A process as a conversation with the page; its other half is session.c. */
 import type { ExitMessage, FromCoordinator, OutputFd } from '../web/protocol.ts';
+import type { MemoryType } from '../worker/memory-import.ts';
 import type { Kernel } from './kernel.ts';
 
 type Post = (message: FromCoordinator, transfer?: Transferable[]) => void;
@@ -14,6 +15,8 @@ export class Session {
   private pid = 0;
   /** Whether the page knows that it runs. Output and the end are held back until then. */
   private announced = false;
+  /** Its process is dead, although its streams may go on. */
+  private dead = false;
   private held: (() => void)[] = [];
   private readonly input: { bytes: Uint8Array; done: number }[] = [];
   private inputEnded = false;
@@ -23,8 +26,8 @@ export class Session {
     readonly id: number,
     readonly name: string,
     readonly module: WebAssembly.Module,
-    /** What its threads share, when the module imports its memory. */
-    readonly memory: WebAssembly.Memory | null,
+    /** When the module imports its memory: what its threads share, or what its worker makes for it alone. */
+    readonly memory: WebAssembly.Memory | MemoryType | null,
     private readonly kernel: Kernel,
     private readonly post: Post,
   ) {}
@@ -38,6 +41,15 @@ export class Session {
 
   get attached(): boolean {
     return this.pointer !== 0;
+  }
+
+  /** Whether its threads may still be at work. */
+  get running(): boolean {
+    return this.attached && !this.dead;
+  }
+
+  buried(): void {
+    this.dead = true;
   }
 
   // --- what the page is told, in order: that it runs; bytes; the ends ---
@@ -54,9 +66,10 @@ export class Session {
     else this.held.push(() => this.post(message));
   }
 
-  refuse(message: string): void {
+  refuse(kind: 'module' | 'limit', message: string): void {
+    clearTimeout(this.timer);
     this.held = [];
-    this.post({ t: 'refused', id: this.id, refusal: { kind: 'module', message } });
+    this.post({ t: 'refused', id: this.id, refusal: { kind, message } });
   }
 
   output(fd: OutputFd, bytes: Uint8Array<ArrayBuffer>): void {

@@ -115,6 +115,8 @@ const MOST_WORKERS = 128;
 const IDLE_TIME = 30_000;
 const DEFAULT_MEMORY = { initial: 32 * MIB, maximum: 1024 * MIB };
 const DEFAULT_CREDIT = MIB;
+/** The kernel takes numbers of 32 bits. */
+const MOST_CREDIT = 2 ** 31;
 const DEFAULT_START_TIMEOUT = 60_000;
 
 export type StartSettings = Pick<InitMessage, 'workers' | 'memory' | 'force'> & {
@@ -175,7 +177,7 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
       stdout: mode(stdout),
       stderr: mode(stderr),
       tty: flag(options.tty, 'tty'),
-      credit: count(options.outputBuffer ?? DEFAULT_CREDIT, 'outputBuffer', 1),
+      credit: Math.min(count(options.outputBuffer ?? DEFAULT_CREDIT, 'outputBuffer', 1), MOST_CREDIT),
       timeout: milliseconds(options.timeout ?? 0, 'timeout'),
       progress: options.onProgress !== undefined,
     },

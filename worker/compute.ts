@@ -43,6 +43,7 @@ class ComputeWorker {
       if (message.tid === 0) port.post({ t: 'started', session: message.session });
       this.start(instance, message);
     }
+    this.unbindMemory();
     port.post({ t: 'idle' });
   }
 
@@ -56,8 +57,9 @@ class ComputeWorker {
   }
 
   /** The guest's instance, with the kernel bound to its memory; null when there is none, which has been reported then. */
-  private instantiate({ session, module, memory, tid }: RunMessage): WebAssembly.Instance | null {
+  private instantiate({ session, module, memory: given, tid }: RunMessage): WebAssembly.Instance | null {
     try {
+      const memory = given && !(given instanceof WebAssembly.Memory) ? new WebAssembly.Memory(given) : given;
       // Memory that is imported is there before the module's start function runs; memory that it makes itself is not.
       if (memory) this.bindMemory(memory);
       const instance = new WebAssembly.Instance(module, guestImports(module, this.kernel, memory));
@@ -71,7 +73,8 @@ class ComputeWorker {
         if (tid === 0) port.post({ t: 'started', session });
       } else {
         // The reason NONE says: the page is told by this message, not by the process's end.
-        port.post({ t: 'refused', session, message: error instanceof Error ? error.message : String(error) });
+        const kind = error instanceof RangeError ? 'limit' : 'module'; // no memory left for its memory, or it does not link
+        port.post({ t: 'refused', session, kind, message: error instanceof Error ? error.message : String(error) });
         this.call('w_ended', EXIT_REASON.NONE, 0, 0, 0, 0, 0);
       }
       return null;
@@ -82,6 +85,11 @@ class ComputeWorker {
     const table = this.kernel.__indirect_function_table;
     makeBridge(this.bridge, this.boot.memory, memory).forEach((fn, i) => table.set(this.slots + i, fn));
     this.call('w_bind', this.slots, this.slots + 1, this.slots + 2);
+  }
+
+  /** An idle worker must not keep a guest's memory from being collected. */
+  private unbindMemory(): void {
+    for (let i = 0; i < 3; i++) this.kernel.__indirect_function_table.set(this.slots + i, null);
   }
 
   private start({ exports }: WebAssembly.Instance, { tid, argument }: RunMessage): void {

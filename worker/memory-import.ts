@@ -2,6 +2,7 @@
  * The memory that a module imports (wasi-threads programs do). JavaScript's reflection tells that there is one, but not how large it must be; that stands in
  * the module's import section, near its beginning.
  */
+import { emptyImports } from './wasi-imports.ts';
 
 export interface MemoryType {
   /** In pages of 64 KiB. */
@@ -112,23 +113,26 @@ export async function importedMemoryOf(response: Response): Promise<MemoryType |
 
 /**
  * The last resort for a `WebAssembly.Module` without its bytes: the engine's own complaints about a memory of the wrong size end with the right one (V8's do). Null
- * where they do not.
+ * where they do not. Memories are looked at first; the functions are none, so that the module never links: its start function would run here.
  */
 export function probeMemory(module: WebAssembly.Module): MemoryType | null {
   const type = { initial: 0, maximum: 65536, shared: true };
+  if (!WebAssembly.Module.imports(module).some(({ kind }) => kind === 'function')) return null;
   for (let tries = 0; tries < 4; tries++) {
-    const imports: WebAssembly.Imports = {};
+    const imports = emptyImports<Record<string, WebAssembly.ImportValue>>();
     for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-      (imports[from] ??= {})[name] = kind === 'memory' ? new WebAssembly.Memory(type) : () => 0;
+      (imports[from] ??= emptyImports())[name] = kind === 'memory' ? new WebAssembly.Memory(type) : 0;
     }
     try {
       void new WebAssembly.Instance(module, imports);
-      return type;
+      return null;
     } catch (error) {
-      if (!(error instanceof WebAssembly.LinkError)) return type; // it linked, and its start function failed without a kernel
-      const pages = Number(/(?:0x)?[0-9a-f]+(?=\D*$)/i.exec(error.message)?.[0] ?? NaN);
+      if (!(error instanceof WebAssembly.LinkError)) return null;
+      const complaint = error.message.slice(error.message.lastIndexOf('": ') + 1); // what stands before are the import's names
+      if (/callable/.test(complaint)) return type;
+      const pages = Number(/(?:0x)?[0-9a-f]+(?=\D*$)/i.exec(complaint)?.[0] ?? NaN);
       if (Number.isNaN(pages)) return null;
-      if (/maximum/.test(error.message)) type.maximum = pages;
+      if (/maximum/.test(complaint)) type.maximum = pages;
       else type.initial = pages;
     }
   }

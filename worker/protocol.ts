@@ -1,5 +1,7 @@
 /** Every message between the coordinator and a compute worker. Results travel through the kernel, not through these. */
 
+import type { MemoryType } from './memory-import.ts';
+
 export interface BootMessage {
   t: 'boot';
   /** Compiled once, by the coordinator. */
@@ -22,11 +24,13 @@ export interface RunMessage {
   t: 'run';
   session: number;
   module: WebAssembly.Module;
-  /** For a module that imports its memory: the memory, which all its threads share. */
-  memory: WebAssembly.Memory | null;
+  /** For a module that imports its memory: the memory, which all its threads share; or, if it is not to be shared, its type: then it cannot be sent. */
+  memory: WebAssembly.Memory | MemoryType | null;
   /** 0: the process's first thread, at _start; else one more, at wasi_thread_start with this id and argument. */
   tid: number;
   argument: number;
+  /** Whether there is nothing left to try if the engine has no memory for it: then it is refused. */
+  last: boolean;
 }
 
 export type ToCompute = BootMessage | RunMessage;
@@ -38,7 +42,7 @@ export type FromCompute =
   /** The module is instantiated and its code is about to run. */
   | { t: 'started'; session: number }
   /** The module cannot be instantiated; nothing of it ran. The process is gone. */
-  | { t: 'refused'; session: number; message: string }
+  | { t: 'refused'; session: number; kind: 'module' | 'limit'; message: string }
   /** The doorbell, where the coordinator cannot wait on it. */
   | { t: 'ring' }
   /** The kernel found itself in an impossible state, or this worker cannot boot: the runtime is lost. */

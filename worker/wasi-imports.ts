@@ -15,15 +15,18 @@ function provider({ module, name, kind }: Import): string | null {
   return module === 'wasi_unstable' && name === 'sock_accept' ? null : editions[module] + name;
 }
 
+/** An object without a prototype: a hostile module may import from "__proto__", which must not reach Object's. */
+export const emptyImports = <Value>(): Record<string, Value> => Object.create(null) as Record<string, Value>;
+
 /** Bound directly: a call from the guest enters the kernel without a JavaScript frame. */
 export function guestImports(
   module: WebAssembly.Module,
   kernel: KernelExports,
   memory: WebAssembly.Memory | null,
 ): WebAssembly.Imports {
-  const imports: WebAssembly.Imports = {};
+  const imports = emptyImports<WebAssembly.ModuleImports>();
   for (const entry of WebAssembly.Module.imports(module)) {
-    (imports[entry.module] ??= {})[entry.name] = entry.kind === 'memory' ? memory! : kernel[provider(entry)!]!;
+    (imports[entry.module] ??= emptyImports())[entry.name] = entry.kind === 'memory' ? memory! : kernel[provider(entry)!]!;
   }
   return imports;
 }
@@ -31,6 +34,10 @@ export function guestImports(
 /** Whether the module wants its memory from outside (under whatever name), as programs with threads do. */
 export const importsMemory = (module: WebAssembly.Module): boolean =>
   WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
+
+/** Whether the module starts threads. */
+export const startsThreads = (module: WebAssembly.Module): boolean =>
+  WebAssembly.Module.imports(module).some((entry) => provider(entry) === 'wt_thread_spawn');
 
 /** Why the module cannot run as a WASI command; null if it can. Every fault is named, not just the first. */
 export function refuse(module: WebAssembly.Module): string | null {
@@ -52,7 +59,7 @@ export function refuse(module: WebAssembly.Module): string | null {
         : 'it exports no function _start, so it is no WASI command',
     );
   }
-  const threads = imports.some((entry) => provider(entry) === 'wt_thread_spawn');
+  const threads = startsThreads(module);
   if (threads && exports.get('wasi_thread_start') !== 'function') {
     faults.push('it imports wasi.thread-spawn but exports no function wasi_thread_start for threads to begin at');
   }

@@ -1,4 +1,5 @@
 /* What a lock guards is seen by one thread at a time, and nobody sleeps for ever. */
+#define HF_LOCK_UNTOLD
 #include "platform/lock.h"
 
 #include "support/check.h"
