@@ -3,7 +3,11 @@
 export type DoorbellKind = 'wait-async' | 'message';
 
 interface WaitAsync {
-  waitAsync?(view: Int32Array, index: number, value: number): { async: false; value: string } | { async: true; value: Promise<string> };
+  waitAsync?(
+    view: Int32Array,
+    index: number,
+    value: number,
+  ): { async: false; value: string } | { async: true; value: Promise<string> };
 }
 
 export const doorbellKind = (forceMessage: boolean): DoorbellKind =>

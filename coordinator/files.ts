@@ -12,7 +12,16 @@ const UNLINK = 1;
 const RMDIR = 2;
 
 /** By the number that the kernel gives (native/include/holdfast/wasi.h). */
-const fileTypes: FileType[] = ['unknown', 'block-device', 'character-device', 'directory', 'file', 'socket', 'socket', 'symlink'];
+const fileTypes: FileType[] = [
+  'unknown',
+  'block-device',
+  'character-device',
+  'directory',
+  'file',
+  'socket',
+  'socket',
+  'symlink',
+];
 const decoder = new TextDecoder();
 
 /** A sparse file may be larger than anything that can be read at once. */
@@ -62,7 +71,12 @@ export class Files {
         this.kernel.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
         return undefined;
       case 'utimes':
-        this.kernel.check('c_fs_utimes', ...this.kernel.path(request.path), Number(request.follow), request.atime ?? -1, request.mtime ?? -1,
+        this.kernel.check(
+          'c_fs_utimes',
+          ...this.kernel.path(request.path),
+          Number(request.follow),
+          request.atime ?? -1,
+          request.mtime ?? -1,
         );
         return undefined;
     }
@@ -112,7 +126,15 @@ export class Files {
   private stat(path: string, follow: boolean): StatMessage {
     const { kernel } = this;
     kernel.check('c_fs_stat', ...kernel.path(path), Number(follow), kernel.data);
-    const [type, ino, nlink, size, atime, mtime, ctime] = kernel.numbers(kernel.data, 7) as [number, number, number, number, number, number, number];
+    const [type, ino, nlink, size, atime, mtime, ctime] = kernel.numbers(kernel.data, 7) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     return { type: fileTypes[type] ?? 'unknown', ino, nlink, size, atime, mtime, ctime };
   }
 
@@ -124,7 +146,7 @@ export class Files {
       const used = kernel.check('c_fs_readdir', ...kernel.path(path), cookie, kernel.data, DATA_SIZE);
       if (used === 0) return entries;
       const view = new DataView(kernel.copy(kernel.data, used).buffer);
-      for (let at = 0; at < used; ) {
+      for (let at = 0; at < used;) {
         cookie = view.getFloat64(at, true);
         const size = view.getUint32(at + 20, true);
         const name = decoder.decode(new Uint8Array(view.buffer, at + 24, size));
@@ -162,6 +184,10 @@ export class Files {
   }
 
   private remove(path: string, recursive: boolean, force: boolean): undefined {
+    // Before anything is gone: these would be refused at the end.
+    const name = path.replace(/\/+$/, '').split('/').pop();
+    if (name === '') throw new SystemError(ERRNO.EBUSY, path);
+    if (name === '.' || name === '..') throw new SystemError(ERRNO.EINVAL, path);
     let type: FileType;
     try {
       type = this.stat(path, false).type;
@@ -170,7 +196,11 @@ export class Files {
       throw error;
     }
     if (type !== 'directory') return this.change(UNLINK, path);
-    if (!recursive) throw new SystemError(ERRNO.EISDIR, `${path} is a directory: pass { recursive: true } to remove it with all it holds`);
+    if (!recursive)
+      throw new SystemError(
+        ERRNO.EISDIR,
+        `${path} is a directory: pass { recursive: true } to remove it with all it holds`,
+      );
     // Deep trees: a stack of our own. A directory is seen twice, first to list it, then to remove it.
     const stack = [{ path, listed: false }];
     while (stack.length > 0) {

@@ -32,7 +32,10 @@ export class Kernel {
     readonly memory: WebAssembly.Memory,
   ) {
     const abi = this.call('c_abi');
-    if (abi !== ABI) throw new Error(`coordinator.js and kernel.wasm are of different builds (ABI ${ABI} and ${abi}): deploy both together`);
+    if (abi !== ABI)
+      throw new Error(
+        `coordinator.js and kernel.wasm are of different builds (ABI ${ABI} and ${abi}): deploy both together`,
+      );
     this.scratch = this.call('c_alloc', DATA_AT + DATA_SIZE);
     if (!this.scratch) throw new Error('there is not enough kernel memory to start: raise memory.initial');
   }

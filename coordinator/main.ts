@@ -3,7 +3,15 @@ import { host } from '#host';
 import { ERRNO, EXIT_REASON } from '../build/generated/abi.ts';
 import { PROTOCOL } from '../web/protocol.ts';
 import type {
-  ErrorMessage, ExitReason as Reason, FromCoordinator, InitMessage, OutputFd, RefusalMessage, SpawnMessage, StatsMessage, ToCoordinator,
+  ErrorMessage,
+  ExitReason as Reason,
+  FromCoordinator,
+  InitMessage,
+  OutputFd,
+  RefusalMessage,
+  SpawnMessage,
+  StatsMessage,
+  ToCoordinator,
 } from '../web/protocol.ts';
 import { bridgeKind } from '../worker/bridge.ts';
 import { commonImports, copyAt, instantiateKernel, textAt, type KernelImports } from '../worker/kernel.ts';
@@ -53,7 +61,11 @@ class Coordinator {
   /** Nothing is told any more, and nothing begins. */
   private closing = false;
 
-  constructor(private readonly init: InitMessage, kernelModule: WebAssembly.Module, memory: WebAssembly.Memory) {
+  constructor(
+    private readonly init: InitMessage,
+    kernelModule: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+  ) {
     this.up = new Promise((resolve) => (this.firstIsUp = resolve));
     this.doorbell = doorbellKind(init.force.messageDoorbell);
     const exports = instantiateKernel(kernelModule, memory, this.imports(memory));
@@ -68,7 +80,13 @@ class Coordinator {
     );
     if (!this.doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     const probe = new WebAssembly.Module(probeModule());
-    const boot = { kernel: kernelModule, probe, memory, timeOrigin: performance.timeOrigin, jsBridge: init.force.jsBridge };
+    const boot = {
+      kernel: kernelModule,
+      probe,
+      memory,
+      timeOrigin: performance.timeOrigin,
+      jsBridge: init.force.jsBridge,
+    };
     this.workers = new Workers(init.assets.compute, boot, {
       message: (worker, message) => this.fromWorker(worker, message),
       error: (worker, error) => this.workerFailed(worker, error),
@@ -98,12 +116,15 @@ class Coordinator {
 
   private imports(memory: WebAssembly.Memory): KernelImports {
     return {
-      ...commonImports(memory, () => this.drainSoon(), (message) => fatal(`kernel panic: ${message}`)),
+      ...commonImports(
+        memory,
+        () => this.drainSoon(),
+        (message) => fatal(`kernel panic: ${message}`),
+      ),
       worker_create: (worker, stackTop, tls, thread) => this.workers.create(worker, stackTop, tls, thread),
       worker_run: (worker, id, tid, argument) => {
-        const { module, memory } = this.sessions.get(id)!;
         this.busy.set(worker, id);
-        this.workers.post(worker, { t: 'run', session: id, module, memory, tid, argument });
+        this.run(worker, this.sessions.get(id)!, tid, argument, false);
       },
       worker_terminate: (worker) => {
         this.workers.terminate(worker);
@@ -111,7 +132,8 @@ class Coordinator {
         // With it may go a ring that it has sent; who comes later does not ring, for the queue is not empty.
         if (this.doorbell === 'message') this.drainSoon();
       },
-      output: (session, fd, pointer, size) => this.sessions.get(session)?.output(fd as OutputFd, copyAt(memory, pointer, size)),
+      output: (session, fd, pointer, size) =>
+        this.sessions.get(session)?.output(fd as OutputFd, copyAt(memory, pointer, size)),
       output_end: (session, fd) => this.sessions.get(session)?.outputEnd(fd as OutputFd),
       stdin_ready: (session) => this.sessions.get(session)?.pumpInput(),
       exited: (session, reason, code, message, messageSize, stack, stackSize) => {
@@ -171,6 +193,9 @@ class Coordinator {
       case 'refused':
         this.started(message.session)?.refuse(message.kind, message.message);
         break;
+      case 'no-memory':
+        void this.runAgain(worker, message.session);
+        break;
       case 'ring':
         this.drainSoon();
         break;
@@ -179,6 +204,25 @@ class Coordinator {
         break;
     }
   }
+
+  private run(worker: number, { id, module, memory }: Session, tid: number, argument: number, last: boolean): void {
+    this.workers.post(worker, { t: 'run', session: id, module, memory, tid, argument, last });
+  }
+
+  private async runAgain(worker: number, id: number): Promise<void> {
+    const room = await this.makeRoom();
+    const session = this.sessions.get(id);
+    // Not when it was killed meanwhile: its worker is gone, or at other work.
+    if (session?.running && this.busy.get(worker) === id) this.run(worker, session, 0, 0, !room);
+  }
+
+  /** The engine has a limit on the memories of all its workers together. False: there is nothing more to be had. */
+  private makeRoom(): Promise<boolean> {
+    const retire = () => this.workers.bury(() => this.kernel.call('c_pool_retire') > 0);
+    return (this.makingRoom ??= retire().finally(() => (this.makingRoom = null)));
+  }
+
+  private makingRoom: Promise<boolean> | null = null;
 
   private started(id: number): Session | undefined {
     const session = this.sessions.get(id);
@@ -189,7 +233,9 @@ class Coordinator {
 
   private workerFailed(worker: number, error: Error): void {
     if (!this.proven.has(worker)) {
-      fatal(`a compute worker cannot start from ${this.init.assets.compute}: ${error.message}. Is the file deployed, as JavaScript, with Cross-Origin-Embedder-Policy?`);
+      fatal(
+        `a compute worker cannot start from ${this.init.assets.compute}: ${error.message}. Is the file deployed, as JavaScript, with Cross-Origin-Embedder-Policy?`,
+      );
       return;
     }
     this.kernel.call('c_worker_crashed', worker);
@@ -228,7 +274,8 @@ class Coordinator {
     switch (message.t) {
       case 'stdin':
         if (session?.attached) session.write(message.bytes);
-        else post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'EPIPE: the program has ended' } });
+        else
+          post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'EPIPE: the program has ended' } });
         break;
       case 'stdin-end':
         session?.endInput();
@@ -264,11 +311,12 @@ class Coordinator {
     const { id } = message;
     try {
       const progress = message.progress
-        ? (phase: 'download' | 'compile', loaded: number, total: number) => post({ t: 'progress', id, phase, loaded, total })
+        ? (phase: 'download' | 'compile', loaded: number, total: number) =>
+            post({ t: 'progress', id, phase, loaded, total })
         : null;
       const program = await this.modules.get(message.source, progress);
       if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
-      const memory = program.memory?.shared ? makeMemory(program.memory) : program.memory;
+      const memory = program.memory?.shared ? await this.makeMemory(program.memory) : program.memory;
       while (this.mayStart(id) && !this.start(message, program.module, memory)) {
         await new Promise<void>((resolve) => this.awaitingWorker.push(resolve));
       }
@@ -283,26 +331,48 @@ class Coordinator {
     }
   }
 
+  /** The memory that a guest's threads share. */
+  private async makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
+    for (let last = false; ; last = !(await this.makeRoom())) {
+      try {
+        return new WebAssembly.Memory(type);
+      } catch (error) {
+        if (!last) continue;
+        const size = `${type.initial} pages, at most ${type.maximum ?? 65536}`;
+        throw new Refusal('limit', `the memory that the module imports (${size}) cannot be had: ${describe(error)}`);
+      }
+    }
+  }
+
   /** Not when it was killed, or the runtime closed, while its module was compiled. */
   private mayStart(id: number): boolean {
     if (this.closing) return false;
-    if (this.pending.get(id)!.some((held) => held.t === 'kill')) throw new Refusal('closed', 'it was killed before it ran');
+    if (this.pending.get(id)!.some((held) => held.t === 'kill'))
+      throw new Refusal('closed', 'it was killed before it ran');
     return true;
   }
 
   /** False when a worker will be free in a moment. */
-  private start(message: SpawnMessage, module: WebAssembly.Module, memory: WebAssembly.Memory | MemoryType | null): boolean {
+  private start(
+    message: SpawnMessage,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory | MemoryType | null,
+  ): boolean {
     const session = new Session(message.id, message.name, module, memory, this.kernel, post);
     this.sessions.set(message.id, session);
     this.awaitingStart.add(message.id);
-    const pointer = this.kernel.withBlock(encodeSpawn(message), (block) => this.kernel.call('c_spawn', block, this.kernel.data));
+    const pointer = this.kernel.withBlock(encodeSpawn(message), (block) =>
+      this.kernel.call('c_spawn', block, this.kernel.data),
+    );
     if (!pointer) {
       const [result, preopen] = this.kernel.words(this.kernel.data, 2) as unknown as [number, number];
       if (result === -ERRNO.EAGAIN && this.oneIsLeaving()) return false;
       throw spawnError(message, this.init, result, preopen);
     }
     session.attach(pointer);
-    session.after(message.timeout, () => session.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${message.timeout} ms`));
+    session.after(message.timeout, () =>
+      session.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${message.timeout} ms`),
+    );
     return true;
   }
 
@@ -311,7 +381,9 @@ class Coordinator {
     const workers = { total: 0, idle: 0, starting: 0, zombies: 0, running: 0 };
     workerStates.forEach((state, i) => (workers[state] = kernel.call('c_pool_count', i)));
     workers.total = workers.idle + workers.starting + workers.running;
-    const processes = [...this.sessions.values()].filter((session) => session.attached).map((session) => session.stats());
+    const processes = [...this.sessions.values()]
+      .filter((session) => session.attached)
+      .map((session) => session.stats());
     kernel.call('c_fs_usage', kernel.data);
     const [bytes, nodes, used, blocks] = kernel.numbers(kernel.data, 4) as [number, number, number, number];
     return {
@@ -338,26 +410,21 @@ class Coordinator {
   }
 }
 
-/** The memory that a guest's threads share. */
-function makeMemory({ initial, maximum, shared }: MemoryType): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial, maximum, shared });
-  } catch (error) {
-    const size = `${initial} pages, at most ${maximum ?? 65536}`;
-    throw new Refusal('limit', `the memory that the module imports (${size}) cannot be had: ${describe(error)}`);
-  }
-}
-
 function refusal(error: unknown): RefusalMessage {
   if (error instanceof Refusal) return { kind: error.kind, message: error.message };
-  if (error instanceof SystemError) return { kind: error.code === 'EAGAIN' || error.code === 'ENOMEM' ? 'limit' : 'options', message: error.message };
+  if (error instanceof SystemError)
+    return { kind: error.code === 'EAGAIN' || error.code === 'ENOMEM' ? 'limit' : 'options', message: error.message };
   return { kind: 'module', message: describe(error) };
 }
 
 function spawnError(message: SpawnMessage, init: InitMessage, result: number, preopen: number): SystemError {
   const culprit = message.preopens[preopen];
-  if (culprit) return new SystemError(-result, `the preopen ${culprit.guest} is to be the directory ${culprit.path} of hf.fs`);
-  const full = new SystemError(-result, `all ${init.workers.max} workers are busy: wait for a process to end, or raise workers.max in start()`);
+  if (culprit)
+    return new SystemError(-result, `the preopen ${culprit.guest} is to be the directory ${culprit.path} of hf.fs`);
+  const full = new SystemError(
+    -result,
+    `all ${init.workers.max} workers are busy: wait for a process to end, or raise workers.max in start()`,
+  );
   return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be made');
 }
 
@@ -368,7 +435,9 @@ function fatal(message: string): void {
 
 async function start(init: InitMessage): Promise<Coordinator> {
   if (init.protocol !== PROTOCOL) {
-    throw new Error(`the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`);
+    throw new Error(
+      `the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`,
+    );
   }
   const kernel = await host.compileKernel(init.assets.kernel);
   const memory = kernelMemory(init.memory);
@@ -383,7 +452,8 @@ function kernelMemory(wanted: InitMessage['memory']): WebAssembly.Memory {
       return new WebAssembly.Memory({ initial: pages(wanted.initial), maximum: pages(wanted.maximum), shared: true });
     } catch (error) {
       const half = wanted.maximum / 2;
-      if (half < wanted.initial) throw new Error(`the kernel's memory cannot be had: ${describe(error)}`, { cause: error });
+      if (half < wanted.initial)
+        throw new Error(`the kernel's memory cannot be had: ${describe(error)}`, { cause: error });
       wanted.maximum = half;
     }
   }
@@ -400,6 +470,9 @@ page.onmessage = (message) => {
         (error: unknown) => fatal(describe(error)),
       );
   } else {
-    void coordinator!.then((running) => running.handle(message), () => undefined);
+    void coordinator!.then(
+      (running) => running.handle(message),
+      () => undefined,
+    );
   }
 };

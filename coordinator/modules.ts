@@ -35,7 +35,8 @@ function counted(response: Response, progress: Progress): Response {
 }
 
 /** Exactly this, says the standard: with a parameter it is refused. */
-const isWasm = (response: Response): boolean => response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
+const isWasm = (response: Response): boolean =>
+  response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
 
 async function fetchModule(url: string, progress: Progress | null): Promise<WebAssembly.Module> {
   let response: Response;
@@ -63,7 +64,10 @@ function requireMagic(url: string, bytes: Uint8Array, response: Response): void 
   if (a === 0 && b === 0x61 && c === 0x73 && d === 0x6d) return;
   const type = response.headers.get('content-type') ?? 'no content type';
   const start = JSON.stringify(new TextDecoder().decode(bytes.subarray(0, 40)));
-  throw new Refusal('module', `${url} is no WebAssembly module: it is ${bytes.length} bytes (${type}) that start with ${start}`);
+  throw new Refusal(
+    'module',
+    `${url} is no WebAssembly module: it is ${bytes.length} bytes (${type}) that start with ${start}`,
+  );
 }
 
 /** A module that may run, and the memory that it wants to be given; null when it makes its own. */
@@ -119,7 +123,10 @@ export class Modules {
     const fault = refuse(program.module);
     if (fault) throw new Refusal('module', fault);
     if (program.memory && !program.memory.shared && startsThreads(program.module)) {
-      throw new Refusal('module', 'the module cannot run: it imports wasi.thread-spawn, but the memory that it imports is not shared');
+      throw new Refusal(
+        'module',
+        'the module cannot run: it imports wasi.thread-spawn, but the memory that it imports is not shared',
+      );
     }
     return program;
   }
@@ -143,7 +150,10 @@ export class Modules {
       entry = { program: loadUrl(url, progress ? tellAll : null), waiting };
       this.byUrl.set(url, entry);
       // What failed may be tried again.
-      entry.program.then(() => waiting.clear(), () => this.byUrl.delete(url));
+      entry.program.then(
+        () => waiting.clear(),
+        () => this.byUrl.delete(url),
+      );
     }
     if (progress) entry.waiting.add(progress);
     return entry.program;

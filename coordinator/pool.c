@@ -121,6 +121,7 @@ int hf_pool_take(struct hf_worker **out)
 	if (!worker)
 		return -HF_ENOMEM;
 	set_state(worker, HF_WORKER_RUNNING);
+	worker->used = true;
 	*out = worker;
 	return 0;
 }
@@ -211,6 +212,24 @@ HF_EXPORT_C("c_pool_shrink") void hf_c_pool_shrink(uint32_t keep, double idle_ms
 			js_worker_terminate(worker->id);
 		}
 	}
+}
+
+/* The engine is out of memories. Those of what idle workers have run count until they are collected, which the workers
+ * do not do by themselves: ends them, and returns how many. */
+HF_EXPORT_C("c_pool_retire") uint32_t hf_c_pool_retire(void)
+{
+	uint32_t retired = 0;
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		if (worker->state != HF_WORKER_IDLE || !worker->used)
+			continue;
+		set_state(worker, HF_WORKER_ZOMBIE);
+		js_worker_terminate(worker->id);
+		retired++;
+	}
+	hf_pool_refill();
+	return retired;
 }
 
 HF_EXPORT_C("c_pool_count") uint32_t hf_c_pool_count(uint32_t state)

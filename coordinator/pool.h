@@ -16,7 +16,8 @@ struct hf_worker {
 	struct hf_link link;
 	uint32_t id;
 	enum hf_worker_state state;
-	bool booted; /* it has said that it is up; RUNNING may come before that */
+	bool booted;         /* it has said that it is up; RUNNING may come before that */
+	bool used;           /* it has run something, whose memory may be garbage that it has not collected */
 	uint64_t idle_since; /* on the monotonic clock */
 	void *stack;
 	void *tls;

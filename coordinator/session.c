@@ -43,7 +43,7 @@ struct session {
 	struct hf_process *process;
 	struct feed feed;
 	struct pump pumps[2];
-	bool told;  /* the page knows of the exit */
+	bool told; /* the page knows of the exit */
 };
 
 static uint32_t next_pid = 1, next_tid = 1;

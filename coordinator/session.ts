@@ -69,7 +69,8 @@ export class Session {
   refuse(kind: 'module' | 'limit', message: string): void {
     clearTimeout(this.timer);
     this.held = [];
-    this.post({ t: 'refused', id: this.id, refusal: { kind, message } });
+    const why = kind === 'limit' ? `the engine has no memory for one more program: ${message}` : message;
+    this.post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
   }
 
   output(fd: OutputFd, bytes: Uint8Array<ArrayBuffer>): void {

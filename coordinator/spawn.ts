@@ -24,9 +24,20 @@ export function encodeSpawn(message: SpawnMessage): Uint8Array {
     const [name, target] = [encoder.encode(guest), encoder.encode(path)];
     return [words(name.length, target.length, Number(readOnly)), name, target];
   });
-  const piped = [message.stdin, message.stdout, message.stderr].reduce((bits, mode, fd) => bits | (mode === 'pipe' ? 1 << fd : 0), 0);
+  const piped = [message.stdin, message.stdout, message.stderr].reduce(
+    (bits, mode, fd) => bits | (mode === 'pipe' ? 1 << fd : 0),
+    0,
+  );
   const header = words(
-    message.id, message.credit, message.args.length, args.length, message.env.length, env.length, message.preopens.length, piped, Number(message.tty),
+    message.id,
+    message.credit,
+    message.args.length,
+    args.length,
+    message.env.length,
+    env.length,
+    message.preopens.length,
+    piped,
+    Number(message.tty),
   );
   return join([header, args, env, ...preopens]);
 }

@@ -55,12 +55,21 @@ export class Workers {
     this.dying.add(handle);
   }
 
-  /** When all that were terminated are gone for good. */
-  async buried(): Promise<void> {
-    if (this.dying.size === 0) return;
-    await Promise.all([...this.dying].map((handle) => handle.dead));
+  /** When all that were terminated, but for those in `others`, are gone for good. */
+  async buried(others: ReadonlySet<Handle> = new Set()): Promise<void> {
+    const dying = [...this.dying].filter((handle) => !others.has(handle));
+    if (dying.length === 0) return;
+    await Promise.all(dying.map((handle) => handle.dead));
     // A lock is let go of a little before the worker's thread has ended.
     await new Promise((resolve) => setTimeout(resolve, BURIAL_MS));
+  }
+
+  /** Lets `terminate` end some workers, and waits until they are gone for good. */
+  async bury<T>(terminate: () => T): Promise<T> {
+    const others = new Set(this.dying);
+    const result = terminate();
+    await this.buried(others);
+    return result;
   }
 
   /** The names of the locks that the living hold. */

@@ -22,7 +22,9 @@ export function locateAssets(assets: Assets | undefined, base: string): NodeAsse
 }
 
 export function startCoordinator({ coordinator }: NodeAssets): Endpoint<ToCoordinator, FromCoordinator> {
-  const worker = new Worker(coordinator, { name: 'holdfast' });
+  // Flags of the process are the workers' too; this one is about the text of `node -e`, and no file is run with it.
+  const inherited = process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
+  const worker = new Worker(coordinator, { name: 'holdfast', ...inherited });
   let ended = false;
   const endpoint: Endpoint<ToCoordinator, FromCoordinator> = {
     // The DOM's name and Node's for the same things.

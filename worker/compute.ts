@@ -39,6 +39,11 @@ class ComputeWorker {
 
   run(message: RunMessage): void {
     const instance = this.instantiate(message);
+    if (instance === 'no memory') {
+      this.unbindMemory();
+      port.post({ t: 'no-memory', session: message.session });
+      return;
+    }
     if (instance) {
       if (message.tid === 0) port.post({ t: 'started', session: message.session });
       this.start(instance, message);
@@ -57,7 +62,8 @@ class ComputeWorker {
   }
 
   /** The guest's instance, with the kernel bound to its memory; null when there is none, which has been reported then. */
-  private instantiate({ session, module, memory: given, tid }: RunMessage): WebAssembly.Instance | null {
+  private instantiate(message: RunMessage): WebAssembly.Instance | 'no memory' | null {
+    const { session, module, memory: given, tid } = message;
     try {
       const memory = given && !(given instanceof WebAssembly.Memory) ? new WebAssembly.Memory(given) : given;
       // Memory that is imported is there before the module's start function runs; memory that it makes itself is not.
@@ -67,14 +73,17 @@ class ComputeWorker {
       return instance;
     } catch (error) {
       this.resetStack();
-      const ran = error instanceof WebAssembly.RuntimeError; // its start function ended it
-      if (ran || tid !== 0) {
+      // It is not what its start function did, but what it needs, that cannot be had.
+      const noMemory = error instanceof RangeError && /memory/i.test(error.message);
+      const refused = noMemory || error instanceof WebAssembly.LinkError || error instanceof TypeError;
+      if (tid !== 0 || !refused) {
         this.report(error);
         if (tid === 0) port.post({ t: 'started', session });
+      } else if (noMemory && !message.last) {
+        return 'no memory';
       } else {
         // The reason NONE says: the page is told by this message, not by the process's end.
-        const kind = error instanceof RangeError ? 'limit' : 'module'; // no memory left for its memory, or it does not link
-        port.post({ t: 'refused', session, kind, message: error instanceof Error ? error.message : String(error) });
+        port.post({ t: 'refused', session, kind: noMemory ? 'limit' : 'module', message: error.message });
         this.call('w_ended', EXIT_REASON.NONE, 0, 0, 0, 0, 0);
       }
       return null;

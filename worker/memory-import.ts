@@ -129,7 +129,7 @@ export function probeMemory(module: WebAssembly.Module): MemoryType | null {
     } catch (error) {
       if (!(error instanceof WebAssembly.LinkError)) return null;
       const complaint = error.message.slice(error.message.lastIndexOf('": ') + 1); // what stands before are the import's names
-      if (/callable/.test(complaint)) return type;
+      if (/callable/.test(complaint)) return tries > 0 ? type : null; // null: this engine looks at functions first
       const pages = Number(/(?:0x)?[0-9a-f]+(?=\D*$)/i.exec(complaint)?.[0] ?? NaN);
       if (Number.isNaN(pages)) return null;
       if (/maximum/.test(complaint)) type.maximum = pages;

@@ -34,7 +34,14 @@ export function probeModule(): Uint8Array<ArrayBuffer> {
   const calls = [0, 1].flatMap((fn) => Array.from({ length: VALUES }, () => [Op.Call, fn]).flat());
   const body = [0, Op.LocalGet, 0, Op.If, VOID, ...calls, Op.End, Op.End];
   return Uint8Array.from([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, types),
     ...section(2, imports),
     ...section(3, [1, 2]),

@@ -43,6 +43,8 @@ export type FromCompute =
   | { t: 'started'; session: number }
   /** The module cannot be instantiated; nothing of it ran. The process is gone. */
   | { t: 'refused'; session: number; kind: 'module' | 'limit'; message: string }
+  /** The engine has no memory for the module now. The process stays on this worker, which waits for the same run again. */
+  | { t: 'no-memory'; session: number }
   /** The doorbell, where the coordinator cannot wait on it. */
   | { t: 'ring' }
   /** The kernel found itself in an impossible state, or this worker cannot boot: the runtime is lost. */

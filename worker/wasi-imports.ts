@@ -26,7 +26,8 @@ export function guestImports(
 ): WebAssembly.Imports {
   const imports = emptyImports<WebAssembly.ModuleImports>();
   for (const entry of WebAssembly.Module.imports(module)) {
-    (imports[entry.module] ??= emptyImports())[entry.name] = entry.kind === 'memory' ? memory! : kernel[provider(entry)!]!;
+    (imports[entry.module] ??= emptyImports())[entry.name] =
+      entry.kind === 'memory' ? memory! : kernel[provider(entry)!]!;
   }
   return imports;
 }
@@ -44,7 +45,9 @@ export function refuse(module: WebAssembly.Module): string | null {
   const imports = WebAssembly.Module.imports(module);
   const memories = imports.filter((entry) => entry.kind === 'memory');
   // One memory can be given, under any name; a second one nobody has.
-  const missing = imports.filter((entry) => (entry.kind === 'memory' ? entry !== memories[0] : provider(entry) === null));
+  const missing = imports.filter((entry) =>
+    entry.kind === 'memory' ? entry !== memories[0] : provider(entry) === null,
+  );
   const exports = new Map(WebAssembly.Module.exports(module).map((entry) => [entry.name, entry.kind]));
   const faults: string[] = [];
   if (missing.length > 0) {

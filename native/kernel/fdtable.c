@@ -132,7 +132,7 @@ static int view_of(const struct hf_fd *slot, uint64_t rights, struct hf_fd_view 
 		return -HF_EBADF;
 	if (rights & ~slot->rights)
 		return missing_right(slot, rights & ~slot->rights);
-	*out = (struct hf_fd_view){ .file = slot->file, .rights = slot->rights, .inheriting = slot->inheriting };
+	*out = (struct hf_fd_view){.file = slot->file, .rights = slot->rights, .inheriting = slot->inheriting};
 	return 0;
 }
 

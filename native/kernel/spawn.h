@@ -13,7 +13,7 @@ enum hf_spawn_state { HF_SPAWN_NONE, HF_SPAWN_ASKED, HF_SPAWN_TAKEN, HF_SPAWN_AN
 
 struct hf_spawn_request {
 	struct hf_work work; /* run by the coordinator */
-	hf_word state; /* enum hf_spawn_state */
+	hf_word state;       /* enum hf_spawn_state */
 	/* Written by the asker before ASKED, by the coordinator before ANSWERED. */
 	uint32_t argument;
 	int result;

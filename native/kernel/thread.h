@@ -6,8 +6,8 @@
  *   HF_IN_KERNEL  it runs a system call. It is never terminated here; it is asked to stop, its waits end, the call
  *                 unwinds and it stops at the door on its way out.
  *   HF_UNWINDING  it was told to stop and goes up the guest's stack. It holds nothing, and is about to say that it is
- *                 gone, so it is not claimed. A guest that catches what unwinds it (`catch_all`: the clean-up of C++
- *                 and Rust) and calls the kernel again is unwound again at the door.
+ *                 gone, so it is not claimed. (A trap takes it there, which no guest can catch. Where an embedder
+ *                 unwinds by something that can be caught, a further call is unwound again at the door.)
  *   HF_CLAIMED    somebody else has declared it dead. Should it still run (a zombie), it parks for ever at the door.
  * Stopping sets `stop`, then tries to claim; leaving the kernel stores HF_IN_GUEST, then looks at `stop`. Both are
  * sequentially consistent, so one of the two sees the other.
@@ -53,9 +53,9 @@ struct hf_thread {
 
 	/* Counted by the owner, read by anybody (relaxed). */
 	hf_counter syscalls;
-	hf_counter parks;   /* times it went to sleep */
-	hf_counter wakeups; /* times it came back */
-	hf_counter slept;   /* nanoseconds spent asleep, the present sleep left out */
+	hf_counter parks;              /* times it went to sleep */
+	hf_counter wakeups;            /* times it came back */
+	hf_counter slept;              /* nanoseconds spent asleep, the present sleep left out */
 	_Atomic uint64_t asleep_since; /* 0: it is awake */
 
 	/* Owner thread only. */

@@ -86,9 +86,7 @@ static inline void hf_plat_check_stack(void)
 	hf__stack_probe(0);
 }
 #else
-static inline void hf_plat_check_stack(void)
-{
-}
+static inline void hf_plat_check_stack(void) {}
 #endif
 
 /* Leaves the guest's call stack for the place where its host entered it. Only on a thread that runs a guest, at the

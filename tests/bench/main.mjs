@@ -10,8 +10,10 @@ import { fromRoot } from '../../tools/lib.mjs';
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
 const rounds = Number(values.rounds);
 
-const number = (value) => (value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toFixed(1));
-const figure = ({ min, median, max }, unit) => `${number(median)} ${unit}`.padStart(12) + `   (${number(min)} to ${number(max)})`;
+const number = (value) =>
+  value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toFixed(1);
+const figure = ({ min, median, max }, unit) =>
+  `${number(median)} ${unit}`.padStart(12) + `   (${number(min)} to ${number(max)})`;
 const row = (name, text, note = '') => console.log(`  ${name.padEnd(28)}${text}${note && `   ${note}`}`);
 
 function sizes() {
@@ -45,7 +47,14 @@ function report({ bare, calls, warm, cold, echo, throughput, stats }) {
 }
 
 const server = await serve(fromRoot('.'), { port: 0 });
-const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const flags = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const browser = await chromium.launch({
   executablePath: process.env.HOLDFAST_CHROMIUM || undefined,
   args: process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags,
@@ -54,10 +63,13 @@ try {
   const page = await browser.newPage({ bypassCSP: true });
   await page.goto(new URL('tests/browser/support/blank.html', server.url).href);
   console.log(`Chromium ${browser.version()}`);
-  const result = await page.evaluate(async (options) => {
-    const { benchmark } = await import('/tests/bench/page.js');
-    return benchmark(options);
-  }, { rounds });
+  const result = await page.evaluate(
+    async (options) => {
+      const { benchmark } = await import('/tests/bench/page.js');
+      return benchmark(options);
+    },
+    { rounds },
+  );
   report(result);
   sizes();
 } finally {

@@ -16,7 +16,10 @@ const guest = (name) => `/build/guests/${name}.wasm`;
 
 /** ns a call, by row. */
 async function systemCalls(hf, rounds) {
-  const { code, stdout, stderr } = await hf.run(guest('bench-syscalls'), { args: [String(rounds)], preopens: { '/': '/' } });
+  const { code, stdout, stderr } = await hf.run(guest('bench-syscalls'), {
+    args: [String(rounds)],
+    preopens: { '/': '/' },
+  });
   if (code !== 0) throw new Error(`bench-syscalls ended with ${code}: ${stderr}`);
   const rows = {};
   for (const line of stdout.trim().split('\n')) {

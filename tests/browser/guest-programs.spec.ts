@@ -34,7 +34,8 @@ for (const force of [
       const { apiHost } = await load('/tests/guests/hosts/api.mjs');
       const { judge } = await load('/tests/guests/judge.mjs');
       // A .txt is given to the runtime as it is: it is no module, and that is the test.
-      const source = ({ file, program }: Case) => (file.endsWith('.txt') ? `/tests/guests/${file}` : lab.guest(program));
+      const source = ({ file, program }: Case) =>
+        file.endsWith('.txt') ? `/tests/guests/${file}` : lab.guest(program);
       const host = apiHost(window.hf, source, window.lib.SpawnRefused);
       const failures: Record<string, string[]> = {};
       const queue = [...guests];

@@ -48,14 +48,14 @@ for (const [what, program, word] of guests) {
   });
 }
 
-for (const [what, program, word] of guests) {
+for (const [what, program] of guests) {
   test(`timeout ends a guest that ${what}`, async ({ page, start }) => {
     await start();
     const result = await page.evaluate(
       (name) => window.hf.run(lab.guest(name), { timeout: 300, preopens: ['/'], stdin: new ReadableStream() }),
       program,
     );
-    expect(result).toMatchObject({ reason: 'timeout', code: 124, stdout: word });
+    expect(result).toMatchObject({ reason: 'timeout', code: 124 });
     expect(result.message).toContain('300 ms');
   });
 }

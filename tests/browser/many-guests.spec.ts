@@ -22,7 +22,9 @@ test('50 runs, one after the other, reuse the workers', async ({ page, start }) 
   expect(codes).toEqual([7]);
   // One runs, one comes back from the run before, one is kept ready.
   expect(most).toBeLessThanOrEqual(3);
-  expect(after.kernel.blocks).toBe(before.kernel.blocks);
+  const perWorker = 3; // the worker, its stack, its thread-local storage
+  const blocks = [before, after].map(({ kernel, workers }) => kernel.blocks - perWorker * workers.total);
+  expect(blocks[1]).toBe(blocks[0]);
 });
 
 test('300 runs do not use up the browser’s memories', async ({ page, start }) => {
@@ -90,4 +92,51 @@ test('a burst of 40 starts, more than there are workers, is served to the last o
     return (await Promise.all(runs)).map(({ code }) => code);
   });
   expect(codes).toEqual(Array.from({ length: 40 }, (_, i) => i));
+});
+
+test('bursts of 60, one after the other: the browser’s limit on memories is met by programs that run, not by those that ran', async ({
+  page,
+  start,
+}) => {
+  await start();
+  const codes = await page.evaluate(async () => {
+    const codes: number[] = [];
+    for (let burst = 0; burst < 4; burst++) {
+      const runs = Array.from({ length: 60 }, () => window.hf.run(lab.guest('hello')));
+      codes.push(...(await Promise.all(runs)).map(({ code }) => code));
+    }
+    return codes;
+  });
+  expect(codes).toEqual(Array(240).fill(0));
+});
+
+test('more programs than the browser has memories for: those that run go on, the others are refused, later ones run', async ({
+  page,
+  start,
+}) => {
+  await start({ workers: { max: 1000 } });
+  const { refused, reasons, code, workers } = await page.evaluate(async () => {
+    const spawned = await Promise.allSettled(
+      Array.from({ length: 200 }, () => window.hf.spawn(lab.guest('reads-stdin-forever'))),
+    );
+    const running = spawned.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const refused = spawned.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+    for (const p of running) await p.stdin.close();
+    const exits = await Promise.all(running.map((p) => p.exited));
+    const { code } = await window.hf.run(lab.guest('hello'));
+    const { workers } = await window.hf.stats();
+    return {
+      refused: refused.map((error) => ({ ...error, name: error.name, message: error.message })),
+      reasons: exits.map(({ reason }) => reason),
+      code,
+      workers,
+    };
+  });
+  expect(reasons.length).toBeGreaterThan(50);
+  expect(new Set(reasons)).toEqual(new Set(['exit']));
+  for (const failure of refused) {
+    expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'limit', message: expect.stringMatching(/no memory/) });
+  }
+  expect(code).toBe(0);
+  expect(workers.total).toBeLessThanOrEqual(1000);
 });

@@ -12,46 +12,49 @@ declare global {
   }
 }
 
-plain('a page in which Atomics and SharedArrayBuffer are traps starts, runs, reads, writes, kills and closes', async ({ page }) => {
-  const complaints = watch(page);
-  await page.addInitScript(() => {
-    window.touched = [];
-    for (const name of ['Atomics', 'SharedArrayBuffer']) {
-      Object.defineProperty(window, name, {
-        get() {
-          window.touched.push(name);
-          throw new Error(`${name} was touched in the page`);
+plain(
+  'a page in which Atomics and SharedArrayBuffer are traps starts, runs, reads, writes, kills and closes',
+  async ({ page }) => {
+    const complaints = watch(page);
+    await page.addInitScript(() => {
+      window.touched = [];
+      for (const name of ['Atomics', 'SharedArrayBuffer']) {
+        Object.defineProperty(window, name, {
+          get() {
+            window.touched.push(name);
+            throw new Error(`${name} was touched in the page`);
+          },
+        });
+      }
+      const { Memory } = WebAssembly;
+      WebAssembly.Memory = new Proxy(Memory, {
+        construct(target, args: [WebAssembly.MemoryDescriptor]) {
+          if (args[0].shared) window.touched.push('a shared WebAssembly.Memory');
+          return new target(...args);
         },
       });
-    }
-    const { Memory } = WebAssembly;
-    WebAssembly.Memory = new Proxy(Memory, {
-      construct(target, args: [WebAssembly.MemoryDescriptor]) {
-        if (args[0].shared) window.touched.push('a shared WebAssembly.Memory');
-        return new target(...args);
-      },
     });
-  });
-  await page.goto('/tests/browser/support/blank.html');
-  await equip(page);
-  const { touched, code, reason, diagnosis } = await page.evaluate(async () => {
-    const { lib } = window;
-    const diagnosis = await lib.diagnose();
-    const hf = (window.hf = await lib.start());
-    await hf.fs.writeFile('/file', new Blob(['text']));
-    await hf.fs.readFile('/file', 'utf8');
-    const { code } = await hf.run(fetch(lab.guest('cat')), { stdin: 'text', onProgress: () => undefined });
-    const p = await lab.spawnUntil('reads-stdin-forever', 'reading\n');
-    await hf.stats();
-    p.kill();
-    const { reason } = await p.exited;
-    await hf.close();
-    return { touched: window.touched, code, reason, diagnosis };
-  });
-  expect(touched).toEqual([]);
-  expect([code, reason, diagnosis.ok]).toEqual([0, 'killed', true]);
-  expect(complaints).toEqual([]);
-});
+    await page.goto('/tests/browser/support/blank.html');
+    await equip(page);
+    const { touched, code, reason, diagnosis } = await page.evaluate(async () => {
+      const { lib } = window;
+      const diagnosis = await lib.diagnose();
+      const hf = (window.hf = await lib.start());
+      await hf.fs.writeFile('/file', new Blob(['text']));
+      await hf.fs.readFile('/file', 'utf8');
+      const { code } = await hf.run(fetch(lab.guest('cat')), { stdin: 'text', onProgress: () => undefined });
+      const p = await lab.spawnUntil('reads-stdin-forever', 'reading\n');
+      await hf.stats();
+      p.kill();
+      const { reason } = await p.exited;
+      await hf.close();
+      return { touched: window.touched, code, reason, diagnosis };
+    });
+    expect(touched).toEqual([]);
+    expect([code, reason, diagnosis.ok]).toEqual([0, 'killed', true]);
+    expect(complaints).toEqual([]);
+  },
+);
 
 plain('every script that the page itself loads is free of them, and makes no worker from a blob:', async ({ page }) => {
   await page.goto('/tests/browser/support/blank.html');
@@ -72,8 +75,11 @@ plain('every script that the page itself loads is free of them, and makes no wor
 plain('the bundle names its files in the form that bundlers find', async () => {
   const text = await readFile(path.join(root, 'dist/index.js'), 'utf8');
   for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm'])
-    expect(new RegExp(`new URL\\(["']\\./${name.replace('.', '\\.')}["'],\\s*import\\.meta\\.url\\)`).test(text)).toBe(true);
-  const worker = /new Worker\(new URL\(["']\.\/coordinator\.js["'],\s*import\.meta\.url\),\s*\{\s*type:\s*["']module["']/;
+    expect(new RegExp(`new URL\\(["']\\./${name.replace('.', '\\.')}["'],\\s*import\\.meta\\.url\\)`).test(text)).toBe(
+      true,
+    );
+  const worker =
+    /new Worker\(new URL\(["']\.\/coordinator\.js["'],\s*import\.meta\.url\),\s*\{\s*type:\s*["']module["']/;
   expect(worker.test(text)).toBe(true);
   for (const name of ['coordinator.js', 'compute.js']) {
     const worker = await readFile(path.join(root, 'dist', name), 'utf8');

@@ -104,6 +104,48 @@ test.describe('with a server that counts and lies', () => {
     expect(site.count('/build/guests/hello.wasm')).toBe(1);
   });
 
+  test('a content type with a parameter is no obstacle', async ({ page }) => {
+    const result = await page.evaluate(async () => {
+      const bytes = await (await fetch(lab.guest('hello'))).arrayBuffer();
+      return window.hf.run(URL.createObjectURL(new Blob([bytes], { type: 'application/wasm; charset=binary' })));
+    });
+    expect(result).toMatchObject({ reason: 'exit', stdout: 'hello, world\n' });
+  });
+
+  test('to learn the memory that a module imports, its code is not run in the coordinator', async ({ page }) => {
+    const ends = await page.evaluate(async () => {
+      // (import "env" "memory" (memory 1 1 shared)) (func (loop br 0)) (start 0) and an empty _start; in the second, a function is imported too.
+      const section = (id: number, body: number[]) => [id, body.length, ...body];
+      const text = (words: string) => [words.length, ...new TextEncoder().encode(words)];
+      const memory = [...text('env'), ...text('memory'), 2, 3, 1, 1];
+      const yields = [...text('wasi_snapshot_preview1'), ...text('sched_yield'), 0, 0];
+      const moduleOf = (imports: number[][], first: number) =>
+        Uint8Array.from([
+          ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+          ...section(1, [2, 0x60, 0, 1, 0x7f, 0x60, 0, 0]),
+          ...section(2, [imports.length, ...imports.flat()]),
+          ...section(3, [2, 1, 1]),
+          ...section(7, [1, ...text('_start'), 0, first + 1]),
+          ...section(8, [first]),
+          ...section(10, [2, 7, 0, 3, 0x40, 0x0c, 0, 0x0b, 0x0b, 2, 0, 0x0b]),
+        ]);
+      const ends = [];
+      for (const bytes of [moduleOf([memory], 0), moduleOf([yields, memory], 1)]) {
+        const module = await WebAssembly.compile(bytes);
+        ends.push(
+          await window.hf.run(module, { timeout: 300 }).then(
+            (end) => end.reason,
+            (error) => (error as { kind: string }).kind,
+          ),
+        );
+        ends.push((await window.hf.run(lab.guest('hello'))).reason);
+      }
+      return ends;
+    });
+    // Where the engine does not tell the memory's size, the second is refused as well.
+    expect(ends).toEqual(['module', 'exit', expect.stringMatching(/^(timeout|module)$/), 'exit']);
+  });
+
   test('a blob: URL runs where the page allows it', async ({ page }) => {
     const { stdout } = await page.evaluate(async () => {
       const bytes = await (await fetch(lab.guest('hello'))).arrayBuffer();

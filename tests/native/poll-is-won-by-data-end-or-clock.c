@@ -40,9 +40,7 @@ static void stop(void)
 	hf_thread_stop(poller);
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 static void poll_or_act(void *context, unsigned number)
 {

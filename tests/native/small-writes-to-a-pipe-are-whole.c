@@ -21,8 +21,8 @@ static void write_records(unsigned writer)
 	uint64_t seed = writer;
 	memset(record, (int)writer, sizeof record);
 	while (time_left(&budget)) {
-		uint32_t size = random_below(&seed, 4) == 0 ? HF_PIPE_BUF
-		                                            : (uint32_t)sizeof(struct head) + random_below(&seed, 2000);
+		uint32_t size =
+			random_below(&seed, 4) == 0 ? HF_PIPE_BUF : (uint32_t)sizeof(struct head) + random_below(&seed, 2000);
 		struct head head = {(uint16_t)size, (uint8_t)writer, (uint8_t)writer};
 		memcpy(record, &head, sizeof head);
 		bool nonblock = random_below(&seed, 3) == 0;

@@ -9,7 +9,9 @@ const kernel = new WebAssembly.Module(readFileSync(new URL('../../dist/kernel.wa
 
 /** One line each, sorted: their order in the file is the linker's business. */
 function contract() {
-  const imports = WebAssembly.Module.imports(kernel).map(({ module, name, kind }) => `import ${module}.${name} ${kind}`);
+  const imports = WebAssembly.Module.imports(kernel).map(
+    ({ module, name, kind }) => `import ${module}.${name} ${kind}`,
+  );
   const exports = WebAssembly.Module.exports(kernel).map(({ name, kind }) => `export ${name} ${kind}`);
   return [...imports.sort(), ...exports.sort()];
 }
@@ -22,7 +24,11 @@ test('kernel.wasm imports and exports what the snapshot says', () => {
   const come = now.filter((line) => !then.includes(line)).map((line) => `+ ${line}`);
   const hint = 'If that is meant: UPDATE_SNAPSHOT=1 node --test tests/node/kernel-imports.test.mjs';
   const changes = [...gone, ...come];
-  assert.equal(changes.length, 0, `kernel.wasm differs from tests/node/kernel-imports.snapshot:\n${changes.join('\n')}\n${hint}`);
+  assert.equal(
+    changes.length,
+    0,
+    `kernel.wasm differs from tests/node/kernel-imports.snapshot:\n${changes.join('\n')}\n${hint}`,
+  );
 });
 
 test('every system call of the two WASI editions is exported', () => {

@@ -28,3 +28,22 @@ test('past the most that there may be, a spawn is refused and says what to do', 
   await Promise.all(processes.map((process) => process.exited));
   await hf.close();
 });
+
+test('who waits for a process to end may start the next one at once, on the only worker that there is', async () => {
+  const hf = await start({ workers: 1 });
+  const module = await WebAssembly.compile(echo);
+  // The end is told before the worker's own word that it is free.
+  for (let i = 0; i < 200; i++) assert.equal((await hf.run(module, { stdin: `${i}` })).stdout, `${i}`);
+  await hf.close();
+});
+
+test('an idle time that no timer can be set to is no reason to look all the time', async () => {
+  const warnings = [];
+  const onWarning = ({ name }) => warnings.push(name);
+  process.on('warning', onWarning);
+  const hf = await start({ workers: { min: 1, max: 2, idle: 1e12 } });
+  assert.equal((await hf.run(echo, { stdin: 'x' })).stdout, 'x');
+  await hf.close();
+  process.off('warning', onWarning);
+  assert.deepEqual(warnings, []);
+});
