@@ -49,8 +49,8 @@ class Coordinator {
   private readonly sessions = new Map<number, Session>();
   /** Messages for a process whose module is still being compiled. */
   private readonly pending = new Map<number, ToCoordinator[]>();
-  /** Workers that have come up once. */
-  private readonly proven = new Set<number>();
+  /** Whether a worker has ever come up. */
+  private proven = false;
   /** When the first worker is up: not before is it known that there can be any. */
   readonly up: Promise<void>;
   private firstIsUp!: () => void;
@@ -121,7 +121,17 @@ class Coordinator {
         () => this.drainSoon(),
         (message) => fatal(`kernel panic: ${message}`),
       ),
-      worker_create: (worker, stackTop, tls, thread) => this.workers.create(worker, stackTop, tls, thread),
+      worker_create: (worker, stackTop, tls, thread) => {
+        try {
+          this.workers.create(worker, stackTop, tls, thread);
+        } catch (error) {
+          // Not through the kernel, which is in the middle of a call.
+          setTimeout(() => {
+            this.workerFailed(worker, new Error(describe(error)));
+            this.kernel.call('c_worker_dead', worker);
+          });
+        }
+      },
       worker_run: (worker, id, tid, argument) => {
         this.busy.set(worker, id);
         this.run(worker, this.sessions.get(id)!, tid, argument, false);
@@ -179,7 +189,7 @@ class Coordinator {
   private fromWorker(worker: number, message: FromCompute): void {
     switch (message.t) {
       case 'booted':
-        this.proven.add(worker);
+        this.proven = true;
         this.firstIsUp();
         this.kernel.call('c_worker_booted', worker);
         break;
@@ -198,6 +208,9 @@ class Coordinator {
         break;
       case 'ring':
         this.drainSoon();
+        break;
+      case 'unusable':
+        this.workerFailed(worker, new Error(message.message));
         break;
       case 'fatal':
         fatal(message.message);
@@ -231,14 +244,15 @@ class Coordinator {
     return session;
   }
 
+  /** It threw, or did not come up. While none ever did the runtime is not to be had; later it costs what that one ran. */
   private workerFailed(worker: number, error: Error): void {
-    if (!this.proven.has(worker)) {
-      fatal(
-        `a compute worker cannot start from ${this.init.assets.compute}: ${error.message}. Is the file deployed, as JavaScript, with Cross-Origin-Embedder-Policy?`,
-      );
+    if (this.proven) {
+      this.kernel.call('c_worker_crashed', worker);
       return;
     }
-    this.kernel.call('c_worker_crashed', worker);
+    fatal(
+      `a compute worker cannot start from ${this.init.assets.compute}: ${error.message}. Is the file deployed, as JavaScript, with Cross-Origin-Embedder-Policy?`,
+    );
   }
 
   // --- the page ---

@@ -188,15 +188,20 @@ HF_EXPORT_C("c_worker_dead") void hf_c_worker_dead(uint32_t id)
 		destroy(worker);
 }
 
-/* The worker broke by itself. What it ran ends with the reason "crash"; another one takes its place. */
+/* The worker broke by itself. What it ran ends with the reason "crash". Another one takes its place, unless it never came
+ * up: then the next would likely not either, and is only tried when it is wanted. */
 HF_EXPORT_C("c_worker_crashed") void hf_c_worker_crashed(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
 	if (!worker || worker->state == HF_WORKER_ZOMBIE)
 		return;
+	bool booted = worker->booted;
 	if (worker->state == HF_WORKER_RUNNING)
 		hf_session_worker_crashed(worker);
-	hf_pool_terminate(worker);
+	set_state(worker, HF_WORKER_ZOMBIE);
+	js_worker_terminate(worker->id);
+	if (booted)
+		hf_pool_refill();
 }
 
 /* Ends workers that have had nothing to do for so long, but for `keep` of all and one that is ready. */

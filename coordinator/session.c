@@ -390,17 +390,18 @@ HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(const struct spawn_header *hea
 	error[0] = build(header, &session, &error[1]);
 	if (error[0] < 0)
 		return NULL;
+	/* Ready to hear of it before it runs. */
+	for (int i = 0; i < 2; i++) {
+		if (session->pumps[i].pipe)
+			pump_run(&session->pumps[i].work);
+	}
 	error[0] = run_on_a_worker(session);
 	if (error[0] < 0) {
 		drop(session);
 		return NULL;
 	}
-	for (int i = 0; i < 2; i++) {
-		if (session->pumps[i].pipe)
-			pump_run(&session->pumps[i].work);
-		else if (header->piped & 1u << (i + 1))
-			js_output_end(session->id, (uint32_t)i + 1); /* a terminal's second output */
-	}
+	if (header->tty && session->pumps[0].pipe && !session->pumps[1].pipe && header->piped & 1u << 2)
+		js_output_end(session->id, 2); /* a terminal's second output */
 	return session;
 }
 

@@ -210,10 +210,16 @@ function pathsOf(request: FsRequest): Omit<FsCall, 'syscall'> {
 
 const checked = (path: unknown, what = 'path'): string => absolutePath(path, what);
 
+/** WASI's times are nanoseconds since 1970 in 64 bits. */
+const LATEST_TIME = 2 ** 64 / 1e6 - 1;
+
 function milliseconds(time: unknown, what: string): number | null {
   if (time === null) return null;
   const value = tagOf(time) === 'Date' ? (time as Date).getTime() : time;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'number' && Number.isFinite(value)) {
+    if (value >= 0 && value <= LATEST_TIME) return value;
+    throw new RangeError(`${what} must be from 1970 to 2554, in milliseconds since 1970, not ${value}`);
+  }
   throw new TypeError(`${what} must be a Date, a number of milliseconds or null, not ${describe(time)}`);
 }
 

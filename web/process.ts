@@ -37,7 +37,8 @@ export interface Process {
   /**
    * The bytes that the guest writes to descriptor 1; each chunk is the reader's own. Ends after the last one. While
    * nobody reads, at most `outputBuffer` bytes are held and the guest waits; `cancel()` makes its writes fail with
-   * EPIPE. With a target other than 'pipe' the stream has no bytes and ends when the target has them all.
+   * EPIPE. Bytes that nobody has read when the process ends are kept, with its pipes, until they are read or cancelled.
+   * With a target other than 'pipe' the stream has no bytes and ends when the target has them all.
    */
   readonly stdout: ReadableStream<Uint8Array>;
   /** Descriptor 2, likewise. */

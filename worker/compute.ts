@@ -154,10 +154,7 @@ async function boot(message: BootMessage): Promise<ComputeWorker | null> {
   try {
     return new ComputeWorker(message);
   } catch (error) {
-    port.post({
-      t: 'fatal',
-      message: `a compute worker cannot start: ${error instanceof Error ? error.message : String(error)}`,
-    });
+    port.post({ t: 'unusable', message: error instanceof Error ? error.message : String(error) });
     return null;
   }
 }

@@ -47,5 +47,7 @@ export type FromCompute =
   | { t: 'no-memory'; session: number }
   /** The doorbell, where the coordinator cannot wait on it. */
   | { t: 'ring' }
-  /** The kernel found itself in an impossible state, or this worker cannot boot: the runtime is lost. */
+  /** This worker cannot boot. */
+  | { t: 'unusable'; message: string }
+  /** The kernel found itself in an impossible state: the runtime is lost. */
   | { t: 'fatal'; message: string };

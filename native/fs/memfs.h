@@ -7,8 +7,10 @@
 
 /* 0 means no limit of its own (kernel memory remains one). At a limit: -HF_ENOSPC, and so it is where kernel memory ends. */
 struct hf_memfs_limits {
-	uint64_t bytes; /* file data, counted in the memory really held: up to 64 KiB a file as needed, then whole chunks */
-	uint64_t nodes; /* files, directories, links, the root; each further name of a file counts as one more */
+	uint64_t
+		bytes; /* file data, counted in the memory really held: up to 64 KiB a file as needed, then whole chunks; and the text of
+	                * symbolic links */
+	uint64_t nodes;     /* files, directories, links, the root; each further name of a file counts as one more */
 	uint64_t file_size; /* one file's size; -HF_EFBIG. Default and most: INT64_MAX */
 };
 

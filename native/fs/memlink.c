@@ -9,14 +9,19 @@ int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, str
 		return -HF_ENOENT;
 	if (size > HF_PATH_MAX)
 		return -HF_ENAMETOOLONG;
+	/* Four kilobytes a link are not to be had for the price of a node. */
+	if (!hf_budget_take(&fs->bytes, size))
+		return -HF_ENOSPC;
 	int err = hf__memnode_create(fs, &hf__memlink_ops, HF_FILETYPE_SYMBOLIC_LINK, size, out);
-	if (err == 0) {
-		struct hf_memlink *link = &(*out)->link;
-		link->size = (uint32_t)size;
-		link->target = (char *)(*out + 1);
-		memcpy(link->target, target, size);
+	if (err < 0) {
+		hf_budget_give_back(&fs->bytes, size);
+		return err;
 	}
-	return err;
+	struct hf_memlink *link = &(*out)->link;
+	link->size = (uint32_t)size;
+	link->target = (char *)(*out + 1);
+	memcpy(link->target, target, size);
+	return 0;
 }
 
 static int link_readlink(struct hf_vnode *vnode, char *buffer, size_t size)
@@ -30,10 +35,17 @@ static int link_readlink(struct hf_vnode *vnode, char *buffer, size_t size)
 	return (int)n;
 }
 
+static void link_destroy(struct hf_vnode *vnode)
+{
+	struct hf_memnode *node = hf__memnode(vnode);
+	hf_budget_give_back(&node->fs->bytes, node->link.size);
+	hf__memnode_destroy(vnode);
+}
+
 const struct hf_vnode_ops hf__memlink_ops = {
 	.readlink = link_readlink,
 	.sync = hf__memnode_sync,
 	.getattr = hf__memnode_getattr,
 	.set_times = hf__memnode_set_times,
-	.destroy = hf__memnode_destroy,
+	.destroy = link_destroy,
 };

@@ -52,17 +52,21 @@ bool hf_thread_claim(struct hf_thread *thread)
 	return atomic_compare_exchange_strong(&thread->door, &expected, HF_CLAIMED);
 }
 
+static bool worth_spinning(void)
+{
+	uint32_t cores = hf_plat_cores();
+	return cores > 1 && atomic_load_explicit(&awake_threads, memory_order_relaxed) <= cores;
+}
+
 /* Until the ticket has run out, or it has been long enough. */
 static void spin(struct hf_thread *thread, uint32_t ticket)
 {
-	for (int i = 0; i < PARK_SPINS; i += SPINS_BETWEEN_LOOKS) {
+	for (int i = 0; i < PARK_SPINS && worth_spinning(); i += SPINS_BETWEEN_LOOKS) {
 		for (int j = 0; j < SPINS_BETWEEN_LOOKS; j++) {
 			if (atomic_load_explicit(&thread->park, memory_order_relaxed) != ticket)
 				return;
 			hf_plat_relax();
 		}
-		if (atomic_load_explicit(&awake_threads, memory_order_relaxed) > hf_plat_cores())
-			return;
 	}
 }
 

@@ -26,12 +26,12 @@ for (const { guest, says } of refusals) {
 
 test('all faults are named at once, not the first alone', async ({ page }) => {
   const { message } = await page.evaluate(async () => {
-    // (module (import "env" "a" (func)) (import "env" "b" (memory 1)))
+    // (module (import "env" "a" (func)) (import "env" "b" (global i32)))
     const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 18, 2];
-    bytes.push(3, 0x65, 0x6e, 0x76, 1, 0x61, 0, 0, 3, 0x65, 0x6e, 0x76, 1, 0x62, 2, 0, 1);
+    bytes.push(3, 0x65, 0x6e, 0x76, 1, 0x61, 0, 0, 3, 0x65, 0x6e, 0x76, 1, 0x62, 3, 0x7f, 0);
     return lab.failure(window.hf.spawn(new Uint8Array(bytes)));
   });
-  for (const part of ['env.a (function)', 'env.b (memory)', '_start', '"memory"']) expect(message).toContain(part);
+  for (const part of ['env.a (function)', 'env.b (global)', '_start', '"memory"']) expect(message).toContain(part);
 });
 
 test('a refusal leaves nothing behind: no process, no worker, no stream', async ({ page }) => {

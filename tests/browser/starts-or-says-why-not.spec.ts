@@ -241,7 +241,7 @@ test('wrong start options are refused by name', async ({ page }) => {
 
 test('a memory that the browser will not give is an error in words', async ({ page }) => {
   const failed = await page.evaluate(() =>
-    lab.failure(window.lib.start({ memory: { initial: 2 ** 20, maximum: 2 ** 40 } })),
+    lab.failure(window.lib.start({ memory: { initial: 2 ** 40, maximum: 2 ** 40 } })),
   );
   expect(failed.name).toMatch(/StartFailed|RangeError/);
   expect(failed.message).toMatch(/memory/i);

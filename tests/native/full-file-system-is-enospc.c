@@ -39,6 +39,20 @@ static void check_bytes_limit(void)
 	fs_end(&fs);
 }
 
+static void check_links_count(void)
+{
+	struct fs fs = fs_begin_limited((struct hf_memfs_limits){.bytes = 10});
+	CHECK_OK(f_symlink(fs.root, "12345678", "link"));
+	CHECK_EQ(hf_memfs_usage(fs.memfs).bytes, 8);
+	CHECK_ERR(f_symlink(fs.root, "123", "more"), -HF_ENOSPC);
+	CHECK_OK(f_symlink(fs.root, "12", "more"));
+	CHECK_OK(f_unlink(fs.root, "link"));
+	CHECK_EQ(hf_memfs_usage(fs.memfs).bytes, 2);
+	CHECK_ERR(f_symlink(fs.root, "12", "more"), -HF_EEXIST);
+	CHECK_EQ(hf_memfs_usage(fs.memfs).bytes, 2);
+	fs_end(&fs);
+}
+
 static void check_nodes_limit(void)
 {
 	struct fs fs = fs_begin_limited((struct hf_memfs_limits){.nodes = 5});
@@ -107,6 +121,7 @@ static void check_largest_file(void)
 int main(void)
 {
 	check_bytes_limit();
+	check_links_count();
 	check_nodes_limit();
 	check_file_size_limit();
 	check_largest_file();

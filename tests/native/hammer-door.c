@@ -12,6 +12,7 @@
 
 struct run {
 	struct hf_thread thread;
+	hf_word begun; /* calls that the guest was about to make */
 	hf_word calls; /* one more on the way in, one more on the way out */
 	hf_word over;  /* the host has the thread back */
 };
@@ -24,6 +25,7 @@ static void guest(void *context)
 {
 	struct run *run = context;
 	for (;;) {
+		atomic_fetch_add(&run->begun, 1);
 		hf_door_enter(&run->thread);
 		atomic_fetch_add(&run->calls, 1);
 		atomic_fetch_add(&run->calls, 1);
@@ -58,7 +60,10 @@ static void once(uint64_t *seed)
 		claimed[claimed_count++] = run;
 		return;
 	}
+	/* It was in the kernel then, and it makes no other call. */
+	uint32_t begun = atomic_load(&run->begun);
 	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK_EQ(atomic_load(&run->begun), begun);
 	CHECK_EQ(atomic_load(&run->over), 1);
 	CHECK_EQ(atomic_load(&run->calls) % 2, 0);
 	CHECK(!hf_thread_claim(&run->thread));

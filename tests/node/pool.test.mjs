@@ -1,7 +1,10 @@
 // The pool of workers grows with the demand and shrinks when it is gone.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { start } from '../../dist/node.js';
 
 const echo = await readFile(new URL('../../build/guests/cat.wasm', import.meta.url));
@@ -46,4 +49,27 @@ test('an idle time that no timer can be set to is no reason to look all the time
   await hf.close();
   process.off('warning', onWarning);
   assert.deepEqual(warnings, []);
+});
+
+test('a worker that cannot start later on costs its own process, and nothing else', async () => {
+  const copy = await mkdtemp(path.join(tmpdir(), 'holdfast-dist-'));
+  await cp(new URL('../../dist/', import.meta.url), copy, { recursive: true });
+  const script = path.join(copy, 'compute.node.js');
+  const { start: startCopy } = await import(pathToFileURL(path.join(copy, 'node.js')).href);
+  const hf = await startCopy({ workers: { min: 1, max: 6 } });
+  const first = await hf.spawn(echo);
+  // Those that were made ahead are up; the next one finds no script.
+  while ((await hf.stats()).workers.starting > 0);
+  await rename(script, `${script}.gone`);
+  const ahead = await hf.spawn(echo);
+  const late = await hf.spawn(echo);
+  assert.equal((await late.exited).reason, 'crash');
+  await rename(`${script}.gone`, script);
+  assert.equal((await hf.run(echo, { stdin: 'again' })).stdout, 'again');
+  for (const process of [first, ahead]) {
+    await process.stdin.close();
+    assert.equal((await process.exited).reason, 'exit');
+  }
+  await hf.close();
+  await rm(copy, { recursive: true });
 });
