@@ -96,7 +96,8 @@ export class CopyIn {
 
   async #finish(relative: string, stat: Stats): Promise<void> {
     this.#tree.modes.set(relative, stat.mode);
-    const { atimeMs, mtimeMs } = stat;
+    // WASI has no times before 1970.
+    const [atimeMs, mtimeMs] = [Math.max(0, stat.atimeMs), Math.max(0, stat.mtimeMs)];
     await this.#gate.run(() => this.#fs.utimes(this.#to(relative), atimeMs, mtimeMs, { follow: false }));
   }
 
