@@ -161,11 +161,15 @@ const headersOf = (url: string): Promise<Headers | undefined> =>
     () => undefined,
   );
 
+/** A server that says nothing for so long is a problem too, in milliseconds. */
+const FETCH_TIME = 10_000;
+
 /** Some servers know no HEAD; then the body of a GET is thrown away. */
 async function head(url: string): Promise<Response> {
-  const response = await fetch(url, { method: 'HEAD', cache: 'no-store' });
+  const how = { cache: 'no-store', signal: AbortSignal.timeout(FETCH_TIME) } as const;
+  const response = await fetch(url, { ...how, method: 'HEAD' });
   if (response.status !== 405 && response.status !== 501) return response;
-  const whole = await fetch(url, { cache: 'no-store' });
+  const whole = await fetch(url, how);
   await whole.body?.cancel();
   return whole;
 }
