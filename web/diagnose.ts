@@ -13,7 +13,7 @@ export interface Diagnosis {
 
 /**
  * Finds out what keeps the runtime from starting in this page. Fetches the headers of the page and of the runtime's
- * files; takes as long as that takes, and never rejects.
+ * files, and waits 10 s at most for each; never rejects.
  */
 export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
   const checks = await Promise.all([engine(), isolation(), files(options)]);

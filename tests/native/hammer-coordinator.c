@@ -119,7 +119,7 @@ static enum run_end guest(uint32_t id, uint32_t tid, uint32_t argument)
 			break;
 		case 2:
 			if (random_below(&seed, 5) == 0)
-				return RUN_BROKEN;
+				return random_below(&seed, 2) ? RUN_BROKEN : RUN_BROKEN_AFTERWARDS;
 			break;
 		case 3:
 			if (random_below(&seed, 3) == 0)

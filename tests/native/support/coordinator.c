@@ -118,7 +118,7 @@ static bool run_order(struct order order)
 		hf_process_end(thread->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
 	hf_process_thread_gone(thread);
 	atomic_store(&thread->door, HF_IN_GUEST);
-	return true;
+	return unwound || run.end != RUN_BROKEN_AFTERWARDS;
 }
 
 static struct order *next_order(void)

@@ -10,9 +10,9 @@
 
 struct session;
 
-/* How a guest's run ended: it returned, it trapped, or its worker broke (an error of the browser's that nobody catches). To be
- * unwound is not its own doing. */
-enum run_end { RUN_RETURNED, RUN_TRAPPED, RUN_BROKEN };
+/* How a guest's run ended: it returned, it trapped, or its worker broke (an error of the browser's that nobody catches),
+ * at once or when the thread had left its process. To be unwound is not its own doing. */
+enum run_end { RUN_RETURNED, RUN_TRAPPED, RUN_BROKEN, RUN_BROKEN_AFTERWARDS };
 
 /* What the tests give: the guest, on its worker's thread with hf_self and memory in place; and the page. */
 struct browser {
