@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 
 const cli = new URL('../dist/cli.js', import.meta.url);
 if (existsSync(cli)) {
-  await import(cli.href);
+  const { holdfast } = await import(cli.href);
+  await holdfast(process.argv.slice(2));
 } else {
   console.error('holdfast: dist/cli.js is missing; `npm run build` makes it');
   process.exitCode = 1;

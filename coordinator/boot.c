@@ -8,7 +8,7 @@
 /* ---- the coordinator ---- */
 
 /* Bumped with every change of what the two sides share: layouts, exports, imports. main.ts compares. */
-#define ABI 1
+#define ABI 3
 
 HF_EXPORT_C("c_abi") uint32_t hf_c_abi(void)
 {
@@ -51,12 +51,45 @@ HF_EXPORT_C("w_boot") void hf_w_boot(struct hf_thread *thread, double clock_offs
 	hf_self = thread;
 }
 
+static void pass_the_door(void)
+{
+	hf_plat_check_stack();
+	hf_door_enter(hf_self);
+	hf_door_leave(hf_self);
+}
+
+/* What comes now is the guest's: its time, its bytes; and it waits here while its process is paused, or is unwound. */
+HF_EXPORT_C("w_begin") void hf_w_begin(void)
+{
+	hf_account = &hf_self->process->file_use;
+	hf_thread_starts_now(hf_self);
+	pass_the_door();
+}
+
+/* It could not begin, and will be told to again. */
+HF_EXPORT_C("w_begin_later") void hf_w_begin_later(void)
+{
+	hf_thread_starts_later(hf_self);
+}
+
 /* The guest's memory is reached by these functions of the kernel's table. */
 HF_EXPORT_C("w_bind")
 void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uint32_t, const void *, uint32_t),
                uint32_t (*pages)(void))
 {
-	hf_self->mem = (struct hf_usermem){.copy_in = copy_in, .copy_out = copy_out, .pages = pages};
+	hf_user_bind(&hf_self->mem, copy_in, copy_out, pages);
+}
+
+/* What an interruptible guest calls when it finds the order to stop: into the kernel and out again, which unwinds it. */
+HF_EXPORT_C("w_interrupt") void hf_w_interrupt(void)
+{
+	pass_the_door();
+}
+
+/* The word that such a guest looks at. */
+HF_EXPORT_C("w_stop_word") hf_word *hf_w_stop_word(void)
+{
+	return &hf_self->orders;
 }
 
 /* Whether what the guest ended with is the kernel's unwinding, and no trap of its own. */
@@ -67,6 +100,7 @@ HF_EXPORT_C("w_unwound") uint32_t hf_w_unwound(void)
 
 static void leave_process(struct hf_thread *thread)
 {
+	hf_account = NULL;
 	hf_process_thread_gone(thread);
 	/* The block belongs to no process now; nobody claims it. */
 	atomic_store(&thread->door, HF_IN_GUEST);

@@ -201,22 +201,7 @@ export class Files {
         ERRNO.EISDIR,
         `${path} is a directory: pass { recursive: true } to remove it with all it holds`,
       );
-    // Deep trees: a stack of our own. A directory is seen twice, first to list it, then to remove it.
-    const stack = [{ path, listed: false }];
-    while (stack.length > 0) {
-      const top = stack.at(-1)!;
-      if (top.listed) {
-        this.change(RMDIR, top.path);
-        stack.pop();
-        continue;
-      }
-      top.listed = true;
-      for (const entry of this.readdir(top.path)) {
-        const child = `${top.path}/${entry.name}`;
-        if (entry.type === 'directory') stack.push({ path: child, listed: false });
-        else this.change(UNLINK, child);
-      }
-    }
+    this.kernel.check('c_fs_remove_tree', ...this.kernel.path(path));
     return undefined;
   }
 }

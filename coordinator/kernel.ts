@@ -2,7 +2,7 @@
 import { ERRNO } from '../build/generated/abi.ts';
 import { bytesAt, copyAt, textAt, type KernelExports } from '../worker/kernel.ts';
 
-const ABI = 1;
+const ABI = 3;
 const PATH_MAX = 4096;
 /** Two paths, then data. */
 const DATA_AT = 4 * PATH_MAX;
@@ -51,7 +51,7 @@ export class Kernel {
     return result;
   }
 
-  private meaning(errno: number): string {
+  meaning(errno: number): string {
     const text = this.call('c_errno_text', errno, this.data);
     return textAt(this.memory, text, this.words(this.data, 1)[0]!);
   }

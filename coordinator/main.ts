@@ -1,16 +1,17 @@
 /** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
 import { host } from '#host';
 import { ERRNO, EXIT_REASON } from '../build/generated/abi.ts';
-import { PROTOCOL } from '../web/protocol.ts';
+import { PROTOCOL, TRACE_FD } from '../web/protocol.ts';
 import type {
   ErrorMessage,
   ExitReason as Reason,
   FromCoordinator,
   InitMessage,
-  OutputFd,
   RefusalMessage,
   SpawnMessage,
+  SignalNumber,
   StatsMessage,
+  StreamFd,
   ToCoordinator,
 } from '../web/protocol.ts';
 import { bridgeKind } from '../worker/bridge.ts';
@@ -18,21 +19,25 @@ import { commonImports, copyAt, instantiateKernel, textAt, type KernelImports } 
 import { probeModule } from '../worker/probe.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
 import type { FromCompute } from '../worker/protocol.ts';
+import { Connections, socketError, type Connection } from './connections.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import { Files } from './files.ts';
 import { Kernel, SystemError } from './kernel.ts';
-import { Modules, Refusal } from './modules.ts';
-import { Session } from './session.ts';
-import { encodeSpawn } from './spawn.ts';
+import { Modules, Refusal, type Program } from './modules.ts';
+import { LONGEST_TIMER, Session } from './session.ts';
+import { encodeSpawn, HEADER_WORDS, listeningPorts, SOCKET_WORDS } from './spawn.ts';
+import type * as Supervise from './supervise.ts';
 import { Workers } from './workers.ts';
 
 const page = host.parent<FromCoordinator, ToCoordinator>();
 const post = page.post;
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** About the streams of a process or of a connection, or their end. */
+type StreamMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn' | 'connect' | 'accept' }>;
 
-/** What is set for later goes off at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+type SuperviseMessage = Extract<ToCoordinator, { t: 'supervise' }>;
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** In the order of enum hf_worker_state. */
 const workerStates = ['starting', 'idle', 'running', 'zombies'] as const;
@@ -44,9 +49,12 @@ const reasons = new Map<number, Reason>(
 class Coordinator {
   private readonly kernel: Kernel;
   private readonly files: Files;
-  private readonly modules = new Modules();
+  /** There are some once the first was asked for. */
+  private supervisors: Supervise.Supervisors | null = null;
+  private readonly modules: Modules;
   private readonly workers: Workers;
   private readonly sessions = new Map<number, Session>();
+  private readonly connections: Connections;
   /** Messages for a process whose module is still being compiled. */
   private readonly pending = new Map<number, ToCoordinator[]>();
   /** Whether a worker has ever come up. */
@@ -72,6 +80,9 @@ class Coordinator {
     exports._initialize();
     this.kernel = new Kernel(exports, memory);
     this.files = new Files(this.kernel);
+    this.connections = new Connections(this.kernel, post);
+    const check = bridgeKind(init.force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
+    this.modules = new Modules(init.assets, check);
     this.doorbellAddress = this.kernel.call(
       'c_boot',
       host.cores,
@@ -90,7 +101,10 @@ class Coordinator {
     this.workers = new Workers(init.assets.compute, boot, {
       message: (worker, message) => this.fromWorker(worker, message),
       error: (worker, error) => this.workerFailed(worker, error),
-      dead: (worker) => void this.kernel.call('c_worker_dead', worker),
+      dead: (worker) => {
+        this.kernel.call('c_worker_dead', worker);
+        this.letGo(worker);
+      },
     });
     if (this.doorbell === 'wait-async') answer(memory, this.doorbellAddress, () => this.drain());
     const { min, max, idle } = init.workers;
@@ -129,23 +143,39 @@ class Coordinator {
           setTimeout(() => {
             this.workerFailed(worker, new Error(describe(error)));
             this.kernel.call('c_worker_dead', worker);
+            this.letGo(worker);
           });
         }
       },
       worker_run: (worker, id, tid, argument) => {
         this.busy.set(worker, id);
+        this.standing.set(worker, id);
         this.run(worker, this.sessions.get(id)!, tid, argument, false);
       },
+      worker_collect: (worker) => this.workers.post(worker, { t: 'collect' }),
       worker_terminate: (worker) => {
         this.workers.terminate(worker);
         this.free(worker);
         // With it may go a ring that it has sent; who comes later does not ring, for the queue is not empty.
         if (this.doorbell === 'message') this.drainSoon();
       },
-      output: (session, fd, pointer, size) =>
-        this.sessions.get(session)?.output(fd as OutputFd, copyAt(memory, pointer, size)),
-      output_end: (session, fd) => this.sessions.get(session)?.outputEnd(fd as OutputFd),
-      stdin_ready: (session) => this.sessions.get(session)?.pumpInput(),
+      // A session's or a connection's: the page gives them numbers of one row.
+      output: (id, fd, pointer, size) => {
+        const bytes = copyAt(memory, pointer, size);
+        const session = this.sessions.get(id);
+        if (session) session.output(fd as StreamFd, bytes);
+        else this.connections.get(id)?.output(bytes);
+      },
+      output_end: (id, fd) => {
+        const session = this.sessions.get(id);
+        if (session) session.outputEnd(fd as StreamFd);
+        else this.connections.get(id)?.outputEnd(0);
+      },
+      stdin_ready: (id) => (this.sessions.get(id) ?? this.connections.get(id))?.pumpInput(),
+      connection: (id, result) => this.connections.asked(id, result),
+      output_failed: (id, _fd, result) => this.connections.get(id)?.outputEnd(result),
+      input_gone: (id) => this.connections.get(id)?.inputGone(),
+      connection_over: (id) => this.connections.over(id),
       exited: (session, reason, code, message, messageSize, stack, stackSize) => {
         this.sessions.get(session)?.buried();
         if (reason === EXIT_REASON.NONE) return; // never started: the worker's message tells why
@@ -157,7 +187,13 @@ class Coordinator {
         };
         this.awaitingStart.delete(session);
         this.sessions.get(session)?.exited(exit);
+        this.supervisors?.processEnded(session, reason, exit.code);
+        this.exitTold.add(session);
+        this.releaseIfFree(session);
       },
+      signal: (session, number) => this.sessions.get(session)?.signal(number as SignalNumber),
+      held: (session) => this.sessions.get(session)?.cameToRest(),
+      ending: (session) => this.sessions.get(session)?.ending(),
       session_over: (session) => this.sessionOver(session),
     };
   }
@@ -175,6 +211,22 @@ class Coordinator {
   /** What each worker was last given to run, until it says that it is idle. */
   private readonly busy = new Map<number, number>();
   private readonly awaitingWorker: (() => void)[] = [];
+  /** What each worker ran last, until it idles or is truly dead: until then that process may still use its core. */
+  private readonly standing = new Map<number, number>();
+  /** Processes that have ended and are not yet released. */
+  private readonly exitTold = new Set<number>();
+
+  private letGo(worker: number): void {
+    const id = this.standing.get(worker);
+    this.standing.delete(worker);
+    if (id !== undefined) this.releaseIfFree(id);
+  }
+
+  private releaseIfFree(id: number): void {
+    if (!this.exitTold.has(id) || [...this.standing.values()].includes(id)) return;
+    this.exitTold.delete(id);
+    post({ t: 'released', id });
+  }
 
   private free(worker: number): void {
     this.busy.delete(worker);
@@ -195,6 +247,7 @@ class Coordinator {
         break;
       case 'idle':
         this.kernel.call('c_worker_idle', worker);
+        this.letGo(worker);
         this.free(worker);
         break;
       case 'started':
@@ -218,8 +271,14 @@ class Coordinator {
     }
   }
 
-  private run(worker: number, { id, module, memory }: Session, tid: number, argument: number, last: boolean): void {
-    this.workers.post(worker, { t: 'run', session: id, module, memory, tid, argument, last });
+  private run(
+    worker: number,
+    { id, module, memory, added }: Session,
+    tid: number,
+    argument: number,
+    last: boolean,
+  ): void {
+    this.workers.post(worker, { t: 'run', session: id, module, memory, tid, argument, last, added });
   }
 
   private async runAgain(worker: number, id: number): Promise<void> {
@@ -231,7 +290,9 @@ class Coordinator {
 
   /** The engine has a limit on the memories of all its workers together. False: there is nothing more to be had. */
   private makeRoom(): Promise<boolean> {
-    const retire = () => this.workers.bury(() => this.kernel.call('c_pool_retire') > 0);
+    // What is about to end has memories too.
+    const retire = async () =>
+      (await this.workers.bury(() => this.kernel.call('c_pool_retire') > 0)) || this.workers.nextBurial();
     return (this.makingRoom ??= retire().finally(() => (this.makingRoom = null)));
   }
 
@@ -270,6 +331,32 @@ class Coordinator {
       case 'stats':
         this.answer(message.call, () => this.stats());
         break;
+      case 'ps':
+        this.answer(message.call, () => this.attached().flatMap((session) => (session.running ? [session.ps()] : [])));
+        break;
+      case 'connect':
+        this.connections.connect(message.id, message.port, message.credit);
+        break;
+      case 'accept':
+        this.connections.accept(message.id, message.listener, message.credit);
+        break;
+      case 'listen':
+        this.answer(message.call, () => this.connections.listen(message.listener, message.port));
+        break;
+      case 'listen-end':
+        this.connections.listenEnd(message.listener);
+        break;
+      case 'supervise':
+        void this.supervise(message);
+        break;
+      case 'sup-add':
+      case 'sup-order':
+        this.answer(message.call, () => this.supervisors!.order(message));
+        break;
+      case 'sup-started':
+      case 'sup-ended':
+        this.supervisors?.told(message);
+        break;
       case 'close':
         void this.close();
         break;
@@ -278,10 +365,35 @@ class Coordinator {
     }
   }
 
-  private forSession(message: Extract<ToCoordinator, { id: number }>): void {
+  private async supervise(message: SuperviseMessage): Promise<void> {
+    const file = await import(this.init.assets.supervise).then(
+      (exports: typeof Supervise) => () => exports,
+      (error: unknown) => () => {
+        throw new Error(`${this.init.assets.supervise} cannot be loaded: ${describe(error)}. Is the file deployed?`);
+      },
+    );
+    if (this.closing) return;
+    this.answer(message.call, () => (this.supervisors ??= this.makeSupervisors(file())).order(message));
+  }
+
+  private makeSupervisors({ Supervisors }: typeof Supervise): Supervise.Supervisors {
+    const processes = {
+      runs: (process: number) => this.sessions.get(process)?.running === true,
+      ask: (process: number) => this.sessions.get(process)?.endInput(),
+      kill: (process: number) => this.sessions.get(process)?.end(EXIT_REASON.KILLED, 137, 'killed by its supervisor'),
+    };
+    return new Supervisors(post, processes, (errno, what = this.kernel.meaning(errno)) => new SystemError(errno, what));
+  }
+
+  private forSession(message: StreamMessage): void {
     const waiting = this.pending.get(message.id);
     if (waiting) {
       waiting.push(message);
+      return;
+    }
+    const connection = this.connections.get(message.id);
+    if (connection) {
+      this.forConnection(connection, message);
       return;
     }
     const session = this.sessions.get(message.id);
@@ -300,10 +412,48 @@ class Coordinator {
       case 'cancel':
         session?.cancel(message.fd);
         break;
+      case 'pause': {
+        const done = (): void => post({ t: 'done', call: message.call, value: undefined });
+        if (session && message.paused) session.pause(done);
+        else {
+          session?.resume();
+          done();
+        }
+        break;
+      }
+      case 'trace':
+        if (session) session.trace(message.on, message.credit);
+        // It was over before the page knew, which now waits for the end of a trace that never began.
+        else if (message.credit > 0) post({ t: 'end', id: message.id, fd: TRACE_FD });
+        break;
+      case 'raw':
+        session?.setRaw(message.raw);
+        break;
       case 'kill':
         session?.end(EXIT_REASON.KILLED, 137, 'killed');
         break;
-      case 'spawn':
+      case 'abort':
+        break; // of a connection that is over
+    }
+  }
+
+  private forConnection(connection: Connection, message: StreamMessage): void {
+    switch (message.t) {
+      case 'stdin':
+        connection.write(message.bytes);
+        break;
+      case 'stdin-end':
+        connection.endInput();
+        break;
+      case 'credit':
+        connection.credit(message.bytes);
+        break;
+      case 'cancel':
+        connection.cancel();
+        break;
+      case 'abort':
+      case 'kill':
+        this.connections.abort(message.id);
         break;
     }
   }
@@ -328,10 +478,13 @@ class Coordinator {
         ? (phase: 'download' | 'compile', loaded: number, total: number) =>
             post({ t: 'progress', id, phase, loaded, total })
         : null;
-      const program = await this.modules.get(message.source, progress);
+      const program = await this.modules.get(message.source, progress, {
+        interruptible: message.interruptible,
+        memory: message.limits.memory,
+      });
       if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
       const memory = program.memory?.shared ? await this.makeMemory(program.memory) : program.memory;
-      while (this.mayStart(id) && !this.start(message, program.module, memory)) {
+      while (this.mayStart(id) && !this.start(message, program, memory)) {
         await new Promise<void>((resolve) => this.awaitingWorker.push(resolve));
       }
     } catch (error) {
@@ -347,6 +500,8 @@ class Coordinator {
 
   /** The memory that a guest's threads share. */
   private async makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
+    if (type.maximum === 0 && host.emptyMemoryIsFatal)
+      throw new Refusal('limit', 'the module imports a shared memory without pages, of which this engine would die');
     for (let last = false; ; last = !(await this.makeRoom())) {
       try {
         return new WebAssembly.Memory(type);
@@ -369,25 +524,43 @@ class Coordinator {
   /** False when a worker will be free in a moment. */
   private start(
     message: SpawnMessage,
-    module: WebAssembly.Module,
+    { module, added }: Program,
     memory: WebAssembly.Memory | MemoryType | null,
   ): boolean {
-    const session = new Session(message.id, message.name, module, memory, this.kernel, post);
+    const session = new Session(
+      message.id,
+      message.name,
+      module,
+      memory,
+      added,
+      message.limits,
+      message.terminal?.signals === true,
+      this.kernel,
+      post,
+    );
     this.sessions.set(message.id, session);
     this.awaitingStart.add(message.id);
-    const pointer = this.kernel.withBlock(encodeSpawn(message), (block) =>
-      this.kernel.call('c_spawn', block, this.kernel.data),
-    );
+    let ports: number[] = [];
+    const pointer = this.kernel.withBlock(encodeSpawn(message, added !== null), (block) => {
+      const made = this.kernel.call('c_spawn', block, this.kernel.data);
+      ports = listeningPorts(message, this.kernel.words(block, HEADER_WORDS + SOCKET_WORDS * message.sockets.length));
+      return made;
+    });
     if (!pointer) {
-      const [result, preopen] = this.kernel.words(this.kernel.data, 2) as unknown as [number, number];
-      if (result === -ERRNO.EAGAIN && this.oneIsLeaving()) return false;
-      throw spawnError(message, this.init, result, preopen);
+      const [result, preopen, socket] = this.kernel.words(this.kernel.data, 3) as unknown as [number, number, number];
+      if (result === -ERRNO.EAGAIN && socket < 0 && this.oneIsLeaving()) return false;
+      throw spawnError(message, this.init, result, preopen, socket);
     }
-    session.attach(pointer);
+    session.attach(pointer, ports);
+    if (message.terminal?.raw) session.setRaw(true);
     session.after(message.timeout, () =>
       session.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${message.timeout} ms`),
     );
     return true;
+  }
+
+  private attached(): Session[] {
+    return [...this.sessions.values()].filter((session) => session.attached);
   }
 
   private stats(): StatsMessage {
@@ -395,9 +568,7 @@ class Coordinator {
     const workers = { total: 0, idle: 0, starting: 0, zombies: 0, running: 0 };
     workerStates.forEach((state, i) => (workers[state] = kernel.call('c_pool_count', i)));
     workers.total = workers.idle + workers.starting + workers.running;
-    const processes = [...this.sessions.values()]
-      .filter((session) => session.attached)
-      .map((session) => session.stats());
+    const processes = this.attached().map((session) => session.stats());
     kernel.call('c_fs_usage', kernel.data);
     const [bytes, nodes, used, blocks] = kernel.numbers(kernel.data, 4) as [number, number, number, number];
     return {
@@ -405,6 +576,7 @@ class Coordinator {
       processes,
       kernel: { bytes: used, blocks, memory: kernel.memory.buffer.byteLength },
       files: { bytes, nodes },
+      sockets: this.connections.stats(),
       bridge: bridgeKind(this.init.force.jsBridge),
       doorbell: this.doorbell,
     };
@@ -416,6 +588,7 @@ class Coordinator {
    */
   private async close(): Promise<void> {
     this.closing = true;
+    this.supervisors?.close();
     clearInterval(this.shrinking);
     // Who sleeps in the kernel wakes and leaves: Chromium takes two seconds to end a worker in its sleep.
     for (const session of this.sessions.values()) session.end(EXIT_REASON.KILLED, 137, 'the runtime is closed');
@@ -424,14 +597,27 @@ class Coordinator {
   }
 }
 
+const LIMITS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'ENOBUFS', 'EMFILE']);
+
 function refusal(error: unknown): RefusalMessage {
   if (error instanceof Refusal) return { kind: error.kind, message: error.message };
   if (error instanceof SystemError)
-    return { kind: error.code === 'EAGAIN' || error.code === 'ENOMEM' ? 'limit' : 'options', message: error.message };
+    return { kind: LIMITS.has(error.code) ? 'limit' : 'options', message: error.message };
   return { kind: 'module', message: describe(error) };
 }
 
-function spawnError(message: SpawnMessage, init: InitMessage, result: number, preopen: number): SystemError {
+function spawnError(
+  message: SpawnMessage,
+  init: InitMessage,
+  result: number,
+  preopen: number,
+  socket: number,
+): SystemError {
+  const { listens, port } = message.sockets[socket] ?? {};
+  if (port !== undefined) {
+    const full = !listens && result === -ERRNO.EAGAIN;
+    return full ? new SystemError(-result, `the backlog of port ${port} is full`) : socketError(-result, port);
+  }
   const culprit = message.preopens[preopen];
   if (culprit)
     return new SystemError(-result, `the preopen ${culprit.guest} is to be the directory ${culprit.path} of hf.fs`);

@@ -2,14 +2,16 @@
 import { host } from '#host';
 import type { SourceMessage } from '../web/protocol.ts';
 import { importedMemory, importedMemoryOf, probeMemory, type MemoryType } from '../worker/memory-import.ts';
+import type { Added } from '../worker/protocol.ts';
 import { importsMemory, refuse, startsThreads } from '../worker/wasi-imports.ts';
+import { NotRewritten, Rewriter, type Way } from './rewriter.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
 
 /** The source cannot be had, or is no module that may run. */
 export class Refusal extends Error {
   constructor(
-    readonly kind: 'source' | 'module' | 'limit' | 'closed',
+    readonly kind: 'source' | 'module' | 'options' | 'limit' | 'closed',
     message: string,
   ) {
     super(message);
@@ -38,7 +40,7 @@ function counted(response: Response, progress: Progress): Response {
 const isWasm = (response: Response): boolean =>
   response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
 
-async function fetchModule(url: string, progress: Progress | null): Promise<WebAssembly.Module> {
+async function fetchWell(url: string): Promise<Response> {
   let response: Response;
   try {
     response = await host.fetch(url);
@@ -46,6 +48,11 @@ async function fetchModule(url: string, progress: Progress | null): Promise<WebA
     throw new Refusal('source', `${url} could not be fetched: ${describe(error)}`);
   }
   if (!response.ok) throw new Refusal('source', `${url} answered ${response.status} ${response.statusText}`);
+  return response;
+}
+
+async function fetchModule(url: string, progress: Progress | null): Promise<WebAssembly.Module> {
+  let response = await fetchWell(url);
   try {
     if (progress && response.body) response = counted(response, progress);
     if (isWasm(response)) return await WebAssembly.compileStreaming(response);
@@ -74,53 +81,84 @@ function requireMagic(url: string, bytes: Uint8Array, response: Response): void 
 export interface Program {
   module: WebAssembly.Module;
   memory: MemoryType | null;
+  /** When it is interruptible. */
+  added: Added | null;
 }
 
 async function loadUrl(url: string, progress: Progress | null): Promise<Program> {
   const module = await fetchModule(url, progress);
-  return importsMemory(module) ? lookAgain(module, url) : { module, memory: null };
+  return importsMemory(module) ? lookAgain(module, url) : { module, memory: null, added: null };
 }
 
 /** A second look at the module's first bytes, usually from the HTTP cache; where threads need another compiler, at all of them. */
 async function lookAgain(module: WebAssembly.Module, url: string): Promise<Program> {
   const response = await host.fetch(url);
-  if (!host.compileThreaded) return { module, memory: await importedMemoryOf(response) };
+  if (!host.compileThreaded) return { module, memory: await importedMemoryOf(response), added: null };
   return threaded(new Uint8Array(await response.arrayBuffer()));
 }
 
 async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
   const compile = host.compileThreaded ?? WebAssembly.compile;
-  return { module: await compile(bytes), memory: importedMemory(bytes) };
+  return { module: await compile(bytes), memory: importedMemory(bytes), added: null };
 }
 
 async function compileBytes(bytes: Uint8Array<ArrayBuffer>, progress: Progress | null): Promise<Program> {
   progress?.('compile', bytes.length, bytes.length);
   try {
     const module = await WebAssembly.compile(bytes);
-    return importsMemory(module) ? await threaded(bytes) : { module, memory: null };
+    return importsMemory(module) ? await threaded(bytes) : { module, memory: null, added: null };
   } catch (error) {
     throw new Refusal('module', `the bytes are no valid WebAssembly module: ${describe(error)}`);
   }
 }
 
 async function describeModule(module: WebAssembly.Module, url: string): Promise<Program> {
-  if (!importsMemory(module)) return { module, memory: null };
+  if (!importsMemory(module)) return { module, memory: null, added: null };
   if (url) return lookAgain(module, url);
   const memory = probeMemory(module);
-  if (memory) return { module, memory };
+  if (memory) return { module, memory, added: null };
   throw new Refusal(
     'module',
     'the module imports its memory, and this engine does not tell how large it must be: pass the URL or the bytes instead of a WebAssembly.Module',
   );
 }
 
+/** Whether there is an imported memory that the rewriter did not make one of. */
+const importsOwnMemory = (module: WebAssembly.Module, added: Added | null): boolean =>
+  WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory' && entry.module !== added?.prefix);
+
+/** What a spawn wants of its module. */
+export interface Wishes {
+  interruptible: boolean | 'if-possible';
+  /** Bytes that its memory may have; 0: any number. */
+  memory: number;
+}
+
+const PAGE = 65536;
+
+interface Cached {
+  program: Promise<Program>;
+  /** Whom to tell how it gets on; null once it is there. */
+  waiting: Set<Progress> | null;
+}
+
 export class Modules {
   /** Compiled once per URL. While that goes on, all who wait for it are told how far it is. */
-  private readonly byUrl = new Map<string, { program: Promise<Program>; waiting: Set<Progress> }>();
+  private readonly byUrl = new Map<string, Cached>();
 
-  async get(source: SourceMessage, progress: Progress | null): Promise<Program> {
-    const program = await this.load(source, progress);
-    const fault = refuse(program.module);
+  private readonly rewriter: Rewriter;
+
+  constructor(
+    assets: { compute: string; rewrite: string },
+    private readonly check: Added['check'],
+  ) {
+    this.rewriter = new Rewriter(assets);
+  }
+
+  async get(source: SourceMessage, progress: Progress | null, wishes: Wishes): Promise<Program> {
+    const made = this.waysFor(source, wishes).length > 0;
+    const program = await (made ? this.loadMade(source, progress, wishes) : this.load(source, progress));
+    const fault = refuse(program.module, program.added);
     if (fault) throw new Refusal('module', fault);
     if (program.memory && !program.memory.shared && startsThreads(program.module)) {
       throw new Refusal(
@@ -131,6 +169,15 @@ export class Modules {
     return program;
   }
 
+  /** The ways in which the module may be made, the best first; none: it runs as it is. */
+  private waysFor({ kind }: SourceMessage, { interruptible, memory }: Wishes): Way[] {
+    const limitPages = memory ? Math.floor(memory / PAGE) : Infinity;
+    const ways: Way[] = [];
+    if (interruptible === true || (interruptible && kind !== 'module')) ways.push({ check: this.check, limitPages });
+    if (interruptible !== true && memory) ways.push({ check: 'none', limitPages });
+    return ways;
+  }
+
   private load(source: SourceMessage, progress: Progress | null): Promise<Program> {
     switch (source.kind) {
       case 'module':
@@ -138,24 +185,100 @@ export class Modules {
       case 'bytes':
         return compileBytes(source.bytes as Uint8Array<ArrayBuffer>, progress);
       case 'url':
-        return this.cached(source.url, progress);
+        return this.cached(source.url, progress, (tell) => loadUrl(source.url, tell));
     }
   }
 
-  private cached(url: string, progress: Progress | null): Promise<Program> {
+  private async loadMade(source: SourceMessage, progress: Progress | null, wishes: Wishes): Promise<Program> {
+    switch (source.kind) {
+      case 'module':
+        throw new Refusal(
+          'options',
+          'an interruptible program, or one with limits.memory, needs the bytes of its module',
+        );
+      case 'bytes':
+        return this.made(source.bytes as Uint8Array<ArrayBuffer>, 'the bytes', progress, wishes);
+      case 'url':
+        // A URL has no space: the key is no other's.
+        return this.cached(`${source.url} ${wishes.interruptible} ${wishes.memory}`, progress, async (tell) => {
+          let response = await fetchWell(source.url);
+          if (tell && response.body) response = counted(response, tell);
+          const bytes = new Uint8Array(await response.arrayBuffer());
+          requireMagic(source.url, bytes, response);
+          return this.made(bytes, source.url, null, wishes);
+        });
+    }
+  }
+
+  /** In the first way that does. */
+  private async made(
+    bytes: Uint8Array<ArrayBuffer>,
+    what: string,
+    progress: Progress | null,
+    wishes: Wishes,
+  ): Promise<Program> {
+    for (const way of this.waysFor({ kind: 'bytes', bytes }, wishes)) {
+      try {
+        // The rewriter keeps what it is given, and another way may come.
+        return await this.rewritten(
+          wishes.interruptible === 'if-possible' ? bytes.slice() : bytes,
+          what,
+          progress,
+          way,
+        );
+      } catch (error) {
+        if (!(error instanceof NotRewritten)) throw error;
+        if (error.fault === 'limit')
+          throw new Refusal('limit', `${what} cannot run with this limits.memory: ${error.message}`);
+        if (wishes.interruptible === true)
+          throw new Refusal('module', `${what} cannot be made interruptible: ${error.message}`);
+        if (way.check === 'none')
+          throw new Refusal('module', `${what} cannot be given a limit on its memory: ${error.message}`);
+      }
+    }
+    return compileBytes(bytes, progress);
+  }
+
+  private async rewritten(
+    bytes: Uint8Array<ArrayBuffer>,
+    what: string,
+    progress: Progress | null,
+    way: Way,
+  ): Promise<Program> {
+    progress?.('compile', bytes.length, bytes.length);
+    let added: Added | null = null;
+    try {
+      const made = await this.rewriter.rewrite(bytes, way);
+      added = made.added;
+      const module = await WebAssembly.compile(made.bytes);
+      if (!importsOwnMemory(module, added)) return { module, memory: made.memory, added };
+      return { ...(await threaded(made.bytes)), added };
+    } catch (error) {
+      if (!(error instanceof WebAssembly.CompileError)) throw error;
+      // With checks a function may be too large for the engine that is not without.
+      if (added) throw new NotRewritten('module', error.message);
+      throw new Refusal('module', `${what}: no valid WebAssembly module: ${error.message}`);
+    }
+  }
+
+  private cached(
+    url: string,
+    progress: Progress | null,
+    load: (tell: Progress | null) => Promise<Program>,
+  ): Promise<Program> {
     let entry = this.byUrl.get(url);
     if (!entry) {
       const waiting = new Set<Progress>();
       const tellAll: Progress = (...progressed) => waiting.forEach((tell) => tell(...progressed));
-      entry = { program: loadUrl(url, progress ? tellAll : null), waiting };
-      this.byUrl.set(url, entry);
+      const loading: Cached = { program: load(progress ? tellAll : null), waiting };
+      this.byUrl.set(url, (entry = loading));
       // What failed may be tried again.
-      entry.program.then(
-        () => waiting.clear(),
+      loading.program.then(
+        () => (loading.waiting = null),
         () => this.byUrl.delete(url),
       );
     }
-    if (progress) entry.waiting.add(progress);
+    if (progress) entry.waiting?.add(progress);
     return entry.program;
   }
 }

@@ -9,6 +9,10 @@
  * (tests/native/system-calls-need-little-stack.c measures). */
 #define STACK_SIZE 65536
 
+/* A worker collects the memories of what it has run when it wants another one and there is none; while it runs something it does not. Chromium has
+ * room for about 124 in a process. Of these so many may be garbage of workers that run something, which leaves room for a hundred programs at once. */
+#define GARBAGE_MOST 16
+
 static struct hf_link workers = {&workers, &workers};
 static uint32_t next_id = 1;
 static uint32_t counts[HF_WORKER_STATES];
@@ -109,6 +113,36 @@ static struct hf_worker *first_in(enum hf_worker_state state)
 	return NULL;
 }
 
+bool hf_pool_may_take(void)
+{
+	return counts[HF_WORKER_IDLE] + counts[HF_WORKER_STARTING] > 0 || alive() < max_workers;
+}
+
+bool hf_pool_one_is_leaving(void)
+{
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		bool leaving = atomic_load(&worker->thread.gone) || atomic_load(&worker->thread.orders) & HF_ORDER_STOP;
+		if (worker->state == HF_WORKER_RUNNING && leaving)
+			return true;
+	}
+	return false;
+}
+
+/* Memories of what workers have run before what they run now. */
+static uint32_t garbage(void)
+{
+	uint32_t count = 0;
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		if (worker->state == HF_WORKER_RUNNING && !atomic_load(&worker->thread.gone))
+			count += worker->runs - 1;
+	}
+	return count;
+}
+
 int hf_pool_take(struct hf_worker **out)
 {
 	struct hf_worker *worker = first_in(HF_WORKER_IDLE);
@@ -120,14 +154,19 @@ int hf_pool_take(struct hf_worker **out)
 		worker = start_one();
 	if (!worker)
 		return -HF_ENOMEM;
+	if (worker->runs > 0 && garbage() + worker->runs > GARBAGE_MOST) {
+		js_worker_collect(worker->id);
+		worker->runs = 0;
+	}
 	set_state(worker, HF_WORKER_RUNNING);
-	worker->used = true;
+	worker->runs++;
 	*out = worker;
 	return 0;
 }
 
 void hf_pool_put_back(struct hf_worker *worker)
 {
+	worker->runs--;
 	set_state(worker, worker->booted ? HF_WORKER_IDLE : HF_WORKER_STARTING);
 }
 
@@ -143,6 +182,7 @@ void hf_pool_terminate(struct hf_worker *worker)
 	set_state(worker, HF_WORKER_ZOMBIE);
 	js_worker_terminate(worker->id);
 	hf_pool_refill();
+	hf_session_worker_free();
 }
 
 uint32_t hf_pool_count(enum hf_worker_state state)
@@ -177,6 +217,7 @@ HF_EXPORT_C("c_worker_idle") void hf_c_worker_idle(uint32_t id)
 	/* A request that was withdrawn may still be on the queue, and the block is about to be another thread's. */
 	(void)hf_work_cancel(&worker->thread.spawn.work);
 	set_state(worker, HF_WORKER_IDLE);
+	hf_session_worker_free();
 }
 
 /* Nothing of the worker runs any more: what it stood on may be freed. */
@@ -202,6 +243,13 @@ HF_EXPORT_C("c_worker_crashed") void hf_c_worker_crashed(uint32_t id)
 	js_worker_terminate(worker->id);
 	if (booted)
 		hf_pool_refill();
+	hf_session_worker_free();
+}
+
+static void retire(struct hf_worker *worker)
+{
+	set_state(worker, HF_WORKER_ZOMBIE);
+	js_worker_terminate(worker->id);
 }
 
 /* Ends workers that have had nothing to do for so long, but for `keep` of all and one that is ready. */
@@ -212,10 +260,8 @@ HF_EXPORT_C("c_pool_shrink") void hf_c_pool_shrink(uint32_t keep, double idle_ms
 	{
 		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
 		bool spare = alive() > keep && counts[HF_WORKER_IDLE] > 1;
-		if (worker->state == HF_WORKER_IDLE && spare && now - worker->idle_since >= idle) {
-			set_state(worker, HF_WORKER_ZOMBIE);
-			js_worker_terminate(worker->id);
-		}
+		if (worker->state == HF_WORKER_IDLE && spare && now - worker->idle_since >= idle)
+			retire(worker);
 	}
 }
 
@@ -227,10 +273,9 @@ HF_EXPORT_C("c_pool_retire") uint32_t hf_c_pool_retire(void)
 	HF_LIST_EACH(link, &workers)
 	{
 		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
-		if (worker->state != HF_WORKER_IDLE || !worker->used)
+		if (worker->state != HF_WORKER_IDLE || worker->runs == 0)
 			continue;
-		set_state(worker, HF_WORKER_ZOMBIE);
-		js_worker_terminate(worker->id);
+		retire(worker);
 		retired++;
 	}
 	hf_pool_refill();

@@ -17,7 +17,7 @@ struct hf_worker {
 	uint32_t id;
 	enum hf_worker_state state;
 	bool booted;         /* it has said that it is up; RUNNING may come before that */
-	bool used;           /* it has run something, whose memory may be garbage that it has not collected */
+	uint32_t runs;       /* what it was given to run since it last collected its garbage: each may have left a memory */
 	uint64_t idle_since; /* on the monotonic clock */
 	void *stack;
 	void *tls;
@@ -29,6 +29,10 @@ void hf_pool_init(uint32_t min, uint32_t max);
 /* A worker, now RUNNING: an idle one, or one that is starting, or a new one. -HF_EAGAIN: all are busy and there may be no
  * more; -HF_ENOMEM. */
 HF_MUST_CHECK int hf_pool_take(struct hf_worker **out);
+/* Whether there is a worker to take, or room for one. */
+bool hf_pool_may_take(void);
+/* Whether a worker is about to be free: its thread has left its process, or was told to. */
+bool hf_pool_one_is_leaving(void);
 /* Gives back a worker that was taken and not used. */
 void hf_pool_put_back(struct hf_worker *worker);
 struct hf_worker *hf_pool_of(struct hf_thread *thread);

@@ -6,27 +6,21 @@
 
 #include "coordinator/browser.h"
 #include "fs/path.h"
+#include "fs/tree.h"
 #include "kernel/file.h"
 #include "platform/alloc.h"
+#include "wasi/seen.h"
 
 static struct hf_memfs *fs;
 static struct hf_vnode *root;
 
 int hf_root_create(uint64_t memory)
 {
-	/* A guest that fills the file system gets ENOSPC, and the kernel keeps a quarter for everything else. A node takes
-	 * some 300 bytes. */
-	const struct hf_memfs_limits limits = {.bytes = memory / 4 * 3, .nodes = memory / 4096};
-	struct hf_vnode *tmp;
-	int result = hf_memfs_create(&limits, &fs);
-	if (result < 0)
-		return result;
-	root = hf_memfs_root(fs);
-	result = hf_devfs_populate(root);
+	int result = hf_tree_create(memory, &fs, &root);
+#if defined(HF_SEE_ERRORS)
 	if (result == 0)
-		result = root->ops->create(root, "tmp", 3, HF_FILETYPE_DIRECTORY, &tmp);
-	if (result == 0)
-		hf_vnode_unref(tmp);
+		result = hf__seen_attach(root);
+#endif
 	return result;
 }
 

@@ -1,145 +1,104 @@
-/* session.c - from spawn to the last byte.
- *
- * Output: guest -> kernel pipe -> page. The page grants credit; while there is some, a pump takes what is in the pipe
- * and posts it. The pump's waiter sits on the pipe only while the pipe is empty, and a burst of small writes rings the
- * doorbell once, so bytes travel in batches. Without credit the pipe fills and the guest waits.
- *
- * Input: page -> kernel pipe. What does not fit stays in JavaScript, which is told when there is room; its answer to
- * the page is the page's back-pressure. */
+/* session.c - from spawn to the last byte. */
 #include "coordinator/session.h"
 
 #include <string.h>
 
 #include "coordinator/browser.h"
 #include "coordinator/root.h"
-#include "fs/path.h"
+#include "coordinator/stream.h"
+#include "coordinator/terminal.h"
 #include "kernel/process.h"
+#include "kernel/socket.h"
 #include "platform/alloc.h"
 #include "wasi/sys.h"
 
-#define BATCH 65536
-
-struct session;
-
-/* One output stream on its way to the page. */
-struct pump {
-	struct hf_waiter waiter; /* on the pipe, while it is empty */
-	struct hf_work work;
-	struct session *session;
-	struct hf_pipe *pipe; /* our hold on the reading end; NULL once the stream has ended */
-	uint64_t credit;      /* bytes that the page still takes */
-	uint32_t fd;
-};
-
-struct feed {
-	struct hf_waiter waiter; /* on the pipe, while it is full */
-	struct hf_work work;
-	struct session *session;
-	struct hf_pipe *pipe; /* our hold on the writing end; NULL once closed */
-};
-
 struct session {
 	uint32_t id;
-	struct hf_process *process;
-	struct feed feed;
-	struct pump pumps[2];
-	bool told; /* the page knows of the exit */
+	struct hf_process *process; /* NULL once the page knows of its exit */
+	struct hf_feed feed;
+	struct hf_terminal terminal; /* in place of the feed, if it has one */
+	struct hf_pump pumps[2];
+	struct hf_pump trace;       /* its pipe is there once it was asked for */
+	bool interruptible, ending; /* its threads stop by themselves; and have been told to */
 };
 
 static uint32_t next_pid = 1, next_tid = 1;
-static uint8_t batch[BATCH];
 
 static void finish_if_over(struct session *session);
 
-/* ---- output ---- */
-
-static void pump_woken(struct hf_waiter *waiter)
+/* An output stream has ended. */
+static void output_over(struct hf_pump *pump, int error)
 {
-	(void)hf_work_post(&HF_CONTAINER(waiter, struct pump, waiter)->work);
+	struct session *session = HF_CONTAINER(pump - (pump->fd - 1), struct session, pumps[0]);
+	(void)error;
+	js_output_end(session->id, pump->fd);
+	finish_if_over(session);
 }
 
-static void pump_close(struct pump *pump)
+static void trace_over(struct hf_pump *pump, int error)
 {
-	if (!pump->pipe)
-		return;
-	hf_pipe_unpoll(pump->pipe, &pump->waiter);
-	(void)hf_work_cancel(&pump->work);
-	hf_pipe_drop_reader(pump->pipe);
-	pump->pipe = NULL;
-}
-
-static void pump_run(struct hf_work *work)
-{
-	struct pump *pump = HF_CONTAINER(work, struct pump, work);
-	struct session *session = pump->session;
-	if (!pump->pipe)
-		return;
-	hf_pipe_unpoll(pump->pipe, &pump->waiter);
-	while (pump->credit > 0) {
-		struct hf_iov iov;
-		struct hf_uio uio;
-		uint32_t most = pump->credit < BATCH ? (uint32_t)pump->credit : BATCH;
-		hf_uio_kernel(&uio, &iov, batch, most);
-		if (hf_pipe_try_read(pump->pipe, &uio, &pump->waiter) == -HF_EAGAIN)
-			return;
-		uint32_t size = most - (uint32_t)uio.resid;
-		if (size == 0) {
-			pump_close(pump);
-			js_output_end(session->id, pump->fd);
-			finish_if_over(session);
-			return;
-		}
-		pump->credit -= size;
-		js_output(session->id, pump->fd, batch, size);
-	}
-}
-
-/* ---- input ---- */
-
-static void feed_woken(struct hf_waiter *waiter)
-{
-	(void)hf_work_post(&HF_CONTAINER(waiter, struct feed, waiter)->work);
-}
-
-static void feed_run(struct hf_work *work)
-{
-	struct feed *feed = HF_CONTAINER(work, struct feed, work);
-	if (feed->pipe)
-		hf_pipe_unpoll(feed->pipe, &feed->waiter);
-	js_stdin_ready(feed->session->id);
-}
-
-static void feed_close(struct feed *feed)
-{
-	if (!feed->pipe)
-		return;
-	hf_pipe_unpoll(feed->pipe, &feed->waiter);
-	(void)hf_work_cancel(&feed->work);
-	hf_pipe_drop_writer(feed->pipe);
-	feed->pipe = NULL;
+	struct session *session = HF_CONTAINER(pump, struct session, trace);
+	(void)error;
+	js_output_end(session->id, HF_TRACE_FD);
+	finish_if_over(session);
 }
 
 /* ---- the end ---- */
 
+/* It is dead, or never ran: nobody posts its work any more. */
+static void forget_process(struct session *session)
+{
+	if (!session->process)
+		return;
+	(void)hf_work_cancel(&session->process->ended);
+	(void)hf_work_cancel(&session->process->held);
+	hf_process_unref(session->process);
+	session->process = NULL;
+}
+
+static void close_input(struct session *session)
+{
+	hf_feed_close(&session->feed);
+	hf_terminal_close(&session->terminal);
+}
+
 static void finish_if_over(struct session *session)
 {
-	if (!session->told || session->pumps[0].pipe || session->pumps[1].pipe)
+	if (session->process || session->pumps[0].pipe || session->pumps[1].pipe || session->trace.pipe)
 		return;
 	uint32_t id = session->id;
-	feed_close(&session->feed);
-	(void)hf_work_cancel(&session->process->ended);
-	hf_process_unref(session->process);
 	hf_free(session);
 	js_session_over(id);
+}
+
+/* What is unread stays until the page reads or cancels, however long that is: it takes no more room than it needs. */
+static void pump_settle(struct session *session, struct hf_pump *pump)
+{
+	bool hangup;
+	if (!pump->pipe)
+		return;
+	if (hf_pipe_poll_read(pump->pipe, NULL, &hangup) > 0) {
+		hf_pipe_shrink(pump->pipe);
+	} else if (hangup) {
+		hf_pump_close(pump);
+		js_output_end(session->id, pump->fd);
+	}
 }
 
 static void tell_exit(struct session *session)
 {
 	struct hf_process *process = session->process;
-	session->told = true;
 	/* Nobody writes these any more: the process is dead. */
 	js_exited(session->id, process->reason, process->code, process->message, process->message_size, process->stack,
 	          process->stack_size);
+	forget_process(session);
+	if (session->feed.pipe || session->terminal.tty) {
+		close_input(session);
+		js_stdin_ready(session->id); /* to find that there is nobody to read it */
+	}
+	for (int i = 0; i < 2; i++)
+		pump_settle(session, &session->pumps[i]);
+	pump_settle(session, &session->trace);
 }
 
 static void thread_claimed(struct hf_thread *thread)
@@ -152,11 +111,26 @@ static void process_ended(struct hf_work *work)
 	struct hf_process *process = HF_CONTAINER(work, struct hf_process, ended);
 	struct session *session = process->owner;
 	/* First what computes; each that is claimed is gone at once, and what is in the kernel leaves by itself. */
-	hf_process_claim_threads(process, thread_claimed);
-	if (!hf_process_is_dead(process) || session->told)
+	if (!session->interruptible)
+		hf_process_claim_threads(process, thread_claimed);
+	else if (!session->ending && !hf_process_is_dead(process))
+		js_ending(session->id);
+	session->ending = true;
+	if (!hf_process_is_dead(process))
 		return;
 	tell_exit(session);
 	finish_if_over(session);
+}
+
+static void process_held(struct hf_work *work)
+{
+	struct session *session = HF_CONTAINER(work, struct hf_process, held)->owner;
+	js_held(session->id);
+}
+
+struct hf_process *hf_session_process(struct session *session)
+{
+	return session->process;
 }
 
 void hf_session_worker_crashed(struct hf_worker *worker)
@@ -184,17 +158,13 @@ static uint32_t new_tid(void)
 }
 
 /* Runs the process's first thread. */
-static int run_on_a_worker(struct session *session)
+static void run_on(struct hf_worker *worker, struct session *session)
 {
-	struct hf_worker *worker;
-	int result = hf_pool_take(&worker);
-	if (result < 0)
-		return result;
-	result = hf_process_add_thread(session->process, &worker->thread, new_tid());
+	int result = hf_process_add_thread(session->process, &worker->thread, new_tid());
 	HF_ASSERT(result == 0); /* it is not dead, and this is its first thread */
+	hf_thread_starts_later(&worker->thread);
 	js_worker_run(worker->id, session->id, 0, 0);
 	hf_pool_refill();
-	return 0;
 }
 
 /* One more thread: its id, -HF_EAGAIN at a limit, -HF_ENOMEM, -HF_ESRCH when the process is ending. */
@@ -211,20 +181,41 @@ static int start_thread(struct hf_process *process, uint32_t argument)
 		hf_pool_put_back(worker);
 		return result;
 	}
+	hf_thread_starts_later(&worker->thread);
 	js_worker_run(worker->id, session->id, tid, argument);
 	hf_pool_refill();
 	return (int)tid;
+}
+
+/* Requests for a thread (the work of each) while a worker is about to be free. One that is withdrawn stays until then, or is taken off by hf_work_cancel
+ * when its own worker is free or gone. */
+static struct hf_link awaiting_worker = {&awaiting_worker, &awaiting_worker};
+
+void hf_session_worker_free(void)
+{
+	while (!hf_list_empty(&awaiting_worker)) {
+		struct hf_work *work = HF_CONTAINER(awaiting_worker.next, struct hf_work, link);
+		hf_list_remove(&work->link);
+		(void)hf_work_post(work);
+	}
 }
 
 void hf_session_spawn_thread(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
 	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
+	if (!hf_pool_may_take() && hf_pool_one_is_leaving()) {
+		hf_list_append(&awaiting_worker, &work->link);
+		return;
+	}
 	if (!hf_spawn_request_take(request))
 		return; /* withdrawn: its thread was told to stop */
 	/* While the request is ours its thread waits, so its process is there. */
 	hf_spawn_request_answer(thread, start_thread(thread->process, request->argument));
 }
+
+/* Whether the streams say that they are a terminal, and whether standard input is one. */
+enum tty { TTY_NONE, TTY_IN_NAME, TTY_DISCIPLINE };
 
 /* Descriptor 0, 1 or 2: one end of a pipe whose other end is ours, or /dev/null. */
 static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty)
@@ -248,9 +239,23 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 	}
 	if (result < 0)
 		return result;
+	file->counted = piped && fd != 0 && session->process->limits.output;
 	/* /dev/null is a character device, and only the right to seek tells libc's isatty that it is no terminal. */
 	uint64_t rights = hf__rights_of(file) & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 	int inserted = hf_fd_insert(&session->process->fds, file, rights, 0);
+	return inserted < 0 ? inserted : 0;
+}
+
+/* Descriptor 0, read through the line discipline. */
+static int add_keyboard(struct session *session)
+{
+	struct hf_file *file;
+	int result = hf_tty_create(&session->terminal.tty);
+	if (result == 0)
+		result = hf_file_open_tty(session->terminal.tty, &file);
+	if (result < 0)
+		return result;
+	int inserted = hf_fd_insert(&session->process->fds, file, hf__rights_of(file) & ~HF_RIGHT_FD_WRITE, 0);
 	return inserted < 0 ? inserted : 0;
 }
 
@@ -266,70 +271,99 @@ static int share_output(struct session *session)
 	return result < 0 ? result : 0;
 }
 
-static int add_streams(struct session *session, uint32_t piped, bool tty)
+static int add_streams(struct session *session, uint32_t piped, enum tty tty)
 {
 	const uint32_t outputs = 1u << 1 | 1u << 2;
 	bool one_output = tty && (piped & outputs) == outputs;
 	int result = 0;
-	for (uint32_t fd = 0; fd < 3 && result == 0; fd++)
-		result = fd == 2 && one_output ? share_output(session) : add_stream(session, fd, piped & 1u << fd, tty);
+	for (uint32_t fd = 0; fd < 3 && result == 0; fd++) {
+		if (fd == 0 && tty == TTY_DISCIPLINE)
+			result = add_keyboard(session);
+		else
+			result = fd == 2 && one_output ? share_output(session) : add_stream(session, fd, piped & 1u << fd, tty);
+	}
+	session->pumps[0].screen = tty == TTY_DISCIPLINE;
 	return result;
-}
-
-static int add_preopen(struct session *session, const char *guest, uint32_t guest_size, const char *path,
-                       uint32_t path_size, bool read_only)
-{
-	struct hf_path at;
-	struct hf_file *file;
-	int result = hf_path_walk(hf_root_vnode(), path, path_size, HF_PATH_FOLLOW | HF_PATH_ROOTED, &at);
-	if (result < 0)
-		return result;
-	if (at.vnode->filetype == HF_FILETYPE_DIRECTORY)
-		result = hf_file_open(hf_vnode_ref(at.vnode), HF_READ, 0, &file);
-	else
-		result = -HF_ENOTDIR;
-	hf_path_release(&at);
-	if (result < 0)
-		return result;
-	file->read_only_tree = read_only;
-	result = hf_fd_insert_preopen(&session->process->fds, file, guest, guest_size, hf__rights_of(file), HF_RIGHTS_ALL);
-	return result < 0 ? result : 0;
 }
 
 static void drop(struct session *session)
 {
 	for (int i = 0; i < 2; i++)
-		pump_close(&session->pumps[i]);
-	feed_close(&session->feed);
-	if (session->process) {
-		(void)hf_work_cancel(&session->process->ended);
-		hf_process_unref(session->process);
-	}
+		hf_pump_close(&session->pumps[i]);
+	hf_pump_close(&session->trace);
+	close_input(session);
+	forget_process(session);
 	hf_free(session);
 }
 
 static void init_streams(struct session *session, uint32_t credit)
 {
-	for (uint32_t i = 0; i < 2; i++) {
-		struct pump *pump = &session->pumps[i];
-		hf_waiter_init(&pump->waiter, pump_woken);
-		hf_work_init(&pump->work, pump_run);
-		pump->session = session;
-		pump->fd = i + 1;
-		pump->credit = credit;
-	}
-	hf_waiter_init(&session->feed.waiter, feed_woken);
-	hf_work_init(&session->feed.work, feed_run);
-	session->feed.session = session;
+	for (uint32_t i = 0; i < 2; i++)
+		hf_pump_init(&session->pumps[i], session->id, i + 1, credit, output_over);
+	hf_pump_init(&session->trace, session->id, HF_TRACE_FD, 0, trace_over);
+	hf_feed_init(&session->feed, session->id);
+	hf_terminal_init(&session->terminal, session->id);
 }
 
-/* What hf_c_spawn's buffer begins with; strings follow in this order, without padding: args, env (each string with its
- * NUL), then for each preopen two sizes and a flag (u32) and the two texts. coordinator/main.ts writes it. */
+/* What hf_c_spawn's buffer begins with; the sockets follow, then strings in this order, without padding: args, env (each
+ * string with its NUL), then for each preopen two sizes and a flag (u32) and the two texts. coordinator/spawn.ts writes
+ * it. */
 struct spawn_header {
 	uint32_t id, credit, arg_count, arg_size, env_count, env_size, preopen_count;
-	uint32_t piped; /* bit fd: it is a pipe of the page's, not /dev/null */
-	uint32_t tty;
+	uint32_t piped; /* bit fd: it is a pipe of the page's, not /dev/null; bit HF_TRACE_FD: it is traced */
+	uint32_t tty;   /* enum tty */
+	uint32_t socket_count;
+	/* Limits of this process; 0: the usual. */
+	uint32_t fds, threads;
+	uint64_t file_bytes, output;
+	uint32_t interruptible, unused;
 };
+
+struct spawn_socket {
+	uint32_t listens;     /* or else connects */
+	uint32_t port;        /* 0: any that is free; the one chosen is put here */
+	uint32_t nonblocking; /* HF_FDFLAG_NONBLOCK from the start */
+};
+
+/* A socket that the guest starts with: the descriptors right after the standard streams, as Wasmtime has them, where
+ * programs look for them by number. */
+static int add_socket(struct session *session, struct spawn_socket *spec)
+{
+	struct hf_listener *listener;
+	struct hf_socket *socket;
+	struct hf_file *file;
+	int result;
+	if (spec->listens) {
+		result = hf_listener_open((uint16_t)spec->port, &listener);
+		if (result < 0)
+			return result;
+		spec->port = listener->port;
+		result = hf_file_open_listener(listener, &file);
+	} else {
+		result = hf_socket_connect((uint16_t)spec->port, &socket, NULL);
+		if (result < 0)
+			return result;
+		result = hf_file_open_socket(socket, &file);
+	}
+	if (result < 0)
+		return result;
+	atomic_init(&file->flags, spec->nonblocking ? HF_FDFLAG_NONBLOCK : 0);
+	uint64_t inheriting = spec->listens ? HF_RIGHTS_SOCKET : 0;
+	result = hf_fd_insert_preopen(&session->process->fds, file, "", 0, hf__rights_of(file), inheriting);
+	return result < 0 ? result : 0;
+}
+
+static int add_sockets(struct session *session, struct spawn_socket *specs, uint32_t count, int32_t *failed)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int result = add_socket(session, &specs[i]);
+		if (result < 0) {
+			*failed = (int32_t)i;
+			return result;
+		}
+	}
+	return 0;
+}
 
 static uint32_t take_u32(const char **at)
 {
@@ -343,7 +377,8 @@ static int add_preopens(struct session *session, uint32_t count, const char *at,
 {
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t guest_size = take_u32(&at), path_size = take_u32(&at), read_only = take_u32(&at);
-		int result = add_preopen(session, at, guest_size, at + guest_size, path_size, read_only);
+		int result =
+			hf_preopen(session->process, hf_root_vnode(), at + guest_size, path_size, at, guest_size, read_only);
 		if (result < 0) {
 			*failed = (int32_t)i;
 			return result;
@@ -353,26 +388,49 @@ static int add_preopens(struct session *session, uint32_t count, const char *at,
 	return 0;
 }
 
-/* A session in the making: 0 and *out, or a negated errno; *failed is then the index of the preopen that is to blame,
- * or -1. */
-static int build(const struct spawn_header *header, struct session **out, int32_t *failed)
+static struct hf_limits limits_of(const struct spawn_header *header)
 {
-	const char *at = (const char *)(header + 1);
+	struct hf_limits limits = hf_default_limits;
+	if (header->fds)
+		limits.fds = header->fds;
+	if (header->threads)
+		limits.threads = header->threads;
+	limits.file_bytes = header->file_bytes;
+	limits.output = header->output;
+	return limits;
+}
+
+/* What is to blame for a failure, beside the errno: the index of a preopen or of a socket, else -1. */
+struct spawn_error {
+	int32_t error, preopen, socket;
+};
+
+/* A session in the making: 0 and *out, or a negated errno. */
+static int build(struct spawn_header *header, struct session **out, struct spawn_error *error)
+{
+	struct spawn_socket *sockets = (struct spawn_socket *)(header + 1);
+	const char *at = (const char *)(sockets + header->socket_count);
 	const struct hf_strings args = {header->arg_count, header->arg_size, (char *)(uintptr_t)at};
 	const struct hf_strings env = {header->env_count, header->env_size, (char *)(uintptr_t)(at + header->arg_size)};
 	struct session *session = hf_alloc_zeroed(sizeof *session);
-	*failed = -1;
+	const struct hf_limits limits = limits_of(header);
 	if (!session)
 		return -HF_ENOMEM;
 	session->id = header->id;
+	session->interruptible = header->interruptible;
 	init_streams(session, header->credit);
-	int result = hf_process_create(next_pid++, &args, &env, &hf_default_limits, process_ended, &session->process);
-	if (result == 0)
+	int result = hf_process_create(next_pid++, &args, &env, &limits, process_ended, &session->process);
+	if (result == 0) {
 		session->process->owner = session;
+		session->process->held.run = process_held;
+	}
 	if (result == 0)
 		result = add_streams(session, header->piped, header->tty);
 	if (result == 0)
-		result = add_preopens(session, header->preopen_count, at + header->arg_size + header->env_size, failed);
+		result = add_sockets(session, sockets, header->socket_count, &error->socket);
+	at += header->arg_size + header->env_size;
+	if (result == 0)
+		result = add_preopens(session, header->preopen_count, at, &error->preopen);
 	if (result < 0)
 		drop(session);
 	else
@@ -382,24 +440,46 @@ static int build(const struct spawn_header *header, struct session **out, int32_
 
 /* ---- from JavaScript: sessions are passed as the pointers that spawn returned ---- */
 
-/* The session, whose process runs; or 0, with a negated errno in error[0] (-EAGAIN: all workers are busy and there may be
- * no more) and the preopen's index in error[1]. */
-HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(const struct spawn_header *header, int32_t *error)
+/* Tells its system calls as records (wasi/trace.h) on the stream HF_TRACE_FD, with as much credit as is given here more; or stops telling. 0, or
+ * -ENOMEM. */
+HF_EXPORT_C("c_trace") int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
+{
+	struct hf_pipe *pipe = NULL;
+	if (!session->process)
+		return 0;
+	if (traced && !session->trace.pipe) {
+		int result = hf_pipe_create(session->process->limits.pipe_bytes, &pipe);
+		if (result < 0)
+			return result;
+		session->trace.pipe = pipe;
+	}
+	hf_process_trace(session->process, traced, pipe);
+	hf_pump_credit(&session->trace, credit);
+	return 0;
+}
+
+/* The session, whose process runs; or 0, and why not (-EAGAIN for no preopen and no socket: all workers are busy and
+ * there may be no more). */
+HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(struct spawn_header *header, struct spawn_error *error)
 {
 	struct session *session;
-	error[0] = build(header, &session, &error[1]);
-	if (error[0] < 0)
+	struct hf_worker *worker;
+	*error = (struct spawn_error){.preopen = -1, .socket = -1};
+	/* A worker first: a process that then cannot run would have been seen by those it is connected to. */
+	error->error = hf_pool_take(&worker);
+	if (error->error < 0)
 		return NULL;
+	error->error = build(header, &session, error);
+	if (error->error < 0) {
+		hf_pool_put_back(worker);
+		return NULL;
+	}
 	/* Ready to hear of it before it runs. */
-	for (int i = 0; i < 2; i++) {
-		if (session->pumps[i].pipe)
-			pump_run(&session->pumps[i].work);
-	}
-	error[0] = run_on_a_worker(session);
-	if (error[0] < 0) {
-		drop(session);
-		return NULL;
-	}
+	for (int i = 0; i < 2; i++)
+		hf_pump_credit(&session->pumps[i], 0);
+	if (header->piped & 1u << HF_TRACE_FD && hf_c_trace(session, 1, header->credit) < 0)
+		js_output_end(session->id, HF_TRACE_FD);
+	run_on(worker, session);
 	if (header->tty && session->pumps[0].pipe && !session->pumps[1].pipe && header->piped & 1u << 2)
 		js_output_end(session->id, 2); /* a terminal's second output */
 	return session;
@@ -413,49 +493,52 @@ HF_EXPORT_C("c_pid") uint32_t hf_c_pid(struct session *session)
 /* How many bytes were taken; fewer than all: js_stdin_ready follows. Negated errno: EPIPE. */
 HF_EXPORT_C("c_feed") int32_t hf_c_feed(struct session *session, void *bytes, uint32_t size)
 {
-	struct hf_iov iov;
-	struct hf_uio uio;
-	if (!session->feed.pipe)
-		return -HF_EPIPE;
-	hf_uio_kernel(&uio, &iov, bytes, size);
-	/* A page's write need not be atomic: what fits goes in, the rest waits. */
-	while (uio.resid > 0) {
-		int result = hf_pipe_try_put(session->feed.pipe, &uio, &session->feed.waiter);
-		if (result == -HF_EAGAIN)
-			break;
-		if (result < 0)
-			return uio.resid < size ? (int32_t)(size - uio.resid) : result;
-	}
-	return (int32_t)(size - uio.resid);
+	if (session->terminal.tty)
+		return hf_terminal_put(&session->terminal, session->pumps[0].pipe, bytes, size);
+	return hf_feed_put(&session->feed, bytes, size);
 }
 
 HF_EXPORT_C("c_feed_end") void hf_c_feed_end(struct session *session)
 {
-	feed_close(&session->feed);
+	close_input(session);
+}
+
+/* From now on keys are read as they come, or as lines that can be edited. */
+HF_EXPORT_C("c_raw") void hf_c_raw(struct session *session, uint32_t raw)
+{
+	if (!session->terminal.tty)
+		return;
+	hf_tty_set_raw(session->terminal.tty, raw);
+	session->pumps[0].screen = !raw;
+}
+
+static struct hf_pump *pump_of(struct session *session, uint32_t fd)
+{
+	return fd == HF_TRACE_FD ? &session->trace : &session->pumps[fd - 1];
 }
 
 HF_EXPORT_C("c_credit") void hf_c_credit(struct session *session, uint32_t fd, uint32_t bytes)
 {
-	struct pump *pump = &session->pumps[fd - 1];
-	pump->credit += bytes;
-	if (pump->pipe)
-		pump_run(&pump->work);
+	hf_pump_credit(pump_of(session, fd), bytes);
 }
 
 HF_EXPORT_C("c_cancel") void hf_c_cancel(struct session *session, uint32_t fd)
 {
-	struct pump *pump = &session->pumps[fd - 1];
-	if (!pump->pipe)
-		return;
-	pump_close(pump);
-	js_output_end(session->id, fd);
-	finish_if_over(session);
+	hf_pump_cancel(pump_of(session, fd));
 }
 
 HF_EXPORT_C("c_end")
 void hf_c_end(struct session *session, uint32_t reason, uint32_t code, const char *message, uint32_t size)
 {
-	hf_process_end(session->process, (enum hf_exit_reason)reason, code, message, size, NULL, 0);
+	if (session->process)
+		hf_process_end(session->process, (enum hf_exit_reason)reason, code, message, size, NULL, 0);
+}
+
+/* Ends the workers of what still computes, though it was told to stop. */
+HF_EXPORT_C("c_claim") void hf_c_claim(struct session *session)
+{
+	if (session->process)
+		hf_process_claim_threads(session->process, thread_claimed);
 }
 
 /* syscalls, parks, wakeups of its threads; then 1 if all of them are asleep. */
@@ -464,6 +547,8 @@ HF_EXPORT_C("c_session_stats") void hf_c_session_stats(struct session *session, 
 	struct hf_process *process = session->process;
 	memset(out, 0, 4 * sizeof *out);
 	out[3] = 1;
+	if (!process)
+		return; /* its output is all that is left */
 	hf_lock(&process->lock);
 	HF_LIST_EACH(link, &process->threads)
 	{

@@ -1,13 +1,42 @@
 /** A process as a conversation with the page; its other half is session.c. */
-import type { ExitMessage, FromCoordinator, OutputFd } from '../web/protocol.ts';
+import { EXIT_REASON, PREVIEW1 } from '../build/generated/abi.ts';
+import type {
+  ExitMessage,
+  FromCoordinator,
+  LimitsMessage,
+  PsMessage,
+  SignalNumber,
+  StreamFd,
+  ThreadState,
+} from '../web/protocol.ts';
+import { signalNames, TRACE_FD } from '../web/protocol.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
+import { Input } from './input.ts';
+import type { Added } from '../worker/protocol.ts';
 import type { Kernel } from './kernel.ts';
 
 type Post = (message: FromCoordinator, transfer?: Transferable[]) => void;
 
 const EPIPE = { code: 'EPIPE', message: 'EPIPE: the program no longer reads its standard input' };
-/** What is copied into the pipe at once. */
-const SLICE = 65536;
+
+/** As a shell tells what SIGXCPU ended. */
+const CPU_TIME_CODE = 128 + 24;
+/** A look at the clock a moment too early costs another look. */
+const SOON = 1;
+/** What is set for later goes off at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
+type PsNumbers = [number, number, number, number, number, number];
+/** In the order of enum where in control.c. */
+const threadStates: readonly ThreadState[] = ['guest', 'call', 'paused', 'ending'];
+/** In the order of enum hf_call. */
+const CALLS = ['', ...Object.keys(PREVIEW1), 'thread-spawn'];
+const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
+/** Numbers: a process has at most 64 threads. */
+const PS_ROOM = 512;
+
+/** How long an interruptible program may take to stop by itself. It takes microseconds, unless it waits in `memory.atomic.wait` or its code is just being compiled. */
+const GRACE_MS = 1000;
 
 export class Session {
   /** The kernel's session; 0 once it is over. */
@@ -18,9 +47,13 @@ export class Session {
   /** Its process is dead, although its streams may go on. */
   private dead = false;
   private held: (() => void)[] = [];
-  private readonly input: { bytes: Uint8Array; done: number }[] = [];
-  private inputEnded = false;
+  /** The ports that its sockets listen on. */
+  private ports: readonly number[] = [];
+  private readonly input: Input;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private cpuTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Calls that wait until no thread of it runs its code. */
+  private readonly pausing: (() => void)[] = [];
 
   constructor(
     readonly id: number,
@@ -28,15 +61,33 @@ export class Session {
     readonly module: WebAssembly.Module,
     /** When the module imports its memory: what its threads share, or what its worker makes for it alone. */
     readonly memory: WebAssembly.Memory | MemoryType | null,
+    /** When it is interruptible. */
+    readonly added: Added | null,
+    private readonly limits: LimitsMessage,
+    /** Whether the page takes its terminal's signals. */
+    private readonly signalsWanted: boolean,
     private readonly kernel: Kernel,
     private readonly post: Post,
-  ) {}
+  ) {
+    this.input = new Input(
+      kernel,
+      {
+        open: () => this.pointer !== 0,
+        feed: (bytes, size) => kernel.call('c_feed', this.pointer, bytes, size),
+        end: () => void kernel.call('c_feed_end', this.pointer),
+        done: (error) => post({ t: 'stdin-done', id, error }),
+      },
+      EPIPE,
+    );
+  }
 
   /** The kernel knows it from now on. */
-  attach(pointer: number): void {
+  attach(pointer: number, ports: readonly number[]): void {
     this.pointer = pointer;
+    this.ports = ports;
     this.pid = this.kernel.call('c_pid', pointer);
     this.pumpInput();
+    this.watchCpuTime();
   }
 
   get attached(): boolean {
@@ -50,6 +101,9 @@ export class Session {
 
   buried(): void {
     this.dead = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.cpuTimer);
+    for (const done of this.pausing.splice(0)) done();
   }
 
   // --- what the page is told, in order: that it runs; bytes; the ends ---
@@ -57,7 +111,7 @@ export class Session {
   announce(): void {
     if (this.announced) return;
     this.announced = true;
-    this.post({ t: 'spawned', id: this.id, pid: this.pid });
+    this.post({ t: 'spawned', id: this.id, pid: this.pid, ports: [...this.ports] });
     for (const tell of this.held.splice(0)) tell();
   }
 
@@ -73,71 +127,68 @@ export class Session {
     this.post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
   }
 
-  output(fd: OutputFd, bytes: Uint8Array<ArrayBuffer>): void {
+  output(fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void {
     this.announce(); // bytes prove that it runs
     this.post({ t: 'output', id: this.id, fd, bytes }, [bytes.buffer]);
   }
 
-  outputEnd(fd: OutputFd): void {
+  outputEnd(fd: StreamFd): void {
     this.tell({ t: 'end', id: this.id, fd });
   }
 
   /** What has ended has run: no need to wait for the worker's word, which may be lost with the worker. */
   exited(exit: ExitMessage): void {
-    clearTimeout(this.timer);
     this.announce();
-    this.post({ t: 'exited', id: this.id, exit });
+    this.post({
+      t: 'exited',
+      id: this.id,
+      exit: exit.reason === 'limit' ? { ...exit, ...this.brokenLimit(exit) } : exit,
+    });
   }
 
   /** The kernel has forgotten it. */
   over(): void {
     this.pointer = 0;
-    this.failInput();
+    this.input.fail();
   }
 
   // --- input ---
 
   write(bytes: Uint8Array): void {
-    this.input.push({ bytes, done: 0 });
-    this.pumpInput();
+    this.input.write(bytes);
   }
 
   endInput(): void {
-    this.inputEnded = true;
-    this.pumpInput();
+    this.input.end();
   }
 
-  /** Fills the pipe as far as it goes; the kernel calls again when there is room. */
   pumpInput(): void {
-    while (this.pointer && this.input.length > 0) {
-      const { kernel } = this;
-      const head = this.input[0]!;
-      const part = head.bytes.subarray(head.done, head.done + SLICE);
-      kernel.bytes(kernel.data, part.length).set(part);
-      const taken = kernel.call('c_feed', this.pointer, kernel.data, part.length);
-      if (taken < 0) return this.failInput();
-      head.done += taken;
-      if (head.done === head.bytes.length) {
-        this.input.shift();
-        this.post({ t: 'stdin-done', id: this.id, error: null });
-      } else if (taken < part.length) {
-        return;
-      }
-    }
-    if (this.pointer && this.inputEnded && this.input.length === 0) this.kernel.call('c_feed_end', this.pointer);
+    this.input.pump();
   }
 
-  private failInput(): void {
-    for (const _ of this.input.splice(0)) this.post({ t: 'stdin-done', id: this.id, error: EPIPE });
+  setRaw(raw: boolean): void {
+    if (this.pointer) this.kernel.call('c_raw', this.pointer, Number(raw));
+  }
+
+  signal(number: SignalNumber): void {
+    const signal = signalNames[number];
+    if (this.signalsWanted) this.tell({ t: 'signal', id: this.id, signal });
+    else queueMicrotask(() => this.end(EXIT_REASON.KILLED, 128 + number, signal)); // the kernel is in the middle of the keys
   }
 
   // --- control ---
 
-  credit(fd: OutputFd, bytes: number): void {
+  trace(on: boolean, credit: number): void {
+    const result = this.pointer ? this.kernel.call('c_trace', this.pointer, Number(on), credit) : 0;
+    // There is no such stream: its end is all that is to be told of it.
+    if (credit > 0 && (!this.running || result < 0)) this.outputEnd(TRACE_FD);
+  }
+
+  credit(fd: StreamFd, bytes: number): void {
     if (this.pointer) this.kernel.call('c_credit', this.pointer, fd, bytes);
   }
 
-  cancel(fd: OutputFd): void {
+  cancel(fd: StreamFd): void {
     if (this.pointer) this.kernel.call('c_cancel', this.pointer, fd);
   }
 
@@ -149,8 +200,74 @@ export class Session {
     kernel.call('c_end', this.pointer, reason, code, kernel.data, text.length);
   }
 
+  /** Which limit ended it: the kernel, which ends it for its output, leaves the words to us. */
+  private brokenLimit({ message }: ExitMessage): Pick<ExitMessage, 'message' | 'limit'> {
+    const name = message ? 'cpuTime' : 'output';
+    const most = this.limits[name];
+    return { message: message || `it wrote more than ${most} bytes`, limit: { name, most } };
+  }
+
+  /** Looks again when the limit could be reached at the earliest: were all its threads to run from now on. */
+  private watchCpuTime(): void {
+    const { cpuTime } = this.limits;
+    if (!cpuTime || !this.running) return;
+    const left = cpuTime - this.kernel.call('c_cpu_time', this.pointer);
+    if (left <= 0) {
+      this.end(EXIT_REASON.LIMIT, CPU_TIME_CODE, `it used more than ${cpuTime} ms of CPU time`);
+      return;
+    }
+    const wait = Math.min(Math.max(left / Math.max(this.ps().threads.length, 1), SOON), LONGEST_TIMER);
+    this.cpuTimer = setTimeout(() => this.watchCpuTime(), wait);
+  }
+
+  /** Calls back when none of its threads runs its code any more, or it has ended. */
+  pause(done: () => void): void {
+    if (this.running && !this.kernel.call('c_pause', this.pointer, 1)) this.pausing.push(done);
+    else done();
+  }
+
+  resume(): void {
+    if (this.running) this.kernel.call('c_pause', this.pointer, 0);
+    for (const done of this.pausing.splice(0)) done();
+  }
+
+  /** One of its threads came to rest. */
+  cameToRest(): void {
+    if (this.running && !this.kernel.call('c_is_paused', this.pointer)) return;
+    for (const done of this.pausing.splice(0)) done();
+  }
+
+  /** It has been told to stop. What of it still computes after a while, its worker is terminated. */
+  ending(): void {
+    setTimeout(() => {
+      if (this.running) this.kernel.call('c_claim', this.pointer);
+    }, GRACE_MS);
+  }
+
   after(milliseconds: number, act: () => void): void {
     if (milliseconds > 0) this.timer = setTimeout(act, milliseconds);
+  }
+
+  ps(): PsMessage {
+    const { kernel, id, pid, name } = this;
+    const size = kernel.call('c_ps', this.pointer, kernel.data, PS_ROOM);
+    const [cpuTime, memory, fileBytes, files, , ...rest] = kernel.numbers(kernel.data, size) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      ...number[],
+    ];
+    const threads: PsMessage['threads'] = [];
+    for (let at = 0; at < rest.length; at += 6) {
+      const [tid, where, call, asleepFor, syscalls, used] = rest.slice(at, at + 6) as number[] as PsNumbers;
+      const state = threadStates[where]!;
+      threads.push({ tid, state, call: state === 'call' ? CALLS[call]! : '', asleepFor, syscalls, cpuTime: used });
+    }
+    // One that runs says more than those that wait.
+    const { state, call, asleepFor } = [...threads].sort((a, b) => a.asleepFor - b.asleepFor)[0] ?? ENDING;
+    return { id, pid, name, state, call, asleepFor, cpuTime, memory, fileBytes, files, threads };
   }
 
   stats() {

@@ -1,5 +1,5 @@
-/** The block that c_spawn reads (struct spawn_header in session.c, and the strings after it). */
-import type { SpawnMessage } from '../web/protocol.ts';
+/** The block that c_spawn reads (struct spawn_header in session.c, and what follows it). */
+import { TRACE_FD, type SpawnMessage } from '../web/protocol.ts';
 
 const encoder = new TextEncoder();
 
@@ -13,11 +13,19 @@ function join(parts: Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** Of struct spawn_header. */
+export const HEADER_WORDS = 18;
+/** Of struct spawn_socket. */
+export const SOCKET_WORDS = 3;
+
 const words = (...values: number[]): Uint8Array => new Uint8Array(new Uint32Array(values).buffer);
+/** A number of 64 bits, low half first. */
+const halves = (value: number): [number, number] => [value % 2 ** 32, Math.floor(value / 2 ** 32)];
 /** Each string with its NUL; the page has seen to it that none is inside. */
 const strings = (list: string[]): Uint8Array => encoder.encode(list.map((text) => `${text}\0`).join(''));
 
-export function encodeSpawn(message: SpawnMessage): Uint8Array {
+/** `interruptible`: the module was made so. */
+export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint8Array {
   const args = strings(message.args);
   const env = strings(message.env.map(([key, value]) => `${key}=${value}`));
   const preopens = message.preopens.flatMap(({ guest, path, readOnly }) => {
@@ -26,7 +34,7 @@ export function encodeSpawn(message: SpawnMessage): Uint8Array {
   });
   const piped = [message.stdin, message.stdout, message.stderr].reduce(
     (bits, mode, fd) => bits | (mode === 'pipe' ? 1 << fd : 0),
-    0,
+    message.trace ? 1 << TRACE_FD : 0,
   );
   const header = words(
     message.id,
@@ -37,7 +45,22 @@ export function encodeSpawn(message: SpawnMessage): Uint8Array {
     env.length,
     message.preopens.length,
     piped,
-    Number(message.tty),
+    message.terminal ? 2 : Number(message.tty),
+    message.sockets.length,
+    message.limits.files,
+    message.limits.threads,
+    ...halves(message.limits.fileBytes),
+    ...halves(message.limits.output),
+    Number(interruptible),
+    0,
   );
-  return join([header, args, env, ...preopens]);
+  const sockets = words(
+    ...message.sockets.flatMap(({ listens, port, nonblocking }) => [Number(listens), port, Number(nonblocking)]),
+  );
+  return join([header, sockets, args, env, ...preopens]);
+}
+
+/** The ports that the kernel has put into the block for those sockets that listen. */
+export function listeningPorts({ sockets }: SpawnMessage, block: Int32Array): number[] {
+  return sockets.flatMap(({ listens }, i) => (listens ? [block[HEADER_WORDS + SOCKET_WORDS * i + 1]!] : []));
 }

@@ -13,11 +13,16 @@ export interface WorkerEvents {
 type Handle = WorkerHandle<ToCompute, FromCompute>;
 
 const BURIAL_MS = 50;
+/** Chromium takes two seconds to end a loop; WebKit never does. */
+const LONG_DYING_MS = 3000;
+/** On a busy machine, what a dead worker had is free some while after its lock is. */
+const ESTATE_MS = 1000;
 
 export class Workers {
   private readonly handles = new Map<number, Handle>();
   /** Those of them that were terminated. */
   private readonly dying = new Set<Handle>();
+  private lastDeath = -Infinity;
   /** Makes the names of locks unique among all runtimes of the origin. */
   private readonly prefix = `holdfast-${crypto.randomUUID()}`;
 
@@ -36,6 +41,7 @@ export class Workers {
     void handle.dead.then(() => {
       this.handles.delete(worker);
       this.dying.delete(handle);
+      this.lastDeath = performance.now();
       this.events.dead(worker);
     });
     handle.post({ t: 'boot', ...this.boot, lock, stackTop, tls, thread });
@@ -62,6 +68,21 @@ export class Workers {
     await Promise.all(dying.map((handle) => handle.dead));
     // A lock is let go of a little before the worker's thread has ended.
     await new Promise((resolve) => setTimeout(resolve, BURIAL_MS));
+  }
+
+  /** Waits until one of those that were terminated is gone, if there are any and it does not take too long; else for a moment. False: none is gone, nor has been lately. */
+  async nextBurial(): Promise<boolean> {
+    const dying = [...this.dying].map((handle) => handle.dead.then(() => true));
+    if (dying.length === 0) {
+      const recent = performance.now() - this.lastDeath <= ESTATE_MS;
+      // Also for the last attempt: what an idle worker has collected, the engine frees in the background.
+      await new Promise((resolve) => setTimeout(resolve, ESTATE_MS / 10));
+      return recent;
+    }
+    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), LONG_DYING_MS));
+    const gone = await Promise.race([...dying, late]);
+    await new Promise((resolve) => setTimeout(resolve, BURIAL_MS));
+    return gone;
   }
 
   /** Lets `terminate` end some workers, and waits until they are gone for good. */

@@ -1,15 +1,18 @@
 // Builds the demo: a folder that any static host can serve, from any path, with the two headers of cross-origin isolation.
 //
-// Every file but index.html has a hash of its content in its name (NAME-ABCD1234.ext), which serve.conf lets browsers keep for
-// ever; index.html names the manifest, the script and the style sheet, and the manifest names the rest. All URLs are relative.
+// Every file but index.html has a hash of its content in its name (NAME-ABCD1234.ext), or in that of its folder (NAME-ABCD1234/), which
+// serve.conf lets browsers keep for ever; index.html names the manifest, the script and the style sheet, and the manifest names the rest.
+// All URLs are relative.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import * as render from './render.mjs';
 
-/** In the order in which the page loads them. */
+/** What every page loads, in this order. */
 const runtimeFiles = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'];
+/** In dist/, but nothing that workers of a page load: what is for Node, for the command, and what the page's script has within. */
+const elsewhere = /^(?:.*\.)?node\.js$|^cli.*\.js$|^(?:index|trace)\.js$/;
 
 export async function build({ root, out, esbuild }) {
   fs.mkdirSync(out, { recursive: true });
@@ -27,12 +30,24 @@ export async function build({ root, out, esbuild }) {
     return { url: file, bytes: bytes.length, gzip: fs.statSync(packed).size };
   };
 
-  const runtime = Object.fromEntries(
-    runtimeFiles.map((name) => [name, publishable(name, fs.readFileSync(from('dist', name)))]),
+  /** A folder of files that name one another, likewise. */
+  const publishFolder = (name, files) => {
+    const folder = `${name}-${hashOf(Buffer.concat(files.flatMap(([file, bytes]) => [Buffer.from(`${file}\0`), bytes])))}`;
+    written.add(folder);
+    fs.mkdirSync(path.join(out, folder), { recursive: true });
+    for (const [file, bytes] of files) {
+      writeUnlessThere(path.join(out, folder, file), () => bytes);
+      writeUnlessThere(path.join(out, folder, `${file}.gz`), () => zlib.gzipSync(bytes, { level: 9 }));
+    }
+    return `${folder}/`;
+  };
+
+  const runtime = (name) => publishable(name, fs.readFileSync(from('dist', name)));
+  const workers = fs.readdirSync(from('dist')).filter((name) => /\.(?:js|wasm)$/.test(name) && !elsewhere.test(name));
+  const runtimeFolder = publishFolder(
+    'runtime',
+    workers.sort().map((name) => [name, runtime(name)]),
   );
-  const coordinator = publish('coordinator.js', runtime['coordinator.js']);
-  const compute = publish('compute.js', runtime['compute.js']);
-  const kernel = publish('kernel.wasm', runtime['kernel.wasm']);
   const programs = JSON.parse(fs.readFileSync(from('demo/programs.json'), 'utf8')).map(({ wasm, ...program }) => ({
     ...program,
     ...publish(path.basename(wasm), fs.readFileSync(from(wasm))),
@@ -42,24 +57,26 @@ export async function build({ root, out, esbuild }) {
     Buffer.from(
       JSON.stringify({
         programs: programs.map(({ try: _, kind: __, ...program }) => program),
-        runtime: { coordinator: coordinator.url, compute: compute.url, kernel: kernel.url },
+        runtime: runtimeFolder,
       }),
     ),
   );
 
+  const shown = programs.filter(({ background }) => !background);
   const { script, style } = await bundle(esbuild, root);
   const files = { script: publish('demo.js', script), style: publish('demo.css', style) };
   const sizes = runtimeFiles.map((name) => {
-    const bytes = runtime[name];
+    const bytes = runtime(name);
     return { name, bytes: bytes.length, gzip: zlib.gzipSync(bytes, { level: 9 }).length };
   });
   const values = {
     style: files.style.url,
     script: files.script.url,
     manifest: manifest.url,
-    tabs: render.tabs(programs),
-    terminals: render.terminals(programs),
-    suggestions: render.suggestions(programs),
+    tabs: render.tabs(shown),
+    terminals: render.terminals(shown),
+    suggestions: render.suggestions(shown),
+    children: render.children(['db', 'cache', 'api', 'web']),
     sizes: render.sizes(sizes),
     'runtime-size': render.runtimeSize(sizes),
     'page-size': render.pageSize(files.script.gzip + files.style.gzip),

@@ -32,10 +32,33 @@ export const suggestions = (programs) =>
       const buttons = lines.map(
         (line) => `<button type="button" class="key" data-type="${escape(line)}" disabled>${escape(line)}</button>`,
       );
-      const none = '<span class="none">nothing: it never asks. Only Stop ends it.</span>';
+      const none = '<span class="none">nothing: it never asks. Stop or Ctrl-C ends it.</span>';
       return `<span data-program="${id}"${index === 0 ? '' : ' hidden'}>${buttons.join(' ') || none}</span>`;
     }),
   );
+
+/** The children of the supervisor's playground: demo/src/playground.ts gives them life. */
+export const children = (ids) => {
+  const acts = [
+    ['trap', 'Trap'],
+    ['exit 0', 'Exit 0'],
+    ['kill', 'Kill'],
+    ['sleep 60', 'Hang'],
+  ];
+  return join(
+    ids.map((id) => {
+      const buttons = acts.map(
+        ([act, title]) =>
+          `<button type="button" class="small" data-act="${act}" aria-label="${title}: ${id}" disabled>${title}</button>`,
+      );
+      return (
+        `<li class="child" id="child-${id}" data-tone="idle"><h3>${id}</h3> <span class="state">not started</span>` +
+        `<dl><div><dt>pid</dt><dd>–</dd></div><div><dt>restarts</dt><dd>0</dd></div><div><dt>last end</dt><dd>none</dd></div></dl>` +
+        `<div class="buttons">${buttons.join(' ')}</div></li>`
+      );
+    }),
+  );
+};
 
 export const runtimeSize = (files) => size(sum(files));
 export const pageSize = (bytes) => size(bytes);

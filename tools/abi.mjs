@@ -35,7 +35,11 @@ export function generateAbi() {
     const rows = parse(path.join(source, file));
     const name = path.basename(file, '.def').replaceAll('-', '_').toUpperCase();
     const body = rows.map(
-      (row) => `${row.doc ? `  /** ${row.doc.replaceAll('*/', '* /')} */\n` : ''}  ${row.name}: ${row.value},`,
+      // A second string beside a first one is another value, not what it means.
+      ({ name, value, doc }) =>
+        value.startsWith('"') && doc !== undefined
+          ? `  ${name}: [${value}, ${JSON.stringify(doc)}],`
+          : `${doc ? `  /** ${doc.replaceAll('*/', '* /')} */\n` : ''}  ${name}: ${value},`,
     );
     parts.push(`/** From native/include/holdfast/${file}. */`);
     parts.push(`export const ${name} = {\n${body.join('\n')}\n} as const;\n`);

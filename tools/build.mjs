@@ -2,9 +2,11 @@
 // its inputs did not change: ninja decides for C, a hash of the inputs for guests and type declarations.
 //
 //   wasm         build/wasm/kernel.{mjs,wasm}   the kernel and the coordinator (CMake, Emscripten)
+//   wasm-errors  build/wasm-errors/kernel.wasm  the same, noting which errors each call gives: for tests/guests/errnos.test.mjs
 //   runtime      dist/                          the npm package (implies wasm): esbuild bundles, kernel.wasm, types
 //   guests       build/guests/NAME.wasm         the programs in tests/guests and demo/guests
 //   demo         build/demo/                    the static page (implies runtime and guests), by demo/build.mjs
+//   native-host                                 build/native-{asan,tsan}/holdfast-guest: the native host, under each sanitizer
 //   native, native-asan, native-tsan, fuzz      build/PRESET/: the native kernel, its tests and fuzzers
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -34,8 +36,17 @@ import { needs, setup } from './setup.mjs';
 import { bin, folder } from './toolchain/recipe.mjs';
 
 const presets = ['native', 'native-asan', 'native-tsan', 'fuzz'];
-const steps = { wasm: buildWasm, runtime: buildRuntime, guests: buildGuests, demo: buildDemo };
+const steps = {
+  wasm: buildWasm,
+  'wasm-errors': () => cmakeForWasm('wasm-errors'),
+  runtime: buildRuntime,
+  guests: buildGuests,
+  demo: buildDemo,
+};
 for (const preset of presets) steps[preset] = () => cmake(preset);
+steps['native-host'] = async () => {
+  for (const preset of ['native-asan', 'native-tsan']) await cmake(preset, [], ['--target', 'holdfast-guest']);
+};
 
 /** Builds the targets, in an order that suits them. Set-up is the caller's. */
 export async function build(targets = ['demo']) {
@@ -68,7 +79,7 @@ async function unlessDone(output, key, make) {
 
 // --- C ---
 
-async function cmake(preset, wrapper = []) {
+async function cmake(preset, wrapper = [], options = []) {
   const folderOfBuild = fromRoot('build', preset);
   const key = hashOfFiles(['CMakePresets.json']) + (wrapper.length > 0 ? toolchainKey() : '');
   await unlessDone(path.join(folderOfBuild, 'build.ninja'), key, async () => {
@@ -78,7 +89,7 @@ async function cmake(preset, wrapper = []) {
   });
   const meter = progress(`build: ${preset}`);
   let compiled = 0;
-  await run('cmake', ['--build', folderOfBuild], {
+  await run('cmake', ['--build', folderOfBuild, ...options], {
     onLine: (line) => {
       const step = /^\[(\d+)\/(\d+)\] (Building|Linking)/.exec(line);
       if (step) meter.update(`${++compiled && step[1]} of ${step[2]}`);
@@ -99,8 +110,10 @@ export async function generate() {
 async function buildWasm() {
   await generate();
   if (filesBelow(fromRoot('coordinator'), (file) => file.endsWith('.c')).length === 0) return absent('coordinator/*.c');
-  await cmake('wasm', [path.join(bin, 'emcmake')]);
+  await cmakeForWasm('wasm');
 }
+
+const cmakeForWasm = (preset) => cmake(preset, [path.join(bin, 'emcmake')]);
 
 /** worker/NAME.wat becomes build/generated/NAME.ts: `export const name: Uint8Array`, small enough to carry in the bundle. */
 async function assembleBridges() {
@@ -132,6 +145,10 @@ async function assembleBridges() {
 const bundles = [
   { entry: 'web/index.ts', output: 'index.js', platform: 'browser' },
   { entry: 'web/node.ts', output: 'node.js', platform: 'node' },
+  { entry: 'web/trace.ts', output: 'trace.js', platform: 'neutral' },
+  { entry: 'web/supervise.ts', output: 'supervise.js', platform: 'neutral' },
+  { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
+  { entry: 'coordinator/supervise.ts', output: 'coordinator-supervise.js', platform: 'neutral' },
   { entry: 'coordinator/main.ts', output: 'coordinator.js', platform: 'browser' },
   { entry: 'coordinator/main.ts', output: 'coordinator.node.js', platform: 'node' },
   { entry: 'worker/compute.ts', output: 'compute.js', platform: 'browser' },
@@ -139,6 +156,11 @@ const bundles = [
   { entry: 'web/cli/main.ts', output: 'cli.js', platform: 'node' },
   { entry: 'web/cli/page.ts', output: 'cli-page.js', platform: 'browser' },
 ];
+
+/** Loaded when they are wanted, from beside the bundle. */
+export const loadedLater = ['./trace.js', './supervise.js', './diagnose.js'];
+/** What a page downloads to run a program. */
+export const downloads = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'];
 
 async function loadEsbuild() {
   return import(pathToFileURL(createRequire(fromRoot('package.json')).resolve('esbuild')).href);
@@ -164,6 +186,8 @@ async function buildRuntime() {
       sourcemap: true,
       legalComments: 'none',
       logLevel: 'silent',
+      loader: { '.wasm': 'binary' },
+      external: loadedLater,
     };
     await esbuild.build(options).catch((error) => {
       const text = esbuild.formatMessagesSync(error.errors ?? [], { kind: 'error' }).join('\n');
@@ -172,6 +196,8 @@ async function buildRuntime() {
   }
   const wasm = fromRoot('build/wasm/kernel.wasm');
   if (exists(wasm)) writeIfChanged(fromRoot('dist/kernel.wasm'), fs.readFileSync(wasm));
+  const rewriter = fromRoot('build/wasm/rewrite.wasm');
+  if (exists(rewriter)) writeIfChanged(fromRoot('dist/rewrite.wasm'), fs.readFileSync(rewriter));
   await emitTypes();
   reportSizes();
 }
@@ -196,11 +222,9 @@ async function emitTypes() {
   });
 }
 
-/** What a page downloads, as nginx would send it. */
+/** As nginx would send it. */
 function reportSizes() {
-  const files = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'].filter((file) =>
-    exists(fromRoot('dist', file)),
-  );
+  const files = downloads.filter((file) => exists(fromRoot('dist', file)));
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
   let [raw, packed] = [0, 0];
   const parts = files.map((file) => {

@@ -30,9 +30,9 @@ export function freePort(port, host = '127.0.0.1') {
 
 /**
  * Starts nginx over `top`. Resolves, when it answers, to {url, stop, ended}: `stop()` ends it and removes what it wrote;
- * `ended` resolves when it has ended for whatever reason.
+ * `ended` resolves when it has ended for whatever reason. `policy`: with serve.conf's Content-Security-Policy.
  */
-export async function serve(top, { port = 8080, host = '127.0.0.1' } = {}) {
+export async function serve(top, { port = 8080, host = '127.0.0.1', policy = true } = {}) {
   const nginx = nginxPath();
   if (!nginx) throw new Complaint('nginx is missing');
   if (!exists(top)) throw new Complaint(`nothing to serve: ${top} does not exist`);
@@ -45,6 +45,7 @@ export async function serve(top, { port = 8080, host = '127.0.0.1' } = {}) {
     .readFileSync(fromRoot('serve.conf'), 'utf8')
     .replace(/^(\s*listen) .*;$/m, `$1 ${host.includes(':') ? `[${host}]` : host}:${port};`)
     .replace(/^(\s*root) .*;$/m, (_, name) => `${name} ${JSON.stringify(path.resolve(top))};`)
+    .replace(/^\s*add_header Content-Security-Policy .*;$/m, (line) => (policy ? line : ''))
     // Else root's nginx would read as nobody, who may not enter the clone.
     .replace(/^daemon off;$/m, machine().root ? '$&\nuser root;' : '$&');
   const config = path.join(prefix, 'nginx.conf');

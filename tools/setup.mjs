@@ -19,6 +19,7 @@ import {
   withLock,
   writeIfChanged,
 } from './lib.mjs';
+import { node24 } from './node24.mjs';
 import { toolchain } from './toolchain.mjs';
 
 const oldestNode = 20;
@@ -36,6 +37,13 @@ async function playwrightChromium() {
   const script = "import('@playwright/test').then(({ chromium }) => console.log(chromium.executablePath()))";
   const file = (await capture(process.execPath, ['-e', script]))?.trim();
   return file && exists(file) ? file : undefined;
+}
+
+/** WebKitGTK's MiniBrowser, wherever it is installed, and the X server that it needs. */
+export function webkitPath() {
+  const folders = ['lib/x86_64-linux-gnu', 'lib/aarch64-linux-gnu', 'libexec', 'lib'];
+  const found = folders.map((folder) => `/usr/${folder}/webkit2gtk-4.1/MiniBrowser`).find(exists);
+  return which('Xvfb') ? (process.env.MINIBROWSER ?? which('MiniBrowser') ?? found) : undefined;
 }
 
 const sbin = ['/usr/sbin', '/usr/local/sbin', '/sbin'].join(path.delimiter);
@@ -59,7 +67,10 @@ async function hasSanitizers() {
   return true;
 }
 
-/** What may be needed: how to see that it is there, the Debian packages, and the way elsewhere. */
+/**
+ * What may be needed: how to see that it is there, the Debian packages, and the way elsewhere. What is `optional` is installed where that
+ * goes without saying, and else done without.
+ */
 const programs = {
   python: { present: () => which('python3'), debian: ['python3'], brew: 'python3', what: 'python3 (runs Emscripten)' },
   cmake: { present: () => which('cmake'), debian: ['cmake'], brew: 'cmake', what: 'cmake' },
@@ -70,6 +81,18 @@ const programs = {
     debian: ['chromium', 'fonts-dejavu-core'],
     elsewhere: 'npx playwright install chromium',
     what: 'a Chromium',
+  },
+  firefox: {
+    present: () => process.env.FIREFOX ?? which('firefox-esr') ?? which('firefox'),
+    debian: ['firefox-esr'],
+    brew: '--cask firefox',
+    what: 'a Firefox',
+  },
+  webkit: {
+    present: webkitPath,
+    debian: ['libwebkit2gtk-4.1-0', 'xvfb'],
+    what: "WebKitGTK's MiniBrowser",
+    optional: true,
   },
   sanitizers: {
     present: hasSanitizers,
@@ -90,11 +113,14 @@ const programs = {
   },
 };
 
-/** The sets that the drivers ask for. npm's packages come with each; 'toolchain' is the folder of tools/toolchain.mjs. */
+const build = ['python', 'cmake', 'ninja', 'toolchain'];
+
+/** The sets that the drivers ask for. npm's packages come with each; 'toolchain' and 'node24' are the files of that name in tools. */
 export const needs = {
   packages: [],
   native: ['cmake', 'ninja', 'sanitizers'],
-  build: ['python', 'cmake', 'ninja', 'toolchain'],
+  build,
+  guests: [...build, 'chromium', 'firefox', 'webkit', 'node24'],
   demo: ['python', 'cmake', 'ninja', 'toolchain', 'nginx'],
   browser: ['python', 'cmake', 'ninja', 'toolchain', 'nginx', 'chromium'],
   check: ['python', 'toolchain', 'sanitizers', 'clangFormat'],
@@ -111,6 +137,7 @@ export async function setup(wanted = needs.all) {
   await installPackages();
   if (names.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
   if (wanted.includes('toolchain')) await toolchain();
+  if (wanted.includes('node24')) await node24();
 }
 
 async function missingOf(names) {
@@ -129,6 +156,7 @@ async function installPrograms(names) {
     });
     missing = await missingOf(names);
   }
+  missing = missing.filter((program) => !program.optional);
   if (missing.length === 0) return;
   const list = missing.map((program) => `  - ${program.what}`).join('\n');
   const packages = missing.flatMap((program) => program.debian).join(' ');

@@ -1,7 +1,7 @@
 // `npm test`: sets up, builds, and runs every test. `npm test -- SECTION… [--grep PATTERN] [-- ARGUMENTS]` runs a part:
-//   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and a moment of each fuzzer
+//   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and a minute of each fuzzer
 //   node      tests/node/*.test.mjs
-//   guests    the programs in tests/guests on Node's hosts; tests/{guests,conformance}/**/*.test.mjs
+//   guests    the programs in tests/guests on Node, natively, and in each browser; tests/{guests,conformance}/**/*.test.mjs
 //   browser   tests/browser/*.spec.ts in Chromium, served by nginx with serve.conf
 // What follows the second `--` goes to the section's own runner (ctest, node --test, playwright).
 // The last line is `N passed, N failed`, summed over the sections. A section that ran no test has failed.
@@ -9,10 +9,15 @@ import fs from 'node:fs';
 import { build } from './build.mjs';
 import { Complaint, exists, filesBelow, fromRoot, jobs, main, readJson, run, say, which } from './lib.mjs';
 import { serve } from './serve.mjs';
-import { chromiumOnPath, needs, setup } from './setup.mjs';
+import { chromiumOnPath, needs, setup, webkitPath } from './setup.mjs';
 
 const sections = { native: testNative, node: testNode, guests: testGuests, browser: testBrowser };
-const needed = { native: needs.native, node: needs.build, guests: needs.build, browser: needs.browser };
+const needed = {
+  native: needs.native,
+  node: needs.build,
+  guests: [...needs.guests, 'sanitizers'],
+  browser: needs.browser,
+};
 
 function parseArguments(args) {
   const options = { names: [], grep: undefined, rest: [] };
@@ -40,7 +45,7 @@ async function testNative(options) {
     ['native-tsan', 'native kernel under ThreadSanitizer'],
   ];
   if (filesBelow(fromRoot('tests/fuzz'), (file) => file.endsWith('.c')).length > 0)
-    presets.push(['fuzz', 'fuzzers, a moment each']);
+    presets.push(['fuzz', 'fuzzers, a minute each']);
   const counts = [];
   for (const [preset, title] of presets) {
     counts.push(
@@ -139,10 +144,11 @@ async function testNode(options) {
 /** The programs in tests/guests on each host (tests/guests/run.mjs), then the suites of real programs. */
 async function testGuests(options) {
   const counts = [];
-  for (const host of exists(fromRoot('tests/guests/run.mjs')) ? ['node', 'node-cli'] : []) {
+  const hosts = ['node', 'node24', 'node-cli', 'native', 'firefox', ...(webkitPath() ? ['webkit'] : [])]; // Chromium: tests/browser
+  for (const host of exists(fromRoot('tests/guests/run.mjs')) ? hosts : []) {
     counts.push(
       await counted(`guest programs, host ${host}`, async () => {
-        await build(['runtime', 'guests']);
+        await build(host === 'native' ? ['guests', 'native-host'] : ['runtime', 'guests']);
         return runGuests(host, options);
       }),
     );

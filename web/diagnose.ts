@@ -1,7 +1,9 @@
-/** What a page lacks, in words, and how to mend it. Asked for before `start()`, and used to explain why it failed. */
-import { locateAssets } from './endpoint-web.js';
+/**
+ * What a page lacks, in words, and how to mend it. Asked for before `start()`, and used to explain why it failed. A file of its own, loaded
+ * for that.
+ */
+import type { WebAssets } from './endpoint-web.js';
 import { asError, type Problem } from './errors.js';
-import type { StartOptions } from './options.js';
 
 export type { Problem };
 
@@ -11,14 +13,9 @@ export interface Diagnosis {
   problems: Problem[];
 }
 
-/**
- * Finds out what keeps the runtime from starting in this page. Fetches the headers of the page and of the runtime's
- * files, and waits 10 s at most for each; never rejects.
- */
-export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
-  const checks = await Promise.all([engine(), isolation(), files(options)]);
-  const problems = checks.flat();
-  return { ok: problems.length === 0, problems };
+/** The page's problems, and those of the files that `locate` finds. Never rejects. */
+export async function problemsOf(locate: () => WebAssets): Promise<Problem[]> {
+  return (await Promise.all([engine(), isolation(), files(locate)])).flat();
 }
 
 const WHY_ISOLATED =
@@ -115,10 +112,10 @@ function isolationRefused(): Problem {
   };
 }
 
-async function files({ assets }: Pick<StartOptions, 'assets'>): Promise<Problem[]> {
-  let located: ReturnType<typeof locateAssets>;
+async function files(locate: () => WebAssets): Promise<Problem[]> {
+  let located: WebAssets;
   try {
-    located = locateAssets(assets);
+    located = locate();
   } catch (error) {
     const fix = 'Pass the URL of the folder that holds the files of this package.';
     return [{ what: asError(error).message, why: 'The runtime loads its other files from there.', fix }];

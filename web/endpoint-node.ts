@@ -4,20 +4,30 @@ import { overridesOf } from './assets.js';
 import type { Assets } from './options.js';
 import type { Endpoint, FromCoordinator, ToCoordinator } from './protocol.js';
 
-const NAMES = { coordinator: 'coordinator.node.js', compute: 'compute.node.js', kernel: 'kernel.wasm' };
+const NAMES = {
+  coordinator: 'coordinator.node.js',
+  compute: 'compute.node.js',
+  kernel: 'kernel.wasm',
+  rewrite: 'rewrite.wasm',
+  supervise: 'coordinator-supervise.js',
+};
 
 export interface NodeAssets {
   coordinator: URL;
   compute: URL;
   kernel: URL;
+  rewrite: URL;
+  supervise: URL;
 }
 
 export function locateAssets(assets: Assets | undefined, base: string): NodeAssets {
-  const { coordinator, compute, kernel } = overridesOf(assets, NAMES, base);
+  const { coordinator, compute, kernel, rewrite, supervise } = overridesOf(assets, NAMES, base);
   return {
     coordinator: coordinator ?? new URL(NAMES.coordinator, import.meta.url),
     compute: compute ?? new URL(NAMES.compute, import.meta.url),
     kernel: kernel ?? new URL(NAMES.kernel, import.meta.url),
+    rewrite: rewrite ?? new URL(NAMES.rewrite, import.meta.url),
+    supervise: supervise ?? new URL(NAMES.supervise, import.meta.url),
   };
 }
 

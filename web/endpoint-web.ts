@@ -4,16 +4,28 @@ import { StartFailed } from './errors.js';
 import type { Assets } from './options.js';
 import type { Endpoint, FromCoordinator, InitMessage, ToCoordinator } from './protocol.js';
 
-const NAMES = { coordinator: 'coordinator.js', compute: 'compute.js', kernel: 'kernel.wasm' };
+const NAMES = {
+  coordinator: 'coordinator.js',
+  compute: 'compute.js',
+  kernel: 'kernel.wasm',
+  rewrite: 'rewrite.wasm',
+  supervise: 'coordinator-supervise.js',
+};
 
 /** What relative URLs are resolved against. */
 export const pageUrl = (): string => (typeof document === 'undefined' ? location.href : document.baseURI);
+
+/** WebKit (2.50) lets a loop of wasm run on for ever in a worker that was terminated. Trying would leave one such loop behind, so the name has to do; Chromium's has "AppleWebKit" too. */
+export const loopsOutliveWorkers = (): boolean =>
+  /AppleWebKit/.test(navigator.userAgent) && !/Chrom(e|ium)/.test(navigator.userAgent);
 
 /** Where everything is; `coordinator` is undefined when a bundler has put it somewhere that only `new Worker` knows. */
 export interface WebAssets {
   coordinator: URL | undefined;
   compute: URL;
   kernel: URL;
+  rewrite: URL;
+  supervise: URL;
 }
 
 /**
@@ -24,11 +36,15 @@ export function locateAssets(assets: Assets | undefined): WebAssets {
   const given = overridesOf(assets, NAMES, pageUrl());
   const kernel = new URL('./kernel.wasm', import.meta.url);
   const compute = new URL('./compute.js', import.meta.url);
+  const rewrite = new URL('./rewrite.wasm', import.meta.url);
+  const supervise = new URL('./coordinator-supervise.js', import.meta.url);
   const bundled = !kernel.pathname.endsWith(`/${NAMES.kernel}`);
   return {
     coordinator: given.coordinator ?? (bundled ? undefined : new URL(NAMES.coordinator, kernel)),
     compute: given.compute ?? compute,
     kernel: given.kernel ?? kernel,
+    rewrite: given.rewrite ?? rewrite,
+    supervise: given.supervise ?? supervise,
   };
 }
 
@@ -70,7 +86,9 @@ function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator
   return endpoint;
 }
 
-export const assetMessage = ({ compute, kernel }: WebAssets): InitMessage['assets'] => ({
+export const assetMessage = ({ compute, kernel, rewrite, supervise }: WebAssets): InitMessage['assets'] => ({
   compute: compute.href,
   kernel: kernel.href,
+  rewrite: rewrite.href,
+  supervise: supervise.href,
 });

@@ -97,6 +97,39 @@ export class PipeError extends HoldfastError {
   }
 }
 
+/** A connection could not be had, or was broken. */
+export class SocketError extends HoldfastError {
+  override name = 'SocketError';
+  /**
+   * The error's name. "ECONNREFUSED": nobody listens on the port. "ECONNRESET": the other end was closed, and bytes were
+   * lost by that. "ECONNABORTED": the port was closed while one waited for a connection. "EADDRINUSE": somebody listens
+   * there already. "ENOBUFS", "ENOMEM": a limit.
+   */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message.startsWith(`${code}:`) ? message : `${code}: ${message}`);
+    this.code = code;
+  }
+}
+
+/** A process handle was joined or detached a second time. */
+export class HandleError extends HoldfastError {
+  override name = 'HandleError';
+}
+
+/** A call of a supervisor failed: there is no such child, or there is one, or the supervisor has ended. */
+export class SupervisorError extends HoldfastError {
+  override name = 'SupervisorError';
+  /** "ENOENT", "EEXIST" or "ECANCELED". */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
 /** The runtime was closed with `hf.close()`. */
 export class Closed extends HoldfastError {
   override name = 'Closed';

@@ -38,7 +38,9 @@ export interface FileSystem {
   mkdir(path: string, options?: { recursive?: boolean }): Promise<void>;
   /** The names in a directory, without "." and "..", in no particular order. */
   readdir(path: string): Promise<string[]>;
+  /** The same with the type of each. */
   readdir(path: string, options: { withFileTypes: true }): Promise<Dirent[]>;
+  /** Either, as the option says. */
   readdir(path: string, options?: { withFileTypes?: boolean }): Promise<string[] | Dirent[]>;
   /** What the path is, symbolic links followed. */
   stat(path: string): Promise<FileStat>;

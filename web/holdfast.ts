@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime, as the page sees it: one connection to a coordinator, and everything that is open on it. */
 import { deferred, type Deferred } from './deferred.js';
-import { Closed, Fatal, HoldfastError, StartFailed } from './errors.js';
+import { Closed, Fatal, HoldfastError, SocketError, StartFailed, SupervisorError } from './errors.js';
 import { FileSystemEnd, type FileSystem } from './fs.js';
-import { planSpawn, type SpawnOptions, type StartSettings } from './options.js';
+import { planConnect, planSpawn, portNumber, type SpawnOptions, type StartSettings } from './options.js';
 import { ProcessEnd, type Process } from './process.js';
 import {
   PROTOCOL,
@@ -12,14 +12,26 @@ import {
   type FromCoordinator,
   type FsResult,
   type InitMessage,
+  type PsMessage,
   type StatsMessage,
   type ToCoordinator,
 } from './protocol.js';
+import { later } from './later.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
-import { prepareSource, type Loader, type Source } from './source.js';
+import { ConnectionEnd, ListenerEnd, type ConnectOptions, type Connection, type Listener } from './sockets.js';
+import { bodyOf, prepareSource, type Loader, type Source } from './source.js';
+import type { SuperviseOptions } from './supervise-options.js';
+import type { Supervisor, SupervisorEnd } from './supervise.js';
 
 /** What the runtime is made of and busy with, for people and for tests; the fields may change between versions. */
 export type Stats = Readonly<StatsMessage>;
+
+/**
+ * A process at a glance. `state`, `call` and `asleepFor` are those of the thread that was awake last; a `call` is a system call's name, and `asleepFor` how
+ * many milliseconds it has waited there (0: it does not wait). `cpuTime` is in milliseconds. `memory` is the guest's, in bytes, as its system calls have
+ * seen it; `fileBytes` what it has added to the file system, `files` its open descriptors.
+ */
+export type ProcessInfo = Readonly<PsMessage>;
 
 /** A running runtime. Everything is asynchronous: no call blocks the thread that it is made on. */
 export interface Holdfast extends AsyncDisposable {
@@ -37,10 +49,28 @@ export interface Holdfast extends AsyncDisposable {
    * an error; it rejects as `spawn()` does, and with the signal's reason when aborted.
    */
   run(source: Source, options?: RunOptions & { encoding?: 'utf-8' }): Promise<RunResult>;
+  /** The same with the output as bytes. */
   run(source: Source, options: RunOptions & { encoding: 'bytes' }): Promise<RunResult<Uint8Array>>;
+  /** The same with options that say so only when they are looked at. */
   run(source: Source, options?: RunOptions): Promise<RunResult<string | Uint8Array>>;
+  /**
+   * Connects to a port that a program of this runtime, or its page, listens on. Resolves when the connection is in the
+   * listener's backlog, before it is accepted; while the backlog is full (128) it waits. Rejects with `SocketError`:
+   * "ECONNREFUSED" when nobody listens, "ENOBUFS" when there are 1,024 connections already.
+   */
+  connect(port: number, options?: ConnectOptions): Promise<Connection>;
+  /** Listens on a port, for programs that are started connected to it. 0: any that is free. Rejects with `SocketError`: "EADDRINUSE". */
+  listen(port?: number): Promise<Listener>;
+  /**
+   * Starts children and keeps them running. Resolves as soon as the supervisor exists, before it starts the first child;
+   * what happens then are its events. Rejects with `TypeError` or `RangeError` for wrong options, and with `Closed` or
+   * `Fatal` when the runtime has ended.
+   */
+  supervise(options: SuperviseOptions): Promise<Supervisor>;
   /** What the runtime is busy with. */
   stats(): Promise<Stats>;
+  /** The processes that there are, with what each of their threads does right now. */
+  ps(): Promise<ProcessInfo[]>;
   /**
    * Ends everything: processes, workers, files. What is still open then is rejected with `Closed`. Never rejects, and
    * does no harm when called again.
@@ -62,19 +92,26 @@ async function inTime<T>(promise: Promise<T> | undefined, otherwise: T): Promise
   }
 }
 
-type Call = Deferred<FsResult | StatsMessage> & { toError(error: ErrorMessage): Error };
+type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
+type Call = Deferred<Answer> & { toError(error: ErrorMessage): Error };
 
 export class Runtime implements Holdfast {
   readonly fs: FileSystem;
   readonly #endpoint: Endpoint<ToCoordinator, FromCoordinator>;
   readonly #loader: Loader;
   readonly #processes = new Map<number, ProcessEnd>();
+  readonly #connections = new Map<number, ConnectionEnd>();
+  readonly #supervisors = new Map<number, SupervisorEnd>();
+  /** Every process and supervisor that was made here. */
+  readonly #own = new WeakSet<object>();
   readonly #calls = new Map<number, Call>();
   readonly #ready = deferred<void>();
   readonly #closed = deferred<readonly string[]>();
   #started = false;
   #lastId = 0;
+  #lastSupervisor = 0;
   #lastCall = 0;
+  #lastListener = 0;
   #closing: Promise<void> | undefined;
   #dead: HoldfastError | undefined;
   #unlisten = (): void => undefined;
@@ -111,11 +148,20 @@ export class Runtime implements Holdfast {
   async spawn(source: Source, options: SpawnOptions = {}): Promise<Process> {
     const plan = planSpawn(options);
     this.#requireOpen(plan.signal);
-    const { message, transfer, name } = await prepareSource(source, this.#loader, plan.onProgress);
+    const { settings } = plan;
+    if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
+    const needsBytes = settings.limits.memory ? 'limits.memory' : settings.interruptible;
+    const { message, transfer, name } = await prepareSource(
+      source,
+      this.#loader,
+      plan.onProgress,
+      needsBytes === true ? 'interruptible' : needsBytes || '',
+    );
     this.#requireOpen(plan.signal);
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
-    const process = new ProcessEnd(program, plan, this.#post);
+    const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
+    this.#own.add(process);
     await process.started;
     return process;
   }
@@ -130,9 +176,69 @@ export class Runtime implements Holdfast {
     return encoding === 'bytes' ? result : inText(result);
   }
 
+  async connect(port: number, options: ConnectOptions = {}): Promise<Connection> {
+    const to = portNumber(port, 'port', 1);
+    return this.#openConnection(options, (id, credit) => ({ t: 'connect', id, port: to, credit }));
+  }
+
+  async listen(port = 0): Promise<Listener> {
+    const wanted = portNumber(port, 'port', 0);
+    const listener = ++this.#lastListener;
+    const toError = ({ code, message }: ErrorMessage): Error => new SocketError(code, message);
+    const given = await this.#ask((call) => ({ t: 'listen', call, listener, port: wanted }), [], toError);
+    return new ListenerEnd(given as number, {
+      accept: (options = {}) => this.#openConnection(options, (id, credit) => ({ t: 'accept', id, listener, credit })),
+      close: () => this.#post({ t: 'listen-end', listener }),
+    });
+  }
+
+  async #openConnection(
+    options: ConnectOptions,
+    ask: (id: number, credit: number) => ToCoordinator,
+  ): Promise<Connection> {
+    const { credit, signal } = planConnect(options);
+    this.#requireOpen(signal);
+    const id = ++this.#lastId;
+    const connection = new ConnectionEnd(id, credit, signal, ask(id, credit), this.#post);
+    this.#connections.set(id, connection);
+    const forget = (): void => void this.#connections.delete(id);
+    connection.closed.then(forget, forget);
+    await connection.opened;
+    return connection;
+  }
+
+  async supervise(options: SuperviseOptions): Promise<Supervisor> {
+    const { planSupervise, SupervisorEnd } = await later('supervise.js', import('./supervise.js'));
+    const plan = planSupervise(options);
+    this.#requireOpen();
+    const toError = ({ code, message }: ErrorMessage): Error => new SupervisorError(code, message);
+    const supervisor = new SupervisorEnd(++this.#lastSupervisor, plan, {
+      post: this.#post,
+      ask: (message) => this.#ask(message, [], toError),
+      spawn: (source, spawnOptions) => this.spawn(source, spawnOptions),
+      owns: (handle) => this.#own.has(handle),
+      isProcess: (handle) => handle instanceof ProcessEnd,
+      error: (code, message, how) => new SupervisorError(code, message, how),
+      read: (response) => bodyOf(response),
+      forget: (id) => this.#supervisors.delete(id),
+    });
+    this.#supervisors.set(supervisor.id, supervisor);
+    this.#own.add(supervisor);
+    try {
+      await supervisor.open();
+    } catch (error) {
+      this.#supervisors.delete(supervisor.id);
+      throw error;
+    }
+    return supervisor;
+  }
+
   async stats(): Promise<Stats> {
-    const toError = ({ message }: ErrorMessage): Error => new HoldfastError(message);
-    return (await this.#ask((call) => ({ t: 'stats', call }), [], toError)) as StatsMessage;
+    return (await this.#ask((call) => ({ t: 'stats', call }))) as StatsMessage;
+  }
+
+  async ps(): Promise<ProcessInfo[]> {
+    return (await this.#ask((call) => ({ t: 'ps', call }))) as PsMessage[];
   }
 
   close(): Promise<void> {
@@ -158,11 +264,11 @@ export class Runtime implements Holdfast {
 
   async #ask(
     message: (call: number) => ToCoordinator,
-    transfer: Transferable[],
-    toError: Call['toError'],
-  ): Promise<FsResult | StatsMessage> {
+    transfer: Transferable[] = [],
+    toError: Call['toError'] = ({ message }) => new HoldfastError(message),
+  ): Promise<Answer> {
     this.#requireOpen();
-    const call = { ...deferred<FsResult | StatsMessage>(), toError };
+    const call = { ...deferred<Answer>(), toError };
     const id = ++this.#lastCall;
     this.#calls.set(id, call);
     this.#post(message(id), transfer);
@@ -188,8 +294,10 @@ export class Runtime implements Holdfast {
         const call = this.#takeCall(message.call);
         return call?.reject(call.toError(message.error));
       }
+      case 'sup':
+        return this.#supervisors.get(message.sup)?.onAction(message.action);
       default:
-        return this.#toProcess(message);
+        return this.#connections.has(message.id) ? this.#toConnection(message) : this.#toProcess(message);
     }
   }
 
@@ -201,7 +309,7 @@ export class Runtime implements Holdfast {
         process.onProgress(message);
         break;
       case 'spawned':
-        process.onSpawned(message.pid);
+        process.onSpawned(message.pid, message.ports);
         break;
       case 'refused':
         process.onRefused(message.refusal);
@@ -218,8 +326,35 @@ export class Runtime implements Holdfast {
       case 'exited':
         process.onExited(message.exit);
         break;
+      case 'signal':
+        process.onSignal(message.signal);
+        break;
+      case 'released':
+        process.onReleased();
+        break;
     }
     if (process.settled) this.#processes.delete(message.id);
+  }
+
+  #toConnection(message: Extract<FromCoordinator, { id: number }>): void {
+    const connection = this.#connections.get(message.id) as ConnectionEnd;
+    switch (message.t) {
+      case 'connected':
+        connection.onConnected(message.error);
+        break;
+      case 'stdin-done':
+        connection.onInputDone(message.error);
+        break;
+      case 'output':
+        connection.onOutput(message.bytes);
+        break;
+      case 'end':
+        connection.onEnd(message.error);
+        break;
+      case 'input-gone':
+        connection.onInputGone();
+        break;
+    }
   }
 
   #takeCall(id: number): Call | undefined {
@@ -258,8 +393,12 @@ export class Runtime implements Holdfast {
     this.#closed.resolve([]);
     for (const call of this.#calls.values()) call.reject(error);
     for (const process of this.#processes.values()) process.onRuntimeGone(error);
+    for (const connection of this.#connections.values()) connection.onRuntimeGone(error);
+    for (const supervisor of this.#supervisors.values()) supervisor.onRuntimeGone(error);
     this.#calls.clear();
     this.#processes.clear();
+    this.#connections.clear();
+    this.#supervisors.clear();
     this.#endpoint.terminate();
   }
 }

@@ -3,20 +3,22 @@
  *
  * @packageDocumentation
  */
-import { diagnose } from './diagnose.js';
-import { assetMessage, locateAssets, pageUrl, startCoordinator } from './endpoint-web.js';
-import { NotIsolated, StartFailed } from './errors.js';
+import type { Diagnosis } from './diagnose.js';
+import { assetMessage, locateAssets, loopsOutliveWorkers, pageUrl, startCoordinator } from './endpoint-web.js';
+import { asError, NotIsolated, StartFailed, type Problem } from './errors.js';
 import { Runtime, type Holdfast } from './holdfast.js';
+import { later } from './later.js';
 import { planStart, type StartOptions } from './options.js';
 import type { Loader } from './source.js';
 
 export * from './public.js';
-export { diagnose, type Diagnosis } from './diagnose.js';
+export type { Diagnosis } from './diagnose.js';
 
 /** URLs go to the coordinator, which downloads and compiles each once. */
 const loader: Loader = {
   base: pageUrl,
   load: (url) => ({ kind: 'url', url: url.href }),
+  loopsOutliveWorkers: loopsOutliveWorkers(),
 };
 
 /**
@@ -42,4 +44,24 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
     throw new StartFailed(error.message, problems, { cause: error });
   }
   return runtime;
+}
+
+/**
+ * Finds out what keeps the runtime from starting in this page. Fetches the headers of the page and of the runtime's
+ * files, and waits 10 s at most for each; never rejects.
+ */
+export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
+  const problems = await problemsOf(options).catch((error: unknown): Problem[] => [
+    {
+      what: asError(error).message,
+      why: 'It finds out what keeps the runtime from starting.',
+      fix: 'Put that file beside the script of this package.',
+    },
+  ]);
+  return { ok: problems.length === 0, problems };
+}
+
+async function problemsOf({ assets }: Pick<StartOptions, 'assets'>): Promise<Problem[]> {
+  const file = await later('diagnose.js', import('./diagnose.js'));
+  return file.problemsOf(() => locateAssets(assets));
 }

@@ -25,7 +25,9 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
   const assets = locateAssets(options.assets, workingDirectory());
   const runtime = new Runtime(startCoordinator(assets), fileLoader());
   try {
-    await runtime.open({ compute: assets.compute.href, kernel: assets.kernel.href }, settings);
+    const { compute, kernel, rewrite, supervise } = assets;
+    const urls = { compute: compute.href, kernel: kernel.href, rewrite: rewrite.href, supervise: supervise.href };
+    await runtime.open(urls, settings);
   } catch (error) {
     if (!(error instanceof StartFailed)) throw error;
     const { problems } = await diagnose(options);
@@ -42,7 +44,8 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
     problems.push({ what, why: 'The runtime is made and tested for 20 and newer.', fix: 'Use a newer Node.' });
   }
   try {
-    for (const url of Object.values(locateAssets(options.assets, workingDirectory())) as URL[]) {
+    const { coordinator, compute, kernel } = locateAssets(options.assets, workingDirectory());
+    for (const url of [coordinator, compute, kernel]) {
       if (url.protocol !== 'file:' || (await isFile(url))) continue;
       problems.push({
         what: `${url.href} is not there.`,
@@ -72,10 +75,13 @@ function fileLoader(): Loader {
   };
   return {
     base: workingDirectory,
-    async load(url) {
+    loopsOutliveWorkers: false,
+    async load(url, asBytes) {
       if (url.protocol !== 'file:') return { kind: 'url', url: url.href };
       const { mtimeMs, size, ino } = await stat(url).catch((error: unknown) => unreadable(url, error));
       const version = `${ino} ${size} ${mtimeMs}`;
+      // The coordinator reads the file then, and remembers it by its URL: each version has its own.
+      if (asBytes) return { kind: 'url', url: `${url.href}#${encodeURIComponent(version)}` };
       let known = compiled.get(url.href);
       if (known?.version !== version) {
         known = { version, module: compileFile(url) };

@@ -1,9 +1,22 @@
 /** Options as the embedder gives them, checked in full before anything is sent. */
 import { describe, isBytes, tagOf } from './bytes.js';
-import type { InitMessage, PreopenMessage, SpawnMessage, StreamMode } from './protocol.js';
+import { planLimits, type Limits } from './limits.js';
+import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from './protocol.js';
+import type { ConnectOptions } from './sockets.js';
+import type { TraceOption } from './tracing.js';
+import type { TerminalOptions, TerminalSignal } from './terminal.js';
 
 /** Where the runtime's files are: the folder that holds them, or each by itself. */
-export type Assets = string | URL | { coordinator?: string | URL; compute?: string | URL; kernel?: string | URL };
+export type Assets =
+  | string
+  | URL
+  | {
+      coordinator?: string | URL;
+      compute?: string | URL;
+      kernel?: string | URL;
+      rewrite?: string | URL;
+      supervise?: string | URL;
+    };
 
 /** Options of `start()`. */
 export interface StartOptions {
@@ -14,7 +27,9 @@ export interface StartOptions {
    */
   workers?: number | { min?: number; max?: number; idle?: number };
   /**
-   * Where `coordinator.js`, `compute.js` and `kernel.wasm` are, when not beside this script (a relative URL is
+   * Where `coordinator.js`, `compute.js`, `kernel.wasm` are, with
+   * `rewrite.wasm` and `coordinator-supervise.js`, which are fetched for the first interruptible program and the first supervisor (the options
+   * `rewrite` and `supervise`), when not beside this script (a relative URL is
    * resolved against the page). Scripts must be of the page's origin.
    */
   assets?: Assets;
@@ -38,14 +53,23 @@ export type PreopenTarget = string | { path: string; readOnly?: boolean };
 export type Preopens =
   Readonly<Record<string, PreopenTarget>> | readonly (string | { path: string; guest?: string; readOnly?: boolean })[];
 
+/**
+ * A socket that a guest starts with: it listens on a port of this runtime (0: any that is free), or is connected to one
+ * that somebody listens on. `nonblocking`: its descriptor is in non-blocking mode from the start, as Wasmtime's are, and as
+ * Go programs need it that do not call `syscall.SetNonblock`. Default: false.
+ */
+export type SocketOption =
+  | { listen: number; connect?: never; nonblocking?: boolean }
+  | { connect: number; listen?: never; nonblocking?: boolean };
+
 /** Bytes (copied), text (sent as UTF-8), a `Blob`, or a stream that is read as the guest takes its bytes. */
 export type InputData = string | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
 
 /**
- * "pipe": `process.stdin`. "null": end of file at once. Anything else is the whole input; a string is text, but for
- * those two words.
+ * "pipe": `process.stdin`. "tty": a terminal, whose keys are `process.stdin`. "null": end of file at once. Anything else is the
+ * whole input; a string is text, but for those three words.
  */
-export type StdinOption = 'pipe' | 'null' | InputData;
+export type StdinOption = 'pipe' | 'tty' | 'null' | InputData;
 
 /**
  * "pipe": `process.stdout`. "null": thrown away. A `WritableStream` is closed at the end; when it fails, the guest
@@ -81,18 +105,40 @@ export interface SpawnOptions {
   /** Default: "pipe". */
   stderr?: OutputOption;
   /**
-   * The standard streams say that they are a terminal (`isatty`). A terminal has one output: what the program writes to
+   * With `stdin: 'tty'` standard input is a terminal of the kernel's: lines that can be edited, with echo; ^C, ^D. What the program and the echo write comes
+   * from `stdout`, with "\\r\\n" for each line's end, ready for xterm.js.
+   */
+  terminal?: TerminalOptions;
+  /**
+   * The standard streams say that they are a terminal (`isatty`); so they do with `stdin: 'tty'`. A terminal has one output: what the program writes to
    * standard error comes from `stdout`, in order, and `stderr` is empty. Default: false.
    */
   tty?: boolean;
   /** Directories that the guest may use. Default: none. */
   preopens?: Preopens;
+  /**
+   * Stream sockets, from descriptor 3 on in this order; the directories come after them. Default: none.
+   * `process.ports` tells the ports of those that listen. A port that is taken, or that nobody listens on, refuses the
+   * spawn.
+   */
+  sockets?: readonly SocketOption[];
   /** Milliseconds until the process is killed, with the reason "timeout". Default: 0, never. */
   timeout?: number;
+  /** What it may use at most. Default: no limits of its own. */
+  limits?: Limits;
+  /**
+   * The program is rewritten before it is compiled, so that it can be stopped in the middle of its computing: its worker
+   * is then free at once, where it would otherwise be terminated, which takes some browsers seconds. It costs some
+   * speed (README). Needs the module's bytes: not for a `WebAssembly.Module`. Default: false; but in WebKit, where a loop
+   * runs on for ever in a worker that was terminated, every program that can be rewritten is, unless this is false.
+   */
+  interruptible?: boolean;
   /** Kills the process when aborted. Aborted before the process runs, it rejects `spawn()` with the signal's reason. */
   signal?: AbortSignal;
   /** Called while the program is downloaded, compiled and started. */
   onProgress?: (progress: Progress) => void;
+  /** Tells its system calls as they return, to a function or (`true`) to the console, as strace does. `process.trace()` does it later. Default: false. */
+  trace?: TraceOption;
   /** Bytes of each output stream that the page holds for a reader before the guest has to wait. Default: 1 MiB. */
   outputBuffer?: number;
 }
@@ -108,6 +154,8 @@ export interface SpawnPlan {
   stderr: OutputOption;
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
+  onSignal: ((signal: TerminalSignal) => void) | undefined;
+  trace: TraceOption;
 }
 
 const MIB = 1024 * 1024;
@@ -117,6 +165,8 @@ const DEFAULT_MEMORY = { initial: 32 * MIB, maximum: 1024 * MIB };
 const DEFAULT_CREDIT = MIB;
 /** The kernel takes numbers of 32 bits. */
 const MOST_CREDIT = 2 ** 31;
+/** Of one process, at its start. */
+const MOST_SOCKETS = 64;
 const DEFAULT_START_TIMEOUT = 60_000;
 
 export type StartSettings = Pick<InitMessage, 'workers' | 'memory' | 'force'> & {
@@ -169,17 +219,23 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
   if (options.args !== undefined && !Array.isArray(options.args)) {
     throw new TypeError(`args must be an array of strings, not ${describe(options.args)}`);
   }
+  const terminal = planTerminal(options, stdin);
   return {
     settings: {
-      env: environment(options.env ?? {}),
+      env: environment(options.env ?? {}, terminal?.env),
       preopens: preopenList(options.preopens ?? []),
+      sockets: socketList(options.sockets ?? []),
       stdin: stdin === 'null' ? 'null' : 'pipe',
       stdout: mode(stdout),
       stderr: mode(stderr),
-      tty: flag(options.tty, 'tty'),
+      tty: flag(options.tty, 'tty') || stdin === 'tty',
+      terminal: terminal ? { raw: terminal.raw, signals: terminal.onSignal !== undefined } : null,
       credit: Math.min(count(options.outputBuffer ?? DEFAULT_CREDIT, 'outputBuffer', 1), MOST_CREDIT),
       timeout: milliseconds(options.timeout ?? 0, 'timeout'),
+      limits: planLimits(object(options.limits ?? {}, 'limits'), count),
+      trace: traceOption(options.trace) !== false,
       progress: options.onProgress !== undefined,
+      interruptible: options.interruptible === undefined ? 'if-possible' : flag(options.interruptible, 'interruptible'),
     },
     args: (options.args ?? []).map((arg, i) => text(arg, `args[${i}]`)),
     argv0: options.argv0 === undefined ? undefined : text(options.argv0, 'argv0'),
@@ -189,15 +245,42 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
     stderr,
     signal: abortSignal(options.signal),
     onProgress: callback(options.onProgress, 'onProgress'),
+    onSignal: terminal?.onSignal,
+    trace: traceOption(options.trace),
+  };
+}
+
+/** Throws `TypeError`. */
+export function traceOption(value: TraceOption = false): TraceOption {
+  if (typeof value !== 'boolean' && typeof value !== 'function') {
+    throw new TypeError(`trace must be true, false or a function, not ${describe(value)}`);
+  }
+  return value;
+}
+
+function planTerminal({ terminal }: SpawnOptions, stdin: StdinOption) {
+  if (stdin !== 'tty') {
+    if (terminal !== undefined) throw new TypeError('terminal: these options are for stdin: "tty"');
+    return undefined;
+  }
+  const { raw, columns, rows, onSignal } = object(terminal ?? {}, 'terminal') as TerminalOptions;
+  const size = (value: number | undefined, what: string) =>
+    value === undefined ? undefined : String(count(value, `terminal.${what}`, 1));
+  return {
+    raw: flag(raw, 'terminal.raw'),
+    env: { COLUMNS: size(columns, 'columns'), LINES: size(rows, 'rows') },
+    onSignal: callback(onSignal, 'terminal.onSignal'),
   };
 }
 
 const mode = (option: OutputOption): StreamMode => (option === 'null' ? 'null' : 'pipe');
 
-function environment(env: Readonly<Record<string, string | undefined>>): [string, string][] {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function environment(env: Environment, defaults: Environment = {}): [string, string][] {
   if (Array.isArray(object(env, 'env'))) throw new TypeError('env must be an object of strings, not an array');
   const entries: [string, string][] = [];
-  for (const [key, value] of Object.entries(env)) {
+  for (const [key, value] of Object.entries({ ...defaults, ...env })) {
     if (value === undefined) continue;
     if (key === '') throw new TypeError('env has an empty name');
     if (key.includes('=')) throw new TypeError(`env: the name ${JSON.stringify(key)} contains "="`);
@@ -229,6 +312,35 @@ function onePreopen(guest: string | undefined, entry: PreopenTarget, what: strin
   const name = text(guest ?? path, `${what} guest name`);
   if (name === '') throw new TypeError(`${what}: the guest's name for a directory cannot be empty`);
   return { guest: name, path, readOnly: flag(target.readOnly, `${what} readOnly`) };
+}
+
+function socketList(sockets: readonly SocketOption[]): SocketMessage[] {
+  if (!Array.isArray(sockets)) throw new TypeError(`sockets must be an array, not ${describe(sockets)}`);
+  if (sockets.length > MOST_SOCKETS) throw new RangeError(`sockets: at most ${MOST_SOCKETS}, not ${sockets.length}`);
+  return (sockets as readonly SocketOption[]).map((entry, i) => {
+    const what = `sockets[${i}]`;
+    const { listen, connect, nonblocking: mode } = object(entry, what);
+    const nonblocking = flag(mode, `${what}.nonblocking`);
+    if ((listen === undefined) === (connect === undefined)) {
+      throw new TypeError(`${what} must have either listen or connect, a port`);
+    }
+    return listen === undefined
+      ? { listens: false, port: portNumber(connect, `${what}.connect`, 1), nonblocking }
+      : { listens: true, port: portNumber(listen, `${what}.listen`, 0), nonblocking };
+  });
+}
+
+/** A port, or a `TypeError` or `RangeError`. */
+export function portNumber(value: unknown, what: string, least: 0 | 1): number {
+  const port = count(value, what, least);
+  if (port > 65535) throw new RangeError(`${what} must be at most 65535, not ${port}`);
+  return port;
+}
+
+/** Checks the options of `hf.connect()`. */
+export function planConnect(options: ConnectOptions): { credit: number; signal: AbortSignal | undefined } {
+  const { buffer, signal } = object(options, 'connect options');
+  return { credit: Math.min(count(buffer ?? DEFAULT_CREDIT, 'buffer', 1), MOST_CREDIT), signal: abortSignal(signal) };
 }
 
 /** An absolute path in the runtime's file system, or a `TypeError`. */
@@ -268,20 +380,20 @@ function output(value: OutputOption, what: string): OutputOption {
   throw new TypeError(`${what} must be "pipe", "null", a WritableStream or a function, not ${got}`);
 }
 
-function object<T>(value: T, what: string): T & object {
+export function object<T>(value: T, what: string): T & object {
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`${what} must be an object, not ${describe(value)}`);
   return value;
 }
 
-function flag(value: unknown, what: string): boolean {
+export function flag(value: unknown, what: string): boolean {
   if (value !== undefined && typeof value !== 'boolean') {
     throw new TypeError(`${what} must be true or false, not ${describe(value)}`);
   }
   return value === true;
 }
 
-function callback<T>(value: T | undefined, what: string): T | undefined {
+export function callback<T>(value: T | undefined, what: string): T | undefined {
   if (value !== undefined && typeof value !== 'function') {
     throw new TypeError(`${what} must be a function, not ${describe(value)}`);
   }

@@ -1,7 +1,7 @@
 /** One process, as the page sees it. */
 import { deferred } from './deferred.js';
-import { PipeError, SpawnRefused } from './errors.js';
-import type { InputData, OutputOption, Progress, SpawnPlan } from './options.js';
+import { HandleError, PipeError, SpawnRefused } from './errors.js';
+import { traceOption, type InputData, type OutputOption, type Progress, type SpawnPlan } from './options.js';
 import type {
   ErrorMessage,
   ExitMessage,
@@ -9,9 +9,14 @@ import type {
   RefusalMessage,
   SourceMessage,
   SpawnMessage,
+  StreamFd,
   ToCoordinator,
 } from './protocol.js';
+import { TRACE_FD } from './protocol.js';
+import { readTrace, type TraceOption } from './tracing.js';
+import { waitTime, within } from './deadline.js';
 import { drain, emptyUntil, feed } from './pumps.js';
+import type { Terminal, TerminalSignal } from './terminal.js';
 import { closedInput, InputPipe, OutputPipe } from './streams.js';
 
 /**
@@ -28,10 +33,12 @@ export interface Process {
   /** The number that the kernel gave it, which may be used again once the process is gone. */
   readonly pid: number;
   readonly name: string;
+  /** The ports that it was started to listen on (`sockets`), in their order. */
+  readonly ports: readonly number[];
   /**
    * Takes bytes (copied). A write finishes when its bytes are in the process's pipe, so awaiting writes is all the
    * backpressure there is; it is rejected with `PipeError` (EPIPE) when nobody reads any more. `close()` and
-   * `abort()` are the guest's end of file. Without `stdin: 'pipe'` every write is rejected.
+   * `abort()` are the guest's end of file. Without `stdin: 'pipe'` or 'tty' every write is rejected.
    */
   readonly stdin: WritableStream<Uint8Array>;
   /**
@@ -48,10 +55,45 @@ export interface Process {
    * Rejects only when the runtime itself ends first: `Closed` or `Fatal`.
    */
   readonly exited: Promise<Exit>;
+  /**
+   * Resolves when nothing of the process is left, `exited` long since told: its threads are idle or truly gone, and what they used is freed. A guest
+   * that computes and was terminated may use its core for a while yet (Chromium: 2 s; WebKit: for ever), unless it was `interruptible`.
+   */
+  readonly released: Promise<void>;
+  /** Its terminal, with `stdin: 'tty'`; else undefined. */
+  readonly terminal: Terminal | undefined;
   /** Ends the process, with the reason "killed". Does nothing when it has ended. `exited` tells when it is done. */
   kill(): void;
+  /**
+   * Stops all its threads where they are, and resolves when none of them runs: at the next loop's head if it is `interruptible`, else when it makes its
+   * next system call. What it waits for goes on, and clocks do. A paused guest uses no CPU. Resolves also when the process has ended.
+   */
+  pause(): Promise<void>;
+  /** Lets it go on. */
+  resume(): Promise<void>;
+  /** Tells its system calls from now on, to a function or (`true`) to the console; or stops. A traced process waits for who is told, and so does `exited`. */
+  trace(to: TraceOption): void;
+  /**
+   * Waits for the end, once: as with a thread's handle, whoever joins has the result, and the handle is spent. Rejects
+   * with `HandleError` when it was joined or detached before, and as `exited` does. With `timeout` (milliseconds) it
+   * gives `undefined` when the process still runs after so long; that stops nothing, and it can be joined again.
+   */
+  join(): Promise<Exit>;
+  /** The same with a limit to the waiting. */
+  join(options: { timeout?: number | undefined }): Promise<Exit | undefined>;
+  /** Joins if the process has ended, and gives `undefined` while it runs. Throws `HandleError` as `join()` does. */
+  tryJoin(): Exit | undefined;
+  /**
+   * Gives the handle up: the process runs on, and what it writes to streams that nobody reads is thrown away. Throws
+   * `HandleError` when it was joined or detached before.
+   */
+  detach(): void;
 }
 
+const was = { 'being joined': 'joined already, and has not ended', joined: 'joined before', detached: 'detached' };
+
+/** Sends a message that is answered. */
+type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
 type Post = (message: ToCoordinator, transfer?: Transferable[]) => void;
 
 /** What to start, beside the plan. */
@@ -69,37 +111,56 @@ export class ProcessEnd implements Process {
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
   readonly exited: Promise<Exit>;
+  readonly released: Promise<void>;
+  readonly terminal: Terminal | undefined;
   /** Resolves when the coordinator has started the process. */
   readonly started: Promise<void>;
   pid = 0;
+  ports: readonly number[] = [];
 
   readonly #plan: SpawnPlan;
   readonly #post: Post;
+  readonly #ask: Ask;
   readonly #started = deferred<void>();
   readonly #exited = deferred<Exit>();
+  readonly #released = deferred<void>();
   readonly #input: InputPipe | undefined;
   readonly #outputs: Record<OutputFd, OutputPipe | undefined>;
   readonly #drained: Record<OutputFd, ReturnType<typeof deferred<void>>> = { 1: deferred(), 2: deferred() };
   /** Aborted when nobody will read standard input any more. */
   readonly #gone = new AbortController();
   /** What has yet to be told by the coordinator. */
-  readonly #awaited = new Set<'exit' | OutputFd>(['exit']);
+  readonly #awaited = new Set<'exit' | 'release' | StreamFd>(['exit', 'release']);
   #running = false;
+  #tracePipe: OutputPipe | undefined;
+  /** Resolves when all of its calls have been told. */
+  #traced: Promise<void> | undefined;
+  #traceTo: TraceOption;
+  /** The end, once it is known. */
+  exit: Exit | undefined;
+  /** What became of the handle. */
+  #handle: 'free' | 'being joined' | 'joined' | 'detached' = 'free';
   /** Why we killed it, when it was not the embedder's wish. */
   #cause = '';
 
-  constructor(program: Program, plan: SpawnPlan, post: Post) {
+  constructor(program: Program, plan: SpawnPlan, post: Post, ask: Ask) {
     this.id = program.id;
     this.name = program.name;
     this.#plan = plan;
+    this.#traceTo = plan.trace;
     this.#post = post;
+    this.#ask = ask;
     this.#input = plan.settings.stdin === 'pipe' ? new InputPipe(this.#inputWire()) : undefined;
     this.#outputs = { 1: this.#openOutput(1, plan.stdout), 2: this.#openOutput(2, plan.stderr) };
-    this.stdin = plan.stdin === 'pipe' && this.#input ? this.#input.stream : closedInput();
+    this.stdin = (plan.stdin === 'pipe' || plan.stdin === 'tty') && this.#input ? this.#input.stream : closedInput();
     this.stdout = this.#visible(1, plan.stdout);
     this.stderr = this.#visible(2, plan.stderr);
     this.exited = this.#exited.promise;
+    this.released = this.#released.promise;
     this.started = this.#started.promise;
+    this.terminal =
+      plan.stdin === 'tty' ? { setRaw: (raw) => post({ t: 'raw', id: this.id, raw: raw === true }) } : undefined;
+    if (plan.trace) this.#openTrace();
     plan.signal?.addEventListener('abort', this.#onAbort);
     post(spawnMessage(program, plan), program.transfer);
   }
@@ -108,17 +169,89 @@ export class ProcessEnd implements Process {
     if (this.#awaited.has('exit')) this.#post({ t: 'kill', id: this.id });
   }
 
+  pause(): Promise<void> {
+    return this.#setPaused(true);
+  }
+
+  resume(): Promise<void> {
+    return this.#setPaused(false);
+  }
+
+  async #setPaused(paused: boolean): Promise<void> {
+    if (this.#awaited.has('exit')) await this.#ask((call) => ({ t: 'pause', id: this.id, call, paused }));
+    else await this.exited; // of no effect then; or the runtime is gone, and this says so
+  }
+
+  trace(to: TraceOption): void {
+    this.#traceTo = traceOption(to);
+    if (!this.#awaited.has('exit')) return;
+    const credit = to && !this.#tracePipe ? this.#plan.settings.credit : 0;
+    if (credit > 0) this.#openTrace();
+    this.#post({ t: 'trace', id: this.id, on: to !== false, credit });
+  }
+
+  #openTrace(): void {
+    this.#awaited.add(TRACE_FD);
+    this.#tracePipe = this.#outputPipe(TRACE_FD);
+    if (this.#running) this.#readTrace(this.#tracePipe);
+  }
+
+  #readTrace(pipe: OutputPipe): void {
+    const silence = (): void => this.trace(false);
+    this.#traced = readTrace(this.pid, pipe, () => this.#traceTo, silence).catch(() => undefined);
+  }
+
+  join(): Promise<Exit>;
+  join(options: { timeout?: number | undefined }): Promise<Exit | undefined>;
+  async join({ timeout }: { timeout?: number | undefined } = {}): Promise<Exit | undefined> {
+    const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
+    this.#take('being joined');
+    try {
+      await within(this.exited, limit);
+    } catch (error) {
+      this.#handle = 'joined';
+      throw error;
+    }
+    this.#handle = this.exit ? 'joined' : 'free';
+    return this.exit;
+  }
+
+  tryJoin(): Exit | undefined {
+    this.#take('free');
+    if (this.exit) this.#handle = 'joined';
+    return this.exit;
+  }
+
+  detach(): void {
+    this.#take('detached');
+    this.discard();
+  }
+
+  #take(state: 'free' | 'being joined' | 'detached'): void {
+    if (this.#handle !== 'free') {
+      throw new HandleError(`the handle of process ${this.id} (${this.name}) is spent: it was ${was[this.#handle]}`);
+    }
+    this.#handle = state;
+  }
+
+  /** Throws away what is not being read. */
+  discard(): void {
+    for (const stream of [this.stdout, this.stderr]) if (!stream.locked) void stream.cancel();
+  }
+
   /** Whether no message about this process can come any more. */
   get settled(): boolean {
     return this.#awaited.size === 0;
   }
 
-  onSpawned(pid: number): void {
+  onSpawned(pid: number, ports: readonly number[]): void {
     this.pid = pid;
+    this.ports = ports;
+    if (this.#tracePipe) this.#readTrace(this.#tracePipe);
     this.#running = true;
     this.#started.resolve();
     const { stdin, stdout, stderr } = this.#plan;
-    if (this.#input && stdin !== 'pipe') void this.#feed(this.#input.stream, stdin);
+    if (this.#input && stdin !== 'pipe' && stdin !== 'tty') void this.#feed(this.#input.stream, stdin);
     void this.#drain(1, stdout);
     void this.#drain(2, stderr);
     if (this.#plan.signal?.aborted) this.#abandon();
@@ -126,6 +259,10 @@ export class ProcessEnd implements Process {
 
   onProgress({ phase, loaded, total }: Progress): void {
     this.#plan.onProgress?.({ phase, loaded, total });
+  }
+
+  onSignal(signal: TerminalSignal): void {
+    this.#plan.onSignal?.(signal);
   }
 
   onRefused({ kind, message }: RefusalMessage): void {
@@ -137,13 +274,17 @@ export class ProcessEnd implements Process {
     if (error) this.#gone.abort();
   }
 
-  onOutput(fd: OutputFd, bytes: Uint8Array): void {
-    this.#outputs[fd]?.push(bytes);
+  onOutput(fd: StreamFd, bytes: Uint8Array): void {
+    this.#pipeOf(fd)?.push(bytes);
   }
 
-  onEnd(fd: OutputFd): void {
+  onEnd(fd: StreamFd): void {
     this.#awaited.delete(fd);
-    this.#outputs[fd]?.end();
+    this.#pipeOf(fd)?.end();
+  }
+
+  #pipeOf(fd: StreamFd): OutputPipe | undefined {
+    return fd === TRACE_FD ? this.#tracePipe : this.#outputs[fd];
   }
 
   onExited(exit: Exit): void {
@@ -151,7 +292,15 @@ export class ProcessEnd implements Process {
     this.#plan.signal?.removeEventListener('abort', this.#onAbort);
     this.#endInput(new PipeError());
     const why = exit.reason === 'killed' && this.#cause !== '' ? { message: this.#cause } : {};
-    this.#exited.resolve({ ...exit, ...why });
+    this.exit = { ...exit, ...why };
+    const tell = (): void => this.#exited.resolve(this.exit as Exit);
+    if (this.#traced) void this.#traced.then(tell);
+    else tell();
+  }
+
+  onReleased(): void {
+    this.#awaited.delete('release');
+    this.#released.resolve();
   }
 
   onRuntimeGone(error: Error): void {
@@ -167,8 +316,10 @@ export class ProcessEnd implements Process {
       this.#outputs[fd]?.fail(error);
       this.#drained[fd].resolve();
     }
+    this.#tracePipe?.fail(error);
     this.#started.reject(error);
     this.#exited.reject(error);
+    this.#released.reject(error);
   }
 
   readonly #onAbort = (): void => {
@@ -197,6 +348,10 @@ export class ProcessEnd implements Process {
   #openOutput(fd: OutputFd, option: OutputOption): OutputPipe | undefined {
     if (option === 'null') return undefined;
     this.#awaited.add(fd);
+    return this.#outputPipe(fd);
+  }
+
+  #outputPipe(fd: StreamFd): OutputPipe {
     return new OutputPipe(this.#plan.settings.credit, {
       credit: (bytes) => this.#post({ t: 'credit', id: this.id, fd, bytes }),
       cancel: () => this.#post({ t: 'cancel', id: this.id, fd }),

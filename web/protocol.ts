@@ -2,18 +2,23 @@
  * Every message between the page and the coordinator. Both ends import this file and nothing else of each other.
  *
  * Rules of the wire:
- * - The page chooses `id` (of a process) and `call` (of a request); each is used once.
+ * - The page chooses `id` (of a process or a connection), `call` (of a request) and `listener`; each is used once.
  * - Bytes travel as a `Uint8Array` that owns its whole `ArrayBuffer`, and are transferred, never copied.
- * - Every `spawn` is answered by exactly one `spawned` or `refused`; after `spawned` follow exactly one `exited` and one `end` for each
- *   piped output stream. Every `call` is answered by exactly one `done` or `failed`, also when the runtime closes.
+ * - Every `spawn` is answered by exactly one `spawned` or `refused`; after `spawned` follow exactly one `exited`, later one
+ *   `released`, and one `end` for each piped output stream. Every `connect` and `accept` is answered by exactly one `connected`,
+ *   unless an `abort` overtakes it; when that has no error one `end` (of fd 1) follows, and what is said of standard streams holds of
+ *   the connection's. Every `call` is answered by exactly one `done` or `failed`, also when the runtime closes.
  */
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 4;
 
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
 export type OutputFd = 1 | 2;
+/** The stream of a process's trace (wasi/trace.h), which is like one of its outputs. */
+export const TRACE_FD = 3;
+export type StreamFd = OutputFd | typeof TRACE_FD;
 
 export type SourceMessage =
   /** `url`: where it came from, if that is known; it need not be fetched, but can be. */
@@ -30,6 +35,30 @@ export interface PreopenMessage {
   readOnly: boolean;
 }
 
+/** The signals of a terminal's keys, by POSIX's numbers. */
+export const signalNames = { 2: 'SIGINT', 3: 'SIGQUIT' } as const;
+export type SignalNumber = keyof typeof signalNames;
+export type SignalName = (typeof signalNames)[SignalNumber];
+
+/** As web/limits.ts describes them; 0: none of its own. */
+export interface LimitsMessage {
+  cpuTime: number;
+  output: number;
+  memory: number;
+  files: number;
+  fileBytes: number;
+  threads: number;
+}
+
+/** A socket that a process starts with. */
+export interface SocketMessage {
+  /** It listens on the port (0: any that is free), or else is connected to it. */
+  listens: boolean;
+  port: number;
+  /** Its descriptor says O_NONBLOCK from the start. */
+  nonblocking: boolean;
+}
+
 export interface SpawnMessage {
   t: 'spawn';
   id: number;
@@ -39,17 +68,26 @@ export interface SpawnMessage {
   args: string[];
   env: [string, string][];
   preopens: PreopenMessage[];
+  /** Descriptors 3 and up; the preopened directories come after them. */
+  sockets: SocketMessage[];
   stdin: StreamMode;
   stdout: StreamMode;
   stderr: StreamMode;
   /** Standard streams say that they are a character device (isatty is true); if both outputs are pipes, they are one: stdout's. */
   tty: boolean;
+  /** Standard input is a terminal, read through the kernel's line discipline; `raw` from the start. */
+  terminal: { raw: boolean; signals: boolean } | null;
   /** Bytes that the page takes of each output stream before it grants more. */
   credit: number;
   /** Milliseconds until the process is killed with the reason "timeout"; 0: never. */
   timeout: number;
+  limits: LimitsMessage;
+  /** Whether its system calls are told, on the stream TRACE_FD, from the first on. */
+  trace: boolean;
   /** Whether `progress` messages are wanted. */
   progress: boolean;
+  /** Rewritten, so that it can be stopped anywhere; its source is a URL or bytes. "if-possible": else it runs as it is. */
+  interruptible: boolean | 'if-possible';
 }
 
 /** File system calls, named after their `hf.fs` methods. Paths are absolute. */
@@ -70,6 +108,7 @@ export type FsRequest =
   /** Milliseconds since the epoch; null leaves a time as it is. */
   | { op: 'utimes'; path: string; atime: number | null; mtime: number | null; follow: boolean };
 
+/** What a file is. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'character-device' | 'block-device' | 'socket' | 'unknown';
 
 export interface StatMessage {
@@ -97,17 +136,36 @@ export interface StatsMessage {
   processes: { id: number; name: string; syscalls: number; parks: number; wakeups: number; state: string }[];
   kernel: { bytes: number; blocks: number; memory: number };
   files: { bytes: number; nodes: number };
+  /** Connections that have an end which is not closed yet; ports that a program or the page listens on. */
+  sockets: { connections: number; listeners: number };
   /** "multi-memory" or "js": how system calls reach the guest's memory. */
   bridge: string;
   /** "wait-async" or "message": how workers wake the coordinator. */
   doorbell: string;
 }
 
+/** Where a thread is: in the guest's code, in a system call (`call`), or paused. */
+export type ThreadState = 'guest' | 'call' | 'paused' | 'ending';
+
+export interface PsMessage {
+  id: number;
+  pid: number;
+  name: string;
+  state: ThreadState;
+  call: string;
+  asleepFor: number;
+  cpuTime: number;
+  memory: number;
+  fileBytes: number;
+  files: number;
+  threads: { tid: number; state: ThreadState; call: string; asleepFor: number; syscalls: number; cpuTime: number }[];
+}
+
 export interface InitMessage {
   t: 'init';
   protocol: number;
-  /** Absolute URLs of the kernel and of the compute worker's script. */
-  assets: { kernel: string; compute: string };
+  /** Absolute URLs of the kernel, of the compute worker's script and of the rewriter. */
+  assets: { kernel: string; compute: string; rewrite: string; supervise: string };
   /** Idle workers beyond `min` end after `idle` to twice `idle` milliseconds. */
   workers: { min: number; max: number; idle: number };
   /** Kernel memory in bytes: what is allocated ahead, and the most it may grow to. */
@@ -116,19 +174,89 @@ export interface InitMessage {
   force: { jsBridge: boolean; messageDoorbell: boolean };
 }
 
+/** A child of a supervisor. */
+export interface ChildMessage {
+  /** Chosen by the page; used once in the life of a supervisor. */
+  key: number;
+  restart: 'permanent' | 'transient' | 'temporary';
+  /** Milliseconds, 0: killed at once; null: the usual. `Infinity` is for ever. */
+  shutdown: number | null;
+}
+
+/** What the page orders a supervisor to do. */
+export type SupervisorOrder = 'restart' | 'stop' | 'close' | 'kill';
+
+/** Why a child of a supervisor ended: as a process, or otherwise. */
+export type ChildReason = ExitReason | 'start-failed' | 'restart-limit';
+
+/**
+ * Messages about supervisors. Each `start` action is answered by one `sup-started` or `sup-ended`; after `sup-started`
+ * comes a `sup-ended` too, which says what the coordinator has mostly seen before.
+ */
+export type ToSupervisor =
+  | {
+      t: 'supervise';
+      call: number;
+      sup: number;
+      strategy: 'one-for-one' | 'one-for-all' | 'rest-for-one';
+      maxRestarts: number;
+      /** Milliseconds; null: for ever. */
+      within: number | null;
+      backoff: { min: number; max: number; factor: number; jitter: number };
+      children: ChildMessage[];
+    }
+  | { t: 'sup-add'; call: number; sup: number; child: ChildMessage }
+  | { t: 'sup-order'; call: number; sup: number; order: SupervisorOrder; key: number }
+  /** The child is this process, or this supervisor; the other one is 0. */
+  | { t: 'sup-started'; sup: number; key: number; generation: number; process: number; supervisor: number }
+  | { t: 'sup-ended'; sup: number; key: number; generation: number; reason: ChildReason; code: number };
+
+/** What a supervisor does and tells. `generation` is the number of the start that it is about. */
+export type SupervisorAction =
+  /** For the page to do. */
+  | { a: 'start'; key: number; generation: number }
+  /** The coordinator asks (closes its standard input) or kills a process; what is still being started is the page's. */
+  | { a: 'ask' | 'kill'; key: number; generation: number; within: number }
+  | { a: 'started'; key: number; generation: number }
+  /** `forgotten`: it was temporary, and is no child any more. */
+  | { a: 'ended' | 'stopped'; key: number; generation: number; reason: ChildReason; code: number; forgotten: boolean }
+  | { a: 'restarting'; key: number; delay: number; restarts: number }
+  | { a: 'limit'; key: number; reason: ChildReason; code: number; restarts: number }
+  /** No child runs or waits to. */
+  | { a: 'completed'; restarts: number }
+  /** The last message of a supervisor. */
+  | { a: 'finished'; restarts: number };
+
 export type ToCoordinator =
+  | ToSupervisor
   | InitMessage
   | SpawnMessage
   | { t: 'stdin'; id: number; bytes: Uint8Array }
   | { t: 'stdin-end'; id: number }
-  | { t: 'credit'; id: number; fd: OutputFd; bytes: number }
+  | { t: 'credit'; id: number; fd: StreamFd; bytes: number }
   /** Nobody will read this stream any more: its writer gets EPIPE. */
-  | { t: 'cancel'; id: number; fd: OutputFd }
+  | { t: 'cancel'; id: number; fd: StreamFd }
   | { t: 'kill'; id: number }
+  /** Begins or stops to tell its system calls; with so much credit more for them. */
+  | { t: 'trace'; id: number; on: boolean; credit: number }
+  /** Of its terminal. */
+  | { t: 'raw'; id: number; raw: boolean }
+  /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
+  | { t: 'pause'; id: number; call: number; paused: boolean }
+  | { t: 'connect'; id: number; port: number; credit: number }
+  /** Takes the next connection to a port of the page's. */
+  | { t: 'accept'; id: number; listener: number; credit: number }
+  /** The connection will not be written to any more, and its other end is told by an error; before it is open: it is given up. */
+  | { t: 'abort'; id: number }
+  /** Answered with the port. */
+  | { t: 'listen'; call: number; listener: number; port: number }
+  | { t: 'listen-end'; listener: number }
   | { t: 'fs'; call: number; request: FsRequest }
   | { t: 'stats'; call: number }
+  | { t: 'ps'; call: number }
   | { t: 'close' };
 
+/** Why a process ended; web/process.ts says what the code is then. */
 export type ExitReason = 'exit' | 'trap' | 'killed' | 'timeout' | 'limit' | 'crash';
 
 export interface ExitMessage {
@@ -139,6 +267,8 @@ export interface ExitMessage {
   message: string;
   /** The wasm stack of a trap, one frame a line; else empty. */
   stack: string;
+  /** For the reason "limit": which one, and how much it allowed. */
+  limit?: { name: string; most: number };
 }
 
 /** Why a spawn was refused. `kind` says whose fault it was. */
@@ -160,14 +290,24 @@ export type FromCoordinator =
   /** The runtime cannot start, or has died: every open promise is rejected with this. */
   | { t: 'fatal'; message: string }
   | { t: 'progress'; id: number; phase: 'download' | 'compile' | 'start'; loaded: number; total: number }
-  | { t: 'spawned'; id: number; pid: number }
+  /** `ports`: those that its sockets listen on, in their order. */
+  | { t: 'spawned'; id: number; pid: number; ports: number[] }
   | { t: 'refused'; id: number; refusal: RefusalMessage }
   /** The bytes of one `stdin` message are in the pipe (or its reader is gone: EPIPE). */
   | { t: 'stdin-done'; id: number; error: ErrorMessage | null }
-  | { t: 'output'; id: number; fd: OutputFd; bytes: Uint8Array }
-  | { t: 'end'; id: number; fd: OutputFd }
+  | { t: 'output'; id: number; fd: StreamFd; bytes: Uint8Array }
+  /** `error`: a connection's other end was closed by force, and bytes were lost. */
+  | { t: 'end'; id: number; fd: StreamFd; error?: ErrorMessage }
+  | { t: 'connected'; id: number; error: ErrorMessage | null }
+  /** Nobody will read what is written to the connection. */
+  | { t: 'input-gone'; id: number }
+  /** A key of its terminal asks for it, and it was wanted as an event. */
+  | { t: 'signal'; id: number; signal: SignalName }
   | { t: 'exited'; id: number; exit: ExitMessage }
-  | { t: 'done'; call: number; value: FsResult | StatsMessage }
+  /** Its workers are free or truly dead, and what they stood on is freed. */
+  | { t: 'released'; id: number }
+  | { t: 'sup'; sup: number; action: SupervisorAction }
+  | { t: 'done'; call: number; value: FsResult | StatsMessage | PsMessage[] | number }
   | { t: 'failed'; call: number; error: ErrorMessage }
   /** All is ready to be terminated. These locks are let go of when the last worker is gone. */
   | { t: 'closed'; locks: string[] };

@@ -3,16 +3,20 @@ export {
   Closed,
   Fatal,
   FsError,
+  HandleError,
   HoldfastError,
   NotIsolated,
   PipeError,
+  SocketError,
   SpawnRefused,
   StartFailed,
+  SupervisorError,
   type Problem,
   type RefusalKind,
 } from './errors.js';
 export type { Dirent, FileData, FileStat, FileSystem, FileType } from './fs.js';
-export type { Holdfast, Stats } from './holdfast.js';
+export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
+export type { Limits } from './limits.js';
 export type {
   Assets,
   InputData,
@@ -20,6 +24,7 @@ export type {
   Preopens,
   PreopenTarget,
   Progress,
+  SocketOption,
   SpawnOptions,
   StartOptions,
   StdinOption,
@@ -27,4 +32,26 @@ export type {
 export type { Exit, Process } from './process.js';
 export type { ExitReason } from './protocol.js';
 export type { RunOptions, RunResult } from './run.js';
+export type { ConnectOptions, Connection, Listener } from './sockets.js';
 export type { Source } from './source.js';
+export type { Terminal, TerminalOptions, TerminalSignal } from './terminal.js';
+export type { TraceEvent, TraceOption } from './tracing.js';
+export type {
+  Backoff,
+  ChildOptions,
+  ProgramStart,
+  RestartType,
+  StartContext,
+  Strategy,
+  SuperviseOptions,
+} from './supervise-options.js';
+export type {
+  ChildEnd,
+  ChildInfo,
+  EndReason,
+  Outcome,
+  Supervisor,
+  SupervisorEvent,
+  SupervisorEventName,
+  SupervisorEventOf,
+} from './supervise.js';

@@ -5,6 +5,7 @@
 import { copyOf, describe, isBytes, tagOf, viewOf } from './bytes.js';
 import { asError, PipeError } from './errors.js';
 import type { InputData, OutputOption } from './options.js';
+import { uncaught } from './uncaught.js';
 
 const ignore = (): void => undefined;
 
@@ -86,9 +87,7 @@ const callbackSink = (call: (chunk: Uint8Array) => void | PromiseLike<void>): Si
       await call(chunk);
       return true;
     } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
+      uncaught(error);
       return false;
     }
   },

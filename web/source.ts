@@ -24,28 +24,58 @@ type OnProgress = ((progress: Progress) => void) | undefined;
 export interface Loader {
   /** What relative URLs are resolved against. */
   base(): string;
-  load(url: URL): Promise<SourceMessage> | SourceMessage;
+  /** Whether a loop of wasm runs on for ever in a worker that was terminated, so that programs are made interruptible. WebKit (2.50) is like that. */
+  readonly loopsOutliveWorkers: boolean;
+  /** `asBytes`: the coordinator needs the module's bytes; a compiled one will not do. */
+  load(url: URL, asBytes: boolean): Promise<SourceMessage> | SourceMessage;
 }
 
 /** Throws `TypeError` for what is no source, `SpawnRefused` ("source", "module") for one that cannot be had. */
-export async function prepareSource(source: Source, loader: Loader, onProgress?: OnProgress): Promise<PreparedSource> {
+export async function prepareSource(
+  source: Source,
+  loader: Loader,
+  onProgress?: OnProgress,
+  /** Whether the coordinator needs the module's bytes: no; or a compiled module is refused, as this option cannot be had with one; or it is not. */
+  asBytes: '' | 'interruptible' | 'limits.memory' | 'if-possible' = '',
+): Promise<PreparedSource> {
   if (typeof source === 'string' || tagOf(source) === 'URL') {
     const url = absoluteUrl(source as string | URL, loader);
-    return { message: await loader.load(url), transfer: [], name: nameOf(url) };
+    return { message: await loader.load(url, asBytes !== ''), transfer: [], name: nameOf(url) };
   }
   if (isBytes(source)) {
     const bytes = copyOf(viewOf(source));
     return { message: { kind: 'bytes', bytes }, transfer: [bytes.buffer], name: DEFAULT_NAME };
   }
+  if (isModule(source) && asBytes && asBytes !== 'if-possible')
+    throw new TypeError(
+      `\`${asBytes}\` needs the bytes: pass a URL, a Response or bytes instead of a WebAssembly.Module`,
+    );
   if (isModule(source))
     return { message: { kind: 'module', module: source, url: '' }, transfer: [], name: DEFAULT_NAME };
   const response = await settled(source);
+  if (asBytes) return fromBytes(response, onProgress);
   const message: SourceMessage = {
     kind: 'module',
     module: await compileResponse(response, onProgress),
     url: response.url,
   };
   return { message, transfer: [], name: response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME };
+}
+
+/** The bytes of the response's body, if they can be had and begin as a module does; else `SpawnRefused`. */
+export async function bodyOf(response: Response, onProgress?: OnProgress): Promise<Uint8Array<ArrayBuffer>> {
+  const where = requireBody(response);
+  const counted = onProgress ? withProgress(response, onProgress) : response;
+  const bytes = new Uint8Array(await counted.arrayBuffer().catch((error: unknown) => broken(where, error)));
+  requireMagic(where, bytes);
+  return bytes;
+}
+
+/** The response's body, read here and compiled by the coordinator. */
+async function fromBytes(response: Response, onProgress: OnProgress): Promise<PreparedSource> {
+  const bytes = await bodyOf(response, onProgress);
+  const name = response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME;
+  return { message: { kind: 'bytes', bytes }, transfer: [bytes.buffer], name };
 }
 
 const DEFAULT_NAME = 'program';
@@ -85,7 +115,8 @@ export function nameOf(url: URL): string {
   }
 }
 
-async function compileResponse(response: Response, onProgress: OnProgress): Promise<WebAssembly.Module> {
+/** What the response is called in messages. Throws when there is no body to be had. */
+function requireBody(response: Response): string {
   const where = response.url || 'the response';
   if (response.type === 'opaque' || response.type === 'opaqueredirect') {
     throw new SpawnRefused('source', `${where} is opaque: fetch it with mode "cors", from a server that allows it`);
@@ -94,12 +125,18 @@ async function compileResponse(response: Response, onProgress: OnProgress): Prom
     throw new SpawnRefused('source', `${where}: HTTP ${response.status} ${response.statusText}`.trimEnd());
   }
   if (response.bodyUsed) throw new SpawnRefused('source', `the body of ${where} was already used`);
+  return where;
+}
+
+async function compileResponse(response: Response, onProgress: OnProgress): Promise<WebAssembly.Module> {
+  const where = requireBody(response);
   // Exactly this, says the standard: with a parameter it is refused.
   const isWasm = response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
-  const counted = onProgress ? withProgress(response, onProgress) : response;
-  if (isWasm) return compile(where, () => WebAssembly.compileStreaming(counted));
-  const bytes = new Uint8Array(await counted.arrayBuffer().catch((error: unknown) => broken(where, error)));
-  requireMagic(where, bytes);
+  if (isWasm) {
+    const counted = onProgress ? withProgress(response, onProgress) : response;
+    return compile(where, () => WebAssembly.compileStreaming(counted));
+  }
+  const bytes = await bodyOf(response, onProgress);
   return compile(where, () => WebAssembly.compile(bytes));
 }
 

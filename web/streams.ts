@@ -17,28 +17,33 @@ const OUTPUT_BATCH = 64 * 1024;
 export interface InputWire {
   send(bytes: OwnedBytes): void;
   end(): void;
+  /** The stream was aborted; without it that is an end like any other. */
+  abort?(): void;
 }
 
-/** Standard input: a `WritableStream` whose writes finish when their bytes are in the process's pipe. */
+/** Standard input, or what is sent to a connection: a `WritableStream` whose writes finish when their bytes are in the process's pipe. */
 export class InputPipe {
   readonly stream: WritableStream<Uint8Array>;
   readonly #wire: InputWire;
+  /** What it is called in messages. */
+  readonly #name: string;
   #unanswered = 0;
   #finished = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(wire: InputWire) {
+  constructor(wire: InputWire, name = 'stdin') {
     this.#wire = wire;
+    this.#name = name;
     const size = (chunk: unknown): number => (ArrayBuffer.isView(chunk) ? chunk.byteLength : 1);
     this.stream = new WritableStream<Uint8Array>(
       {
         // `abort` below is called only after a write in flight has settled, which a guest that does not read can
         // delay for ever; the signal comes at once (engines without it make do with `abort`).
-        start: (controller) => (controller.signal as AbortSignal | undefined)?.addEventListener('abort', this.#finish),
+        start: (controller) => (controller.signal as AbortSignal | undefined)?.addEventListener('abort', this.#abort),
         write: (chunk) => this.#write(chunk),
         close: this.#finish,
-        abort: this.#finish,
+        abort: this.#abort,
       },
       { highWaterMark: INPUT_SLICE, size },
     );
@@ -61,7 +66,9 @@ export class InputPipe {
   async #write(chunk: unknown): Promise<void> {
     if (tagOf(chunk) !== 'Uint8Array') {
       this.#finish();
-      throw new TypeError(`stdin takes Uint8Array chunks, not ${describe(chunk)}: encode text with new TextEncoder()`);
+      throw new TypeError(
+        `${this.#name} takes Uint8Array chunks, not ${describe(chunk)}: encode text with new TextEncoder()`,
+      );
     }
     const bytes = chunk as Uint8Array;
     for (let at = 0; at < bytes.byteLength; at += INPUT_SLICE) {
@@ -76,18 +83,22 @@ export class InputPipe {
   async #until(limit: number): Promise<void> {
     for (;;) {
       if (this.#failure) throw this.#failure;
-      if (this.#finished) throw new PipeError('EPIPE', 'standard input was aborted');
+      if (this.#finished) throw new PipeError('EPIPE', `${this.#name} was aborted`);
       if (this.#unanswered <= limit) return;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
-  readonly #finish = (): void => {
+  readonly #finish = (): void => this.#finishBy(() => this.#wire.end());
+
+  readonly #abort = (): void => this.#finishBy(() => (this.#wire.abort ?? this.#wire.end)());
+
+  #finishBy(tell: () => void): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#wire.end();
+    tell();
     this.#stir();
-  };
+  }
 
   #fail(error: Error): void {
     this.#failure ??= error;
@@ -108,7 +119,7 @@ export interface OutputWire {
 
 type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
 
-/** Standard output or error: a `ReadableStream` that holds at most its credit. */
+/** Standard output or error, or what a connection brings: a `ReadableStream` that holds at most its credit. */
 export class OutputPipe {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #wire: OutputWire;
@@ -118,6 +129,8 @@ export class OutputPipe {
   #queue: Uint8Array[] = [];
   #taken = 0;
   #ended = false;
+  /** What it ends with, after its last byte. */
+  #failure: Error | undefined;
   /** Closed, cancelled or failed: what still comes is dropped. */
   #over = false;
   #wake: (() => void) | undefined;
@@ -134,8 +147,9 @@ export class OutputPipe {
     if (this.#wake) this.#deliver();
   }
 
-  end(): void {
+  end(failure?: Error): void {
     this.#ended = true;
+    this.#failure = failure;
     if (this.#queue.length === 0) this.#close();
   }
 
@@ -196,6 +210,7 @@ export class OutputPipe {
 
   #close(): void {
     if (this.#over) return;
+    if (this.#failure) return this.fail(this.#failure);
     this.#over = true;
     this.#controller?.close();
     // A reader that brought its own buffer is told of the end only by an answer to its request.

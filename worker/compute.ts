@@ -4,7 +4,8 @@ import { EXIT_REASON } from '../build/generated/abi.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
 import { instantiateProbe } from './probe.ts';
 import { bytesAt, commonImports, instantiateKernel, type KernelExports } from './kernel.ts';
-import type { BootMessage, FromCompute, RunMessage, ToCompute } from './protocol.ts';
+import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from './protocol.ts';
+import { rewrite } from './rewrite.ts';
 import { guestImports } from './wasi-imports.ts';
 
 const port = host.parent<FromCompute, ToCompute>();
@@ -30,7 +31,9 @@ class ComputeWorker {
     this.kernel.__wasm_init_tls(boot.tls);
     this.resetStack();
     const table = this.kernel.__indirect_function_table;
-    const probe = table.grow(1, instantiateProbe(boot.probe));
+    // WebKit (2.50) leaves new entries null whatever value `grow` is given.
+    const probe = table.grow(1);
+    table.set(probe, instantiateProbe(boot.probe));
     this.call('w_boot', boot.thread, performance.timeOrigin - boot.timeOrigin, probe);
     this.bridge = bridgeKind(boot.jsBridge);
     this.slots = table.grow(3);
@@ -63,31 +66,44 @@ class ComputeWorker {
 
   /** The guest's instance, with the kernel bound to its memory; null when there is none, which has been reported then. */
   private instantiate(message: RunMessage): WebAssembly.Instance | 'no memory' | null {
-    const { session, module, memory: given, tid } = message;
+    const { session, module, memory: given, tid, added } = message;
     try {
       const memory = given && !(given instanceof WebAssembly.Memory) ? new WebAssembly.Memory(given) : given;
       // Memory that is imported is there before the module's start function runs; memory that it makes itself is not.
       if (memory) this.bindMemory(memory);
-      const instance = new WebAssembly.Instance(module, guestImports(module, this.kernel, memory));
+      this.call('w_begin');
+      const instance = new WebAssembly.Instance(
+        module,
+        guestImports(module, this.kernel, memory, added && { added, memory: this.boot.memory }),
+      );
       if (!memory) this.bindMemory(instance.exports.memory as WebAssembly.Memory);
+      if (added) this.makeInterruptible(instance, added);
       return instance;
     } catch (error) {
       this.resetStack();
       // It is not what its start function did, but what it needs, that cannot be had.
-      const noMemory = error instanceof RangeError && /memory/i.test(error.message);
+      const noMemory = isOutOfMemory(error);
       const refused = noMemory || error instanceof WebAssembly.LinkError || error instanceof TypeError;
       if (tid !== 0 || !refused) {
         this.report(error);
         if (tid === 0) port.post({ t: 'started', session });
       } else if (noMemory && !message.last) {
+        this.call('w_begin_later');
         return 'no memory';
       } else {
         // The reason NONE says: the page is told by this message, not by the process's end.
-        port.post({ t: 'refused', session, kind: noMemory ? 'limit' : 'module', message: error.message });
+        port.post({ t: 'refused', session, kind: noMemory ? 'limit' : 'module', message: describe(error) });
         this.call('w_ended', EXIT_REASON.NONE, 0, 0, 0, 0, 0);
       }
       return null;
     }
+  }
+
+  /** At a check that finds the order to stop, the guest calls the kernel, which unwinds it. See native/rewrite/rewrite.h. */
+  private makeInterruptible({ exports }: WebAssembly.Instance, { prefix, check, hasStart }: Added): void {
+    (exports[`${prefix}:stop`] as WebAssembly.Table).set(0, this.kernel.w_interrupt);
+    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.call('w_stop_word');
+    if (hasStart) (exports[`${prefix}:start`] as () => void)();
   }
 
   private bindMemory(memory: WebAssembly.Memory): void {
@@ -134,9 +150,19 @@ class ComputeWorker {
   }
 }
 
+/** What engines throw when they have no memory for a module: a RangeError, Firefox the bare string "out of memory". */
+const isOutOfMemory = (error: unknown): boolean =>
+  error === 'out of memory' || (error instanceof RangeError && /memory/i.test(error.message));
+
+/** … when a guest recursed too deep: a RangeError, Firefox an InternalError, which is its own. */
+const isStackOverflow = (error: unknown): boolean =>
+  error instanceof RangeError || (error instanceof Error && /too much recursion/.test(error.message));
+
 function describe(error: unknown): string {
-  if (error instanceof RangeError) return 'call stack exhausted';
-  if (error instanceof Error) return error.message;
+  if (isOutOfMemory(error)) return typeof error === 'string' ? error : (error as Error).message;
+  if (isStackOverflow(error)) return 'call stack exhausted';
+  // WebKit adds which expression of ours it was.
+  if (error instanceof Error) return error.message.replace(/ \(evaluating '.*'\)$/s, '');
   return `uncaught exception: ${String(error)}`;
 }
 
@@ -164,6 +190,12 @@ port.onmessage = (message) => {
   switch (message.t) {
     case 'boot':
       worker = boot(message).then((made) => (running = made));
+      break;
+    case 'rewrite':
+      void rewrite(message).then((answer) => port.post(answer, answer.t === 'rewritten' ? [answer.bytes.buffer] : []));
+      break;
+    case 'collect':
+      host.collectGarbage();
       break;
     case 'run':
       // Straight from the message's handler where that is possible: what a guest throws past us is then the worker's error event.

@@ -3,6 +3,7 @@ import type { Endpoint } from '../web/protocol.ts';
 import type { Host, WorkerHandle } from './host.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
+const isChromium = /Chrom(e|ium)/.test(navigator.userAgent);
 
 function parent<Out, In>(): Endpoint<Out, In> {
   const endpoint: Endpoint<Out, In> = {
@@ -24,18 +25,30 @@ function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>
   const worker = new Worker(url, { type: 'module', name: lock });
   let bury: () => void;
   const dead = new Promise<void>((resolve) => (bury = resolve));
+  let watched = false;
+  /** Granted when the worker, which holds it for life, is truly gone; at once if it never came to hold it. */
+  const watch = (): void => {
+    if (watched) return;
+    watched = true;
+    void navigator.locks.request(lock, () => {
+      handle.onerror?.(new Error('the browser ended the worker'));
+      bury();
+    });
+  };
   const handle: WorkerHandle<Out, In> = {
     post: (message, transfer = []) => worker.postMessage(message, transfer),
     onmessage: null,
     onerror: null,
     terminate() {
       worker.terminate();
-      // Granted when the worker, which holds it for life, is truly gone; at once if it never came to hold it.
-      void navigator.locks.request(lock, () => bury());
+      watch();
     },
     dead,
   };
-  worker.onmessage = (event: MessageEvent<In>) => handle.onmessage?.(event.data);
+  worker.onmessage = (event: MessageEvent<In>) => {
+    watch(); // it speaks, so it holds the lock
+    handle.onmessage?.(event.data);
+  };
   worker.onerror = (event) => {
     event.preventDefault();
     handle.onerror?.(new Error(event.message || `the worker's script could not be loaded: ${url}`));
@@ -59,6 +72,16 @@ export const host: Host = {
     if (!response.ok)
       throw new Error(`the kernel could not be fetched: ${url} answered ${response.status} ${response.statusText}`);
     return WebAssembly.compile(await response.arrayBuffer());
+  },
+  // There is nothing to try it with that would leave us alive, so the name has to do. Chromium's has "AppleWebKit" too.
+  emptyMemoryIsFatal: /AppleWebKit/.test(navigator.userAgent) && !isChromium,
+  collectGarbage() {
+    if (!isChromium) return;
+    try {
+      void new ArrayBuffer(2 ** 33);
+    } catch {
+      // V8 collects all that it can before it says that there is no room: under 2 ms for a worker's small heap.
+    }
   },
   cores: navigator.hardwareConcurrency,
   exit: () => scope.close(),

@@ -19,6 +19,10 @@ export interface Host {
   compileKernel(url: string): Promise<WebAssembly.Module>;
   /** Compiles a guest that has threads, where that takes another compiler than the usual one; else absent. */
   readonly compileThreaded?: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>;
+  /** Whether the engine dies of a shared memory that can have no pages: WebKit (2.50) does, and the page with it. */
+  readonly emptyMemoryIsFatal: boolean;
+  /** Collects this worker's garbage, in an engine whose workers run out of memories for that of others: Chromium. */
+  collectGarbage(): void;
   readonly cores: number;
   /** Ends this worker. */
   exit(): void;

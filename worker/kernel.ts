@@ -10,10 +10,15 @@ export interface KernelImports {
   panic(pointer: number, size: number): void;
   worker_create?(worker: number, stackTop: number, tls: number, thread: number): void;
   worker_run?(worker: number, session: number, tid: number, argument: number): void;
+  worker_collect?(worker: number): void;
   worker_terminate?(worker: number): void;
   output?(session: number, fd: number, pointer: number, size: number): void;
   output_end?(session: number, fd: number): void;
   stdin_ready?(session: number): void;
+  connection?(connection: number, error: number): void;
+  output_failed?(connection: number, fd: number, error: number): void;
+  input_gone?(connection: number): void;
+  connection_over?(connection: number): void;
   exited?(
     session: number,
     reason: number,
@@ -23,6 +28,9 @@ export interface KernelImports {
     stack: number,
     stackSize: number,
   ): void;
+  signal?(session: number, number: number): void;
+  held?(session: number): void;
+  ending?(session: number): void;
   session_over?(session: number): void;
 }
 

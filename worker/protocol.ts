@@ -31,11 +31,49 @@ export interface RunMessage {
   argument: number;
   /** Whether there is nothing left to try if the engine has no memory for it: then it is refused. */
   last: boolean;
+  /** When it is interruptible. */
+  added: Added | null;
 }
 
-export type ToCompute = BootMessage | RunMessage;
+/** What the rewriter added to a module (native/rewrite/rewrite.h): how it can be interrupted. */
+export interface Added {
+  prefix: string;
+  check: 'flag' | 'fuel';
+  hasStart: boolean;
+}
+
+/** To a fresh worker that is not booted: it answers once, and is thrown away. */
+export interface RewriteMessage {
+  t: 'rewrite';
+  /** Of rewrite.wasm. */
+  url: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** "none": only its memories' limits are lowered. */
+  check: Added['check'] | 'none';
+  /** The most pages of 64 KiB that each memory of it may have; `Infinity`: no limit of its own. */
+  limitPages: number;
+}
+
+export interface RewrittenMessage {
+  t: 'rewritten';
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Null where nothing was added. */
+  added: Added | null;
+  /** That the module defined and the host is to make. */
+  memory: MemoryType | null;
+}
+
+/** To a worker that is idle: what is left of its earlier runs is to be collected before the next. */
+export interface CollectMessage {
+  t: 'collect';
+}
+
+export type ToCompute = BootMessage | RunMessage | RewriteMessage | CollectMessage;
 
 export type FromCompute =
+  | RewrittenMessage
+  /** `fault`: of the module, of the limit, or of what is ours. */
+  | { t: 'not-rewritten'; fault: 'module' | 'limit' | 'ours'; message: string }
   | { t: 'booted' }
   /** Its run is over. */
   | { t: 'idle' }

@@ -1,4 +1,5 @@
-/** Numbers as people read them. */
+/** Numbers, and how programs end, as people read them. */
+import type { Exit } from '../../web/index.js';
 
 export const integer = (value: number): string => Math.round(value).toLocaleString('en-US');
 
@@ -23,4 +24,17 @@ export function duration(elapsed: number): string {
   if (seconds < 1) return `${Math.round(elapsed)} ms`;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
+/** Of CPU time. */
+export const seconds = (time: number): string => `${(time / 1000).toFixed(time < 100_000 ? 2 : 0)} s`;
+
+/** Of a signal, when a key of the terminal sent one. */
+export const killedBy = ({ code, message }: Exit): string =>
+  message.startsWith('SIG') ? `killed by ${message} (code ${code})` : 'killed';
+
+/** In two words. */
+export function endOf(exit: Exit): string {
+  if (exit.reason === 'exit') return `exit ${exit.code}`;
+  return exit.reason === 'killed' && exit.message.startsWith('SIG') ? exit.message : exit.reason;
 }

@@ -12,6 +12,13 @@ export interface Frame {
   took: number;
 }
 
+/** A frame, or a moment in a page that is hidden and gets none. */
+export const nextFrame = (): Promise<void> =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => resolve());
+    setTimeout(resolve, 100);
+  });
+
 const BUCKET = 0.1;
 const BUCKETS = 5000;
 

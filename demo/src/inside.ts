@@ -93,7 +93,7 @@ export class Inside {
     const busy = workers.total - workers.idle - workers.starting;
     const dying = workers.zombies > 0 ? `, ${workers.zombies} ending` : '';
     setText(cells.workers, `${busy} busy, ${workers.idle + workers.starting} ready${dying}`);
-    setText(cells.kernel, `${memory(kernel.bytes)} used of ${memory(kernel.memory)}`);
+    setText(cells.kernel, `${memory(kernel.bytes)} of ${memory(kernel.memory)}`);
     setText(cells.files, `${integer(files.nodes)} ${files.nodes === 1 ? 'node' : 'nodes'}, ${memory(files.bytes)}`);
     setText(cells.bridge, bridge);
     setText(cells.doorbell, doorbell);
@@ -111,6 +111,7 @@ interface Rates {
 function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rates | undefined): string {
   if (!run) return 'Nothing of it runs yet.';
   if (run.state.kind === 'ended') {
+    if (!run.released) return 'It has ended, but its core is not yet free: the browser takes a while to end a loop.';
     return run.state.exit.reason === 'killed'
       ? 'It was killed; its worker and its memory are free again.'
       : 'It has ended; its worker is free for the next.';

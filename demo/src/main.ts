@@ -1,22 +1,29 @@
 /** The demo: puts the parts together. Everything that it does with programs goes through the public API of the package. */
+import { Background, chosen } from './background.ts';
 import { Chooser } from './chooser.ts';
 import { Console } from './console.ts';
 import { element, setText } from './dom.ts';
 import { integer } from './format.ts';
 import { FrameClock } from './frames.ts';
 import { Inside } from './inside.ts';
+import { Ledger } from './ledger.ts';
 import { loadManifest, type Manifest } from './manifest.ts';
 import { Meter } from './meter.ts';
+import { Playground } from './playground.ts';
 import { showProblems } from './problems.ts';
+import { ProcessList } from './processes.ts';
 import { Runtime } from './runtime.ts';
 import { Session } from './session.ts';
+import { TracePane } from './trace-pane.ts';
 
 function assemble(manifest: Manifest): void {
   const clock = new FrameClock();
   const runtime = new Runtime(manifest.runtime, () => update());
-  const sessions = manifest.programs.map(
-    (program) => new Session(program, element(`#terminal-${program.id}`), runtime, () => update()),
-  );
+  const ledger = new Ledger();
+  const around = { runtime, ledger, settings: () => chosen('run'), changed: () => update() };
+  const sessions = manifest.programs
+    .filter(({ background }) => !background)
+    .map((program) => new Session(program, element(`#terminal-${program.id}`), around));
   let shown = sessions.find(({ program }) => `#${program.id}` === location.hash) ?? sessions[0]!;
 
   const chooser = new Chooser(sessions, (session) => show(session));
@@ -35,6 +42,11 @@ function assemble(manifest: Manifest): void {
   clock.listen(({ took }) => {
     for (const { run } of sessions) if (run && !run.over && run.began !== undefined) run.frames.add(took);
   });
+
+  new ProcessList(() => runtime.current, ledger, new TracePane());
+  new Background(runtime, ledger, manifest.programs);
+  const shell = manifest.programs.find(({ id }) => id === 'c');
+  if (shell) new Playground(runtime, ledger, shell);
 
   function update(): void {
     chooser.update(shown);

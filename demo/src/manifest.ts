@@ -11,6 +11,8 @@ export interface Program {
   argv0: string;
   args: string[];
   env: Record<string, string>;
+  /** It has no terminal: it is started in the background, or supervised. */
+  background?: boolean;
   /** Whether it gets the shared in-memory file system as "/". */
   files: boolean;
   about: string;
@@ -18,8 +20,8 @@ export interface Program {
 
 export interface Manifest {
   programs: Program[];
-  /** Relative to the page. */
-  runtime: { coordinator: string; compute: string; kernel: string };
+  /** The folder of the runtime's files, relative to the page. */
+  runtime: string;
 }
 
 /** The name of the manifest is in the page, which alone is never cached. */

@@ -1,6 +1,7 @@
 /** One run of a program: from the moment that Run is pressed until it has ended and its last byte is shown. */
-import { Closed, Fatal, type Exit, type Process, type Progress } from '../../web/index.js';
+import { Closed, Fatal, type Exit, type Process, type Progress, type SpawnOptions } from '../../web/index.js';
 import { FrameRecorder } from './frames.ts';
+import type { Ledger } from './ledger.ts';
 import type { Program } from './manifest.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -11,6 +12,9 @@ export type RunState =
   | { kind: 'ended'; exit: Exit; took: number }
   /** Nothing of it ran. */
   | { kind: 'refused'; message: string; cancelled: boolean };
+
+/** What the visitor chose for it. */
+export type RunSettings = Pick<SpawnOptions, 'interruptible' | 'limits' | 'terminal'>;
 
 export interface RunEvents {
   changed(): void;
@@ -29,16 +33,22 @@ export class Run {
   id: number | undefined;
   /** When it began to run. */
   began: number | undefined;
+  /** It has ended, and nothing is left of it: a loop that was terminated may run on for a while. */
+  released = false;
   readonly #program: Program;
+  readonly #settings: RunSettings;
+  readonly #ledger: Ledger;
   readonly #events: RunEvents;
   readonly #abort = new AbortController();
   readonly #encoder = new TextEncoder();
   #process: Process | undefined;
   #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  readonly #early = { text: '', ended: false };
+  #early = '';
 
-  constructor(program: Program, events: RunEvents) {
+  constructor(program: Program, settings: RunSettings, ledger: Ledger, events: RunEvents) {
     this.#program = program;
+    this.#settings = settings;
+    this.#ledger = ledger;
     this.#events = events;
   }
 
@@ -58,17 +68,11 @@ export class Run {
     }
   }
 
-  /** What is typed before the program runs waits for it. */
-  send(text: string): void {
-    if (!this.#process) this.#early.text += text;
+  /** Keys for its terminal. What is typed before the program runs waits for it. */
+  send(keys: string): void {
+    if (!this.#process) this.#early += keys;
     // Rejected when the program does not read any more, which is its own affair.
-    this.#input?.write(this.#encoder.encode(text)).catch(() => undefined);
-  }
-
-  endInput(): void {
-    if (!this.#process) this.#early.ended = true;
-    this.#input?.close().catch(() => undefined);
-    this.#input = undefined;
+    this.#input?.write(this.#encoder.encode(keys)).catch(() => undefined);
   }
 
   stop(): void {
@@ -82,15 +86,14 @@ export class Run {
     const { url, argv0, args, env, files } = this.#program;
     const hf = await runtime.get();
     this.#abort.signal.throwIfAborted();
-    const show = (chunk: Uint8Array): Promise<void> | undefined => this.#events.output(chunk);
     const process = await hf.spawn(url, {
       argv0,
       args,
       env,
       ...(files ? { preopens: { '/': '/' } } : {}),
-      tty: true,
-      stdout: show,
-      stderr: show,
+      ...this.#settings,
+      stdin: 'tty',
+      stdout: (chunk) => this.#events.output(chunk),
       outputBuffer: OUTPUT_BUFFER,
       signal: this.#abort.signal,
       onProgress: (progress) => this.#onProgress(progress),
@@ -98,14 +101,21 @@ export class Run {
     this.#process = process;
     this.#input = process.stdin.getWriter();
     this.#input.closed.catch(() => undefined);
-    if (this.#early.text !== '') this.send(this.#early.text);
-    if (this.#early.ended) this.endInput();
+    if (this.#early !== '') this.send(this.#early);
+    this.#ledger.add(process, 'terminal');
+    process.released.then(
+      () => {
+        this.released = true;
+        this.#events.changed();
+      },
+      () => undefined,
+    );
     this.id = process.id;
     this.began = performance.now();
     if (this.state.kind === 'starting') this.#set({ kind: 'running' });
     const exit = await process.exited;
     const took = performance.now() - this.began;
-    await Promise.all([process.stdout, process.stderr].map((stream) => stream.getReader().closed));
+    await process.stdout.getReader().closed;
     this.#input = undefined;
     this.#set({ kind: 'ended', exit, took });
   }

@@ -1,12 +1,14 @@
 /** A program, its terminal, and its present or last run. Sessions go on while another one is shown. */
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
-import { bytes, duration } from './format.ts';
+import { bytes, duration, killedBy } from './format.ts';
 import type { Program } from './manifest.ts';
-import { Run } from './run.ts';
+import type { Ledger } from './ledger.ts';
+import { Run, type RunSettings } from './run.ts';
 import type { Runtime } from './runtime.ts';
+import { Screen } from './screen.ts';
 import { onSchemeChange, reducedMotion, terminalTheme } from './theme.ts';
-import { CookedTty } from './tty.ts';
+import { countAsTheKernel } from './widths.ts';
 
 const FONTS =
   "ui-monospace, 'SF Mono', 'Cascadia Mono', 'JetBrains Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
@@ -15,26 +17,37 @@ const dim = (text: string): string => `\x1b[90m${text}\x1b[0m`;
 const colored = (color: number, text: string): string => `\x1b[${color}m${text}\x1b[0m`;
 const [RED, GREEN, YELLOW] = [31, 32, 33];
 
+/** The keys without a meaning in a line that the kernel edits (arrows, Home, function keys …): it would show them as they are. */
+// eslint-disable-next-line no-control-regex
+const MEANINGLESS = /^\x1b(?:\[(?:1;\d)?[A-DFHP-S]|O[A-DFHP-S]|\[\d+(?:;\d+)?~)?$/;
+
+/** What a session needs of the page. */
+export interface Surroundings {
+  runtime: Runtime;
+  ledger: Ledger;
+  /** For the next run. */
+  settings(): RunSettings;
+  changed(): void;
+}
+
 export class Session {
   readonly program: Program;
   run: Run | undefined;
-  readonly #runtime: Runtime;
-  readonly #changed: () => void;
+  readonly #around: Surroundings;
   readonly #host: HTMLElement;
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
-  readonly #tty: CookedTty;
+  readonly #screen: Screen;
   #opened = false;
   /** Run is to follow as soon as the present run is over. */
   #again = false;
 
-  constructor(program: Program, host: HTMLElement, runtime: Runtime, changed: () => void) {
+  constructor(program: Program, host: HTMLElement, around: Surroundings) {
     this.program = program;
-    this.#runtime = runtime;
-    this.#changed = changed;
+    this.#around = around;
     this.#host = host;
     this.#terminal = new Terminal({
-      convertEol: true,
+      allowProposedApi: true, // countAsTheKernel
       cursorBlink: !reducedMotion(),
       fontFamily: FONTS,
       fontSize: 13.5,
@@ -43,13 +56,10 @@ export class Session {
       theme: terminalTheme(),
     });
     this.#terminal.loadAddon(this.#fit);
+    countAsTheKernel(this.#terminal);
     onSchemeChange(() => (this.#terminal.options.theme = terminalTheme()));
-    this.#tty = new CookedTty(this.#terminal, {
-      send: (text) => this.run?.send(text),
-      endOfInput: () => this.endInput(),
-      interrupt: () => this.stop(),
-      enterWhenIdle: () => this.start(),
-    });
+    this.#screen = new Screen(this.#terminal);
+    this.#terminal.onData((data) => this.type(data));
     this.#terminal.attachCustomKeyEventHandler((event) => this.#isForTerminal(event));
   }
 
@@ -73,15 +83,20 @@ export class Session {
     if (!this.#opened || this.#host.hidden) return;
     const size = this.#fit.proposeDimensions();
     if (!size || (size.cols === this.#terminal.cols && size.rows === this.#terminal.rows)) return;
-    void this.#tty.resize(() => this.#fit.fit());
+    this.#fit.fit();
   }
 
   focus(): void {
     this.#terminal.focus();
   }
 
-  type(text: string): void {
-    this.#tty.type(text);
+  /** Keys, as a terminal sends them: for the program or, while none runs, for the page. */
+  type(keys: string): void {
+    if (!this.active) {
+      if (keys.includes('\r')) this.start();
+    } else if (!MEANINGLESS.test(keys)) {
+      this.run?.send(keys);
+    }
   }
 
   start(): void {
@@ -100,12 +115,6 @@ export class Session {
     this.#again = true;
   }
 
-  endInput(): void {
-    this.run?.endInput();
-    this.#tty.takesInput = false;
-    void this.#tty.notice(dim('^D  end of input'));
-  }
-
   #open(): void {
     this.#opened = true;
     this.#terminal.open(this.#host);
@@ -119,36 +128,45 @@ export class Session {
     const paragraph = (text: string, style = (line: string) => line): string =>
       wrapped(text, this.#terminal.cols).map(style).join('\r\n');
     const how = `Run, or Enter, starts it: ${bytes(gzip)} to download.`;
-    void this.#tty.notice(`${colored(GREEN, title)}\r\n${paragraph(about)}\r\n\r\n${paragraph(how, dim)}`);
+    void this.#screen.notice(`${colored(GREEN, title)}\r\n${paragraph(about)}\r\n\r\n${paragraph(how, dim)}`);
   }
 
-  /** Keys that the browser keeps: Shift-Tab and, while nothing runs, Tab move the focus; Ctrl-C copies a selection. */
+  /** Keys that the page keeps: Shift-Tab and, while nothing runs, Tab move the focus; Ctrl-C copies a selection; Ctrl-L clears. */
   #isForTerminal(event: KeyboardEvent): boolean {
     if (event.key === 'Tab') return !event.shiftKey && this.run?.state.kind === 'running';
     if (event.key === 'c' && event.ctrlKey && this.#terminal.hasSelection()) return false;
+    if (event.key === 'l' && event.ctrlKey) {
+      event.preventDefault();
+      if (event.type === 'keydown') this.#terminal.clear();
+      return false;
+    }
     return true;
   }
 
   async #go(): Promise<void> {
-    const run = new Run(this.program, {
-      changed: () => this.#onChange(run),
-      output: (chunk) => this.#tty.output(chunk),
-    });
+    const { cols: columns, rows } = this.#terminal;
+    const run = new Run(
+      this.program,
+      { ...this.#around.settings(), terminal: { columns, rows } },
+      this.#around.ledger,
+      {
+        changed: () => this.#onChange(run),
+        output: (chunk) => this.#screen.output(chunk),
+      },
+    );
     this.run = run;
-    this.#changed();
-    await this.#tty.clear();
-    this.#tty.takesInput = true;
-    await run.go(this.#runtime);
+    this.#around.changed();
+    await this.#screen.clear();
+    await run.go(this.#around.runtime);
     if (!this.#again) return;
     this.#again = false;
     void this.#go();
   }
 
   #onChange(run: Run): void {
-    if (run.over || run.state.kind === 'stopping') this.#tty.takesInput = false;
     const text = this.#farewell(run);
-    if (text && !this.#again) void this.#tty.notice(text);
-    this.#changed();
+    if (text && !this.#again) void this.#screen.notice(text);
+    this.#around.changed();
   }
 
   #farewell({ state }: Run): string {
@@ -163,7 +181,7 @@ export class Session {
       const color = exit.code === 0 ? GREEN : YELLOW;
       return `\r\n${colored(color, `exited with code ${exit.code}`)}${after}\r\n${AGAIN}`;
     }
-    if (exit.reason === 'killed') return `\r\n${colored(YELLOW, 'killed')}${after}\r\n${AGAIN}`;
+    if (exit.reason === 'killed') return `\r\n${colored(YELLOW, killedBy(exit))}${after}\r\n${AGAIN}`;
     const stack = exit.stack ? `\r\n${dim(exit.stack.split('\n').slice(0, 8).join('\r\n'))}` : '';
     return `\r\n${colored(RED, `${exit.reason}: ${exit.message}`)}${after}${stack}\r\n${AGAIN}`;
   }

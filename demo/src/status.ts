@@ -1,5 +1,5 @@
 /** What a run is doing, in words: for the status line, and for those who hear it. */
-import { bytes, duration } from './format.ts';
+import { bytes, duration, endOf, killedBy } from './format.ts';
 import type { Program } from './manifest.ts';
 import type { Run } from './run.ts';
 
@@ -35,7 +35,10 @@ export function statusOf(run: Run | undefined): Status {
         const tone = code === 0 ? 'good' : 'warn';
         return { tone, short: `exit ${code}`, text: `Exited with code ${code} ${after}` };
       }
-      if (reason === 'killed') return { tone: 'warn', short: 'killed', text: `Killed ${after}` };
+      if (reason === 'killed') {
+        const text = `${killedBy(state.exit).replace('k', 'K')} ${after}`;
+        return { tone: 'warn', short: endOf(state.exit), text };
+      }
       return { tone: 'bad', short: reason, text: `Ended by ${reason} (code ${code}) ${after}` };
     }
   }

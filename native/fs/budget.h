@@ -30,14 +30,57 @@ static inline bool hf_budget_take(struct hf_budget *budget, uint64_t amount)
 	return true;
 }
 
+/* As much of the amount as there is left; how much. */
+static inline uint64_t hf_budget_take_some(struct hf_budget *budget, uint64_t amount)
+{
+	uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed), part;
+	do {
+		part = amount < budget->most - used ? amount : budget->most - used;
+	} while (!atomic_compare_exchange_weak_explicit(&budget->used, &used, used + part, memory_order_relaxed,
+	                                                memory_order_relaxed));
+	return part;
+}
+
 static inline void hf_budget_give_back(struct hf_budget *budget, uint64_t amount)
 {
 	atomic_fetch_sub_explicit(&budget->used, amount, memory_order_relaxed);
 }
 
+/* As much of it as there is. */
+static inline void hf_budget_give_back_at_most(struct hf_budget *budget, uint64_t amount)
+{
+	uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&budget->used, &used, used > amount ? used - amount : 0,
+	                                              memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
 static inline uint64_t hf_budget_used(struct hf_budget *budget)
 {
 	return atomic_load_explicit(&budget->used, memory_order_relaxed);
+}
+
+/* Whose bytes this thread's are: what it adds to any file system is drawn from this as well, and what it takes away goes
+ * back, up to what was drawn (the bytes may have been another's). NULL: nobody's. Set by whoever runs a guest. */
+extern _Thread_local struct hf_budget *hf_account;
+
+static inline bool hf_bytes_take(struct hf_budget *budget, uint64_t amount)
+{
+	if (hf_account && !hf_budget_take(hf_account, amount))
+		return false;
+	if (hf_budget_take(budget, amount))
+		return true;
+	/* Meanwhile another thread may have given it back as part of what was never drawn. */
+	if (hf_account)
+		hf_budget_give_back_at_most(hf_account, amount);
+	return false;
+}
+
+static inline void hf_bytes_give_back(struct hf_budget *budget, uint64_t amount)
+{
+	if (hf_account)
+		hf_budget_give_back_at_most(hf_account, amount);
+	hf_budget_give_back(budget, amount);
 }
 
 #endif

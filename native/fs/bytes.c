@@ -107,11 +107,11 @@ static bool grow_head(struct hf_bytes *bytes, uint32_t need, uint32_t from, uint
 	if (room < 2 * bytes->head_room)
 		room = (uint32_t)least(2 * bytes->head_room, HF_CHUNK);
 	uint32_t more = room - bytes->head_room;
-	if (!hf_budget_take(bytes->budget, more))
+	if (!hf_bytes_take(bytes->budget, more))
 		return false;
 	uint8_t *head = hf_realloc(bytes->head, room);
 	if (!head) {
-		hf_budget_give_back(bytes->budget, more);
+		hf_bytes_give_back(bytes->budget, more);
 		return false;
 	}
 	clear_around(head, bytes->head_room, room, from, to);
@@ -188,7 +188,7 @@ static uint8_t *make_chunk(struct hf_bytes *bytes, uint64_t chunk, uint32_t from
 		height = bytes->height;
 	struct spares spares = {.count = 0};
 	uint8_t *data = NULL;
-	if (!hf_budget_take(bytes->budget, HF_CHUNK))
+	if (!hf_bytes_take(bytes->budget, HF_CHUNK))
 		return NULL;
 	if (make_spares(&spares, missing_forks(bytes, chunk, height)))
 		data = hf_alloc(HF_CHUNK);
@@ -196,7 +196,7 @@ static uint8_t *make_chunk(struct hf_bytes *bytes, uint64_t chunk, uint32_t from
 		clear_around(data, 0, HF_CHUNK, from, to);
 		hang(bytes, chunk, data, height, &spares);
 	} else {
-		hf_budget_give_back(bytes->budget, HF_CHUNK);
+		hf_bytes_give_back(bytes->budget, HF_CHUNK);
 	}
 	free_spares(&spares);
 	return data;
@@ -240,7 +240,7 @@ static void drop_chunks(struct hf_bytes *bytes, void **at, uint32_t level, uint6
 	if (!*at)
 		return;
 	if (level == 0) {
-		hf_budget_give_back(bytes->budget, HF_CHUNK);
+		hf_bytes_give_back(bytes->budget, HF_CHUNK);
 	} else {
 		uint32_t bits = FAN_BITS * (level - 1);
 		for (uint64_t i = from >> bits; i < FAN; i++) {
@@ -277,7 +277,7 @@ static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 		hf_free(bytes->head);
 	else if (!(head = hf_realloc(bytes->head, room)))
 		return;
-	hf_budget_give_back(bytes->budget, bytes->head_room - room);
+	hf_bytes_give_back(bytes->budget, bytes->head_room - room);
 	bytes->head = head;
 	bytes->head_room = room;
 }

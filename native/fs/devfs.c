@@ -1,4 +1,4 @@
-/* devfs.c - null, zero, full and random. They have no state but their reference counts, which nobody acts on. */
+/* devfs.c - null, zero, full, random, and the names of the standard streams. They have no state but their reference counts, which nobody acts on. */
 #include "fs/devfs.h"
 
 #include "fs/memfs.h"
@@ -51,6 +51,19 @@ static int full_write(struct hf_vnode *vnode, uint64_t offset, bool append, stru
 	return uio->resid == 0 ? 0 : -HF_ENOSPC;
 }
 
+static int stream_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
+{
+	(void)vnode, (void)offset, (void)uio;
+	return -HF_ENXIO;
+}
+
+static int stream_write(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end)
+{
+	(void)vnode, (void)append, (void)uio;
+	*end = offset;
+	return -HF_ENXIO;
+}
+
 static int getattr(struct hf_vnode *vnode, struct hf_attr *out)
 {
 	*out = (struct hf_attr){.dev = DEVFS_DEV, .ino = vnode->ino, .filetype = vnode->filetype, .nlink = 1};
@@ -80,6 +93,7 @@ static const struct hf_vnode_ops null_ops = OPS(null_read, swallow);
 static const struct hf_vnode_ops zero_ops = OPS(zero_read, swallow);
 static const struct hf_vnode_ops full_ops = OPS(zero_read, full_write);
 static const struct hf_vnode_ops random_ops = OPS(random_read, swallow);
+static const struct hf_vnode_ops stream_ops = OPS(stream_read, stream_write);
 
 #define DEVICE(number, operations)                                                                    \
 	{                                                                                                 \
@@ -87,10 +101,10 @@ static const struct hf_vnode_ops random_ops = OPS(random_read, swallow);
 	}
 
 static struct hf_vnode devices[HF_DEV_COUNT] = {
-	[HF_DEV_NULL] = DEVICE(HF_DEV_NULL, &null_ops),
-	[HF_DEV_ZERO] = DEVICE(HF_DEV_ZERO, &zero_ops),
-	[HF_DEV_FULL] = DEVICE(HF_DEV_FULL, &full_ops),
-	[HF_DEV_RANDOM] = DEVICE(HF_DEV_RANDOM, &random_ops),
+	[HF_DEV_NULL] = DEVICE(HF_DEV_NULL, &null_ops),       [HF_DEV_ZERO] = DEVICE(HF_DEV_ZERO, &zero_ops),
+	[HF_DEV_FULL] = DEVICE(HF_DEV_FULL, &full_ops),       [HF_DEV_RANDOM] = DEVICE(HF_DEV_RANDOM, &random_ops),
+	[HF_DEV_STDIN] = DEVICE(HF_DEV_STDIN, &stream_ops),   [HF_DEV_STDOUT] = DEVICE(HF_DEV_STDOUT, &stream_ops),
+	[HF_DEV_STDERR] = DEVICE(HF_DEV_STDERR, &stream_ops),
 };
 
 struct hf_vnode *hf_device(enum hf_device device)
@@ -98,12 +112,17 @@ struct hf_vnode *hf_device(enum hf_device device)
 	return hf_vnode_ref(&devices[device]);
 }
 
+int hf_device_descriptor(const struct hf_vnode *vnode)
+{
+	return vnode->ops == &stream_ops ? (int)(vnode->ino - devices[HF_DEV_STDIN].ino) : -1;
+}
+
 static const struct {
 	const char *name;
 	enum hf_device device;
 } names[] = {
-	{"null", HF_DEV_NULL},     {"zero", HF_DEV_ZERO},      {"full", HF_DEV_FULL},
-	{"random", HF_DEV_RANDOM}, {"urandom", HF_DEV_RANDOM},
+	{"null", HF_DEV_NULL},      {"zero", HF_DEV_ZERO},   {"full", HF_DEV_FULL},     {"random", HF_DEV_RANDOM},
+	{"urandom", HF_DEV_RANDOM}, {"stdin", HF_DEV_STDIN}, {"stdout", HF_DEV_STDOUT}, {"stderr", HF_DEV_STDERR},
 };
 
 #define NAMES (sizeof names / sizeof names[0])

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+_Thread_local struct hf_budget *hf_account;
+
 /* Numbers of devices, as stat tells them; 1 is devfs. */
 static _Atomic uint64_t next_dev = 2;
 
@@ -30,7 +32,7 @@ int hf_memfs_create(const struct hf_memfs_limits *limits, struct hf_memfs **out)
 	if (!fs)
 		return -HF_ENOMEM;
 	uint64_t file_size = limits ? limits->file_size : 0;
-	hf_lock_init(&fs->tree);
+	hf_lock_init(&fs->tree, HF_RANK_TREE);
 	atomic_init(&fs->holds, 1);
 	atomic_init(&fs->next_ino, 1);
 	hf_budget_init(&fs->bytes, limits ? limits->bytes : 0);

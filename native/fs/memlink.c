@@ -10,11 +10,11 @@ int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, str
 	if (size > HF_PATH_MAX)
 		return -HF_ENAMETOOLONG;
 	/* Four kilobytes a link are not to be had for the price of a node. */
-	if (!hf_budget_take(&fs->bytes, size))
+	if (!hf_bytes_take(&fs->bytes, size))
 		return -HF_ENOSPC;
 	int err = hf__memnode_create(fs, &hf__memlink_ops, HF_FILETYPE_SYMBOLIC_LINK, size, out);
 	if (err < 0) {
-		hf_budget_give_back(&fs->bytes, size);
+		hf_bytes_give_back(&fs->bytes, size);
 		return err;
 	}
 	struct hf_memlink *link = &(*out)->link;
@@ -38,7 +38,7 @@ static int link_readlink(struct hf_vnode *vnode, char *buffer, size_t size)
 static void link_destroy(struct hf_vnode *vnode)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
-	hf_budget_give_back(&node->fs->bytes, node->link.size);
+	hf_bytes_give_back(&node->fs->bytes, node->link.size);
 	hf__memnode_destroy(vnode);
 }
 

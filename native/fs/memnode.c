@@ -23,7 +23,7 @@ int hf__memnode_create(struct hf_memfs *fs, const struct hf_vnode_ops *ops, uint
 	node->vnode.filetype = filetype;
 	node->fs = fs;
 	atomic_init(&node->nlink, 0);
-	hf_lock_init(&node->lock);
+	hf_lock_init(&node->lock, HF_RANK_NODE);
 	node->atim = node->mtim = node->ctim = hf_plat_realtime();
 	atomic_fetch_add_explicit(&fs->holds, 1, memory_order_relaxed);
 	*out = node;

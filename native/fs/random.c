@@ -22,7 +22,7 @@ static struct {
 	uint8_t buffer[BUFFER];
 	size_t left;    /* bytes at the buffer's end that were not given out */
 	size_t allowed; /* bytes until a new seed is due; 0 at the start */
-} generator;
+} generator = {.lock = HF_LOCK_INIT(HF_RANK_LEAF)};
 
 /* Volatile, or the compiler drops a clearing of memory that nobody reads again. */
 static void *(*const volatile wipe)(void *, int, size_t) = memset;

@@ -10,7 +10,7 @@
 void hf_fdtable_init(struct hf_fdtable *table, uint32_t limit)
 {
 	memset(table, 0, sizeof *table);
-	hf_lock_init(&table->lock);
+	hf_lock_init(&table->lock, HF_RANK_FDTABLE);
 	table->limit = limit;
 }
 
@@ -116,22 +116,25 @@ int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const c
 	return insert(table, &entry);
 }
 
-/* What POSIX says of the same mistake, where it has a word for it. */
+/* 0 if what is missing is implied, else the error: what POSIX says of the same mistake, where it has a word for it. */
 static int missing_right(const struct hf_fd *slot, uint64_t missing)
 {
+	if (slot->rights & HF_RIGHT_FD_SEEK)
+		missing &= ~HF_RIGHT_FD_TELL;
+	if (missing == 0)
+		return 0;
 	if (missing & (HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE))
 		return -HF_EBADF;
-	if (slot->file->pipe && (missing & (HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL)))
+	if (!slot->file->vnode && (missing & (HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL)))
 		return -HF_ESPIPE;
 	return -HF_ENOTCAPABLE;
 }
 
 static int view_of(const struct hf_fd *slot, uint64_t rights, struct hf_fd_view *out)
 {
-	if (!slot)
-		return -HF_EBADF;
-	if (rights & ~slot->rights)
-		return missing_right(slot, rights & ~slot->rights);
+	int result = !slot ? -HF_EBADF : rights & ~slot->rights ? missing_right(slot, rights & ~slot->rights) : 0;
+	if (result < 0)
+		return result;
 	*out = (struct hf_fd_view){.file = slot->file, .rights = slot->rights, .inheriting = slot->inheriting};
 	return 0;
 }

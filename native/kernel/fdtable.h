@@ -45,7 +45,8 @@ HF_MUST_CHECK int hf_fd_check_room(struct hf_fdtable *table);
 HF_MUST_CHECK int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name,
                                        uint32_t name_size, uint64_t rights, uint64_t inheriting);
 /* By a thread of the process. 0 and a view that the caller puts back; -HF_EBADF; -HF_ENOTCAPABLE if one of the rights is missing (EBADF for
- * read and write, as POSIX says it of a descriptor that is not open for reading or writing). */
+ * read and write, as POSIX says it of a descriptor that is not open for reading or writing; ESPIPE for the position of a pipe). The right to seek
+ * implies the right to tell (typenames.witx, $rights). */
 HF_MUST_CHECK int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out);
 static inline void hf_fd_put(struct hf_fd_view *view)
 {

@@ -5,13 +5,13 @@
 
 #include "platform/alloc.h"
 
-static int create(const struct hf_file_ops *ops, struct hf_file **out)
+int hf__file_create(const struct hf_file_ops *ops, struct hf_file **out)
 {
 	struct hf_file *file = hf_alloc_zeroed(sizeof *file);
 	if (!file)
 		return -HF_ENOMEM;
 	atomic_init(&file->refs, 1);
-	hf_lock_init(&file->lock);
+	hf_lock_init(&file->lock, HF_RANK_FILE);
 	file->ops = ops;
 	*out = file;
 	return 0;
@@ -133,9 +133,10 @@ static unsigned vnode_poll(struct hf_file *file, unsigned events, struct hf_wait
 	return events & (HF_READY_IN | HF_READY_OUT);
 }
 
-static void vnode_unpoll(struct hf_file *file, struct hf_waiter *waiter)
+static void vnode_unpoll(struct hf_file *file, unsigned events, struct hf_waiter *waiter)
 {
 	(void)file;
+	(void)events;
 	(void)waiter;
 }
 
@@ -162,7 +163,7 @@ static const struct hf_file_ops vnode_ops = {
 int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct hf_file **out)
 {
 	struct hf_file *file;
-	int result = create(&vnode_ops, &file);
+	int result = hf__file_create(&vnode_ops, &file);
 	if (result < 0) {
 		hf_vnode_unref(vnode);
 		return result;
@@ -177,22 +178,17 @@ int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct
 
 /* ---- over a pipe ---- */
 
-static bool is_nonblock(struct hf_file *file)
-{
-	return atomic_load_explicit(&file->flags, memory_order_relaxed) & HF_FDFLAG_NONBLOCK;
-}
-
 static int pipe_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
-	return file->access & HF_READ ? hf_pipe_read(file->pipe, thread, uio, is_nonblock(file)) : -HF_EBADF;
+	return file->access & HF_READ ? hf_pipe_read(file->pipe, thread, uio, hf_file_is_nonblock(file)) : -HF_EBADF;
 }
 
 static int pipe_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
-	return file->access & HF_WRITE ? hf_pipe_write(file->pipe, thread, uio, is_nonblock(file)) : -HF_EBADF;
+	return file->access & HF_WRITE ? hf_pipe_write(file->pipe, thread, uio, hf_file_is_nonblock(file)) : -HF_EBADF;
 }
 
-static int pipe_pread(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
+int hf__file_no_offset(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
 {
 	(void)file;
 	(void)offset;
@@ -200,7 +196,7 @@ static int pipe_pread(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
 	return -HF_ESPIPE;
 }
 
-static int pipe_seek(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out)
+int hf__file_no_seek(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out)
 {
 	(void)file;
 	(void)offset;
@@ -209,13 +205,18 @@ static int pipe_seek(struct hf_file *file, int64_t offset, enum hf_whence whence
 	return -HF_ESPIPE;
 }
 
-static int pipe_getattr(struct hf_file *file, struct hf_attr *out)
+int hf__file_put_attr(const struct hf_file *file, uint64_t ino, struct hf_attr *out)
 {
 	memset(out, 0, sizeof *out);
-	out->ino = file->pipe->ino;
+	out->ino = ino;
 	out->filetype = file->filetype;
 	out->nlink = 1;
 	return 0;
+}
+
+static int pipe_getattr(struct hf_file *file, struct hf_attr *out)
+{
+	return hf__file_put_attr(file, file->pipe->ino, out);
 }
 
 static unsigned pipe_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
@@ -233,8 +234,9 @@ static unsigned pipe_poll(struct hf_file *file, unsigned events, struct hf_waite
 	return 0;
 }
 
-static void pipe_unpoll(struct hf_file *file, struct hf_waiter *waiter)
+static void pipe_unpoll(struct hf_file *file, unsigned events, struct hf_waiter *waiter)
 {
+	(void)events;
 	hf_pipe_unpoll(file->pipe, waiter);
 }
 
@@ -249,9 +251,9 @@ static void pipe_destroy(struct hf_file *file)
 static const struct hf_file_ops pipe_ops = {
 	.read = pipe_read,
 	.write = pipe_write,
-	.pread = pipe_pread,
-	.pwrite = pipe_pread,
-	.seek = pipe_seek,
+	.pread = hf__file_no_offset,
+	.pwrite = hf__file_no_offset,
+	.seek = hf__file_no_seek,
 	.getattr = pipe_getattr,
 	.poll = pipe_poll,
 	.unpoll = pipe_unpoll,
@@ -261,7 +263,7 @@ static const struct hf_file_ops pipe_ops = {
 int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out)
 {
 	struct hf_file *file;
-	int result = create(&pipe_ops, &file);
+	int result = hf__file_create(&pipe_ops, &file);
 	if (result < 0) {
 		if (end == HF_READ)
 			hf_pipe_drop_reader(pipe);

@@ -1,13 +1,17 @@
 /* file.h - an open file description (POSIX): what a descriptor points at. Reference counted; shared by descriptors.
  *
- * Two kinds live here: files over a vnode (regular files, directories, devices) and streams over pipes. Each is a table
- * of operations. Operations are called by guest threads, with no lock held, and those that say so may block. */
+ * Two kinds live here: files over a vnode (regular files, directories, devices) and streams over pipes; sockets are in
+ * socket_file.c, terminals in tty.c. Each is a table of operations. Operations are called by guest threads, with no lock held, and those that say so may block. */
 #ifndef HF_KERNEL_FILE_H
 #define HF_KERNEL_FILE_H
 
 #include "fs/vnode.h"
 #include "kernel/pipe.h"
 #include "kernel/thread.h"
+
+struct hf_socket;
+struct hf_tty;
+struct hf_listener;
 
 enum hf_access { HF_READ = 1, HF_WRITE = 2 };
 
@@ -33,8 +37,8 @@ struct hf_file_ops {
 	/* Which of `events` are ready now (enum hf_ready; HANGUP whenever it is so), and the bytes there are to read or the
 	 * room there is to write. If none is and `waiter` is not NULL, links it, atomically with the look. Never blocks. */
 	unsigned (*poll)(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes);
-	/* Unlinks the waiter if it is linked. */
-	void (*unpoll)(struct hf_file *file, struct hf_waiter *waiter);
+	/* Unlinks the waiter if it is linked; with the events that poll was given. */
+	void (*unpoll)(struct hf_file *file, unsigned events, struct hf_waiter *waiter);
 	/* After the last reference. Never blocks. */
 	void (*destroy)(struct hf_file *file);
 };
@@ -46,9 +50,14 @@ struct hf_file {
 	const struct hf_file_ops *ops;
 	uint8_t filetype;       /* as fdstat tells it; a stream may say that it is a character device */
 	uint8_t access;         /* enum hf_access */
+	bool counted;           /* what is written here counts as the process's output; set before anybody writes */
 	bool read_only_tree;    /* a directory of a read-only preopen: nothing below it may be changed */
-	struct hf_vnode *vnode; /* NULL for streams; one reference */
-	struct hf_pipe *pipe;   /* NULL for vnodes; one end of it, per `access` */
+	struct hf_vnode *vnode; /* NULL for streams and sockets; one reference */
+	struct hf_pipe *pipe;   /* one end of it, per `access`, or NULL */
+	/* A socket (kernel/socket.h): one end of a connection, or who waits for connections; owned, else NULL. */
+	struct hf_socket *socket;
+	struct hf_listener *listener;
+	struct hf_tty *tty; /* a terminal (kernel/tty.h); one reference, or NULL */
 
 	struct hf_lock lock;
 	/* Protected by lock. */
@@ -60,6 +69,20 @@ struct hf_file {
 HF_MUST_CHECK int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct hf_file **out);
 /* A description over one end of a pipe. Takes over the caller's hold on that end, also when it fails. */
 HF_MUST_CHECK int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out);
+
+/* For the files of one kind that create them: a description with one reference and nothing under it. 0, -HF_ENOMEM. */
+HF_MUST_CHECK int hf__file_create(const struct hf_file_ops *ops, struct hf_file **out);
+
+/* For the tables of those without an offset: -HF_ESPIPE. */
+int hf__file_no_offset(struct hf_file *file, uint64_t offset, struct hf_uio *uio);
+int hf__file_no_seek(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out);
+/* What is known of a file that is in no file system. 0. */
+int hf__file_put_attr(const struct hf_file *file, uint64_t ino, struct hf_attr *out);
+
+static inline bool hf_file_is_nonblock(const struct hf_file *file)
+{
+	return atomic_load_explicit(&file->flags, memory_order_relaxed) & HF_FDFLAG_NONBLOCK;
+}
 
 static inline struct hf_file *hf_file_ref(struct hf_file *file)
 {

@@ -1,6 +1,8 @@
 /* pipe.c - bounded rings of bytes. */
 #include "kernel/pipe.h"
 
+#include <string.h>
+
 #include "platform/alloc.h"
 
 static _Atomic uint64_t next_ino = 1;
@@ -17,11 +19,11 @@ int hf_pipe_create(uint32_t size, struct hf_pipe **out)
 		hf_free(ring);
 		return -HF_ENOMEM;
 	}
-	hf_lock_init(&pipe->lock);
-	pipe->ring = ring;
-	pipe->size = rounded;
+	hf_lock_init(&pipe->lock, HF_RANK_PIPE);
 	pipe->ino = atomic_fetch_add(&next_ino, 1);
 	hf_lock(&pipe->lock);
+	pipe->ring = ring;
+	pipe->size = rounded;
 	pipe->readers = pipe->writers = 1;
 	hf_waitq_init(&pipe->readable);
 	hf_waitq_init(&pipe->writable);
@@ -71,7 +73,41 @@ void hf_pipe_drop_writer(struct hf_pipe *pipe)
 	drop(pipe, false);
 }
 
-/* These two are read in loops and assert nothing: their callers have. */
+static uint32_t end(struct hf_pipe *pipe, bool reset)
+{
+	hf_lock(&pipe->lock);
+	uint32_t unread = pipe->tail - pipe->head;
+	if (!pipe->ended || (reset && !pipe->reset)) {
+		pipe->ended = true;
+		pipe->reset = pipe->reset || reset;
+		hf_waitq_wake(&pipe->readable);
+		hf_waitq_wake(&pipe->writable);
+	}
+	hf_unlock(&pipe->lock);
+	return unread;
+}
+
+uint32_t hf_pipe_end(struct hf_pipe *pipe)
+{
+	return end(pipe, false);
+}
+
+void hf_pipe_reset(struct hf_pipe *pipe)
+{
+	(void)end(pipe, true);
+}
+
+/* These are read in loops and assert nothing: their callers have. */
+static bool no_more_comes_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
+{
+	return pipe->writers == 0 || pipe->ended;
+}
+
+static bool nobody_reads_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
+{
+	return pipe->readers == 0 || pipe->ended;
+}
+
 static uint32_t used_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 {
 	return pipe->tail - pipe->head;
@@ -104,6 +140,44 @@ static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pi
 	return moved;
 }
 
+/* A ring of `size` bytes with what is unread in place of the one there is; the ring that is not in use any more. */
+static uint8_t *change_ring_locked(struct hf_pipe *pipe, uint8_t *ring, uint32_t size) HF_REQUIRES(pipe->lock)
+{
+	HF_ASSERT(hf_lock_is_held(&pipe->lock));
+	uint32_t used = used_locked(pipe);
+	if (pipe->writers > 0 || used > size || size >= pipe->size)
+		return ring;
+	for (uint32_t done = 0; done < used;) {
+		uint32_t span = run(pipe, pipe->head + done, used - done);
+		memcpy(ring + done, pipe->ring + ((pipe->head + done) & (pipe->size - 1)), span);
+		done += span;
+	}
+	uint8_t *old = pipe->ring;
+	pipe->ring = ring;
+	pipe->size = size;
+	pipe->head = 0;
+	pipe->tail = used;
+	return old;
+}
+
+void hf_pipe_shrink(struct hf_pipe *pipe)
+{
+	uint32_t size = 16;
+	hf_lock(&pipe->lock);
+	while (size < used_locked(pipe))
+		size *= 2;
+	bool worth_it = pipe->writers == 0 && size < pipe->size;
+	hf_unlock(&pipe->lock);
+	uint8_t *ring = worth_it ? hf_alloc(size) : NULL;
+	if (!ring)
+		return;
+	/* Meanwhile it can only have become emptier. */
+	hf_lock(&pipe->lock);
+	ring = change_ring_locked(pipe, ring, size);
+	hf_unlock(&pipe->lock);
+	hf_free(ring);
+}
+
 /* Writer to ring. True if anything was moved. */
 static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
@@ -125,13 +199,51 @@ static void link_once(struct hf_waitq *queue, struct hf_waiter *waiter)
 		hf_waitq_add(queue, waiter);
 }
 
+static int nothing_to_read_locked(struct hf_pipe *pipe, struct hf_waiter *waiter) HF_REQUIRES(pipe->lock)
+{
+	HF_ASSERT(hf_lock_is_held(&pipe->lock));
+	if (!no_more_comes_locked(pipe)) {
+		link_once(&pipe->readable, waiter);
+		return -HF_EAGAIN;
+	}
+	int result = pipe->reset ? -HF_ECONNRESET : 0;
+	pipe->reset = false; /* told once, as Linux has it: the next read is the end of file */
+	return result;
+}
+
 int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
 {
 	int result = 0;
 	hf_lock(&pipe->lock);
-	if (uio->resid > 0 && !take_locked(pipe, uio) && pipe->writers > 0) {
+	if (uio->resid > 0 && !take_locked(pipe, uio))
+		result = nothing_to_read_locked(pipe, waiter);
+	hf_unlock(&pipe->lock);
+	return result;
+}
+
+/* Copies from the head on, and takes nothing. */
+static void copy_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
+{
+	HF_ASSERT(hf_lock_is_held(&pipe->lock));
+	uint32_t at = pipe->head;
+	while (at != pipe->tail && uio->resid > 0)
+		at += (uint32_t)hf_uio_to_user(uio, pipe->ring + (at & (pipe->size - 1)), run(pipe, at, pipe->tail - at));
+}
+
+static int try_peek(struct hf_pipe *pipe, struct hf_uio *uio, bool whole, struct hf_waiter *waiter)
+{
+	int result = 0;
+	hf_lock(&pipe->lock);
+	uint64_t wanted = !whole ? 1 : uio->resid < pipe->size ? uio->resid : pipe->size;
+	if (uio->resid == 0) {
+		/* Nothing, as a read has it. */
+	} else if (used_locked(pipe) >= wanted || (used_locked(pipe) > 0 && no_more_comes_locked(pipe))) {
+		copy_locked(pipe, uio);
+	} else if (used_locked(pipe) > 0) {
 		link_once(&pipe->readable, waiter);
 		result = -HF_EAGAIN;
+	} else {
+		result = nothing_to_read_locked(pipe, waiter);
 	}
 	hf_unlock(&pipe->lock);
 	return result;
@@ -144,7 +256,7 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 	hf_lock(&pipe->lock);
 	if (uio->resid == 0) {
 		/* Nothing, as Linux has it, even if nobody reads. */
-	} else if (pipe->readers == 0) {
+	} else if (nobody_reads_locked(pipe)) {
 		result = -HF_EPIPE;
 	} else if (room_locked(pipe) < whole || !put_locked(pipe, uio)) {
 		link_once(&pipe->writable, waiter);
@@ -172,13 +284,17 @@ void hf_pipe_unpoll(struct hf_pipe *pipe, struct hf_waiter *waiter)
 	hf_unlock(&pipe->lock);
 }
 
-int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock)
+enum look { TAKE, PEEK, PEEK_WHOLE };
+
+static int look_and_wait(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock,
+                         enum look look)
 {
 	struct hf_thread_waiter waiter;
+	struct hf_waiter *link = nonblock ? NULL : &waiter.waiter;
 	hf_thread_waiter_init(&waiter, thread);
 	for (;;) {
 		uint32_t ticket = hf_park_ticket(thread);
-		int result = hf_pipe_try_read(pipe, uio, nonblock ? NULL : &waiter.waiter);
+		int result = look == TAKE ? hf_pipe_try_read(pipe, uio, link) : try_peek(pipe, uio, look == PEEK_WHOLE, link);
 		if (result == -HF_EAGAIN && !nonblock) {
 			result = hf_park(thread, ticket, HF_FOREVER, HF_PARK_SPIN);
 			hf_pipe_unpoll(pipe, &waiter.waiter);
@@ -187,6 +303,26 @@ int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *
 		}
 		return result;
 	}
+}
+
+int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock)
+{
+	return look_and_wait(pipe, thread, uio, nonblock, TAKE);
+}
+
+int hf_pipe_peek(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock, bool whole)
+{
+	return look_and_wait(pipe, thread, uio, nonblock, whole && !nonblock ? PEEK_WHOLE : PEEK);
+}
+
+bool hf_pipe_watch_reader(struct hf_pipe *pipe, struct hf_waiter *waiter)
+{
+	hf_lock(&pipe->lock);
+	bool gone = nobody_reads_locked(pipe);
+	if (!gone)
+		link_once(&pipe->writable, waiter);
+	hf_unlock(&pipe->lock);
+	return gone;
 }
 
 int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock)
@@ -213,7 +349,7 @@ uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool 
 {
 	hf_lock(&pipe->lock);
 	uint32_t bytes = used_locked(pipe);
-	*hangup = pipe->writers == 0;
+	*hangup = no_more_comes_locked(pipe);
 	if (bytes == 0 && !*hangup)
 		link_once(&pipe->readable, waiter);
 	hf_unlock(&pipe->lock);
@@ -225,7 +361,7 @@ uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool
 	hf_lock(&pipe->lock);
 	/* Writable means that a write of HF_PIPE_BUF would not block (POSIX). */
 	uint32_t room = room_locked(pipe);
-	*hangup = pipe->readers == 0;
+	*hangup = nobody_reads_locked(pipe);
 	if (room < HF_PIPE_BUF || *hangup)
 		room = 0;
 	if (room == 0 && !*hangup)

@@ -18,14 +18,16 @@ struct hf_pipe {
 	/* Protected by lock. */
 	uint32_t readers;
 	uint32_t writers;
-	uint32_t head;            /* where the next byte is read; indices run freely and wrap with the ring's mask */
-	uint32_t tail;            /* where the next byte is written */
+	uint32_t head; /* where the next byte is read; indices run freely and wrap with the ring's mask */
+	uint32_t tail; /* where the next byte is written */
+	bool ended;    /* as if there were neither readers nor writers: what is in it can be read, no more comes */
+	bool reset;    /* ended by force: after the last byte one read says ECONNRESET */
 	struct hf_waitq readable; /* waits for bytes or the end of file */
 	struct hf_waitq writable; /* waits for room or EPIPE */
+	uint32_t size;            /* a power of two */
+	uint8_t *ring;
 	/* Immutable after init. */
 	uint64_t ino;
-	uint32_t size; /* a power of two */
-	uint8_t *ring;
 };
 
 /* A pipe with one hold on each end. `size` is rounded up to a power of two of at least HF_PIPE_BUF. 0 or -HF_ENOMEM. */
@@ -36,6 +38,15 @@ void hf_pipe_hold_writer(struct hf_pipe *pipe);
 /* Lets go of a hold; the last one of an end wakes the other end. */
 void hf_pipe_drop_reader(struct hf_pipe *pipe);
 void hf_pipe_drop_writer(struct hf_pipe *pipe);
+
+/* Ends it for both sides while they keep their holds (a socket that is shut down): what is in it can still be read, then
+ * comes the end of file; writing is EPIPE. Returns the bytes that nobody has read yet. */
+uint32_t hf_pipe_end(struct hf_pipe *pipe);
+/* Ends it, and the reader is told by one -HF_ECONNRESET in place of the first end of file. */
+void hf_pipe_reset(struct hf_pipe *pipe);
+/* Gives back the room that no writer will fill: once there are no writers, moves what is unread to a ring that it just fits. By a reader; does
+ * nothing while there are writers, or without memory. */
+void hf_pipe_shrink(struct hf_pipe *pipe);
 
 /* At least one byte, or the end of file (nothing moved). Blocks unless `nonblock`: then -HF_EAGAIN. -HF_EINTR. */
 HF_MUST_CHECK int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
@@ -50,6 +61,13 @@ HF_MUST_CHECK int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, str
 HF_MUST_CHECK int hf_pipe_try_write(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
 /* As try_write, but a small write may go in in parts. */
 HF_MUST_CHECK int hf_pipe_try_put(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
+/* As hf_pipe_read, but the bytes stay in the pipe; `whole`: waits until there are as many as are asked for, or as fit
+ * into a pipe, or the end. */
+HF_MUST_CHECK int hf_pipe_peek(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock,
+                               bool whole);
+/* Links the waiter where it hears of room and of EPIPE, whether there is room or not; true (and not linked) when nobody
+ * will read what is written now. */
+bool hf_pipe_watch_reader(struct hf_pipe *pipe, struct hf_waiter *waiter);
 
 /* Bytes in the pipe and whether it has writers; room in it and whether it has readers. If the answer is "nothing, and
  * the other side is there" and `waiter` is not NULL, it is linked. */

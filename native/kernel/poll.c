@@ -27,7 +27,7 @@ static void unlink_all(struct hf_poll_entry *entries, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (entries[i].file)
-			entries[i].file->ops->unpoll(entries[i].file, &entries[i].waiter.waiter);
+			entries[i].file->ops->unpoll(entries[i].file, entries[i].events, &entries[i].waiter.waiter);
 	}
 }
 

@@ -33,9 +33,12 @@ int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct 
 	atomic_init(&process->refs, 1);
 	process->pid = pid;
 	process->limits = *limits;
-	hf_lock_init(&process->lock);
+	hf_lock_init(&process->lock, HF_RANK_PROCESS);
 	hf_fdtable_init(&process->fds, limits->fds);
 	hf_work_init(&process->ended, run_ended);
+	hf_work_init(&process->held, NULL);
+	hf_budget_init(&process->output, limits->output);
+	hf_budget_init(&process->file_use, limits->file_bytes);
 	hf_lock(&process->lock);
 	hf_list_init(&process->threads);
 	hf_unlock(&process->lock);
@@ -73,6 +76,8 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 		result = -HF_EAGAIN;
 	} else {
 		hf_thread_init(thread, hf_process_ref(process), tid);
+		hf_thread_pause(thread, process->paused);
+		hf_counter_set(&thread->traced, process->traced ? thread->started : 0);
 		hf_list_append(&process->threads, &thread->in_process);
 		/* Written once, while the only thread is in the call that asks for this one: the others read it without a lock. */
 		if (process->thread_count++ > 0 && !process->fds.shared)
@@ -110,11 +115,14 @@ static void bury(struct hf_process *process)
 {
 	hf_fdtable_destroy(&process->fds);
 	hf_lock(&process->lock);
+	struct hf_pipe *trace = atomic_exchange(&process->trace, NULL);
 	process->dead = true;
 	/* Under the lock: whoever has seen that the process is dead may cancel the work and know that nobody posts it any
 	 * more. Otherwise it could come onto the queue after its owner has gone. */
 	(void)hf_work_post(&process->ended);
 	hf_unlock(&process->lock);
+	if (trace)
+		hf_pipe_drop_writer(trace);
 }
 
 void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint32_t code, const char *message,
@@ -143,12 +151,16 @@ void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint
 void hf_process_thread_gone(struct hf_thread *thread)
 {
 	struct hf_process *process = thread->process;
+	atomic_store(&thread->gone, 1);
 	hf__thread_counted(-1);
 	hf_lock(&process->lock);
 	process->cpu_time += hf_thread_cpu_time(thread);
 	HF_ASSERT(process->thread_count > 0);
 	hf_list_remove(&thread->in_process);
 	bool last = --process->thread_count == 0;
+	/* It may be the one that the pause waited for. */
+	if (!last && process->paused)
+		(void)hf_work_post(&process->held);
 	hf_unlock(&process->lock);
 	if (last)
 		bury(process);
@@ -189,6 +201,48 @@ uint64_t hf_process_cpu_time(struct hf_process *process)
 	}
 	hf_unlock(&process->lock);
 	return total;
+}
+
+void hf_process_trace(struct hf_process *process, bool traced, struct hf_pipe *pipe)
+{
+	hf_lock(&process->lock);
+	/* One pipe for good: a thread may be writing to it now. And none that nobody would close. */
+	bool taken = pipe && !process->dead && !atomic_load(&process->trace);
+	if (taken)
+		atomic_store(&process->trace, pipe);
+	process->traced = traced && atomic_load(&process->trace);
+	uint64_t since = process->traced ? hf_plat_monotonic() : 0;
+	HF_LIST_EACH(link, &process->threads)
+	{
+		hf_counter_set(&HF_CONTAINER(link, struct hf_thread, in_process)->traced, since);
+	}
+	hf_unlock(&process->lock);
+	if (pipe && !taken)
+		hf_pipe_drop_writer(pipe);
+}
+
+void hf_process_pause(struct hf_process *process, bool paused)
+{
+	hf_lock(&process->lock);
+	process->paused = paused;
+	HF_LIST_EACH(link, &process->threads)
+	{
+		hf_thread_pause(HF_CONTAINER(link, struct hf_thread, in_process), paused);
+	}
+	hf_unlock(&process->lock);
+}
+
+bool hf_process_is_paused(struct hf_process *process)
+{
+	hf_lock(&process->lock);
+	bool paused = process->paused && !process->dead;
+	HF_LIST_EACH(link, &process->threads)
+	{
+		if (!hf_thread_sleeps(HF_CONTAINER(link, struct hf_thread, in_process)))
+			paused = false;
+	}
+	hf_unlock(&process->lock);
+	return paused;
 }
 
 bool hf_process_is_dead(struct hf_process *process)

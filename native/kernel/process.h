@@ -8,6 +8,7 @@
 #ifndef HF_KERNEL_PROCESS_H
 #define HF_KERNEL_PROCESS_H
 
+#include "fs/budget.h"
 #include "kernel/fdtable.h"
 #include "kernel/thread.h"
 #include "kernel/work.h"
@@ -27,6 +28,8 @@ struct hf_limits {
 	uint32_t pipe_bytes;
 	uint32_t poll_subscriptions;
 	uint32_t threads;
+	uint64_t output;     /* bytes that it may write to files that are `counted`; one more ends it; 0: no limit */
+	uint64_t file_bytes; /* what it may add to file systems, less what it takes away; 0: no limit of its own */
 };
 extern const struct hf_limits hf_default_limits;
 
@@ -46,15 +49,25 @@ struct hf_process {
 	/* Posted when it is told to end (so that the coordinator stops threads that compute) and again when the last thread
 	 * is gone. Set by the coordinator before the first thread starts. */
 	struct hf_work ended;
-	void *owner; /* the coordinator's: whom `ended` is about */
+	/* Posted when one of its threads goes to sleep, or ends, while the process is to pause: hf_process_is_paused may be true now. */
+	struct hf_work held;
+	void *owner; /* the coordinator's: whom they are about */
 
-	struct hf_fdtable fds; /* its own lock */
+	/* Where its calls are told, if they ever were: our hold on the writing end, until the last thread is gone. */
+	struct hf_pipe *_Atomic trace;
+
+	struct hf_fdtable fds;     /* its own lock */
+	struct hf_budget output;   /* atomic; what has gone out, and what calls under way may still write */
+	_Atomic uint64_t written;  /* of it, what has gone out */
+	struct hf_budget file_use; /* atomic; drawn on through hf_account */
 
 	struct hf_lock lock;
 	/* Protected by lock. */
 	struct hf_link threads;
 	uint32_t thread_count;
 	uint64_t cpu_time; /* of threads that are gone, nanoseconds */
+	bool traced;       /* its threads are, those to come too */
+	bool paused;       /* to be: new threads begin with the order */
 	bool ending;
 	bool dead; /* all threads are gone */
 	enum hf_exit_reason reason;
@@ -65,7 +78,8 @@ struct hf_process {
 	char stack[HF_EXIT_STACK_MAX];
 };
 
-/* Copies the strings; one reference. `run_ended` becomes process->ended.run. 0, -HF_ENOMEM. */
+/* Copies the strings; one reference. `run_ended` becomes process->ended.run; held.run is the caller's to set if it ever
+ * pauses the process. 0, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct hf_strings *env,
                                     const struct hf_limits *limits, void (*run_ended)(struct hf_work *),
                                     struct hf_process **out);
@@ -87,6 +101,17 @@ void hf_process_thread_gone(struct hf_thread *thread);
 /* Claims every thread that is in the guest and calls `claimed` for each, with no lock held. Coordinator only, after
  * hf_process_end. */
 void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct hf_thread *thread));
+
+/* Tells all threads, those to come as well, to stay in the kernel when they next come there; or lets them go on. Waits of
+ * theirs go on, deadlines pass. Any thread; never blocks. */
+void hf_process_pause(struct hf_process *process, bool paused);
+/* Whether every thread of it sleeps in the kernel, so that none can run its code before the process is resumed. A wait that ends meanwhile ends in the
+ * next sleep. Any thread. */
+bool hf_process_is_paused(struct hf_process *process);
+
+/* Tells its calls in the pipe, whose writing end's hold is taken over (NULL: in the one that it was given before), or stops doing so. A
+ * process that is dead, or has been given one, lets go of the hold at once: who reads sees the end. Coordinator only. */
+void hf_process_trace(struct hf_process *process, bool traced, struct hf_pipe *pipe);
 
 /* Nanoseconds that its threads ran, their sleeps left out. Any thread. */
 uint64_t hf_process_cpu_time(struct hf_process *process);

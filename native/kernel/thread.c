@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/process.h"
+
 /* About 10 us: a wake-up from sleep costs 5 to 20. */
 #define PARK_SPINS 20000
 #define SPINS_BETWEEN_LOOKS 64
@@ -42,8 +44,23 @@ void hf_thread_wake(struct hf_thread *thread)
 
 void hf_thread_stop(struct hf_thread *thread)
 {
-	atomic_store(&thread->stop, 1);
+	atomic_fetch_or(&thread->orders, HF_ORDER_STOP);
 	hf_thread_wake(thread);
+}
+
+void hf_thread_pause(struct hf_thread *thread, bool paused)
+{
+	if (paused) {
+		atomic_fetch_or(&thread->orders, HF_ORDER_PAUSE); /* who sleeps in a call sleeps on */
+		return;
+	}
+	atomic_fetch_and(&thread->orders, ~(uint32_t)HF_ORDER_PAUSE);
+	hf_thread_wake(thread);
+}
+
+bool hf_thread_sleeps(struct hf_thread *thread)
+{
+	return atomic_load(&thread->door) == HF_IN_KERNEL && atomic_load(&thread->asleep_since) > HF_WAKING;
 }
 
 bool hf_thread_claim(struct hf_thread *thread)
@@ -83,25 +100,57 @@ static uint64_t less(uint64_t a, uint64_t b)
 /* The clocks of two workers may disagree by some microseconds: no difference may wrap. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread)
 {
-	uint64_t now = hf_plat_monotonic();
-	uint64_t since = atomic_load_explicit(&thread->asleep_since, memory_order_relaxed);
-	uint64_t slept = hf_counter_read(&thread->slept) + (since ? less(now, since) : 0);
+	uint64_t now = hf_plat_monotonic(), since, slept;
+	/* Not in the middle of its waking up, when the sleep would count twice; nor for ever, should it never come to the end of that. */
+	for (int tries = 0; tries < 1000; tries++) {
+		since = atomic_load(&thread->asleep_since);
+		slept = hf_counter_read(&thread->slept);
+		if (since != HF_WAKING && atomic_load(&thread->asleep_since) == since)
+			break;
+	}
+	slept += since > HF_WAKING ? less(now, since) : 0;
 	return less(less(now, thread->started), slept);
+}
+
+void hf_thread_starts_later(struct hf_thread *thread)
+{
+	atomic_store(&thread->asleep_since, hf_plat_monotonic());
+}
+
+static void count_sleep(struct hf_thread *thread, uint64_t from)
+{
+	atomic_store(&thread->asleep_since, HF_WAKING);
+	hf_counter_add(&thread->slept, less(hf_plat_monotonic(), from));
+	atomic_store(&thread->asleep_since, 0);
+}
+
+void hf_thread_starts_now(struct hf_thread *thread)
+{
+	count_sleep(thread, atomic_load(&thread->asleep_since));
+}
+
+/* The thread has said that it sleeps and only then looks for the order; who gives the order then looks whether the thread
+ * sleeps. One of the two sees the other. */
+static void tell_if_held(struct hf_thread *thread)
+{
+	if (atomic_load(&thread->orders) & HF_ORDER_PAUSE && thread->process)
+		(void)hf_work_post(&thread->process->held);
 }
 
 static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t deadline)
 {
+	hf_lock_order_none("a wait");
 	uint64_t from = hf_plat_monotonic();
-	atomic_store_explicit(&thread->asleep_since, from, memory_order_relaxed);
+	atomic_store(&thread->asleep_since, from);
 	hf_counter_add(&thread->parks, 1);
 	hf__thread_counted(-1);
 	atomic_store(&thread->parked, 1);
+	tell_if_held(thread);
 	(void)hf_plat_wait(&thread->park, ticket, deadline);
 	atomic_store(&thread->parked, 0);
 	hf__thread_counted(+1);
 	hf_counter_add(&thread->wakeups, 1);
-	hf_counter_add(&thread->slept, less(hf_plat_monotonic(), from));
-	atomic_store_explicit(&thread->asleep_since, 0, memory_order_relaxed);
+	count_sleep(thread, from);
 }
 
 int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin how)
@@ -110,7 +159,7 @@ int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum h
 	if (how == HF_PARK_SPIN && (deadline == HF_FOREVER || hf_plat_monotonic() < deadline))
 		spin(thread, ticket);
 	for (;;) {
-		if (atomic_load(&thread->stop))
+		if (atomic_load(&thread->orders) & HF_ORDER_STOP)
 			return -HF_EINTR;
 		if (atomic_load(&thread->park) != ticket)
 			return 0;
@@ -147,10 +196,8 @@ void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *th
 	waiter->thread = thread;
 }
 
-/* A zombie: it was declared dead while it ran the guest's code and has now come to the door. It owns nothing, not even
- * its stack, so it sleeps here without touching anything until its worker is gone. */
-static hf_word grave;
-
+/* Claimed: a zombie. It was declared dead while it ran the guest's code and has now come to the door. It owns nothing, not
+ * even its stack, so it rests here without touching anything until its worker is gone. */
 void hf__door_closed(uint32_t found)
 {
 	if (found == HF_UNWINDING)
@@ -158,17 +205,33 @@ void hf__door_closed(uint32_t found)
 	/* A system call neither returned nor unwound: the kernel itself trapped, perhaps with a lock held. */
 	if (found == HF_IN_KERNEL)
 		hf_plat_panic(__FILE__, __LINE__, "a system call did not end");
-	for (;;)
-		(void)hf_plat_wait(&grave, 0, HF_FOREVER);
+	hf_plat_rest();
 }
 
-/* Out of the kernel with an order to stop: up the guest's stack, unless somebody was faster and has claimed us. */
-void hf__door_stop(struct hf_thread *thread)
+static void sleep_while_paused(struct hf_thread *thread)
 {
-	uint32_t expected = HF_IN_GUEST;
-	if (!atomic_compare_exchange_strong(&thread->door, &expected, HF_UNWINDING))
-		hf__door_closed(expected);
-	hf_plat_unwind();
+	for (;;) {
+		uint32_t ticket = hf_park_ticket(thread);
+		if (atomic_load(&thread->orders) != HF_ORDER_PAUSE)
+			return;
+		sleep_on_ticket(thread, ticket, HF_FOREVER);
+	}
+}
+
+/* Out of the kernel with orders: to sleep there until one may go on, or up the guest's stack; unless somebody was faster
+ * and has claimed us. */
+void hf__door_ordered(struct hf_thread *thread)
+{
+	for (uint32_t orders; (orders = atomic_load(&thread->orders)) != 0;) {
+		uint32_t expected = HF_IN_GUEST;
+		bool stop = orders & HF_ORDER_STOP;
+		if (!atomic_compare_exchange_strong(&thread->door, &expected, stop ? HF_UNWINDING : HF_IN_KERNEL))
+			hf__door_closed(expected);
+		if (stop)
+			hf_plat_unwind();
+		sleep_while_paused(thread);
+		(void)atomic_exchange(&thread->door, HF_IN_GUEST);
+	}
 }
 
 void hf_door_return(struct hf_thread *thread)

@@ -9,8 +9,9 @@
  *                 gone, so it is not claimed. (A trap takes it there, which no guest can catch. Where an embedder
  *                 unwinds by something that can be caught, a further call is unwound again at the door.)
  *   HF_CLAIMED    somebody else has declared it dead. Should it still run (a zombie), it parks for ever at the door.
- * Stopping sets `stop`, then tries to claim; leaving the kernel stores HF_IN_GUEST, then looks at `stop`. Both are
- * sequentially consistent, so one of the two sees the other.
+ * Stopping sets an order, then tries to claim; leaving the kernel stores HF_IN_GUEST, then looks at the orders. Both are
+ * sequentially consistent, so one of the two sees the other. A thread that is told to pause sleeps in the kernel, on its
+ * way out, for as long as the order stands.
  *
  * Parking. `park` is a sequence number and the futex word that the thread sleeps on. A waiter takes a ticket (the
  * number), links itself to what it waits for, looks whether that is ready, and parks while the number is still its
@@ -27,6 +28,12 @@
 
 #define HF_IOV_MAX 1024
 
+/* What a thread may be told from outside, as bits of one word; it looks when it leaves the kernel and when it wakes. */
+enum hf_order {
+	HF_ORDER_STOP = 1 << 0,  /* unwind at the next boundary, wait no more */
+	HF_ORDER_PAUSE = 1 << 1, /* do not return to the guest before it is withdrawn */
+};
+
 enum hf_door {
 	HF_IN_GUEST = 0,
 	HF_IN_KERNEL = 1,
@@ -36,12 +43,16 @@ enum hf_door {
 
 struct hf_process;
 
+/* Of asleep_since. */
+#define HF_WAKING 1
+
 struct hf_thread {
 	/* Atomic; any thread. */
 	hf_word door;
 	hf_word park;
 	hf_word parked; /* 1 while it sleeps or is about to: whoever wakes it need not notify otherwise */
-	hf_word stop;   /* nonzero: unwind at the next boundary, wait no more */
+	hf_word orders; /* enum hf_order */
+	hf_word gone;   /* 1 once it has left its process, a moment before that may be told */
 
 	/* Immutable while the thread belongs to a process. */
 	struct hf_process *process; /* NULL once it belongs to none */
@@ -53,13 +64,16 @@ struct hf_thread {
 
 	/* Counted by the owner, read by anybody (relaxed). */
 	hf_counter syscalls;
+	hf_counter traced;             /* set by others: since when its calls are told (wasi/trace.h); 0: they are not */
+	hf_counter call;               /* the system call under way or the last one: enum hf_call (wasi/calls.h) */
 	hf_counter parks;              /* times it went to sleep */
 	hf_counter wakeups;            /* times it came back */
 	hf_counter slept;              /* nanoseconds spent asleep, the present sleep left out */
-	_Atomic uint64_t asleep_since; /* 0: it is awake */
+	_Atomic uint64_t asleep_since; /* 0: it is awake; HF_WAKING: what it slept is being counted */
 
 	/* Owner thread only. */
 	struct hf_usermem mem;
+	uint64_t call_started;         /* of the call under way, if it is traced */
 	struct hf_iov iov[HF_IOV_MAX]; /* the vector of the call under way */
 	char path[2][HF_PATH_MAX];     /* its paths */
 
@@ -78,7 +92,8 @@ void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32
 
 /* Enters the kernel, or never returns: parks for good if the thread was claimed. */
 static inline void hf_door_enter(struct hf_thread *thread);
-/* Leaves the kernel, or never returns: unwinds the guest if the thread was told to stop. */
+/* Leaves the kernel, or never returns: unwinds the guest if the thread was told to stop. Blocks while it is told to
+ * pause. */
 static inline void hf_door_leave(struct hf_thread *thread);
 /* The guest is over, returned or unwound: enters the kernel for the last time, or never returns, as hf_door_enter. */
 void hf_door_return(struct hf_thread *thread);
@@ -100,6 +115,10 @@ HF_MUST_CHECK int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t de
 /* Sleeps until the deadline. -HF_ETIMEDOUT in the end, or -HF_EINTR. */
 HF_MUST_CHECK int hf_thread_sleep(struct hf_thread *thread, uint64_t deadline);
 
+/* What comes now (its worker's start, waiting for memory) is not the guest's own CPU time, until hf_thread_starts_now, by the owner thread.
+ * Whoever has the block: the owner thread, or the coordinator before that has it. */
+void hf_thread_starts_later(struct hf_thread *thread);
+void hf_thread_starts_now(struct hf_thread *thread);
 /* Nanoseconds that the thread ran, its sleeps left out. Any thread. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread);
 
@@ -112,6 +131,10 @@ void hf__thread_counted(int change);
 void hf_thread_wake(struct hf_thread *thread);
 /* Tells it to stop: what it waits for ends, and it leaves at the next boundary. Idempotent. */
 void hf_thread_stop(struct hf_thread *thread);
+/* Gives or withdraws the order to pause. Idempotent. */
+void hf_thread_pause(struct hf_thread *thread, bool paused);
+/* Whether it sleeps in the kernel: once it was told to pause, it will not be in the guest before that is withdrawn. */
+bool hf_thread_sleeps(struct hf_thread *thread);
 /* Declares a thread dead that is in the guest. True: it is the caller's now, and will never touch the kernel again; its
  * worker must be terminated. False: it is in the kernel (and will stop by itself, if it was told to) or was claimed
  * before. */
@@ -125,7 +148,7 @@ struct hf_thread_waiter {
 void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *thread);
 
 _Noreturn void hf__door_closed(uint32_t found);
-_Noreturn void hf__door_stop(struct hf_thread *thread);
+void hf__door_ordered(struct hf_thread *thread);
 
 static inline void hf_door_enter(struct hf_thread *thread)
 {
@@ -136,9 +159,10 @@ static inline void hf_door_enter(struct hf_thread *thread)
 
 static inline void hf_door_leave(struct hf_thread *thread)
 {
+	hf_lock_order_none("leaving the kernel");
 	(void)atomic_exchange(&thread->door, HF_IN_GUEST); /* in wasm a store is dearer than an exchange: 6.6 and 4.8 ns */
-	if (atomic_load(&thread->stop))
-		hf__door_stop(thread);
+	if (atomic_load(&thread->orders))
+		hf__door_ordered(thread);
 }
 
 #endif

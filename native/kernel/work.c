@@ -1,7 +1,7 @@
 /* work.c - the coordinator's queue of work. */
 #include "kernel/work.h"
 
-static struct hf_lock queue_lock = HF_LOCK_INIT;
+static struct hf_lock queue_lock = HF_LOCK_INIT(HF_RANK_WORK);
 static struct hf_link queue HF_GUARDED_BY(queue_lock) = {&queue, &queue};
 
 void hf_work_init(struct hf_work *work, void (*run)(struct hf_work *work))

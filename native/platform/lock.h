@@ -4,10 +4,9 @@
  * worker that runs kernel code is asked to stop, not killed). So a lock is only ever held for a bounded time, and even
  * the coordinator may take one.
  *
- * Lock order, first to last; a thread may take a lock only if it holds none of a later rank:
- *   1 process table   2 process   3 fd table   4 file description   5 directory tree   6 vnode   7 pipe, socket
- *   8 coordinator queue   9 allocator
- * clang's -Wthread-safety checks the annotations (-Werror: `npm run check`), ThreadSanitizer the order. */
+ * Lock order: each lock has a rank (enum hf_lock_rank), and a thread may take a lock only if it holds none of the same or a later one.
+ * clang's -Wthread-safety checks the annotations (-Werror: `npm run check`), ThreadSanitizer that no two are taken in both
+ * orders, and lock_order.c, in the builds with sanitizers, each rank as it is taken. */
 #ifndef HF_PLATFORM_LOCK_H
 #define HF_PLATFORM_LOCK_H
 
@@ -32,19 +31,70 @@
 
 #define HF_MUST_CHECK __attribute__((warn_unused_result))
 
-struct HF_CAPABILITY("lock") hf_lock {
-	hf_word word;
+/* First to last; native/README.md says what each guards. */
+enum hf_lock_rank {
+	HF_RANK_PROCESS = 2,
+	HF_RANK_FDTABLE,
+	HF_RANK_FILE,
+	HF_RANK_TREE,
+	HF_RANK_NODE,
+	HF_RANK_PIPE,
+	HF_RANK_WORK,
+	HF_RANK_LEAF, /* nothing is taken under it */
+	HF_RANKS
 };
 
-#define HF_LOCK_INIT \
-	{                \
-		0            \
-	}
+struct HF_CAPABILITY("lock") hf_lock {
+	hf_word word;
+#ifdef HF_LOCK_ORDER
+	enum hf_lock_rank rank;
+#endif
+};
 
-static inline void hf_lock_init(struct hf_lock *lock)
+#ifdef HF_LOCK_ORDER
+#define HF_LOCK_INIT(its_rank) \
+	{                          \
+		.rank = (its_rank)     \
+	}
+#else
+#define HF_LOCK_INIT(its_rank) \
+	{                          \
+		0                      \
+	}
+#endif
+
+static inline void hf_lock_init(struct hf_lock *lock, enum hf_lock_rank rank)
 {
 	atomic_init(&lock->word, 0);
+#ifdef HF_LOCK_ORDER
+	lock->rank = rank;
+#else
+	(void)rank;
+#endif
 }
+
+/* lock_order.c's; where ranks are not checked, nothing. */
+#ifdef HF_LOCK_ORDER
+void hf__lock_order_take(const struct hf_lock *lock);
+void hf__lock_order_drop(const struct hf_lock *lock);
+/* Panics if the calling thread holds a lock: before a wait, and where the kernel is left. */
+void hf_lock_order_none(const char *where);
+/* Whether the calling thread holds a lock: the fuzzer lets others run where it holds none. */
+bool hf_lock_order_any(void);
+#else
+static inline void hf__lock_order_take(const struct hf_lock *lock)
+{
+	(void)lock;
+}
+static inline void hf__lock_order_drop(const struct hf_lock *lock)
+{
+	(void)lock;
+}
+static inline void hf_lock_order_none(const char *where)
+{
+	(void)where;
+}
+#endif
 
 /* ThreadSanitizer is told of locks, so that it finds two that are ever taken in both orders. What it then no longer looks
  * at is the lock itself; tests/native/hammer-lock.c has it do that. */
@@ -67,6 +117,7 @@ void hf__unlock_slow(struct hf_lock *lock);
 static inline void hf_lock(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
 {
 	uint32_t expected = 0;
+	hf__lock_order_take(lock);
 	HF_TSAN_TELL(pre_lock, lock, 0);
 	if (!atomic_compare_exchange_strong_explicit(&lock->word, &expected, 1, memory_order_acquire, memory_order_relaxed))
 		hf__lock_slow(lock);
@@ -75,6 +126,7 @@ static inline void hf_lock(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
 
 static inline void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 {
+	hf__lock_order_drop(lock);
 	HF_TSAN_TELL(pre_unlock, lock, 0);
 	if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) != 1)
 		hf__unlock_slow(lock);

@@ -145,6 +145,22 @@ _Noreturn void hf_plat_unwind(void)
 	longjmp(*host, 1);
 }
 
+static void (*rest_hook)(void);
+
+void hf_native_set_rest(void (*rest)(void))
+{
+	rest_hook = rest;
+}
+
+_Noreturn void hf_plat_rest(void)
+{
+	static hf_word never;
+	if (rest_hook)
+		rest_hook();
+	for (;;)
+		(void)hf_plat_wait(&never, 0, HF_FOREVER);
+}
+
 _Noreturn void hf_plat_panic(const char *file, int line, const char *message)
 {
 	fprintf(stderr, "holdfast: panic: %s:%d: %s\n", file, line, message);

@@ -52,6 +52,25 @@ static inline void hf_counter_add(hf_counter *counter, uint64_t more)
 #endif
 }
 
+static inline void hf_counter_set(hf_counter *counter, uint64_t value)
+{
+#if defined(__wasm__)
+	*(volatile uint64_t *)(void *)&counter->value = value;
+#else
+	atomic_store_explicit(&counter->value, value, memory_order_relaxed);
+#endif
+}
+
+/* By the thread that counts. */
+static inline uint64_t hf_counter_own(hf_counter *counter)
+{
+#if defined(__wasm__)
+	return *(volatile uint64_t *)(void *)&counter->value;
+#else
+	return atomic_load_explicit(&counter->value, memory_order_relaxed);
+#endif
+}
+
 static inline uint64_t hf_counter_read(hf_counter *counter)
 {
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);
@@ -93,9 +112,16 @@ static inline void hf_plat_check_stack(void) {}
  * kernel's boundary, with no lock held. */
 _Noreturn void hf_plat_unwind(void);
 
+/* A thread that was claimed has come to the door: it goes no further, and touches nothing of the kernel's. */
+_Noreturn void hf_plat_rest(void);
+
 /* An impossible state: says where and why, and ends everything, in release builds too. */
 _Noreturn void hf_plat_panic(const char *file, int line, const char *message);
 
+#if defined(__wasm__) /* the place says it all, and pages download this */
+#define HF_ASSERT(condition) ((condition) ? (void)0 : hf_plat_panic(__FILE_NAME__, __LINE__, "assertion"))
+#else
 #define HF_ASSERT(condition) ((condition) ? (void)0 : hf_plat_panic(__FILE__, __LINE__, #condition))
+#endif
 
 #endif

@@ -10,15 +10,25 @@
 /* What holes are copied from. Never written; in .bss, so that it weighs nothing in the module. */
 static char zeros[4096];
 
+void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint32_t),
+                  void (*copy_out)(uint32_t, const void *, uint32_t), uint32_t (*pages)(void))
+{
+	mem->copy_in = copy_in;
+	mem->copy_out = copy_out;
+	mem->pages = pages;
+	hf_counter_set(&mem->known_size, 0);
+}
+
 int hf_user_check(struct hf_usermem *mem, uint32_t address, uint64_t size)
 {
 	/* Neither sum can wrap: an address has 32 bits, and a size of more than 32 is refused. */
 	if (size > UINT32_MAX)
 		return -HF_EFAULT;
-	if (address + size <= mem->known_size)
+	if (address + size <= hf_counter_own(&mem->known_size))
 		return 0;
-	mem->known_size = (uint64_t)mem->pages() * GUEST_PAGE;
-	return address + size <= mem->known_size ? 0 : -HF_EFAULT;
+	uint64_t known = (uint64_t)mem->pages() * GUEST_PAGE;
+	hf_counter_set(&mem->known_size, known);
+	return address + size <= known ? 0 : -HF_EFAULT;
 }
 
 int hf_copy_in(struct hf_usermem *mem, void *to, uint32_t from, size_t size)

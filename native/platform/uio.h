@@ -7,6 +7,7 @@
 #define HF_PLATFORM_UIO_H
 
 #include "platform/lock.h"
+#include "platform/platform.h"
 
 /* How to reach one guest's memory. In the browser the functions are the bridge module's, natively they are memcpy. They
  * are called with checked ranges only. Owned by the thread that runs the guest. */
@@ -15,10 +16,13 @@ struct hf_usermem {
 	void (*copy_out)(uint32_t to, const void *from, uint32_t size);
 	/* The memory's size in 64 KiB pages. */
 	uint32_t (*pages)(void);
-	/* Bytes known to be there: a lower bound, refreshed when a range lies beyond it. */
-	uint64_t known_size;
+	/* Bytes known to be there: a lower bound, refreshed when a range lies beyond it. Others may look. */
+	hf_counter known_size;
 };
 
+/* The memory is reached by these functions from now on. By the thread that runs the guest, while others may look at known_size. */
+void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint32_t),
+                  void (*copy_out)(uint32_t, const void *, uint32_t), uint32_t (*pages)(void));
 /* 0 if [address, address + size) lies in the memory, else -HF_EFAULT. */
 HF_MUST_CHECK int hf_user_check(struct hf_usermem *mem, uint32_t address, uint64_t size);
 /* Check, then copy once. 0 or -HF_EFAULT. */

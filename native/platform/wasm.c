@@ -95,7 +95,7 @@ void hf_plat_yield(void)
 
 /* The allocator of Emscripten's libc (emmalloc) guards itself with a spin lock; this futex lock keeps that one
  * uncontended. */
-static struct hf_lock malloc_lock = HF_LOCK_INIT;
+static struct hf_lock malloc_lock = HF_LOCK_INIT(HF_RANK_LEAF);
 
 void *hf_plat_malloc(size_t size)
 {
@@ -133,6 +133,13 @@ bool hf__wasm_unwound(void)
 	bool was = unwinding;
 	unwinding = false;
 	return was;
+}
+
+void hf_plat_rest(void)
+{
+	static hf_word never;
+	for (;;)
+		(void)hf_plat_wait(&never, 0, HF_FOREVER);
 }
 
 void hf_plat_panic(const char *file, int line, const char *message)

@@ -32,9 +32,15 @@ struct wasi_unstable_filestat {
 };
 
 struct wasi_prestat {
-	uint8_t tag, pad[3];
+	uint8_t tag, pad[3]; /* 0: a directory, the only kind that there is; sockets are WASI_PREOPEN_OTHER */
 	uint32_t name_size;
 };
+
+#define WASI_PREOPEN_OTHER 1
+
+/* ri_flags of sock_recv. */
+#define WASI_RECV_PEEK 1u
+#define WASI_RECV_WAITALL 2u
 
 struct wasi_dirent {
 	uint64_t next, ino;

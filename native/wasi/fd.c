@@ -17,11 +17,18 @@
 	 HF_RIGHT_FD_FILESTAT_SET_TIMES | HF_RIGHT_PATH_SYMLINK | HF_RIGHT_PATH_REMOVE_DIRECTORY |       \
 	 HF_RIGHT_PATH_UNLINK_FILE | HF_RIGHT_POLL_FD_READWRITE)
 
+uint64_t hf__rights_of_type(uint8_t filetype)
+{
+	return filetype == HF_FILETYPE_DIRECTORY ? RIGHTS_DIRECTORY : RIGHTS_FILE;
+}
+
 uint64_t hf__rights_of(const struct hf_file *file)
 {
-	if (file->pipe)
-		return HF_RIGHTS_STREAM;
-	return file->filetype == HF_FILETYPE_DIRECTORY ? RIGHTS_DIRECTORY : RIGHTS_FILE;
+	if (file->vnode)
+		return hf__rights_of_type(file->vnode->filetype);
+	if (file->listener)
+		return HF_RIGHTS_STREAM | HF_RIGHT_SOCK_ACCEPT;
+	return file->socket ? HF_RIGHTS_SOCKET : HF_RIGHTS_STREAM;
 }
 
 static int get(hf_t t, uint32_t fd, uint64_t rights, struct hf_fd_view *view)
@@ -78,6 +85,49 @@ int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
 
 enum direction { IN, OUT };
 
+/* How often a thread looks whether others have left it some of what they may write, in nanoseconds. */
+#define OUTPUT_LOOK_NS UINT64_C(10000000)
+
+/* At most so many bytes of the process's output. 0 and *granted; -HF_EAGAIN and -HF_EINTR when other threads may write all that is left, and
+ * have not yet. Nothing is granted once all has been written. */
+static int grant_output(hf_t t, bool nonblock, uint64_t wanted, uint64_t *granted)
+{
+	struct hf_process *process = t->process;
+	for (;;) {
+		*granted = hf_budget_take_some(&process->output, wanted);
+		if (*granted > 0 || atomic_load(&process->written) >= process->limits.output)
+			return 0;
+		if (nonblock)
+			return -HF_EAGAIN;
+		int result = hf_thread_sleep(t, hf_plat_monotonic() + OUTPUT_LOOK_NS);
+		if (result != -HF_ETIMEDOUT)
+			return result;
+	}
+}
+
+/* As much as the process may still write; what goes beyond ends it, after its last byte has gone out. */
+static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
+{
+	struct hf_process *process = t->process;
+	uint64_t wanted = uio->resid, granted;
+	if (wanted == 0)
+		return file->ops->write(file, t, uio);
+	int result = grant_output(t, hf_file_is_nonblock(file), wanted, &granted);
+	if (result < 0)
+		return result;
+	uio->resid = granted;
+	if (granted > 0)
+		result = file->ops->write(file, t, uio);
+	hf_budget_give_back(&process->output, uio->resid);
+	uint64_t moved = granted - uio->resid, written = atomic_fetch_add(&process->written, moved) + moved;
+	if (result == 0 && uio->resid == 0 && granted < wanted && written >= process->limits.output) {
+		hf_process_end(process, HF_EXIT_LIMIT, 137, NULL, 0, NULL, 0);
+		result = -HF_EINTR;
+	}
+	uio->resid += wanted - granted;
+	return result;
+}
+
 static int transfer(hf_t t, struct hf_file *file, enum direction direction, const uint64_t *offset, uint32_t iovs,
                     uint32_t count, uint32_t out)
 {
@@ -91,6 +141,8 @@ static int transfer(hf_t t, struct hf_file *file, enum direction direction, cons
 	uint32_t whole = (uint32_t)uio.resid;
 	if (offset)
 		result = (direction == IN ? file->ops->pread : file->ops->pwrite)(file, *offset, &uio);
+	else if (direction == OUT && file->counted)
+		result = write_counted(t, file, &uio);
 	else
 		result = (direction == IN ? file->ops->read : file->ops->write)(file, t, &uio);
 	if (result < 0)
@@ -162,7 +214,7 @@ int hf__sys_fd_seek(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint64_t offset, 
 		return -HF_EINVAL;
 	enum hf_whence how = abi == HF_WASI_UNSTABLE ? unstable[whence] : (enum hf_whence)whence;
 	/* Asking where one is needs no more than the right to tell. */
-	uint64_t rights = how == HF_WHENCE_CUR && offset == 0 ? HF_RIGHT_FD_TELL : HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL;
+	uint64_t rights = how == HF_WHENCE_CUR && offset == 0 ? HF_RIGHT_FD_TELL : HF_RIGHT_FD_SEEK;
 	return seek(t, fd, rights, (int64_t)offset, how, out);
 }
 
@@ -379,19 +431,32 @@ int hf__sys_fd_renumber(hf_t t, uint32_t from, uint32_t to)
 
 /* ---- preopens ---- */
 
+static bool is_socket(hf_t t, uint32_t fd)
+{
+	struct hf_fd_view view;
+	if (get(t, fd, 0, &view) < 0)
+		return false;
+	bool socket = view.file->filetype == HF_FILETYPE_SOCKET_STREAM;
+	hf_fd_put(&view);
+	return socket;
+}
+
 int hf__sys_fd_prestat_get(hf_t t, uint32_t fd, uint32_t out)
 {
 	int size = hf_fd_preopen_name(&t->process->fds, fd, NULL, 0);
-	/* libc walks up from descriptor 3 until EBADF: to it, what is no preopen is no descriptor. */
+	/* libc walks up from descriptor 3 until EBADF: to it, what is no preopen is no descriptor. So a socket must be one, or
+	 * the directories behind it are not found (Wasmtime's issue 3936); of a kind that libc and Go pass over. */
 	if (size < 0)
 		return -HF_EBADF;
-	struct wasi_prestat prestat = {.tag = 0, .name_size = (uint32_t)size};
+	struct wasi_prestat prestat = {.tag = is_socket(t, fd) ? WASI_PREOPEN_OTHER : 0, .name_size = (uint32_t)size};
 	return hf_copy_out(&t->mem, out, &prestat, sizeof prestat);
 }
 
 int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t size)
 {
 	int needed = hf_fd_preopen_name(&t->process->fds, fd, t->path[0], HF_PATH_MAX);
+	if (needed >= 0 && is_socket(t, fd))
+		return -HF_ENOTDIR;
 	if (needed < 0)
 		return needed == -HF_EINVAL ? -HF_ENOTDIR : needed;
 	if ((uint32_t)needed > size)

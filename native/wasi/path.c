@@ -1,6 +1,7 @@
 /* path.c - the calls on paths below a directory. */
 #include "wasi/sys.h"
 
+#include "fs/devfs.h"
 #include "fs/path.h"
 
 /* A directory to start from, and a path copied out of the guest. */
@@ -17,11 +18,8 @@ static int get_path(hf_t t, int slot, uint32_t path, uint32_t size)
 	return hf_copy_in(&t->mem, t->path[slot], path, size);
 }
 
-enum purpose { LOOK, CHANGE };
-
-/* On success the caller owns place->dir.file. */
-static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, enum purpose purpose, uint32_t path, uint32_t size,
-                 struct place *place)
+/* On success the caller puts place->dir back. */
+static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, uint32_t path, uint32_t size, struct place *place)
 {
 	int result = hf_fd_get(&t->process->fds, fd, 0, &place->dir);
 	if (result < 0)
@@ -30,8 +28,6 @@ static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, enum purpose pu
 		result = -HF_ENOTDIR;
 	else if (rights & ~place->dir.rights)
 		result = -HF_ENOTCAPABLE;
-	else if (purpose == CHANGE && place->dir.file->read_only_tree)
-		result = -HF_EROFS;
 	else
 		result = get_path(t, slot, path, size);
 	if (result < 0)
@@ -54,13 +50,24 @@ static int follow(uint32_t lookup_flags)
 	return lookup_flags & HF_LOOKUP_SYMLINK_FOLLOW ? HF_PATH_FOLLOW : 0;
 }
 
-static int walk_lookup(const struct place *place, uint32_t lookup_flags, struct hf_path *out)
+/* Walks to what is to be changed, and puts the directory back. In a read-only tree nothing is, but what is wrong with the path comes first, as
+ * on Linux; there also that a name that is to be made is there already (`makes`), which is what programs ask mkdir. */
+static int walk_to_change(struct place *place, unsigned flags, bool makes, struct hf_path *out)
 {
-	int flags = follow(lookup_flags);
-	return flags < 0 ? flags : walk(place, (unsigned)flags, out);
+	bool read_only = place->dir.file->read_only_tree;
+	int result = walk(place, flags, out);
+	hf_fd_put(&place->dir);
+	if (result < 0 || !read_only)
+		return result;
+	result = makes && (out->vnode || !out->parent) ? -HF_EEXIST : -HF_EROFS;
+	hf_path_release(out);
+	return result;
 }
 
 /* ---- names: mkdir, rmdir, unlink, symlink, link, rename ---- */
+
+/* Rights to make a name. */
+#define MAKES (HF_RIGHT_PATH_CREATE_DIRECTORY | HF_RIGHT_PATH_SYMLINK | HF_RIGHT_PATH_LINK_TARGET)
 
 /* Finds the directory and the name that a call is about, and calls `change` with them. */
 static int change_name(hf_t t, uint32_t fd, uint64_t rights, uint32_t path, uint32_t size,
@@ -68,11 +75,9 @@ static int change_name(hf_t t, uint32_t fd, uint64_t rights, uint32_t path, uint
 {
 	struct place place;
 	struct hf_path at;
-	int result = enter(t, 0, fd, rights, CHANGE, path, size, &place);
-	if (result < 0)
-		return result;
-	result = walk(&place, HF_PATH_PARENT, &at);
-	hf_fd_put(&place.dir);
+	int result = enter(t, 0, fd, rights, path, size, &place);
+	if (result == 0)
+		result = walk_to_change(&place, HF_PATH_PARENT, rights & MAKES, &at);
 	if (result < 0)
 		return result;
 	result = change(&at, context);
@@ -179,11 +184,10 @@ int hf__sys_path_link(hf_t t, uint32_t old_fd, uint32_t old_flags, uint32_t old_
 {
 	struct place old;
 	struct hf_path from;
-	int result = enter(t, 1, old_fd, HF_RIGHT_PATH_LINK_SOURCE, CHANGE, old_path, old_size, &old);
-	if (result < 0)
-		return result;
-	result = walk_lookup(&old, old_flags, &from);
-	hf_fd_put(&old.dir);
+	int flags = follow(old_flags);
+	int result = flags < 0 ? flags : enter(t, 1, old_fd, HF_RIGHT_PATH_LINK_SOURCE, old_path, old_size, &old);
+	if (result == 0)
+		result = walk_to_change(&old, (unsigned)flags, false, &from);
 	if (result < 0)
 		return result;
 	result = change_name(t, new_fd, HF_RIGHT_PATH_LINK_TARGET, new_path, new_size, make_link, from.vnode);
@@ -211,11 +215,9 @@ int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old
 {
 	struct place old;
 	struct hf_path from;
-	int result = enter(t, 1, old_fd, HF_RIGHT_PATH_RENAME_SOURCE, CHANGE, old_path, old_size, &old);
-	if (result < 0)
-		return result;
-	result = walk(&old, HF_PATH_PARENT, &from);
-	hf_fd_put(&old.dir);
+	int result = enter(t, 1, old_fd, HF_RIGHT_PATH_RENAME_SOURCE, old_path, old_size, &old);
+	if (result == 0)
+		result = walk_to_change(&old, HF_PATH_PARENT, false, &from);
 	if (result < 0)
 		return result;
 	result = change_name(t, new_fd, HF_RIGHT_PATH_RENAME_TARGET, new_path, new_size, move, &from);
@@ -232,7 +234,7 @@ int hf__sys_path_readlink(hf_t t, uint32_t fd, uint32_t path, uint32_t path_size
 	if (result == 0)
 		result = hf_user_check(&t->mem, out, 4);
 	if (result == 0)
-		result = enter(t, 0, fd, HF_RIGHT_PATH_READLINK, LOOK, path, path_size, &place);
+		result = enter(t, 0, fd, HF_RIGHT_PATH_READLINK, path, path_size, &place);
 	if (result < 0)
 		return result;
 	result = walk(&place, 0, &at);
@@ -259,10 +261,11 @@ int hf__sys_path_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_
 	struct place place;
 	struct hf_path at;
 	struct hf_attr attr;
-	int result = enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_GET, LOOK, path, size, &place);
+	int walk_flags = follow(flags);
+	int result = walk_flags < 0 ? walk_flags : enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_GET, path, size, &place);
 	if (result < 0)
 		return result;
-	result = walk_lookup(&place, flags, &at);
+	result = walk(&place, (unsigned)walk_flags, &at);
 	hf_fd_put(&place.dir);
 	if (result < 0)
 		return result;
@@ -277,13 +280,12 @@ int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_
 	struct place place;
 	struct hf_path at;
 	const uint64_t *new_atim, *new_mtim;
-	int result = hf__times(fst_flags, &atim, &mtim, &new_atim, &new_mtim);
+	int walk_flags = follow(flags);
+	int result = walk_flags < 0 ? walk_flags : hf__times(fst_flags, &atim, &mtim, &new_atim, &new_mtim);
 	if (result == 0)
-		result = enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_SET_TIMES, CHANGE, path, size, &place);
-	if (result < 0)
-		return result;
-	result = walk_lookup(&place, flags, &at);
-	hf_fd_put(&place.dir);
+		result = enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_SET_TIMES, path, size, &place);
+	if (result == 0)
+		result = walk_to_change(&place, (unsigned)walk_flags, false, &at);
 	if (result < 0)
 		return result;
 	result = at.vnode->ops->set_times(at.vnode, new_atim, new_mtim);
@@ -297,7 +299,8 @@ struct opening {
 	unsigned access;
 	unsigned follow; /* enum hf_path_flags */
 	uint32_t oflags;
-	uint64_t rights, inheriting;
+	uint64_t rights, inheriting; /* asked for */
+	uint64_t grantable;          /* what the directory passes on */
 	uint16_t fdflags;
 	bool read_only;
 };
@@ -308,6 +311,24 @@ static int check_opening(const struct opening *how)
 	if ((how->oflags & ~(uint32_t)HF_OFLAGS_ALL) || (how->fdflags & ~HF_FDFLAGS_ALL))
 		return -HF_EINVAL;
 	return (how->oflags & HF_OFLAG_DIRECTORY) && creates ? -HF_EINVAL : 0;
+}
+
+/* "The implementation is allowed to return a file descriptor with fewer rights than specified, if and only if those
+ * rights do not apply to the type of file being opened" (path_open): those that do must all be there to be had. */
+static int check_rights(const struct opening *how, uint64_t applying)
+{
+	bool is_dir = applying & HF_RIGHT_PATH_OPEN;
+	uint64_t wanted = (how->rights & applying) | (is_dir ? how->inheriting & HF_RIGHTS_ALL : 0);
+	return wanted & ~how->grantable ? -HF_ENOTCAPABLE : 0;
+}
+
+/* Whether the directory's files may be opened with these flags: with write-through, only if they may be synchronized. */
+static int check_sync(const struct opening *how)
+{
+	bool sync = how->grantable & HF_RIGHT_FD_SYNC, datasync = sync || how->grantable & HF_RIGHT_FD_DATASYNC;
+	if ((how->fdflags & (HF_FDFLAG_SYNC | HF_FDFLAG_RSYNC)) && !sync)
+		return -HF_ENOTCAPABLE;
+	return (how->fdflags & HF_FDFLAG_DSYNC) && !datasync ? -HF_ENOTCAPABLE : 0;
 }
 
 /* The vnode to open, made if it is to be made; the caller owns a reference. */
@@ -327,7 +348,10 @@ static int find_or_make(struct hf_path *at, const struct opening *how, struct hf
 		return -HF_EROFS;
 	if (at->must_be_dir)
 		return -HF_EISDIR; /* open("x/", O_CREAT) */
-	int result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
+	int result = check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
+	if (result < 0)
+		return result;
+	result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
 	/* Somebody else was faster. */
 	if (result == -HF_EEXIST && !(how->oflags & HF_OFLAG_EXCL))
 		result = at->parent->ops->lookup(at->parent, at->name, at->name_size, out);
@@ -344,14 +368,35 @@ static int check_kind(const struct hf_vnode *vnode, const struct hf_path *at, co
 	if (is_dir && ((how->access & HF_WRITE) || (how->oflags & (HF_OFLAG_CREAT | HF_OFLAG_TRUNC))))
 		return -HF_EISDIR;
 	bool changes = (how->access & HF_WRITE) || (how->oflags & HF_OFLAG_TRUNC);
-	return how->read_only && changes && vnode->filetype == HF_FILETYPE_REGULAR_FILE ? -HF_EROFS : 0;
+	if (how->read_only && changes && vnode->filetype == HF_FILETYPE_REGULAR_FILE)
+		return -HF_EROFS;
+	return check_rights(how, hf__rights_of_type(vnode->filetype));
+}
+
+/* "/dev/stdin" and the like: another descriptor for what descriptor 0, 1 or 2 stands for, as in BSD, so the offset and the
+ * flags are the same ones. -HF_ENXIO if that is closed, -HF_EACCES if it cannot be read or written as asked. */
+static int open_standard_stream(hf_t t, uint32_t fd, const struct opening *how)
+{
+	struct hf_fd_view view;
+	if (hf_fd_get(&t->process->fds, fd, 0, &view) < 0)
+		return -HF_ENXIO;
+	uint64_t access = HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE;
+	int result = -HF_EACCES;
+	if ((how->rights & access & ~view.rights) == 0)
+		result = hf_fd_insert(&t->process->fds, hf_file_ref(view.file), how->rights & view.rights, 0);
+	hf_fd_put(&view);
+	return result;
 }
 
 /* Takes over the reference to the vnode. */
 static int open_vnode(hf_t t, struct hf_vnode *vnode, const struct opening *how)
 {
 	struct hf_file *file;
-	int result = 0;
+	int result = 0, standard = hf_device_descriptor(vnode);
+	if (standard >= 0) {
+		hf_vnode_unref(vnode);
+		return open_standard_stream(t, (uint32_t)standard, how);
+	}
 	if ((how->oflags & HF_OFLAG_TRUNC) && vnode->filetype == HF_FILETYPE_REGULAR_FILE)
 		result = vnode->ops->truncate(vnode, 0);
 	if (result < 0) {
@@ -362,9 +407,8 @@ static int open_vnode(hf_t t, struct hf_vnode *vnode, const struct opening *how)
 	if (result < 0)
 		return result;
 	file->read_only_tree = how->read_only;
-	uint64_t sensible = hf__rights_of(file);
-	uint64_t inheriting = file->filetype == HF_FILETYPE_DIRECTORY ? how->inheriting : 0;
-	return hf_fd_insert(&t->process->fds, file, how->rights & sensible, inheriting);
+	uint64_t inheriting = file->filetype == HF_FILETYPE_DIRECTORY ? how->inheriting & HF_RIGHTS_ALL : 0;
+	return hf_fd_insert(&t->process->fds, file, how->rights & hf__rights_of(file), inheriting);
 }
 
 static int open_place(hf_t t, const struct place *place, const struct opening *how)
@@ -391,6 +435,14 @@ static int open_place(hf_t t, const struct place *place, const struct opening *h
 	return result;
 }
 
+/* To truncate by path is a right of the directory. Without it, who opens a file to write it and to set its size could do the same with a second call
+ * (Go's os.Root does not ask for the directory's right, and Wasmtime does not look). */
+static bool may_truncate(const struct hf_fd_view *dir, uint64_t rights)
+{
+	const uint64_t as_good = HF_RIGHT_FD_WRITE | HF_RIGHT_FD_FILESTAT_SET_SIZE;
+	return (dir->rights & HF_RIGHT_PATH_FILESTAT_SET_SIZE) || (rights & as_good) == as_good;
+}
+
 int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t size, uint32_t oflags,
                       uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t out)
 {
@@ -399,6 +451,8 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 	struct opening how = {
 		.access = (rights & HF_RIGHT_FD_WRITE ? HF_WRITE : 0) | (rights & HF_RIGHT_FD_READ ? HF_READ : 0),
 		.oflags = oflags,
+		.rights = rights,
+		.inheriting = inheriting,
 		.fdflags = (uint16_t)fdflags,
 		.follow = (unsigned)walk_flags,
 	};
@@ -407,22 +461,20 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 	uint64_t needed = HF_RIGHT_PATH_OPEN;
 	if (oflags & HF_OFLAG_CREAT)
 		needed |= HF_RIGHT_PATH_CREATE_FILE;
-	if (oflags & HF_OFLAG_TRUNC)
-		needed |= HF_RIGHT_PATH_FILESTAT_SET_SIZE;
 	int result = check_opening(&how);
 	if (result == 0)
 		result = hf_user_check(&t->mem, out, 4);
 	if (result == 0)
-		result = enter(t, 0, fd, needed, LOOK, path, size, &place);
+		result = enter(t, 0, fd, needed, path, size, &place);
 	if (result < 0)
 		return result;
 	how.read_only = place.dir.file->read_only_tree;
-	how.rights = rights & place.dir.inheriting;
-	how.inheriting = inheriting & place.dir.inheriting;
-	/* Other rights may be missing in what one gets; those to read and to write are what the call is about. */
-	if (rights & ~place.dir.inheriting & (HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE))
+	how.grantable = place.dir.inheriting;
+	if ((oflags & HF_OFLAG_TRUNC) && !may_truncate(&place.dir, rights & how.grantable))
 		result = -HF_ENOTCAPABLE;
-	else
+	if (result == 0)
+		result = check_sync(&how);
+	if (result == 0)
 		result = hf_fd_check_room(&t->process->fds);
 	if (result == 0)
 		result = open_place(t, &place, &how);
@@ -431,4 +483,24 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 		return result;
 	uint32_t opened = (uint32_t)result;
 	return hf_copy_out(&t->mem, out, &opened, 4);
+}
+
+int hf_preopen(struct hf_process *process, struct hf_vnode *root, const char *path, uint32_t path_size,
+               const char *name, uint32_t name_size, bool read_only)
+{
+	struct hf_path at;
+	struct hf_file *file;
+	int result = hf_path_walk(root, path, path_size, HF_PATH_FOLLOW | HF_PATH_ROOTED, &at);
+	if (result < 0)
+		return result;
+	if (at.vnode->filetype == HF_FILETYPE_DIRECTORY)
+		result = hf_file_open(hf_vnode_ref(at.vnode), HF_READ, 0, &file);
+	else
+		result = -HF_ENOTDIR;
+	hf_path_release(&at);
+	if (result < 0)
+		return result;
+	file->read_only_tree = read_only;
+	result = hf_fd_insert_preopen(&process->fds, file, name, name_size, hf__rights_of(file), HF_RIGHTS_ALL);
+	return result < 0 ? result : 0;
 }

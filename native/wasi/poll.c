@@ -56,7 +56,8 @@ static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absol
 static uint16_t add_fd(hf_t t, struct hf_poll_entry *entry, uint32_t fd, bool reads)
 {
 	struct hf_fd_view view;
-	int result = hf_fd_get(&t->process->fds, fd, HF_RIGHT_POLL_FD_READWRITE, &view);
+	uint64_t rights = HF_RIGHT_POLL_FD_READWRITE | (reads ? HF_RIGHT_FD_READ : HF_RIGHT_FD_WRITE);
+	int result = hf_fd_get(&t->process->fds, fd, rights, &view);
 	if (result < 0)
 		return (uint16_t)-result;
 	if (!(view.file->access & (reads ? HF_READ : HF_WRITE))) {

@@ -1,47 +1,130 @@
-/* sock.c - the calls on sockets. No process has one yet (the kernel's sockets are the next issue's), so each call
- * answers what POSIX says of a descriptor that is no socket. */
+/* sock.c - the calls on sockets. The witx leaves most errors open; they are POSIX's of accept, recv, send and shutdown. */
+#include "kernel/socket.h"
+
+#include "wasi/abi.h"
 #include "wasi/sys.h"
 
-static int not_a_socket(hf_t t, uint32_t fd)
+/* A socket with the rights; -HF_EBADF, -HF_ENOTSOCK, `wrong` for the other kind of socket, -HF_ENOTCAPABLE. */
+static int get_socket(hf_t t, uint32_t fd, bool listening, uint64_t rights, int wrong, struct hf_fd_view *view)
 {
-	struct hf_fd_view view;
-	int result = hf_fd_get(&t->process->fds, fd, 0, &view);
+	int result = hf_fd_get(&t->process->fds, fd, 0, view);
 	if (result < 0)
 		return result;
-	hf_fd_put(&view);
-	return -HF_ENOTSOCK;
+	if (view->file->filetype != HF_FILETYPE_SOCKET_STREAM)
+		result = -HF_ENOTSOCK;
+	else if (listening ? !view->file->listener : !view->file->socket)
+		result = wrong;
+	else if (rights & ~view->rights)
+		result = rights & (HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE) ? -HF_EBADF : -HF_ENOTCAPABLE;
+	if (result < 0)
+		hf_fd_put(view);
+	return result;
+}
+
+/* A descriptor for a new connection. */
+static int accept(hf_t t, const struct hf_fd_view *view, uint32_t flags)
+{
+	struct hf_socket *socket;
+	struct hf_file *file;
+	/* Looked at before a connection is taken that would be lost. */
+	int result = hf_fd_check_room(&t->process->fds);
+	if (result == 0)
+		result = hf_listener_accept(view->file->listener, t, hf_file_is_nonblock(view->file), &socket);
+	if (result == 0)
+		result = hf_file_open_socket(socket, &file);
+	if (result < 0)
+		return result;
+	atomic_init(&file->flags, (uint16_t)flags);
+	return hf_fd_insert(&t->process->fds, file, hf__rights_of(file) & view->inheriting, 0);
 }
 
 int hf__sys_sock_accept(hf_t t, uint32_t fd, uint32_t flags, uint32_t out)
 {
-	(void)flags;
-	(void)out;
-	return not_a_socket(t, fd);
+	struct hf_fd_view view;
+	if (flags & ~(uint32_t)HF_FDFLAG_NONBLOCK)
+		return -HF_EINVAL;
+	int result = hf_user_check(&t->mem, out, 4);
+	if (result == 0)
+		result = get_socket(t, fd, true, HF_RIGHT_SOCK_ACCEPT, -HF_EINVAL, &view);
+	if (result < 0)
+		return result;
+	int accepted = accept(t, &view, flags);
+	hf_fd_put(&view);
+	return accepted < 0 ? accepted : hf_copy_out(&t->mem, out, &accepted, 4);
+}
+
+static int receive(hf_t t, const struct hf_file *file, struct hf_uio *uio, uint32_t flags)
+{
+	struct hf_pipe *pipe = file->socket->in;
+	bool nonblock = hf_file_is_nonblock(file);
+	if (flags & WASI_RECV_PEEK)
+		return hf_pipe_peek(pipe, t, uio, nonblock, flags & WASI_RECV_WAITALL);
+	uint64_t whole = uio->resid;
+	for (;;) {
+		uint64_t before = uio->resid;
+		int result = hf_pipe_read(pipe, t, uio, nonblock);
+		if (result < 0 && uio->resid < whole) {
+			/* Bytes that were taken are told; what ended them is the next call's. */
+			if (result == -HF_ECONNRESET)
+				hf_pipe_reset(pipe);
+			return 0;
+		}
+		if (result < 0)
+			return result;
+		if (!(flags & WASI_RECV_WAITALL) || uio->resid == 0 || uio->resid == before)
+			return 0;
+	}
 }
 
 int hf__sys_sock_recv(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t out_size,
                       uint32_t out_flags)
 {
-	(void)iovs;
-	(void)count;
-	(void)flags;
-	(void)out_size;
-	(void)out_flags;
-	return not_a_socket(t, fd);
+	struct hf_fd_view view;
+	struct hf_uio uio;
+	static const uint16_t none = 0; /* a stream's bytes are never cut off */
+	if (flags & ~(WASI_RECV_PEEK | WASI_RECV_WAITALL))
+		return -HF_EINVAL;
+	int result = get_socket(t, fd, false, HF_RIGHT_FD_READ, -HF_ENOTCONN, &view);
+	if (result < 0)
+		return result;
+	result = hf__get_iovs(t, iovs, count, &uio);
+	if (result == 0)
+		result = hf_user_check(&t->mem, out_size, 4);
+	if (result == 0)
+		result = hf_user_check(&t->mem, out_flags, 2);
+	uint32_t whole = result < 0 ? 0 : (uint32_t)uio.resid;
+	if (result == 0)
+		result = receive(t, view.file, &uio, flags);
+	hf_fd_put(&view);
+	if (result < 0)
+		return result;
+	uint32_t moved = whole - (uint32_t)uio.resid;
+	result = hf_copy_out(&t->mem, out_size, &moved, 4);
+	return result < 0 ? result : hf_copy_out(&t->mem, out_flags, &none, 2);
 }
 
 int hf__sys_sock_send(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t out_size)
 {
-	(void)iovs;
-	(void)count;
-	(void)flags;
-	(void)out_size;
-	return not_a_socket(t, fd);
+	struct hf_fd_view view;
+	/* "As there are currently no flags defined, it must be set to zero" (typenames.witx). */
+	if (flags != 0)
+		return -HF_EINVAL;
+	int result = get_socket(t, fd, false, HF_RIGHT_FD_WRITE, -HF_ENOTCONN, &view);
+	if (result < 0)
+		return result;
+	hf_fd_put(&view);
+	return hf__sys_fd_write(t, fd, iovs, count, out_size);
 }
 
 int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how)
 {
-	if (how == 0 || how > 3)
+	struct hf_fd_view view;
+	if (how == 0 || how & ~(uint32_t)(HF_SHUT_RD | HF_SHUT_WR))
 		return -HF_EINVAL;
-	return not_a_socket(t, fd);
+	int result = get_socket(t, fd, false, HF_RIGHT_SOCK_SHUTDOWN, -HF_ENOTCONN, &view);
+	if (result < 0)
+		return result;
+	hf_socket_shutdown(view.file->socket, how);
+	hf_fd_put(&view);
+	return 0;
 }

@@ -84,9 +84,15 @@ int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how);
 
 /* Rights that make sense for a kind of file: what a new descriptor may have at most. */
 uint64_t hf__rights_of(const struct hf_file *file);
+uint64_t hf__rights_of_type(uint8_t filetype);
 #define HF_RIGHTS_STREAM                                                                                             \
 	(HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE | HF_RIGHT_FD_FDSTAT_SET_FLAGS | HF_RIGHT_FD_SYNC | HF_RIGHT_FD_DATASYNC | \
 	 HF_RIGHT_FD_FILESTAT_GET | HF_RIGHT_POLL_FD_READWRITE)
+#define HF_RIGHTS_SOCKET (HF_RIGHTS_STREAM | HF_RIGHT_SOCK_SHUTDOWN)
+/* The lowest free descriptor becomes the directory that `path` leads to from `root`, preopened as `name` with all rights; nothing below it can be
+ * changed if it is read_only. Before the process runs. 0, what hf_path_walk says, -HF_ENOTDIR, and what hf_fd_insert_preopen says. */
+HF_MUST_CHECK int hf_preopen(struct hf_process *process, struct hf_vnode *root, const char *path, uint32_t path_size,
+                             const char *name, uint32_t name_size, bool read_only);
 /* Checks and resolves the times of the *_set_times calls: NULL pointers for times that stay. -HF_EINVAL. */
 int hf__times(uint32_t flags, uint64_t *atim, uint64_t *mtim, const uint64_t **atim_out, const uint64_t **mtim_out);
 /* Writes a filestat in the layout of the ABI. */

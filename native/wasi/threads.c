@@ -10,8 +10,10 @@ int hf__sys_thread_spawn(hf_t t, uint32_t argument)
 HF_EXPORT("wt_thread_spawn") int32_t hf_wt_thread_spawn(uint32_t argument);
 int32_t hf_wt_thread_spawn(uint32_t argument)
 {
-	hf_t t = hf__come_in();
+	hf_t t = hf__come_in(HF_CALL_thread_spawn);
 	int result = hf__sys_thread_spawn(t, argument);
+	if (hf_counter_own(&t->traced))
+		hf__trace(t, HF_CALL_thread_spawn, result, HF__NINE(argument));
 	(void)hf__go_out(t, 0);
 	return result;
 }

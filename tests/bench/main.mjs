@@ -1,13 +1,26 @@
 // `npm run bench [-- --rounds N]`: what holdfast costs, in Chromium, served by nginx as the demo is. Prints tables; every row is the median of interleaved rounds,
-// with the fastest and slowest in brackets. Figures of one run may be compared with each other; those of two runs or machines may not.
+// with the fastest and slowest in brackets. With `--peers`: system calls against other runtimes, as a table for the README. Figures of one run may be compared with each other; those of two runs or machines may not.
 import fs from 'node:fs';
+import os from 'node:os';
 import { parseArgs } from 'node:util';
 import zlib from 'node:zlib';
 import { chromium } from '@playwright/test';
+import { chromiumFlags } from '../../tools/chromium.mjs';
 import { serve } from '../../tools/serve.mjs';
 import { fromRoot } from '../../tools/lib.mjs';
+import { killBenchmark } from './kill.mjs';
+import { peersTable } from './peers-table.mjs';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    peers: { type: 'boolean', default: false },
+    interruptible: { type: 'boolean', default: false }, // only what that costs
+    kill: { type: 'boolean', default: false }, // only how long a kill takes
+    host: { type: 'string', default: 'chromium,firefox,webkit' }, // with it: in which browsers
+    only: { type: 'string' }, // with it: of loops, CPython, yosys, clang, those
+  },
+});
 const rounds = Number(values.rounds);
 
 const number = (value) =>
@@ -46,32 +59,67 @@ function report({ bare, calls, warm, cold, echo, throughput, stats }) {
   row('64 MiB page-guest-page', figure(throughput, 'MB/s'));
 }
 
-const server = await serve(fromRoot('.'), { port: 0 });
-const flags = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+function reportInterruptible(results) {
+  for (const { way, rows, kills } of results) {
+    console.log(`\nInterruptible by ${way}: the least of the rounds, as it is and rewritten`);
+    for (const [name, { plain, made, unit }] of Object.entries(rows)) {
+      row(
+        name,
+        `${plain.toFixed(3).padStart(9)} ${unit}  ${made.toFixed(3).padStart(9)} ${unit}`,
+        `${(made / plain).toFixed(2)} times`,
+      );
+    }
+    row(
+      'kill() of a loop',
+      `${number(kills.median)} ms (at most ${number(kills.most)}), ${kills.zombies} workers terminated`,
+    );
+  }
+}
+
+if (values.kill) {
+  await killBenchmark(values.host.split(','), rounds);
+  process.exit();
+}
+
+// One of the peers makes functions of texts, which the policy forbids.
+const server = await serve(fromRoot('.'), { port: 0, policy: !values.peers });
 const browser = await chromium.launch({
   executablePath: process.env.HOLDFAST_CHROMIUM || undefined,
-  args: process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags,
+  args: chromiumFlags,
 });
 try {
   const page = await browser.newPage({ bypassCSP: true });
   await page.goto(new URL('tests/browser/support/blank.html', server.url).href);
   console.log(`Chromium ${browser.version()}`);
-  const result = await page.evaluate(
-    async (options) => {
-      const { benchmark } = await import('/tests/bench/page.js');
-      return benchmark(options);
-    },
-    { rounds },
-  );
-  report(result);
-  sizes();
+  if (values.peers) {
+    const begun = os.loadavg()[0];
+    const results = await page.evaluate(
+      async (options) => {
+        const { comparePeers } = await import('/tests/bench/peers.js');
+        return comparePeers(options);
+      },
+      { rounds, microseconds: 20_000 },
+    );
+    const load = `${begun.toFixed(1)} before and ${os.loadavg()[0].toFixed(1)} after`;
+    console.log(peersTable(results, { rounds, browser: `Chromium ${browser.version()}`, load }));
+  } else if (values.interruptible) {
+    reportInterruptible(
+      await page.evaluate(
+        async (options) => (await import('/tests/bench/interruptible.js')).interruptibleBenchmark(options),
+        { only: values.only?.split(',') },
+      ),
+    );
+  } else {
+    const result = await page.evaluate(
+      async (options) => {
+        const { benchmark } = await import('/tests/bench/page.js');
+        return benchmark(options);
+      },
+      { rounds },
+    );
+    report(result);
+    sizes();
+  }
 } finally {
   await browser.close();
   await server.stop();

@@ -90,6 +90,25 @@ test('CPython: a prompt, an answer, time.sleep, files, and Ctrl-D ends it with c
   await expect(page.locator('#tab-python')).toContainText('exit 0');
 });
 
+test('CPython: its standard library works with files, typed line by line', async ({ page }) => {
+  test.slow(); // some 700 keys, one after the other
+  await run(page, 'python');
+  await shows(page, 'python', /^>>>/m);
+  await type(page, 'import os, pathlib, shutil, sqlite3, tempfile, zipfile\n');
+  await type(page, "d = pathlib.Path(tempfile.mkdtemp()); (d / 'a' / 'b').mkdir(parents=True)\n");
+  await type(page, "(d / 'a' / 'b' / 'note.txt').write_text('some words'); os.chdir(d)\n");
+  await type(page, "shutil.copytree('a', 'copy').rsplit('/')[-1], sorted(os.listdir())\n");
+  await shows(page, 'python', "('copy', ['a', 'copy'])");
+  await type(page, "zipfile.ZipFile(shutil.make_archive('packed', 'zip', 'a')).namelist()\n");
+  await shows(page, 'python', "['b/', 'b/note.txt']");
+  await type(page, "base = sqlite3.connect('words.db'); base.execute('create table t (x)') and None\n");
+  await type(page, "base.executemany('insert into t values (?)', [(6,), (7,)]) and base.commit()\n");
+  await type(page, "base.close(); sqlite3.connect('words.db').execute('select sum(x) from t').fetchone()\n");
+  await shows(page, 'python', /^\(13,\)$/m);
+  await type(page, "os.chdir('/'); shutil.rmtree(d); d.exists()\n");
+  await shows(page, 'python', /^False$/m);
+});
+
 test('CPython: an exit code is told, and Enter runs it again', async ({ page }) => {
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
@@ -100,14 +119,31 @@ test('CPython: an exit code is told, and Enter runs it again', async ({ page }) 
   await type(page, 'print(6*7)\n'); // early or not, it gets there whole
   await shows(page, 'python', /^(>>> )?42$/m);
   await page.keyboard.press('Control+c');
-  await expect(status(page)).toHaveText(/^Killed after /, SOON);
+  await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
+  await shows(page, 'python', /^killed by SIGINT \(code 130\) after /m);
+});
+
+test('Ctrl-C ends Python in the middle of its computing and of its sleep, as a signal that nobody handles', async ({
+  page,
+}) => {
+  for (const line of [
+    "print('be', 'gun'); exec('while 1: pass')",
+    "print('be', 'gun'); import time; time.sleep(600)",
+  ]) {
+    await run(page, 'python');
+    await shows(page, 'python', /^>>>/m);
+    await type(page, `${line}\n`);
+    await shows(page, 'python', /^be gun$/m);
+    await page.keyboard.press('Control+c');
+    await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
+    await expect(page.locator('#tab-python')).toContainText('SIGINT');
+  }
 });
 
 test('Go answers a line while its goroutine ticks', async ({ page }) => {
   await run(page, 'go');
-  await type(page, 'half a line'); // stays whole while ticks come
+  await type(page, 'half a line'); // the kernel keeps it whole while ticks come between
   await shows(page, 'go', 'tick 1 at ');
-  await shows(page, 'go', /tick 1 at .*\nhalf a line$/m);
   await type(page, ' and the rest\n');
   await shows(page, 'go', '"half a line and the rest": words: 6, characters: 24, bytes: 24');
   await shows(page, 'go', 'tick 2 at ');
@@ -143,7 +179,7 @@ test('the busy loop: the frames go on, and Stop ends it', async ({ page }) => {
   await expect(stop).toBeDisabled();
   await run(page, 'spin'); // a fresh worker takes its place
   await page.keyboard.press('Control+c');
-  await expect(status(page)).toHaveText(/^Killed after /, SOON);
+  await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
 });
 
 test('programs go on side by side: Python answers while the busy loop spins; a blocked one makes no wake-ups', async ({
@@ -160,27 +196,36 @@ test('programs go on side by side: Python answers while the busy loop spins; a b
   await expect(page.locator('#workers')).toContainText('2 busy', SOON);
 });
 
-test('the typed line can be edited: Backspace over characters, Ctrl-W, Ctrl-U, arrows, history', async ({ page }) => {
+test('the kernel edits the typed line: Backspace over characters of any width, Ctrl-W, Ctrl-U; arrows leave no trace', async ({
+  page,
+}) => {
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
-  await type(page, "'naïve日本🙂'");
+  await type(page, "len('naïve日本🙂'");
   for (let i = 0; i < 3; i++) await page.keyboard.press('Backspace');
+  await shows(page, 'python', /^>>> len\('naïve日\s?$/m);
   await page.keyboard.type("本'+'one two");
-  await page.keyboard.press('Control+w');
-  await page.keyboard.type("2'");
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Home');
-  await page.keyboard.type('len(');
-  await page.keyboard.press('End');
-  await page.keyboard.type(')');
+  await page.keyboard.press('Control+w');
+  await page.keyboard.type("2')");
   await shows(page, 'python', /^>>> len\('naïve日\s?本\s?'\+'one 2'\)$/m);
   await page.keyboard.press('Enter');
   await shows(page, 'python', /^12$/m);
   await type(page, 'nonsense');
   await page.keyboard.press('Control+u');
-  await page.keyboard.press('ArrowUp');
-  await page.keyboard.type('*10\n');
-  await shows(page, 'python', /^120$/m);
+  await page.keyboard.type("'sen' + 'se'\n");
+  await shows(page, 'python', /^'sense'$/m);
   await expect(rows(page, 'python')).not.toContainText('nonsense');
+});
+
+test('a program finds the size of its terminal in its environment', async ({ page }) => {
+  await run(page, 'python');
+  await shows(page, 'python', /^>>>/m);
+  const lines = await rows(page, 'python').locator('> div').count();
+  await type(page, "import os; os.get_terminal_size if 0 else os.environ['LINES']\n");
+  await shows(page, 'python', `'${lines}'`);
 });
 
 test('Run, Stop and Restart are enabled when they can be used', async ({ page }) => {
@@ -222,6 +267,197 @@ test('everything can be reached and used with the keyboard alone', async ({ page
   await expect(page.getByRole('button', { name: 'Restart' })).toBeFocused();
 });
 
+/** A process's line in the list. */
+const line = (page: Page, name: string): Locator => page.locator(`#process-rows tr[data-name="${name}"]`);
+const act = (page: Page, name: string, what: string): Promise<void> =>
+  line(page, name).getByRole('button', { name: what }).click();
+
+test('the list of processes tells what each does, and kills the one whose button is pressed', async ({ page }) => {
+  await page.getByRole('button', { name: 'Busy loop', exact: true }).click();
+  await page.getByRole('button', { name: 'Ticker', exact: true }).click();
+  await run(page, 'c');
+  await page.locator('#processes-title').hover(); // who does not see the list does not pay for it
+  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest', SOON);
+  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff for', SOON);
+  await expect(line(page, 'minishell').locator('.state')).toContainText('fd_read for', SOON);
+  const spent = async (): Promise<number> => parseFloat((await line(page, 'spin').locator('.cpu').textContent())!);
+  await expect.poll(spent, SOON).toBeGreaterThan(1);
+  await expect(line(page, 'ticker').locator('.files')).toHaveText('4');
+  await expect(line(page, 'ticker').locator('.threads')).toHaveText('1');
+  await expect(page.locator('#process-count')).toHaveText('3 running');
+
+  // Chromium takes two seconds to end a loop, and the list says so until it has.
+  const said = await page.evaluateHandle(() => {
+    const all: string[] = [];
+    const list = document.querySelector('.processes')!;
+    const note = (): unknown =>
+      all.push(
+        ['#process-count', 'tr[data-name="spin"] .state'].map((one) => list.querySelector(one)?.textContent).join(': '),
+      );
+    new MutationObserver(note).observe(list, { subtree: true, childList: true, characterData: true });
+    return all;
+  });
+  await act(page, 'spin', 'Kill');
+  await expect(line(page, 'spin').locator('.state')).toHaveText(/^killed, core free after [\d.]+ s$/, SOON);
+  await expect(page.locator('#process-count')).toHaveText('2 running');
+  expect(await said.jsonValue()).toContainEqual(
+    expect.stringMatching(/^2 running, 1 not yet gone: killed, core not yet free \(/),
+  );
+  await act(page, 'minishell', 'Kill');
+  await expect(status(page)).toHaveText(/^Killed after /, SOON);
+  await page.locator('#processes-title').hover(); // lines do not move under the pointer
+  await expect(line(page, 'spin')).toHaveCount(0, SOON);
+  await expect(line(page, 'minishell')).toHaveCount(0, SOON);
+  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff', SOON);
+});
+
+test('a program is paused and goes on; an interruptible loop too, and its core is free at once', async ({ page }) => {
+  await page.getByRole('button', { name: 'Ticker', exact: true }).click();
+  await page.locator('#background-interruptible').check();
+  await page.getByRole('button', { name: 'Busy loop', exact: true }).click();
+  for (const name of ['ticker', 'spin']) {
+    await act(page, name, 'Pause');
+    await expect(line(page, name).locator('.state')).toHaveText('paused', SOON);
+    await act(page, name, 'Resume');
+  }
+  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff', SOON);
+  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest', SOON);
+  await act(page, 'spin', 'Kill');
+  await expect(line(page, 'spin').locator('.state')).toHaveText(/^killed, core free after \d+ ms$/, SOON);
+});
+
+test('the CPU time of a run can be limited', async ({ page }) => {
+  await page.locator('#tab-spin').click();
+  await page.locator('#run-interruptible').check();
+  await page.locator('#run-limited').check();
+  await run(page, 'spin');
+  await expect(status(page)).toHaveText(/^Ended by limit \(code \d+\) after /, SOON);
+  await shows(page, 'spin', /^limit: .*3,?000/m);
+});
+
+test('a trace is switched on and off while the program runs; the page keeps its last lines', async ({ page }) => {
+  const lines = page.locator('#trace-lines div');
+  const calls = page.locator('#trace-lines .call');
+  await page.getByRole('button', { name: 'Ticker', exact: true }).click();
+  await act(page, 'ticker', 'Trace');
+  await expect(line(page, 'ticker').getByRole('button', { name: 'Trace' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.locator('#trace-who')).toHaveText(/^ticker \(pid \d+\)$/);
+  await expect(calls.filter({ hasText: /path_open\(.*"tmp\/ticks"/ }).first()).toBeAttached(SOON);
+  await expect(
+    calls.filter({ hasText: /fd_write\(.*bytes="\d+\\n"\) = written=\d+ <[\d.]+ ms>$/ }).first(),
+  ).toBeAttached();
+  // Held: what comes is counted, and shown afterwards.
+  const hold = page.getByRole('button', { name: 'Hold' });
+  await hold.click();
+  const before = await lines.count();
+  await expect(page.locator('#trace-who')).toContainText(/held, [1-9]\d* more/, SOON);
+  expect(await lines.count()).toBe(before);
+  await hold.click();
+  await expect.poll(() => lines.count()).toBeGreaterThan(before);
+  await act(page, 'ticker', 'Trace');
+  await expect(page.locator('#trace-who')).toHaveText('nothing is traced');
+  await expect(lines.last()).toHaveText(/is traced no more$/);
+  // A program that makes thousands of calls: no more than 500 lines stay.
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(lines).toHaveCount(0);
+  await run(page, 'python');
+  await shows(page, 'python', /^>>>/m);
+  await act(page, 'python', 'Trace');
+  await page.locator('#terminal-python .xterm').click();
+  await type(page, "import os; n = [os.stat('/') for i in range(2000)]; print('do' + 'ne')\n");
+  await shows(page, 'python', /^done$/m);
+  await expect(calls.filter({ hasText: 'bytes="done' })).toBeAttached(SOON);
+  expect(await lines.count()).toBe(500);
+});
+
+test.describe('the supervisor’s playground', () => {
+  const IDS = ['db', 'cache', 'api', 'web'] as const;
+  const child = (page: Page, id: string): Locator => page.locator(`#child-${id}`);
+  const fact = (page: Page, id: string, name: string): Locator =>
+    child(page, id)
+      .locator('div', { has: page.locator(`dt:text-is("${name}")`) })
+      .locator('dd');
+  const press = (page: Page, id: string, what: string): Promise<void> =>
+    child(page, id).getByRole('button', { name: what }).click();
+  const pids = (page: Page): Promise<(string | null)[]> =>
+    Promise.all(IDS.map((id) => fact(page, id, 'pid').textContent()));
+  const allRun = async (page: Page): Promise<void> => {
+    for (const id of IDS) await expect(child(page, id).locator('.state')).toHaveText('running', SOON);
+  };
+  const log = (page: Page): Promise<string[]> => page.locator('#supervisor-log li').allTextContents();
+  const begin = async (page: Page, strategy: string): Promise<void> => {
+    await page.getByLabel(strategy).check();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await allRun(page);
+  };
+
+  for (const [strategy, others] of [
+    ['one-for-one', []],
+    ['one-for-all', ['db', 'cache', 'web']],
+    ['rest-for-one', ['web']],
+  ] as const) {
+    test(`${strategy}: api traps, and ${others.length > 0 ? `${others.join(', ')} with it` : 'it alone'} begins anew`, async ({
+      page,
+    }) => {
+      await begin(page, strategy);
+      const before = await pids(page);
+      await press(page, 'api', 'Trap');
+      await expect(fact(page, 'api', 'last end')).toHaveText('trap', SOON);
+      await expect(fact(page, 'api', 'restarts')).toHaveText('1', SOON);
+      await allRun(page);
+      const after = await pids(page);
+      const anew = IDS.filter((_, i) => before[i] !== after[i]);
+      // A number may be used again; the log has the truth.
+      const since = (await log(page)).slice(IDS.length);
+      const started = since.filter((text) => /started, pid/.test(text)).map((text) => text.split(' ')[2]);
+      const expected = IDS.filter((id) => id === 'api' || (others as readonly string[]).includes(id));
+      expect(started).toEqual(expected);
+      expect(expected).toEqual(expect.arrayContaining(anew));
+      // Stopped in reverse order before anything starts.
+      const stopped = since.filter((text) => /stopped:/.test(text)).map((text) => text.split(' ')[2]);
+      expect(stopped).toEqual([...others].reverse());
+      for (const id of others) await expect(fact(page, id, 'restarts')).toHaveText('0');
+    });
+  }
+
+  test('a child that hangs is asked, then killed; a transient one that ends normally stays away', async ({ page }) => {
+    await page.locator('select[name="restart"]').selectOption('transient');
+    await begin(page, 'one-for-all');
+    await press(page, 'db', 'Exit 0');
+    await expect(child(page, 'db').locator('.state')).toHaveText('stopped', SOON);
+    await expect(fact(page, 'db', 'last end')).toHaveText('exit 0');
+    await press(page, 'web', 'Hang');
+    await expect(line(page, 'web').locator('.state')).toContainText('poll_oneoff', SOON);
+    await press(page, 'cache', 'Kill');
+    await expect(fact(page, 'cache', 'restarts')).toHaveText('1', SOON);
+    await expect(fact(page, 'web', 'last end')).toHaveText('killed', SOON);
+    expect((await log(page)).join('\n')).toMatch(/web is asked to end[^]*web is killed[^]*web stopped: killed/);
+    await page.getByRole('button', { name: 'Close' }).click();
+    await expect(page.locator('#supervisor-outcome')).toContainText('It was closed', SOON);
+  });
+
+  test('one restart too many: all are stopped, and it says so; it can be started anew', async ({ page }) => {
+    await page.locator('input[name="most"]').fill('1');
+    await page.locator('input[name="within"]').fill('600');
+    await begin(page, 'one-for-one');
+    await press(page, 'cache', 'Trap');
+    await expect(fact(page, 'cache', 'restarts')).toHaveText('1', SOON);
+    await allRun(page);
+    await press(page, 'cache', 'Kill');
+    await expect(page.locator('#supervisor-outcome')).toHaveText(
+      'The limit is reached: cache ended (killed) after 1 restart. All others were stopped.',
+      SOON,
+    );
+    for (const id of IDS) await expect(child(page, id).getByRole('button').first()).toBeDisabled();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await allRun(page);
+    // Another strategy is another supervisor.
+    await page.getByLabel('rest-for-one').check();
+    await expect(page.locator('#supervisor-outcome')).toContainText('rest-for-one', SOON);
+    await allRun(page);
+  });
+});
+
 test('without the headers the page says which are missing, and offers nothing that cannot work', async ({ page }) => {
   await page.route(`**${DEMO}`, async (route) => {
     const response = await route.fetch();
@@ -247,12 +483,22 @@ for (const [width, height] of [
     await page.reload();
     await expect(page.locator('#runtime-state')).toContainText('started', SOON);
     const place = (): Promise<unknown> =>
-      page.evaluate(() =>
-        ['#tab-python', '#run', '#screen', '#chart', '#wakeups', '#workers'].map((selector) => {
+      page.evaluate(() => {
+        scrollTo(0, 0); // the terminal stays in sight
+        return [
+          '#tab-python',
+          '#run',
+          '#screen',
+          '#chart',
+          '#wakeups',
+          '#workers',
+          '#process-region',
+          '#child-web',
+        ].map((selector) => {
           const { x, y, width, height } = document.querySelector(selector)!.getBoundingClientRect();
           return [selector, x, y + scrollY, selector === '#screen' || selector === '#chart' ? [width, height] : null];
-        }),
-      );
+        });
+      });
     const still = (): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(await still()).toBeLessThanOrEqual(0);
     const before = await place();
@@ -260,6 +506,11 @@ for (const [width, height] of [
     await shows(page, 'python', /^>>>/m);
     await type(page, 'print(6*7)\n');
     await shows(page, 'python', /^42$/m);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Ticker', exact: true }).click();
+    await expect(page.locator('#process-rows tr')).toHaveCount(8, SOON);
+    await line(page, 'ticker').first().getByRole('button', { name: 'Trace' }).click();
+    await expect(page.locator('#trace-lines .call').nth(20)).toBeAttached(SOON);
     expect(await still()).toBeLessThanOrEqual(0);
     const after = await place();
     // Right-aligned numbers grow to the left; all else stands.

@@ -13,7 +13,7 @@ interface Tools {
     hf: unknown,
     sourceOf: (guest: Case) => unknown,
     refused: unknown,
-  ): { run(guest: Case, limit: number): Promise<unknown> };
+  ): { cannot(guest: Case): string | undefined; run(guest: Case, limit: number): Promise<unknown> };
   judge(guest: Case, result: unknown): Promise<string[]>;
 }
 
@@ -38,7 +38,7 @@ for (const force of [
         file.endsWith('.txt') ? `/tests/guests/${file}` : lab.guest(program);
       const host = apiHost(window.hf, source, window.lib.SpawnRefused);
       const failures: Record<string, string[]> = {};
-      const queue = [...guests];
+      const queue = guests.filter((guest) => host.cannot(guest) === undefined);
       const worker = async () => {
         for (let guest = queue.shift(); guest; guest = queue.shift()) {
           const complaints = await host

@@ -37,6 +37,48 @@ test('300 runs do not use up the browser’s memories', async ({ page, start }) 
   expect(codes).toEqual([0]);
 });
 
+for (const interruptible of [false, true]) {
+  // A thousand in each run of the tests; HOLDFAST_MANY=5000 for the whole of it.
+  const many = Number(process.env.HOLDFAST_MANY ?? 1000);
+  test(`${many} guests, one after the other, and 100 at once (interruptible: ${interruptible})`, async ({
+    page,
+    start,
+  }) => {
+    test.setTimeout(60_000 + many * 100);
+    await start();
+    const { codes, outputs, running, zombies } = await page.evaluate(
+      async ([count, rewritten]) => {
+        const options = { interruptible: rewritten };
+        const codes = new Set<number>();
+        for (let i = 0; i < count; i++) codes.add((await window.hf.run(lab.guest('hello'), options)).code);
+        const all = await Promise.all(
+          Array.from({ length: 100 }, () => window.hf.spawn(lab.guest('echo-lines'), options)),
+        );
+        const running = (await window.hf.stats()).processes.length;
+        const outputs = await Promise.all(
+          all.map(async (p, i) => {
+            const writer = p.stdin.getWriter();
+            await writer.write(lab.encode(`${i}\n`));
+            await writer.close();
+            return lab.textOf(p.stdout);
+          }),
+        );
+        await Promise.all(all.map((p) => p.released));
+        const { workers } = await lab.until(
+          () => window.hf.stats(),
+          (stats) => stats.workers.zombies === 0 && stats.workers.idle === stats.workers.total,
+        );
+        return { codes: [...codes], outputs, running, zombies: workers.zombies };
+      },
+      [many, interruptible] as const,
+    );
+    expect(codes).toEqual([0]);
+    expect(running).toBe(100);
+    expect(outputs).toEqual(Array.from({ length: 100 }, (_, i) => `1: ${i}\n`));
+    expect(zombies).toBe(0);
+  });
+}
+
 test('20 at once talk to the page without mixing up their words', async ({ page, start }) => {
   await start();
   const { answers, running, after } = await page.evaluate(async () => {

@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test';
+import { chromiumFlags } from '../../tools/chromium.mjs';
 
 // `npm test -- browser` starts nginx over the clone (with serve.conf) and says where, and which Chromium to drive.
 const { HOLDFAST_URL, HOLDFAST_CHROMIUM, CI } = process.env;
@@ -19,15 +20,7 @@ export default defineConfig({
     trace: 'retain-on-failure',
     launchOptions: {
       ...(HOLDFAST_CHROMIUM ? { executablePath: HOLDFAST_CHROMIUM } : {}),
-      args: [
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
+      args: chromiumFlags,
     },
   },
 });

@@ -40,17 +40,31 @@ for (const [how, code, says] of deaths) {
         window.hf = hf;
         const p = await lab.spawnUntil('sleeps-forever', 'sleeping\n');
         const writer = p.stdin.getWriter();
+        const spinner = await lab.spawnUntil('spins-forever', 'spinning\n');
+        const listener = await hf.listen();
+        const supervisor = await hf.supervise({
+          children: [{ id: 'sleeps', start: { source: lab.guest('sleeps-forever') } }],
+        });
         const open: Promise<unknown>[] = [
           p.exited,
           p.reader.read(),
           lab.bytesOf(p.stderr),
           writer.write(new Uint8Array(1_000_000)),
           hf.run(lab.guest('sleeps-forever')),
+          p.released,
+          spinner.pause(), // it would wait until the spinner comes to the kernel
+          hf.connect(listener.port).then((connection) => connection.closed),
+          listener.accept().then((connection) => connection.closed),
+          listener.accept(),
+          supervisor.wait(),
+          hf.spawn(lab.guest('hello'), { sockets: [{ connect: 1 }] }).catch(() => hf.ps().then(() => p.exited)),
         ];
         for (const promise of open) promise.catch(() => undefined);
         hf.stats().catch(() => undefined); // this is what kills it
         const failures = await Promise.all(open.map(lab.failure));
         failures.push(await lab.failure(hf.spawn(lab.guest('hello'))), await lab.failure(hf.fs.readdir('/')));
+        for (const late of [hf.ps(), hf.stats(), hf.connect(1), hf.listen(), hf.supervise({ children: [] }), p.pause()])
+          failures.push(await lab.failure(late));
         await hf.close(); // never rejects
         const next = await window.lib.start();
         const { stdout } = await next.run(lab.guest('hello'));
@@ -80,40 +94,46 @@ plain('a compute worker that throws while it is loaded fails start(), with its w
   expect(failure).toMatchObject({ name: 'StartFailed', message: expect.stringContaining('made to fail') });
 });
 
-plain(
-  'a worker that breaks ends its guest with "crash"; the others go on, and another takes its place',
-  async ({ page }) => {
-    // The second program that a worker is given kills it.
-    const code = `{
+for (const [what, ending] of [
+  ['breaks', "throw new Error('made to fail')"],
+  // As when the browser ends it: no message, no error.
+  ['vanishes', 'return self.close()'],
+] as const) {
+  plain(
+    `a worker that ${what} ends its guest with "crash"; the others go on, and another takes its place`,
+    async ({ page }) => {
+      // The second program that a worker is given kills it.
+      const code = `{
     const original = self.onmessage;
     let runs = 0;
     self.onmessage = (event) => {
-      if (event.data.t === 'run' && ++runs === 2) throw new Error('made to fail');
+      if (event.data.t === 'run' && ++runs === 2) ${ending};
       original(event);
     };
   }`;
-    await openWith(page, 'compute', code);
-    const { results, other, stats } = await page.evaluate(async () => {
-      window.hf = await window.lib.start();
-      const bystander = await window.hf.spawn(lab.guest('echo-lines'));
-      const results = [];
-      for (let i = 0; i < 12; i++) results.push(await window.hf.run(lab.guest('hello')));
-      const writer = bystander.stdin.getWriter();
-      await writer.write(lab.encode('still here\n'));
-      await writer.close();
-      const other = await lab.textOf(bystander.stdout);
-      const stats = await lab.until(
-        () => window.hf.stats(),
-        ({ workers, processes }) => workers.zombies === 0 && processes.length === 0,
-      );
-      await window.hf.close();
-      return { results, other, stats };
-    });
-    const crashes = results.filter(({ reason }) => reason === 'crash');
-    expect(crashes.length).toBeGreaterThan(0);
-    for (const crash of crashes) expect(crash).toMatchObject({ code: 134, message: expect.stringMatching(/worker/) });
-    for (const { reason } of results) expect(['crash', 'exit']).toContain(reason);
-    expect(other).toBe('1: still here\n');
-    expect(stats.workers.total).toBeGreaterThan(0);
-  },
-);
+      await openWith(page, 'compute', code);
+      const { results, other, stats } = await page.evaluate(async () => {
+        window.hf = await window.lib.start();
+        const bystander = await window.hf.spawn(lab.guest('echo-lines'));
+        const results = [];
+        for (let i = 0; i < 12; i++) results.push(await window.hf.run(lab.guest('hello')));
+        const writer = bystander.stdin.getWriter();
+        await writer.write(lab.encode('still here\n'));
+        await writer.close();
+        const other = await lab.textOf(bystander.stdout);
+        const stats = await lab.until(
+          () => window.hf.stats(),
+          ({ workers, processes }) => workers.zombies === 0 && processes.length === 0,
+        );
+        await window.hf.close();
+        return { results, other, stats };
+      });
+      const crashes = results.filter(({ reason }) => reason === 'crash');
+      expect(crashes.length).toBeGreaterThan(0);
+      for (const crash of crashes) expect(crash).toMatchObject({ code: 134, message: expect.stringMatching(/worker/) });
+      for (const { reason } of results) expect(['crash', 'exit']).toContain(reason);
+      expect(other).toBe('1: still here\n');
+      expect(stats.workers.total).toBeGreaterThan(0);
+    },
+  );
+}

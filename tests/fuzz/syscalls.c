@@ -1,53 +1,44 @@
-/* A guest that calls whatever it likes, with whatever arguments: the kernel neither crashes nor hangs, loses no memory, lets nothing out
- * of the preopened directories, and changes nothing in a read-only one.
+/* Guests that call whatever they like, with whatever arguments, at the worst moments: the kernel neither crashes nor hangs, holds no lock, loses no
+ * memory and no count, lets nothing out of the preopened directories, and changes nothing in a read-only one.
  *
- * The input is a program: one byte chooses a call, then each argument takes a byte that chooses how it is made (a value that is likely
- * to mean something, or the input's own bytes), so that most mutations still are programs. Nothing blocks: the thread has been told
- * to stop before each call, so that every wait ends at once, and is unwound after each call, as a killed guest is. */
+ * The input is a list of records, each a step: a call of one of the threads, something that a guest does to its own memory, or something that the page
+ * or the coordinator does. Each argument takes a byte that chooses how it is made (a value that is likely to mean something, or the input's own bytes), so
+ * that most mutations still are programs.
+ *
+ * Steps happen within steps: where a call sleeps or yields the next step runs, of another thread or of the page, and so on to a depth; and if the
+ * record says so also where a call has copied something out of its guest's memory, with no lock held, or what was copied changes at once. So each
+ * point where another thread could come between is one where an input can let it, and it does so again when it is run again. */
 #include "platform/alloc.h"
-#include "platform/native.h"
-#include "support/file_io.h"
-#include "support/program.h"
+#include "support/machine.h"
+#include "support/records.h"
+#include "support/world.h"
 
-#include "fs/devfs.h"
+#include "support/doors.h"
+#include "wasi/abi.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int32_t hf_wt_thread_spawn(uint32_t argument);
 
-/* ---- the input ---- */
+#define DEEPEST 5
 
-static const uint8_t *input;
-static size_t left;
+static struct records input;
+static unsigned depth;
 
-static uint8_t take_byte(void)
-{
-	if (left == 0)
-		return 0;
-	left--;
-	return *input++;
-}
+static bool step(void);
 
-static uint64_t take_bytes(unsigned count)
-{
-	uint64_t value = 0;
-	for (unsigned i = 0; i < count; i++)
-		value |= (uint64_t)take_byte() << (8 * i);
-	return value;
-}
-
-/* ---- the guest ---- */
-
-static struct program *program;
-static struct fs read_only;
+/* ---- values ---- */
 
 enum {
-	TEXTS = 1024, /* texts, 64 bytes apart */
-	IOVS = 8192,  /* 16 pieces */
-	SUBS = 12288, /* subscriptions */
-	OUT = 20480,  /* results */
-	DATA = 32768, /* buffers */
+	TEXTS = 1024,     /* texts, 64 bytes apart */
+	LONG = 4096,      /* a text that steps build, of up to 4,200 bytes */
+	IOVS = 8448,      /* pieces */
+	SUBS = 10240,     /* subscriptions of preview 1 */
+	OLD_SUBS = 17000, /* of wasi_unstable */
+	OUT = 24576,      /* results */
+	DATA = 32768,     /* buffers */
 };
 
 static const char *const texts[] = {"a",        "b",    "dir",      "dir/a",    "dir/b",      "link",
@@ -55,14 +46,14 @@ static const char *const texts[] = {"a",        "b",    "dir",      "dir/a",    
                                     "/",        "/a",   "a/b",      "link/a",   "\xc3\xa9",   "\xff",
                                     "dir/link", "file", "dev",      "dev/null", "dev/random", "dev/zero",
                                     "new",      "new/", "dev/full", "up",       "up/..",      "deep/deep/deep",
-                                    "a//b/./c", ""};
+                                    "a//b/./c", "",     "absolute", "dangling", "dangling/",  "dir/../dir/a"};
 #define TEXT_COUNT (sizeof texts / sizeof texts[0])
 
-static const uint32_t addresses[] = {0,          4,         OUT,  OUT + 4,   OUT + 64,       IOVS,           IOVS + 8,
-                                     SUBS,       SUBS + 48, DATA, DATA + 64, GUEST_SIZE - 8, GUEST_SIZE - 1, GUEST_SIZE,
-                                     0xFFFFFFF8, 1};
-static const uint32_t sizes[] = {0,  1,   2,    3,    4,    5,     8,     16,     24,         31,
-                                 64, 100, 1024, 4096, 4097, 65535, 65536, 100000, 0x7FFFFFFF, 0xFFFFFFFF};
+static const uint32_t addresses[] = {
+	0,         4,        OUT,      OUT + 4, OUT + 64,     IOVS,       IOVS + 8, SUBS,       SUBS + 48,   DATA,
+	DATA + 64, PAGE - 8, PAGE - 1, PAGE,    2 * PAGE - 4, 0xFFFFFFF8, OLD_SUBS, OUT + 2048, DATA + 8192, 1};
+static const uint32_t sizes[] = {0,    1,    2,    3,    4,    5,     8,     16,    24,    31,         64,        100,
+                                 1024, 4095, 4096, 4097, 4200, 20000, 32768, 65535, 65536, 0x7FFFFFFF, 0xFFFFFFFF};
 static const uint64_t wides[] = {0,
                                  1,
                                  2,
@@ -70,244 +61,508 @@ static const uint64_t wides[] = {0,
                                  4,
                                  100,
                                  4095,
+                                 4096,
+                                 65535,
                                  65536,
                                  65537,
+                                 200000,
                                  1 << 20,
+                                 (1 << 22) - 1,
+                                 1 << 22,
                                  UINT64_C(1) << 32,
                                  UINT64_C(1) << 40,
                                  INT64_MAX,
                                  (uint64_t)INT64_MAX + 1,
                                  UINT64_MAX,
                                  UINT64_MAX - 1,
-                                 HF_RIGHTS_ALL,
-                                 HF_RIGHT_FD_READ,
-                                 HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE | HF_RIGHT_FD_SEEK,
-                                 READ_WRITE};
+                                 10};
+static const uint64_t rights[] = {HF_RIGHTS_ALL & ~HF_RIGHT_FD_READDIR,
+                                  HF_RIGHTS_ALL & ~HF_RIGHT_FD_READDIR,
+                                  HF_RIGHTS_ALL,
+                                  HF_RIGHT_FD_READ,
+                                  HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE | HF_RIGHT_FD_SEEK,
+                                  HF_RIGHT_FD_WRITE,
+                                  HF_RIGHTS_ALL & ~(HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE),
+                                  0,
+                                  UINT64_MAX};
+static const uint32_t counts[] = {0,  1,  2,   3,   4,   8,    9,    16,         17,
+                                  33, 60, 119, 120, 121, 1024, 1025, 0x10000000, 0xFFFFFFFF};
 
-#define PICK(table, byte) (table)[(byte) % (sizeof(table) / sizeof(table)[0])]
+/* Likelier than the tables' even spread. */
+static const uint8_t fds[] = {0, 1, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 9, 10, 15, 16, 31, 39, 40};
 
-/* One argument, or for 't' the two of a text. Kinds: f descriptor, p pointer, s size, w 64 bits, x flags, t text. */
-static unsigned take_argument(char kind, uint64_t *out)
+/* One argument, or for 't' the two of a text. */
+static unsigned take_argument(struct record *record, char kind, uint64_t *out)
 {
-	uint8_t how = take_byte();
-	bool raw = how >= 240;
+	uint8_t how = take_byte(record);
+	bool raw = how >= 244;
 	switch (kind) {
 	case 'f':
-		out[0] = raw ? take_bytes(4) : how % 16;
+		out[0] = raw ? take_bytes(record, 4) : PICK(fds, how);
 		return 1;
 	case 'p':
-		out[0] = raw ? take_bytes(3) : PICK(addresses, how);
+		out[0] = raw ? take_bytes(record, 3) : PICK(addresses, how);
+		return 1;
+	case 'v': /* mostly where there is one */
+		out[0] = how < 200 ? IOVS + 8 * (how % 4) : PICK(addresses, how);
+		return 1;
+	case 'u':
+		out[0] = how < 100 ? SUBS : how < 200 ? OLD_SUBS : PICK(addresses, how);
+		return 1;
+	case 'e':
+		out[0] = how < 200 ? OUT : PICK(addresses, how);
 		return 1;
 	case 's':
-		out[0] = raw ? take_bytes(2) : PICK(sizes, how);
+		out[0] = raw ? take_bytes(record, 2) : PICK(sizes, how);
+		return 1;
+	case 'c':
+		out[0] = raw ? take_bytes(record, 2) : PICK(counts, how);
 		return 1;
 	case 'w':
-		out[0] = raw ? take_bytes(8) : PICK(wides, how);
+		out[0] = raw ? take_bytes(record, 8) : PICK(wides, how);
+		return 1;
+	case 'r':
+		out[0] = raw ? take_bytes(record, 8) : PICK(rights, how);
+		return 1;
+	case 'l': /* mostly those that there are */
+		out[0] = raw ? how : how % 2;
+		return 1;
+	case 'o':
+		out[0] = raw ? how : how < 80 ? 0 : how < 160 ? HF_OFLAG_CREAT : how % (HF_OFLAGS_ALL + 1);
+		return 1;
+	case 'd':
+		out[0] = raw ? how : how < 120 ? 0 : how % (HF_FDFLAGS_ALL + 1);
+		return 1;
+	case 'm':
+		out[0] = raw ? take_bytes(record, 4) : how % 17;
 		return 1;
 	case 't':
-		out[0] = raw ? take_bytes(2) : TEXTS + 64 * (how % TEXT_COUNT);
-		out[1] = raw ? take_byte() : strlen(texts[how % TEXT_COUNT]);
+		if (how >= 220 && !raw) {
+			out[0] = LONG;
+			out[1] = take_bytes(record, 2) % 4200;
+			return 2;
+		}
+		out[0] = raw ? take_bytes(record, 2) : TEXTS + 64 * (how % TEXT_COUNT);
+		out[1] = raw ? take_byte(record) : strlen(texts[how % TEXT_COUNT]);
 		return 2;
 	default:
-		out[0] = raw ? take_bytes(4) : how % 64;
+		out[0] = raw ? take_bytes(record, 4) : how % 64;
 		return 1;
 	}
 }
 
 /* ---- the calls ---- */
 
+struct call {
+	uint32_t number;
+	uint64_t arguments[16];
+};
+
 #define A(n) ((uint32_t)a[n])
-#define CALLS(X)                                                                   \
-	X(args_get, "pp", A(0), A(1))                                                  \
-	X(args_sizes_get, "pp", A(0), A(1))                                            \
-	X(environ_get, "pp", A(0), A(1))                                               \
-	X(environ_sizes_get, "pp", A(0), A(1))                                         \
-	X(clock_res_get, "xp", A(0), A(1))                                             \
-	X(clock_time_get, "xwp", A(0), a[1], A(2))                                     \
-	X(fd_advise, "fwwx", A(0), a[1], a[2], A(3))                                   \
-	X(fd_allocate, "fww", A(0), a[1], a[2])                                        \
-	X(fd_close, "f", A(0))                                                         \
-	X(fd_datasync, "f", A(0))                                                      \
-	X(fd_fdstat_get, "fp", A(0), A(1))                                             \
-	X(fd_fdstat_set_flags, "fx", A(0), A(1))                                       \
-	X(fd_fdstat_set_rights, "fww", A(0), a[1], a[2])                               \
-	X(fd_filestat_get, "fp", A(0), A(1))                                           \
-	X(fd_filestat_set_size, "fw", A(0), a[1])                                      \
-	X(fd_filestat_set_times, "fwwx", A(0), a[1], a[2], A(3))                       \
-	X(fd_pread, "fpxwp", A(0), A(1), A(2), a[3], A(4))                             \
-	X(fd_prestat_get, "fp", A(0), A(1))                                            \
-	X(fd_prestat_dir_name, "fps", A(0), A(1), A(2))                                \
-	X(fd_pwrite, "fpxwp", A(0), A(1), A(2), a[3], A(4))                            \
-	X(fd_read, "fpxp", A(0), A(1), A(2), A(3))                                     \
-	X(fd_readdir, "fpswp", A(0), A(1), A(2), a[3], A(4))                           \
-	X(fd_renumber, "ff", A(0), A(1))                                               \
-	X(fd_seek, "fwxp", A(0), a[1], A(2) % 4, A(3))                                 \
-	X(fd_sync, "f", A(0))                                                          \
-	X(fd_tell, "fp", A(0), A(1))                                                   \
-	X(fd_write, "fpxp", A(0), A(1), A(2), A(3))                                    \
-	X(path_create_directory, "ft", A(0), A(1), A(2))                               \
-	X(path_filestat_get, "fxtp", A(0), A(1), A(2), A(3), A(4))                     \
-	X(path_filestat_set_times, "fxtwwx", A(0), A(1), A(2), A(3), a[4], a[5], A(6)) \
-	X(path_link, "fxtft", A(0), A(1), A(2), A(3), A(4), A(5), A(6))                \
-	X(path_open, "fxtxwwxp", A(0), A(1), A(2), A(3), A(4), a[5], a[6], A(7), A(8)) \
-	X(path_readlink, "ftpsp", A(0), A(1), A(2), A(3), A(4), A(5))                  \
-	X(path_remove_directory, "ft", A(0), A(1), A(2))                               \
-	X(path_rename, "ftft", A(0), A(1), A(2), A(3), A(4), A(5))                     \
-	X(path_symlink, "tft", A(0), A(1), A(2), A(3), A(4))                           \
-	X(path_unlink_file, "ft", A(0), A(1), A(2))                                    \
-	X(poll_oneoff, "ppxp", A(0), A(1), A(2), A(3))                                 \
-	X(proc_raise, "x", A(0))                                                       \
-	X(random_get, "ps", A(0), A(1))                                                \
-	X(sock_recv, "fpxxpp", A(0), A(1), A(2), A(3), A(4), A(5))                     \
-	X(sock_send, "fpxxp", A(0), A(1), A(2), A(3), A(4))                            \
-	X(sock_shutdown, "fx", A(0), A(1))
-
-#define DEFINE(name, kinds, ...)                 \
-	static uint32_t p1_##name(const uint64_t *a) \
-	{                                            \
-		return hf_p1_##name(__VA_ARGS__);        \
-	}                                            \
-	static uint32_t un_##name(const uint64_t *a) \
-	{                                            \
-		return hf_un_##name(__VA_ARGS__);        \
+#define X(name, kinds, ...)                  \
+	static void p1_##name(const uint64_t *a) \
+	{                                        \
+		(void)hf_p1_##name(__VA_ARGS__);     \
 	}
-CALLS(DEFINE)
+#define OLD(name, kinds, ...)                \
+	X(name, kinds, __VA_ARGS__)              \
+	static void un_##name(const uint64_t *a) \
+	{                                        \
+		(void)hf_un_##name(__VA_ARGS__);     \
+	}
+#include "calls.def"
+#undef X
+#undef OLD
 
-static uint32_t exit_process(const uint64_t *a)
+static void p1_proc_exit(const uint64_t *a)
 {
 	hf_p1_proc_exit(A(0));
-	return 0;
+}
+
+static void p1_sched_yield(const uint64_t *a)
+{
+	(void)a;
+	(void)hf_p1_sched_yield();
+}
+
+static void p1_sock_accept(const uint64_t *a)
+{
+	(void)hf_p1_sock_accept(A(0), A(1), A(2));
+}
+
+static void thread_spawn(const uint64_t *a)
+{
+	CHECK(hf_wt_thread_spawn(A(0)) != 0);
 }
 
 static const struct {
 	const char *kinds;
-	uint32_t (*call)(const uint64_t *a);
+	void (*call)(const uint64_t *a);
 } calls[] = {
-#define ROW(name, kinds, ...) {kinds, p1_##name}, {kinds, un_##name},
-	CALLS(ROW){"x", exit_process},
+/* Two numbers each, as the corpus has them. */
+#define X(name, kinds, ...) {kinds, p1_##name}, {kinds, p1_##name},
+#define OLD(name, kinds, ...) {kinds, p1_##name}, {kinds, un_##name},
+#include "calls.def"
+#undef X
+#undef OLD
+	{"", p1_sched_yield}, {"", p1_sched_yield}, {"fxp", p1_sock_accept},
+	{"x", thread_spawn},  {"x", p1_proc_exit},  {"x", p1_proc_exit},
 };
-
-static uint32_t chosen;
-static uint64_t arguments[16];
+#define CALL_COUNT (sizeof calls / sizeof calls[0])
 
 static void guest(void *context)
 {
-	(void)context;
-	(void)calls[chosen].call(arguments);
+	struct call *call = context;
+	calls[call->number].call(call->arguments);
 }
 
-static void one_call(uint8_t which)
+/* ---- what may come between ---- */
+
+/* Of the call whose frame is innermost. */
+static struct mode {
+	uint8_t change;  /* what was read is changed by this at once; 0: it is not */
+	uint8_t between; /* after so many copies a step of somebody else */
+} mode;
+
+static void copied(struct memory *memory, uint32_t from, uint32_t size)
 {
-	unsigned count = 0;
-	chosen = which % (sizeof calls / sizeof calls[0]);
-	for (const char *kind = calls[chosen].kinds; *kind; kind++)
-		count += take_argument(*kind, arguments + count);
-	CHECK(count <= 16);
-	atomic_store(&program->thread->stop, 1);
-	CHECK_EQ(hf_native_enter(guest, NULL), 1);
-	CHECK_EQ(atomic_load(&program->thread->door), HF_UNWINDING);
-	atomic_store(&program->thread->door, HF_IN_GUEST);
+	for (uint32_t i = 0; mode.change && i < size; i++)
+		memory->bytes[from + i] ^= (char)mode.change;
+	if (mode.between > 0 && --mode.between == 0 && !hf_lock_order_any())
+		(void)step();
 }
 
-/* What a guest's code does between calls: it writes into its memory. */
-static void write_memory(void)
+static bool meanwhile(hf_word *word)
+{
+	/* Nothing else is ever slept on: a lock would be one that is held by whoever sleeps below us on this stack. */
+	CHECK(hf_self && (word == &hf_self->park || word == &hf_self->spawn.state));
+	return step() || world_coordinate();
+}
+
+static void yielded(void)
+{
+	(void)step();
+}
+
+static void stuck(void)
+{
+	hf_thread_stop(hf_self);
+}
+
+/* ---- steps ---- */
+
+/* What is special about a call: mostly nothing. */
+enum how { INTERRUPTED = 10, NO_MEMORY, CHANGES, BETWEEN, CHANGES_BETWEEN, BETWEEN_WITHOUT_MEMORY };
+
+/* One of the threads that can make a call, or NULL. */
+static struct slot *choose_thread(uint8_t which)
+{
+	struct slot *free_to_go[THREADS];
+	unsigned count = 0;
+	for (unsigned i = 0; i < THREADS; i++) {
+		if (world.slots[i].state == IN_GUEST)
+			free_to_go[count++] = &world.slots[i];
+	}
+	return count ? free_to_go[which % count] : NULL;
+}
+
+/* The last call that was made outside of others, and who made it: other_step makes it again and again, up to a limit. */
+static struct call last;
+static struct slot *last_slot;
+
+static void again(unsigned times)
+{
+	for (; times > 0 && last_slot && last_slot->state == IN_GUEST; times--)
+		world_call(last_slot, guest, &last);
+}
+
+static void one_call(struct record *record, uint8_t which, uint8_t flags, uint8_t parameter)
+{
+	struct slot *slot = choose_thread(flags % 16);
+	enum how how = flags / 16;
+	struct call call = {.number = which % CALL_COUNT};
+	unsigned count = 0;
+	if (!slot)
+		return;
+	for (const char *kind = calls[call.number].kinds; *kind; kind++)
+		count += take_argument(record, *kind, call.arguments + count);
+	if (depth == 1) {
+		last = call;
+		last_slot = slot;
+	}
+	struct mode before = mode;
+	mode = (struct mode){.change = how == CHANGES || how == CHANGES_BETWEEN ? parameter : 0,
+	                     .between = how >= BETWEEN ? 1 + parameter % 8 : 0};
+	/* Every wait of the call ends at once. */
+	if (how == INTERRUPTED)
+		atomic_store(&slot->block->orders, HF_ORDER_STOP);
+	if (how == NO_MEMORY || how == BETWEEN_WITHOUT_MEMORY)
+		hf_alloc_fail_after(parameter % 8);
+	world_call(slot, guest, &call);
+	hf_alloc_fail_after(UINT32_MAX);
+	mode = before;
+}
+
+static struct memory *memory_of(uint8_t which)
+{
+	return world.processes[which % PROCESSES].memory;
+}
+
+static void write_bytes(struct record *record, struct memory *memory)
 {
 	uint64_t address;
-	(void)take_argument('p', &address);
-	for (uint8_t size = take_byte() % 64; size > 0; size--)
-		program->guest->memory[address++ % GUEST_SIZE] = (char)take_byte();
+	(void)take_argument(record, 'p', &address);
+	for (unsigned size = take_byte(record) % 20; size > 0; size--)
+		memory->bytes[address++ % PAGE] = (char)take_byte(record);
 }
 
-static void write_piece(void)
+static void write_piece(struct record *record, struct memory *memory)
 {
 	uint64_t buffer, size;
-	uint32_t index = take_byte() % 16;
-	(void)take_argument('p', &buffer);
-	(void)take_argument('s', &size);
-	poke_iov(program, IOVS + 8 * index, (uint32_t)buffer, (uint32_t)size);
+	uint32_t index = take_byte(record) % 64;
+	(void)take_argument(record, 'p', &buffer);
+	(void)take_argument(record, 's', &size);
+	const struct wasi_iovec piece = {(uint32_t)buffer, (uint32_t)size};
+	memcpy(memory->bytes + IOVS + index * sizeof piece, &piece, sizeof piece);
 }
 
-/* ---- before and after ---- */
-
-static void make_tree(struct hf_vnode *root)
+/* One subscription, or that one again and again, in both layouts. */
+static void write_subscriptions(struct record *record, struct memory *memory)
 {
-	CHECK_OK(f_mkdir(root, "/dir"));
-	CHECK_OK(f_put(root, "/a", "text of a"));
-	CHECK_OK(f_put(root, "/dir/a", "text of dir/a"));
-	CHECK_OK(f_symlink(root, "dir", "/link"));
-	CHECK_OK(f_symlink(root, "loop", "/loop"));
-	CHECK_OK(f_symlink(root, "..", "/up"));
+	static const uint64_t timeouts[] = {0, 1, 1000, 1000000, 20000000, UINT64_C(1000000000), UINT64_MAX};
+	unsigned index = take_byte(record) % 122, copies = 1 + take_byte(record) % 8 * 16;
+	uint8_t tag = take_byte(record), clock = take_byte(record), how = take_byte(record);
+	uint64_t fd;
+	(void)take_argument(record, 'f', &fd);
+	struct wasi_subscription sub = {.userdata = take_byte(record), .tag = tag % 4};
+	struct wasi_unstable_subscription old = {.userdata = sub.userdata, .tag = sub.tag};
+	if (sub.tag == WASI_EVENT_CLOCK) {
+		sub.u.clock.id = old.u.clock.id = clock % 5;
+		sub.u.clock.timeout = old.u.clock.timeout = PICK(timeouts, how);
+		sub.u.clock.flags = old.u.clock.flags = how / 8 % 4 == 0 ? how / 32 : 0;
+	} else {
+		sub.u.fd = old.u.fd = (uint32_t)fd;
+	}
+	for (; copies > 0 && index < 122; copies--, index++) {
+		memcpy(memory->bytes + SUBS + index * sizeof sub, &sub, sizeof sub);
+		memcpy(memory->bytes + OLD_SUBS + index * sizeof old, &old, sizeof old);
+	}
 }
 
-/* Descriptor 3 is "/box" of a tree whose other names must stay as they are, 4 is a tree of its own, read-only. */
-static void begin(void)
+/* A text of pieces that are repeated. */
+static void write_long_text(struct record *record, struct memory *memory)
 {
-	struct hf_vnode *box;
-	struct hf_file *file;
-	hf_alloc_set_limit(4 << 20);
-	program = program_begin();
-	read_only = fs_begin();
-	make_tree(read_only.root);
-	CHECK_OK(f_put(program->fs.root, "/secret", "secret"));
-	CHECK_OK(f_mkdir(program->fs.root, "/box"));
-	CHECK_OK(f_open(program->fs.root, "/box", F_DIRECTORY, &box));
-	make_tree(box);
-	CHECK_OK(hf_devfs_populate(box));
-	CHECK_OK(hf_fd_close(&program->process->fds, 3));
-	file = d_open(box, HF_READ, 0);
-	CHECK_EQ(hf_fd_insert_preopen(&program->process->fds, file, "/", 1, HF_RIGHTS_ALL, HF_RIGHTS_ALL), 3);
-	hf_vnode_unref(box);
-	file = d_open(read_only.root, HF_READ, 0);
-	file->read_only_tree = true;
-	CHECK_EQ(hf_fd_insert_preopen(&program->process->fds, file, "/ro", 3, HF_RIGHTS_ALL, HF_RIGHTS_ALL), 4);
+	static const char *const pieces[] = {"a", "dir/",     "../",  "./", "x",    "link/",
+	                                     "/", "\xc3\xa9", "\xff", "",   "new/", "up/"};
+	char *at = memory->bytes + LONG, *end = at + 4200;
+	for (unsigned i = 0; i < 8; i++) {
+		const char *piece = PICK(pieces, take_byte(record));
+		size_t size = strlen(piece);
+		unsigned times = take_byte(record);
+		for (times = times < 200 ? 1 : (times - 199) * 20; times > 0 && at + size <= end; times--, at += size)
+			memcpy(at, piece, size);
+	}
+}
 
+/* The page's own doings in the tree, under the guests' feet. */
+static void page_changes_files(struct record *record)
+{
+	static const char *const names[] = {"/a", "/b", "/dir", "/dir/a", "/dir/b", "/link", "/new", "/dir/new", "/file"};
+	uint8_t what = take_byte(record);
+	const char *a = PICK(names, take_byte(record)), *b = PICK(names, take_byte(record));
+	switch (what % 7) {
+	case 0:
+		(void)f_mkdir(world.box, a);
+		break;
+	case 1:
+		(void)f_rmdir(world.box, a);
+		break;
+	case 2:
+		(void)f_unlink(world.box, a);
+		break;
+	case 3:
+		(void)f_rename(world.box, a, b);
+		break;
+	case 4:
+		(void)f_put(world.box, a, "the page's");
+		break;
+	case 5:
+		(void)f_symlink(world.box, "dir", a);
+		break;
+	default:
+		(void)f_truncate(world.box, a, what);
+	}
+}
+
+/* The page's connections, as peers of the guests'. */
+static void peer_step(uint8_t what, uint8_t which)
+{
+	static const uint32_t amounts[] = {1, 100, 4096, 16384};
+	unsigned peer = which % PEERS;
+	switch (what % 8) {
+	case 0:
+	case 1:
+		world_connect(peer);
+		break;
+	case 2:
+	case 3:
+		world_send(peer, PICK(amounts, what / 8));
+		break;
+	case 4:
+	case 5:
+		world_receive(peer, PICK(amounts, what / 8));
+		break;
+	case 6:
+		world_shut_down(peer, what / 8 % 4);
+		break;
+	default:
+		world_disconnect(peer);
+	}
+}
+
+/* Keys for the terminal: those that mean something, one again and again, a change of its mode. */
+static void keyboard_step(struct record *record, uint8_t what)
+{
+	static const uint8_t special[] = {0x7f, 8, 23, 21, 18, 22, 4, 3, 28, 26, '\n', '\r', ' ', 'a', 0, 0xc3};
+	uint8_t keys[512];
+	uint32_t size = 0;
+	if (what % 8 == 0) {
+		world_set_raw(2, what / 8 % 2);
+		return;
+	}
+	for (unsigned count = 1 + what % 8; count > 0; count--) {
+		uint8_t how = take_byte(record), key = how < 160 ? PICK(special, how) : take_byte(record);
+		for (unsigned times = how % 16 == 15 ? 60 : 1; times > 0 && size < sizeof keys; times--)
+			keys[size++] = key;
+	}
+	world_type(2, keys, size);
+}
+
+static void trace_step(uint8_t what, unsigned process)
+{
+	if (what % 4 < 2)
+		world_trace(process, what % 4 == 0);
+	else
+		world_take_trace(process);
+}
+
+static void other_step(struct record *record, uint8_t what, uint8_t whose)
+{
+	static const uint32_t amounts[] = {1, 10, 100, 4096, 5000, 16384};
+	static const uint64_t spans[] = {1, 1000, 100000, 1000000, 20000000, UINT64_C(2000000000)};
+	struct memory *memory = memory_of(whose);
+	unsigned process = whose % PROCESSES;
+	uint8_t parameter = take_byte(record);
+	switch (what % 16) {
+	case 0:
+		write_bytes(record, memory);
+		break;
+	case 1:
+		again(parameter % 64);
+		break;
+	case 2:
+	case 3:
+		write_piece(record, memory);
+		break;
+	case 4:
+	case 5:
+	case 6:
+		write_subscriptions(record, memory);
+		break;
+	case 7:
+		write_long_text(record, memory);
+		break;
+	case 8:
+		memory->pages = MOST_PAGES;
+		break;
+	case 9:
+		world_feed(process, PICK(amounts, parameter));
+		break;
+	case 10:
+		world_take(process, 1 + parameter % 2, PICK(amounts, parameter / 2));
+		break;
+	case 11:
+		world_close(process, parameter % 3);
+		break;
+	case 12:
+		machine_advance(PICK(spans, parameter));
+		break;
+	case 13:
+		page_changes_files(record);
+		break;
+	case 14:
+		if (parameter % 4 == 0)
+			world_kill(process);
+		else
+			world_start(process);
+		break;
+	default:
+		(void)world_coordinate();
+	}
+}
+
+/* False: there is none left, or too many are under way. */
+static bool step(void)
+{
+	struct record record;
+	if (depth == DEEPEST || !records_next(&input, &record))
+		return false;
+	struct mode before = mode;
+	mode = (struct mode){0};
+	depth++;
+	uint8_t what = take_byte(&record), flags = take_byte(&record);
+	if (what < 160)
+		one_call(&record, what, flags, take_byte(&record));
+	else if (what >= 250)
+		trace_step(what, flags % PROCESSES);
+	else if (what >= 242)
+		keyboard_step(&record, flags);
+	else if (what >= 226)
+		peer_step(take_byte(&record), flags);
+	else
+		other_step(&record, what, flags);
+	depth--;
+	mode = before;
+	return true;
+}
+
+/* ---- an input ---- */
+
+static void prepare_memory(struct memory *memory)
+{
 	for (uint32_t i = 0; i < TEXT_COUNT; i++)
-		(void)poke_text(program, TEXTS + 64 * i, texts[i]);
-	for (uint32_t i = 0; i < 16; i++)
-		poke_iov(program, IOVS + 8 * i, DATA + 100 * i, 10 * i);
-	CHECK_EQ(program_feed(program, "the bytes of standard input", 27), 27);
+		memcpy(memory->bytes + TEXTS + 64 * i, texts[i], strlen(texts[i]));
+	for (uint32_t i = 0; i < 64; i++) {
+		const struct wasi_iovec piece = {DATA + 100 * i, 10 * i};
+		memcpy(memory->bytes + IOVS + i * sizeof piece, &piece, sizeof piece);
+	}
+	for (uint32_t i = 0; i < 120; i++) {
+		const struct wasi_subscription sub = {.userdata = i, .tag = 1 + i % 2, .u.fd = i % 8};
+		memcpy(memory->bytes + SUBS + i * sizeof sub, &sub, sizeof sub);
+	}
 }
 
-static void check_names(struct hf_vnode *root, const char *expected)
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char names[256];
-	f_list(root, names, sizeof names);
-	CHECK(strcmp(names, expected) == 0);
-}
-
-static void end(void)
-{
-	uint32_t fds = hf_fd_count(&program->process->fds);
-	CHECK(fds <= program->process->limits.fds);
-	atomic_store(&program->thread->stop, 0);
-	struct hf_vnode *root = hf_vnode_ref(program->fs.root);
-	check_names(root, ". .. secret box ");
-	f_check_text(root, "/secret", "secret");
-	(void)f_check_tree(root);
-	hf_vnode_unref(root);
-	check_names(read_only.root, ". .. dir a link loop up ");
-	f_check_text(read_only.root, "/a", "text of a");
-	f_check_text(read_only.root, "/dir/a", "text of dir/a");
-	CHECK_EQ(f_check_tree(read_only.root), 6);
-	fs_end(&read_only);
-	program_end(program);
-	(void)done();
+	static const struct machine machine = {.meanwhile = meanwhile, .yielded = yielded, .stuck = stuck};
+	(void)argc, (void)argv;
+	memory_copied = copied;
+	machine_begin(&machine);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	input = data;
-	left = size;
-	begin();
-	for (int calls_left = 200; left > 0 && calls_left > 0; calls_left--) {
-		uint8_t what = take_byte();
-		if (what == 255)
-			write_memory();
-		else if (what == 254)
-			write_piece();
-		else
-			one_call(what);
+	records_begin(&input, NULL, 0);
+	last_slot = NULL;
+	world_begin();
+	for (unsigned i = 0; i < PROCESSES; i++)
+		prepare_memory(world.processes[i].memory);
+	records_begin(&input, data, size);
+	while (step()) {
+		(void)world_coordinate();
+		world_check();
 	}
-	end();
+	world_end();
 	return 0;
 }

@@ -31,7 +31,11 @@ export function loadCases() {
 
 export const cases = loadCases();
 
-/** The path of a case's module. A .txt is given to the runtime as it is: it is no module, and that is the test. */
+/**
+ * The path of a case's module. A .txt is given to the runtime as it is: it is no module, and that is the test. Cases of tests/conformance
+ * have theirs elsewhere.
+ */
 export function moduleOf(guest, built) {
+  if (guest.module !== undefined) return guest.module;
   return guest.file.endsWith('.txt') ? path.join(folder, guest.file) : path.join(built, `${guest.program}.wasm`);
 }

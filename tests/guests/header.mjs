@@ -13,8 +13,12 @@
  * @property {string[]} args
  * @property {Record<string, string>} env
  * @property {Step[]} stdin
- * @property {{ guest: string, readOnly: boolean }[]} dirs
+ * @property {boolean} stdoutClosed   nobody reads its output
+ * @property {number | undefined} memory   bytes that the kernel may have: such a case gets a runtime of its own
+ * @property {{ guest: string, readOnly: boolean, devices: boolean }[]} dirs
  * @property {{ path: string, text: string }[]} files
+ * @property {({ listen: number, nonblocking: boolean } | { connect: number, nonblocking: boolean })[]} sockets
+ * @property {string[]} clients  what each sends to the first socket that listens, one client after the other
  * @property {Expectation} expect
  */
 /**
@@ -30,6 +34,7 @@
  * @property {string | undefined} stdoutSha256
  * @property {string | undefined} stderr
  * @property {string[]} stderrContains
+ * @property {string[]} replies  what each client gets
  */
 
 const utf8 = (text) => Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
@@ -120,6 +125,14 @@ function wholeNumber(value) {
   return Number(value);
 }
 
+function socket(what, value) {
+  const [number, option, ...more] = words(value);
+  const port = wholeNumber(number);
+  if (port > 65535) throw new Error(`this is no port: ${number}`);
+  if ((option !== undefined && option !== 'nonblocking') || more.length > 0) throw new Error(`${what}: ${value}`);
+  return { [what]: port, nonblocking: option === 'nonblocking' };
+}
+
 function step(value) {
   if (value === 'hold') return { hold: true };
   if (value.startsWith('wait ')) return { wait: milliseconds(value.slice(5)) };
@@ -139,13 +152,26 @@ const keys = {
   stdin: (c, value) => c.stdin.push(step(value)),
   dir(c, value) {
     const [guest, option, ...more] = words(value);
-    if ((option !== undefined && option !== 'read-only') || more.length > 0) throw new Error(`dir: ${value}`);
-    c.dirs.push({ guest, readOnly: option === 'read-only' });
+    if (![undefined, 'read-only', 'devices'].includes(option) || more.length > 0) throw new Error(`dir: ${value}`);
+    c.dirs.push({ guest, readOnly: option === 'read-only', devices: option === 'devices' });
+  },
+  stdout(c, value) {
+    if (value !== 'closed') throw new Error(`stdout: ${value}`);
+    c.stdoutClosed = true;
+  },
+  memory(c, value) {
+    const match = /^(\d+)MiB$/.exec(value);
+    if (!match) throw new Error(`a size such as 8MiB is needed, not ${value}`);
+    c.memory = Number(match[1]) << 20;
   },
   file(c, value) {
     const space = value.indexOf(' ');
     c.files.push({ path: value.slice(0, space), text: binary(value.slice(space + 1)) });
   },
+  listen: (c, value) => c.sockets.push(socket('listen', value)),
+  connect: (c, value) => c.sockets.push(socket('connect', value)),
+  client: (c, value) => c.clients.push(binary(value)),
+  'expect-reply': (c, value) => c.expect.replies.push(binary(value)),
   'expect-exit': (c, value) => (c.expect.exit = wholeNumber(value)),
   'expect-trap': (c, value) => (c.expect.trap = value),
   'expect-killed': (c, value) => (c.expect.killed = wholeNumber(value)),
@@ -168,8 +194,12 @@ function newCase(program, file, variant) {
     args: [],
     env: {},
     stdin: [],
+    stdoutClosed: false,
+    memory: undefined,
     dirs: [],
     files: [],
+    sockets: [],
+    clients: [],
     expect: {
       exit: 0,
       trap: undefined,
@@ -182,6 +212,7 @@ function newCase(program, file, variant) {
       stdoutSha256: undefined,
       stderr: undefined,
       stderrContains: [],
+      replies: [],
     },
   };
 }

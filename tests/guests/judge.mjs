@@ -9,6 +9,7 @@ import { bytesOf } from './header.mjs';
  * @property {string} message         of a trap or a refusal; else whatever helps
  * @property {Uint8Array} stdout
  * @property {Uint8Array} stderr
+ * @property {Uint8Array[]} [replies] what each client got
  * @property {boolean} [mixedStderr]  the host's own messages are in stderr too
  */
 
@@ -75,6 +76,14 @@ async function judgeOutput(expect, { stdout, stderr, mixedStderr }) {
   return complaints;
 }
 
+function judgeReplies({ replies: wanted }, { replies = [] }) {
+  return wanted.flatMap((text, i) =>
+    replies[i] && equal(replies[i], bytesOf(text))
+      ? []
+      : [`client ${i} got ${replies[i] ? shorten(textOf(replies[i])) : 'nothing'}, not ${shorten(text)}`],
+  );
+}
+
 /**
  * What is wrong with the result, one line each; nothing if it is as the header says.
  * @param {import('./header.mjs').Case} guest
@@ -84,5 +93,5 @@ async function judgeOutput(expect, { stdout, stderr, mixedStderr }) {
 export async function judge(guest, result) {
   const complaints = judgeEnd(guest.expect, result);
   if (complaints.length > 0 && result.stderr.length > 0) return complaints; // the guest's own words are the best explanation
-  return [...complaints, ...(await judgeOutput(guest.expect, result))];
+  return [...complaints, ...(await judgeOutput(guest.expect, result)), ...judgeReplies(guest.expect, result)];
 }

@@ -7,7 +7,7 @@
 
 #include <sched.h>
 
-#define ROUNDS 200
+#define ROUNDS 800
 
 static struct hf_pipe *pipe;
 static struct hf_file *polled; /* the reading end */
@@ -93,7 +93,7 @@ static void direct(void)
 		hf_lock(&pipe->lock);
 		begin_round(round);
 		until(&changer_near, round);
-		sleep_ms(1);
+		sleep_us(150);
 		hf_unlock(&pipe->lock);
 		until(&over, 2 * round);
 	}
@@ -115,7 +115,7 @@ static void take_part(void *context, unsigned number)
 			CHECK_EQ(scenes[scene].look(), 1);
 		} else {
 			until(&looker_near, round);
-			sleep_ms(1);
+			sleep_us(150);
 			atomic_store(&changer_near, round);
 			scenes[scene].change();
 		}

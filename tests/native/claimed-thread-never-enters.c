@@ -23,7 +23,7 @@ static void be_over(void *context)
 static void leave_to_stop(void *context)
 {
 	atomic_fetch_add(&arrived, 1);
-	hf__door_stop(context);
+	hf__door_ordered(context);
 }
 
 static void in_host(void *context)
@@ -38,6 +38,7 @@ int main(void)
 	void (*const ways[])(void *) = {pass_the_door, be_over, in_host};
 	for (int i = 0; i < 3; i++) {
 		hf_thread_init(&threads[i], NULL, 1);
+		hf_thread_stop(&threads[i]);
 		CHECK(hf_thread_claim(&threads[i]));
 		CHECK(!hf_thread_claim(&threads[i]));
 		in_background(ways[i], &threads[i]);

@@ -8,7 +8,7 @@ static struct program *program;
 static void claim_all_memory(void)
 {
 	program->guest->pages = 65536;
-	program->thread->mem.known_size = 0;
+	program->thread->mem.known_size = (hf_counter){0};
 }
 
 static void check_vectors(uint32_t file)
@@ -30,7 +30,7 @@ static void check_vectors(uint32_t file)
 	poke_iov(program, 256, UINT32_MAX - 7, 9);
 	CHECK_ERR(hf_p1_fd_write(file, 256, 1, 64), HF_EFAULT);
 	program->guest->pages = 2;
-	program->thread->mem.known_size = 0;
+	program->thread->mem.known_size = (hf_counter){0};
 }
 
 static void check_polls(void)
@@ -46,7 +46,7 @@ static void check_polls(void)
 	CHECK_ERR(hf_p1_poll_oneoff(UINT32_MAX - 95, 0, 3, 64), HF_EFAULT);
 	CHECK_ERR(hf_p1_poll_oneoff(0, UINT32_MAX - 63, 3, 64), HF_EFAULT);
 	program->guest->pages = 2;
-	program->thread->mem.known_size = 0;
+	program->thread->mem.known_size = (hf_counter){0};
 }
 
 static void check_paths(void)

@@ -29,7 +29,8 @@ int main(void)
 
 	CHECK_OK(get(&table, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK));
 	CHECK_ERR(get(&table, 0, HF_RIGHT_FD_WRITE), -HF_EBADF);
-	CHECK_ERR(get(&table, 0, HF_RIGHT_FD_TELL), -HF_ENOTCAPABLE);
+	CHECK_ERR(get(&table, 0, HF_RIGHT_FD_SYNC), -HF_ENOTCAPABLE);
+	CHECK_OK(get(&table, 0, HF_RIGHT_FD_TELL)); /* which the right to seek implies */
 	CHECK_ERR(get(&table, 1, HF_RIGHT_FD_TELL), -HF_ESPIPE);
 	CHECK_ERR(get(&table, 1, HF_RIGHT_FD_READ), -HF_EBADF);
 	CHECK_ERR(get(&table, 1, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK), -HF_EBADF);
@@ -41,6 +42,7 @@ int main(void)
 	CHECK_OK(get(&table, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK));
 	CHECK_OK(hf_fd_set_rights(&table, 0, HF_RIGHT_FD_READ, 0));
 	CHECK_ERR(get(&table, 0, HF_RIGHT_FD_SEEK), -HF_ENOTCAPABLE);
+	CHECK_ERR(get(&table, 0, HF_RIGHT_FD_TELL), -HF_ENOTCAPABLE);
 	CHECK_ERR(hf_fd_set_rights(&table, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK, 0), -HF_ENOTCAPABLE);
 	CHECK_ERR(hf_fd_set_rights(&table, 9, 0, 0), -HF_EBADF);
 

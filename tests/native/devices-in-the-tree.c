@@ -56,6 +56,25 @@ static void check_random(struct hf_vnode *root)
 	hf_vnode_unref(urandom);
 }
 
+/* Without a process they are names and no more. */
+static void check_streams(struct hf_vnode *root)
+{
+	static const char *const names[] = {"dev/stdin", "dev/stdout", "dev/stderr", "dev/null"};
+	struct hf_vnode *stream = NULL;
+	char buffer[4];
+	for (int i = 0; i < 3; i++) {
+		CHECK_OK(f_open(root, names[i], F_WRITE, &stream));
+		CHECK_EQ(hf_device_descriptor(stream), i);
+		CHECK_ERR(f_read(stream, 0, buffer, 4), -HF_ENXIO);
+		CHECK_ERR(f_write(stream, 0, buffer, 4), -HF_ENXIO);
+		hf_vnode_unref(stream);
+	}
+	CHECK_OK(f_open(root, names[3], 0, &stream));
+	CHECK_EQ(hf_device_descriptor(stream), -1);
+	hf_vnode_unref(stream);
+	CHECK_EQ(hf_device_descriptor(root), -1);
+}
+
 static void check_tree(struct fs *fs)
 {
 	struct hf_vnode *dev = NULL, *null = hf_device(HF_DEV_NULL), *found = NULL;
@@ -63,7 +82,7 @@ static void check_tree(struct fs *fs)
 	char names[100];
 	CHECK_OK(f_open(fs->root, "dev", F_DIRECTORY, &dev));
 	f_list(dev, names, sizeof names);
-	CHECK(strcmp(names, ". .. null zero full random urandom ") == 0);
+	CHECK(strcmp(names, ". .. null zero full random urandom stdin stdout stderr ") == 0);
 	CHECK_OK(f_stat(fs->root, "dev/null", false, &attr));
 	CHECK_EQ(attr.filetype, HF_FILETYPE_CHARACTER_DEVICE);
 	CHECK_EQ(attr.nlink, 1);
@@ -85,7 +104,7 @@ static void check_tree(struct fs *fs)
 	CHECK_OK(f_rename(fs->root, "file", "nothing"));
 	f_check_text(fs->root, "nothing", "text");
 	CHECK_OK(f_unlink(fs->root, "dev/full"));
-	CHECK_EQ(f_check_tree(fs->root), 5);
+	CHECK_EQ(f_check_tree(fs->root), 8);
 
 	CHECK_OK(hf_memfs_attach(dev, "null", null));
 	CHECK_ERR(hf_memfs_attach(dev, "null", null), -HF_EEXIST);
@@ -130,6 +149,7 @@ int main(void)
 	check_null(fs.root);
 	check_zero_and_full(fs.root);
 	check_random(fs.root);
+	check_streams(fs.root);
 	check_tree(&fs);
 	fs_end(&fs);
 	check_failures();

@@ -11,6 +11,7 @@ static struct program *program;
 
 #define PATH(text) 3, 1024, poke_text(program, 1024, text)
 #define PATH_OF(fd, text) fd, 1024, poke_text(program, 1024, text)
+#define PATH_OF_TIMES(fd, text) fd, 0, 1024, poke_text(program, 1024, text)
 #define SOURCE(text) OTHER, poke_text(program, OTHER, text)
 
 static uint32_t open_it(uint32_t fd, const char *path, uint32_t follow, uint32_t oflags, uint64_t rights)
@@ -65,7 +66,7 @@ static void check_open(void)
 	/* More than the directory passes on. */
 	CHECK_ERR(hf_p1_fd_fdstat_set_rights(3, HF_RIGHTS_ALL & HF_RIGHT_PATH_OPEN, HF_RIGHT_FD_READ), 0);
 	CHECK_ERR(open_it(3, "f", 0, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE), HF_ENOTCAPABLE);
-	CHECK_ERR(open_it(3, "f", 0, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK), 0);
+	CHECK_ERR(open_it(3, "f", 0, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_READDIR), 0); /* which does not apply to a file */
 	CHECK_ERR(open_it(3, "new", 0, CREATE, HF_RIGHT_FD_READ), HF_ENOTCAPABLE);
 }
 
@@ -142,6 +143,16 @@ static void check_read_only(uint32_t ro, uint32_t elsewhere)
 	CHECK_ERR(hf_p1_path_unlink_file(PATH_OF(below, "g")), HF_EROFS);
 	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, "new")), HF_EROFS);
 	CHECK_ERR(hf_p1_path_remove_directory(PATH_OF(ro, "d")), HF_EROFS);
+	/* What is wrong with the path comes first. */
+	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, "d")), HF_EEXIST);
+	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, ".")), HF_EEXIST);
+	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, "no/new")), HF_ENOENT);
+	CHECK_ERR(hf_p1_path_symlink(SOURCE("x"), PATH_OF(ro, "f")), HF_EEXIST);
+	CHECK_ERR(hf_p1_path_link(3, 0, SOURCE("f"), PATH_OF(ro, "d")), HF_EEXIST);
+	CHECK_ERR(hf_p1_path_unlink_file(PATH_OF(ro, "f/x")), HF_ENOTDIR);
+	CHECK_ERR(hf_p1_path_unlink_file(PATH_OF(ro, "no")), HF_EROFS);
+	CHECK_ERR(hf_p1_path_rename(ro, SOURCE("no/no"), PATH("new")), HF_ENOENT);
+	CHECK_ERR(hf_p1_path_filestat_set_times(PATH_OF_TIMES(ro, "no"), 5, 6, HF_FST_ATIM), HF_ENOENT);
 	CHECK_ERR(hf_p1_path_symlink(SOURCE("x"), PATH_OF(ro, "new")), HF_EROFS);
 	CHECK_ERR(hf_p1_path_link(ro, 0, SOURCE("f"), PATH("new")), HF_EROFS);
 	CHECK_ERR(hf_p1_path_link(3, 0, SOURCE("f"), PATH_OF(ro, "new")), HF_EROFS);

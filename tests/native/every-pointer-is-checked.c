@@ -69,57 +69,62 @@ static void prepare(void)
 	CHECK_ERR(hf_p1_path_symlink(NEW_NAME, dir, LINK_NAME), 0);
 }
 
+static void check_both(void)
+{
+	POINTER(12, hf_p1_args_get(pointer, DATA));
+	POINTER(19, hf_p1_args_get(OUT, pointer));
+	POINTER(4, hf_p1_args_sizes_get(pointer, OUT));
+	POINTER(8, hf_p1_environ_get(pointer, DATA));
+	POINTER(7, hf_p1_environ_get(OUT, pointer));
+	POINTER(4, hf_p1_environ_sizes_get(pointer, OUT));
+	POINTER(8, hf_p1_clock_res_get(1, pointer));
+	POINTER(8, hf_p1_clock_time_get(0, 0, pointer));
+	POINTER(8, hf_p1_clock_time_get(1, 0, pointer));
+	POINTER(8, hf_p1_clock_time_get(2, 0, pointer));
+	POINTER(8, hf_p1_clock_time_get(3, 0, pointer));
+	POINTER(24, hf_p1_fd_fdstat_get(file, pointer));
+	POINTER(8, hf_p1_fd_pread(file, pointer, 1, 0, OUT));
+	POINTER(4, hf_p1_fd_pread(file, IOVS, 1, 0, pointer));
+	POINTER(8, hf_p1_fd_prestat_get(dir, pointer));
+	POINTER(1, hf_p1_fd_prestat_dir_name(dir, pointer, 1));
+	POINTER(8, hf_p1_fd_pwrite(file, pointer, 1, 0, OUT));
+	POINTER(4, hf_p1_fd_pwrite(file, IOVS, 1, 0, pointer));
+	POINTER(8, hf_p1_fd_read(file, pointer, 1, OUT));
+	POINTER(4, hf_p1_fd_read(file, IOVS, 1, pointer));
+	POINTER(64, hf_p1_fd_readdir(dir, pointer, 64, 0, OUT));
+	POINTER(4, hf_p1_fd_readdir(dir, DATA, 64, 0, pointer));
+	POINTER(8, hf_p1_fd_tell(file, pointer));
+	POINTER(8, hf_p1_fd_write(file, pointer, 1, OUT));
+	POINTER(4, hf_p1_fd_write(file, IOVS, 1, pointer));
+	POINTER(5, hf_p1_path_create_directory(dir, pointer, 5));
+	POINTER(5, hf_p1_path_filestat_set_times(dir, 0, pointer, 5, 0, 0, 0));
+	POINTER(5, hf_p1_path_link(dir, 0, pointer, 5, dir, NEW_NAME));
+	POINTER(5, hf_p1_path_link(dir, 0, FILE_NAME, dir, pointer, 5));
+	POINTER(5, hf_p1_path_open(dir, 0, pointer, 5, 0, 0, 0, 0, OUT));
+	POINTER(4, hf_p1_path_open(dir, 0, FILE_NAME, 0, 0, 0, 0, pointer));
+	POINTER(5, hf_p1_path_readlink(dir, pointer, 5, DATA, 16, OUT));
+	POINTER(16, hf_p1_path_readlink(dir, LINK_NAME, pointer, 16, OUT));
+	POINTER(4, hf_p1_path_readlink(dir, LINK_NAME, DATA, 16, pointer));
+	POINTER(5, hf_p1_path_remove_directory(dir, pointer, 5));
+	POINTER(5, hf_p1_path_rename(dir, pointer, 5, dir, NEW_NAME));
+	POINTER(5, hf_p1_path_rename(dir, LINK_NAME, dir, pointer, 5));
+	POINTER(5, hf_p1_path_symlink(pointer, 5, dir, NEW_NAME));
+	POINTER(5, hf_p1_path_symlink(NEW_NAME, dir, pointer, 5));
+	POINTER(5, hf_p1_path_unlink_file(dir, pointer, 5));
+	POINTER(9, hf_p1_random_get(pointer, 9));
+}
+
+/* Those that differ. */
 #define CHECK_EDITION(ns, filestat_size, subscription_size)                              \
 	static void check_##ns(void)                                                         \
 	{                                                                                    \
-		POINTER(12, hf_##ns##_args_get(pointer, DATA));                                  \
-		POINTER(19, hf_##ns##_args_get(OUT, pointer));                                   \
-		POINTER(4, hf_##ns##_args_sizes_get(pointer, OUT));                              \
-		POINTER(8, hf_##ns##_environ_get(pointer, DATA));                                \
-		POINTER(7, hf_##ns##_environ_get(OUT, pointer));                                 \
-		POINTER(4, hf_##ns##_environ_sizes_get(pointer, OUT));                           \
-		POINTER(8, hf_##ns##_clock_res_get(1, pointer));                                 \
-		POINTER(8, hf_##ns##_clock_time_get(0, 0, pointer));                             \
-		POINTER(8, hf_##ns##_clock_time_get(1, 0, pointer));                             \
-		POINTER(8, hf_##ns##_clock_time_get(2, 0, pointer));                             \
-		POINTER(8, hf_##ns##_clock_time_get(3, 0, pointer));                             \
-		POINTER(24, hf_##ns##_fd_fdstat_get(file, pointer));                             \
 		POINTER(filestat_size, hf_##ns##_fd_filestat_get(file, pointer));                \
-		POINTER(8, hf_##ns##_fd_pread(file, pointer, 1, 0, OUT));                        \
-		POINTER(4, hf_##ns##_fd_pread(file, IOVS, 1, 0, pointer));                       \
-		POINTER(8, hf_##ns##_fd_prestat_get(dir, pointer));                              \
-		POINTER(1, hf_##ns##_fd_prestat_dir_name(dir, pointer, 1));                      \
-		POINTER(8, hf_##ns##_fd_pwrite(file, pointer, 1, 0, OUT));                       \
-		POINTER(4, hf_##ns##_fd_pwrite(file, IOVS, 1, 0, pointer));                      \
-		POINTER(8, hf_##ns##_fd_read(file, pointer, 1, OUT));                            \
-		POINTER(4, hf_##ns##_fd_read(file, IOVS, 1, pointer));                           \
-		POINTER(64, hf_##ns##_fd_readdir(dir, pointer, 64, 0, OUT));                     \
-		POINTER(4, hf_##ns##_fd_readdir(dir, DATA, 64, 0, pointer));                     \
 		POINTER(8, hf_##ns##_fd_seek(file, 0, 0, pointer));                              \
-		POINTER(8, hf_##ns##_fd_tell(file, pointer));                                    \
-		POINTER(8, hf_##ns##_fd_write(file, pointer, 1, OUT));                           \
-		POINTER(4, hf_##ns##_fd_write(file, IOVS, 1, pointer));                          \
-		POINTER(5, hf_##ns##_path_create_directory(dir, pointer, 5));                    \
 		POINTER(5, hf_##ns##_path_filestat_get(dir, 0, pointer, 5, OUT));                \
 		POINTER(filestat_size, hf_##ns##_path_filestat_get(dir, 0, FILE_NAME, pointer)); \
-		POINTER(5, hf_##ns##_path_filestat_set_times(dir, 0, pointer, 5, 0, 0, 0));      \
-		POINTER(5, hf_##ns##_path_link(dir, 0, pointer, 5, dir, NEW_NAME));              \
-		POINTER(5, hf_##ns##_path_link(dir, 0, FILE_NAME, dir, pointer, 5));             \
-		POINTER(5, hf_##ns##_path_open(dir, 0, pointer, 5, 0, 0, 0, 0, OUT));            \
-		POINTER(4, hf_##ns##_path_open(dir, 0, FILE_NAME, 0, 0, 0, 0, pointer));         \
-		POINTER(5, hf_##ns##_path_readlink(dir, pointer, 5, DATA, 16, OUT));             \
-		POINTER(16, hf_##ns##_path_readlink(dir, LINK_NAME, pointer, 16, OUT));          \
-		POINTER(4, hf_##ns##_path_readlink(dir, LINK_NAME, DATA, 16, pointer));          \
-		POINTER(5, hf_##ns##_path_remove_directory(dir, pointer, 5));                    \
-		POINTER(5, hf_##ns##_path_rename(dir, pointer, 5, dir, NEW_NAME));               \
-		POINTER(5, hf_##ns##_path_rename(dir, LINK_NAME, dir, pointer, 5));              \
-		POINTER(5, hf_##ns##_path_symlink(pointer, 5, dir, NEW_NAME));                   \
-		POINTER(5, hf_##ns##_path_symlink(NEW_NAME, dir, pointer, 5));                   \
-		POINTER(5, hf_##ns##_path_unlink_file(dir, pointer, 5));                         \
 		POINTER(subscription_size, hf_##ns##_poll_oneoff(pointer, EVENTS, 1, OUT));      \
 		POINTER(32, hf_##ns##_poll_oneoff(SUBS, pointer, 1, OUT));                       \
 		POINTER(4, hf_##ns##_poll_oneoff(SUBS, EVENTS, 1, pointer));                     \
-		POINTER(9, hf_##ns##_random_get(pointer, 9));                                    \
 	}
 
 CHECK_EDITION(p1, 64, 48)
@@ -153,6 +158,7 @@ int main(void)
 {
 	program = program_begin();
 	prepare();
+	check_both();
 	check_p1();
 	check_un();
 	check_vectors();

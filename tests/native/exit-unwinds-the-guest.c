@@ -11,10 +11,10 @@ static void exit_with_3(void *context)
 	came_back = true;
 }
 
-static void exit_of_unstable(void *context)
+static void exit_with_most(void *context)
 {
 	(void)context;
-	hf_un_proc_exit(UINT32_MAX);
+	hf_p1_proc_exit(UINT32_MAX);
 	came_back = true;
 }
 
@@ -57,7 +57,7 @@ static void check(void (*guest)(void *), bool unwinds, enum hf_exit_reason reaso
 int main(void)
 {
 	check(exit_with_3, true, HF_EXIT_EXIT, 3);
-	check(exit_of_unstable, true, HF_EXIT_EXIT, UINT32_MAX);
+	check(exit_with_most, true, HF_EXIT_EXIT, UINT32_MAX);
 	check(abort_by_signal, true, HF_EXIT_KILLED, 134);
 	check(just_return, false, HF_EXIT_EXIT, 0);
 	check(exit_and_clean_up, true, HF_EXIT_EXIT, 3);

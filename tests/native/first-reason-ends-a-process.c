@@ -25,7 +25,7 @@ static void check_first(void)
 	CHECK(process->message_size == 11 && memcmp(process->message, "unreachable", 11) == 0);
 	CHECK(process->stack_size == 4 && memcmp(process->stack, "main", 4) == 0);
 	CHECK(!hf_process_is_dead(process));
-	CHECK_EQ(atomic_load(&thread->stop), 1);
+	CHECK_EQ(atomic_load(&thread->orders), 1);
 	hf_door_return(thread);
 	hf_process_thread_gone(thread);
 	CHECK(hf_process_is_dead(process));

@@ -20,7 +20,7 @@ struct page {
 	struct session *session;
 	uint64_t fed, credit[3];
 	uint64_t received;
-	bool exited, over, closed, cancelled, ended[3];
+	bool exited, over, closed, cancelled, ending, ended[3];
 };
 
 /* What a guest knows: a zombie may look at it when the page has long forgotten its process. */
@@ -201,6 +201,12 @@ static void on_over(uint32_t id)
 	page->over = true;
 }
 
+/* It is interruptible: it comes to the door by itself, or is claimed after a while. */
+static void on_ending(uint32_t id)
+{
+	find(id)->ending = true;
+}
+
 /* ---- what the page does ---- */
 
 static void spawn(struct page *page)
@@ -216,7 +222,7 @@ static void spawn(struct page *page)
 		.preopen = {4, 4, 0},
 		.texts = {'/', 't', 'm', 'p', '/', 't', 'm', 'p'},
 	};
-	int32_t error[2];
+	struct spawn_error error;
 	uint32_t id = next_id;
 	while (id % PAGES != (uint32_t)(page - pages))
 		id++;
@@ -227,10 +233,11 @@ static void spawn(struct page *page)
 	page->credit[1] = page->credit[2] = block.header.credit = random_below(&page_seed, 1000);
 	block.header.id = id;
 	block.header.tty = random_below(&page_seed, 4) == 0;
-	page->session = hf_c_spawn(&block.header, error);
+	block.header.interruptible = random_below(&page_seed, 2);
+	page->session = hf_c_spawn(&block.header, &error);
 	if (!page->session) {
-		CHECK_ERR(error[0], -HF_EAGAIN);
-		CHECK_EQ(error[1], -1);
+		CHECK_ERR(error.error, -HF_EAGAIN);
+		CHECK(error.preopen == -1 && error.socket == -1);
 		page->id = 0;
 		refused++;
 		return;
@@ -241,7 +248,7 @@ static void spawn(struct page *page)
 
 static void act(struct page *page, bool last)
 {
-	double stats[4];
+	double stats[4], ps[5 + 2 * 6];
 	uint32_t more = random_below(&page_seed, 100000);
 	if (page->over) {
 		page->id = 0;
@@ -252,6 +259,11 @@ static void act(struct page *page, bool last)
 			spawn(page);
 		return;
 	}
+	/* Guests that nobody resumes would never end. */
+	if (last)
+		(void)hf_c_pause(page->session, 0);
+	if (page->ending && page->session && random_below(&page_seed, 20) == 0)
+		hf_c_claim(page->session);
 	switch (random_below(&page_seed, last ? 6 : 40)) {
 	case 0:
 		hf_c_end(page->session, HF_EXIT_KILLED, 137, "killed", 6);
@@ -272,6 +284,11 @@ static void act(struct page *page, bool last)
 	case 4:
 		feed_some(page);
 		break;
+	case 10:
+	case 11:
+		(void)hf_c_pause(page->session, random_below(&page_seed, 2));
+		CHECK(hf_c_ps(page->session, ps, 5 + 2 * 6) <= 5 + 2 * 6);
+		break;
 	default:
 		page->credit[1] += more;
 		hf_c_credit(page->session, 1, more);
@@ -291,7 +308,13 @@ static bool all_over(void)
 
 int main(void)
 {
-	const struct browser browser = {guest, on_output, on_output_end, on_stdin_ready, on_exited, on_over};
+	const struct browser browser = {.guest = guest,
+	                                .output = on_output,
+	                                .output_end = on_output_end,
+	                                .stdin_ready = on_stdin_ready,
+	                                .exited = on_exited,
+	                                .session_over = on_over,
+	                                .ending = on_ending};
 	page_seed = random_seed();
 	coordinator_begin(&browser, 2, MAX_WORKERS);
 	size_t blocks = coordinator_blocks();

@@ -7,7 +7,7 @@
 #define THREADS 6
 
 static struct budget budget = {.milliseconds = 1000};
-static struct hf_lock lock = HF_LOCK_INIT;
+static struct hf_lock lock = HF_LOCK_INIT(HF_RANK_LEAF);
 static uint64_t guarded[2];
 static _Atomic uint64_t turns;
 

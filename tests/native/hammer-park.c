@@ -91,8 +91,10 @@ static void hammer(void *context, unsigned number)
 
 int main(void)
 {
-	for (int i = 0; i < BOXES; i++)
+	for (int i = 0; i < BOXES; i++) {
+		hf_lock_init(&boxes[i].lock, HF_RANK_PIPE);
 		hf_waitq_init(&boxes[i].queue);
+	}
 	in_threads(1 + TAKERS, hammer, NULL);
 	CHECK_EQ(given, taken);
 	for (int i = 0; i < BOXES; i++)

@@ -39,7 +39,8 @@ static void hammer(void *context, unsigned number)
 {
 	(void)context;
 	uint64_t seed = number + 1;
-	while (time_left(&budget)) {
+	/* On a slow machine until somebody has found what is inside. */
+	while (time_left(&budget) || atomic_load(&inside) == 0) {
 		if (number == 0)
 			move(&seed);
 		else
@@ -62,7 +63,6 @@ int main(void)
 	CHECK_OK(f_symlink(fs.root, "../..", "base/a/b/up2"));
 	CHECK_OK(f_open(fs.root, "base", 0, &base));
 	in_threads(THREADS, hammer, NULL);
-	CHECK(inside > 0);
 	f_check_tree(fs.root);
 	hf_vnode_unref(base);
 	fs_end(&fs);

@@ -37,13 +37,13 @@ static uint32_t create_through_links(void)
 
 static uint32_t make_directory(void)
 {
-	return hf_p1_path_create_directory(3, 1024, poke_text(program, 1024, "made"));
+	return hf_p1_path_create_directory(3, 1024, poke_text(program, 1024, "to-dir/made"));
 }
 
 static uint32_t make_symlink(void)
 {
 	uint32_t size = poke_text(program, 2048, "some/target");
-	return hf_p1_path_symlink(2048, size, 3, 1024, poke_text(program, 1024, "symlink"));
+	return hf_p1_path_symlink(2048, size, 3, 1024, poke_text(program, 1024, "to-dir/symlink"));
 }
 
 static uint32_t make_link(void)
@@ -56,6 +56,27 @@ static uint32_t rename_file(void)
 {
 	uint32_t size = poke_text(program, 2048, "dir/file");
 	return hf_p1_path_rename(3, 2048, size, 3, 1024, poke_text(program, 1024, "dir/a-much-longer-name-than-before"));
+}
+
+static uint32_t read_link(void)
+{
+	return hf_p1_path_readlink(3, 1024, poke_text(program, 1024, "to-dir/to-newer"), 2048, 10, OUT);
+}
+
+static uint32_t set_times(void)
+{
+	return hf_p1_path_filestat_set_times(3, 0, 1024, poke_text(program, 1024, "to-dir/a-much-longer-name-than-before"),
+	                                     1, 2, HF_FST_MTIM);
+}
+
+static uint32_t unlink_file(void)
+{
+	return hf_p1_path_unlink_file(3, 1024, poke_text(program, 1024, "to-dir/symlink"));
+}
+
+static uint32_t remove_directory(void)
+{
+	return hf_p1_path_remove_directory(3, 1024, poke_text(program, 1024, "to-dir/made"));
 }
 
 /* A path so deep that the walk keeps its directories outside of the stack. */
@@ -142,10 +163,14 @@ int main(void)
 	CHECK_CALL(make_symlink, false);
 	CHECK_CALL(make_link, false);
 	CHECK_CALL(rename_file, false);
+	CHECK_CALL(read_link, false);
+	CHECK_CALL(set_times, false);
 	CHECK_CALL(walk_deep, false);
 	CHECK_CALL(poll_many, false);
 	CHECK_CALL(write_file, false);
 	CHECK_CALL(allocate, false);
+	CHECK_CALL(unlink_file, false);
+	CHECK_CALL(remove_directory, false);
 	CHECK(f_exists(program->fs.root, "/dir/newer"));
 	/* Descriptors, until the table grows. */
 	for (int i = 0; i < 20; i++)

@@ -37,7 +37,7 @@ static void ask_or_answer(void *context, unsigned number)
 		atomic_store(&there, 1);
 		CHECK_ERR(hf_spawn_ask(asker, 42), expected);
 		/* Each request has an answer of its own. */
-		if (!atomic_load(&asker->stop))
+		if (!atomic_load(&asker->orders))
 			CHECK_ERR(hf_spawn_ask(asker, 42), expected);
 		atomic_store(&there, 2);
 		return;
@@ -77,7 +77,7 @@ static void stop_when_taken(void *context, unsigned number)
 		hf_spawn_request_init(&asker->spawn, run);
 		atomic_store(&there, 1);
 		CHECK_EQ(hf_spawn_ask(asker, 42), 7);
-		CHECK_EQ(atomic_load(&asker->stop), 1);
+		CHECK_EQ(atomic_load(&asker->orders), 1);
 		atomic_store(&there, 2);
 	} else if (number == 1) {
 		while (!atomic_load(&there))

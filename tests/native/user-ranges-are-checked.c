@@ -40,7 +40,7 @@ static void check_copies(struct guest *guest)
 
 static void check_growing(struct guest *guest)
 {
-	guest->mem.known_size = 0;
+	guest->mem.known_size = (hf_counter){0};
 	guest->pages = 1;
 	CHECK_OK(hf_user_check(&guest->mem, 0, 65536));
 	CHECK_ERR(hf_user_check(&guest->mem, 0, 65537), -HF_EFAULT);

@@ -1,8 +1,11 @@
 // What a page downloads first must not even name what only workers may touch.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import zlib from 'node:zlib';
 import { build } from 'esbuild';
+import { downloads, loadedLater } from '../../tools/build.mjs';
 import { root } from './support/load.mjs';
 
 const bundle = async (entry, minify) => {
@@ -12,6 +15,7 @@ const bundle = async (entry, minify) => {
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
+    external: loadedLater,
   };
   const { outputFiles, metafile } = await build({ ...options, minify, write: false, metafile: true });
   return { text: outputFiles[0].text, inputs: Object.keys(metafile.inputs) };
@@ -39,4 +43,18 @@ test('the page has no dependency, and is told of its worker and files in the way
   assert.match(text, /new URL\("\.\/kernel\.wasm", import\.meta\.url\)/);
   assert.match(text, /new URL\("\.\/compute\.js", import\.meta\.url\)/);
   assert.doesNotMatch(text, /createObjectURL|\beval\(|new Function\(/);
+});
+
+test('what a page downloads to run a program stays within its budget', () => {
+  const budgets = { brotli: 58_500, gzip: 65_500 }; // bytes
+  const files = downloads.map((file) => fs.readFileSync(path.join(root, 'dist', file)));
+  const sum = (pack) => files.reduce((total, bytes) => total + pack(bytes).length, 0);
+  const sizes = { brotli: sum(zlib.brotliCompressSync), gzip: sum((bytes) => zlib.gzipSync(bytes, { level: 9 })) };
+  for (const [way, budget] of Object.entries(budgets))
+    assert.ok(sizes[way] <= budget, `${sizes[way]} bytes with ${way}, ${sizes[way] - budget} too many`);
+});
+
+test('each part that is loaded later is where the script looks for it', () => {
+  for (const file of [...loadedLater, './coordinator-supervise.js'])
+    assert.ok(fs.existsSync(path.join(root, 'dist', file)), file);
 });

@@ -298,3 +298,32 @@ test('a directory that is missing, or is none, or a name given twice, is an erro
   await assert.rejects(copyIn({ host: `${top}/file`, guest: '/' }), isError(/not a directory/));
   await assert.rejects(copyIn({ host: top, guest: '/' }, { host: '.', guest: '/' }), isError(/"\/" is there twice/));
 });
+
+test("/dev is the runtime's own: nothing of the host's is copied, and nothing is copied out", async (t) => {
+  if (!fs.existsSync('/dev')) return t.skip('there is none here');
+  const { preopens, runtime, directories } = await copied(t, () => undefined, {
+    dirs: () => [{ host: '/dev', guest: '/d' }],
+  });
+  assert.deepEqual(preopens, [{ guest: '/d', path: '/dev' }]);
+  assert.deepEqual(fs.readdirSync(runtime), []);
+  assert.equal(await directories.copyOut(), true);
+});
+
+test('what lies too deep for a path is left out with a warning, and then nothing is removed', async (t) => {
+  const { host, guest, directories, files, warnings } = await copied(t, tree);
+  const lstat = files.lstat.bind(files);
+  files.lstat = async (name) => {
+    if (name.includes('too-deep')) throw Object.assign(new Error('too long'), { code: 'ENAMETOOLONG' });
+    return lstat(name);
+  };
+  fs.rmSync(path.join(guest, 'empty'), { recursive: true });
+  fs.mkdirSync(path.join(guest, 'new/too-deep'), { recursive: true });
+  fs.renameSync(path.join(guest, 'a.txt'), path.join(guest, 'new/too-deep/a.txt'));
+  write(guest, 'new/file', 'seen');
+  assert.equal(await directories.copyOut(), false);
+  assert.equal(fs.readFileSync(path.join(host, 'new/file'), 'utf8'), 'seen');
+  assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa'); // the guest's is where nobody can see it
+  assert.equal(fs.existsSync(path.join(host, 'empty')), true);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /new holds what lies too deep/);
+});

@@ -72,7 +72,8 @@ test('help and version, wherever they are before the program', () => {
   }
   assert.equal(parse('--version').kind, 'version');
   assert.equal(parse('run', 'p', '--help').kind, 'run');
-  for (const option of ['--host', '--dir', '--env', '--argv0', '--timeout']) assert.ok(USAGE.includes(option));
+  for (const option of ['--host', '--dir', '--env', '--argv0', '--timeout', '--tcplisten'])
+    assert.ok(USAGE.includes(option));
 });
 
 const wrong = [

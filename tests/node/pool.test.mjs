@@ -58,13 +58,17 @@ test('a worker that cannot start later on costs its own process, and nothing els
   const { start: startCopy } = await import(pathToFileURL(path.join(copy, 'node.js')).href);
   const hf = await startCopy({ workers: { min: 1, max: 6 } });
   const first = await hf.spawn(echo);
+  const allUp = async () => {
+    while ((await hf.stats()).workers.starting > 0);
+  };
+  await allUp();
   // Those that were made ahead are up; the next one finds no script.
-  while ((await hf.stats()).workers.starting > 0);
   await rename(script, `${script}.gone`);
   const ahead = await hf.spawn(echo);
   const late = await hf.spawn(echo);
   assert.equal((await late.exited).reason, 'crash');
   await rename(`${script}.gone`, script);
+  await allUp(); // or down: one may have been made ahead before
   assert.equal((await hf.run(echo, { stdin: 'again' })).stdout, 'again');
   for (const process of [first, ahead]) {
     await process.stdin.close();

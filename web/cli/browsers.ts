@@ -1,14 +1,14 @@
-/** Browsers that can run a program: where they are found, and how each is started without a driver. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { constants, rmSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+/** Browsers that can run a program: where they are found, and what each is started with. None needs a driver. */
+import { constants } from 'node:fs';
+import { access, readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { firefoxPreferences } from './firefox-preferences.js';
 
 /** A browser that cannot be started, or that died. */
 export class BrowserError extends Error {}
 
-interface Browser {
+export interface Browser {
   /** Environment variable that names the program. */
   variable: string;
   /** Names on PATH, then absolute paths. */
@@ -16,9 +16,15 @@ interface Browser {
   /** Folders in Playwright's cache start with one of these; the program is at one of `inCache` below. */
   cacheNames: readonly string[];
   inCache: readonly string[];
+  /** What to say when it is not there. */
+  install: string;
   /** Files that the fresh profile must have. */
   profileFiles: Readonly<Record<string, string>>;
   args(profile: string, url: string): string[];
+  /** Variables that it gets besides ours. Its home is the profile, where it would write elsewhere otherwise. */
+  environment(profile: string): Readonly<Record<string, string>>;
+  /** Whether it has no headless mode: then it gets an X server of its own. */
+  display: boolean;
 }
 
 const browsers = {
@@ -40,7 +46,10 @@ const browsers = {
       'chrome-headless-shell-linux64/chrome-headless-shell',
       'chrome-mac/Chromium.app/Contents/MacOS/Chromium',
     ],
+    install: 'on Debian "apt install chromium", elsewhere "npx playwright install chromium"',
     profileFiles: {},
+    display: false,
+    environment: () => ({}),
     args: (profile, url) => [
       '--headless=new',
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
@@ -60,94 +69,54 @@ const browsers = {
       url,
     ],
   },
+  firefox: {
+    variable: 'FIREFOX',
+    programs: ['firefox-esr', 'firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
+    // Not Playwright's Firefox: it is made for its driver.
+    cacheNames: [],
+    inCache: [],
+    install: 'on Debian "apt install firefox-esr"',
+    profileFiles: { 'user.js': firefoxPreferences },
+    display: false,
+    // Root, too, may run it only in a home of its own.
+    environment: (profile) => ({ HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' }),
+    args: (profile, url) => ['--headless', '--no-remote', '--profile', profile, url],
+  },
+  webkit: {
+    variable: 'MINIBROWSER',
+    // The small browser that comes with WebKitGTK, in whatever folder the distribution has it.
+    programs: [
+      'MiniBrowser',
+      '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
+      '/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
+      '/usr/libexec/webkit2gtk-4.1/MiniBrowser',
+      '/usr/lib/webkit2gtk-4.1/MiniBrowser',
+    ],
+    cacheNames: [],
+    inCache: [],
+    install: 'on Debian "apt install libwebkit2gtk-4.1-0 xvfb"',
+    profileFiles: {},
+    display: true,
+    environment: (profile) => ({
+      HOME: profile,
+      XDG_RUNTIME_DIR: profile,
+      JSC_useSharedArrayBuffer: '1', // it has the headers, but not what they are to switch on
+      GSETTINGS_BACKEND: 'memory',
+      NO_AT_BRIDGE: '1',
+      DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+    }),
+    args: (_, url) => ['--private', url],
+  },
 } as const satisfies Record<string, Browser>;
 
 export type BrowserName = keyof typeof browsers;
+export const browserOf = (name: BrowserName): Browser => browsers[name];
 export const browserNames = Object.keys(browsers) as BrowserName[];
-
-/** A browser that is running. */
-export interface RunningBrowser {
-  /** Settles when it ends, with why. */
-  ended: Promise<string>;
-  /** Ends it with all its processes, and removes its profile. Never rejects. */
-  stop(): Promise<void>;
-}
-
-/** Starts a browser, headless and with a profile of its own, on one URL. Throws `BrowserError`. */
-export async function startBrowser(name: BrowserName, url: string): Promise<RunningBrowser> {
-  const browser: Browser = browsers[name];
-  const program = await findBrowser(name);
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'holdfast-'));
-  const profile = await makeProfile(folder, browser.profileFiles);
-  const [command, ...args] = await diesWithUs([program, ...browser.args(profile, url)]);
-  // A process group of its own, so that all of the browser's processes can be ended, and no other.
-  const child = spawn(command as string, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-    env: { ...process.env, ...temporaryFolder(folder) },
-  });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`${program} cannot be started: ${error.message}`));
-    child.once('exit', (code, signal) =>
-      resolve(`${program} ended (${signal ?? `exit code ${code}`})\n${lastWords(said)}`.trimEnd()),
-    );
-  });
-  const onExit = (): void => {
-    killGroup(child);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
-  };
-  process.once('exit', onExit);
-  const stop = async (): Promise<void> => {
-    process.removeListener('exit', onExit);
-    killGroup(child);
-    if (child.pid !== undefined) await ended;
-    // Its last processes may still write there for a moment.
-    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }).catch(() => undefined);
-  };
-  return { ended, stop };
-}
-
-async function makeProfile(folder: string, files: Readonly<Record<string, string>>): Promise<string> {
-  const profile = path.join(folder, 'profile');
-  await mkdir(profile);
-  for (const [file, text] of Object.entries(files)) await writeFile(path.join(profile, file), text);
-  return profile;
-}
-
-/**
- * What a browser that is killed leaves in its temporary folder goes with ours. Its sockets are there too, whose paths
- * may have about a hundred characters.
- */
-const temporaryFolder = (folder: string): { TMPDIR?: string } => (folder.length > 50 ? {} : { TMPDIR: folder });
-
-/** The end of what a browser complained about, without its steady complaints of a machine without a desktop. */
-const lastWords = (said: string): string =>
-  said
-    .split('\n')
-    .filter((line) => !line.includes('dbus'))
-    .slice(-8)
-    .join('\n');
-
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // it has ended already
-  }
-}
-
-/** Where there is `setpriv` (Linux), the browser ends even when we are killed outright. */
-async function diesWithUs(command: string[]): Promise<string[]> {
-  const setpriv = process.platform === 'linux' ? await onPath('setpriv') : undefined;
-  return setpriv === undefined ? command : [setpriv, '--pdeathsig', 'KILL', ...command];
-}
 
 /** Throws `BrowserError`. */
 export async function findBrowser(name: BrowserName): Promise<string> {
-  const { variable, programs, cacheNames, inCache }: Browser = browsers[name];
+  const { variable, programs, cacheNames, inCache, install } = browserOf(name);
   const named = process.env[variable];
   if (named !== undefined && named !== '') {
     const found = path.isAbsolute(named) || named.includes(path.sep) ? await executable(named) : await onPath(named);
@@ -161,8 +130,7 @@ export async function findBrowser(name: BrowserName): Promise<string> {
   const cached = await inPlaywrightCache(cacheNames, inCache);
   if (cached !== undefined) return cached;
   throw new BrowserError(
-    `${name} was not found: install it (on Debian "apt install ${name}", elsewhere "npx playwright install ${name}"), ` +
-      `or say where it is in the environment variable ${variable}`,
+    `${name} was not found: install it (${install}), or say where it is in the environment variable ${variable}`,
   );
 }
 
@@ -184,7 +152,7 @@ async function inPlaywrightCache(names: readonly string[], places: readonly stri
 const byRevision = (a: string, b: string): number => revision(b) - revision(a);
 const revision = (folder: string): number => Number(/-(\d+)$/.exec(folder)?.[1] ?? 0);
 
-async function onPath(program: string): Promise<string | undefined> {
+export async function onPath(program: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
     const found = folder === '' ? undefined : await executable(path.join(folder, program));
     if (found !== undefined) return found;

@@ -25,12 +25,14 @@ export class CopyOut {
     for (const [relative, { ino }] of tree.before) this.#oldNames.set(ino, relative);
   }
 
-  async run(): Promise<boolean> {
+  /** Resolves to whether all went well. `remove`: whether what is not there any more is removed from the host. */
+  async run({ remove }: { remove: boolean }): Promise<boolean> {
     const { before } = this.#tree;
     const parentsFirst = [...this.#after.keys()].sort();
     // Children before their parents.
     for (const relative of [...before.keys()].sort().reverse()) {
-      if (this.#old(relative) === undefined) await this.#try(relative, () => this.#remove(relative));
+      const gone = remove || this.#after.has(relative);
+      if (gone && this.#old(relative) === undefined) await this.#try(relative, () => this.#remove(relative));
     }
     for (const relative of parentsFirst) await this.#try(relative, () => this.#update(relative));
     // What was made in a directory has changed its time on the host; the guest's word is the last.

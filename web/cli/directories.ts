@@ -23,6 +23,8 @@ export class DirectoryError extends Error {}
 /** Where the trees are in the runtime. A guest never sees this name: it sees its preopens. */
 const PRIVATE = '/.holdfast';
 const AT_ONCE = 16;
+/** This directory of the host is not copied: its place is taken by the runtime's own, with null, zero, full, random and urandom. */
+const DEVICES = '/dev';
 
 export class Directories {
   readonly #fs: FileSystem;
@@ -40,7 +42,7 @@ export class Directories {
     const twice = dirs.find(({ guest }, i) => dirs.findIndex((other) => other.guest === guest) !== i);
     if (twice) throw new DirectoryError(`--dir: the guest's name "${twice.guest}" is there twice`);
     const roots = await Promise.all(dirs.map((dir) => realDirectory(dir.host)));
-    for (const root of outermost(roots)) {
+    for (const root of outermost(roots.filter((root) => root !== DEVICES))) {
       const tree = { host: root, path: `${PRIVATE}/${this.#trees.length}`, before: new Map(), modes: new Map() };
       this.#trees.push(tree);
       await this.#copyTreeIn(tree);
@@ -53,8 +55,15 @@ export class Directories {
     let well = true;
     for (const tree of this.#trees) {
       try {
-        const after = await snapshot(this.#fs, tree.path, this.#gate);
-        well = (await new CopyOut(this.#fs, tree, after, this.#warn).run()) && well;
+        const tooDeep = new Set<string>();
+        const after = await snapshot(this.#fs, tree.path, this.#gate, (relative) => tooDeep.add(relative));
+        for (const relative of tooDeep)
+          this.#warn(
+            `--dir: ${path.join(tree.host, relative)} holds what lies too deep for a path, and is not copied out`,
+          );
+        const copy = new CopyOut(this.#fs, tree, after, this.#warn);
+        // What seems to be gone may have been moved to where it cannot be seen: then nothing is removed.
+        well = (await copy.run({ remove: tooDeep.size === 0 })) && tooDeep.size === 0 && well;
       } catch (error) {
         this.#warn(`--dir ${tree.host}: changes cannot be copied out: ${asError(error).message}`);
         well = false;
@@ -64,6 +73,7 @@ export class Directories {
   }
 
   #inRuntime(real: string): string {
+    if (real === DEVICES) return DEVICES;
     const tree = this.#trees.find(({ host: root }) => isWithin(real, root)) as Tree;
     return path.posix.join(tree.path, toPosix(path.relative(tree.host, real)));
   }

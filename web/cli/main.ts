@@ -5,6 +5,10 @@ import { parseCommand, USAGE, UsageError } from './options.js';
 import { run } from './run.js';
 import { write } from './stdio.js';
 
+/** The tests run many programs on one host. */
+export { openHost } from './hosts.js';
+export { SpawnRefused } from '../errors.js';
+
 /** The command line is wrong. */
 const USAGE_STATUS = 2;
 
@@ -26,10 +30,13 @@ async function version(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-// Who writes is told of an error by its callback; the event, unheard, would end this process.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-const status = await main(process.argv.slice(2));
-// Messages too are out before we end; a reader that has gone away does not want them.
-await Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]);
-// By name, because a terminal's input, say, would keep the process alive.
-process.exit(status);
+/** The whole command: ends the process. */
+export async function holdfast(argv: readonly string[]): Promise<never> {
+  // Who writes is told of an error by its callback; the event, unheard, would end this process.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const status = await main(argv);
+  // Messages too are out before we end; a reader that has gone away does not want them.
+  await Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]);
+  // By name, because a terminal's input, say, would keep the process alive.
+  process.exit(status);
+}

@@ -1,5 +1,8 @@
 /** The command line. Option names are wasmtime's. */
 
+import type { Limits } from '../limits.js';
+import type { TcpAddress } from './tcp.js';
+
 /** `--dir HOST[::GUEST]` */
 export interface DirOption {
   host: string;
@@ -12,8 +15,13 @@ export interface RunCommand {
   dirs: DirOption[];
   env: Record<string, string>;
   argv0: string | undefined;
+  /** Each is one more socket of the program's. */
+  tcpListen: TcpAddress[];
   /** Milliseconds; 0: none. */
   timeout: number;
+  limits: Limits;
+  trace: boolean;
+  interruptible: boolean;
   program: string;
   args: string[];
 }
@@ -28,12 +36,23 @@ export const USAGE = `Usage: holdfast run [OPTIONS] PROGRAM.wasm [ARGS...]
 Runs a WASI program. Its standard input, output and error and its exit status are this command's own.
 
 Options (before the program; "--" ends them):
-  --host HOST           where to run it: "node" (default) or "chromium" (a headless browser)
+  --host HOST           where to run it: "node" (default), or a headless browser: "chromium", "firefox" or "webkit"
   --dir HOST[::GUEST]   gives it a directory, by the name GUEST (default: HOST as it is written). It is copied in,
-                        and what the program changed is copied back when it has ended
+                        and what the program changed is copied back when it has ended; /dev gives it the devices
+                        null, zero, full, random and urandom
   --env NAME[=VALUE]    sets an environment variable; without a value, the one that NAME has here
   --argv0 NAME          the program's argv[0] (default: its file name)
+  --tcplisten [HOST:]PORT
+                        gives it a socket that listens on a TCP port of this machine (HOST: 127.0.0.1), as descriptor 3
+                        and up, before the directories, in non-blocking mode. With port 0 any that is free, which is told on
+                        standard error
   --timeout SECONDS     kills it after so long
+  --max-memory-size BYTES
+                        how large its memory may become: whole pages of 64 KiB
+  --max-cpu-time SECONDS
+                        ends it when it has computed for so long, all its threads together
+  --trace               tells its system calls on standard error, as strace does
+  --interruptible       rewrites it first, so that it can be stopped at once in the middle of its computing
   --help, --version
 
 Exit status: the program's own (modulo 256); 1 when it was refused, or when something of ours failed; 2 for a wrong
@@ -41,8 +60,8 @@ command line; 124 after a timeout; 134 for a trap; 137 when it was killed; 130 a
 `;
 
 interface Option {
-  /** What the value is called, for messages. */
-  value: string;
+  /** What the value is called, for messages; none: it takes none. */
+  value?: string;
   apply(command: RunCommand, value: string, environment: Environment): void;
 }
 
@@ -65,9 +84,27 @@ const options: Readonly<Record<string, Option>> = {
     value: 'NAME',
     apply: (command, value) => void (command.argv0 = value),
   },
+  '--tcplisten': {
+    value: '[HOST:]PORT',
+    apply: (command, value) => void command.tcpListen.push(parseAddress(value)),
+  },
   '--timeout': {
     value: 'SECONDS',
-    apply: (command, value) => void (command.timeout = parseSeconds(value)),
+    apply: (command, value) => void (command.timeout = parseSeconds(value, '--timeout')),
+  },
+  '--max-memory-size': {
+    value: 'BYTES',
+    apply: (command, value) => void (command.limits.memory = parseBytes(value)),
+  },
+  '--max-cpu-time': {
+    value: 'SECONDS',
+    apply: (command, value) => void (command.limits.cpuTime = Math.ceil(parseSeconds(value, '--max-cpu-time'))),
+  },
+  '--trace': {
+    apply: (command) => void (command.trace = true),
+  },
+  '--interruptible': {
+    apply: (command) => void (command.interruptible = true),
   },
 };
 
@@ -92,7 +129,11 @@ function parseRun(argv: readonly string[], environment: Environment): Command {
     dirs: [],
     env: {},
     argv0: undefined,
+    tcpListen: [],
     timeout: 0,
+    limits: {},
+    trace: false,
+    interruptible: false,
     program: '',
     args: [],
   };
@@ -109,6 +150,11 @@ function parseRun(argv: readonly string[], environment: Environment): Command {
     const [name, inline] = splitOnce(word, '=');
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) throw new UsageError(`unknown option "${name}"`);
+    if (option.value === undefined) {
+      if (inline !== undefined) throw new UsageError(`${name} takes no value`);
+      option.apply(command, '', environment);
+      continue;
+    }
     const value = inline ?? argv[++at];
     if (value === undefined) throw new UsageError(`${name} needs a value: ${name} ${option.value}`);
     option.apply(command, value, environment);
@@ -136,10 +182,27 @@ function setVariable(env: Record<string, string>, text: string, environment: Env
   if (value !== undefined) env[name] = value;
 }
 
-function parseSeconds(text: string): number {
+function parseAddress(text: string): TcpAddress {
+  const [, ipv6, name, digits] = /^(?:(?:\[([\da-fA-F:.]+)\]|([^:[\]]+)):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65535) {
+    throw new UsageError(`--tcplisten: PORT, HOST:PORT or [IPV6]:PORT is needed, not "${text}"`);
+  }
+  return { host: ipv6 ?? name ?? '127.0.0.1', port };
+}
+
+function parseBytes(text: string): number {
+  const bytes = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(bytes) || bytes === 0) {
+    throw new UsageError(`--max-memory-size: a whole number of bytes greater than 0 is needed, not "${text}"`);
+  }
+  return bytes;
+}
+
+function parseSeconds(text: string, option: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !Number.isFinite(seconds) || seconds <= 0) {
-    throw new UsageError(`--timeout: a number of seconds greater than 0 is needed, not "${text}"`);
+    throw new UsageError(`${option}: a number of seconds greater than 0 is needed, not "${text}"`);
   }
   return seconds * 1000;
 }

@@ -3,7 +3,7 @@
  * command speaks, by means of the public API.
  */
 import { asError } from '../errors.js';
-import { FsError, SpawnRefused, start, type Holdfast, type Process, type Stats } from '../index.js';
+import { FsError, SpawnRefused, start, type Connection, type Holdfast, type Process, type Stats } from '../index.js';
 import {
   PROTOCOL,
   type ErrorMessage,
@@ -11,10 +11,13 @@ import {
   type FsRequest,
   type FsResult,
   type InitMessage,
+  TRACE_FD,
   type OutputFd,
   type SpawnMessage,
+  type StreamFd,
   type ToCoordinator,
 } from '../protocol.js';
+import type { TraceEvent } from '../tracing.js';
 import { encodeFrame, FrameReader } from './wire.js';
 
 /** Sends messages up in order, as many at a time as have piled up behind the last request. */
@@ -61,42 +64,124 @@ class Credit {
   }
 }
 
+const ignore = (): void => undefined;
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** Sends up what a stream brings, as far as the command has granted credit, and its end. */
+async function relay(up: Uplink, id: number, fd: OutputFd, reader: Reader, credit: Credit): Promise<void> {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return up.send({ t: 'end', id, fd });
+    for (let at = 0; at < value.byteLength;) {
+      const length = await credit.take(value.byteLength - at);
+      up.send({ t: 'output', id, fd, bytes: value.subarray(at, at + length) });
+      at += length;
+    }
+  }
+}
+
+/** Writes what the command sends, and tells it when that is done. */
+async function passOn(up: Uplink, id: number, to: WritableStreamDefaultWriter<Uint8Array>, bytes: Uint8Array) {
+  const error = await to.write(bytes).then(() => null, errorMessage);
+  up.send({ t: 'stdin-done', id, error });
+}
+
+/** What the command says of a program's, or a connection's, streams. */
+interface Streams {
+  write(bytes: Uint8Array): void;
+  endInput(): void;
+  grant(fd: StreamFd, bytes: number): void;
+  cancel(fd: StreamFd): void;
+  kill(): void;
+}
+
+/** One connection of the command's. */
+class ConnectionRelay implements Streams {
+  readonly #id: number;
+  readonly #up: Uplink;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: Reader;
+  readonly #credit: Credit;
+
+  constructor(id: number, credit: number, connection: Connection, up: Uplink) {
+    this.#id = id;
+    this.#up = up;
+    this.#writer = connection.writable.getWriter();
+    this.#reader = connection.readable.getReader();
+    this.#credit = new Credit(credit);
+    up.send({ t: 'connected', id, error: null });
+    relay(up, id, 1, this.#reader, this.#credit).catch((error: unknown) =>
+      up.send({ t: 'end', id, fd: 1, error: errorMessage(error) }),
+    );
+  }
+
+  write(bytes: Uint8Array): void {
+    void passOn(this.#up, this.#id, this.#writer, bytes);
+  }
+
+  endInput(): void {
+    this.#writer.close().catch(() => undefined);
+  }
+
+  grant(_fd: StreamFd, bytes: number): void {
+    this.#credit.grant(bytes);
+  }
+
+  cancel(): void {
+    this.#credit.grant(Infinity);
+    void this.#reader.cancel();
+  }
+
+  kill(): void {
+    this.#writer.abort().catch(() => undefined);
+  }
+}
+
 /** One program that runs for the command. */
-class Relay {
+class Relay implements Streams {
   readonly #id: number;
   readonly #process: Process;
   readonly #up: Uplink;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #readers: Record<OutputFd, ReadableStreamDefaultReader<Uint8Array>>;
+  readonly #readers: Record<OutputFd, Reader>;
   readonly #credit: Record<OutputFd, Credit>;
 
-  constructor({ id, credit, stdout, stderr }: SpawnMessage, process: Process, up: Uplink) {
+  constructor({ id, credit, stdout, stderr, trace }: SpawnMessage, process: Process, up: Uplink) {
     this.#id = id;
     this.#process = process;
     this.#up = up;
     this.#stdin = process.stdin.getWriter();
     this.#readers = { 1: process.stdout.getReader(), 2: process.stderr.getReader() };
     this.#credit = { 1: new Credit(credit), 2: new Credit(credit) };
-    up.send({ t: 'spawned', id, pid: process.pid });
-    if (stdout === 'pipe') void this.#relay(1);
-    if (stderr === 'pipe') void this.#relay(2);
+    up.send({ t: 'spawned', id, pid: process.pid, ports: [...process.ports] });
+    if (stdout === 'pipe') void relay(up, id, 1, this.#readers[1], this.#credit[1]);
+    if (stderr === 'pipe') void relay(up, id, 2, this.#readers[2], this.#credit[2]);
     void process.exited.then((exit) => up.send({ t: 'exited', id, exit }));
+    void process.released.then(() => up.send({ t: 'released', id }));
+    if (trace) up.send({ t: 'end', id, fd: TRACE_FD }); // it comes as text, on standard error
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    const error = await this.#stdin.write(bytes).then(() => null, errorMessage);
-    this.#up.send({ t: 'stdin-done', id: this.#id, error });
+  write(bytes: Uint8Array): void {
+    void passOn(this.#up, this.#id, this.#stdin, bytes);
   }
 
   endInput(): void {
     this.#stdin.close().catch(() => undefined); // it was over already
   }
 
-  grant(fd: OutputFd, bytes: number): void {
+  /** Resolves when the command takes so many bytes more. */
+  async credit(fd: OutputFd, bytes: number): Promise<void> {
+    for (let left = bytes; left > 0;) left -= await this.#credit[fd].take(left);
+  }
+
+  grant(fd: StreamFd, bytes: number): void {
+    if (fd === TRACE_FD) return;
     this.#credit[fd].grant(bytes);
   }
 
-  cancel(fd: OutputFd): void {
+  cancel(fd: StreamFd): void {
+    if (fd === TRACE_FD) return;
     this.grant(fd, Infinity);
     void this.#readers[fd].cancel();
   }
@@ -104,24 +189,12 @@ class Relay {
   kill(): void {
     this.#process.kill();
   }
-
-  async #relay(fd: OutputFd): Promise<void> {
-    for (;;) {
-      const { done, value } = await this.#readers[fd].read();
-      if (done) return this.#up.send({ t: 'end', id: this.#id, fd });
-      for (let at = 0; at < value.byteLength;) {
-        const length = await this.#credit[fd].take(value.byteLength - at);
-        this.#up.send({ t: 'output', id: this.#id, fd, bytes: value.subarray(at, at + length) });
-        at += length;
-      }
-    }
-  }
 }
 
 class Page {
   readonly #up = new Uplink();
-  readonly #relays = new Map<number, Relay>();
-  /** Programs that are being started; aborted when they are killed before they run. */
+  readonly #relays = new Map<number, Streams>();
+  /** Programs and connections that are being started; aborted when they are killed before that. */
   readonly #starting = new Map<number, AbortController>();
   #hf: Holdfast | undefined;
 
@@ -150,7 +223,7 @@ class Page {
       case 'spawn':
         return void this.#spawn(message);
       case 'stdin':
-        return void this.#relays.get(message.id)?.write(message.bytes);
+        return this.#write(message.id, message.bytes);
       case 'stdin-end':
         return this.#relays.get(message.id)?.endInput();
       case 'credit':
@@ -158,8 +231,19 @@ class Page {
       case 'cancel':
         return this.#relays.get(message.id)?.cancel(message.fd);
       case 'kill':
+      case 'abort':
         this.#starting.get(message.id)?.abort();
         return this.#relays.get(message.id)?.kill();
+      case 'connect':
+        return void this.#connect(message.id, message.port, message.credit);
+      case 'accept':
+      case 'listen':
+      case 'listen-end':
+      case 'pause':
+      case 'trace':
+      case 'raw':
+      case 'ps':
+        return this.#fatal(`the command does not send "${message.t}" to this page`); // nothing of it does
       case 'fs':
         return void this.#answer(message.call, (hf) => callFs(hf, message.request));
       case 'stats':
@@ -190,11 +274,18 @@ class Page {
         args: args.slice(1),
         env: Object.fromEntries(env),
         preopens: message.preopens,
+        sockets: message.sockets.map(({ listens, port, nonblocking }) =>
+          listens ? { listen: port, nonblocking } : { connect: port, nonblocking },
+        ),
         stdin,
         stdout,
         stderr,
         tty,
         timeout,
+        limits: Object.fromEntries(Object.entries(message.limits).filter(([, most]) => most > 0)),
+        // Whether it is possible depends on the engine.
+        ...(message.interruptible !== 'if-possible' ? { interruptible: message.interruptible } : {}),
+        ...(message.trace ? { trace: (event: TraceEvent) => this.#tell(id, event) } : {}),
         outputBuffer: credit,
         signal: abort.signal,
         ...(message.progress ? { onProgress: (progress) => this.#up.send({ t: 'progress', id, ...progress }) } : {}),
@@ -205,6 +296,37 @@ class Page {
       this.#up.send({ t: 'refused', id, refusal: { kind, message: asError(error).message } });
     }
     this.#starting.delete(id);
+  }
+
+  /** A traced call, as a line of standard error; the program waits until the command takes it. */
+  async #tell(id: number, { text }: TraceEvent): Promise<void> {
+    const bytes = new TextEncoder().encode(`${text}\n`);
+    const relay = this.#relays.get(id);
+    if (relay instanceof Relay) await relay.credit(2, bytes.length);
+    this.#up.send({ t: 'output', id, fd: 2, bytes });
+  }
+
+  async #connect(id: number, port: number, credit: number): Promise<void> {
+    const abort = new AbortController();
+    this.#starting.set(id, abort);
+    try {
+      const connection = await (this.#hf as Holdfast).connect(port, { buffer: credit, signal: abort.signal });
+      this.#relays.set(id, new ConnectionRelay(id, credit, connection, this.#up));
+      void connection.closed.then(() => {
+        this.#relays.delete(id);
+        this.#up.send({ t: 'input-gone', id });
+      }, ignore);
+    } catch (error) {
+      this.#up.send({ t: 'connected', id, error: errorMessage(error) });
+    }
+    this.#starting.delete(id);
+  }
+
+  #write(id: number, bytes: Uint8Array): void {
+    const to = this.#relays.get(id);
+    const error = { code: 'EPIPE', message: 'EPIPE: the connection is over' };
+    if (to) to.write(bytes);
+    else this.#up.send({ t: 'stdin-done', id, error });
   }
 
   async #answer(call: number, ask: (hf: Holdfast) => Promise<FsResult | Stats | void>): Promise<void> {

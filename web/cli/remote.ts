@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Runtime, type Holdfast } from '../holdfast.js';
 import { planStart, type StartOptions } from '../options.js';
 import type { Endpoint, FromCoordinator, ToCoordinator } from '../protocol.js';
-import { BrowserError, startBrowser, type BrowserName } from './browsers.js';
+import { BrowserError, type BrowserName } from './browsers.js';
+import { startBrowser } from './launch.js';
 import { PageServer } from './server.js';
 
 export interface RemoteRuntime {
@@ -53,9 +54,13 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
     clearTimeout(late);
     fail(why);
   });
-  const hf = new Runtime(endpoint, { base: () => url, load: (program) => ({ kind: 'url', url: program.href }) });
+  const hf = new Runtime(endpoint, {
+    base: () => url,
+    load: (program) => ({ kind: 'url', url: program.href }),
+    loopsOutliveWorkers: true, // or not: the page knows its engine, and decides
+  });
   try {
-    await hf.open({ compute: '', kernel: '' }, planStart({ startTimeout: 0, ...options }));
+    await hf.open({ compute: '', kernel: '', rewrite: '', supervise: '' }, planStart({ startTimeout: 0, ...options }));
   } catch (error) {
     clearTimeout(late);
     await stop();

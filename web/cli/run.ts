@@ -9,6 +9,7 @@ import { Directories, DirectoryError } from './directories.js';
 import { openHost, type Host } from './hosts.js';
 import type { RunCommand } from './options.js';
 import { pumpInput, pumpOutput } from './stdio.js';
+import { TcpListeners } from './tcp.js';
 
 /** Something of ours failed, or the program was refused. */
 const FAILED = 1;
@@ -26,7 +27,7 @@ export async function run(command: RunCommand): Promise<number> {
   const interrupt = listenForSignals();
   try {
     await requireFile(command.program);
-    const status = await onHost(command, name, interrupt.signal, warn);
+    const status = await onHost(command, name, interrupt, warn);
     return interrupt.status() ?? status;
   } catch (error) {
     const status = interrupt.status();
@@ -48,7 +49,7 @@ async function requireFile(program: string): Promise<void> {
 async function onHost(
   command: RunCommand,
   name: string,
-  signal: AbortSignal,
+  { signal, obeyed }: Interrupt,
   warn: (text: string) => void,
 ): Promise<number> {
   // A signal gives up a start; later it ends the guest, and the runtime is still needed to copy files out.
@@ -57,15 +58,20 @@ async function onHost(
   signal.addEventListener('abort', giveUp);
   const host = await openHost(command.host, starting.signal);
   signal.removeEventListener('abort', giveUp);
+  const tcp = new TcpListeners();
   try {
+    await tcp.open(command.tcpListen, warn);
     const directories = new Directories(host.hf.fs, warn);
     const preopens = await directories.copyIn(command.dirs);
     signal.throwIfAborted();
-    const exit = await runGuest(host, command, preopens, name, signal, warn);
+    const exit = await runGuest(host, command, preopens, tcp, name, signal, warn);
+    obeyed();
+    await tcp.close();
     const well = await directories.copyOut();
     const status = report(exit, name, command, warn, signal.aborted);
     return status === 0 && !well ? FAILED : status;
   } finally {
+    await tcp.close();
     await host.close();
   }
 }
@@ -74,6 +80,7 @@ async function runGuest(
   { hf, source }: Host,
   command: RunCommand,
   preopens: Preopens,
+  tcp: TcpListeners,
   name: string,
   signal: AbortSignal,
   warn: (text: string) => void,
@@ -84,11 +91,16 @@ async function runGuest(
     args: command.args,
     env: command.env,
     preopens,
+    sockets: command.tcpListen.map(() => ({ listen: 0, nonblocking: true })),
     timeout: command.timeout,
+    ...(command.trace ? { trace: ({ text }) => void process.stderr.write(`${text}\n`) } : {}),
+    ...(command.interruptible ? { interruptible: true } : {}),
+    limits: command.limits,
     // All three: on a terminal the guest has one output, and one that goes elsewhere must stay apart.
     tty: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
     signal,
   });
+  tcp.serve(hf, guest.ports);
   const gone = new AbortController();
   void pumpInput(process.stdin, guest.stdin, gone.signal, warn);
   const written = Promise.all([
@@ -130,6 +142,8 @@ function report(
 interface Interrupt {
   /** Aborted by the first signal. */
   signal: AbortSignal;
+  /** The guest has ended: what is left to do may take its time. */
+  obeyed(): void;
   /** The status that a signal asked for. */
   status(): number | undefined;
 }
@@ -138,13 +152,19 @@ interface Interrupt {
 function listenForSignals(): Interrupt {
   const controller = new AbortController();
   let status: number | undefined;
+  let ended = false;
+  let hurry: NodeJS.Timeout | undefined;
   for (const [name, code] of Object.entries(SIGNALS)) {
     process.on(name, () => {
       if (status !== undefined) process.exit(code);
       status = code;
       controller.abort();
-      setTimeout(() => process.exit(code), KILL_TIME).unref();
+      if (!ended) hurry = setTimeout(() => process.exit(code), KILL_TIME).unref();
     });
   }
-  return { signal: controller.signal, status: () => status };
+  const obeyed = (): void => {
+    ended = true;
+    clearTimeout(hurry);
+  };
+  return { signal: controller.signal, status: () => status, obeyed };
 }

@@ -22,12 +22,21 @@ export interface Entry extends FileStat {
 /** Relative path (the root is "") → what is there. */
 export type Snapshot = Map<string, Entry>;
 
-/** What is in the tree at `root` now. */
-export async function snapshot(fs: FileSystem, root: string, gate: Gate): Promise<Snapshot> {
+/** What is in the tree at `root` now. `tooDeep`: told of directories with entries whose paths are longer than paths may be. */
+export async function snapshot(
+  fs: FileSystem,
+  root: string,
+  gate: Gate,
+  tooDeep: (relative: string) => void = () => undefined,
+): Promise<Snapshot> {
   const found: Snapshot = new Map();
   const visit = async (relative: string): Promise<void> => {
     const at = path.posix.join(root, relative);
-    const entry: Entry = await gate.run(() => fs.lstat(at));
+    const entry: Entry | undefined = await gate.run(() => fs.lstat(at).catch(unlessTooLong));
+    if (!entry) {
+      tooDeep(path.posix.dirname(relative));
+      return;
+    }
     if (entry.type === 'symlink') {
       found.set(relative, { ...entry, target: await gate.run(() => fs.readlink(at)) });
       return;
@@ -39,6 +48,10 @@ export async function snapshot(fs: FileSystem, root: string, gate: Gate): Promis
   };
   await visit('');
   return found;
+}
+
+function unlessTooLong(error: unknown): undefined {
+  if ((error as { code?: unknown }).code !== 'ENAMETOOLONG') throw error;
 }
 
 /** A name that stays in its directory. The kernel lets no other be made; on the way to the host that is worth a second look. */

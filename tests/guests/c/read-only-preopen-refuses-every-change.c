@@ -25,6 +25,8 @@ int main(void)
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "file", O_TRUNCATE, __WASI_RIGHTS_FD_READ, 0, 0, &fd), REFUSED);
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "new", O_CREATE, __WASI_RIGHTS_FD_READ, 0, 0, &fd), REFUSED);
 	CHECK_ERRNO(__wasi_path_create_directory(ROOT, "new"), REFUSED);
+	CHECK_ERRNO(__wasi_path_create_directory(ROOT, "dir"), EEXIST, REFUSED); /* mkdir -p goes by it */
+	CHECK_ERRNO(__wasi_path_create_directory(ROOT, "none/new"), ENOENT, REFUSED);
 	CHECK_ERRNO(__wasi_path_remove_directory(ROOT, "dir"), REFUSED);
 	CHECK_ERRNO(__wasi_path_unlink_file(ROOT, "file"), REFUSED);
 	CHECK_ERRNO(__wasi_path_rename(ROOT, "file", ROOT, "new"), REFUSED);

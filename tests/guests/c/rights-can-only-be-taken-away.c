@@ -4,7 +4,7 @@
  * guest:
  *   dir: /
  */
-#include "fs.h"
+#include "poll.h"
 #include "raw.h"
 
 static uint64_t out[40];
@@ -33,6 +33,25 @@ static int dir_less(__wasi_rights_t rights)
 	return less(open_dir("dir"), rights);
 }
 
+/* The error that polling it tells. */
+static unsigned poll_error(__wasi_subscription_t sub)
+{
+	__wasi_event_t event;
+	CHECK_EQ(poll_subs(&sub, &event, 1), 1);
+	return event.error;
+}
+
+static void rights_of_polling(void)
+{
+	CHECK_OK(poll_error(read_sub(1, file_less(0))));
+	CHECK_OK(poll_error(write_sub(1, file_less(0))));
+	CHECK_ERRNO(poll_error(read_sub(1, file_less(__WASI_RIGHTS_POLL_FD_READWRITE))), ENOTCAPABLE);
+	CHECK_ERRNO(poll_error(write_sub(1, file_less(__WASI_RIGHTS_POLL_FD_READWRITE))), ENOTCAPABLE);
+	CHECK_ERRNO(poll_error(read_sub(1, file_less(__WASI_RIGHTS_FD_READ))), EBADF, ENOTCAPABLE);
+	CHECK_ERRNO(poll_error(write_sub(1, file_less(__WASI_RIGHTS_FD_WRITE))), EBADF, ENOTCAPABLE);
+	CHECK_OK(poll_error(read_sub(1, file_less(__WASI_RIGHTS_FD_WRITE))));
+}
+
 static void rights_of_files(void)
 {
 	CHECK_ERRNO(__wasi_fd_datasync(file_less(__WASI_RIGHTS_FD_DATASYNC)), ENOTCAPABLE);
@@ -42,6 +61,8 @@ static void rights_of_files(void)
 	            EBADF, ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_seek(file_less(__WASI_RIGHTS_FD_SEEK), 1, __WASI_WHENCE_SET, out), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_tell(file_less(__WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL), out), ENOTCAPABLE);
+	CHECK_OK(__wasi_fd_tell(file_less(__WASI_RIGHTS_FD_TELL), out)); /* the right to seek implies it */
+	CHECK_OK(__wasi_fd_seek(file_less(__WASI_RIGHTS_FD_TELL), 1, __WASI_WHENCE_SET, out));
 	CHECK_OK(__wasi_fd_seek(file_less(__WASI_RIGHTS_FD_SEEK), 0, __WASI_WHENCE_CUR, out)); /* the same as telling */
 	CHECK_ERRNO(__wasi_fd_pread(file_less(__WASI_RIGHTS_FD_SEEK), &iov, 1, 0, (__wasi_size_t *)out), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_pwrite(file_less(__WASI_RIGHTS_FD_SEEK), (__wasi_ciovec_t *)&iov, 1, 0, (__wasi_size_t *)out),
@@ -66,6 +87,14 @@ static void rights_of_directories(void)
 	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_OPEN), 0, "leaf", 0, 0, 0, 0, &fd), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_SIZE), 0, "leaf", O_TRUNCATE, 0, 0, 0, &fd),
 	            ENOTCAPABLE, EPERM);
+	/* Without it who may write and set the size may open so as well: it would be two calls instead of one. */
+	CHECK_OK(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_SIZE), 0, "cut", O_CREATE | O_TRUNCATE,
+	                          __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE, 0, 0, &fd));
+	close_fd(fd);
+	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_SIZE), 0, "cut", O_TRUNCATE,
+	                             __WASI_RIGHTS_FD_WRITE, 0, 0, &fd),
+	            ENOTCAPABLE, EPERM);
+	CHECK_OK(__wasi_path_unlink_file(ROOT, "dir/cut"));
 	CHECK_ERRNO(__wasi_path_link(dir_less(__WASI_RIGHTS_PATH_LINK_SOURCE), 0, "leaf", ROOT, "new"), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_link(ROOT, 0, "file", dir_less(__WASI_RIGHTS_PATH_LINK_TARGET), "new"), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_readdir(dir_less(__WASI_RIGHTS_FD_READDIR), buffer, 8, 0, (__wasi_size_t *)out), ENOTCAPABLE,
@@ -100,6 +129,7 @@ int main(void)
 	CHECK_OK(__wasi_path_symlink("leaf", ROOT, "dir/link"));
 	rights_of_files();
 	rights_of_directories();
+	rights_of_polling();
 
 	/* Never back, not one of them, on either side. */
 	fd = file_less(__WASI_RIGHTS_FD_SEEK);
@@ -121,12 +151,17 @@ int main(void)
 	__wasi_rights_t inheriting = stat.fs_rights_inheriting & ~(__wasi_rights_t)__WASI_RIGHTS_FD_WRITE;
 	CHECK_OK(__wasi_fd_fdstat_set_rights(dir, stat.fs_rights_base, inheriting));
 	CHECK_ERRNO(__wasi_fd_fdstat_set_rights(dir, stat.fs_rights_base, stat.fs_rights_inheriting), ENOTCAPABLE);
-	unsigned error = __wasi_path_open(dir, 0, "leaf", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE, 0, 0, &fd);
-	CHECK_ERRNO(error, 0, ENOTCAPABLE); /* refused, or given with fewer */
-	if (!error) {
-		CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));
-		CHECK(!(stat.fs_rights_base & __WASI_RIGHTS_FD_WRITE));
-	}
+	CHECK_ERRNO(__wasi_path_open(dir, 0, "leaf", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE, 0, 0, &fd),
+	            ENOTCAPABLE);
+	CHECK_ERRNO(__wasi_path_open(dir, 0, "new", O_CREATE, __WASI_RIGHTS_FD_WRITE, 0, 0, &fd), ENOTCAPABLE);
+	CHECK_ERRNO(look("dir/new"), ENOENT);
+	CHECK_ERRNO(__wasi_path_open(dir, 0, "sub", O_DIR, 0, __WASI_RIGHTS_FD_WRITE, 0, &fd), ENOTCAPABLE);
+	/* What does not apply to the kind of file is left out. */
+	CHECK_OK(__wasi_path_open(dir, 0, "leaf", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR,
+	                          __WASI_RIGHTS_FD_WRITE, 0, &fd));
+	CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));
+	CHECK_EQ(stat.fs_rights_base, __WASI_RIGHTS_FD_READ);
+	CHECK_EQ(stat.fs_rights_inheriting, 0);
 	CHECK_OK(__wasi_path_open(dir, 0, "leaf", 0, __WASI_RIGHTS_FD_READ, 0, 0, &fd));
 	CHECK_ERRNO(__wasi_fd_write(fd, (__wasi_ciovec_t *)&iov, 1, (__wasi_size_t *)out), EBADF, ENOTCAPABLE);
 	return 0;

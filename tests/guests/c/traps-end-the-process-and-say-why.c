@@ -11,7 +11,7 @@
  * guest out-of-bounds:
  *   args: bounds
  *   expect-stdout: "before\n"
- *   expect-trap: out of bounds
+ *   expect-trap: out.of.bounds
  * guest divide-by-zero:
  *   args: divide
  *   expect-stdout: "before\n"

@@ -8,14 +8,39 @@ async function collect(stream, collector) {
   collector.end();
 }
 
+/** The case's clients, one after the other; what each got. Whatever goes wrong with one is seen in that. */
+async function runClients(hf, guest, port) {
+  const replies = [];
+  for (const text of guest.clients) {
+    const reply = new Collector();
+    try {
+      const { readable, writable } = await hf.connect(port);
+      const writer = writable.getWriter();
+      const sent = writer.write(bytesOf(text)).then(() => writer.close());
+      // A server that has answered may close the connection before it has read our end: the reply is what counts.
+      const ignore = () => undefined;
+      await Promise.all([sent.catch(ignore), writer.closed.catch(ignore), collect(readable, reply)]);
+    } catch (error) {
+      reply.add(new TextEncoder().encode(`[${error.message}]`));
+    }
+    replies.push(reply.bytes());
+  }
+  return replies;
+}
+
 let scratchFolders = 0;
 
 /** Makes the case's directories. */
-async function prepare(hf, guest) {
+async function prepare(hf, guest, copyIn) {
   const top = `/guest-tests/${++scratchFolders}`;
   const preopens = {};
-  for (const [i, { guest: name, readOnly }] of guest.dirs.entries()) {
+  for (const [i, { guest: name, readOnly, copyOf, devices }] of guest.dirs.entries()) {
+    if (devices) {
+      preopens[name] = '/dev';
+      continue;
+    }
     await hf.fs.mkdir(`${top}/${i}`, { recursive: true });
+    if (copyOf !== undefined) await copyIn(hf.fs, copyOf, `${top}/${i}`);
     preopens[name] = { path: `${top}/${i}`, readOnly };
   }
   for (const { path, text } of guest.files) {
@@ -37,19 +62,27 @@ export function placeOf(guest, path) {
   return { i: fits.i, rest: path.slice(fits.name.length) };
 }
 
+/** A line about the engine: which ways of the runtime it takes. */
+export async function about(hf, engine) {
+  const { bridge, doorbell } = await hf.stats();
+  return `${engine}: ${bridge} bridge, ${doorbell} doorbell`;
+}
+
 /**
  * @param {object} hf                      a started runtime
  * @param {(guest: object) => Promise<unknown>} sourceOf   what hf.spawn() takes for a case's program
  * @param {new (...args: never[]) => Error} SpawnRefused   the API's error of that name
+ * @param {(fs: object, from: string, to: string) => Promise<void>} [copyIn]   for cases with a folder of this machine (copy.mjs)
+ * @param {object} [spawnOptions]         for all programs
  */
-export function apiHost(hf, sourceOf, SpawnRefused) {
+export function apiHost(hf, sourceOf, SpawnRefused, copyIn, spawnOptions = {}) {
   return {
     /** Why this host cannot run the case, or undefined. */
-    cannot: () => undefined,
+    cannot: (guest) => (guest.memory === undefined ? undefined : 'it has one runtime for all'),
 
     /** @returns {Promise<import('../judge.mjs').Result>} */
     async run(guest, limit) {
-      const { preopens, clean } = await prepare(hf, guest);
+      const { preopens, clean } = await prepare(hf, guest, copyIn);
       const [stdout, stderr] = [new Collector(), new Collector()];
       let timer;
       try {
@@ -59,7 +92,9 @@ export function apiHost(hf, sourceOf, SpawnRefused) {
           args: guest.args,
           env: guest.env,
           preopens,
+          sockets: guest.sockets,
           timeout: guest.expect.timeout ?? 0,
+          ...spawnOptions,
         });
         const hung = new Promise((resolve) => {
           timer = setTimeout(() => {
@@ -67,11 +102,14 @@ export function apiHost(hf, sourceOf, SpawnRefused) {
             resolve(true);
           }, limit);
         });
-        const outputs = Promise.all([collect(p.stdout, stdout), collect(p.stderr, stderr)]);
+        const output = guest.stdoutClosed ? p.stdout.cancel() : collect(p.stdout, stdout);
+        const outputs = Promise.all([output, collect(p.stderr, stderr)]);
         const writer = p.stdin.getWriter();
         feed(guest.stdin, { write: (bytes) => writer.write(bytes), end: () => writer.close() }, stdout);
+        const clients = runClients(hf, guest, p.ports[0]);
         const exit = await p.exited;
         await outputs;
+        const replies = await clients;
         if ((await Promise.race([hung, undefined])) === true)
           return {
             ...exit,
@@ -80,7 +118,7 @@ export function apiHost(hf, sourceOf, SpawnRefused) {
             stdout: stdout.bytes(),
             stderr: stderr.bytes(),
           };
-        return { ...exit, stdout: stdout.bytes(), stderr: stderr.bytes() };
+        return { ...exit, stdout: stdout.bytes(), stderr: stderr.bytes(), replies };
       } catch (error) {
         if (!(error instanceof SpawnRefused)) throw error;
         return { reason: 'refused', code: 1, message: error.message, stdout: stdout.bytes(), stderr: stderr.bytes() };

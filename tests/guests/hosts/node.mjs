@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { moduleOf } from '../cases.mjs';
-import { apiHost } from './api.mjs';
+import { about, apiHost } from './api.mjs';
+import { copyIn } from './copy.mjs';
 
-export async function open({ root, built, options }) {
+/** `ending`: awaited with each runtime before it is closed. */
+export async function open({ root, built, options, interruptible = false, ending = async () => undefined }) {
   const { start, SpawnRefused } = await import(pathToFileURL(path.join(root, 'dist/node.js')).href);
   const hf = await start(options);
   const modules = new Map();
@@ -14,5 +16,23 @@ export async function open({ root, built, options }) {
     if (!modules.has(file)) modules.set(file, readFile(file));
     return modules.get(file);
   };
-  return { ...apiHost(hf, sourceOf, SpawnRefused), close: () => hf.close() };
+  const close = async (runtime) => {
+    await ending(runtime);
+    await runtime.close();
+  };
+  const host = apiHost(hf, sourceOf, SpawnRefused, copyIn, { interruptible });
+  return {
+    cannot: () => undefined,
+    async run(guest, limit) {
+      if (guest.memory === undefined) return host.run(guest, limit);
+      const small = await start({ ...options, memory: { initial: guest.memory, maximum: guest.memory } });
+      try {
+        return await apiHost(small, sourceOf, SpawnRefused, copyIn, { interruptible }).run(guest, limit);
+      } finally {
+        await close(small);
+      }
+    },
+    about: () => about(hf, `Node ${process.version}`),
+    close: () => close(hf),
+  };
 }

@@ -1,6 +1,7 @@
-// Hosts that are a program: the CLI on either of its hosts, and Node's own WASI. One process a case.
+// Hosts that are a program: the CLI on either of its hosts, and Node's own WASI. One process a case. native.mjs is a third.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { bytesOf } from '../header.mjs';
@@ -9,10 +10,12 @@ import { moduleOf } from '../cases.mjs';
 import { placeOf } from './api.mjs';
 
 /** Makes the case's directories on the disk. */
-function prepare(guest) {
+export function prepare(guest) {
   const top = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-guest-'));
-  const dirs = guest.dirs.map(({ guest: name }, i) => {
+  const dirs = guest.dirs.map(({ guest: name, copyOf, devices }, i) => {
+    if (devices) return { host: '/dev', guest: name };
     fs.mkdirSync(path.join(top, String(i)));
+    if (copyOf !== undefined) fs.cpSync(copyOf, path.join(top, String(i)), { recursive: true, verbatimSymlinks: true });
     return { host: path.join(top, String(i)), guest: name };
   });
   for (const { path: file, text } of guest.files) {
@@ -23,10 +26,31 @@ function prepare(guest) {
   return { top, dirs, clean: () => fs.rmSync(top, { recursive: true, force: true }) };
 }
 
+/** A client over TCP: what it gets, from its connection to the end. */
+function runClient(address, text) {
+  return new Promise((resolve) => {
+    const reply = new Collector();
+    const socket = net.connect({ ...address, allowHalfOpen: true }, () => socket.end(bytesOf(text)));
+    socket.on('data', (chunk) => reply.add(chunk));
+    socket.on('error', (error) => reply.add(new TextEncoder().encode(`[${error.message}]`)));
+    socket.on('close', () => resolve(reply.bytes()));
+  });
+}
+
+/** The case's clients, one after the other, as soon as the command says where it listens. */
+async function runClients(guest, stderr) {
+  const replies = [];
+  if (guest.clients.length === 0) return replies;
+  await stderr.sees('listening on 127.0.0.1:');
+  const [, port] = /listening on 127\.0\.0\.1:(\d+)/.exec(new TextDecoder().decode(stderr.bytes())) ?? [];
+  for (const text of guest.clients) replies.push(await runClient({ host: '127.0.0.1', port: Number(port) }, text));
+  return replies;
+}
+
 /** Runs a command with the case's stdin; kills it when it takes too long. */
-function execute([command, ...args], guest, limit) {
+export function execute([command, ...args], guest, limit, env = process.env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'pipe' });
+    const child = spawn(command, args, { stdio: 'pipe', env });
     const [stdout, stderr] = [new Collector(), new Collector()];
     let hung = false;
     const timer = setTimeout(() => {
@@ -35,15 +59,19 @@ function execute([command, ...args], guest, limit) {
     }, limit);
     child.on('error', reject);
     child.stdin.on('error', () => undefined); // it reads no more
+    if (guest.stdoutClosed) child.stdout.destroy();
     child.stdout.on('data', (chunk) => stdout.add(chunk));
     child.stderr.on('data', (chunk) => stderr.add(chunk));
     child.on('exit', () => {
       stdout.end();
+      stderr.end();
       child.stdin.destroy();
     });
-    child.on('close', (code, signal) => {
+    const clients = runClients(guest, stderr);
+    child.on('close', async (code, signal) => {
       clearTimeout(timer);
-      resolve({ code: code ?? -1, signal, hung, stdout: stdout.bytes(), stderr: stderr.bytes() });
+      const replies = await clients;
+      resolve({ code: code ?? -1, signal, hung, stdout: stdout.bytes(), stderr: stderr.bytes(), replies });
     });
     const write = (bytes) => new Promise((done, failed) => child.stdin.write(bytes, (e) => (e ? failed(e) : done())));
     feed(guest.stdin, { write, end: () => child.stdin.end() }, stdout);
@@ -51,9 +79,9 @@ function execute([command, ...args], guest, limit) {
 }
 
 /** The CLI's status as a result. Its own messages are on stderr, beside the guest's. */
-function fromStatus({ code, hung, stdout, stderr, signal }, guest, limit) {
+export function fromStatus({ code, hung, stdout, stderr, signal, replies }, guest, limit) {
   const message = new TextDecoder().decode(stderr);
-  const result = { code, message, stdout, stderr, mixedStderr: true };
+  const result = { code, message, stdout, stderr, replies, mixedStderr: true };
   if (hung) return { ...result, reason: 'killed', message: `it did not end within ${limit} ms` };
   if (code === -1) return { ...result, reason: 'crash', message: `the command was ended by ${signal}` };
   if (code === guest.expect.killed) return { ...result, reason: 'killed' };
@@ -61,15 +89,21 @@ function fromStatus({ code, hung, stdout, stderr, signal }, guest, limit) {
   if (code === 124) return { ...result, reason: 'timeout' };
   if (guest.expect.refused.length > 0 && code === 1 && /^holdfast: /m.test(message))
     return { ...result, reason: 'refused' };
-  return { ...result, reason: 'exit', message: '', mixedStderr: false };
+  return { ...result, reason: 'exit', message: '', mixedStderr: guest.sockets.length > 0 };
 }
 
 const readOnly = (guest) => (guest.dirs.some((dir) => dir.readOnly) ? 'it has no read-only directories' : undefined);
 
+const connected = (guest) =>
+  guest.sockets.some(({ connect }) => connect !== undefined) ? 'it starts no program with a connection' : undefined;
+
 /** `holdfast run --host HOST`. */
 export function cli(hostName) {
-  return async ({ root, built }) => ({
-    cannot: readOnly,
+  return async ({ root, built, interruptible }) => ({
+    cannot(guest) {
+      if (guest.memory !== undefined) return 'its kernel memory cannot be limited';
+      return readOnly(guest) ?? connected(guest);
+    },
     async run(guest, limit) {
       const { dirs, clean } = prepare(guest);
       const { timeout } = guest.expect;
@@ -81,8 +115,10 @@ export function cli(hostName) {
         `--host=${hostName}`,
         ...dirs.map((dir) => `--dir=${dir.host}::${dir.guest}`),
         ...Object.entries(guest.env).map(([name, value]) => `--env=${name}=${value}`),
+        ...guest.sockets.map(({ listen }) => `--tcplisten=${listen}`),
         ...(guest.argv0 === undefined ? [] : [`--argv0=${guest.argv0}`]),
         ...(patience > 0 ? [`--timeout=${patience / 1000}`] : []),
+        ...(interruptible ? ['--interruptible'] : []),
         moduleOf(guest, built),
         ...guest.args,
       ];
@@ -105,6 +141,8 @@ export async function reference({ built }) {
   return {
     cannot(guest) {
       if (guest.expect.timeout !== undefined) return 'it cannot end a program';
+      if (guest.sockets.length > 0) return 'it has no sockets';
+      if (guest.memory !== undefined) return "it has the host's own file system";
       return readOnly(guest);
     },
     async run(guest, limit) {

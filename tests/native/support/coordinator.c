@@ -85,6 +85,19 @@ void guest_may_die(void)
 		die();
 }
 
+static void rest_until_dead(void)
+{
+	while (!atomic_load(&me->terminated))
+		sleep_us(50);
+	sleep_us((unsigned)(me->id % 7) * 300);
+	die();
+}
+
+void coordinator_zombies_die(void)
+{
+	hf_native_set_rest(rest_until_dead);
+}
+
 uint8_t *guest_memory(void)
 {
 	return (uint8_t *)my_guest->memory;
@@ -98,6 +111,9 @@ struct run {
 static void enter_guest(void *context)
 {
 	struct run *run = context;
+	hf_thread_starts_now(me->thread);
+	hf_door_enter(me->thread);
+	hf_door_leave(me->thread);
 	run->end = browser->guest(run->order.session, run->order.tid, run->order.argument);
 }
 
@@ -106,7 +122,7 @@ static bool run_order(struct order order)
 {
 	struct run run = {.order = order};
 	struct hf_thread *thread = me->thread;
-	thread->mem = my_guest->mem;
+	hf_user_bind(&thread->mem, my_guest->mem.copy_in, my_guest->mem.copy_out, my_guest->mem.pages);
 	bool unwound = hf_native_enter(enter_guest, &run);
 	guest_may_die();
 	if (!unwound && run.end == RUN_BROKEN)
@@ -194,6 +210,14 @@ void js_worker_run(uint32_t worker, uint32_t session, uint32_t tid, uint32_t arg
 	hf_plat_wake(&fake->bell, 1);
 }
 
+void js_worker_collect(uint32_t worker)
+{
+	struct fake *fake = find_fake(worker);
+	pthread_mutex_lock(&mutex);
+	CHECK(!fake->orders && !fake->dead);
+	pthread_mutex_unlock(&mutex);
+}
+
 void js_worker_terminate(uint32_t worker)
 {
 	struct fake *fake = find_fake(worker);
@@ -224,9 +248,47 @@ void js_exited(uint32_t session, uint32_t reason, uint32_t code, const char *mes
 	browser->exited(session, reason, code, message, message_size);
 }
 
+void js_signal(uint32_t session, uint32_t signal)
+{
+	(void)session;
+	(void)signal;
+}
+
+void js_held(uint32_t session)
+{
+	(void)session;
+}
+
+void js_ending(uint32_t session)
+{
+	if (browser->ending)
+		browser->ending(session);
+}
+
 void js_session_over(uint32_t session)
 {
 	browser->session_over(session);
+}
+
+void js_connection(uint32_t connection, int32_t error)
+{
+	browser->connection(connection, error);
+}
+
+void js_output_failed(uint32_t connection, uint32_t fd, int32_t error)
+{
+	CHECK_EQ(fd, 1);
+	browser->output_failed(connection, error);
+}
+
+void js_input_gone(uint32_t connection)
+{
+	browser->input_gone(connection);
+}
+
+void js_connection_over(uint32_t connection)
+{
+	browser->connection_over(connection);
 }
 
 static void bury(struct fake *fake)
@@ -255,12 +317,22 @@ static void hear(struct message *message)
 	free(message);
 }
 
+static bool idle_held;
+
+void coordinator_hold_idle(bool hold)
+{
+	idle_held = hold;
+}
+
 static struct message *next_message(void)
 {
 	pthread_mutex_lock(&mutex);
-	struct message *message = inbox;
-	if (message && !(inbox = message->next))
-		inbox_end = &inbox;
+	struct message **link = &inbox;
+	while (*link && idle_held && (*link)->kind == IDLE)
+		link = &(*link)->next;
+	struct message *message = *link;
+	if (message && !(*link = message->next))
+		inbox_end = link;
 	pthread_mutex_unlock(&mutex);
 	return message;
 }

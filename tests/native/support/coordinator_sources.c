@@ -11,6 +11,11 @@
 #define __builtin_wasm_tls_size() ((size_t)64)
 #define __builtin_wasm_tls_align() ((size_t)16)
 
+#include "../../../coordinator/connection.c"
+#include "../../../coordinator/control.c"
 #include "../../../coordinator/pool.c"
+#include "../../../coordinator/remove.c"
 #include "../../../coordinator/root.c"
 #include "../../../coordinator/session.c"
+#include "../../../coordinator/stream.c"
+#include "../../../coordinator/terminal.c"

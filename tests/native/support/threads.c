@@ -50,6 +50,11 @@ static void sleep_ns(uint64_t length)
 		;
 }
 
+void sleep_us(unsigned microseconds)
+{
+	sleep_ns(microseconds * UINT64_C(1000));
+}
+
 void sleep_ms(unsigned milliseconds)
 {
 	sleep_ns(milliseconds * MILLISECOND);

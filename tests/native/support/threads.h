@@ -21,6 +21,7 @@ bool thread_run(struct hf_thread *thread, void (*guest)(void *), void *context);
 /* Returns once the thread sleeps. */
 void until_parked(struct hf_thread *thread);
 void sleep_ms(unsigned milliseconds);
+void sleep_us(unsigned microseconds);
 
 /* Runs fn in an OS thread of its own, which nobody waits for. */
 void in_background(void (*fn)(void *), void *context);

@@ -56,7 +56,7 @@ export class FakeCoordinator {
 
   /** Answers each spawn with "spawned". */
   spawns() {
-    this.on.spawn = ({ id }) => this.send({ t: 'spawned', id, pid: 100 + id });
+    this.on.spawn = ({ id }) => this.send({ t: 'spawned', id, pid: 100 + id, ports: [] });
     return this;
   }
 

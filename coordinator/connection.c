@@ -1,0 +1,228 @@
+/* connection.c - the page's ends of connections, and the ports that it listens on.
+ *
+ * A connection asks first: it connects, or accepts for a port of the page's. While the backlog is full, or empty, it waits
+ * as a guest's thread would, by a waiter. Then it is a pump and a feed, each with one of the end's two pipes; the end
+ * itself stays, empty, so that it is counted until both directions are over.
+ *
+ * From JavaScript, coordinator thread only; nothing here blocks. */
+#include "coordinator/browser.h"
+#include "coordinator/stream.h"
+#include "kernel/socket.h"
+#include "platform/alloc.h"
+
+/* What js_output calls a connection's only output. */
+#define OUTPUT 1
+
+/* A port that the page listens on. */
+struct port {
+	struct hf_listener *listener; /* NULL once closed */
+	uint32_t refs;                /* the page's, and of those who wait for a connection */
+};
+
+struct connection {
+	uint32_t id;
+	struct hf_socket *socket; /* NULL while it asks */
+	struct hf_pump pump;
+	struct hf_feed feed;
+	/* While it asks: */
+	struct hf_waiter waiter;
+	struct hf_work work;
+	struct port *from; /* accepts from this, or, when it is NULL, connects to: */
+	uint16_t port;
+};
+
+static void unref_port(struct port *port)
+{
+	if (port && --port->refs == 0)
+		hf_free(port);
+}
+
+static void forget_if_over(struct connection *connection)
+{
+	if (connection->pump.pipe || connection->feed.pipe)
+		return;
+	uint32_t id = connection->id;
+	hf_socket_close(connection->socket);
+	hf_free(connection);
+	js_connection_over(id);
+}
+
+static void input_gone(struct hf_feed *feed)
+{
+	struct connection *connection = HF_CONTAINER(feed, struct connection, feed);
+	js_input_gone(connection->id);
+	forget_if_over(connection);
+}
+
+static void reading_over(struct hf_pump *pump, int error)
+{
+	struct connection *connection = HF_CONTAINER(pump, struct connection, pump);
+	if (error < 0)
+		js_output_failed(connection->id, OUTPUT, error);
+	else
+		js_output_end(connection->id, OUTPUT);
+	/* Nothing of the other end is heard any more but this: that it is gone. */
+	if (connection->feed.pipe)
+		hf_feed_watch(&connection->feed, input_gone);
+	else
+		forget_if_over(connection);
+}
+
+/* ---- asking ---- */
+
+static void stop_asking(struct connection *connection)
+{
+	hf_socket_unpoll(&connection->waiter);
+	(void)hf_work_cancel(&connection->work);
+	unref_port(connection->from);
+	connection->from = NULL;
+}
+
+static int ask(struct connection *connection, struct hf_socket **out)
+{
+	struct port *from = connection->from;
+	if (!from)
+		return hf_socket_connect(connection->port, out, &connection->waiter);
+	return from->listener ? hf_listener_try_accept(from->listener, out, &connection->waiter) : -HF_ECONNABORTED;
+}
+
+static void open_streams(struct connection *connection, struct hf_socket *socket)
+{
+	connection->socket = socket;
+	connection->pump.pipe = socket->in;
+	connection->feed.pipe = socket->out;
+	socket->in = socket->out = NULL;
+	js_connection(connection->id, 0);
+	hf_pump_credit(&connection->pump, 0);
+}
+
+static void try_to_open(struct connection *connection)
+{
+	struct hf_socket *socket;
+	hf_socket_unpoll(&connection->waiter);
+	int result = ask(connection, &socket);
+	if (result == -HF_EAGAIN)
+		return;
+	stop_asking(connection);
+	if (result == 0) {
+		open_streams(connection, socket);
+		return;
+	}
+	uint32_t id = connection->id;
+	hf_free(connection);
+	js_connection(id, result);
+}
+
+static void asker_woken(struct hf_waiter *waiter)
+{
+	(void)hf_work_post(&HF_CONTAINER(waiter, struct connection, waiter)->work);
+}
+
+static void asker_run(struct hf_work *work)
+{
+	try_to_open(HF_CONTAINER(work, struct connection, work));
+}
+
+static struct connection *create_connection(uint32_t id, uint32_t credit)
+{
+	struct connection *connection = hf_alloc_zeroed(sizeof *connection);
+	if (!connection)
+		return NULL;
+	connection->id = id;
+	hf_waiter_init(&connection->waiter, asker_woken);
+	hf_work_init(&connection->work, asker_run);
+	hf_pump_init(&connection->pump, id, OUTPUT, credit, reading_over);
+	hf_feed_init(&connection->feed, id);
+	return connection;
+}
+
+/* ---- from JavaScript ---- */
+
+/* A connection that has not asked yet; 0: there is no memory. */
+HF_EXPORT_C("c_connect") struct connection *hf_c_connect(uint32_t id, uint32_t port, uint32_t credit)
+{
+	struct connection *connection = create_connection(id, credit);
+	if (connection)
+		connection->port = (uint16_t)port;
+	return connection;
+}
+
+/* The same for one that will be accepted from a port of the page's. */
+HF_EXPORT_C("c_accept") struct connection *hf_c_accept(uint32_t id, struct port *port, uint32_t credit)
+{
+	struct connection *connection = create_connection(id, credit);
+	if (connection) {
+		connection->from = port;
+		port->refs++;
+	}
+	return connection;
+}
+
+/* Asks. js_connection follows, during this call or later. */
+HF_EXPORT_C("c_connection_ask") void hf_c_connection_ask(struct connection *connection)
+{
+	try_to_open(connection);
+}
+
+/* Of one that still asks: forgets it. */
+HF_EXPORT_C("c_connection_withdraw") void hf_c_connection_withdraw(struct connection *connection)
+{
+	stop_asking(connection);
+	hf_free(connection);
+}
+
+/* As c_feed. */
+HF_EXPORT_C("c_connection_feed") int32_t hf_c_connection_feed(struct connection *connection, void *bytes, uint32_t size)
+{
+	return hf_feed_put(&connection->feed, bytes, size);
+}
+
+/* Nothing more will be written; the other end reads the end of file, or, with `force`, an error. */
+HF_EXPORT_C("c_connection_feed_end") void hf_c_connection_feed_end(struct connection *connection, uint32_t force)
+{
+	if (force && connection->feed.pipe)
+		hf_pipe_reset(connection->feed.pipe);
+	hf_feed_close(&connection->feed);
+	forget_if_over(connection);
+}
+
+HF_EXPORT_C("c_connection_credit") void hf_c_connection_credit(struct connection *connection, uint32_t bytes)
+{
+	hf_pump_credit(&connection->pump, bytes);
+}
+
+/* Nothing more will be read: the other end's writes are EPIPE. */
+HF_EXPORT_C("c_connection_cancel") void hf_c_connection_cancel(struct connection *connection)
+{
+	hf_pump_cancel(&connection->pump);
+}
+
+/* Listens on the port (0: on any that is free); the one that it is goes to *answer. 0, and a negated errno there. */
+HF_EXPORT_C("c_listen") struct port *hf_c_listen(uint32_t port, int32_t *answer)
+{
+	struct port *made = hf_alloc_zeroed(sizeof *made);
+	*answer = made ? hf_listener_open((uint16_t)port, &made->listener) : -HF_ENOMEM;
+	if (*answer < 0) {
+		hf_free(made);
+		return NULL;
+	}
+	*answer = made->listener->port;
+	made->refs = 1;
+	return made;
+}
+
+/* Those who wait for a connection hear of it (ECONNABORTED) a moment later. */
+HF_EXPORT_C("c_listen_end") void hf_c_listen_end(struct port *port)
+{
+	struct hf_listener *listener = port->listener;
+	port->listener = NULL;
+	hf_listener_close(listener);
+	unref_port(port);
+}
+
+/* Ends of connections, and ports that somebody listens on. */
+HF_EXPORT_C("c_socket_stats") void hf_c_socket_stats(double *out)
+{
+	out[0] = hf_socket_count();
+	out[1] = hf_listener_count();
+}

@@ -1,0 +1,188 @@
+/** The page's connections, and the ports that it listens on; the other half is connection.c. */
+import { ERRNO } from '../build/generated/abi.ts';
+import type { ErrorMessage, FromCoordinator } from '../web/protocol.ts';
+import { Input } from './input.ts';
+import { SystemError, type Kernel } from './kernel.ts';
+
+type Post = (message: FromCoordinator, transfer?: Transferable[]) => void;
+
+const EPIPE = { code: 'EPIPE', message: 'EPIPE: the other end of the connection does not read any more' };
+const OUTPUT = 1;
+
+/** What an error means of a connection to a port. */
+function meaning(errno: number, port: number): string {
+  switch (errno) {
+    case ERRNO.ECONNREFUSED:
+      return `nobody listens on port ${port}`;
+    case ERRNO.ENOBUFS:
+      return 'there are as many connections as there may be';
+    case ERRNO.ENOMEM:
+      return 'the kernel has no memory left for a connection';
+    case ERRNO.ECONNABORTED:
+      return `port ${port} was closed`;
+    case ERRNO.EADDRINUSE:
+      return `somebody listens on port ${port} already`;
+    default:
+      return `port ${port}`;
+  }
+}
+
+export const socketError = (errno: number, port: number): SystemError => new SystemError(errno, meaning(errno, port));
+
+const inWords = ({ code, errno, message }: SystemError): ErrorMessage => ({ code, errno, message });
+
+export class Connection {
+  /** The kernel's connection; 0 once it is over. */
+  private pointer = 0;
+  private opened = false;
+  private readonly input: Input;
+
+  constructor(
+    private readonly id: number,
+    readonly port: number,
+    private readonly kernel: Kernel,
+    private readonly post: Post,
+  ) {
+    this.input = new Input(
+      kernel,
+      {
+        open: () => this.opened && this.pointer !== 0,
+        feed: (bytes, size) => kernel.call('c_connection_feed', this.pointer, bytes, size),
+        end: () => void kernel.call('c_connection_feed_end', this.pointer, 0),
+        done: (error) => post({ t: 'stdin-done', id, error }),
+      },
+      EPIPE,
+    );
+  }
+
+  ask(pointer: number): void {
+    this.pointer = pointer;
+    if (pointer) this.kernel.call('c_connection_ask', pointer);
+    else this.asked(-ERRNO.ENOMEM);
+  }
+
+  /** The kernel's answer. */
+  asked(result: number): void {
+    this.opened = result === 0;
+    if (!this.opened) this.pointer = 0;
+    const error = this.opened ? null : inWords(socketError(-result, this.port));
+    this.post({ t: 'connected', id: this.id, error });
+  }
+
+  write(bytes: Uint8Array): void {
+    this.input.write(bytes);
+    if (!this.pointer) this.input.fail();
+  }
+
+  endInput(): void {
+    this.input.end();
+  }
+
+  pumpInput(): void {
+    this.input.pump();
+  }
+
+  inputGone(): void {
+    this.input.fail();
+    this.post({ t: 'input-gone', id: this.id });
+  }
+
+  output(bytes: Uint8Array<ArrayBuffer>): void {
+    this.post({ t: 'output', id: this.id, fd: OUTPUT, bytes }, [bytes.buffer]);
+  }
+
+  outputEnd(result: number): void {
+    const error = result < 0 ? { code: 'ECONNRESET', message: 'ECONNRESET: the other end broke the connection' } : null;
+    this.post({ t: 'end', id: this.id, fd: OUTPUT, ...(error ? { error } : {}) });
+  }
+
+  credit(bytes: number): void {
+    if (this.pointer) this.kernel.call('c_connection_credit', this.pointer, bytes);
+  }
+
+  cancel(): void {
+    if (this.pointer) this.kernel.call('c_connection_cancel', this.pointer);
+  }
+
+  /** Breaks the writing side; before it is open, gives it up. False: nothing is left of it. */
+  abort(): boolean {
+    if (!this.pointer) return false;
+    this.input.fail();
+    this.kernel.call(this.opened ? 'c_connection_feed_end' : 'c_connection_withdraw', this.pointer, 1);
+    if (!this.opened) this.pointer = 0;
+    return this.pointer !== 0;
+  }
+
+  over(): void {
+    this.pointer = 0;
+    this.input.fail();
+  }
+}
+
+export class Connections {
+  private readonly open = new Map<number, Connection>();
+  /** By the page's number: the kernel's pointer, and the port. */
+  private readonly listeners = new Map<number, { pointer: number; port: number }>();
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly post: Post,
+  ) {}
+
+  get(id: number): Connection | undefined {
+    return this.open.get(id);
+  }
+
+  connect(id: number, port: number, credit: number): void {
+    this.begin(id, port, () => this.kernel.call('c_connect', id, port, credit));
+  }
+
+  accept(id: number, listener: number, credit: number): void {
+    const from = this.listeners.get(listener);
+    if (from) this.begin(id, from.port, () => this.kernel.call('c_accept', id, from.pointer, credit));
+    else this.post({ t: 'connected', id, error: inWords(socketError(ERRNO.ECONNABORTED, 0)) });
+  }
+
+  private begin(id: number, port: number, make: () => number): void {
+    const connection = new Connection(id, port, this.kernel, this.post);
+    this.open.set(id, connection);
+    connection.ask(make());
+  }
+
+  asked(id: number, result: number): void {
+    this.open.get(id)?.asked(result);
+    if (result < 0) this.open.delete(id);
+  }
+
+  over(id: number): void {
+    this.open.get(id)?.over();
+    this.open.delete(id);
+  }
+
+  abort(id: number): void {
+    if (this.open.get(id)?.abort() === false) this.open.delete(id);
+  }
+
+  /** The port, which is free if `port` is 0. Throws `SystemError`. */
+  listen(listener: number, port: number): number {
+    const { kernel } = this;
+    const pointer = kernel.call('c_listen', port, kernel.data);
+    const answer = kernel.words(kernel.data, 1)[0]!;
+    if (!pointer) throw socketError(-answer, port);
+    this.listeners.set(listener, { pointer, port: answer });
+    return answer;
+  }
+
+  listenEnd(listener: number): void {
+    const from = this.listeners.get(listener);
+    if (from) this.kernel.call('c_listen_end', from.pointer);
+    this.listeners.delete(listener);
+  }
+
+  stats(): { connections: number; listeners: number } {
+    const { kernel } = this;
+    kernel.call('c_socket_stats', kernel.data);
+    const [ends, listeners] = kernel.numbers(kernel.data, 2) as [number, number];
+    return { connections: Math.ceil(ends / 2), listeners };
+  }
+}

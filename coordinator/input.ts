@@ -1,0 +1,64 @@
+/** Bytes from the page on their way into a pipe of the kernel's: a process's standard input, or a connection. */
+import type { ErrorMessage } from '../web/protocol.ts';
+import type { Kernel } from './kernel.ts';
+
+/** What is copied into the pipe at once. */
+const SLICE = 65536;
+
+/** The pipe. */
+export interface Sink {
+  /** Whether there is one, as yet and still. */
+  open(): boolean;
+  /** How many of the bytes it took, or a negated errno. */
+  feed(pointer: number, size: number): number;
+  end(): void;
+  /** One `write` is in the pipe, or lost. */
+  done(error: ErrorMessage | null): void;
+}
+
+export class Input {
+  private readonly queue: { bytes: Uint8Array; done: number }[] = [];
+  private ended = false;
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly sink: Sink,
+    /** What writes fail with when nobody reads. */
+    private readonly unread: ErrorMessage,
+  ) {}
+
+  write(bytes: Uint8Array): void {
+    this.queue.push({ bytes, done: 0 });
+    this.pump();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.pump();
+  }
+
+  /** Fills the pipe as far as it goes; the kernel calls again when there is room. */
+  pump(): void {
+    const { kernel, sink, queue } = this;
+    while (sink.open() && queue.length > 0) {
+      const head = queue[0]!;
+      const part = head.bytes.subarray(head.done, head.done + SLICE);
+      kernel.bytes(kernel.data, part.length).set(part);
+      const taken = sink.feed(kernel.data, part.length);
+      if (taken < 0) return this.fail();
+      head.done += taken;
+      if (head.done === head.bytes.length) {
+        queue.shift();
+        sink.done(null);
+      } else if (taken < part.length) {
+        return;
+      }
+    }
+    if (this.ended && queue.length === 0 && sink.open()) sink.end();
+  }
+
+  /** Nobody reads any more. */
+  fail(): void {
+    for (const _ of this.queue.splice(0)) this.sink.done(this.unread);
+  }
+}

@@ -1,0 +1,129 @@
+/* remove.c - hf.fs.rm of a directory with all that it holds. Coordinator thread only; nothing blocks.
+ *
+ * It goes by directories and names, not by paths: a guest can nest deeper than any path is long. The directories on the
+ * way down are held, so this never climbs out of the tree, whatever guests move meanwhile. */
+#include <string.h>
+
+#include "coordinator/browser.h"
+#include "coordinator/root.h"
+#include "fs/path.h"
+#include "platform/alloc.h"
+
+/* From the tree's top to where the removal is; a reference to each. */
+struct trail {
+	struct hf_vnode **dirs;
+	uint32_t depth, room;
+};
+
+struct first_entry {
+	bool found;
+	uint8_t filetype;
+	uint32_t size;
+	char name[HF_NAME_MAX];
+};
+
+/* Takes over the reference, also when it fails. */
+static int go_down(struct trail *trail, struct hf_vnode *dir)
+{
+	if (trail->depth == trail->room) {
+		uint32_t room = trail->room ? 2 * trail->room : 64;
+		struct hf_vnode **dirs = hf_realloc(trail->dirs, room * sizeof(struct hf_vnode *));
+		if (!dirs) {
+			hf_vnode_unref(dir);
+			return -HF_ENOMEM;
+		}
+		trail->dirs = dirs;
+		trail->room = room;
+	}
+	trail->dirs[trail->depth++] = dir;
+	return 0;
+}
+
+static void go_up(struct trail *trail)
+{
+	hf_vnode_unref(trail->dirs[--trail->depth]);
+}
+
+static bool take_first(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
+                       uint32_t name_size)
+{
+	struct first_entry *first = context;
+	(void)next, (void)ino;
+	if (name_size <= 2 && memcmp(name, "..", name_size) == 0)
+		return true;
+	first->found = true;
+	first->filetype = filetype;
+	first->size = name_size;
+	memcpy(first->name, name, name_size);
+	return false;
+}
+
+/* A directory with entries is gone into instead. */
+static int remove_entry(struct trail *trail, const struct first_entry *entry)
+{
+	struct hf_vnode *dir = trail->dirs[trail->depth - 1], *child;
+	if (entry->filetype != HF_FILETYPE_DIRECTORY)
+		return dir->ops->unlink(dir, entry->name, entry->size);
+	int result = dir->ops->rmdir(dir, entry->name, entry->size);
+	if (result != -HF_ENOTEMPTY)
+		return result;
+	result = dir->ops->lookup(dir, entry->name, entry->size, &child);
+	if (result < 0)
+		return result;
+	if (child->filetype == HF_FILETYPE_DIRECTORY)
+		return go_down(trail, child);
+	hf_vnode_unref(child);
+	return 0;
+}
+
+/* One step: takes an entry out of the innermost directory, or goes into it, or leaves the directory if it is empty. */
+static int step_through(struct trail *trail)
+{
+	struct hf_vnode *dir = trail->dirs[trail->depth - 1];
+	struct first_entry first = {.found = false};
+	int result = dir->ops->readdir(dir, 0, take_first, &first);
+	if (result == -HF_ENOENT || (result == 0 && !first.found)) {
+		go_up(trail);
+		return 0;
+	}
+	if (result == 0)
+		result = remove_entry(trail, &first);
+	/* A guest was faster, and removed it or put something else there: look again. */
+	return result == -HF_ENOENT || result == -HF_EISDIR || result == -HF_ENOTDIR ? 0 : result;
+}
+
+static int empty_tree(struct hf_vnode *top)
+{
+	struct trail trail = {0};
+	/* Each name costs at most three steps. More are needed only if guests add names meanwhile; they do not keep us. */
+	uint64_t steps = 3 * (uint64_t)hf_memfs_usage(hf_root_fs()).nodes;
+	int result = go_down(&trail, hf_vnode_ref(top));
+	while (result == 0 && trail.depth > 0)
+		result = steps-- > 0 ? step_through(&trail) : -HF_ENOTEMPTY;
+	while (trail.depth > 0)
+		go_up(&trail);
+	hf_free(trail.dirs);
+	return result;
+}
+
+/* The directory at the path and everything below it. 0 or a negated errno: ENOTEMPTY if guests put new names there; what
+ * was removed by then stays removed. */
+HF_EXPORT_C("c_fs_remove_tree") int hf_c_fs_remove_tree(const char *path, uint32_t size)
+{
+	struct hf_path at;
+	int result = hf_path_walk(hf_root_vnode(), path, size, HF_PATH_PARENT | HF_PATH_ROOTED, &at);
+	if (result < 0)
+		return result;
+	if (!at.parent)
+		result = -HF_EBUSY;
+	else if (!at.vnode)
+		result = -HF_ENOENT;
+	else if (at.vnode->filetype != HF_FILETYPE_DIRECTORY)
+		result = -HF_ENOTDIR;
+	else
+		result = empty_tree(at.vnode);
+	if (result == 0)
+		result = at.parent->ops->rmdir(at.parent, at.name, at.name_size);
+	hf_path_release(&at);
+	return result;
+}

@@ -1,0 +1,172 @@
+/* stream.c - pumps and feeds. */
+#include "coordinator/stream.h"
+
+#include "coordinator/browser.h"
+
+#define BATCH 65536
+
+static uint8_t batch[BATCH];
+/* Where lines for a screen are made: half of the batch is read, and may become twice as long. */
+static uint8_t lines[BATCH];
+
+static uint32_t make_lines(uint32_t size)
+{
+	uint32_t at = 0;
+	for (uint32_t i = 0; i < size; i++) {
+		if (batch[i] == '\n')
+			lines[at++] = '\r';
+		lines[at++] = batch[i];
+	}
+	return at;
+}
+
+/* ---- out ---- */
+
+static void pump_woken(struct hf_waiter *waiter)
+{
+	(void)hf_work_post(&HF_CONTAINER(waiter, struct hf_pump, waiter)->work);
+}
+
+/* False: there is nothing to do until it is woken, or has ended. */
+static bool pump_some(struct hf_pump *pump)
+{
+	struct hf_iov iov;
+	struct hf_uio uio;
+	uint32_t most = pump->credit < BATCH ? (uint32_t)pump->credit : BATCH;
+	if (pump->screen)
+		most = (most + 1) / 2;
+	hf_uio_kernel(&uio, &iov, batch, most);
+	int result = hf_pipe_try_read(pump->pipe, &uio, &pump->waiter);
+	if (result == -HF_EAGAIN)
+		return false;
+	uint32_t size = most - (uint32_t)uio.resid;
+	if (size == 0) {
+		hf_pump_close(pump);
+		pump->over(pump, result);
+		return false;
+	}
+	uint32_t shown = pump->screen ? make_lines(size) : size;
+	/* With credit for one byte a line's end makes two. */
+	pump->credit -= shown < pump->credit ? shown : pump->credit;
+	js_output(pump->id, pump->fd, pump->screen ? lines : batch, shown);
+	return true;
+}
+
+static void pump_run(struct hf_work *work)
+{
+	struct hf_pump *pump = HF_CONTAINER(work, struct hf_pump, work);
+	if (!pump->pipe)
+		return;
+	hf_pipe_unpoll(pump->pipe, &pump->waiter);
+	while (pump->credit > 0 && pump_some(pump))
+		continue;
+}
+
+void hf_pump_init(struct hf_pump *pump, uint32_t id, uint32_t fd, uint64_t credit,
+                  void (*over)(struct hf_pump *pump, int error))
+{
+	hf_waiter_init(&pump->waiter, pump_woken);
+	hf_work_init(&pump->work, pump_run);
+	pump->pipe = NULL;
+	pump->credit = credit;
+	pump->screen = false;
+	pump->id = id;
+	pump->fd = fd;
+	pump->over = over;
+}
+
+void hf_pump_credit(struct hf_pump *pump, uint32_t bytes)
+{
+	pump->credit += bytes;
+	pump_run(&pump->work);
+}
+
+void hf_pump_close(struct hf_pump *pump)
+{
+	if (!pump->pipe)
+		return;
+	hf_pipe_unpoll(pump->pipe, &pump->waiter);
+	(void)hf_work_cancel(&pump->work);
+	hf_pipe_drop_reader(pump->pipe);
+	pump->pipe = NULL;
+}
+
+void hf_pump_cancel(struct hf_pump *pump)
+{
+	if (!pump->pipe)
+		return;
+	hf_pump_close(pump);
+	pump->over(pump, 0);
+}
+
+/* ---- in ---- */
+
+static void feed_woken(struct hf_waiter *waiter)
+{
+	(void)hf_work_post(&HF_CONTAINER(waiter, struct hf_feed, waiter)->work);
+}
+
+/* True: nobody is at the other end, and `gone` was told. */
+static bool feed_look(struct hf_feed *feed)
+{
+	if (!feed->gone || !hf_pipe_watch_reader(feed->pipe, &feed->waiter))
+		return false;
+	hf_feed_close(feed);
+	feed->gone(feed);
+	return true;
+}
+
+static void feed_run(struct hf_work *work)
+{
+	struct hf_feed *feed = HF_CONTAINER(work, struct hf_feed, work);
+	if (feed->pipe) {
+		hf_pipe_unpoll(feed->pipe, &feed->waiter);
+		if (feed_look(feed))
+			return;
+	}
+	js_stdin_ready(feed->id);
+}
+
+void hf_feed_init(struct hf_feed *feed, uint32_t id)
+{
+	hf_waiter_init(&feed->waiter, feed_woken);
+	hf_work_init(&feed->work, feed_run);
+	feed->pipe = NULL;
+	feed->id = id;
+	feed->gone = NULL;
+}
+
+int32_t hf_feed_put(struct hf_feed *feed, void *bytes, uint32_t size)
+{
+	struct hf_iov iov;
+	struct hf_uio uio;
+	if (!feed->pipe)
+		return -HF_EPIPE;
+	hf_uio_kernel(&uio, &iov, bytes, size);
+	/* A page's write need not be atomic: what fits goes in, the rest waits. */
+	while (uio.resid > 0) {
+		int result = hf_pipe_try_put(feed->pipe, &uio, &feed->waiter);
+		if (result == -HF_EAGAIN)
+			break;
+		if (result < 0)
+			return uio.resid < size ? (int32_t)(size - uio.resid) : result;
+	}
+	return (int32_t)(size - uio.resid);
+}
+
+void hf_feed_watch(struct hf_feed *feed, void (*gone)(struct hf_feed *feed))
+{
+	feed->gone = gone;
+	if (feed->pipe)
+		(void)feed_look(feed);
+}
+
+void hf_feed_close(struct hf_feed *feed)
+{
+	if (!feed->pipe)
+		return;
+	hf_pipe_unpoll(feed->pipe, &feed->waiter);
+	(void)hf_work_cancel(&feed->work);
+	hf_pipe_drop_writer(feed->pipe);
+	feed->pipe = NULL;
+}

@@ -1,0 +1,301 @@
+/**
+ * Supervisors: does what the policy (native/supervisor/wasm.c) says. Processes are ended here, and their ends are seen here, at once; a start
+ * is the page's to do. A file of its own with the policy in it, loaded for the first supervisor.
+ */
+import policy from '../build/wasm/supervise.wasm';
+import { ERRNO, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
+import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../web/protocol.ts';
+
+/** What is set for later goes off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const strategies = {
+  'one-for-one': SUPERVISOR.ONE_FOR_ONE,
+  'one-for-all': SUPERVISOR.ONE_FOR_ALL,
+  'rest-for-one': SUPERVISOR.REST_FOR_ONE,
+};
+
+const restarts = {
+  permanent: SUPERVISOR.PERMANENT,
+  transient: SUPERVISOR.TRANSIENT,
+  temporary: SUPERVISOR.TEMPORARY,
+};
+
+const reasons = new Map<ChildReason, number>([
+  ...Object.entries(EXIT_REASON).map(([name, value]) => [name.toLowerCase() as ChildReason, value] as const),
+  ['start-failed', SUPERVISOR.END_START_FAILED],
+  ['restart-limit', SUPERVISOR.END_RESTART_LIMIT],
+]);
+
+const reasonNames = new Map([...reasons].map(([name, value]) => [value, name]));
+
+/** A child's generation: whose it is, and what runs as it. */
+interface Run {
+  sup: Supervision;
+  key: number;
+  generation: number;
+  process: number;
+  supervisor: number;
+}
+
+interface Supervision {
+  id: number;
+  pointer: number;
+  /** By key: what runs. */
+  runs: Map<number, Run>;
+  /** As whose child it runs. */
+  parent: Run | null;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  busy: boolean;
+  /** No child runs or waits to. */
+  completed: boolean;
+}
+
+/** What native/supervisor/wasm.c exports: functions of numbers. */
+class Policy {
+  private readonly exports: Record<string, (...args: number[]) => number>;
+  private readonly memory: WebAssembly.Memory;
+  private readonly out: number;
+
+  constructor() {
+    const hf = { now: () => performance.now(), random: () => crypto.getRandomValues(new Int32Array(1))[0]! };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(policy), {
+      hf,
+      env: { emscripten_notify_memory_growth: () => undefined },
+    });
+    this.exports = exports as unknown as Policy['exports'];
+    this.memory = exports['memory'] as WebAssembly.Memory;
+    this.call('_initialize');
+    this.out = this.call('sup_out');
+  }
+
+  call(name: string, ...args: number[]): number {
+    return this.exports[name]!(...args);
+  }
+
+  /** The next action's kind, or 0, with its words and numbers. */
+  next(pointer: number): { kind: number; words: Int32Array; numbers: Float64Array } {
+    const kind = this.call('sup_next', pointer, this.out);
+    const { buffer } = this.memory;
+    return { kind, words: new Int32Array(buffer, this.out, 5), numbers: new Float64Array(buffer, this.out + 24, 2) };
+  }
+}
+
+/** What becomes of processes. */
+export interface Processes {
+  runs(process: number): boolean;
+  ask(process: number): void;
+  kill(process: number): void;
+}
+
+export class Supervisors {
+  private readonly all = new Map<number, Supervision>();
+  private readonly byProcess = new Map<number, Run>();
+  private closed = false;
+
+  private readonly policy = new Policy();
+
+  /** `fail` makes the error of an errno. */
+  constructor(
+    private readonly post: (message: FromCoordinator) => void,
+    private readonly processes: Processes,
+    private readonly fail: (errno: number, what?: string) => Error,
+  ) {}
+
+  /** The runtime closes: nothing is started or told any more. */
+  close(): void {
+    this.closed = true;
+    for (const { timer } of this.all.values()) clearTimeout(timer);
+  }
+
+  order(message: Extract<ToSupervisor, { call: number }>): undefined {
+    if (message.t === 'supervise') {
+      this.create(message);
+      return;
+    }
+    const sup = this.all.get(message.sup);
+    if (!sup) throw this.fail(ERRNO.ECANCELED, 'the supervisor has ended');
+    if (message.t === 'sup-add') this.add(sup, message.child);
+    else if (message.order === 'restart') this.check('sup_restart', sup.pointer, message.key);
+    else if (message.order === 'stop') this.check('sup_stop', sup.pointer, message.key);
+    else this.policy.call('sup_close', sup.pointer, Number(message.order === 'kill'));
+    this.runSoon(sup);
+  }
+
+  private create(message: Extract<ToSupervisor, { t: 'supervise' }>): void {
+    const { min, max, factor, jitter } = message.backoff;
+    const pointer = this.policy.call(
+      'sup_create',
+      strategies[message.strategy],
+      message.maxRestarts,
+      message.within ?? -1,
+      min,
+      max,
+      factor,
+      jitter,
+    );
+    if (!pointer) throw this.fail(ERRNO.ENOMEM, 'there is no memory for a supervisor');
+    const sup: Supervision = {
+      id: message.sup,
+      pointer,
+      runs: new Map(),
+      parent: null,
+      timer: undefined,
+      busy: false,
+      completed: false,
+    };
+    try {
+      for (const child of message.children) this.add(sup, child);
+    } catch (error) {
+      this.policy.call('sup_free', pointer);
+      throw error;
+    }
+    this.all.set(sup.id, sup);
+    this.runSoon(sup);
+  }
+
+  private check(name: string, ...args: number[]): void {
+    const result = this.policy.call(name, ...args);
+    if (result < 0) throw this.fail(-result);
+  }
+
+  private add(sup: Supervision, { key, restart, shutdown }: ChildMessage): void {
+    this.check('sup_add', sup.pointer, key, restarts[restart], shutdown ?? -1);
+  }
+
+  // --- what has happened ---
+
+  told(message: Extract<ToSupervisor, { t: 'sup-started' | 'sup-ended' }>): void {
+    const { key, generation } = message;
+    const sup = this.all.get(message.sup);
+    if (!sup) return;
+    if (message.t === 'sup-ended') this.ended(sup, key, generation, reasons.get(message.reason)!, message.code);
+    else this.started(sup, { sup, key, generation, process: message.process, supervisor: message.supervisor });
+  }
+
+  private started(sup: Supervision, run: Run): void {
+    const { process, supervisor } = run;
+    if (this.policy.call('sup_started', sup.pointer, run.key, run.generation, Number(supervisor > 0)) < 0) return;
+    sup.runs.set(run.key, run);
+    // If it is over already, the page knows and says so.
+    if (this.processes.runs(process)) this.byProcess.set(process, run);
+    const nested = this.all.get(supervisor);
+    if (nested) {
+      nested.parent = run;
+      // All its children may have ended before it became one.
+      if (nested.completed) this.policy.call('sup_close', nested.pointer, 0);
+      this.runSoon(nested);
+    }
+    this.run(sup);
+  }
+
+  /** In the middle of a call of the kernel: the rest is done when that is over. */
+  processEnded(process: number, reason: number, code: number): void {
+    const run = this.byProcess.get(process);
+    this.byProcess.delete(process);
+    if (run) queueMicrotask(() => this.ended(run.sup, run.key, run.generation, reason, code));
+  }
+
+  private ended(sup: Supervision, key: number, generation: number, reason: number, code: number): void {
+    if (this.closed || !this.all.has(sup.id)) return;
+    if (this.policy.call('sup_ended', sup.pointer, key, generation, reason, code) < 0) return; // seen before
+    const run = sup.runs.get(key);
+    if (run?.generation === generation) {
+      sup.runs.delete(key);
+      this.byProcess.delete(run.process);
+    }
+    this.run(sup);
+  }
+
+  // --- what is to be done ---
+
+  /** After an order, which is answered first. After an event it is done at once: the policy keeps what it has to tell of one only. */
+  private runSoon(sup: Supervision): void {
+    if (sup.busy) return;
+    sup.busy = true;
+    queueMicrotask(() => {
+      sup.busy = false;
+      this.run(sup);
+    });
+  }
+
+  private run(sup: Supervision): void {
+    if (this.closed || !this.all.has(sup.id)) return;
+    const { policy } = this;
+    clearTimeout(sup.timer);
+    for (;;) {
+      const action = policy.next(sup.pointer);
+      if (action.kind === 0) break;
+      this.act(sup, action);
+      if (!this.all.has(sup.id)) return;
+    }
+    const delay = policy.call('sup_delay', sup.pointer);
+    if (delay >= 0) sup.timer = setTimeout(() => this.run(sup), Math.min(Math.ceil(delay), LONGEST_TIMER));
+  }
+
+  private act(sup: Supervision, { kind, words, numbers }: ReturnType<Policy['next']>): void {
+    const [key, generation, forgotten, reasonNumber, code] = words as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const [delay, count] = numbers as unknown as [number, number];
+    const reason = reasonNames.get(reasonNumber)!;
+    const tell = (action: SupervisorAction): void => this.post({ t: 'sup', sup: sup.id, action });
+    const end = { key, generation, reason, code: code >>> 0, forgotten: forgotten !== 0 };
+    switch (kind) {
+      case SUPERVISOR.DO_START:
+        sup.completed = false;
+        return tell({ a: 'start', key, generation });
+      case SUPERVISOR.DO_ASK:
+        tell({ a: 'ask', key, generation, within: delay < 0 ? Infinity : delay });
+        return this.stop(sup, key, false);
+      case SUPERVISOR.DO_KILL:
+        tell({ a: 'kill', key, generation, within: 0 });
+        return this.stop(sup, key, true);
+      case SUPERVISOR.TELL_STARTED:
+        return tell({ a: 'started', key, generation });
+      case SUPERVISOR.TELL_ENDED:
+        return tell({ a: 'ended', ...end });
+      case SUPERVISOR.TELL_STOPPED:
+        return tell({ a: 'stopped', ...end });
+      case SUPERVISOR.TELL_RESTARTING:
+        return tell({ a: 'restarting', key, delay, restarts: count });
+      case SUPERVISOR.TELL_LIMIT:
+        return tell({ a: 'limit', key, reason, code: code >>> 0, restarts: count });
+      case SUPERVISOR.TELL_COMPLETED:
+        sup.completed = true;
+        tell({ a: 'completed', restarts: count });
+        // As a child it has ended.
+        if (sup.parent) this.policy.call('sup_close', sup.pointer, 0);
+        return;
+      case SUPERVISOR.TELL_FINISHED:
+        tell({ a: 'finished', restarts: count });
+        return this.finished(sup, reasonNumber !== 0);
+    }
+  }
+
+  private stop(sup: Supervision, key: number, kill: boolean): void {
+    const run = sup.runs.get(key);
+    if (!run) return; // it is being started: the page's
+    if (this.byProcess.has(run.process)) {
+      if (kill) this.processes.kill(run.process);
+      else this.processes.ask(run.process);
+    }
+    const nested = this.all.get(run.supervisor);
+    if (!nested) return;
+    this.policy.call('sup_close', nested.pointer, Number(kill));
+    this.runSoon(nested);
+  }
+
+  private finished(sup: Supervision, limit: boolean): void {
+    this.all.delete(sup.id);
+    this.policy.call('sup_free', sup.pointer);
+    const { parent } = sup;
+    if (!parent) return;
+    const reason = limit ? SUPERVISOR.END_RESTART_LIMIT : SUPERVISOR.END_EXIT;
+    queueMicrotask(() => this.ended(parent.sup, parent.key, parent.generation, reason, 0));
+  }
+}

@@ -1,0 +1,24 @@
+/* terminal.h - a process's terminal: keys from the page, through the kernel's line discipline, to standard input, and
+ * their echo to the screen, which is standard output. Coordinator thread only; nothing here blocks. */
+#ifndef HF_COORDINATOR_TERMINAL_H
+#define HF_COORDINATOR_TERMINAL_H
+
+#include "kernel/tty.h"
+#include "kernel/work.h"
+
+struct hf_terminal {
+	struct hf_waiter waiter; /* on the tty, while it has no room */
+	struct hf_work work;
+	struct hf_tty *tty; /* our reference; NULL: there is none, or no more */
+	uint32_t id;        /* what js_stdin_ready and js_signal call it */
+};
+
+/* Without a tty as yet, which the caller sets. js_stdin_ready tells of room, js_signal of ^C and ^\. */
+void hf_terminal_init(struct hf_terminal *terminal, uint32_t id);
+/* How many keys were taken; fewer than all: js_stdin_ready follows. The echo goes to `screen` (NULL: nowhere) as far as
+ * there is room: a screen that nobody reads must not keep an interrupt from the program. -HF_EPIPE after hf_terminal_close. */
+int32_t hf_terminal_put(struct hf_terminal *terminal, struct hf_pipe *screen, const uint8_t *keys, uint32_t size);
+/* No key comes any more: the end of file for who reads. */
+void hf_terminal_close(struct hf_terminal *terminal);
+
+#endif

@@ -1,0 +1,5 @@
+/** A module that esbuild carries in the bundle (tools/build.mjs). */
+declare module '*.wasm' {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}

@@ -1,0 +1,17 @@
+/* Sleeps, and notes once a second how often it has: little to compute, much to see in a trace. */
+#include <stdio.h>
+#include <time.h>
+
+int main(void)
+{
+	const struct timespec second = {1, 0};
+
+	for (unsigned ticks = 1;; ticks++) {
+		FILE *file = fopen("/tmp/ticks", "w");
+		if (file) {
+			fprintf(file, "%u\n", ticks);
+			fclose(file);
+		}
+		nanosleep(&second, NULL);
+	}
+}

@@ -1,0 +1,343 @@
+/* files.c - directories of the OS, copied into the host's file system and out of it. */
+#include "host/host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs/path.h"
+
+#define BATCH 65536
+
+/* A file of the OS that has several names: the first of them here. In a tree (tsearch(3)), of which `known` is the root. */
+struct linked {
+	dev_t dev;
+	ino_t ino;
+	struct hf_vnode *vnode;
+};
+
+static int to_errno(const char *path)
+{
+	int number = errno;
+	fprintf(stderr, "holdfast: %s: %s\n", path, strerror(number));
+	switch (number) {
+	case ENOENT:
+		return -HF_ENOENT;
+	case ENOTDIR:
+		return -HF_ENOTDIR;
+	case EEXIST:
+		return -HF_EEXIST;
+	case EACCES:
+		return -HF_EACCES;
+	case ENOSPC:
+		return -HF_ENOSPC;
+	default:
+		return -HF_EIO;
+	}
+}
+
+/* The path of an entry; the caller's to free. */
+static char *join(const char *directory, const char *name)
+{
+	size_t size = strlen(directory) + strlen(name) + 2;
+	char *path = malloc(size);
+	if (path)
+		snprintf(path, size, "%s/%s", directory, name);
+	return path;
+}
+
+/* ---- in ---- */
+
+static uint64_t nanoseconds(struct timespec time)
+{
+	/* WASI has no times before 1970. */
+	return time.tv_sec < 0 ? 0 : (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static int write_all(struct hf_vnode *vnode, char *bytes, uint32_t size)
+{
+	struct hf_iov iov;
+	struct hf_uio uio;
+	uint64_t end;
+	hf_uio_kernel(&uio, &iov, bytes, size);
+	int result = 0;
+	while (uio.resid > 0 && result == 0)
+		result = vnode->ops->write(vnode, 0, true, &uio, &end);
+	return result;
+}
+
+static int copy_contents(const char *path, struct hf_vnode *vnode)
+{
+	static _Thread_local char batch[BATCH];
+	int fd = open(path, O_RDONLY), result = 0;
+	if (fd < 0)
+		return to_errno(path);
+	for (ssize_t size; result == 0 && (size = read(fd, batch, BATCH)) != 0;)
+		result = size < 0 ? to_errno(path) : write_all(vnode, batch, (uint32_t)size);
+	(void)close(fd);
+	return result;
+}
+
+static int copy_directory(const char *path, struct hf_vnode *to, void **known);
+
+static int compare(const void *one, const void *other)
+{
+	const struct linked *a = one, *b = other;
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	return a->ino < b->ino ? -1 : a->ino > b->ino;
+}
+
+static int remember(void **known, const struct stat *stat, struct hf_vnode *vnode)
+{
+	struct linked *linked = malloc(sizeof *linked);
+	if (!linked)
+		return -HF_ENOMEM;
+	*linked = (struct linked){stat->st_dev, stat->st_ino, vnode};
+	if (!tsearch(linked, known, compare)) {
+		free(linked);
+		return -HF_ENOMEM;
+	}
+	(void)hf_vnode_ref(vnode);
+	return 0;
+}
+
+static void forget(void *item)
+{
+	struct linked *linked = item;
+	hf_vnode_unref(linked->vnode);
+	free(linked);
+}
+
+static struct hf_vnode *other_name(void *const *known, const struct stat *stat)
+{
+	const struct linked wanted = {.dev = stat->st_dev, .ino = stat->st_ino};
+	struct linked *const *found = stat->st_nlink > 1 ? tfind(&wanted, known, compare) : NULL;
+	return found ? (*found)->vnode : NULL;
+}
+
+static int copy_node(const char *path, const struct stat *stat, struct hf_vnode *to, const char *name, void **known)
+{
+	bool directory = S_ISDIR(stat->st_mode);
+	uint64_t atim = nanoseconds(stat->st_atim), mtim = nanoseconds(stat->st_mtim);
+	struct hf_vnode *vnode;
+	int result =
+		to->ops->create(to, name, strlen(name), directory ? HF_FILETYPE_DIRECTORY : HF_FILETYPE_REGULAR_FILE, &vnode);
+	if (result < 0)
+		return result;
+	result = directory ? copy_directory(path, vnode, known) : copy_contents(path, vnode);
+	if (result == 0)
+		result = vnode->ops->set_times(vnode, &atim, &mtim);
+	if (result == 0 && !directory && stat->st_nlink > 1)
+		result = remember(known, stat, vnode);
+	hf_vnode_unref(vnode);
+	return result;
+}
+
+static int copy_link(const char *path, struct hf_vnode *to, const char *name)
+{
+	char target[HF_PATH_MAX];
+	ssize_t size = readlink(path, target, sizeof target);
+	return size < 0 ? to_errno(path) : to->ops->symlink(to, name, strlen(name), target, (size_t)size);
+}
+
+static int copy_entry(const char *path, struct hf_vnode *to, const char *name, void **known)
+{
+	struct stat stat;
+	if (lstat(path, &stat) < 0)
+		return to_errno(path);
+	struct hf_vnode *other = other_name(known, &stat);
+	if (other)
+		return to->ops->link(to, name, strlen(name), other);
+	if (S_ISLNK(stat.st_mode))
+		return copy_link(path, to, name);
+	if (S_ISDIR(stat.st_mode) || S_ISREG(stat.st_mode))
+		return copy_node(path, &stat, to, name, known);
+	return 0; /* sockets, pipes and devices cannot be copied */
+}
+
+static int copy_directory(const char *path, struct hf_vnode *to, void **known)
+{
+	DIR *directory = opendir(path);
+	int result = 0;
+	if (!directory)
+		return to_errno(path);
+	for (struct dirent *entry; result == 0 && (entry = readdir(directory));) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		char *from = join(path, entry->d_name);
+		result = from ? copy_entry(from, to, entry->d_name, known) : -HF_ENOMEM;
+		if (result < 0)
+			fprintf(stderr, "holdfast: %s: cannot be copied: %s\n", from, hf_errno_text(-result));
+		free(from);
+	}
+	(void)closedir(directory);
+	return result;
+}
+
+/* The directory at the path, made with those above it. A reference of the caller's. */
+static int make_directories(const char *path, struct hf_vnode **out)
+{
+	struct hf_vnode *at = hf_vnode_ref(hf_host_root());
+	int result = 0;
+	while (result == 0 && *(path += strspn(path, "/"))) {
+		struct hf_vnode *next;
+		size_t size = strcspn(path, "/");
+		result = at->ops->lookup ? at->ops->lookup(at, path, size, &next) : -HF_ENOTDIR;
+		if (result == -HF_ENOENT)
+			result = at->ops->create(at, path, size, HF_FILETYPE_DIRECTORY, &next);
+		if (result == 0) {
+			hf_vnode_unref(at);
+			at = next;
+		}
+		path += size;
+	}
+	if (result == 0)
+		*out = at;
+	else
+		hf_vnode_unref(at);
+	return result;
+}
+
+int hf_host_copy_in(const char *directory, const char *path)
+{
+	void *known = NULL;
+	struct hf_vnode *to;
+	int result = make_directories(path, &to);
+	if (result < 0)
+		return result;
+	result = copy_directory(directory, to, &known);
+	tdestroy(known, forget);
+	hf_vnode_unref(to);
+	return result;
+}
+
+/* ---- out ---- */
+
+/* A directory's entries, copied before any is looked at: the file system's lock is held while they are told. */
+struct listing {
+	char *names; /* each with its NUL */
+	size_t size, room;
+	bool failed;
+};
+
+static bool take_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name, uint32_t size)
+{
+	struct listing *listing = context;
+	(void)next, (void)ino, (void)filetype;
+	if (listing->size + size + 1 > listing->room) {
+		size_t room = 2 * listing->room + size + 4096;
+		char *names = realloc(listing->names, room);
+		if (!names) {
+			listing->failed = true;
+			return false;
+		}
+		listing->names = names;
+		listing->room = room;
+	}
+	char *at = listing->names + listing->size;
+	memcpy(at, name, size);
+	at[size] = '\0';
+	listing->size += size + 1;
+	return true;
+}
+
+static int save_contents(struct hf_vnode *vnode, const char *path)
+{
+	static _Thread_local char batch[BATCH];
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666), result = 0;
+	if (fd < 0)
+		return to_errno(path);
+	for (uint64_t offset = 0; result == 0;) {
+		struct hf_iov iov;
+		struct hf_uio uio;
+		hf_uio_kernel(&uio, &iov, batch, BATCH);
+		result = vnode->ops->read(vnode, offset, &uio);
+		size_t size = BATCH - (size_t)uio.resid;
+		if (result < 0 || size == 0)
+			break;
+		for (size_t done = 0; result == 0 && done < size;) {
+			ssize_t written = write(fd, batch + done, size - done);
+			if (written < 0 && errno != EINTR)
+				result = to_errno(path);
+			else if (written > 0)
+				done += (size_t)written;
+		}
+		offset += size;
+	}
+	(void)close(fd);
+	return result;
+}
+
+static int save_link(struct hf_vnode *vnode, const char *path)
+{
+	char target[HF_PATH_MAX + 1];
+	int size = vnode->ops->readlink(vnode, target, HF_PATH_MAX);
+	if (size < 0)
+		return size;
+	target[size] = '\0';
+	return symlink(target, path) < 0 ? to_errno(path) : 0;
+}
+
+static int save_directory(struct hf_vnode *vnode, const char *path);
+
+static int save(struct hf_vnode *vnode, const char *path)
+{
+	switch (vnode->filetype) {
+	case HF_FILETYPE_DIRECTORY:
+		return save_directory(vnode, path);
+	case HF_FILETYPE_REGULAR_FILE:
+		return save_contents(vnode, path);
+	case HF_FILETYPE_SYMBOLIC_LINK:
+		return save_link(vnode, path);
+	default:
+		return 0;
+	}
+}
+
+static int save_entry(struct hf_vnode *directory, const char *path, const char *name)
+{
+	struct hf_vnode *vnode;
+	int result = directory->ops->lookup(directory, name, strlen(name), &vnode);
+	if (result < 0)
+		return result == -HF_ENOENT ? 0 : result; /* a guest was faster */
+	char *to = join(path, name);
+	result = to ? save(vnode, to) : -HF_ENOMEM;
+	free(to);
+	hf_vnode_unref(vnode);
+	return result;
+}
+
+static int save_directory(struct hf_vnode *vnode, const char *path)
+{
+	struct listing listing = {0};
+	if (mkdir(path, 0777) < 0)
+		return to_errno(path);
+	int result = vnode->ops->readdir(vnode, 0, take_entry, &listing);
+	if (listing.failed)
+		result = -HF_ENOMEM;
+	for (size_t at = 0; result == 0 && at < listing.size; at += strlen(listing.names + at) + 1) {
+		const char *name = listing.names + at;
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+			result = save_entry(vnode, path, name);
+	}
+	free(listing.names);
+	return result;
+}
+
+int hf_host_copy_out(const char *path, const char *directory)
+{
+	struct hf_path at;
+	int result = hf_path_walk(hf_host_root(), path, strlen(path), HF_PATH_FOLLOW | HF_PATH_ROOTED, &at);
+	if (result < 0)
+		return result;
+	result = at.vnode->filetype == HF_FILETYPE_DIRECTORY ? save(at.vnode, directory) : -HF_ENOTDIR;
+	hf_path_release(&at);
+	return result;
+}

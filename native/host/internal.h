@@ -1,0 +1,122 @@
+/* internal.h - what the files of the native host share. */
+#ifndef HF_HOST_INTERNAL_H
+#define HF_HOST_INTERNAL_H
+
+#include "host/host.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+
+#include "kernel/socket.h"
+
+/* An OS thread of a guest. Made and freed by the coordinator (the first one made by who spawns). */
+struct hf_guest_thread {
+	struct hf_thread kernel;
+	struct hf_guest *guest;
+	pthread_t os_thread;
+	uint32_t tid;
+	uint32_t argument;
+	struct hf_work over;  /* posted by the thread as its last act */
+	sigjmp_buf away;      /* where a claimed thread is taken to */
+	volatile int busy;    /* must not be interrupted now; the thread's own, and its signal handler's */
+	void *instance;       /* the thread's own */
+	uint8_t *memory_base; /* the thread's own: once known it stays */
+};
+
+/* A host's thread that moves bytes between an OS descriptor and a kernel pipe. */
+struct hf_pump {
+	struct hf_thread kernel; /* of no process: how it sleeps on the pipe */
+	struct hf_pipe *pipe;    /* one hold, the pump's */
+	pthread_t os_thread;
+	bool running;
+	int fd;
+	int stop; /* an eventfd: not zero ends a wait for the descriptor */
+	/* If not NULL, told on the pump's thread when it is over, while it still holds the pipe's end; it must not free the pump. */
+	void (*over)(struct hf_pump *pump);
+	bool failed; /* the pump's own: over by an error, not by an end of file */
+
+	/* Of a guest's stream; else NULL. */
+	struct hf_guest *guest;
+	/* Protected by the guest's mutex. */
+	bool ended;
+};
+
+/* A host's thread that accepts TCP clients for one of a guest's ports. */
+struct hf_tcp {
+	struct hf_thread kernel; /* of no process: how it waits for room in the backlog */
+	pthread_t os_thread;
+	bool running;
+	_Atomic bool stopping, dropped;
+	int listening;          /* the OS socket; borrowed */
+	uint16_t port;          /* of the kernel's */
+	int bell[2];            /* an OS pipe: a byte when a client is done with, or to stop */
+	struct hf_link clients; /* the thread's own */
+	struct hf_guest *guest;
+	/* Protected by the guest's mutex. */
+	bool ended;
+};
+
+/* ---- pump.c ---- */
+
+/* Takes over the hold on the pipe's end in any case: the writing end for an input. 0, -HF_EAGAIN (no thread, or no descriptor). */
+HF_MUST_CHECK int hf__pump_start(struct hf_pump *pump, struct hf_pipe *pipe, int fd, bool input);
+/* Has it end soon, wherever it waits, with what it holds; not while another thread joins it. Does not block. */
+void hf__pump_stop(struct hf_pump *pump);
+/* Waits for its end: an output's comes with the end of file, any other's must have been asked for. */
+void hf__pump_join(struct hf_pump *pump);
+
+/* ---- sockets.c ---- */
+
+/* The guest's next descriptor; starts `tcp` where the socket is joined to one of the OS. -HF_EADDRINUSE, -HF_ECONNREFUSED, -HF_ENOMEM,
+ * -HF_EAGAIN (no thread, or the backlog is full). */
+HF_MUST_CHECK int hf__guest_add_socket(struct hf_guest *guest, const struct hf_guest_socket *spec, struct hf_tcp *tcp);
+/* The guest is over, its descriptors are closed: the thread ends when the clients have what was sent to them, or with `drop`, or after a
+ * while. Not while another thread joins it. Does not block. */
+void hf__tcp_stop(struct hf_tcp *tcp, bool drop);
+/* Waits for its end, which must have been asked for. */
+void hf__tcp_join(struct hf_tcp *tcp);
+
+/* ---- thread.c ---- */
+
+/* Starts an OS thread for the kernel's thread, which belongs to the process already. 0, -HF_EAGAIN. */
+HF_MUST_CHECK int hf__guest_thread_start(struct hf_guest_thread *thread);
+/* The kernel has declared it dead: takes it away from wherever it is. Coordinator. */
+void hf__guest_thread_interrupt(struct hf_guest_thread *thread);
+/* Once, at start: the signal by which that is done. */
+void hf__guest_thread_init(void);
+/* The calling thread's; NULL on others. */
+struct hf_guest_thread *hf__guest_thread_self(void);
+
+/* ---- memory.c ---- */
+void hf__guest_memory_bind(struct hf_guest_thread *thread);
+
+/* ---- wait.c ---- */
+/* Wakes every thread of the guest that is in hf_guest_wait; it then finds out that it was claimed. */
+void hf__guest_wait_interrupt(void);
+
+/* ---- guest.c ---- */
+struct hf_guest {
+	const struct hf_guest_module *module;
+	struct hf_process *process; /* one reference */
+	void *memory;               /* that the module imports; one for all threads */
+	struct hf_pump pumps[3];
+	struct hf_tcp *tcps; /* one a socket */
+	size_t tcp_count;
+
+	pthread_mutex_t mutex;
+	pthread_cond_t changed; /* on the monotonic clock */
+	/* Protected by mutex. */
+	bool over; /* the process is dead and its threads are gone; its inputs have been told to stop */
+	enum { HF__STREAMS_RUN, HF__STREAMS_ARE_JOINED, HF__STREAMS_GONE } streams; /* one of those who wait joins them */
+	/* The coordinator's; before the first thread starts, the spawner's. */
+	uint32_t threads;
+	struct hf_guest_exit exit;
+};
+
+/* One of its streams' threads is about to end: sets `ended`, which is that thread's, and wakes who waits. */
+void hf__guest_stream_ended(struct hf_guest *guest, bool *ended);
+
+/* Work of a thread's spawn request. Coordinator. */
+void hf__guest_spawn_thread(struct hf_work *work);
+
+#endif

@@ -1,0 +1,156 @@
+/* thread.c - an OS thread that runs a guest's thread, and how it is taken away from there.
+ *
+ * A guest may compute without end, and the OS ends no single thread. So whoever was claimed gets a signal, whose handler jumps back to
+ * where the host entered the guest: claimed means that it was in the guest's code and holds nothing of the kernel's. What the
+ * guest's code must not be left in (the doors, growing memory) lies between hf_guest_busy and hf_guest_idle: there the handler does
+ * nothing, and idle looks. One that comes to the door instead is taken away there (hf_native_set_rest). */
+#include "host/internal.h"
+
+#include <dlfcn.h>
+#include <signal.h>
+#include <string.h>
+
+#include "platform/native.h"
+
+/* Address space; pages that are touched count. The translation counts calls and traps long before the end (tools/wasm2c.mjs). */
+#define STACK_SIZE (UINT64_C(256) << 20)
+
+/* What a signal may interrupt and not come back to: no sanitizer's runtime may be in the middle of something then. */
+#if defined(__clang__)
+#define ANYWHERE __attribute__((no_sanitize("thread")))
+#else
+#define ANYWHERE
+#endif
+
+static _Thread_local struct hf_guest_thread *self;
+
+struct hf_guest_thread *hf__guest_thread_self(void)
+{
+	return self;
+}
+
+static _Noreturn void go_away(void)
+{
+	self->busy = 1;
+	siglongjmp(self->away, 1);
+}
+
+ANYWHERE static bool claimed(void)
+{
+	return atomic_load_explicit(&self->kernel.door, memory_order_relaxed) == HF_CLAIMED;
+}
+
+ANYWHERE static void interrupted(int signal)
+{
+	(void)signal;
+	if (self && !self->busy && claimed())
+		go_away();
+}
+
+/* The thread that makes a guest's memory for it is none of the guest's: it is never taken away. */
+ANYWHERE void hf_guest_busy(void)
+{
+	if (!self)
+		return;
+	self->busy = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+ANYWHERE void hf_guest_idle(void)
+{
+	if (!self)
+		return;
+	atomic_signal_fence(memory_order_seq_cst);
+	self->busy = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	/* A signal that came while it was busy has done nothing. */
+	if (claimed())
+		go_away();
+}
+
+static int signal_number(void)
+{
+	return SIGRTMIN + 2;
+}
+
+void hf__guest_thread_init(void)
+{
+	/* The next one after the sanitizers': ThreadSanitizer's sigaction holds signals back until a thread calls the C library, which a guest
+	 * that computes never does. */
+	union {
+		void *symbol;
+		int (*function)(int, const struct sigaction *, struct sigaction *);
+	} next = {.symbol = dlsym(RTLD_NEXT, "sigaction")};
+	struct sigaction action = {.sa_handler = interrupted, .sa_flags = SA_RESTART};
+	sigemptyset(&action.sa_mask);
+	if ((next.symbol ? next.function : sigaction)(signal_number(), &action, NULL) != 0)
+		hf_plat_panic(__FILE__, __LINE__, "sigaction failed");
+	hf_native_set_rest(go_away);
+}
+
+struct run {
+	struct hf_guest_thread *thread;
+	const char *trap;
+};
+
+static void run_guest(void *context)
+{
+	struct run *run = context;
+	struct hf_guest_thread *thread = run->thread;
+	struct hf_guest *guest = thread->guest;
+	run->trap = guest->module->run(thread->instance, guest->memory, thread->tid, thread->argument);
+}
+
+/* The guest and its thread's leaving, as coordinator/boot.c has it. Does not come back if the thread was claimed. */
+static void live(struct hf_guest_thread *thread)
+{
+	struct run run = {.thread = thread};
+	bool unwound = hf_native_enter(run_guest, &run);
+	hf_guest_busy();
+	hf_door_return(&thread->kernel);
+	struct hf_process *process = thread->kernel.process; /* ours to look at from here on: nobody claims it any more */
+	if (!unwound && run.trap)
+		hf_process_end(process, HF_EXIT_TRAP, 134, run.trap, (uint32_t)strlen(run.trap), NULL, 0);
+	else if (unwound || thread->tid == 0)
+		hf_process_end(process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
+	hf_process_thread_gone(&thread->kernel);
+}
+
+static void *thread_main(void *argument)
+{
+	struct hf_guest_thread *thread = argument;
+	const struct hf_guest_module *module = thread->guest->module;
+	thread->busy = 1;
+	self = thread;
+	hf_self = &thread->kernel;
+	hf__guest_memory_bind(thread);
+	if (sigsetjmp(thread->away, 1) == 0)
+		live(thread);
+	hf_self = NULL;
+	self = NULL;
+	module->instance_free(thread->instance);
+	(void)hf_work_post(&thread->over);
+	return NULL;
+}
+
+int hf__guest_thread_start(struct hf_guest_thread *thread)
+{
+	struct hf_guest *guest = thread->guest; /* the thread's block may be freed before we are back */
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	/* Who interrupts it needs its id. */
+	pthread_mutex_lock(&guest->mutex);
+	int result = pthread_create(&thread->os_thread, &attr, thread_main, thread);
+	pthread_mutex_unlock(&guest->mutex);
+	pthread_attr_destroy(&attr);
+	return result == 0 ? 0 : -HF_EAGAIN;
+}
+
+void hf__guest_thread_interrupt(struct hf_guest_thread *thread)
+{
+	pthread_mutex_lock(&thread->guest->mutex);
+	(void)pthread_kill(thread->os_thread, signal_number());
+	pthread_mutex_unlock(&thread->guest->mutex);
+	hf__guest_wait_interrupt();
+}

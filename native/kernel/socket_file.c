@@ -1,0 +1,130 @@
+/* socket_file.c - open file descriptions over sockets. */
+#include <string.h>
+
+#include "kernel/socket.h"
+
+/* ---- an end of a connection ---- */
+
+static int socket_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
+{
+	return hf_pipe_read(file->socket->in, thread, uio, hf_file_is_nonblock(file));
+}
+
+static int socket_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
+{
+	return hf_pipe_write(file->socket->out, thread, uio, hf_file_is_nonblock(file));
+}
+
+static int socket_getattr(struct hf_file *file, struct hf_attr *out)
+{
+	return hf__file_put_attr(file, file->socket->in->ino, out);
+}
+
+static unsigned socket_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
+{
+	bool hangup;
+	*bytes = events & HF_READY_IN ? hf_pipe_poll_read(file->socket->in, waiter, &hangup)
+	                              : hf_pipe_poll_write(file->socket->out, waiter, &hangup);
+	return (*bytes || hangup ? events & (HF_READY_IN | HF_READY_OUT) : 0) | (hangup ? HF_READY_HANGUP : 0);
+}
+
+static void socket_unpoll(struct hf_file *file, unsigned events, struct hf_waiter *waiter)
+{
+	hf_pipe_unpoll(events & HF_READY_IN ? file->socket->in : file->socket->out, waiter);
+}
+
+static void socket_destroy(struct hf_file *file)
+{
+	hf_socket_close(file->socket);
+}
+
+static const struct hf_file_ops socket_ops = {
+	.read = socket_read,
+	.write = socket_write,
+	.pread = hf__file_no_offset,
+	.pwrite = hf__file_no_offset,
+	.seek = hf__file_no_seek,
+	.getattr = socket_getattr,
+	.poll = socket_poll,
+	.unpoll = socket_unpoll,
+	.destroy = socket_destroy,
+};
+
+/* ---- a listener ---- */
+
+/* POSIX's error for reading from, and for sending to, a socket that is not connected. */
+static int not_connected(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
+{
+	(void)file;
+	(void)thread;
+	(void)uio;
+	return -HF_ENOTCONN;
+}
+
+static int listener_getattr(struct hf_file *file, struct hf_attr *out)
+{
+	return hf__file_put_attr(file, file->listener->ino, out);
+}
+
+/* Readable when a connection waits; never writable. A connection counts as one byte, as Wasmtime has it. */
+static unsigned listener_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
+{
+	*bytes = events & HF_READY_IN && hf_listener_poll(file->listener, waiter) > 0 ? 1 : 0;
+	return *bytes ? HF_READY_IN : 0;
+}
+
+static void listener_unpoll(struct hf_file *file, unsigned events, struct hf_waiter *waiter)
+{
+	(void)file;
+	(void)events;
+	hf_socket_unpoll(waiter);
+}
+
+static void listener_destroy(struct hf_file *file)
+{
+	hf_listener_close(file->listener);
+}
+
+static const struct hf_file_ops listener_ops = {
+	.read = not_connected,
+	.write = not_connected,
+	.pread = hf__file_no_offset,
+	.pwrite = hf__file_no_offset,
+	.seek = hf__file_no_seek,
+	.getattr = listener_getattr,
+	.poll = listener_poll,
+	.unpoll = listener_unpoll,
+	.destroy = listener_destroy,
+};
+
+/* ---- making them ---- */
+
+static int open_file(const struct hf_file_ops *ops, struct hf_file **out)
+{
+	int result = hf__file_create(ops, out);
+	if (result == 0) {
+		(*out)->filetype = HF_FILETYPE_SOCKET_STREAM;
+		(*out)->access = HF_READ | HF_WRITE;
+	}
+	return result;
+}
+
+int hf_file_open_socket(struct hf_socket *socket, struct hf_file **out)
+{
+	int result = open_file(&socket_ops, out);
+	if (result < 0)
+		hf_socket_close(socket);
+	else
+		(*out)->socket = socket;
+	return result;
+}
+
+int hf_file_open_listener(struct hf_listener *listener, struct hf_file **out)
+{
+	int result = open_file(&listener_ops, out);
+	if (result < 0)
+		hf_listener_close(listener);
+	else
+		(*out)->listener = listener;
+	return result;
+}

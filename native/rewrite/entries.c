@@ -1,0 +1,184 @@
+/* entries.c - which functions need a check at their entry, besides those at loop heads.
+ *
+ * Code without loops runs for ever, or for an age, by calls alone: by recursion, by tail calls, by functions that each call the next one twice.
+ * Three rules, each for one of them, such that every endless way through the code meets a check:
+ *   1. Calls through tables and references may reach any function whose reference is taken. One that may come to such a call itself is
+ *      on a cycle: it gets a check. (Exports are called by the host, which no import of ours lets the guest do.)
+ *   2. Among what is left, a walk over the direct calls gives one to each function that is met again while it is still open: every cycle has one.
+ *   3. What is left has no cycles, so the most bytes of code that a call may run are known: a function with more than a
+ *      bound gets a check. So between two checks run at most BOUND times as many instructions as a body has calls. */
+#include "rewrite/module.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of code. Larger ones hardly save checks (of clang's 133,398 functions 65,583 get one with 2^10, 51,239 with 2^14, 45,632 with 2^16, 71,176
+ * with 2^20), and with fuel a look at the host's order comes after so many times this. */
+#define BOUND (UINT64_C(1) << 14)
+
+enum colour { UNSEEN, OPEN, DONE };
+
+struct walk {
+	struct hf__module *module;
+	uint8_t *colour;
+	uint64_t *cost;
+	uint64_t cost_of_any; /* the greatest of those that a call through a table may reach */
+	struct frame {
+		uint32_t function, next;
+	} * stack;
+	uint32_t depth;
+};
+
+/* ---- who may come to a call through a table ---- */
+
+/* Callers of each function: `first[f]` to `first[f + 1]` in `callers`. */
+struct reverse {
+	uint32_t *first, *callers;
+};
+
+static bool reverse_make(const struct hf__module *module, struct reverse *reverse)
+{
+	uint32_t n = module->defined_count;
+	reverse->first = calloc((size_t)n + 2, sizeof *reverse->first);
+	reverse->callers = malloc(((size_t)module->calls.count + 1) * sizeof *reverse->callers);
+	if (!reverse->first || !reverse->callers)
+		return false;
+	for (uint32_t i = 0; i < module->calls.count; i++) {
+		if (module->calls.items[i] != HF__CALLS_ANY)
+			reverse->first[module->calls.items[i] + 2]++;
+	}
+	for (uint32_t f = 0; f < n; f++)
+		reverse->first[f + 2] += reverse->first[f + 1];
+	for (uint32_t f = 0; f < n; f++) {
+		for (uint32_t i = module->defined[f].calls; i < module->defined[f + 1].calls; i++) {
+			if (module->calls.items[i] != HF__CALLS_ANY)
+				reverse->callers[reverse->first[module->calls.items[i] + 1]++] = f;
+		}
+	}
+	return true;
+}
+
+/* From those that make such calls, up to who calls them. `calls_any` is then: it, or something that it calls. */
+static bool spread_calls_any(struct hf__module *module)
+{
+	struct reverse reverse;
+	uint32_t n = module->defined_count, waiting = 0;
+	uint32_t *queue = malloc(((size_t)n + 1) * sizeof *queue);
+	bool made = reverse_make(module, &reverse) && queue;
+	for (uint32_t f = 0; made && f < n; f++) {
+		if (module->defined[f].calls_any)
+			queue[waiting++] = f;
+	}
+	while (made && waiting > 0) {
+		uint32_t f = queue[--waiting];
+		for (uint32_t i = reverse.first[f]; i < reverse.first[f + 1]; i++) {
+			struct hf__function *caller = &module->defined[reverse.callers[i]];
+			if (!caller->calls_any) {
+				caller->calls_any = true;
+				queue[waiting++] = reverse.callers[i];
+			}
+		}
+	}
+	free(reverse.first);
+	free(reverse.callers);
+	free(queue);
+	return made;
+}
+
+static bool is_taken(const struct hf__module *module, uint32_t f)
+{
+	return module->taken[module->imported_functions + f] != 0;
+}
+
+/* ---- the walk ---- */
+
+static void enter(struct walk *walk, uint32_t f)
+{
+	const struct hf__function *function = &walk->module->defined[f];
+	walk->colour[f] = OPEN;
+	walk->cost[f] = function->end - function->code;
+	walk->stack[walk->depth++] = (struct frame){f, function->calls};
+}
+
+static void leave(struct walk *walk)
+{
+	uint32_t f = walk->stack[--walk->depth].function;
+	struct hf__function *function = &walk->module->defined[f];
+	walk->colour[f] = DONE;
+	if (walk->cost[f] > BOUND)
+		function->has_check = true;
+}
+
+/* One call of the function that is open at the top. */
+static void follow(struct walk *walk, uint32_t callee)
+{
+	uint32_t caller = walk->stack[walk->depth - 1].function;
+	if (callee == HF__CALLS_ANY) {
+		walk->cost[caller] += walk->cost_of_any;
+		return;
+	}
+	struct hf__function *function = &walk->module->defined[callee];
+	if (function->has_check)
+		return;
+	if (walk->colour[callee] == OPEN) {
+		function->has_check = true;
+	} else if (walk->colour[callee] == DONE) {
+		walk->cost[caller] += walk->cost[callee];
+	} else {
+		walk->stack[walk->depth - 1].next--; /* once more, when it is done */
+		enter(walk, callee);
+	}
+}
+
+static void walk_from(struct walk *walk, uint32_t root)
+{
+	if (walk->colour[root] != UNSEEN)
+		return;
+	enter(walk, root);
+	while (walk->depth > 0) {
+		struct frame *top = &walk->stack[walk->depth - 1];
+		if (top->next == walk->module->defined[top->function + 1].calls)
+			leave(walk);
+		else
+			follow(walk, walk->module->calls.items[top->next++]);
+	}
+}
+
+static void walk_all(struct walk *walk)
+{
+	struct hf__module *module = walk->module;
+	uint32_t n = module->defined_count;
+	/* First what a call through a table may reach: that makes no such calls itself, else it has a check. */
+	for (uint32_t f = 0; f < n; f++) {
+		if (is_taken(module, f) && !module->defined[f].calls_any)
+			walk_from(walk, f);
+	}
+	for (uint32_t f = 0; f < n; f++) {
+		if (is_taken(module, f) && !module->defined[f].has_check && walk->cost[f] > walk->cost_of_any)
+			walk->cost_of_any = walk->cost[f];
+	}
+	for (uint32_t f = 0; f < n; f++)
+		walk_from(walk, f);
+}
+
+bool hf__choose_entries(struct hf__module *module)
+{
+	uint32_t n = module->defined_count;
+	if (!spread_calls_any(module))
+		return false;
+	for (uint32_t f = 0; f < n; f++)
+		module->defined[f].has_check = is_taken(module, f) && module->defined[f].calls_any;
+	struct walk walk = {
+		.module = module,
+		.colour = calloc((size_t)n + 1, 1),
+		.cost = calloc((size_t)n + 1, sizeof *walk.cost),
+		.stack = malloc(((size_t)n + 1) * sizeof *walk.stack),
+	};
+	bool made = walk.colour && walk.cost && walk.stack;
+	if (made)
+		walk_all(&walk);
+	free(walk.colour);
+	free(walk.cost);
+	free(walk.stack);
+	return made;
+}

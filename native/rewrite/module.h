@@ -1,0 +1,110 @@
+/* module.h - what the rewriter knows of a module. */
+#ifndef HF_REWRITE_MODULE_H
+#define HF_REWRITE_MODULE_H
+
+#include "rewrite/reader.h"
+#include "rewrite/rewrite.h"
+
+enum {
+	HF__CUSTOM = 0,
+	HF__TYPE = 1,
+	HF__IMPORT = 2,
+	HF__FUNCTION = 3,
+	HF__TABLE = 4,
+	HF__MEMORY = 5,
+	HF__GLOBAL = 6,
+	HF__EXPORT = 7,
+	HF__START = 8,
+	HF__ELEMENT = 9,
+	HF__CODE = 10,
+	HF__DATA = 11,
+	HF__DATA_COUNT = 12,
+	HF__TAG = 13,
+	HF__SECTIONS = 14,
+};
+
+/* A section's place: from its id to its end. `body` is what stands after the size; all NULL when there is no such section. */
+struct hf__section {
+	const uint8_t *start, *body, *end;
+};
+
+/* Numbers in a growing array. */
+struct hf__numbers {
+	uint32_t *items;
+	uint32_t count, room;
+};
+
+/* The call of a function through a table or a reference, among the numbers of the functions that are called. */
+#define HF__CALLS_ANY UINT32_MAX
+
+/* Among the points, what is not the beginning of a loop; offsets are smaller. */
+#define HF__BULK (UINT32_C(1) << 31)
+
+/* A function with a body. */
+struct hf__function {
+	uint32_t body, code, end; /* offsets: after the body's size, its first instruction, after its last */
+	uint32_t points, calls;   /* where its own begin in the module's `points` and `calls` */
+	bool has_check;           /* at its entry */
+	bool calls_any;           /* it calls through a table or a reference */
+};
+
+struct hf__module {
+	const uint8_t *bytes;
+	size_t size;
+	struct hf__section sections[HF__SECTIONS];
+
+	/* How many there are of each: those imported come first. */
+	uint32_t types, functions, tables, memories, globals, tags;
+	uint32_t imported_functions, imported_memories;
+
+	uint32_t start; /* the start function, if there is such a section */
+
+	struct hf__function *defined; /* one more than there are: the last ends the ranges */
+	uint32_t defined_count;
+	uint8_t *taken; /* by function: nonzero when its reference is taken */
+	struct hf__numbers
+		points; /* offsets of what a check stands before, in order; HF__BULK is set where it comes after a bulk instruction */
+	struct hf__numbers calls; /* what each call calls: a function's number, or HF__CALLS_ANY */
+
+	uint64_t names_in_use; /* one more than the greatest N of names that begin with "holdfast:N" */
+};
+
+/* What the sections other than the code hold. */
+void hf__read_sections(struct hf__module *module, struct hf__fault *fault);
+/* The code's instructions, one after the other. */
+void hf__read_code(struct hf__module *module, struct hf__fault *fault);
+/* Sets `has_check` of functions. False: no memory. */
+bool hf__choose_entries(struct hf__module *module);
+void hf__module_release(struct hf__module *module);
+
+/* The next section's place; its body is checked to lie within the module. */
+struct hf__section hf__next_section(struct hf__reader *r);
+/* Of a section that is not there (NULL) it is empty. */
+struct hf__reader hf__reader_of(const struct hf__module *module, const uint8_t *at, const uint8_t *end,
+                                struct hf__fault *fault);
+/* False: no memory. */
+bool hf__numbers_add(struct hf__numbers *numbers, uint32_t number);
+
+/* ---- types.c: what stands in several kinds of sections ---- */
+
+void hf__read_types(struct hf__reader *r, struct hf__module *module);
+void hf__skip_value_type(struct hf__reader *r, const struct hf__module *module);
+void hf__skip_heap_type(struct hf__reader *r, const struct hf__module *module);
+void hf__skip_block_type(struct hf__reader *r, const struct hf__module *module);
+void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module);
+
+#define HF__HAS_MAXIMUM 1
+#define HF__SHARED 2
+#define HF__SIXTY_FOUR 4
+struct hf__limits {
+	uint8_t flags;
+	uint64_t initial, maximum;
+};
+struct hf__limits hf__read_limits(struct hf__reader *r);
+
+/* ---- code.c ---- */
+
+/* Instructions until the `end` that belongs to none of them. `function` is NULL in a constant expression. */
+void hf__read_instructions(struct hf__reader *r, struct hf__module *module, struct hf__function *function);
+
+#endif

@@ -1,0 +1,70 @@
+/* reader.h - bytes of a module, with the first error kept.
+ *
+ * After a failure the reader is at its end and every further read gives zero, so that callers look once, at the end of a loop's round. */
+#ifndef HF_REWRITE_READER_H
+#define HF_REWRITE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hf__fault {
+	const char *what; /* NULL: none yet */
+	size_t offset;
+	uint32_t number; /* an opcode or the like, for `what`s that end in a colon */
+	bool over_limit;
+};
+
+struct hf__reader {
+	const uint8_t *module; /* what offsets are counted from */
+	const uint8_t *at, *end;
+	struct hf__fault *fault;
+};
+
+void hf__fail(struct hf__reader *r, const char *what);
+/* `where` is the byte that is to blame. */
+void hf__fail_at(struct hf__reader *r, const uint8_t *where, const char *what, uint32_t number);
+
+uint32_t hf__u32_slow(struct hf__reader *r);
+uint64_t hf__u64(struct hf__reader *r);
+int64_t hf__s33(struct hf__reader *r);
+/* A signed number of 32 or 64 bits, checked and skipped. */
+void hf__skip_signed(struct hf__reader *r, unsigned bits);
+void hf__skip(struct hf__reader *r, size_t size);
+/* A vector's length; each element takes a byte at least. */
+uint32_t hf__count(struct hf__reader *r);
+/* A part of the given size, which is skipped in `r`. */
+struct hf__reader hf__part(struct hf__reader *r, uint32_t size);
+
+static inline bool hf__failed(const struct hf__reader *r)
+{
+	return r->fault->what != NULL;
+}
+
+static inline uint8_t hf__byte(struct hf__reader *r)
+{
+	if (r->at == r->end) {
+		hf__fail(r, "the module ends too early");
+		return 0;
+	}
+	return *r->at++;
+}
+
+static inline uint32_t hf__u32(struct hf__reader *r)
+{
+	if (r->at != r->end && *r->at < 0x80)
+		return *r->at++;
+	return hf__u32_slow(r);
+}
+
+/* An index below `bound`. */
+static inline uint32_t hf__index(struct hf__reader *r, uint32_t bound, const char *what)
+{
+	const uint8_t *where = r->at;
+	uint32_t index = hf__u32(r);
+	if (index >= bound)
+		hf__fail_at(r, where, what, index);
+	return index;
+}
+
+#endif

@@ -1,0 +1,100 @@
+/* rewrite.h - makes a WebAssembly module interruptible: a module in, a module out that behaves the same and can be stopped.
+ *
+ * Self-contained: C11, needs malloc, free, memcpy, memcmp and strlen; no locks, no global state. Any thread may call, each with a struct of
+ * its own. Nothing blocks. Time and memory are linear in the module's size, and recursion is bounded by a constant.
+ *
+ * What is added
+ *   At the head of every loop, after every bulk instruction (one that takes as long as an operand says: memory.fill), and at the entry of
+ *   functions chosen so that no call can go on for ever without one (entries.c), stands a check: a few instructions that leave the operand stack as it is and call the added function `slow` when the host asks.
+ *   `slow` calls the function in slot 0 of an added table; while the slot is null it returns at once. Everything that is added
+ *   is appended to its index space (a type, two functions, a table, a global, imported memories), so that no instruction, name,
+ *   element or export changes its number. A module that is invalid because an index is one too large stays refused: every index
+ *   is compared with what the module itself has.
+ *
+ * The contract with the host; PREFIX is "holdfast:N" with N such that no name of the module begins like this
+ *   export "PREFIX:stop"   table of one funcref. After instantiation the host puts a function () -> () there, best another
+ *                          module's export, so that no JavaScript is entered. It may trap to unwind the guest; if it returns, the guest goes on.
+ *   export "PREFIX:start"  only if the module had a start function: that function, which is no start function any more (it would run before the
+ *                          host can fill the table). The host calls it right after instantiation and before any other export.
+ *   HF_REWRITE_FLAG        import "PREFIX" "flag": a shared memory of 1 page or more (it may be larger than 1, up to 65,536 pages), the last of the module's memories. The
+ *                          guest looks at an aligned 32-bit word in it and calls `slow` while that is not zero. The word's address is
+ *                          export "PREFIX:word", a mutable i32 global that is 0 at first; the host may set it before the guest runs, so that each
+ *                          thread has a word of its own. The memories that the module defined are imports now, so that the flag's can be the
+ *                          last: "PREFIX" "memory0" and so on, as hf_rewrite_memory tells, with the same limits; the host makes them. Exports of them stay.
+ *   HF_REWRITE_FUEL        for engines without multi-memory: export "PREFIX:fuel", a mutable i32 global. Each check takes one, those after
+ *                          bulk instructions an eighth of options.fuel; below zero `slow` sets it to options.fuel and then calls the function of
+ *                          the table.
+ *
+ * What is not covered: one instruction that takes long (memory.fill and the like: at most a second or so), and memory.atomic.wait, which may wait for ever.
+ *
+ * Custom sections are kept byte for byte, except: "name" gets the added functions' names and loses those of labels, of which there are more now; and
+ * metadata.code.* (branch hints) gets its offsets put right. DWARF's offsets into the code are not corrected. */
+#ifndef HF_REWRITE_H
+#define HF_REWRITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum hf_rewrite_check {
+	HF_REWRITE_NONE, /* the code is neither changed nor looked at: for a limit on memory alone */
+	HF_REWRITE_FLAG,
+	HF_REWRITE_FUEL,
+};
+
+#define HF_REWRITE_NO_LIMIT UINT64_MAX
+
+/* HF_REWRITE_FUEL: bulk instructions between two calls of the table's function, at most. */
+#define HF_REWRITE_BULKS 8
+
+struct hf_rewrite_options {
+	enum hf_rewrite_check check;
+	uint32_t fuel; /* HF_REWRITE_FUEL: checks between two calls of the table's function; 1 to INT32_MAX */
+	uint64_t
+		limit_pages; /* the most pages of 64 KiB that each memory may have: maxima above are lowered to it. Or HF_REWRITE_NO_LIMIT */
+};
+
+struct hf_rewrite_error {
+	size_t offset;   /* in the module, of the byte where it was found */
+	bool over_limit; /* there is nothing wrong with the module but that a memory of it begins above the limit */
+	char text[200];  /* in English, without the offset */
+};
+
+/* The limits of a memory that the module defined and the host is to make. */
+struct hf_rewrite_memory {
+	uint64_t initial, maximum; /* in pages; maximum is UINT64_MAX when there is none */
+	bool shared, memory64;
+};
+
+struct hf_rewrite;
+
+/* Reads the module, which must stay as it is until hf_rewrite_close. NULL: refused, and *error says why (a module that is malformed, that
+ * uses what is not known, or whose memory is above the limit; or no memory was left). */
+struct hf_rewrite *hf_rewrite_open(const uint8_t *module, size_t size, const struct hf_rewrite_options *options,
+                                   struct hf_rewrite_error *error);
+
+/* Bytes that the new module has. */
+uint64_t hf_rewrite_size(const struct hf_rewrite *rewrite);
+
+/* Hands the new module out, in order and in pieces that are valid during the call. */
+typedef void hf_rewrite_sink(void *context, const uint8_t *bytes, size_t size);
+void hf_rewrite_write(const struct hf_rewrite *rewrite, hf_rewrite_sink *sink, void *context);
+
+/* "holdfast:N". Lives as long as the rewrite. */
+const char *hf_rewrite_prefix(const struct hf_rewrite *rewrite);
+/* Whether there is an export "PREFIX:start". */
+bool hf_rewrite_has_start(const struct hf_rewrite *rewrite);
+/* How many memories the module has, imported and defined. */
+uint32_t hf_rewrite_memories(const struct hf_rewrite *rewrite);
+/* The i-th memory that the host is to make; false when there are no more. HF_REWRITE_FLAG only. Asked for in order, each takes constant time. */
+bool hf_rewrite_memory(struct hf_rewrite *rewrite, uint32_t i, struct hf_rewrite_memory *memory);
+
+struct hf_rewrite_stats {
+	uint32_t functions, loops, bulks,
+		entries; /* those defined; loops and bulk instructions, each with a check; functions with one at their entry */
+};
+struct hf_rewrite_stats hf_rewrite_stats(const struct hf_rewrite *rewrite);
+
+void hf_rewrite_close(struct hf_rewrite *rewrite);
+
+#endif

@@ -1,0 +1,144 @@
+/* types.c - value types, recursive groups, limits (core, 5.3). */
+#include "rewrite/module.h"
+
+#define NEWER "; the module uses a feature that the rewriter does not know: run it without `interruptible`"
+
+static void skip_type_index(struct hf__reader *r, const struct hf__module *module)
+{
+	(void)hf__index(r, module->types, "there is no such type:");
+}
+
+/* Abstract heap types are the negative numbers of one byte that these stand for. */
+static bool is_abstract(uint8_t byte)
+{
+	return byte >= 0x69 && byte <= 0x74;
+}
+
+void hf__skip_heap_type(struct hf__reader *r, const struct hf__module *module)
+{
+	const uint8_t *where = r->at;
+	if (r->at != r->end && is_abstract(*r->at)) {
+		r->at++;
+		return;
+	}
+	int64_t type = hf__s33(r);
+	if (type < 0)
+		hf__fail_at(r, where, "unknown heap type" NEWER, 0);
+	else if (type >= module->types)
+		hf__fail_at(r, where, "there is no such type:", (uint32_t)type);
+}
+
+void hf__skip_value_type(struct hf__reader *r, const struct hf__module *module)
+{
+	const uint8_t *where = r->at;
+	uint8_t byte = hf__byte(r);
+	if (byte == 0x63 || byte == 0x64)
+		hf__skip_heap_type(r, module);
+	else if ((byte < 0x7b || byte > 0x7f) && !is_abstract(byte))
+		hf__fail_at(r, where, "unknown type" NEWER ":", byte);
+}
+
+void hf__skip_block_type(struct hf__reader *r, const struct hf__module *module)
+{
+	if (r->at != r->end && *r->at == 0x40) {
+		r->at++;
+	} else if (r->at != r->end && *r->at < 0x80 && *r->at & 0x40) {
+		hf__skip_value_type(r, module);
+	} else {
+		const uint8_t *where = r->at;
+		int64_t type = hf__s33(r);
+		if (type < 0 || type >= module->types)
+			hf__fail_at(r, where, "there is no such type:", (uint32_t)type);
+	}
+}
+
+struct hf__limits hf__read_limits(struct hf__reader *r)
+{
+	struct hf__limits limits = {.maximum = UINT64_MAX};
+	const uint8_t *where = r->at;
+	limits.flags = hf__byte(r);
+	if (limits.flags > (HF__HAS_MAXIMUM | HF__SHARED | HF__SIXTY_FOUR))
+		hf__fail_at(r, where, "unknown kind of limits" NEWER ":", limits.flags);
+	limits.initial = hf__u64(r);
+	if (limits.flags & HF__HAS_MAXIMUM)
+		limits.maximum = hf__u64(r);
+	return limits;
+}
+
+void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module)
+{
+	hf__skip_value_type(r, module);
+	(void)hf__read_limits(r);
+}
+
+/* ---- the type section ---- */
+
+static void skip_field(struct hf__reader *r, const struct hf__module *module)
+{
+	if (r->at != r->end && (*r->at == 0x77 || *r->at == 0x78))
+		r->at++; /* i16, i8 */
+	else
+		hf__skip_value_type(r, module);
+	(void)hf__byte(r);
+}
+
+static void skip_composite(struct hf__reader *r, const struct hf__module *module)
+{
+	const uint8_t *where = r->at;
+	uint8_t kind = hf__byte(r);
+	switch (kind) {
+	case 0x60:
+		for (int lists = 0; lists < 2; lists++) {
+			for (uint32_t left = hf__count(r); left > 0; left--)
+				hf__skip_value_type(r, module);
+		}
+		break;
+	case 0x5f:
+		for (uint32_t left = hf__count(r); left > 0; left--)
+			skip_field(r, module);
+		break;
+	case 0x5e:
+		skip_field(r, module);
+		break;
+	default:
+		hf__fail_at(r, where, "unknown kind of type" NEWER ":", kind);
+	}
+}
+
+static void skip_subtype(struct hf__reader *r, const struct hf__module *module)
+{
+	if (r->at != r->end && (*r->at == 0x50 || *r->at == 0x4f)) {
+		r->at++;
+		for (uint32_t left = hf__count(r); left > 0; left--)
+			skip_type_index(r, module);
+	}
+	skip_composite(r, module);
+}
+
+static uint32_t group_size(struct hf__reader *r)
+{
+	if (r->at == r->end || *r->at != 0x4e)
+		return 1;
+	r->at++;
+	return hf__count(r);
+}
+
+static void walk_types(struct hf__reader r, struct hf__module *module, uint32_t *counted)
+{
+	for (uint32_t groups = hf__count(&r); groups > 0 && !hf__failed(&r); groups--) {
+		for (uint32_t left = group_size(&r); left > 0 && !hf__failed(&r); left--, (*counted)++)
+			skip_subtype(&r, module);
+	}
+	if (r.at != r.end)
+		hf__fail(&r, "the type section is longer than its types");
+}
+
+/* Twice: types may refer to later ones of their group, so the first time counts, and the second compares. */
+void hf__read_types(struct hf__reader *r, struct hf__module *module)
+{
+	uint32_t count = 0, again = 0;
+	module->types = UINT32_MAX;
+	walk_types(*r, module, &count);
+	module->types = count;
+	walk_types(*r, module, &again);
+}

@@ -1,0 +1,151 @@
+/* wasm.c - supervisors (supervisor.c) as a wasm module of its own: memory, time and chance for the policy. coordinator/supervise.ts carries
+ * it and does what it says, since a child's start is the page's. Coordinator thread only. */
+#include <holdfast/errno.h>
+#include <holdfast/supervisor.h>
+#include <stdlib.h>
+
+#define EXPORT(name) __attribute__((export_name(name), used))
+
+/* Milliseconds; a random word. */
+__attribute__((import_module("hf"), import_name("now"))) double js_now(void);
+__attribute__((import_module("hf"), import_name("random"))) uint32_t js_random(void);
+
+enum {
+#define X(name, value, ...) EXIT_##name = value,
+#include <holdfast/exit_reason.def>
+#undef X
+};
+_Static_assert((int)HF_SUP_END_EXIT == (int)EXIT_EXIT, "the policy knows a normal end when it sees one");
+
+static uint64_t now(void)
+{
+	return (uint64_t)(js_now() * 1e6);
+}
+
+#define FIRST_CAPACITY 8
+
+/* Milliseconds as JavaScript has them; below 0 is what `otherwise` says, Infinity is for ever. */
+static uint64_t from_ms(double milliseconds, uint64_t otherwise)
+{
+	if (milliseconds < 0)
+		return otherwise;
+	return milliseconds >= 1e12 ? HF_SUP_FOREVER : (uint64_t)(milliseconds * 1e6);
+}
+
+static uint32_t random_word(void *context)
+{
+	(void)context;
+	return js_random();
+}
+
+/* Where sup_next writes. */
+EXPORT("sup_out") uint32_t *sup_out(void)
+{
+	static _Alignas(8) uint32_t out[10];
+	return out;
+}
+
+EXPORT("sup_free") void sup_free(struct hf_supervisor *sup)
+{
+	free(sup->children);
+	free(sup->times);
+	free(sup);
+}
+
+/* within: below 0 is for ever. NULL: no memory, or a setting that the page should have refused. */
+EXPORT("sup_create")
+struct hf_supervisor *sup_create(uint32_t strategy, int32_t max_restarts, double within, double min, double max,
+                                 double factor, double jitter)
+{
+	uint64_t period = from_ms(within, HF_SUP_FOREVER);
+	const struct hf_sup_settings settings = {
+		.strategy = strategy,
+		.max_restarts = max_restarts,
+		.within = period ? period : 1,
+		.backoff = {.min = from_ms(min, 0), .max = from_ms(max, 0), .factor = factor, .jitter = jitter},
+		.random = random_word};
+	struct hf_supervisor *sup = calloc(1, sizeof *sup);
+	if (!sup)
+		return NULL;
+	struct hf_sup_child *table = malloc(FIRST_CAPACITY * sizeof *table);
+	uint64_t *times = malloc((hf_sup_times(&settings) + 1) * sizeof *times);
+	int result = hf_sup_init(sup, &settings, table, FIRST_CAPACITY, times);
+	if (table && times && result == 0)
+		return sup;
+	sup->children = table;
+	sup->times = times;
+	sup_free(sup);
+	return NULL;
+}
+
+/* shutdown: below 0 is the usual. -ENOMEM and what hf_sup_add says. */
+EXPORT("sup_add")
+int sup_add(struct hf_supervisor *sup, uint32_t id, uint32_t restart, double shutdown)
+{
+	const struct hf_sup_spec spec = {.id = id, .restart = restart, .shutdown = from_ms(shutdown, HF_SUP_USUAL)};
+	if (sup->count == sup->capacity) {
+		struct hf_sup_child *old = sup->children, *table = malloc(2 * (size_t)sup->capacity * sizeof *table);
+		if (!table)
+			return -HF_ENOMEM;
+		hf_sup_move(sup, table, 2 * sup->capacity);
+		free(old);
+	}
+	return hf_sup_add(sup, &spec, now());
+}
+
+EXPORT("sup_restart") int sup_restart(struct hf_supervisor *sup, uint32_t id)
+{
+	return hf_sup_restart(sup, id, now());
+}
+
+EXPORT("sup_stop") int sup_stop(struct hf_supervisor *sup, uint32_t id)
+{
+	return hf_sup_stop(sup, id);
+}
+
+EXPORT("sup_close") void sup_close(struct hf_supervisor *sup, uint32_t kill)
+{
+	if (kill)
+		hf_sup_kill(sup, now());
+	else
+		hf_sup_close(sup);
+}
+
+EXPORT("sup_started")
+int sup_started(struct hf_supervisor *sup, uint32_t id, uint32_t generation, uint32_t supervisor)
+{
+	return hf_sup_started(sup, id, generation, supervisor, now());
+}
+
+EXPORT("sup_ended")
+int sup_ended(struct hf_supervisor *sup, uint32_t id, uint32_t generation, uint32_t reason, uint32_t code)
+{
+	return hf_sup_ended(sup, id, generation, (struct hf_sup_end){reason, code}, now());
+}
+
+/* The kind of the next action, or 0. out: id, generation, forgotten, reason, code; then (at 24) two doubles: the delay in
+ * milliseconds (-1: for ever), and the restarts so far. */
+EXPORT("sup_next") uint32_t sup_next(struct hf_supervisor *sup, uint32_t *out)
+{
+	struct hf_sup_action action;
+	if (!hf_sup_next(sup, now(), &action))
+		return 0;
+	double *numbers = (double *)(void *)(out + 6);
+	out[0] = action.id;
+	out[1] = action.generation;
+	out[2] = action.forgotten;
+	out[3] = action.end.reason;
+	out[4] = action.end.code;
+	numbers[0] = action.delay == HF_SUP_FOREVER ? -1 : (double)action.delay / 1e6;
+	numbers[1] = (double)sup->restarts;
+	return action.kind;
+}
+
+/* Milliseconds until sup_next is to be asked again, or -1. */
+EXPORT("sup_delay") double sup_delay(struct hf_supervisor *sup)
+{
+	uint64_t deadline = hf_sup_deadline(sup), moment = now();
+	if (deadline == HF_SUP_FOREVER)
+		return -1;
+	return deadline > moment ? (double)(deadline - moment) / 1e6 : 0;
+}

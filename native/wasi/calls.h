@@ -1,0 +1,14 @@
+/* calls.h - a number for each system call, as `ps` and traces tell it: that of wasi_snapshot_preview1, from 1 on in the
+ * order of preview1.def (wasi_unstable's functions have the same names), then wasi.thread-spawn. */
+#ifndef HF_WASI_CALLS_H
+#define HF_WASI_CALLS_H
+
+enum hf_call {
+	HF_CALL_NONE,
+#define X(name, types) HF_CALL_##name,
+#include <holdfast/preview1.def>
+#undef X
+	HF_CALL_thread_spawn,
+};
+
+#endif

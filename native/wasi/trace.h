@@ -1,0 +1,39 @@
+/* trace.h - what a process's system calls are, told as they return (as strace does).
+ *
+ * A traced process has a pipe; each call, just before it returns, writes one record to it, and waits while the pipe is full: a
+ * trace loses nothing. Who is not traced pays a look at a word when a call begins and one when it ends. */
+#ifndef HF_WASI_TRACE_H
+#define HF_WASI_TRACE_H
+
+#include "kernel/process.h"
+#include "wasi/calls.h"
+
+/* A record, as it lies in the pipe; `argument_count` numbers of 64 bits follow, then for each argument that trace.def shows by what is
+ * behind it (p, w, r, 4, 8), in order: its size (u32), and up to HF_TRACE_SHOWN bytes of it. */
+struct hf_trace_record {
+	uint32_t size; /* of all of it */
+	uint16_t error;
+	uint8_t call; /* enum hf_call */
+	uint8_t argument_count;
+	uint32_t tid;
+	int32_t result;    /* thread_spawn's; else 0 */
+	uint64_t started;  /* on the monotonic clock, nanoseconds; 0: it began before it was traced */
+	uint64_t duration; /* nanoseconds */
+};
+
+#define HF_TRACE_SHOWN 128
+
+/* At the start of a call whose thread is traced. */
+void hf__trace_begin(struct hf_thread *thread);
+
+/* The arguments of a call as values, so that no door builds an array: HF__NINE(x, y) is x, y and seven zeros. */
+#define HF__NINE_PARAMETERS \
+	uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8, uint64_t a9
+#define HF__NINE(...) HF__FIRST_NINE(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+#define HF__FIRST_NINE(a1, a2, a3, a4, a5, a6, a7, a8, a9, ...) a1, a2, a3, a4, a5, a6, a7, a8, a9
+
+/* At the end of a call whose thread is traced, in the kernel, with no lock held; may block. The arguments are as the guest gave them, as
+ * many as trace.def says. */
+void hf__trace(struct hf_thread *thread, enum hf_call call, int result, HF__NINE_PARAMETERS);
+
+#endif

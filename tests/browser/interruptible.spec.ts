@@ -1,0 +1,89 @@
+import { endless } from '../guests/endless.mjs';
+import { expect, test } from './support/test.ts';
+
+for (const [bridge, force] of [
+  ['multi-memory', {}],
+  ['js', { jsBridge: true }],
+] as const) {
+  test(`an interruptible program that computes is stopped, and its worker runs the next one (${bridge})`, async ({
+    page,
+    start,
+  }) => {
+    await start({ workers: { min: 1, max: 1 }, force });
+    const result = await page.evaluate(async (programs) => {
+      // The lock that the worker holds for life: another worker has another.
+      const workers = async () => (await navigator.locks.query()).held!.map(({ name }) => name).sort();
+      const before = await workers();
+      const ends = [];
+      for (const [name, word] of programs) {
+        const p = await lab.spawnUntil(name, word, { preopens: ['/'], interruptible: true });
+        p.kill();
+        const { reason } = await p.exited;
+        const { zombies } = (await window.hf.stats()).workers;
+        const { stdout } = await window.hf.run(lab.guest('hello'));
+        ends.push({ reason, zombies, stdout });
+      }
+      return { ends, before, after: await workers(), bridge: (await window.hf.stats()).bridge };
+    }, endless);
+    expect(result.ends).toEqual(endless.map(() => ({ reason: 'killed', zombies: 0, stdout: 'hello, world\n' })));
+    expect(result.before).toHaveLength(1);
+    expect(result.after).toEqual(result.before);
+    expect(result.bridge).toBe(bridge);
+  });
+}
+
+test.describe('where a loop outlives its worker, as in WebKit', () => {
+  // Chromium under WebKit's name: what is decided by it can be tested here, and that its loops end too does no harm.
+  test.use({
+    userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15',
+  });
+
+  test('programs are interruptible unless it is refused, or impossible', async ({ page, start }) => {
+    await start({ workers: { min: 1, max: 1 } });
+    const seen = await page.evaluate(async () => {
+      const zombiesAfter = async (source: Parameters<typeof window.hf.spawn>[0], options = {}) => {
+        const p = await window.hf.spawn(source, { stdout: 'null', preopens: ['/'], ...options });
+        await lab.until(
+          () => window.hf.ps(),
+          ([info]) => info?.state === 'guest' && info.cpuTime > 20,
+        );
+        p.kill();
+        await p.exited;
+        const { zombies } = (await window.hf.stats()).workers;
+        await p.released;
+        return zombies;
+      };
+      const spinner = lab.guest('spins-forever');
+      const bytes = await (await fetch(spinner)).arrayBuffer();
+      return {
+        url: await zombiesAfter(spinner),
+        bytes: await zombiesAfter(bytes),
+        response: await zombiesAfter(fetch(spinner)),
+        limited: await zombiesAfter(spinner, { limits: { memory: 2 ** 24 } }),
+        refused: await zombiesAfter(spinner, { interruptible: false }),
+        module: await zombiesAfter(await WebAssembly.compile(bytes)),
+        // What the rewriter refuses runs, or is refused, as anywhere.
+        broken: await lab.failure(window.hf.spawn(new Uint8Array(100))),
+        several: (await window.hf.run(lab.guest('a-hundred-memories'))).reason,
+      };
+    });
+    expect(seen).toMatchObject({ url: 0, bytes: 0, response: 0, limited: 0, refused: 1, module: 1, several: 'exit' });
+    expect(seen.broken).toMatchObject({ name: 'SpawnRefused', kind: 'module' });
+  });
+});
+
+test('the rewriter is fetched with the first interruptible program, and not before', async ({ page, start }) => {
+  const asked: string[] = [];
+  page.context().on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const count = () =>
+    page.evaluate(async () => {
+      const text = await (await fetch('/dist/rewrite.wasm', { method: 'HEAD' })).text();
+      return text.length;
+    });
+  await start();
+  await page.evaluate(() => window.hf.run(lab.guest('hello')));
+  expect(asked.filter((path) => path.endsWith('/rewrite.wasm'))).toEqual([]);
+  const { stdout } = await page.evaluate(() => window.hf.run(lab.guest('hello'), { interruptible: true }));
+  expect(stdout).toBe('hello, world\n');
+  expect(await count()).toBe(0);
+});

@@ -1,0 +1,170 @@
+import { expect, test } from './support/test.ts';
+
+test('a trace tells every call, with what was read and written, before exited does', async ({ page, start }) => {
+  await start();
+  const { events, at } = await page.evaluate(async () => {
+    const events: { call: string; args: readonly string[]; results: readonly string[]; error: string; text: string }[] =
+      [];
+    const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'one\n', trace: (event) => void events.push(event) });
+    const out = lab.textOf(p.stdout);
+    await p.exited;
+    const at = events.length;
+    await out;
+    return { events, at };
+  });
+  expect(at).toBe(events.length);
+  expect(events.map(({ call, args, results }) => [call, args, results])).toEqual([
+    ['fd_read', ['fd=0', 'bytes="one\\n"'], ['read=4']],
+    ['fd_write', ['fd=1', 'bytes="one\\n"'], ['written=4']],
+    ['fd_read', ['fd=0', 'bytes=""'], ['read=0']],
+  ]);
+  expect(events[1]!.text).toMatch(/^\d+\.\d+ fd_write\(fd=1, bytes="one\\n"\) = written=4 <[\d.]+ ms>$/);
+});
+
+test('a trace begins and stops while the guest runs, and loses nothing when who is told is slow', async ({
+  page,
+  start,
+}) => {
+  await start();
+  const { first, second, calls } = await page.evaluate(async () => {
+    const p = await window.hf.spawn(lab.guest('echo-lines'));
+    const keyboard = p.stdin.getWriter();
+    const reader = p.stdout.getReader();
+    const told: string[] = [];
+    const line = async (text: string) => {
+      await keyboard.write(lab.encode(text));
+      await lab.readUntil(reader, '\n');
+    };
+    await line('untold\n');
+    // It waits for the next one: the call that wrote the line may be under way when the page has it already.
+    await lab.until(
+      () => window.hf.ps(),
+      ([info]) => info?.state === 'call' && info.call === 'fd_read',
+    );
+    p.trace(async ({ call, args }) => {
+      await lab.frame();
+      told.push(`${call} ${args.join(' ')}`);
+    });
+    await line('told\n');
+    await lab.until(
+      () => told.join(),
+      (text) => text.includes('told'),
+    );
+    const first = told.join('\n');
+    p.trace(false);
+    await line('untold again\n');
+    await lab.frames(5);
+    const second = told.join('\n');
+    p.kill();
+    await p.exited;
+    // Thousands of records, more than the pipe and the page hold, to a function that takes its time.
+    let calls = 0;
+    const many = await window.hf.spawn(lab.guest('toolbox'), {
+      args: ['print', '3000', '1'],
+      outputBuffer: 1000,
+      trace: async () => {
+        if (calls++ % 100 === 0) await lab.frame();
+      },
+    });
+    await Promise.all([lab.bytesOf(many.stdout), lab.bytesOf(many.stderr), many.exited]);
+    return { first, second, calls };
+  });
+  expect(first).toContain('told');
+  expect(first).not.toContain('untold');
+  expect(second).not.toContain('untold');
+  expect(calls).toBeGreaterThan(1000);
+});
+
+test('a path and an error are told by name', async ({ page, start }) => {
+  await start();
+  const texts = await page.evaluate(async () => {
+    const texts: string[] = [];
+    const p = await window.hf.spawn(lab.guest('toolbox'), {
+      args: ['read', '/nowhere/"file"'],
+      preopens: ['/'],
+      trace: ({ text }) => void texts.push(text),
+    });
+    await p.stdout.cancel();
+    await p.stderr.cancel();
+    await p.exited;
+    return texts;
+  });
+  expect(texts.join('\n')).toMatch(/path_open\(fd=3, .*path="nowhere\/\\"file\\"".*\) = ENOENT </);
+});
+
+test('what a function that is told throws is reported, the guest goes on, and another function is told', async ({
+  page,
+  start,
+}) => {
+  await start();
+  const { exit, errors, told } = await page.evaluate(async () => {
+    const errors: string[] = [];
+    addEventListener('error', (event) => {
+      errors.push(event.message);
+      event.preventDefault();
+    });
+    const p = await window.hf.spawn(lab.guest('echo-lines'), {
+      trace: () => {
+        throw new Error('mine');
+      },
+    });
+    const keyboard = p.stdin.getWriter();
+    const reader = p.stdout.getReader();
+    const line = async (text: string) => {
+      await keyboard.write(lab.encode(text));
+      await lab.readUntil(reader, '\n');
+    };
+    await line('one\n');
+    await lab.until(
+      () => errors.length,
+      (length) => length > 0,
+    );
+    const told: string[] = [];
+    p.trace(({ args }) => void told.push(args.join(' ')));
+    await line('two\n');
+    await keyboard.close();
+    reader.releaseLock();
+    await p.stdout.cancel();
+    const { code } = await p.exited;
+    return { exit: code, errors, told };
+  });
+  expect(exit).toBe(0);
+  expect(errors).toEqual([expect.stringContaining('mine')]);
+  expect(told.join('\n')).toContain('two');
+  expect(told.join('\n')).not.toContain('one');
+});
+
+test('a trace that crosses the end of its process delays no answer', async ({ page, start }) => {
+  await start();
+  const ends = await page.evaluate(async () => {
+    const ends = [];
+    for (let i = 0; i < 20; i++) {
+      const p = await window.hf.spawn(lab.guest('hello'), { stdout: 'null' });
+      // The page is busy while it ends.
+      const until = performance.now() + i;
+      while (performance.now() < until);
+      p.trace(() => undefined);
+      ends.push((await p.exited).reason);
+      await p.released;
+    }
+    return ends;
+  });
+  expect(ends).toEqual(new Array(20).fill('exit'));
+});
+
+test('without trace.js the page is told so, and the process goes on untraced', async ({ page, start }) => {
+  await page.route('**/dist/trace.js', (route) => route.fulfill({ status: 404, body: 'not here' }));
+  await start();
+  const { text, errors } = await page.evaluate(async () => {
+    const errors: string[] = [];
+    addEventListener('error', (event) => {
+      errors.push(event.message);
+      event.preventDefault();
+    });
+    // More calls than a pipe that nobody reads has room for.
+    const { stdout } = await window.hf.run(lab.guest('toolbox'), { args: ['print', '30000', '1'], trace: true });
+    return { text: stdout.length, errors };
+  });
+  expect(text).toBe(30000);
+  expect(errors).toEqual([expect.stringContaining('trace.js cannot be loaded')]);
+});

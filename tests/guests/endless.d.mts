@@ -1,0 +1,1 @@
+export const endless: readonly (readonly [name: string, says: string])[];

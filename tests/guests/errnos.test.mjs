@@ -1,0 +1,36 @@
+// Every error that a function can give is given to some guest program: errnos.json is the list.
+//
+// `given` is what the programs saw, as the kernel counted it (errnos.mjs); `elsewhere` is what cannot be brought about from
+// outside, with the test that does. A pair that is lost fails, and so does one that nobody wrote down: when that is right,
+// `node tests/guests/errnos.mjs --update` writes it down.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { build } from '../../tools/build.mjs';
+import { calls, errnos, errnosSeen, listFile, root } from './errnos.mjs';
+
+const { given, elsewhere } = JSON.parse(fs.readFileSync(listFile, 'utf8'));
+
+test('each function gives each of its errors to some guest program', { timeout: 600_000 }, async () => {
+  await build(['wasm-errors']);
+  assert.deepEqual(await errnosSeen(), given);
+});
+
+test('what no guest can bring about has a native test of its own', () => {
+  for (const [file, pairs] of Object.entries(elsewhere)) {
+    const source = fs.readFileSync(path.join(root, file), 'utf8');
+    for (const [call, names] of Object.entries(pairs)) {
+      assert.ok(calls.includes(call), call);
+      assert.match(source, new RegExp(`\\bhf_p1_${call}\\(`), `${file} does not call ${call}`);
+      for (const name of names.split(' ')) {
+        assert.ok([...errnos.values()].includes(name), name);
+        assert.match(source, new RegExp(`\\bHF_${name}\\b`), `${file} does not know ${name}`);
+        assert.ok(
+          !given[call].split(' ').includes(name),
+          `a guest gets ${name} of ${call}: it need not be listed twice`,
+        );
+      }
+    }
+  }
+});

@@ -1,0 +1,3 @@
+module go-serves-http
+
+go 1.21

@@ -1,0 +1,43 @@
+// Host "node24": host "node" in a process of Node 24, which has another WebAssembly compiler than Node 20, and multi-memory.
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { node24Path } from '../../../tools/node24.mjs';
+
+export async function open({ root, built, options }) {
+  const execPath = node24Path();
+  if (execPath === undefined) throw new Error('Node 24 is not there: node tools/node24.mjs gets it');
+  const child = fork(fileURLToPath(new URL('node-child.mjs', import.meta.url)), {
+    execPath,
+    execArgv: [],
+    serialization: 'advanced', // results have byte arrays
+  });
+  const waiting = new Map();
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)));
+  void ended.then((why) => {
+    for (const { reject } of waiting.values()) reject(new Error(`Node 24 ended (${why})`));
+  });
+  child.on('message', ({ number, value, error }) => {
+    const { resolve, reject } = waiting.get(number);
+    waiting.delete(number);
+    if (error === undefined) resolve(value);
+    else reject(new Error(error));
+  });
+  let calls = 0;
+  const call = (name, ...args) =>
+    new Promise((resolve, reject) => {
+      const number = ++calls;
+      waiting.set(number, { resolve, reject });
+      child.send({ number, name, args });
+    });
+  await call('open', { root, built, options });
+  return {
+    cannot: () => undefined,
+    run: (guest, limit) => call('run', guest, limit),
+    about: () => call('about'),
+    async close() {
+      await call('close');
+      child.disconnect();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/* poll_oneoff over a listener and both ends of a connection: a connection that waits, bytes, room, the end, a clock that
+ * goes off when there is nothing.
+ *
+ * guest:
+ *   listen: 4712
+ *   connect: 4712
+ */
+#include "socket.h"
+
+enum { CLIENT = 4 };
+
+static char bytes[65536];
+static __wasi_event_t events[3];
+
+static size_t poll_two(__wasi_subscription_t a, uint64_t patience)
+{
+	__wasi_subscription_t subs[] = {a, clock_sub(9, __WASI_CLOCKID_MONOTONIC, patience, 0)};
+	return poll_subs(subs, events, 2);
+}
+
+static void times_out(__wasi_subscription_t sub)
+{
+	CHECK_EQ(poll_two(sub, 20 * MS), 1);
+	CHECK_EQ(events[0].userdata, 9);
+}
+
+static void is_ready(__wasi_subscription_t sub, uint64_t nbytes, unsigned flags)
+{
+	CHECK_EQ(poll_two(sub, 60000 * MS), 1);
+	CHECK_EQ(events[0].userdata, sub.userdata);
+	CHECK_EQ(events[0].error, 0);
+	CHECK_EQ(events[0].type, sub.u.tag);
+	CHECK_EQ(events[0].fd_readwrite.nbytes, nbytes);
+	CHECK_EQ(events[0].fd_readwrite.flags, flags);
+}
+
+int main(void)
+{
+	is_ready(read_sub(1, LISTENER), 1, 0);
+	uint32_t server = accept_one(0);
+	times_out(read_sub(1, LISTENER));
+	times_out(write_sub(1, LISTENER));
+
+	is_ready(write_sub(2, (int)server), sizeof bytes, 0);
+	times_out(read_sub(3, (int)server));
+	send_all(CLIENT, "five!");
+	is_ready(read_sub(3, (int)server), 5, 0);
+	CHECK_EQ(receive(server, bytes, 3, 0), 3);
+	is_ready(read_sub(3, (int)server), 2, 0);
+
+	/* Full: no room until somebody reads. */
+	CHECK_OK(raw_sock_send(server, P(sock_piece(bytes, sizeof bytes)), 1, 0, P(sock_out)));
+	times_out(write_sub(4, (int)server));
+	CHECK_EQ(receive(CLIENT, bytes, sizeof bytes, WAITALL), sizeof bytes);
+	is_ready(write_sub(4, (int)server), sizeof bytes, 0);
+
+	/* The end of one direction, then of the other. */
+	CHECK_OK(raw_sock_shutdown(CLIENT, WR));
+	is_ready(read_sub(5, (int)server), 2, __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP);
+	CHECK_EQ(receive(server, bytes, 2, 0), 2);
+	is_ready(read_sub(5, (int)server), 0, __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP);
+	CHECK_OK(raw_fd_close(CLIENT));
+	is_ready(write_sub(6, (int)server), 0, __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP);
+	return 0;
+}

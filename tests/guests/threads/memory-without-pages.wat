@@ -1,0 +1,8 @@
+;; A shared memory may have no pages at all, now and for ever.
+;;
+;; guest:
+;;   expect-exit: 0
+(module
+  (import "env" "memory" (memory 0 0 shared))
+  (export "memory" (memory 0))
+  (func (export "_start")))

@@ -1,0 +1,81 @@
+/* hf.fs.rm of a tree in which threads make, move and remove directories: it always ends, never leaves the tree, and takes all of it once they
+ * have stopped. */
+#include "coordinator/root.h"
+#include "support/files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { THREADS = 3 };
+
+int hf_c_fs_remove_tree(const char *path, uint32_t size);
+
+static struct budget budget = {.milliseconds = 1000};
+static struct hf_vnode *root;
+
+static void some_path(uint64_t *random, char *path)
+{
+	strcpy(path, "/top");
+	for (uint32_t depth = random_below(random, 4); depth-- > 0;)
+		sprintf(path + strlen(path), "/%u", (unsigned)random_below(random, 3));
+}
+
+/* Whatever comes of it: the tree goes away under it. */
+static void disturb(uint64_t *random)
+{
+	char path[64], other[64];
+	some_path(random, path);
+	some_path(random, other);
+	switch (random_below(random, 4)) {
+	case 0:
+		(void)f_put(root, strcat(path, "/file"), "x");
+		break;
+	case 1:
+		(void)f_rename(root, path, other);
+		break;
+	case 2:
+		/* Out of the tree, where it must stay whole. */
+		if (f_rename(root, path, "/saved/dir") == 0 && f_put(root, "/saved/dir/proof", "x") == 0)
+			f_check_text(root, "/saved/dir/proof", "x");
+		break;
+	default:
+		(void)f_mkdir(root, path);
+		break;
+	}
+}
+
+static void work(void *context, unsigned number)
+{
+	uint64_t random = *(uint64_t *)context + number;
+	char list[64];
+	while (time_left(&budget)) {
+		if (number > 0) {
+			disturb(&random);
+			continue;
+		}
+		int result = hf_c_fs_remove_tree("/top", 4);
+		CHECK(result == 0 || result == -HF_ENOENT || result == -HF_ENOTEMPTY);
+		struct hf_vnode *beside;
+		CHECK_OK(f_open(root, "/beside", F_DIRECTORY, &beside));
+		f_list(beside, list, sizeof list);
+		hf_vnode_unref(beside);
+		CHECK(strcmp(list, ". .. file ") == 0);
+	}
+}
+
+int main(void)
+{
+	uint64_t seed = random_seed();
+	CHECK_OK(hf_root_create(1 << 28));
+	root = hf_root_vnode();
+	CHECK_OK(f_mkdir(root, "/beside"));
+	CHECK_OK(f_put(root, "/beside/file", "text"));
+	CHECK_OK(f_mkdir(root, "/saved"));
+	in_threads(THREADS, work, &seed);
+	int result = hf_c_fs_remove_tree("/top", 4);
+	CHECK(result == 0 || result == -HF_ENOENT);
+	CHECK(!f_exists(root, "/top"));
+	hf_memfs_release(hf_root_fs());
+	hf_vnode_unref(root);
+	return done();
+}

@@ -1,0 +1,119 @@
+/* A lock that is taken while one of the same or a later rank is held, one that is let go by who does not hold it, and a wait with one held: each ends
+ * the program at once, with the names, in the builds that check it. In order, and let go in any order, nothing is said. */
+#include "support/threads.h"
+
+#include "platform/lock.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct hf_lock process, tree, node, other_node;
+
+static void in_order(void) HF_NO_TSA
+{
+	hf_lock(&process);
+	hf_lock(&tree);
+	hf_lock(&node);
+	hf_unlock(&tree);
+	hf_unlock(&process);
+	hf_unlock(&node);
+	hf_lock_order_none("in_order");
+}
+
+static void earlier_under_later(void) HF_NO_TSA
+{
+	hf_lock(&node);
+	hf_lock(&tree);
+}
+
+static void two_of_a_rank(void) HF_NO_TSA
+{
+	hf_lock(&node);
+	hf_lock(&other_node);
+}
+
+static void earlier_after_one_was_let_go(void) HF_NO_TSA
+{
+	hf_lock(&process);
+	hf_lock(&node);
+	hf_unlock(&process);
+	hf_lock(&tree);
+}
+
+static void not_held(void) HF_NO_TSA
+{
+	hf_lock(&process);
+	hf_unlock(&node);
+}
+
+static void without_a_rank(void) HF_NO_TSA
+{
+	static struct hf_lock never_initialised;
+	hf_lock(&never_initialised);
+}
+
+static void sleeps_with_one_held(void) HF_NO_TSA
+{
+	struct hf_thread *thread = thread_begin();
+	hf_lock(&process);
+	(void)hf_thread_sleep(thread, hf_plat_monotonic() + 5 * MILLISECOND);
+}
+
+static void leaves_with_one_held(void) HF_NO_TSA
+{
+	struct hf_thread *thread = thread_begin();
+	hf_door_enter(thread);
+	hf_lock(&process);
+	hf_door_leave(thread);
+}
+
+/* The child's last words, if it aborted, else NULL. */
+static const char *last_words(void (*scenario)(void))
+{
+	static char text[4096];
+	int ends[2], status;
+	size_t size = 0;
+	CHECK_EQ(pipe(ends), 0);
+	pid_t child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		(void)dup2(ends[1], 2);
+		scenario();
+		_exit(0);
+	}
+	(void)close(ends[1]);
+	for (ssize_t n; size < sizeof text - 1 && (n = read(ends[0], text + size, sizeof text - 1 - size)) > 0;)
+		size += (size_t)n;
+	text[size] = 0;
+	(void)close(ends[0]);
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	CHECK(WIFSIGNALED(status) || WIFEXITED(status));
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : text;
+}
+
+static void check_says(void (*scenario)(void), const char *what)
+{
+	const char *words = last_words(scenario);
+	CHECK(words);
+	CHECK(strstr(words, what));
+}
+
+int main(void)
+{
+	hf_lock_init(&process, HF_RANK_PROCESS);
+	hf_lock_init(&tree, HF_RANK_TREE);
+	hf_lock_init(&node, HF_RANK_NODE);
+	hf_lock_init(&other_node, HF_RANK_NODE);
+	CHECK(!last_words(in_order));
+#ifdef HF_LOCK_ORDER
+	check_says(earlier_under_later, "hf_memfs.tree is taken while hf_memnode.lock is held");
+	check_says(two_of_a_rank, "hf_memnode.lock is taken while hf_memnode.lock is held");
+	check_says(earlier_after_one_was_let_go, "hf_memfs.tree is taken while hf_memnode.lock is held");
+	check_says(not_held, "hf_memnode.lock is let go by a thread that does not hold it");
+	check_says(without_a_rank, "without a rank");
+	check_says(sleeps_with_one_held, "a wait with hf_process.lock held");
+	check_says(leaves_with_one_held, "leaving the kernel with hf_process.lock held");
+#endif
+	return done();
+}

@@ -1,0 +1,16 @@
+/* A supervisor in a random walk: children start, fail, trap, ignore their orders; commands and time in between. What must
+ * hold is checked at every step (support/supervision.c). The fuzzer walks the same way, with better feet. */
+#include "support/supervision.h"
+
+int main(void)
+{
+	uint64_t seed = random_seed();
+	struct budget budget = {.milliseconds = 1500};
+	while (time_left(&budget)) {
+		uint8_t bytes[4 + 3 * 200];
+		for (size_t i = 0; i < sizeof bytes; i++)
+			bytes[i] = (uint8_t)(random_next(&seed) >> 32);
+		random_walk(bytes, sizeof bytes);
+	}
+	return done();
+}

@@ -1,0 +1,36 @@
+/* wasm_module.h - WebAssembly modules for the rewriter's tests, byte by byte, and the rewriter as tests use it. */
+#ifndef HF_TEST_WASM_MODULE_H
+#define HF_TEST_WASM_MODULE_H
+
+#include "rewrite/rewrite.h"
+#include "support/check.h"
+
+struct wasm {
+	uint8_t bytes[65536];
+	size_t size;
+};
+
+/* The bytes of the arguments: WASM(0x0c, 0). */
+#define WASM(...) ((const uint8_t[]){__VA_ARGS__}), sizeof((const uint8_t[]){__VA_ARGS__})
+
+void wasm_put(struct wasm *wasm, const uint8_t *bytes, size_t size);
+/* Magic and version. */
+void wasm_begin(struct wasm *wasm);
+/* Contents of less than 16,384 bytes. */
+void wasm_section(struct wasm *wasm, uint8_t id, const uint8_t *contents, size_t size);
+/* A custom section. */
+void wasm_custom(struct wasm *wasm, const char *name, const uint8_t *contents, size_t size);
+
+/* A module with one of everything: type 0 is () -> () and 1 an array of i32 (mutable); function 0 is imported, 1 has the given body (its locals
+ * included, its `end` not), 2 an empty one; table 0, memory 0, global 0 (i32), tag 0; a passive data segment and a passive element
+ * segment. */
+void wasm_with_body(struct wasm *wasm, const uint8_t *body, size_t size);
+
+/* The module rewritten, or false and *error. The result is what the stats are of, if they are asked for. */
+bool wasm_rewrite(const struct wasm *from, struct wasm *to, enum hf_rewrite_check check, uint64_t limit_pages,
+                  struct hf_rewrite_stats *stats, struct hf_rewrite_error *error);
+
+/* Where the bytes are in the module; -1 when they are not. */
+long wasm_find(const struct wasm *wasm, const void *bytes, size_t size);
+
+#endif

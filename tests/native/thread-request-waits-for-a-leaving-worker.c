@@ -1,0 +1,89 @@
+/* A process asks for a thread while all workers are busy, but one of them is about to be free: its process has ended, and its word that it idles is under
+ * way. The thread is had; not so when all of them stay. */
+#include "support/coordinator.h"
+
+#include "support/doors.h"
+
+#include <string.h>
+
+int32_t hf_wt_thread_spawn(uint32_t argument);
+
+enum { FIRST = 1, ASKS = 2 };
+
+static hf_word first_may_end, answers;
+static int32_t refused, given;
+static unsigned exited;
+
+static enum run_end guest(uint32_t session, uint32_t tid, uint32_t argument)
+{
+	(void)tid;
+	if (session == FIRST) {
+		while (!atomic_load(&first_may_end))
+			guest_may_die(), sleep_us(100);
+		return RUN_RETURNED;
+	}
+	if (argument == 7)
+		return RUN_RETURNED;
+	refused = hf_wt_thread_spawn(7);
+	atomic_store(&answers, 1);
+	while (atomic_load(&answers) == 1)
+		sleep_us(100);
+	given = hf_wt_thread_spawn(7);
+	return RUN_RETURNED;
+}
+
+static void output(uint32_t session, uint32_t fd, const uint8_t *bytes, size_t size)
+{
+	(void)session, (void)fd, (void)bytes, (void)size;
+}
+
+static void one(uint32_t session, uint32_t fd)
+{
+	(void)session, (void)fd;
+}
+
+static void only(uint32_t session)
+{
+	(void)session;
+}
+
+static void told(uint32_t session, uint32_t reason, uint32_t code, const char *message, size_t message_size)
+{
+	(void)session, (void)reason, (void)code, (void)message, (void)message_size;
+	exited++;
+}
+
+static void spawn(uint32_t id)
+{
+	struct {
+		struct spawn_header header;
+		char args[1];
+	} order = {.header = {.id = id}};
+	struct spawn_error error;
+	CHECK(hf_c_spawn(&order.header, &error));
+}
+
+int main(void)
+{
+	static const struct browser browser = {
+		.guest = guest, .output = output, .output_end = one, .stdin_ready = only, .exited = told, .session_over = only};
+	coordinator_begin(&browser, 2, 2);
+	spawn(FIRST);
+	spawn(ASKS);
+	while (!atomic_load(&answers))
+		coordinator_turn();
+	CHECK_EQ(refused, -HF_EAGAIN);
+	atomic_store(&first_may_end, 1);
+	coordinator_hold_idle(true);
+	while (exited < 1)
+		coordinator_turn();
+	atomic_store(&answers, 2);
+	for (int turns = 0; turns < 200; turns++)
+		coordinator_turn();
+	CHECK_EQ(exited, 1);
+	coordinator_hold_idle(false);
+	while (exited < 2)
+		coordinator_turn();
+	CHECK(given > 0);
+	return 0;
+}

@@ -1,0 +1,111 @@
+// `interruptible: true`: a program that computes for ever is stopped without ending its worker. By loops, by recursion, by tail calls, through
+// tables, and by sheer numbers of calls; on whichever bridge the engine has, and on the other one.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+import { SpawnRefused, start } from '../../dist/node.js';
+import { endless } from '../guests/endless.mjs';
+
+const guest = (name) => new URL(`../../build/guests/${name}.wasm`, import.meta.url);
+
+async function saysThat(process, word) {
+  const reader = process.stdout.getReader();
+  let text = '';
+  while (!text.endsWith(word)) {
+    const { done, value } = await reader.read();
+    assert.ok(!done, `it ended after ${JSON.stringify(text)}`);
+    text += new TextDecoder().decode(value);
+  }
+}
+
+for (const force of [{}, { jsBridge: true }, { messageDoorbell: true }]) {
+  test(`killed programs leave their worker to the next one (${JSON.stringify(force)})`, async () => {
+    const hf = await start({ force, workers: { min: 1, max: 1 } });
+    for (const [name, word] of endless) {
+      // Node 20 has no tail calls.
+      if (name.includes('tail') && !WebAssembly.validate(await readFile(guest(name)))) continue;
+      const p = await hf.spawn(guest(name), { interruptible: true });
+      await saysThat(p, word);
+      p.kill();
+      const { reason, code } = await p.exited;
+      const { workers } = await hf.stats();
+      assert.deepEqual(
+        { name, reason, code, zombies: workers.zombies },
+        { name, reason: 'killed', code: 137, zombies: 0 },
+      );
+      assert.equal((await hf.run(guest('hello'), { interruptible: true })).stdout, 'hello, world\n');
+    }
+    await hf.close();
+  });
+}
+
+test('a timeout stops it the same way', async () => {
+  const hf = await start({ workers: 1 });
+  const { reason, code, stdout } = await hf.run(guest('spins-forever'), { interruptible: true, timeout: 100 });
+  assert.deepEqual({ reason, code, stdout }, { reason: 'timeout', code: 124, stdout: 'spinning\n' });
+  assert.equal((await hf.stats()).workers.zombies, 0);
+  await hf.close();
+});
+
+test('the end of one thread stops another that computes, and the workers stay', async () => {
+  const hf = await start();
+  const result = await hf.run(guest('return-from-main-ends-busy-threads'), { interruptible: true });
+  assert.equal(result.reason, 'exit');
+  assert.equal((await hf.stats()).workers.zombies, 0);
+  await hf.close();
+});
+
+test('what waits in memory.atomic.wait is terminated after a while', async () => {
+  const hf = await start({ workers: 1 });
+  const p = await hf.spawn(guest('waits-in-a-futex-forever'), { interruptible: true });
+  await saysThat(p, 'on\n');
+  p.kill();
+  assert.equal((await p.exited).reason, 'killed');
+  assert.equal((await hf.run(guest('hello'))).code, 0);
+  await hf.close();
+});
+
+test('a start function runs, and the kernel serves it', async () => {
+  const hf = await start({ workers: 1 });
+  assert.equal((await hf.run(guest('exits-in-its-start-function'), { interruptible: true })).reason, 'exit');
+  assert.equal((await hf.run(guest('traps-in-its-start-function'), { interruptible: true })).reason, 'trap');
+  await hf.close();
+});
+
+test('what cannot be rewritten is refused, and says why', async () => {
+  const hf = await start({ workers: 1 });
+  const module = await WebAssembly.compile(await readFile(guest('hello')));
+  await assert.rejects(hf.spawn(module, { interruptible: true }), {
+    name: 'TypeError',
+    message: /interruptible.*bytes/,
+  });
+  const broken = new Uint8Array(await readFile(guest('hello')));
+  broken[broken.length >> 1] ^= 0xff;
+  broken.fill(0xff, 200, 300);
+  await assert.rejects(
+    hf.spawn(broken, { interruptible: true }),
+    (error) =>
+      error instanceof SpawnRefused &&
+      error.kind === 'module' &&
+      /cannot be made interruptible.*at byte/.test(error.message),
+  );
+  await assert.rejects(hf.spawn(guest('hello'), { interruptible: 1 }), /interruptible must be true or false/);
+  assert.equal((await hf.run(guest('hello'), { interruptible: true })).code, 0);
+  await hf.close();
+});
+
+test('a Response and bytes can be made interruptible, and traces name the functions', async () => {
+  const hf = await start({ workers: 1 });
+  const bytes = await readFile(guest('hello'));
+  const response = new Response(bytes, { headers: { 'content-type': 'application/wasm' } });
+  assert.equal((await hf.run(response, { interruptible: true })).stdout, 'hello, world\n');
+  assert.equal((await hf.run(bytes, { interruptible: true })).stdout, 'hello, world\n');
+  const trace = async (interruptible) => {
+    const { stack } = await hf.run(guest('traps-deep-inside'), { interruptible });
+    return stack.replace(/wasm:\/\/\S+?:|0x[0-9a-f]+/g, '');
+  };
+  const plain = await trace(false);
+  assert.match(plain, /innermost/);
+  assert.equal(await trace(true), plain);
+  await hf.close();
+});

@@ -1,0 +1,49 @@
+// What a process may use at most: the calls that fail at a limit, as its guest sees them, while others are not touched.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+import { start } from '../../dist/node.js';
+
+const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, import.meta.url));
+const toolbox = await guest('toolbox');
+const MIB = 1024 * 1024;
+
+async function started(t) {
+  const hf = await start();
+  t.after(() => hf.close());
+  return hf;
+}
+
+test('fileBytes: ENOSPC beyond, and what is removed is room again; another process has its own', async (t) => {
+  const hf = await started(t);
+  const options = { preopens: ['/'], limits: { fileBytes: MIB } };
+  assert.equal((await hf.run(toolbox, { ...options, args: ['fill', '/one', '1'] })).code, 0);
+  const over = await hf.run(toolbox, { ...options, args: ['fill', '/two', '2'] });
+  assert.notEqual(over.code, 0);
+  assert.match(over.stderr, /No space left on device/);
+  assert.equal((await hf.fs.stat('/two')).size, MIB);
+  // What it truncates (it opens with O_TRUNC) was another's: it wins nothing by that.
+  const again = await hf.run(toolbox, { ...options, args: ['fill', '/two', '2'] });
+  assert.match(again.stderr, /No space left on device/);
+  assert.equal((await hf.run(toolbox, { preopens: ['/'], args: ['fill', '/three', '3'] })).code, 0);
+});
+
+test('files: EMFILE for one descriptor more', async (t) => {
+  const hf = await started(t);
+  const read = { preopens: ['/'], args: ['read', '/file'] };
+  await hf.fs.writeFile('/file', 'text');
+  // Three streams, the directory, the file.
+  assert.equal((await hf.run(toolbox, { ...read, limits: { files: 5 } })).stdout, 'text');
+  const { code, stderr } = await hf.run(toolbox, { ...read, limits: { files: 4 } });
+  assert.notEqual(code, 0);
+  assert.match(stderr, /No file descriptors available|Too many open files/);
+  // Not even what it starts with.
+  await assert.rejects(hf.run(toolbox, { ...read, limits: { files: 3 } }), { name: 'SpawnRefused', message: /EMFILE/ });
+});
+
+test('threads: thread-spawn fails beyond', async (t) => {
+  const hf = await started(t);
+  const limited = await guest('threads-share-one-memory');
+  assert.equal((await hf.run(limited, {})).code, 0);
+  assert.notEqual((await hf.run(limited, { limits: { threads: 1 } })).code, 0);
+});

@@ -1,0 +1,73 @@
+// What the coordinator makes of a module that cannot be interruptible: a refusal that says why, or, where that was only wished ('if-possible', as in
+// WebKit), the module as it is.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { load } from './support/load.mjs';
+
+const { Modules } = await load('coordinator/modules.ts');
+const dist = (file) => new URL(`../../dist/${file}`, import.meta.url).href;
+const assets = { compute: dist('compute.node.js'), rewrite: dist('rewrite.wasm') };
+
+const leb = (number) => (number < 0x80 ? [number] : [(number & 0x7f) | 0x80, ...leb(Math.floor(number / 0x80))]);
+const name = (string) => [string.length, ...Buffer.from(string)];
+function section(id, ...parts) {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
+  return Buffer.concat([Buffer.from([id, ...leb(body.length)]), body]);
+}
+/** A program whose _start has this code, and that defines so many memories. */
+const program = (code, { importsMemory = false, memories = 1 } = {}) =>
+  Buffer.concat([
+    Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
+    section(1, [1, 0x60, 0, 0]),
+    section(2, importsMemory ? [1, ...name('env'), ...name('memory'), 2, 0, 1] : [0]),
+    section(3, [1, 0]),
+    section(5, leb(memories), Buffer.alloc(2 * memories)),
+    section(7, [2, ...name('_start'), 0, 0, ...name('memory'), 2, 0]),
+    section(10, [1, ...leb(code.length + 2), 0], code, [0x0b]),
+  ]);
+
+const multiMemory = WebAssembly.validate(program([], { memories: 2 }));
+const get = (bytes, interruptible, check) =>
+  new Modules(assets, check).get({ kind: 'bytes', bytes: Uint8Array.from(bytes) }, null, { interruptible, memory: 0 });
+
+test('one that has several memories is refused for just that', async () => {
+  const several = [
+    ['two of its own', { memories: 2 }],
+    ['one that it imports and one of its own', { importsMemory: true }],
+    // Told before they are asked for one by one.
+    ['a hundred thousand of its own', { memories: 100_000 }],
+  ];
+  for (const [what, options] of several) {
+    const bytes = program([], options);
+    await assert.rejects(
+      get(bytes, true, 'flag'),
+      { kind: 'module', message: 'the bytes cannot be made interruptible: it has several memories' },
+      what,
+    );
+    if (!WebAssembly.validate(bytes)) continue;
+    const { added } = await get(bytes, 'if-possible', 'flag');
+    assert.equal(added, null, what);
+  }
+});
+
+test('one with a function that its checks make too large for the engine is as it was', async () => {
+  // 2.1 MB of loops without a turn; with checks 9 MB, and 7,654,321 is the most (WebAssembly JavaScript API, implementation-defined limits).
+  const bytes = program(Buffer.alloc(2_100_000, Buffer.from([0x03, 0x40, 0x0b])));
+  assert.ok(WebAssembly.validate(bytes));
+  const check = multiMemory ? 'flag' : 'fuel';
+  await assert.rejects(get(bytes, true, check), { kind: 'module', message: /cannot be made interruptible: .*size/ });
+  const { module, added } = await get(bytes, 'if-possible', check);
+  assert.equal(added, null);
+  assert.ok(module instanceof WebAssembly.Module);
+});
+
+test('one that is invalid is refused as such, however it was wished for', async () => {
+  // i32.add of nothing: which the rewriter, that looks at no types, lets through.
+  const bytes = program([0x6a, 0x1a]);
+  const check = multiMemory ? 'flag' : 'fuel';
+  await assert.rejects(get(bytes, true, check), {
+    kind: 'module',
+    message: /cannot be made interruptible: .*i32\.add/,
+  });
+  await assert.rejects(get(bytes, 'if-possible', check), { kind: 'module', message: /no valid WebAssembly module/ });
+});

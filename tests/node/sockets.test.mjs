@@ -1,0 +1,152 @@
+// The page's end of connections: what it sends and hears, in whatever order messages meet.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
+import { load } from './support/load.mjs';
+
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/sockets.ts');
+const { SocketError, PipeError, Closed } = lib;
+const encode = (text) => new TextEncoder().encode(text);
+const types = (fake) => fake.received.map(({ t }) => t).filter((t) => t !== 'init');
+
+/** Answers each connect or accept at once. */
+const accepting = (fake) => {
+  fake.on.connect = fake.on.accept = ({ id }) => fake.send({ t: 'connected', id, error: null });
+  fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error: null });
+};
+
+test('a connection: bytes both ways, each direction ends by itself, then it is closed', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake);
+  const { readable, writable, closed } = await hf.connect(80, { buffer: 1000 });
+  const { id, credit, port } = fake.sent('connect')[0];
+  assert.deepEqual([credit, port], [1000, 80]);
+  const writer = writable.getWriter();
+  await writer.write(encode('question'));
+  await writer.close();
+  await fake.until('stdin-end');
+  assert.deepEqual(types(fake), ['connect', 'stdin', 'stdin-end']);
+  let over = false;
+  void closed.then(() => (over = true));
+  await settle();
+  assert.ok(!over);
+  fake.output(id, 1, 'answer');
+  fake.send({ t: 'end', id, fd: 1 });
+  let text = '';
+  for await (const chunk of readable) text += Buffer.from(chunk);
+  assert.equal(text, 'answer');
+  await closed;
+});
+
+test('a refusal is an error with its code, and nothing is unhandled', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf, fake } = await startFake(t, lib);
+  fake.on.connect = ({ id }) =>
+    fake.send({
+      t: 'connected',
+      id,
+      error: { code: 'ECONNREFUSED', message: 'ECONNREFUSED: nobody listens on port 80' },
+    });
+  const failure = await hf.connect(80).catch((error) => error);
+  assert.ok(failure instanceof SocketError);
+  assert.deepEqual([failure.code, failure.message], ['ECONNREFUSED', 'ECONNREFUSED: nobody listens on port 80']);
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('what was sent before a reset is read before its error', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake);
+  const { readable, writable, closed } = await hf.connect(80);
+  const { id } = fake.sent('connect')[0];
+  fake.output(id, 1, 'last words');
+  fake.send({ t: 'end', id, fd: 1, error: { code: 'ECONNRESET', message: 'broken' } });
+  fake.send({ t: 'input-gone', id });
+  await settle();
+  const reader = readable.getReader();
+  assert.equal(String(Buffer.from((await reader.read()).value)), 'last words');
+  await assert.rejects(reader.read(), { name: 'SocketError', code: 'ECONNRESET' });
+  await assert.rejects(writable.getWriter().write(encode('x')), PipeError);
+  await closed;
+  assert.deepEqual(types(fake), ['connect']); // no word to an end that is gone
+});
+
+test('aborted before it is connected: given up at once, also when the word of it is under way', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf, fake } = await startFake(t, lib);
+  const abort = new AbortController();
+  const connecting = hf.connect(80, { signal: abort.signal });
+  const [{ id }] = await fake.until('connect');
+  fake.send({ t: 'connected', id, error: null });
+  abort.abort(new Error('enough'));
+  await assert.rejects(connecting, /enough/);
+  await fake.until('cancel');
+  assert.deepEqual(types(fake), ['connect', 'abort', 'cancel']);
+  fake.output(id, 1, 'late');
+  fake.send({ t: 'end', id, fd: 1 });
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('aborted when connected: both directions are broken', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake);
+  const abort = new AbortController();
+  const { readable, writable, closed } = await hf.connect(80, { signal: abort.signal });
+  const { id } = fake.sent('connect')[0];
+  abort.abort(new Error('enough'));
+  await assert.rejects(readable.getReader().read(), /enough/);
+  await assert.rejects(writable.getWriter().write(encode('x')), /enough/);
+  await fake.until('cancel');
+  fake.send({ t: 'end', id, fd: 1 });
+  await closed;
+  assert.deepEqual(types(fake), ['connect', 'abort', 'cancel']);
+});
+
+test('a listener: the loop takes connections, and leaving it closes the port', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  accepting(fake);
+  fake.on.listen = ({ call }) => fake.send({ t: 'done', call, value: 50000 });
+  const listener = await hf.listen();
+  assert.equal(listener.port, 50000);
+  let taken = 0;
+  for await (const connection of listener) {
+    assert.ok(connection.readable);
+    if (++taken === 2) break;
+  }
+  await fake.until('listen-end');
+  assert.equal(fake.sent('accept').length, 2);
+  await assert.rejects(listener.accept(), { code: 'ECONNABORTED' });
+  listener.close();
+  assert.equal(fake.sent('listen-end').length, 1);
+});
+
+test('the end of the runtime is the end of every connection, and of those that wait', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf, fake } = await startFake(t, lib);
+  const waiting = hf.connect(80);
+  await fake.until('connect');
+  accepting(fake);
+  const open = await hf.connect(81);
+  await hf.close();
+  await assert.rejects(waiting, Closed);
+  await assert.rejects(open.closed, Closed);
+  await assert.rejects(open.readable.getReader().read(), Closed);
+  await assert.rejects(hf.connect(80), Closed);
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('ports and options are checked before anything is sent', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  for (const port of [0, -1, 65536, 1.5, NaN]) await assert.rejects(hf.connect(port), RangeError);
+  await assert.rejects(hf.connect('80'), TypeError);
+  await assert.rejects(hf.connect(80, { buffer: 0 }), RangeError);
+  await assert.rejects(hf.connect(80, { signal: {} }), TypeError);
+  await assert.rejects(hf.listen(65536), RangeError);
+  for (const sockets of [{}, [80], [{}], [{ listen: 1, connect: 2 }], [{ listen: 1, nonblocking: 1 }]])
+    await assert.rejects(hf.spawn('a.wasm', { sockets }), TypeError);
+  await assert.rejects(hf.spawn('a.wasm', { sockets: [{ connect: 0 }] }), RangeError);
+  await assert.rejects(hf.spawn('a.wasm', { sockets: Array(65).fill({ listen: 0 }) }), RangeError);
+  assert.deepEqual(types(fake), []);
+});

@@ -1,0 +1,18 @@
+// hf.supervise() on Node, with real guests: tests/supervisors/scenarios.mjs says what.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { start } from '../../dist/node.js';
+import { scenarios, tools } from '../supervisors/scenarios.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const guest = (name) => new URL(`build/guests/${name}.wasm`, pathToFileURL(root));
+
+for (const [name, { run, gives, browserOnly }] of Object.entries(scenarios)) {
+  if (browserOnly) continue;
+  test(name, async (t) => {
+    const hf = await start();
+    t.after(() => hf.close());
+    assert.deepEqual(await run(tools({ hf, guest })), gives);
+  });
+}

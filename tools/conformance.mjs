@@ -1,0 +1,43 @@
+// `npm run conformance`: runs the official WASI test suite, or any folder laid out like it (--suite DIR, several if wanted), on every host,
+// or on some (--host HOST). Without --suite, the two branches of WebAssembly/wasi-testsuite with its programs built are cloned into
+// build/wasi-testsuite, where the network allows. The rest is tests/conformance/run.mjs.
+import fs from 'node:fs';
+import { build } from './build.mjs';
+import { Complaint, exists, fromRoot, main, run, say, withLock } from './lib.mjs';
+import { needs, setup } from './setup.mjs';
+
+const repository = 'https://github.com/WebAssembly/wasi-testsuite';
+/** The branch with the newest programs, and what of the one with those of proposals the first has not. */
+const branches = [
+  { branch: 'prod/testsuite-base', part: 'tests' },
+  { branch: 'prod/testsuite-all', part: 'tests/proposals' },
+];
+
+async function clone(branch) {
+  const folder = fromRoot('build/wasi-testsuite', branch.replaceAll('/', '-'));
+  await withLock(fromRoot('build/wasi-testsuite.lock'), 'the test suite', async () => {
+    if (exists(folder)) return;
+    say(`cloning ${repository}, branch ${branch}`);
+    const made = `${folder}.new`; // until it is whole
+    fs.rmSync(made, { recursive: true, force: true });
+    const args = ['clone', '--quiet', '--depth', '1', '--branch', branch, repository, made];
+    const env = { GIT_TERMINAL_PROMPT: '0' };
+    const { code, output } = await run('git', args, { quiet: true, allowFailure: true, env });
+    if (code !== 0)
+      throw new Complaint(`the suite cannot be cloned; give a copy of it with --suite DIR\n${output.trim()}`);
+    fs.renameSync(made, folder);
+  });
+  return folder;
+}
+
+await main(async (args) => {
+  const given = args.some((arg) => arg === '--suite' || arg.startsWith('--suite='));
+  const suites = [];
+  for (const { branch, part } of given ? [] : branches) suites.push(`--suite=${await clone(branch)}/${part}`);
+  await setup(needs.guests);
+  await build(['runtime']);
+  const { code } = await run(process.execPath, ['tests/conformance/run.mjs', ...suites, ...args], {
+    allowFailure: true,
+  });
+  return code;
+});

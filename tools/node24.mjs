@@ -1,0 +1,51 @@
+// Node 24 for the tests: `node24()` gives its path. It is $HOLDFAST_NODE24, or the Node that runs this if it is new enough, or npm's package
+// of the binary, as tools/node24/package-lock.json pins it, in build/node24.
+//
+// No devDependency: npm's package `node` fetches its binary in an install script, which `npm ci --ignore-scripts` leaves out; those with
+// the binary are made for one machine each, and only optional dependencies may be of the wrong machine, which all our users would get.
+import fs from 'node:fs';
+import { Complaint, exists, fromRoot, isMain, main, run, say, withLock, writeIfChanged } from './lib.mjs';
+
+const WANTED = 24;
+const target = fromRoot('build/node24');
+const files = ['package.json', 'package-lock.json'];
+const program = `${target}/node_modules/node-${process.platform}-${process.arch}/bin/node`;
+
+const isWanted = Number(process.versions.node.split('.')[0]) >= WANTED;
+
+const isCurrent = () =>
+  exists(program) &&
+  files.every((file) => {
+    const copy = `${target}/${file}`;
+    return exists(copy) && fs.readFileSync(copy, 'utf8') === fs.readFileSync(fromRoot('tools/node24', file), 'utf8');
+  });
+
+/** The path, if it is there. */
+export function node24Path() {
+  if (process.env.HOLDFAST_NODE24) return process.env.HOLDFAST_NODE24;
+  if (isWanted) return process.execPath;
+  return isCurrent() ? program : undefined;
+}
+
+/** Makes it be there. */
+export async function node24() {
+  if (node24Path()) return node24Path();
+  await withLock(fromRoot('build/node24.lock'), 'Node 24', async () => {
+    if (isCurrent()) return;
+    say('npm ci (Node 24, for the tests)');
+    // Under another name until it is whole.
+    const made = `${target}.new`;
+    for (const folder of [made, target]) fs.rmSync(folder, { recursive: true, force: true });
+    for (const file of files) writeIfChanged(`${made}/${file}`, fs.readFileSync(fromRoot('tools/node24', file)));
+    const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    await run('npm', args, { cwd: made, quiet: true });
+    fs.renameSync(made, target);
+  });
+  if (!exists(program))
+    throw new Complaint(
+      `Node ${WANTED} is needed for the tests, and npm has no package of it for this machine: set HOLDFAST_NODE24 to the path of one`,
+    );
+  return program;
+}
+
+if (isMain(import.meta.url)) await main(async () => say(`Node 24: ${await node24()}`));

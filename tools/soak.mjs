@@ -1,0 +1,131 @@
+// `npm run soak -- [--minutes N | --kills N] [--seed N]`: programs of every kind are started and killed in Chromium, and restarted by a supervisor, for an
+// hour or as long as is said. Every minute, when nothing runs, it prints what is in use: the kernel's blocks and bytes, workers, files, and of
+// the browser's processes memory (proportional) and threads. Fails when the kernel holds more than at the beginning.
+import { parseArgs } from 'node:util';
+import { chromium } from '@playwright/test';
+import { build } from './build.mjs';
+import { chromiumFlags } from './chromium.mjs';
+import { Complaint, fromRoot, main } from './lib.mjs';
+import { family, memory, threads } from './processes.mjs';
+import { serve } from './serve.mjs';
+import { chromiumOnPath, needs, setup } from './setup.mjs';
+
+const BATCH = 100;
+
+const mebi = (bytes) => (bytes / 2 ** 20).toFixed(1).padStart(7);
+
+/** In the page. */
+async function begin(seed) {
+  const { Victims, quiet } = await import('/tests/browser/support/victims.js');
+  const { start } = await import('/dist/index.js');
+  const hf = await start({ workers: { min: 2, max: 64, idle: 5000 } });
+  const guest = (name) => new URL(`/build/guests/${name}.wasm`, location.href).href;
+  await hf.fs.mkdir('/hammer');
+  await hf.fs.rm('/hammer', { recursive: true });
+  await hf.fs.writeFile('/file', 'x');
+  const victims = new Victims(hf, { seed });
+  await victims.open();
+  let restarts = 0;
+  globalThis.soak = {
+    /** Kills so many, while a supervisor restarts what crashes. */
+    async round(count) {
+      const supervisor = await hf.supervise({
+        strategy: 'one-for-all',
+        maxRestarts: -1,
+        backoff: { min: 50, max: 50 },
+        children: [
+          { id: 'waits', start: { source: guest('cat'), stdin: 'pipe' }, shutdown: 1000 },
+          { id: 'computes', start: { source: guest('spins-forever'), interruptible: true }, shutdown: 'kill' },
+          { id: 'crashes', start: { source: guest('traps-deep-inside') } },
+        ],
+      });
+      supervisor.on('event', ({ type }) => (restarts += type === 'restarting' ? 1 : 0));
+      await victims.kill(count, 12);
+      await supervisor.close();
+      await hf.fs.rm('/hammer', { recursive: true, force: true });
+      const { stdout } = await hf.run(guest('hello'));
+      if (stdout !== 'hello, world\n') throw new Error(`it does not work any more: ${stdout}`);
+    },
+    async sample() {
+      const { blocks, files, sockets, workers, kernel } = await quiet(hf, { graveyard: true });
+      const heap = performance.memory.usedJSHeapSize;
+      return { blocks, files, sockets, workers, kernel, heap, restarts };
+    },
+    totals: () => ({ killed: victims.killed, reasons: victims.reasons }),
+    close: () => hf.close(),
+  };
+}
+
+await main(async (args) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      minutes: { type: 'string', default: '60' },
+      kills: { type: 'string' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      every: { type: 'string', default: '60' },
+    },
+  });
+  const kills = values.kills ? Number(values.kills) : Infinity;
+  const seconds = values.kills ? Infinity : Number(values.minutes) * 60;
+  await setup(needs.browser);
+  await build(['runtime', 'guests']);
+  const server = await serve(fromRoot('.'), { port: 0 });
+  const browserServer = await chromium.launchServer({
+    executablePath: chromiumOnPath() || undefined,
+    args: [...chromiumFlags, '--enable-precise-memory-info'],
+  });
+  try {
+    const browser = await chromium.connect(browserServer.wsEndpoint());
+    const page = await browser.newPage();
+    const complaints = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(new URL('tests/browser/support/blank.html', server.url).href);
+    await page.evaluate(begin, Number(values.seed));
+    console.log(`Chromium ${browser.version()}, seed ${values.seed}`);
+    console.log('   time   kills restarts  blocks  kernel MiB  workers  page heap MiB  processes MiB  threads');
+    const begun = Date.now();
+    let done = 0;
+    let first;
+    const sample = async () => {
+      const seen = await page.evaluate(() => globalThis.soak.sample());
+      const pids = family(browserServer.process().pid);
+      const elapsed = Math.round((Date.now() - begun) / 1000);
+      console.log(
+        `${String(elapsed).padStart(5)} s${String(done).padStart(8)}${String(seen.restarts).padStart(9)}${String(seen.blocks).padStart(8)}` +
+          `     ${mebi(seen.kernel.bytes)}${String(seen.workers.total).padStart(9)}        ${mebi(seen.heap)}        ${mebi(memory(pids))}${String(threads(pids)).padStart(9)}`,
+      );
+      first ??= seen;
+      if (
+        seen.blocks !== first.blocks ||
+        seen.files !== first.files ||
+        seen.sockets.connections !== first.sockets.connections
+      )
+        throw new Complaint(`the kernel held ${JSON.stringify(first)} and holds ${JSON.stringify(seen)}`);
+    };
+    await sample();
+    let next = Date.now();
+    while (done < kills && Date.now() - begun < seconds * 1000) {
+      await page.evaluate((count) => globalThis.soak.round(count), BATCH);
+      done += BATCH;
+      if (Date.now() < next) continue;
+      await sample();
+      next = Date.now() + Number(values.every) * 1000;
+    }
+    // Workers that have nothing to do have ended by then.
+    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    await sample();
+    console.log(JSON.stringify(await page.evaluate(() => globalThis.soak.totals())));
+    await page.evaluate(() => globalThis.soak.close());
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const pids = family(browserServer.process().pid);
+    console.log(
+      `closed: processes ${mebi(memory(pids))} MiB, ${threads(pids)} threads, ${page.workers().length} workers`,
+    );
+    if (complaints.length > 0) throw new Complaint(`errors that the page did not handle: ${complaints.join('; ')}`);
+    return 0;
+  } finally {
+    await browserServer.close();
+    await server.stop();
+  }
+});

@@ -1,0 +1,49 @@
+/** What a fresh profile of Firefox is told: nothing but the one page, and nothing asked of Mozilla's servers. */
+
+const preferences: Readonly<Record<string, boolean | number | string>> = {
+  // The page alone: no welcome, no news, no earlier session, no question about a default browser, no second window.
+  'browser.aboutwelcome.enabled': false,
+  'browser.startup.page': 0,
+  'browser.startup.homepage': 'about:blank',
+  'browser.startup.homepage_override.mstone': 'ignore',
+  'browser.newtabpage.enabled': false,
+  'browser.newtab.preload': false,
+  'browser.sessionstore.resume_from_crash': false,
+  'browser.sessionstore.enabled': false,
+  'browser.shell.checkDefaultBrowser': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'datareporting.healthreport.uploadEnabled': false,
+  'toolkit.telemetry.enabled': false,
+  'toolkit.telemetry.unified': false,
+  'toolkit.telemetry.server': '',
+  'termsofuse.bypassNotification': true,
+  // Nothing is fetched on the side.
+  'app.update.disabledForTesting': true,
+  'app.update.auto': false,
+  'app.normandy.enabled': false,
+  'browser.region.network.url': '',
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+  'browser.search.update': false,
+  'captivedetect.canonicalURL': '',
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'extensions.update.enabled': false,
+  'extensions.getAddons.cache.enabled': false,
+  'extensions.systemAddon.update.enabled': false,
+  'media.gmp-manager.updateEnabled': false,
+  'services.settings.server': '',
+  'network.proxy.type': 0,
+  // One page at work: its process is not started twice, and it is not slowed down because nobody looks at it.
+  'dom.ipc.processCount': 1,
+  'dom.ipc.processPrelaunch.enabled': false,
+  'dom.ipc.processPriorityManager.enabled': false,
+  'dom.min_background_timeout_value': 4,
+  'dom.timeout.enable_budget_timer_throttling': false,
+  'dom.max_script_run_time': 0,
+};
+
+/** The profile's user.js. */
+export const firefoxPreferences = Object.entries(preferences)
+  .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
+  .join('');

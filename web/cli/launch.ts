@@ -1,0 +1,86 @@
+/** Starts a browser on one page, headless and with a profile of its own; ends it with all that it started and wrote. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { browserOf, findBrowser, type BrowserName } from './browsers.js';
+import { startDisplay } from './display.js';
+import { diesWithUs } from './mortal.js';
+
+/** A browser that is running. */
+export interface RunningBrowser {
+  /** Settles when it ends, with why. */
+  ended: Promise<string>;
+  /** Ends it with all its processes, and removes its profile. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/** Starts a browser, headless and with a profile of its own, on one URL. Throws `BrowserError`. */
+export async function startBrowser(name: BrowserName, url: string): Promise<RunningBrowser> {
+  const browser = browserOf(name);
+  const program = await findBrowser(name);
+  const display = browser.display ? await startDisplay() : undefined;
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'holdfast-'));
+  const profile = await makeProfile(folder, browser.profileFiles);
+  const [command, ...args] = await diesWithUs('KILL', [program, ...browser.args(profile, url)]);
+  // A process group of its own, so that all of the browser's processes can be ended, and no other.
+  const child = spawn(command as string, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...temporaryFolder(folder), ...browser.environment(profile), ...display?.environment },
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`${program} cannot be started: ${error.message}`));
+    child.once('exit', (code, signal) =>
+      resolve(`${program} ended (${signal ?? `exit code ${code}`})\n${lastWords(said)}`.trimEnd()),
+    );
+  });
+  const onExit = (): void => {
+    killGroup(child);
+    display?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+  };
+  process.once('exit', onExit);
+  const stop = async (): Promise<void> => {
+    process.removeListener('exit', onExit);
+    killGroup(child);
+    if (child.pid !== undefined) await ended;
+    display?.stop();
+    // Its last processes may still write there for a moment.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }).catch(() => undefined);
+  };
+  return { ended, stop };
+}
+
+async function makeProfile(folder: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const profile = path.join(folder, 'profile');
+  await mkdir(profile);
+  for (const [file, text] of Object.entries(files)) await writeFile(path.join(profile, file), text);
+  return profile;
+}
+
+/**
+ * What a browser that is killed leaves in its temporary folder goes with ours. Its sockets are there too, whose paths
+ * may have about a hundred characters.
+ */
+const temporaryFolder = (folder: string): { TMPDIR?: string } => (folder.length > 50 ? {} : { TMPDIR: folder });
+
+/** The end of what a browser complained about, without its steady complaints of a machine without a desktop. */
+const lastWords = (said: string): string =>
+  said
+    .split('\n')
+    .filter((line) => !line.includes('dbus'))
+    .slice(-8)
+    .join('\n');
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended already
+  }
+}

@@ -1,0 +1,25 @@
+/** Waiting for so long and no longer. */
+import { describe } from './bytes.js';
+
+/** What timers take (24.8 days); later is never. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Milliseconds to wait: 0 is not at all, `Infinity` for ever. Throws `TypeError` and `RangeError`. */
+export function waitTime(value: unknown, what: string): number {
+  if (typeof value !== 'number')
+    throw new TypeError(`${what} must be a number of milliseconds, not ${describe(value)}`);
+  if (Number.isNaN(value) || value < 0) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
+  return value;
+}
+
+/** What the promise gives, or undefined if that takes longer than so many milliseconds. */
+export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  if (milliseconds > LONGEST_TIMER) return promise;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), milliseconds)));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

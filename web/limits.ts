@@ -1,0 +1,59 @@
+/** How much a guest may use, as the embedder says it. */
+import type { LimitsMessage } from './protocol.js';
+
+/**
+ * What a process may use at most. Those of the first group end it, with the reason "limit"; those of the second make its
+ * calls fail, as on any system. Nothing is limited but by what holds for all unless it is given.
+ */
+export interface Limits {
+  /**
+   * Milliseconds of CPU time, of all its threads together: the time in which they ran, what they waited left out. (The
+   * Web has no clock of the processor's own time; on a busy machine the time in which another program had the core counts.)
+   */
+  cpuTime?: number;
+  /** Bytes that it may write to standard output and standard error together. Those up to the limit arrive. */
+  output?: number;
+
+  /**
+   * Bytes that each memory of the program may have, as Wasmtime's `max-memory-size`: `memory.grow` fails beyond, which programs see as `malloc` that
+   * returns NULL. It is a matter of whole pages of 64 KiB. A program that needs more from the beginning is refused (`SpawnRefused`, "limit").
+   *
+   * A module says itself how far its memory may grow, and no engine takes another word for it: the module is given lower maxima before it
+   * is compiled. Its code stays as it is, so it costs nothing while it runs; what it costs at the start stands in the README. Needs the module's
+   * bytes: not for a `WebAssembly.Module`.
+   */
+  memory?: number;
+  /** Open descriptors; one more is EMFILE. Default and most: 1,024. */
+  files?: number;
+  /** Bytes that it may add to the file system, less what it takes away; beyond, ENOSPC. */
+  fileBytes?: number;
+  /** Threads (wasi-threads), the first one included; beyond, `thread-spawn` fails. Default and most: 64. */
+  threads?: number;
+}
+
+/** Throws `TypeError` and `RangeError`. */
+export type CheckCount = (value: unknown, what: string, least: number) => number;
+
+const names = ['cpuTime', 'output', 'memory', 'files', 'fileBytes', 'threads'] as const satisfies (keyof Limits)[];
+const most: Readonly<Partial<Record<keyof Limits, number>>> = { files: 1024, threads: 64 };
+
+/** On the wire 0 is no limit of its own. */
+export function planLimits(limits: Limits, count: CheckCount): LimitsMessage {
+  for (const name of Object.keys(limits)) {
+    if (!(names as readonly string[]).includes(name)) {
+      throw new TypeError(`limits: there is no limit "${name}"; there are ${names.join(', ')}`);
+    }
+  }
+  const plan: LimitsMessage = { cpuTime: 0, output: 0, memory: 0, files: 0, fileBytes: 0, threads: 0 };
+  for (const name of names) {
+    const value = limits[name];
+    if (value === undefined || value === Infinity) continue;
+    plan[name] = count(value, `limits.${name}`, 1);
+    const top = most[name];
+    if (top !== undefined && plan[name] > top)
+      throw new RangeError(`limits.${name} must be at most ${top}, not ${value}`);
+  }
+  // No memory of 32 bits is larger than that.
+  if (plan.memory >= 2 ** 32) plan.memory = 0;
+  return plan;
+}

@@ -1,0 +1,604 @@
+/**
+ * A supervisor, as the page sees it. What is done when, the coordinator decides; starts are made here. A file of its own, loaded for the
+ * first supervisor: what must be the same class here and in the script that loads it comes by the wire.
+ */
+import { tagOf } from './bytes.js';
+import { deferred, type Deferred } from './deferred.js';
+import { within, waitTime } from './deadline.js';
+import { asError, type SupervisorError } from './errors.js';
+import type { SpawnOptions } from './options.js';
+import type { Exit, Process, ProcessEnd } from './process.js';
+import type { ChildReason, SupervisorAction, SupervisorOrder, ToCoordinator, ToSupervisor } from './protocol.js';
+import type { Source } from './source.js';
+import { object } from './options.js';
+import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';
+
+export { planSupervise } from './supervise-options.js';
+
+/**
+ * Why a child ended: as a process does, or its start failed, or it was a supervisor that reached its own limit. Everything
+ * is abnormal but "exit" with the code 0.
+ */
+export type EndReason = ChildReason;
+
+/** How a child ended. */
+export interface ChildEnd {
+  /** Why. */
+  readonly reason: EndReason;
+  /** The exit code of a process, as in `exit`; else 0. */
+  readonly code: number;
+  /** What happened, in words; empty for "exit". */
+  readonly message: string;
+  /** All that is known of a process's end. */
+  readonly exit?: Exit;
+  /** What the start threw. */
+  readonly error?: Error;
+  /** The end of a supervisor. */
+  readonly outcome?: Outcome;
+}
+
+/** What happens to the children, in order. */
+export type SupervisorEvent =
+  | { readonly type: 'started'; readonly id: string; readonly process?: Process; readonly supervisor?: Supervisor }
+  /** It ended by itself, or its start failed. */
+  | ({ readonly type: 'ended'; readonly id: string } & ChildEnd)
+  /** It is started again, after `delay` milliseconds. `restarts` are the supervisor's, this one among them. */
+  | { readonly type: 'restarting'; readonly id: string; readonly delay: number; readonly restarts: number }
+  /** It was asked to end, and has so many milliseconds; or it is killed. */
+  | { readonly type: 'stopping'; readonly id: string; readonly how: 'ask' | 'kill'; readonly within: number }
+  /** It ended, as it was told to. */
+  | ({ readonly type: 'stopped'; readonly id: string } & ChildEnd)
+  /** Its end was one too many: all children are being stopped. */
+  | ({ readonly type: 'limit'; readonly id: string; readonly restarts: number } & ChildEnd)
+  /** All children have ended for good. */
+  | { readonly type: 'completed'; readonly restarts: number }
+  /** The supervisor has ended: it was closed, or reached its limit. */
+  | { readonly type: 'closed'; readonly restarts: number };
+
+/** What became of the children, all of them together. */
+export type Outcome =
+  /** All have ended for good (or the supervisor was closed). */
+  | { readonly kind: 'completed'; readonly restarts: number }
+  /** The end of `id` would have needed one restart too many; all others were stopped. */
+  | ({ readonly kind: 'restart-limit'; readonly id: string; readonly restarts: number } & ChildEnd)
+  /** They run on. `pending` are those that do: they can be joined, detached or killed, and waited for again. */
+  | { readonly kind: 'timeout'; readonly restarts: number; readonly pending: readonly (Process | Supervisor)[] };
+
+/** A child, at the moment of the question. */
+export interface ChildInfo {
+  /** As its options have it. */
+  readonly id: string;
+  /** "waiting": for its turn to start, or the delay before. "stopped": it has ended for good, or was stopped. */
+  readonly state: 'waiting' | 'starting' | 'running' | 'stopping' | 'stopped';
+  /** What runs, or ran last, if it is a process. */
+  readonly process: Process | undefined;
+  /** … if it is a supervisor. */
+  readonly supervisor: Supervisor | undefined;
+  /** How often it was started again because it had ended. */
+  readonly restarts: number;
+  /** How it ended last. */
+  readonly lastEnd: ChildEnd | undefined;
+}
+
+type Listener<E> = (event: E) => void;
+/** The events of a name. */
+export type SupervisorEventOf<T extends SupervisorEventName> = T extends SupervisorEvent['type']
+  ? Extract<SupervisorEvent, { type: T }>
+  : SupervisorEvent;
+/** The name of an event; "event" is all of them. */
+export type SupervisorEventName = SupervisorEvent['type'] | 'event';
+
+/**
+ * Children that are kept running, as by a supervisor of Erlang/OTP: who is restarted when, in what order children are started
+ * and stopped, and when it is too much, is what OTP's documentation says. When the runtime ends, everything here rejects with
+ * `Closed` or `Fatal`; calls to a supervisor that has ended are rejected with `SupervisorError` (ECANCELED).
+ */
+export interface Supervisor extends AsyncDisposable {
+  /**
+   * Calls the listener with each event of that type, or with "event" of every type; never before the call that made the
+   * supervisor is through. The function that it returns takes the listener off.
+   */
+  on<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): () => void;
+  /** Takes a listener off; does nothing when it is not on. */
+  off<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): void;
+  /**
+   * Waits until all children have ended for good, or the supervisor has; at most `timeout` milliseconds, which stops
+   * nothing. May be called again and again; it is complete, too, while there are no children.
+   */
+  wait(options?: { timeout?: number }): Promise<Outcome>;
+  /**
+   * Starts a child that is stopped or waits; stops and starts one that runs. No other child is touched, and it does not
+   * count as a restart. Resolves when it runs. ENOENT.
+   */
+  restart(id: string): Promise<void>;
+  /**
+   * Stops a child: asks it, and kills it after its `shutdown`. It stays in the list unless it is temporary, and is started
+   * again by `restart()`, or together with others when the strategy says so. Resolves when it has ended. ENOENT.
+   */
+  stop(id: string): Promise<void>;
+  /** Puts one more child at the end of the order. Resolves when it runs, rejects when it will not. EEXIST. */
+  add(child: ChildOptions): Promise<void>;
+  /** In the order of their start. */
+  children(): readonly ChildInfo[];
+  /** Stops all children, the last one first, each with its `shutdown`. Resolves when they have ended. Does no harm again. */
+  close(): Promise<void>;
+  /** As `close()`, but kills. */
+  kill(): Promise<void>;
+}
+
+/** What the runtime does for its supervisors. */
+export interface SupervisorWire {
+  post(message: ToCoordinator): void;
+  ask(message: (call: number) => Extract<ToSupervisor, { call: number }>): Promise<unknown>;
+  spawn(source: Source, options: SpawnOptions): Promise<Process>;
+  /** Whether it is one of the same runtime's. */
+  owns(handle: Process | Supervisor): boolean;
+  isProcess(handle: unknown): handle is ProcessEnd;
+  error(code: string, message: string, options?: ErrorOptions): SupervisorError;
+  /** The body, if it is that of a program; `SpawnRefused`. */
+  read(response: Response): Promise<Uint8Array<ArrayBuffer>>;
+  /** No message to it can come any more. */
+  forget(id: number): void;
+}
+
+interface Child {
+  key: number;
+  plan: ChildPlan;
+  state: ChildInfo['state'];
+  generation: number;
+  /** Set while it starts. */
+  starting: AbortController | undefined;
+  handle: ProcessEnd | SupervisorEnd | undefined;
+  startError: Error | undefined;
+  restarts: number;
+  lastEnd: ChildEnd | undefined;
+  forgotten: boolean;
+  watchers: { up: boolean; after: number; promise: Deferred<void> }[];
+}
+
+export class SupervisorEnd implements Supervisor {
+  readonly id: number;
+  /** Whose child it is. */
+  parent: SupervisorEnd | undefined;
+  /** How it ended, once it has. */
+  outcome: Outcome | undefined;
+
+  readonly #wire: SupervisorWire;
+  readonly #settings: SupervisePlan['settings'];
+  readonly #children: Child[] = [];
+  /** With those that are gone, whose last words may be under way. */
+  readonly #byKey = new Map<number, Child>();
+  readonly #listeners = new Map<SupervisorEventName, Set<Listener<never>>>();
+  readonly #finished = deferred<Outcome>();
+  #lastKey = 0;
+  #restarts = 0;
+  #limit: Extract<Outcome, { kind: 'restart-limit' }> | undefined;
+  /** Settled whenever there is nothing to wait for. */
+  #completed = deferred<Outcome>();
+  #complete = false;
+  #dead: Error | undefined;
+
+  constructor(id: number, plan: SupervisePlan, wire: SupervisorWire) {
+    this.id = id;
+    this.#wire = wire;
+    this.#settings = plan.settings;
+    for (const child of plan.children) this.#take(child);
+  }
+
+  /** Makes it in the coordinator, which then begins. */
+  async open(): Promise<void> {
+    const children = this.#children.map(({ key, plan }) => ({ key, ...plan.message }));
+    await this.#wire.ask((call) => ({ t: 'supervise', call, sup: this.id, ...this.#settings, children }));
+  }
+
+  /** Resolves when it has ended. */
+  get finished(): Promise<Outcome> {
+    return this.#finished.promise;
+  }
+
+  on<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): () => void {
+    if (typeof listener !== 'function') throw new TypeError('a listener must be a function');
+    if (!EVENTS.has(type))
+      throw new TypeError(`there is no event ${JSON.stringify(type)}: there are ${[...EVENTS].join(', ')}`);
+    let listeners = this.#listeners.get(type);
+    if (!listeners) this.#listeners.set(type, (listeners = new Set()));
+    listeners.add(listener as Listener<never>);
+    return () => this.off(type, listener);
+  }
+
+  off<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): void {
+    this.#listeners.get(type)?.delete(listener as Listener<never>);
+  }
+
+  async wait(options: { timeout?: number } = {}): Promise<Outcome> {
+    const { timeout } = object(options, 'wait options');
+    const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
+    if (this.#dead) throw this.#dead;
+    const done = Promise.race([this.#finished.promise, this.#completed.promise]);
+    return (await within(done, limit)) ?? { kind: 'timeout', restarts: this.#restarts, pending: this.#pending() };
+  }
+
+  async restart(id: string): Promise<void> {
+    const child = this.#find(id);
+    const up = this.#watch(child, true);
+    await this.#order('restart', child.key, id);
+    await up;
+  }
+
+  async stop(id: string): Promise<void> {
+    const child = this.#find(id);
+    const down = this.#watch(child, false);
+    await this.#order('stop', child.key, id);
+    const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(id)} was stopped before it ran`);
+    this.#settle(child, (up) => (up ? error : child.state === 'stopped' ? null : undefined));
+    await down;
+  }
+
+  async add(options: ChildOptions): Promise<void> {
+    this.#requireOpen();
+    const plan = planChild(options, 'child');
+    const name = JSON.stringify(plan.id);
+    if (this.#children.some((child) => child.plan.id === plan.id)) {
+      throw this.#wire.error('EEXIST', `EEXIST: there is a child ${name} already`);
+    }
+    const child = this.#take(plan);
+    const up = this.#watch(child, true);
+    this.#reopen();
+    try {
+      const { key } = child;
+      await this.#wire.ask((call) => ({ t: 'sup-add', call, sup: this.id, child: { key, ...plan.message } }));
+    } catch (error) {
+      this.#drop(child);
+      throw this.#dead ?? error;
+    }
+    await up;
+  }
+
+  children(): readonly ChildInfo[] {
+    return this.#children.map(({ plan, state, handle, restarts, lastEnd }) => ({
+      id: plan.id,
+      state,
+      process: this.#wire.isProcess(handle) ? handle : undefined,
+      supervisor: handle instanceof SupervisorEnd ? handle : undefined,
+      restarts,
+      lastEnd,
+    }));
+  }
+
+  close(): Promise<void> {
+    return this.#end('close');
+  }
+
+  kill(): Promise<void> {
+    return this.#end('kill');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(order: 'close' | 'kill'): Promise<void> {
+    // It may end at the same moment: that is as good.
+    if (!this.outcome && !this.#dead) {
+      await this.#wire.ask((call) => ({ t: 'sup-order', call, sup: this.id, order, key: 0 })).catch(() => undefined);
+    }
+    await this.#finished.promise;
+  }
+
+  // --- children ---
+
+  #take(plan: ChildPlan): Child {
+    const child: Child = {
+      key: ++this.#lastKey,
+      plan,
+      state: 'waiting',
+      generation: 0,
+      starting: undefined,
+      handle: undefined,
+      startError: undefined,
+      restarts: 0,
+      lastEnd: undefined,
+      forgotten: false,
+      watchers: [],
+    };
+    this.#children.push(child);
+    this.#byKey.set(child.key, child);
+    return child;
+  }
+
+  #drop(child: Child): void {
+    child.forgotten = true;
+    this.#byKey.delete(child.key);
+    const at = this.#children.indexOf(child);
+    if (at >= 0) this.#children.splice(at, 1);
+    const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(child.plan.id)} is gone${why(child)}`);
+    this.#settle(child, (up) => (up ? error : null));
+  }
+
+  #find(id: string): Child {
+    this.#requireOpen();
+    const child = this.#children.find(({ plan }) => plan.id === id);
+    if (!child) throw this.#wire.error('ENOENT', `ENOENT: there is no child ${JSON.stringify(String(id))}`);
+    return child;
+  }
+
+  #gone(): SupervisorError {
+    return this.#wire.error('ECANCELED', 'ECANCELED: the supervisor has ended');
+  }
+
+  #requireOpen(): void {
+    if (this.#dead) throw this.#dead;
+    if (this.outcome) throw this.#gone();
+  }
+
+  #pending(): (Process | Supervisor)[] {
+    return this.#children.flatMap(({ state, handle }) =>
+      handle && (state === 'running' || state === 'stopping') ? [handle] : [],
+    );
+  }
+
+  async #order(order: SupervisorOrder, key: number, id: string): Promise<void> {
+    try {
+      await this.#wire.ask((call) => ({ t: 'sup-order', call, sup: this.id, order, key }));
+    } catch (error) {
+      if (this.#dead) throw this.#dead;
+      const code = (error as Partial<SupervisorError>).code ?? 'ECANCELED';
+      const what = code === 'ENOENT' ? `there is no child ${JSON.stringify(id)} any more` : 'the supervisor has ended';
+      throw this.#wire.error(code, `${code}: ${what}`, { cause: error });
+    }
+  }
+
+  /** Resolves when the child runs (as a later generation than now), or has stopped. */
+  #watch(child: Child, up: boolean): Promise<void> {
+    const promise = deferred<void>();
+    child.watchers.push({ up, after: child.generation, promise });
+    return promise.promise;
+  }
+
+  /** `judge` says for those that wait to see it up, or down: an error, null for success, undefined for not yet. */
+  #settle(child: Child, judge: (up: boolean, after: number) => Error | null | undefined): void {
+    child.watchers = child.watchers.filter(({ up, after, promise }) => {
+      const verdict = judge(up, after);
+      if (verdict) promise.reject(verdict);
+      else if (verdict === null) promise.resolve();
+      return verdict === undefined;
+    });
+  }
+
+  // --- what the coordinator says ---
+
+  onAction(action: SupervisorAction): void {
+    if (action.a === 'completed' || action.a === 'finished') return this.#onWord(action);
+    const child = this.#byKey.get(action.key);
+    if (!child) return;
+    const { id } = child.plan;
+    switch (action.a) {
+      case 'start':
+        this.#reopen();
+        child.state = 'starting';
+        child.generation = action.generation;
+        void this.#start(child, action.generation);
+        return;
+      case 'started':
+        child.state = 'running';
+        this.#settle(child, (up, after) => (up && child.generation > after ? null : undefined));
+        return this.#emit({ type: 'started', id, ...handleOf(child) });
+      case 'ask':
+      case 'kill':
+        this.#onStop(child, action.a);
+        return this.#emit({ type: 'stopping', id, how: action.a, within: action.within });
+      case 'ended':
+      case 'stopped': {
+        child.state = 'stopped';
+        child.lastEnd = this.#endOf(child, action.reason, action.code);
+        this.#settle(child, (up) => (up ? undefined : null));
+        this.#emit({ type: action.a, id, ...child.lastEnd });
+        if (action.forgotten) this.#drop(child);
+        return;
+      }
+      case 'restarting':
+        child.state = 'waiting';
+        child.restarts++;
+        this.#restarts = action.restarts;
+        return this.#emit({ type: 'restarting', id, delay: action.delay, restarts: action.restarts });
+      case 'limit': {
+        const end = child.lastEnd ?? this.#endOf(child, action.reason, action.code);
+        this.#limit = { kind: 'restart-limit', id, restarts: action.restarts, ...end };
+        return this.#emit({ type: 'limit', id, restarts: action.restarts, ...end });
+      }
+    }
+  }
+
+  #onWord({ a, restarts }: Extract<SupervisorAction, { a: 'completed' | 'finished' }>): void {
+    this.#restarts = restarts;
+    for (const child of this.#children) child.state = 'stopped';
+    const outcome: Outcome = this.#limit ?? { kind: 'completed', restarts };
+    if (a === 'completed') {
+      this.#complete = true;
+      this.#completed.resolve(outcome);
+      return this.#emit({ type: 'completed', restarts });
+    }
+    this.outcome = outcome;
+    for (const child of this.#children) this.#settle(child, (up) => (up ? this.#gone() : null));
+    this.#finished.resolve(outcome);
+    this.#wire.forget(this.id);
+    this.#emit({ type: 'closed', restarts });
+  }
+
+  /** There is something to wait for again. */
+  #reopen(): void {
+    if (!this.#complete) return;
+    this.#complete = false;
+    this.#completed = deferred();
+  }
+
+  onRuntimeGone(error: Error): void {
+    this.#dead = error;
+    this.#finished.reject(error);
+    for (const child of this.#children) {
+      child.starting?.abort(error);
+      this.#settle(child, () => error);
+    }
+  }
+
+  #endOf(child: Child, reason: EndReason, code: number): ChildEnd {
+    const { handle, startError } = child;
+    if (reason === 'start-failed') {
+      const message = startError?.message ?? 'it was told to stop before it had started';
+      return { reason, code, message, ...(startError ? { error: startError } : {}) };
+    }
+    if (handle instanceof SupervisorEnd) {
+      const { outcome } = handle;
+      const message =
+        outcome?.kind === 'restart-limit' ? `its child ${JSON.stringify(outcome.id)} ended too often` : '';
+      return { reason, code, message, ...(outcome ? { outcome } : {}) };
+    }
+    const exit = handle?.exit;
+    return { reason, code, message: exit?.message ?? '', ...(exit ? { exit } : {}) };
+  }
+
+  #emit(event: SupervisorEvent): void {
+    for (const type of [event.type, 'event'] as const) {
+      for (const listener of [...(this.#listeners.get(type) ?? [])]) {
+        try {
+          (listener as Listener<SupervisorEvent>)(event);
+        } catch (error) {
+          report(error);
+        }
+      }
+    }
+  }
+
+  // --- starts and stops ---
+
+  async #start(child: Child, generation: number): Promise<void> {
+    const controller = new AbortController();
+    child.starting = controller;
+    child.startError = undefined;
+    child.handle = undefined;
+    let handle: ProcessEnd | SupervisorEnd;
+    try {
+      handle = this.#check(await begin(child.plan, controller.signal, this.#wire));
+    } catch (error) {
+      if (child.generation !== generation || child.starting !== controller) return; // given up: it has been told
+      if (!controller.signal.aborted) child.startError = asError(error);
+      child.starting = undefined;
+      return this.#tellEnd(child, generation, 'start-failed', 0);
+    }
+    if (this.#dead || child.starting !== controller) {
+      // Nobody waits for it any more.
+      Promise.resolve(handle.kill()).catch(() => undefined);
+      return;
+    }
+    child.starting = undefined;
+    child.handle = handle;
+    const isProcess = this.#wire.isProcess(handle);
+    if (!isProcess) (handle as SupervisorEnd).parent = this;
+    const [process, supervisor] = isProcess ? [handle.id, 0] : [0, handle.id];
+    this.#wire.post({ t: 'sup-started', sup: this.id, key: child.key, generation, process, supervisor });
+    const told = isProcess
+      ? (handle as ProcessEnd).exited.then(({ reason, code }) => this.#tellEnd(child, generation, reason, code))
+      : (handle as SupervisorEnd).finished.then(({ kind }) =>
+          this.#tellEnd(child, generation, kind === 'restart-limit' ? 'restart-limit' : 'exit', 0),
+        );
+    told.catch(() => undefined); // the runtime is gone
+  }
+
+  #tellEnd(child: Child, generation: number, reason: EndReason, code: number): void {
+    this.#wire.post({ t: 'sup-ended', sup: this.id, key: child.key, generation, reason, code });
+  }
+
+  /** What a start gave, if that can be supervised. */
+  #check(handle: unknown): ProcessEnd | SupervisorEnd {
+    if (!(this.#wire.isProcess(handle) || handle instanceof SupervisorEnd)) {
+      throw new TypeError('start must give a process (hf.spawn) or a supervisor (hf.supervise)');
+    }
+    if (!this.#wire.owns(handle)) throw new TypeError('start gave a process or supervisor of another runtime');
+    if (this.#wire.isProcess(handle)) return handle;
+    if (handle.parent)
+      throw new TypeError('start gave a supervisor that is supervised already: make a new one each time');
+    if (this.isOrIsBelow(handle)) throw new TypeError('start gave the supervisor itself');
+    return handle;
+  }
+
+  /** Whether the other is this one, or above it in the tree. */
+  isOrIsBelow(other: SupervisorEnd): boolean {
+    return other === this || this.parent?.isOrIsBelow(other) === true;
+  }
+
+  #onStop(child: Child, how: 'ask' | 'kill'): void {
+    child.state = 'stopping';
+    if (child.starting) {
+      const { starting, generation } = child;
+      if (how === 'kill') {
+        // Whatever it becomes is killed when it comes.
+        child.starting = undefined;
+        this.#tellEnd(child, generation, 'start-failed', 0);
+      }
+      starting.abort(this.#wire.error('ECANCELED', 'ECANCELED: the supervisor stops this child'));
+    } else if (how === 'ask' && this.#wire.isProcess(child.handle)) {
+      try {
+        Promise.resolve(child.plan.stop?.(child.handle)).catch(report);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+}
+
+const EVENTS = new Set<SupervisorEventName>([
+  'event',
+  'started',
+  'ended',
+  'restarting',
+  'stopping',
+  'stopped',
+  'limit',
+  'completed',
+  'closed',
+]);
+
+async function begin(plan: ChildPlan, signal: AbortSignal, wire: SupervisorWire): Promise<unknown> {
+  if (!plan.program) return plan.start({ signal });
+  const { source, ...options } = plan.program;
+  return wire.spawn(await reusable(plan, source, wire), {
+    name: plan.id,
+    stdout: 'null',
+    stderr: 'null',
+    ...options,
+    signal: options.signal ? anyOf([options.signal, signal]) : signal,
+  });
+}
+
+/** A response can be read once: what it gave is kept for the next start. */
+async function reusable(plan: ChildPlan, source: Source, wire: SupervisorWire): Promise<Source> {
+  const settled: unknown = await source;
+  if (tagOf(settled) !== 'Response') return source;
+  const kept = await wire.read(settled as Response);
+  plan.program = { ...plan.program!, source: kept };
+  return kept;
+}
+
+/** `AbortSignal.any`, which keeps nothing alive, or the like where it is not there yet. */
+function anyOf(signals: AbortSignal[]): AbortSignal {
+  const { any } = AbortSignal as { any?: (signals: AbortSignal[]) => AbortSignal };
+  if (any) return any.call(AbortSignal, signals);
+  const controller = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) controller.abort(signal.reason);
+    signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true, signal: controller.signal });
+  }
+  return controller.signal;
+}
+
+const handleOf = ({ handle }: Child): { process?: Process; supervisor?: Supervisor } =>
+  handle instanceof SupervisorEnd ? { supervisor: handle } : handle ? { process: handle } : {};
+
+const why = ({ lastEnd }: Child): string => (lastEnd?.message ? `: ${lastEnd.message}` : '');
+
+/** As for an event listener that throws: the page hears of it, and nothing else is disturbed. */
+function report(error: unknown): void {
+  const { reportError } = globalThis as { reportError?: (error: unknown) => void };
+  if (reportError) reportError(error);
+  else queueMicrotask(() => Promise.reject(error));
+}

@@ -1,0 +1,26 @@
+/** A process's terminal, as the page has it: `stdin: 'tty'`. */
+
+import type { SignalName } from './protocol.js';
+
+/** What a key of a terminal asks for: ^C, and ^\. */
+export type TerminalSignal = SignalName;
+
+/** Options of a terminal. */
+export interface TerminalOptions {
+  /** Keys are read as they come, without echo, and mean nothing of themselves. Default: false, lines that can be edited. */
+  raw?: boolean;
+  /** What the program finds in COLUMNS and LINES (unless `env` has them): WASI has no call that asks for a terminal's size. */
+  columns?: number;
+  rows?: number;
+  /** Takes signals in place of the program, which otherwise is killed (code 130 for SIGINT, 131 for SIGQUIT). */
+  onSignal?: (signal: TerminalSignal) => void;
+}
+
+/** The terminal of a running process. Its keys go into `process.stdin`, its screen is `process.stdout`. */
+export interface Terminal {
+  /**
+   * Raw: keys are read as they come. Cooked (false): as lines that can be edited, with echo. What was typed so far can be read
+   * at once when it becomes raw. Takes effect for keys that are written after it.
+   */
+  setRaw(raw: boolean): void;
+}

@@ -1,0 +1,82 @@
+/**
+ * What a traced process's system calls were, from the kernel's records (native/wasi/trace.h). A file of its own, loaded when something
+ * is traced for the first time.
+ */
+import { ERRNO, TRACE } from '../build/generated/abi.ts';
+import type { TraceEvent } from './tracing.ts';
+
+/** struct hf_trace_record. */
+const HEAD = 32;
+const SHOWN = 128;
+
+const calls = Object.entries(TRACE).map(([name, [kinds, names]]) => ({ name, kinds, names: names.split(' ') }));
+const errors = new Map<number, string>(Object.entries(ERRNO).map(([name, value]) => [value, name]));
+const decoder = new TextDecoder();
+
+/** As C writes it, with what is no text in octal or by its letter. */
+function quoted(bytes: Uint8Array, size: number): string {
+  const letters: Record<number, string> = { 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
+  const text = decoder
+    .decode(bytes)
+
+    .replace(/["\\\p{Cc}]/gu, (c) => letters[c.charCodeAt(0)] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `"${text}"${size > bytes.length ? `... ${size} bytes` : ''}`;
+}
+
+/** Cuts the stream of records into events; `push` takes bytes as they come, and must be read to its end. */
+export class TraceReader {
+  private rest = new Uint8Array(0);
+
+  constructor(private readonly pid: number) {}
+
+  *push(bytes: Uint8Array): Iterable<TraceEvent> {
+    const all = new Uint8Array(this.rest.length + bytes.length);
+    all.set(this.rest);
+    all.set(bytes, this.rest.length);
+    const view = new DataView(all.buffer);
+    let at = 0;
+    while (all.length - at >= HEAD && all.length - at >= view.getUint32(at, true)) {
+      yield this.event(view, at);
+      at += view.getUint32(at, true);
+    }
+    this.rest = all.slice(at);
+  }
+
+  private event(view: DataView, start: number): TraceEvent {
+    const call = calls[view.getUint8(start + 6) - 1]!;
+    const count = view.getUint8(start + 7);
+    const error = view.getUint16(start + 4, true);
+    const result = view.getInt32(start + 12, true);
+    let shown = start + HEAD + 8 * count;
+    /** What the kernel has shown of the memory behind an argument. */
+    const next = (): [Uint8Array, number] => {
+      const size = view.getUint32(shown, true);
+      const bytes = new Uint8Array(view.buffer, shown + 4, Math.min(size, SHOWN));
+      shown += 4 + bytes.length;
+      return [bytes, size];
+    };
+    const args: string[] = [];
+    const results: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const kind = call.kinds[i]!;
+      const value = view.getBigUint64(start + HEAD + 8 * i, true);
+      const name = call.names[i]!;
+      if (kind === 'd' || kind === 'f') args.push(`${name}=${BigInt.asIntN(64, value)}`);
+      else if (kind === 'x') args.push(`${name}=0x${value.toString(16)}`);
+      else if (kind === '4' || kind === '8') {
+        const [bytes] = next();
+        if (bytes.length > 0) results.push(`${name}=${littleEndian(bytes)}`);
+      } else if (kind !== 'z') args.push(`${name}=${quoted(...next())}`);
+    }
+    const failure = error ? (errors.get(error) ?? String(error)) : '';
+    const tid = view.getUint32(start + 8, true);
+    const duration = Number(view.getBigUint64(start + 24, true)) / 1e6;
+    const outcome = failure || (results.length > 0 ? results.join(' ') : String(result));
+    const text = `${this.pid}.${tid} ${call.name}(${args.join(', ')}) = ${outcome} <${duration.toFixed(3)} ms>`;
+    return { pid: this.pid, tid, call: call.name, args, results, error: failure, duration, text };
+  }
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return [...bytes].reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}

@@ -1,0 +1,104 @@
+/** The rewriter (native/rewrite), run once in a worker of its own: it reads the whole module, which takes a while. */
+import { host } from '#host';
+import type { MemoryType } from './memory-import.ts';
+import type { FromCompute, RewriteMessage, RewrittenMessage } from './protocol.ts';
+
+/** What rewrite.wasm exports (native/rewrite/wasm.c). */
+interface Rewriter {
+  [name: string]: WebAssembly.ExportValue;
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  rw_alloc(size: number): number;
+  rw_open(pointer: number, size: number, check: number, fuel: number, limitPages: number): number;
+  rw_error(): number;
+  rw_error_offset(): number;
+  rw_over_limit(): number;
+  rw_size(): number;
+  rw_write(): void;
+  rw_prefix(): number;
+  rw_has_start(): number;
+  rw_memories(): number;
+  rw_memory(i: number): number;
+}
+
+/** enum hf_rewrite_check */
+const CHECKS = { none: 0, flag: 1, fuel: 2 };
+/** Checks between two looks at the order to stop where there is no flag: some ten microseconds. */
+const FUEL = 10_000;
+const NO_LIMIT = -1;
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+class ModuleFault extends Error {
+  constructor(
+    message: string,
+    readonly fault: 'module' | 'limit' = 'module',
+  ) {
+    super(message);
+  }
+}
+
+async function load(url: string, output: { bytes: Uint8Array; at: number }): Promise<Rewriter> {
+  const response = await host.fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}`);
+  const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), {
+    hf: {
+      write(pointer: number, size: number) {
+        output.bytes.set(new Uint8Array(rewriter.memory.buffer, pointer >>> 0, size >>> 0), output.at);
+        output.at += size >>> 0;
+      },
+    },
+    env: { emscripten_notify_memory_growth: () => undefined },
+  });
+  const rewriter = instance.exports as Rewriter;
+  rewriter._initialize();
+  return rewriter;
+}
+
+function textAt({ memory }: Rewriter, pointer: number): string {
+  const bytes = new Uint8Array(memory.buffer);
+  return new TextDecoder().decode(bytes.slice(pointer, bytes.indexOf(0, pointer)));
+}
+
+/** The memory that the module makes of its own, and that is to be made for it now; null when it imports its memory. */
+function memoryOf(rewriter: Rewriter): MemoryType | null {
+  const pointer = rewriter.rw_memory(0);
+  if (!pointer) return null;
+  const [initial, maximum, shared, wide] = new Float64Array(rewriter.memory.buffer, pointer, 4) as unknown as number[];
+  if (wide) throw new ModuleFault('its memory is of 64 bits, which WASI programs cannot have');
+  return { initial: initial!, maximum: maximum! < 0 ? undefined : maximum!, shared: shared !== 0 };
+}
+
+async function make({ url, bytes, check, limitPages }: RewriteMessage): Promise<RewrittenMessage> {
+  const output = { bytes: new Uint8Array(0), at: 0 };
+  const rewriter = await load(url, output);
+  const input = rewriter.rw_alloc(bytes.length) >>> 0;
+  if (!input) throw new Error('there is not enough memory for the rewriter');
+  new Uint8Array(rewriter.memory.buffer).set(bytes, input);
+  if (!rewriter.rw_open(input, bytes.length, CHECKS[check], FUEL, limitPages === Infinity ? NO_LIMIT : limitPages)) {
+    const message = `${textAt(rewriter, rewriter.rw_error())} (at byte ${rewriter.rw_error_offset() >>> 0})`;
+    throw new ModuleFault(message, rewriter.rw_over_limit() ? 'limit' : 'module');
+  }
+  // One can be given to it.
+  if (check === 'flag' && rewriter.rw_memories() > 1) throw new ModuleFault('it has several memories');
+  output.bytes = new Uint8Array(rewriter.rw_size());
+  rewriter.rw_write();
+  const added =
+    check === 'none'
+      ? null
+      : { prefix: textAt(rewriter, rewriter.rw_prefix()), check, hasStart: rewriter.rw_has_start() !== 0 };
+  return { t: 'rewritten', bytes: output.bytes as Uint8Array<ArrayBuffer>, added, memory: memoryOf(rewriter) };
+}
+
+/** Never rejects. */
+export async function rewrite(message: RewriteMessage): Promise<FromCompute & { t: 'rewritten' | 'not-rewritten' }> {
+  try {
+    return await make(message);
+  } catch (error) {
+    return {
+      t: 'not-rewritten',
+      fault: error instanceof ModuleFault ? error.fault : 'ours',
+      message: describe(error),
+    };
+  }
+}
