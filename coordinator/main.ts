@@ -3,6 +3,7 @@ import { host } from '#host';
 import { ERRNO, EXIT_REASON } from '../build/generated/abi.ts';
 import { PROTOCOL, TRACE_FD } from '../web/protocol.ts';
 import type {
+  EndMessage,
   ErrorMessage,
   ExitReason as Reason,
   FromCoordinator,
@@ -19,6 +20,7 @@ import { commonImports, copyAt, instantiateKernel, textAt, type KernelImports } 
 import { probeModule } from '../worker/probe.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
 import type { FromCompute } from '../worker/protocol.ts';
+import { Brood } from './brood.ts';
 import { Connections, socketError, type Connection } from './connections.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import { Files } from './files.ts';
@@ -34,6 +36,9 @@ const post = page.post;
 
 /** About the streams of a process or of a connection, or their end. */
 type StreamMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn' | 'connect' | 'accept' }>;
+
+/** What a runtime that is there is told. */
+type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
 
 type SuperviseMessage = Extract<ToCoordinator, { t: 'supervise' }>;
 
@@ -51,6 +56,7 @@ class Coordinator {
   private readonly files: Files;
   /** There are some once the first was asked for. */
   private supervisors: Supervise.Supervisors | null = null;
+  private readonly brood = new Brood();
   private readonly modules: Modules;
   private readonly workers: Workers;
   private readonly sessions = new Map<number, Session>();
@@ -82,7 +88,7 @@ class Coordinator {
     this.files = new Files(this.kernel);
     this.connections = new Connections(this.kernel, post);
     const check = bridgeKind(init.force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
-    this.modules = new Modules(init.assets, check);
+    this.modules = new Modules(this.brood, init.assets, check);
     this.doorbellAddress = this.kernel.call(
       'c_boot',
       host.cores,
@@ -98,7 +104,7 @@ class Coordinator {
       timeOrigin: performance.timeOrigin,
       jsBridge: init.force.jsBridge,
     };
-    this.workers = new Workers(init.assets.compute, boot, {
+    this.workers = new Workers(this.brood, init.assets.compute, boot, {
       message: (worker, message) => this.fromWorker(worker, message),
       error: (worker, error) => this.workerFailed(worker, error),
       dead: (worker) => {
@@ -136,6 +142,7 @@ class Coordinator {
         (message) => fatal(`kernel panic: ${message}`),
       ),
       worker_create: (worker, stackTop, tls, thread) => {
+        if (this.closing) return;
         try {
           this.workers.create(worker, stackTop, tls, thread);
         } catch (error) {
@@ -318,7 +325,7 @@ class Coordinator {
 
   // --- the page ---
 
-  handle(message: Exclude<ToCoordinator, InitMessage>): void {
+  handle(message: Order): void {
     if (this.closing) return;
     switch (message.t) {
       case 'spawn':
@@ -356,9 +363,6 @@ class Coordinator {
       case 'sup-started':
       case 'sup-ended':
         this.supervisors?.told(message);
-        break;
-      case 'close':
-        void this.close();
         break;
       default:
         this.forSession(message);
@@ -490,11 +494,11 @@ class Coordinator {
     } catch (error) {
       this.sessions.delete(id);
       this.awaitingStart.delete(id);
-      post({ t: 'refused', id, refusal: refusal(error) });
+      if (!this.closing) post({ t: 'refused', id, refusal: refusal(error) }); // or else the page itself says why
     } finally {
       const waiting = this.pending.get(id) ?? [];
       this.pending.delete(id);
-      for (const held of waiting) this.handle(held as Exclude<ToCoordinator, InitMessage>);
+      for (const held of waiting) this.handle(held as Order);
     }
   }
 
@@ -582,18 +586,21 @@ class Coordinator {
     };
   }
 
-  /**
-   * Makes ready for the end, which is the page's to bring about: it terminates this worker, and the others end with it. (Terminating them from
-   * here, just before, makes Chromium leak this one.)
-   */
-  private async close(): Promise<void> {
+  /** In good order, for `endWorkers` to follow. */
+  close(): void {
+    if (this.closing) return;
     this.closing = true;
     this.supervisors?.close();
-    clearInterval(this.shrinking);
     // Who sleeps in the kernel wakes and leaves: Chromium takes two seconds to end a worker in its sleep.
     for (const session of this.sessions.values()) session.end(EXIT_REASON.KILLED, 137, 'the runtime is closed');
-    await this.workers.buried();
-    post({ t: 'closed', locks: this.workers.locks() });
+  }
+
+  /** Makes ready for the end, which is the page's to bring about: it terminates this worker. Asks nothing of the kernel, which may be what broke. */
+  async endWorkers(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.shrinking);
+    await this.brood.end();
+    post({ t: 'closed', locks: this.brood.locks() });
   }
 }
 
@@ -640,8 +647,9 @@ async function start(init: InitMessage): Promise<Coordinator> {
     );
   }
   const kernel = await host.compileKernel(init.assets.kernel);
+  if (ended) throw new Error('it was closed before it was there');
   const memory = kernelMemory(init.memory);
-  return new Coordinator(init, kernel, memory);
+  return (running = new Coordinator(init, kernel, memory));
 }
 
 /** The kernel's memory. Engines reserve the maximum ahead, and WebKit refuses much of it: then it is halved, and noted in `wanted`. */
@@ -660,19 +668,38 @@ function kernelMemory(wanted: InitMessage['memory']): WebAssembly.Memory {
 }
 
 let coordinator: Promise<Coordinator> | null = null;
+let running: Coordinator | null = null;
+let ended = false;
+
+function end({ t }: EndMessage): void {
+  ended = true;
+  try {
+    if (t === 'close') running?.close();
+  } finally {
+    if (running) void running.endWorkers();
+    else post({ t: 'closed', locks: [] });
+  }
+}
+
 page.onmessage = (message) => {
-  if (message.t === 'init') {
-    coordinator = start(message);
-    coordinator
-      .then((running) => running.up)
-      .then(
-        () => post({ t: 'ready', protocol: PROTOCOL }),
-        (error: unknown) => fatal(describe(error)),
+  switch (message.t) {
+    case 'init':
+      coordinator = start(message);
+      coordinator
+        .then(({ up }) => up)
+        .then(
+          () => post({ t: 'ready', protocol: PROTOCOL }),
+          (error: unknown) => fatal(describe(error)),
+        );
+      break;
+    case 'close':
+    case 'end-workers':
+      end(message);
+      break;
+    default:
+      void coordinator!.then(
+        (there) => there.handle(message),
+        () => undefined,
       );
-  } else {
-    void coordinator!.then(
-      (running) => running.handle(message),
-      () => undefined,
-    );
   }
 };

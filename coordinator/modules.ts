@@ -4,6 +4,7 @@ import type { SourceMessage } from '../web/protocol.ts';
 import { importedMemory, importedMemoryOf, probeMemory, type MemoryType } from '../worker/memory-import.ts';
 import type { Added } from '../worker/protocol.ts';
 import { importsMemory, refuse, startsThreads } from '../worker/wasi-imports.ts';
+import type { Brood } from './brood.ts';
 import { NotRewritten, Rewriter, type Way } from './rewriter.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
@@ -149,10 +150,11 @@ export class Modules {
   private readonly rewriter: Rewriter;
 
   constructor(
+    brood: Brood,
     assets: { compute: string; rewrite: string },
     private readonly check: Added['check'],
   ) {
-    this.rewriter = new Rewriter(assets);
+    this.rewriter = new Rewriter(brood, assets);
   }
 
   async get(source: SourceMessage, progress: Progress | null, wishes: Wishes): Promise<Program> {

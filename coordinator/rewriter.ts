@@ -1,6 +1,6 @@
 /** Has modules rewritten, so that they can be interrupted or have less memory; each in a worker that lives as long as that takes. */
-import { host } from '#host';
-import type { FromCompute, RewriteMessage, RewrittenMessage, ToCompute } from '../worker/protocol.ts';
+import type { RewriteMessage, RewrittenMessage } from '../worker/protocol.ts';
+import type { Brood } from './brood.ts';
 
 export type Rewritten = Omit<RewrittenMessage, 't'>;
 
@@ -18,14 +18,15 @@ export class NotRewritten extends Error {
 }
 
 export class Rewriter {
-  constructor(private readonly assets: { compute: string; rewrite: string }) {}
+  constructor(
+    private readonly brood: Brood,
+    private readonly assets: { compute: string; rewrite: string },
+  ) {}
 
   /** The bytes are given away. Throws `NotRewritten`, or an error of ours. */
   async rewrite(bytes: Uint8Array<ArrayBuffer>, way: Way): Promise<Rewritten> {
-    const worker = host.createWorker<ToCompute, FromCompute>(
-      this.assets.compute,
-      `holdfast-rewriter-${crypto.randomUUID()}`,
-    );
+    const lock = `holdfast-rewriter-${crypto.randomUUID()}`;
+    const worker = this.brood.create(this.assets.compute, lock);
     try {
       return await new Promise<Rewritten>((resolve, reject) => {
         worker.onerror = (error) => reject(new Error(`the rewriter's worker failed: ${error.message}`));
@@ -36,11 +37,10 @@ export class Rewriter {
               message.fault === 'ours' ? new Error(message.message) : new NotRewritten(message.fault, message.message),
             );
         };
-        const request = { t: 'rewrite', url: this.assets.rewrite, bytes, ...way } as const;
+        const request = { t: 'rewrite', lock, url: this.assets.rewrite, bytes, ...way } as const;
         worker.post(request, [bytes.buffer]);
       });
     } finally {
-      worker.onmessage = worker.onerror = null;
       worker.terminate();
     }
   }

@@ -1,7 +1,7 @@
 /** The compute workers as browser objects. Which there are, and what for, the kernel decides (pool.c). */
 import { host } from '#host';
 import type { FromCompute, ToCompute } from '../worker/protocol.ts';
-import type { WorkerHandle } from '../worker/host.ts';
+import { sleep, type Brood, type Handle } from './brood.ts';
 
 export interface WorkerEvents {
   message(worker: number, message: FromCompute): void;
@@ -10,9 +10,6 @@ export interface WorkerEvents {
   dead(worker: number): void;
 }
 
-type Handle = WorkerHandle<ToCompute, FromCompute>;
-
-const BURIAL_MS = 50;
 /** Chromium takes two seconds to end a loop; WebKit never does. */
 const LONG_DYING_MS = 3000;
 /** On a busy machine, what a dead worker had is free some while after its lock is. */
@@ -27,14 +24,15 @@ export class Workers {
   private readonly prefix = `holdfast-${crypto.randomUUID()}`;
 
   constructor(
+    private readonly brood: Brood,
     private readonly script: string,
     private readonly boot: Omit<Extract<ToCompute, { t: 'boot' }>, 't' | 'lock' | 'stackTop' | 'tls' | 'thread'>,
     private readonly events: WorkerEvents,
   ) {}
 
   create(worker: number, stackTop: number, tls: number, thread: number): void {
-    const lock = this.lockOf(worker);
-    const handle: Handle = host.createWorker(this.script, lock);
+    const lock = `${this.prefix}-${worker}`;
+    const handle = this.brood.create(this.script, lock);
     this.handles.set(worker, handle);
     handle.onmessage = (message) => this.events.message(worker, message);
     handle.onerror = (error) => this.events.error(worker, error);
@@ -55,19 +53,16 @@ export class Workers {
   terminate(worker: number): void {
     const handle = this.handles.get(worker);
     if (!handle) return;
-    handle.onmessage = null;
-    handle.onerror = null;
     handle.terminate();
     this.dying.add(handle);
   }
 
   /** When all that were terminated, but for those in `others`, are gone for good. */
-  async buried(others: ReadonlySet<Handle> = new Set()): Promise<void> {
+  private async buried(others: ReadonlySet<Handle>): Promise<void> {
     const dying = [...this.dying].filter((handle) => !others.has(handle));
     if (dying.length === 0) return;
     await Promise.all(dying.map((handle) => handle.dead));
-    // A lock is let go of a little before the worker's thread has ended.
-    await new Promise((resolve) => setTimeout(resolve, BURIAL_MS));
+    await sleep(host.afterlife);
   }
 
   /** Waits until one of those that were terminated is gone, if there are any and it does not take too long; else for a moment. False: none is gone, nor has been lately. */
@@ -76,12 +71,11 @@ export class Workers {
     if (dying.length === 0) {
       const recent = performance.now() - this.lastDeath <= ESTATE_MS;
       // Also for the last attempt: what an idle worker has collected, the engine frees in the background.
-      await new Promise((resolve) => setTimeout(resolve, ESTATE_MS / 10));
+      await sleep(ESTATE_MS / 10);
       return recent;
     }
-    const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), LONG_DYING_MS));
-    const gone = await Promise.race([...dying, late]);
-    await new Promise((resolve) => setTimeout(resolve, BURIAL_MS));
+    const gone = await Promise.race([...dying, sleep(LONG_DYING_MS).then(() => false)]);
+    await sleep(host.afterlife);
     return gone;
   }
 
@@ -91,14 +85,5 @@ export class Workers {
     const result = terminate();
     await this.buried(others);
     return result;
-  }
-
-  /** The names of the locks that the living hold. */
-  locks(): string[] {
-    return [...this.handles.keys()].map((worker) => this.lockOf(worker));
-  }
-
-  private lockOf(worker: number): string {
-    return `${this.prefix}-${worker}`;
   }
 }

@@ -50,7 +50,7 @@ export function startCoordinator({ coordinator }: NodeAssets): Endpoint<ToCoordi
   const fail = (error: Error): void => {
     if (ended) return;
     ended = true;
-    endpoint.onerror?.(error);
+    endpoint.onerror?.(error, true);
   };
   worker.on('message', (message: FromCoordinator) => endpoint.onmessage?.(message));
   worker.on('messageerror', fail);

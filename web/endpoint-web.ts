@@ -80,7 +80,7 @@ function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator
   worker.onerror = (event) => {
     // A script that could not be loaded gives an event without a message, and says nowhere why.
     const text = event.message ? `the coordinator failed: ${event.message}` : 'the coordinator could not be loaded';
-    endpoint.onerror?.(new Error(text));
+    endpoint.onerror?.(new Error(text), !event.message);
   };
   worker.onmessageerror = () => endpoint.onerror?.(new Error('a message of the coordinator could not be read'));
   return endpoint;

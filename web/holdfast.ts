@@ -72,8 +72,9 @@ export interface Holdfast extends AsyncDisposable {
   /** The processes that there are, with what each of their threads does right now. */
   ps(): Promise<ProcessInfo[]>;
   /**
-   * Ends everything: processes, workers, files. What is still open then is rejected with `Closed`. Never rejects, and
-   * does no harm when called again.
+   * Ends everything: processes, workers, files. What is still open then is rejected with `Closed`. Resolves when no worker
+   * is left: in a browser after a tenth of a second, in Chromium after two when a program was computing that is not
+   * `interruptible`; after ten at most. Never rejects, and does no harm when called again.
    */
   close(): Promise<void>;
 }
@@ -114,6 +115,7 @@ export class Runtime implements Holdfast {
   #lastListener = 0;
   #closing: Promise<void> | undefined;
   #dead: HoldfastError | undefined;
+  #gone: Promise<void> | undefined;
   #unlisten = (): void => undefined;
 
   constructor(endpoint: Endpoint<ToCoordinator, FromCoordinator>, loader: Loader) {
@@ -123,10 +125,10 @@ export class Runtime implements Holdfast {
       return this.#ask((call) => ({ t: 'fs', call, request }), transfer, toError) as Promise<FsResult>;
     });
     endpoint.onmessage = (message) => this.#receive(message);
-    endpoint.onerror = (error) => this.#fail(error.message, error);
+    endpoint.onerror = (error, gone) => this.#fail(error.message, error, gone);
   }
 
-  /** Sends `init` and waits for the answer. When that fails, the coordinator is gone. */
+  /** Sends `init` and waits for the answer. When that fails, the coordinator ends. */
   async open(assets: InitMessage['assets'], settings: StartSettings): Promise<void> {
     const { signal, startTimeout, ...rest } = settings;
     const onAbort = (): void => {
@@ -250,10 +252,12 @@ export class Runtime implements Holdfast {
   }
 
   async #close(): Promise<void> {
-    this.#post({ t: 'close' });
-    const locks = await inTime(this.#closed.promise, []);
-    this.#die(new Closed());
-    await inTime(this.#endpoint.gone?.(locks), undefined);
+    if (!this.#dead) {
+      this.#post({ t: 'close' });
+      this.#closed.resolve(await inTime(this.#closed.promise, []));
+      this.#die(new Closed());
+    }
+    await this.#gone;
   }
 
   #requireOpen(signal?: AbortSignal): void {
@@ -286,7 +290,7 @@ export class Runtime implements Holdfast {
       case 'fatal':
         return this.#fail(message.message);
       case 'closed':
-        if (!this.#closing) return this.#fail('the coordinator closed by itself');
+        if (!this.#closing && !this.#dead) return this.#fail('the coordinator closed by itself');
         return this.#closed.resolve(message.locks);
       case 'done':
         return this.#takeCall(message.call)?.resolve(message.value);
@@ -378,19 +382,18 @@ export class Runtime implements Holdfast {
     this.#fail(`no answer from the coordinator in ${milliseconds / 1000} s (startTimeout)`);
   }
 
-  #fail(message: string, cause?: Error): void {
+  #fail(message: string, cause?: Error, gone = false): void {
     const options = cause ? { cause } : undefined;
-    if (this.#started) this.#die(new Fatal(`the runtime died: ${message}`, options));
-    else this.#die(new StartFailed(`the runtime cannot start: ${message}`, [], options));
+    if (this.#started) this.#die(new Fatal(`the runtime died: ${message}`, options), gone);
+    else this.#die(new StartFailed(`the runtime cannot start: ${message}`, [], options), gone);
   }
 
-  /** The one way out: everything that is open fails with `error`, and the coordinator is terminated. */
-  #die(error: HoldfastError): void {
+  /** The one way out: everything that is open fails with `error`, and the coordinator ends. */
+  #die(error: HoldfastError, gone = false): void {
     if (this.#dead) return;
     this.#dead = error;
     this.#unlisten();
     this.#ready.reject(error);
-    this.#closed.resolve([]);
     for (const call of this.#calls.values()) call.reject(error);
     for (const process of this.#processes.values()) process.onRuntimeGone(error);
     for (const connection of this.#connections.values()) connection.onRuntimeGone(error);
@@ -399,6 +402,15 @@ export class Runtime implements Holdfast {
     this.#processes.clear();
     this.#connections.clear();
     this.#supervisors.clear();
+    this.#gone = this.#end(gone);
+  }
+
+  /** A coordinator that is terminated while it has workers may be left behind, and they with it: they end first. Never rejects. */
+  async #end(gone: boolean): Promise<void> {
+    if (gone) this.#closed.resolve([]);
+    else if (!this.#closing) this.#endpoint.post({ t: 'end-workers' });
+    const locks = await inTime(this.#closed.promise, []);
     this.#endpoint.terminate();
+    await inTime(this.#endpoint.gone?.(locks), undefined);
   }
 }

@@ -11,7 +11,7 @@
  */
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
@@ -254,7 +254,12 @@ export type ToCoordinator =
   | { t: 'fs'; call: number; request: FsRequest }
   | { t: 'stats'; call: number }
   | { t: 'ps'; call: number }
-  | { t: 'close' };
+  | EndMessage;
+
+/** The last message of the page, answered by `closed`: all ends in good order; or, when the runtime is broken, its workers do. */
+export interface EndMessage {
+  t: 'close' | 'end-workers';
+}
 
 /** Why a process ended; web/process.ts says what the code is then. */
 export type ExitReason = 'exit' | 'trap' | 'killed' | 'timeout' | 'limit' | 'crash';
@@ -316,8 +321,8 @@ export type FromCoordinator =
 export interface Endpoint<Out, In> {
   post(message: Out, transfer?: Transferable[]): void;
   onmessage: ((message: In) => void) | null;
-  /** The other side broke: it threw, or could not be loaded. */
-  onerror: ((error: Error) => void) | null;
+  /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
+  onerror: ((error: Error, gone?: boolean) => void) | null;
   terminate(): void;
   /** After `terminate`: when the other side is gone, and with it those who held these locks. */
   gone?(locks: readonly string[]): Promise<unknown>;

@@ -192,7 +192,10 @@ port.onmessage = (message) => {
       worker = boot(message).then((made) => (running = made));
       break;
     case 'rewrite':
-      void rewrite(message).then((answer) => port.post(answer, answer.t === 'rewritten' ? [answer.bytes.buffer] : []));
+      void host
+        .holdForLife(message.lock)
+        .then(() => rewrite(message))
+        .then((answer) => port.post(answer, answer.t === 'rewritten' ? [answer.bytes.buffer] : []));
       break;
     case 'collect':
       host.collectGarbage();

@@ -24,7 +24,13 @@ function createWorker<Out, In>(url: string): WorkerHandle<Out, In> {
     post: (message, transfer = []) => worker.postMessage(message, transfer as unknown as Transferable[]),
     onmessage: null,
     onerror: null,
-    terminate: () => void worker.terminate(),
+    terminate() {
+      handle.onmessage = handle.onerror = null;
+      void worker.terminate();
+    },
+    settled: new Promise((resolve) => {
+      for (const event of ['online', 'exit']) worker.once(event, () => resolve());
+    }),
     dead: new Promise((resolve) => worker.on('exit', () => resolve())),
   };
   worker.on('message', (message: In) => handle.onmessage?.(message));
@@ -73,6 +79,7 @@ export const host: Host = {
   parent,
   createWorker,
   holdForLife: () => Promise.resolve(), // Node tells when a worker has exited
+  afterlife: 0,
   fetch: readUrl,
   async compileKernel(url) {
     const bytes = await readFile(new URL(url));

@@ -23,8 +23,9 @@ function parent<Out, In>(): Endpoint<Out, In> {
 
 function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In> {
   const worker = new Worker(url, { type: 'module', name: lock });
-  let bury: () => void;
+  let bury: () => void, settle: () => void;
   const dead = new Promise<void>((resolve) => (bury = resolve));
+  const settled = new Promise<void>((resolve) => (settle = resolve));
   let watched = false;
   /** Granted when the worker, which holds it for life, is truly gone; at once if it never came to hold it. */
   const watch = (): void => {
@@ -40,17 +41,22 @@ function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>
     onmessage: null,
     onerror: null,
     terminate() {
+      handle.onmessage = handle.onerror = null;
       worker.terminate();
+      settle();
       watch();
     },
+    settled,
     dead,
   };
   worker.onmessage = (event: MessageEvent<In>) => {
+    settle();
     watch(); // it speaks, so it holds the lock
     handle.onmessage?.(event.data);
   };
   worker.onerror = (event) => {
     event.preventDefault();
+    settle();
     handle.onerror?.(new Error(event.message || `the worker's script could not be loaded: ${url}`));
   };
   return handle;
@@ -66,6 +72,8 @@ export const host: Host = {
         return new Promise<never>(() => undefined);
       });
     }),
+  // A lock is let go of a little before the worker's thread has ended.
+  afterlife: 100,
   fetch: (url) => fetch(url),
   async compileKernel(url) {
     const response = await fetch(url);

@@ -2,8 +2,12 @@
 import type { Endpoint } from '../web/protocol.ts';
 
 export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
+  /** When it has come up and spoken, or failed to. */
+  readonly settled: Promise<void>;
   /** When nothing of the worker runs any more. Chromium lets a terminated wasm loop run on for two seconds. */
   readonly dead: Promise<void>;
+  /** Nothing of it is heard any more. */
+  terminate(): void;
 }
 
 export interface Host {
@@ -13,6 +17,8 @@ export interface Host {
   createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>;
   /** Called once by a worker about itself. Resolves when it is known that its death will be seen. */
   holdForLife(lock: string): Promise<void>;
+  /** For how long after its death something of a worker may still be there, in milliseconds. */
+  readonly afterlife: number;
   /** Fetches a URL; Node's may be a file. */
   fetch(url: string): Promise<Response>;
   /** Compiles the kernel, with whatever the engine needs for it. */

@@ -45,6 +45,8 @@ export interface Added {
 /** To a fresh worker that is not booted: it answers once, and is thrown away. */
 export interface RewriteMessage {
   t: 'rewrite';
+  /** Of the worker, as a BootMessage's. */
+  lock: string;
   /** Of rewrite.wasm. */
   url: string;
   bytes: Uint8Array<ArrayBuffer>;

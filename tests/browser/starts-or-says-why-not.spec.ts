@@ -170,6 +170,17 @@ plain.describe('assets', () => {
     });
   }
 
+  plain('sixty starts that fail leave no worker behind', async ({ page }) => {
+    await open(page, (asked) => (asked === '/dist/compute.js' ? { status: 404, headers: isolation } : undefined));
+    const names = await page.evaluate(async () => {
+      const names = [];
+      for (let i = 0; i < 60; i++) names.push((await lab.failure(window.lib.start())).name);
+      return names;
+    });
+    expect(names).toEqual(names.map(() => 'StartFailed'));
+    await expect.poll(() => page.workers().length).toBe(0);
+  });
+
   plain('files of different builds are told apart', async ({ page }) => {
     // A coordinator that speaks a later version.
     const later = `onmessage = ({ data }) => { if (data.t === 'init') postMessage({ t: 'ready', protocol: data.protocol + 1 }); };`;

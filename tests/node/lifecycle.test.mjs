@@ -23,12 +23,15 @@ test('start fails in words: another version, a fatal error, a broken worker, sil
   const failing = async (onInit, options = {}) => {
     const fake = new FakeCoordinator();
     fake.on.init = () => onInit(fake);
-    const opening = new Runtime(fake.endpoint, loader).open({ kernel: '', compute: '' }, planStart(options));
+    const runtime = new Runtime(fake.endpoint, loader);
+    const opening = runtime.open({ kernel: '', compute: '' }, planStart(options));
     const error = await opening.then(
       () => assert.fail('started'),
       (reason) => reason,
     );
     assert.equal(error.name, 'StartFailed');
+    await runtime.close();
+    assert.equal(fake.sent('end-workers').length, 1, 'it is not terminated while it may have workers');
     assert.ok(fake.terminated);
     return error.message;
   };
@@ -161,13 +164,14 @@ test('close asks, waits, and rejects what is open with Closed; again it does not
   await fake.until('fs');
   fake.on.close = () => {
     fake.send({ t: 'exited', id: q.id, exit: { reason: 'killed', code: 137, message: 'closed', stack: '' } });
-    fake.send({ t: 'closed' });
+    fake.send({ t: 'closed', locks: [] });
   };
   const [first, second] = [hf.close(), hf.close()];
   for (const promise of [p.exited, read, write, stat]) await assert.rejects(promise, { name: 'Closed' });
   assert.equal((await q.exited).reason, 'killed', 'what was told before the end counts');
   await Promise.all([first, second, hf[Symbol.asyncDispose]()]);
   assert.equal(fake.sent('close').length, 1);
+  assert.equal(fake.sent('end-workers').length, 0);
   assert.ok(fake.terminated);
   for (const call of [() => hf.spawn('a.wasm'), () => hf.run('a.wasm'), () => hf.stats(), () => hf.fs.readFile('/x')]) {
     await assert.rejects(call(), { name: 'Closed' });
@@ -206,10 +210,34 @@ test('when the coordinator dies everything rejects with one error, and nothing h
     await assert.rejects(promise, { name: 'Fatal', message: /out of memory/ });
   }
   await assert.rejects(hf.spawn('c.wasm'), { name: 'Fatal' });
-  assert.ok(fake.terminated);
   await hf.close();
+  assert.equal(fake.sent('end-workers').length, 1);
+  assert.ok(fake.terminated);
   await settle();
   assert.deepEqual(unhandled, []);
+});
+
+test('a coordinator that is gone is not waited for', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  fake.on['end-workers'] = undefined;
+  fake.endpoint.onerror(new Error('not there'), true);
+  await assert.rejects(hf.stats(), { name: 'Fatal', message: /not there/ });
+  await hf.close();
+  await settle();
+  assert.ok(fake.terminated);
+  assert.deepEqual(fake.sent('end-workers'), []);
+});
+
+test('one that broke and does not end its workers is not waited for for ever', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  fake.on['end-workers'] = undefined;
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  fake.endpoint.onerror(new Error('worker broke'));
+  await assert.rejects(hf.stats(), { name: 'Fatal', message: /worker broke/ });
+  assert.ok(!fake.terminated);
+  t.mock.timers.tick(5000);
+  await hf.close();
+  assert.ok(fake.terminated);
 });
 
 test('nobody looking is no unhandled rejection', async (t) => {

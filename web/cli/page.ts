@@ -249,6 +249,7 @@ class Page {
       case 'stats':
         return void this.#answer(message.call, (hf) => hf.stats());
       case 'close':
+      case 'end-workers':
         return void this.#hf?.close().then(() => this.#up.send({ t: 'closed', locks: [] }));
     }
   }

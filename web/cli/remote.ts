@@ -41,7 +41,7 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
     onerror: null,
     terminate: () => undefined,
   };
-  const fail = (text: string): void => endpoint.onerror?.(new BrowserError(text));
+  const fail = (text: string): void => endpoint.onerror?.(new BrowserError(text), true);
   const late = setTimeout(
     () => fail(`${name} was started, but its page did not call in ${LAUNCH_TIME / 1000} s`),
     LAUNCH_TIME,

@@ -9,7 +9,8 @@ export class FakeCoordinator {
   /** Message type → what to answer with, at once. */
   on = {
     init: (message) => this.send({ t: 'ready', protocol: message.protocol }),
-    close: () => this.send({ t: 'closed' }),
+    close: () => this.send({ t: 'closed', locks: [] }),
+    'end-workers': () => this.send({ t: 'closed', locks: [] }),
   };
   #port;
   #waiting = [];

@@ -1,0 +1,47 @@
+/** Every worker that this one has created and that is not yet dead, so that all of them can be ended before this one is. */
+import { host } from '#host';
+import type { FromCompute, ToCompute } from '../worker/protocol.ts';
+import type { WorkerHandle } from '../worker/host.ts';
+
+export type Handle = WorkerHandle<ToCompute, FromCompute>;
+
+/** How long workers that are coming up are waited for, and then those that are dying. Both together are less than what the page waits. */
+const COMING_UP_MS = 2000;
+/** Chromium takes two seconds to end a loop; WebKit never does. */
+const DYING_MS = 2500;
+
+export const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+export class Brood {
+  private readonly alive = new Map<Handle, string>();
+  private ending = false;
+
+  /** `lock`: a name of its own; see host.ts. Throws when the engine refuses, and once the end has begun. */
+  create(script: string, lock: string): Handle {
+    if (this.ending) throw new Error('the runtime is being closed');
+    const handle: Handle = host.createWorker(script, lock);
+    this.alive.set(handle, lock);
+    void handle.dead.then(() => this.alive.delete(handle));
+    return handle;
+  }
+
+  /**
+   * Ends all of them for good, and lets none come after them. Resolves when nothing is left of them, or when that takes too long; `locks` tells
+   * who is left then. Chromium leaves a worker that is terminated while it has workers behind, and those with it (native/RATIONALE.md).
+   */
+  async end(): Promise<void> {
+    this.ending = true;
+    const all = [...this.alive.keys()];
+    if (all.length === 0) return;
+    await Promise.race([Promise.all(all.map(({ settled }) => settled)), sleep(COMING_UP_MS)]);
+    for (const handle of all) handle.terminate();
+    await Promise.race([Promise.all(all.map(({ dead }) => dead)), sleep(DYING_MS)]);
+    await sleep(host.afterlife);
+  }
+
+  /** Those that are held by who is not dead. */
+  locks(): string[] {
+    return [...this.alive.values()];
+  }
+}
