@@ -32,11 +32,13 @@ export class Brood {
    */
   async end(): Promise<void> {
     this.ending = true;
-    const all = [...this.alive.keys()];
-    if (all.length === 0) return;
-    await Promise.race([Promise.all(all.map(({ settled }) => settled)), sleep(COMING_UP_MS)]);
-    for (const handle of all) handle.terminate();
-    await Promise.race([Promise.all(all.map(({ dead }) => dead)), sleep(DYING_MS)]);
+    const late = sleep(COMING_UP_MS);
+    const ends = [...this.alive.keys()].map(async (handle) => {
+      await Promise.race([handle.settled, late]);
+      handle.terminate();
+      await Promise.race([handle.dead, sleep(DYING_MS)]);
+    });
+    await Promise.all(ends);
     await sleep(host.afterlife);
   }
 

@@ -4,7 +4,7 @@
 #include "coordinator/session.h"
 #include "kernel/process.h"
 
-/* Tells the process to pause, or lets it go on. 1: none of its threads runs its code now. 0: some thread still computes;
+/* Tells the process to pause, or lets it go on. 1: all of its threads sleep, or have yet to begin. 0: some thread does not;
  * js_held follows each time that one of them has come to rest. */
 HF_EXPORT_C("c_pause") uint32_t hf_c_pause(struct session *session, uint32_t paused)
 {

@@ -26,6 +26,7 @@ export class SystemError extends Error {
 export class Kernel {
   private readonly scratch: number;
   private readonly encoder = new TextEncoder();
+  private abandoned = false;
 
   constructor(
     private readonly exports: KernelExports,
@@ -40,7 +41,16 @@ export class Kernel {
     if (!this.scratch) throw new Error('there is not enough kernel memory to start: raise memory.initial');
   }
 
+  /**
+   * No call enters it any more, each gives 0: it is what broke, or a worker is about to be ended that may hold a lock of it, for which
+   * the coordinator would wait for ever.
+   */
+  abandon(): void {
+    this.abandoned = true;
+  }
+
   call(name: string, ...args: number[]): number {
+    if (this.abandoned) return 0;
     return (this.exports[name] as (...args: number[]) => number)(...args);
   }
 

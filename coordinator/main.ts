@@ -595,9 +595,14 @@ class Coordinator {
     for (const session of this.sessions.values()) session.end(EXIT_REASON.KILLED, 137, 'the runtime is closed');
   }
 
-  /** Makes ready for the end, which is the page's to bring about: it terminates this worker. Asks nothing of the kernel, which may be what broke. */
+  abandonKernel(): void {
+    this.kernel.abandon();
+  }
+
+  /** Makes ready for the end, which is the page's to bring about: it terminates this worker. */
   async endWorkers(): Promise<void> {
     this.closing = true;
+    this.kernel.abandon();
     clearInterval(this.shrinking);
     await this.brood.end();
     post({ t: 'closed', locks: this.brood.locks() });
@@ -635,8 +640,12 @@ function spawnError(
   return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be made');
 }
 
-/** The page rejects all that is open with this. */
+let running: Coordinator | null = null;
+let ended = false;
+
+/** The page rejects all that is open with this, and has the workers ended. */
 function fatal(message: string): void {
+  running?.abandonKernel();
   post({ t: 'fatal', message });
 }
 
@@ -668,8 +677,6 @@ function kernelMemory(wanted: InitMessage['memory']): WebAssembly.Memory {
 }
 
 let coordinator: Promise<Coordinator> | null = null;
-let running: Coordinator | null = null;
-let ended = false;
 
 function end({ t }: EndMessage): void {
   ended = true;

@@ -30,7 +30,7 @@ type PsNumbers = [number, number, number, number, number, number];
 /** In the order of enum where in control.c. */
 const threadStates: readonly ThreadState[] = ['guest', 'call', 'paused', 'ending'];
 /** In the order of enum hf_call. */
-const CALLS = ['', ...Object.keys(PREVIEW1), 'thread-spawn'];
+const CALLS = ['', ...Object.keys(PREVIEW1), 'thread-spawn', 'memory.atomic.wait'];
 const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
 /** Numbers: a process has at most 64 threads. */
 const PS_ROOM = 512;

@@ -73,8 +73,8 @@ export interface Holdfast extends AsyncDisposable {
   ps(): Promise<ProcessInfo[]>;
   /**
    * Ends everything: processes, workers, files. What is still open then is rejected with `Closed`. Resolves when no worker
-   * is left: in a browser after a tenth of a second, in Chromium after two when a program was computing that is not
-   * `interruptible`; after ten at most. Never rejects, and does no harm when called again.
+   * is left: in a browser after a tenth of a second, or later when a worker is just coming up; in Chromium after two when a
+   * program was computing that is not `interruptible`; after ten at most. Never rejects, and does no harm when called again.
    */
   close(): Promise<void>;
 }
@@ -125,7 +125,10 @@ export class Runtime implements Holdfast {
       return this.#ask((call) => ({ t: 'fs', call, request }), transfer, toError) as Promise<FsResult>;
     });
     endpoint.onmessage = (message) => this.#receive(message);
-    endpoint.onerror = (error, gone) => this.#fail(error.message, error, gone);
+    endpoint.onerror = (error, gone = false) => {
+      if (gone) this.#closed.resolve([]);
+      this.#fail(error.message, error, gone);
+    };
   }
 
   /** Sends `init` and waits for the answer. When that fails, the coordinator ends. */
@@ -407,10 +410,12 @@ export class Runtime implements Holdfast {
 
   /** A coordinator that is terminated while it has workers may be left behind, and they with it: they end first. Never rejects. */
   async #end(gone: boolean): Promise<void> {
-    if (gone) this.#closed.resolve([]);
-    else if (!this.#closing) this.#endpoint.post({ t: 'end-workers' });
+    if (!gone && !this.#closing) this.#endpoint.post({ t: 'end-workers' });
     const locks = await inTime(this.#closed.promise, []);
     this.#endpoint.terminate();
-    await inTime(this.#endpoint.gone?.(locks), undefined);
+    await inTime(
+      this.#endpoint.gone?.(locks).catch(() => undefined),
+      undefined,
+    );
   }
 }

@@ -8,7 +8,8 @@ import type { LimitsMessage } from './protocol.js';
 export interface Limits {
   /**
    * Milliseconds of CPU time, of all its threads together: the time in which they ran, what they waited left out. (The
-   * Web has no clock of the processor's own time; on a busy machine the time in which another program had the core counts.)
+   * Web has no clock of the processor's own time; on a busy machine the time in which another program had the core counts.
+   * So does what a thread waits in `memory.atomic.wait`, for a lock or another thread, unless the program is `interruptible`.)
    */
   cpuTime?: number;
   /** Bytes that it may write to standard output and standard error together. Those up to the limit arrive. */

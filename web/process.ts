@@ -65,8 +65,9 @@ export interface Process {
   /** Ends the process, with the reason "killed". Does nothing when it has ended. `exited` tells when it is done. */
   kill(): void;
   /**
-   * Stops all its threads where they are, and resolves when none of them runs: at the next loop's head if it is `interruptible`, else when it makes its
-   * next system call. What it waits for goes on, and clocks do. A paused guest uses no CPU. Resolves also when the process has ended.
+   * Stops all its threads where they are, and resolves when all of them sleep: at the next loop's head if it is `interruptible`, else when each makes its
+   * next system call, which one that waits in `memory.atomic.wait` does not before that is over. What it waits for goes on, and clocks do. A paused guest uses
+   * no CPU. Resolves also when the process has ended.
    */
   pause(): Promise<void>;
   /** Lets it go on. */

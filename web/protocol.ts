@@ -256,7 +256,7 @@ export type ToCoordinator =
   | { t: 'ps'; call: number }
   | EndMessage;
 
-/** The last message of the page, answered by `closed`: all ends in good order; or, when the runtime is broken, its workers do. */
+/** Answered by `closed`, and nothing else is after it: all ends in good order; or, when the runtime is broken, its workers do. */
 export interface EndMessage {
   t: 'close' | 'end-workers';
 }

@@ -101,7 +101,11 @@ class ComputeWorker {
 
   /** At a check that finds the order to stop, the guest calls the kernel, which unwinds it. See native/rewrite/rewrite.h. */
   private makeInterruptible({ exports }: WebAssembly.Instance, { prefix, check, hasStart }: Added): void {
-    (exports[`${prefix}:stop`] as WebAssembly.Table).set(0, this.kernel.w_interrupt);
+    const table = exports[`${prefix}:stop`] as WebAssembly.Table;
+    table.set(0, this.kernel.w_interrupt);
+    // What it waits for in memory, it waits for in the kernel.
+    if (table.length > 1)
+      ['w_wait32', 'w_wait64', 'w_notify'].forEach((name, i) => table.set(i + 1, this.kernel[name]));
     if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.call('w_stop_word');
     if (hasStart) (exports[`${prefix}:start`] as () => void)();
   }
@@ -194,6 +198,7 @@ port.onmessage = (message) => {
     case 'rewrite':
       void host
         .holdForLife(message.lock)
+        .then(() => port.post({ t: 'booted' }))
         .then(() => rewrite(message))
         .then((answer) => port.post(answer, answer.t === 'rewritten' ? [answer.bytes.buffer] : []));
       break;

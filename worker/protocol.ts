@@ -42,7 +42,7 @@ export interface Added {
   hasStart: boolean;
 }
 
-/** To a fresh worker that is not booted: it answers once, and is thrown away. */
+/** To a fresh worker that is not booted: it says that it is up, answers once, and is thrown away. */
 export interface RewriteMessage {
   t: 'rewrite';
   /** Of the worker, as a BootMessage's. */
@@ -76,6 +76,7 @@ export type FromCompute =
   | RewrittenMessage
   /** `fault`: of the module, of the limit, or of what is ours. */
   | { t: 'not-rewritten'; fault: 'module' | 'limit' | 'ours'; message: string }
+  /** It is up, and holds its lock. */
   | { t: 'booted' }
   /** Its run is over. */
   | { t: 'idle' }

@@ -35,6 +35,7 @@ int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct 
 	process->limits = *limits;
 	hf_lock_init(&process->lock, HF_RANK_PROCESS);
 	hf_fdtable_init(&process->fds, limits->fds);
+	hf_futex_init(&process->futex);
 	hf_work_init(&process->ended, run_ended);
 	hf_work_init(&process->held, NULL);
 	hf_budget_init(&process->output, limits->output);

@@ -10,6 +10,7 @@
 
 #include "fs/budget.h"
 #include "kernel/fdtable.h"
+#include "kernel/futex.h"
 #include "kernel/thread.h"
 #include "kernel/work.h"
 
@@ -57,6 +58,7 @@ struct hf_process {
 	struct hf_pipe *_Atomic trace;
 
 	struct hf_fdtable fds;     /* its own lock */
+	struct hf_futex futex;     /* its own lock */
 	struct hf_budget output;   /* atomic; what has gone out, and what calls under way may still write */
 	_Atomic uint64_t written;  /* of it, what has gone out */
 	struct hf_budget file_use; /* atomic; drawn on through hf_account */

@@ -60,7 +60,9 @@ void hf_thread_pause(struct hf_thread *thread, bool paused)
 
 bool hf_thread_sleeps(struct hf_thread *thread)
 {
-	return atomic_load(&thread->door) == HF_IN_KERNEL && atomic_load(&thread->asleep_since) > HF_WAKING;
+	uint32_t door = atomic_load(&thread->door);
+	/* In the guest only one that has not begun: its first way is through the door. */
+	return (door == HF_IN_KERNEL || door == HF_IN_GUEST) && atomic_load(&thread->asleep_since) > HF_WAKING;
 }
 
 bool hf_thread_claim(struct hf_thread *thread)

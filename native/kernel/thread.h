@@ -133,7 +133,7 @@ void hf_thread_wake(struct hf_thread *thread);
 void hf_thread_stop(struct hf_thread *thread);
 /* Gives or withdraws the order to pause. Idempotent. */
 void hf_thread_pause(struct hf_thread *thread, bool paused);
-/* Whether it sleeps in the kernel: once it was told to pause, it will not be in the guest before that is withdrawn. */
+/* Whether it sleeps in the kernel or has yet to begin: once it was told to pause, it will not run the guest's code before that is withdrawn. */
 bool hf_thread_sleeps(struct hf_thread *thread);
 /* Declares a thread dead that is in the guest. True: it is the caller's now, and will never touch the kernel again; its
  * worker must be terminated. False: it is in the kernel (and will stop by itself, if it was told to) or was claimed

@@ -377,6 +377,16 @@ static void immediates(struct hf__reader *r, struct hf__module *module, struct h
 	}
 }
 
+/* memory.atomic.notify, wait32 and wait64, of which the last byte was just read. */
+static void note_wait(struct hf__reader *r, struct hf__module *module, const uint8_t *where)
+{
+	if (!hf__may_wait(module))
+		return;
+	module->waits = true;
+	note(r, &module->points, (uint32_t)(where - r->module) | HF__BEFORE_WAIT);
+	note(r, &module->points, (uint32_t)(r->at - r->module) | HF__AFTER_WAIT);
+}
+
 void hf__read_instructions(struct hf__reader *r, struct hf__module *module, struct hf__function *function)
 {
 	uint32_t depth = 1;
@@ -397,6 +407,8 @@ void hf__read_instructions(struct hf__reader *r, struct hf__module *module, stru
 			break;
 		case MEMARG:
 			memarg(r, module);
+			if (function && opcode == 0xfe && number <= HF__WAIT64)
+				note_wait(r, module, where);
 			break;
 		case I32:
 			hf__skip_signed(r, 32);

@@ -9,7 +9,7 @@ static bool is_named(const struct hf__reader *r, uint32_t size, const char *name
 	return size >= length && (!all || size == length) && memcmp(r->at, name, length) == 0;
 }
 
-/* ---- names: those of functions get two more, with the highest numbers; those of labels go ---- */
+/* ---- names: those of functions get some more, with the highest numbers; those of labels go ---- */
 
 enum { FUNCTION_NAMES = 1, LABEL_NAMES = 3 };
 
@@ -17,12 +17,12 @@ enum { FUNCTION_NAMES = 1, LABEL_NAMES = 3 };
 static void put_function_names(struct hf__writer *w, const struct hf_rewrite *rw, struct hf__reader r)
 {
 	static const char *const added[] = {"slow", "start"};
-	unsigned more = rw->has_start ? 2 : 1;
+	uint32_t own = hf__own_functions(rw), more = own + (rw->module.waits ? HF__WAIT_FUNCTIONS : 0);
 	hf__put_u64(w, (uint64_t)hf__count(&r) + more);
 	hf__put(w, r.at, (size_t)(r.end - r.at));
-	for (unsigned i = 0; i < more; i++) {
+	for (uint32_t i = 0; i < more; i++) {
 		hf__put_u64(w, (uint64_t)rw->module.functions + i);
-		hf__put_our_name(w, rw, added[i]);
+		hf__put_our_name(w, rw, i < own ? added[i] : hf__wait_names[i - own]);
 	}
 }
 
@@ -58,8 +58,9 @@ static uint32_t moved(const struct hf_rewrite *rw, const struct hf__function *fu
                       uint32_t *added)
 {
 	uint64_t where = (uint64_t)function->body + offset;
+	struct hf__check room;
 	for (; *next < function[1].points && hf__point_at(rw, *next) <= where; ++*next)
-		*added += hf__check_at(rw, *next)->size;
+		*added += hf__check_at(rw, *next, &room)->size;
 	return offset + *added + (function->has_check && where >= function->code ? rw->check.size : 0);
 }
 

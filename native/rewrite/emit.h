@@ -16,20 +16,19 @@ struct hf_rewrite {
 	struct hf__check {
 		uint8_t bytes[40];
 		uint32_t size;
-	} check, bulk_check; /* at loops and entries; after bulk instructions */
+	} check, bulk_check,
+		after_wait; /* at loops and entries; after bulk instructions; after memory.atomic.wait and notify */
 	/* Where the defined memory is that hf_rewrite_memory is likely to be asked for next, and its number. */
 	uint32_t next_memory, next_memory_at;
 };
 
-/* Of module->points, where it is, and the check that stands there. */
+/* Of module->points, where it is. */
 static inline uint32_t hf__point_at(const struct hf_rewrite *rw, uint32_t i)
 {
-	return rw->module.points.items[i] & ~HF__BULK;
+	return rw->module.points.items[i] & ~HF__KIND;
 }
-static inline const struct hf__check *hf__check_at(const struct hf_rewrite *rw, uint32_t i)
-{
-	return rw->module.points.items[i] & HF__BULK ? &rw->bulk_check : &rw->check;
-}
+/* What is put there; made in `room` where it differs from one point to the next. */
+const struct hf__check *hf__check_at(const struct hf_rewrite *rw, uint32_t i, struct hf__check *room);
 
 /* ---- memories.c ---- */
 
@@ -37,6 +36,24 @@ static inline const struct hf__check *hf__check_at(const struct hf_rewrite *rw, 
 void hf__check_limits(struct hf_rewrite *rw, struct hf__fault *fault);
 void hf__put_imports(struct hf__writer *w, const struct hf_rewrite *rw);
 void hf__put_memories(struct hf__writer *w, const struct hf_rewrite *rw);
+
+/* ---- waits.c: what memory.atomic.wait and notify become ---- */
+
+enum { HF__WAIT_TYPES = 7, HF__WAIT_FUNCTIONS = 4, HF__WAIT_SLOTS = 3 };
+extern const char *const hf__wait_names[HF__WAIT_FUNCTIONS];
+
+/* How many functions the rewriter adds before those. */
+static inline uint32_t hf__own_functions(const struct hf_rewrite *rw)
+{
+	return rw->has_start ? 2 : 1;
+}
+/* The instruction that begins at the offset is about to be executed; and has been. */
+void hf__put_before_wait(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t offset);
+void hf__put_after_wait(struct hf__writer *w, const struct hf_rewrite *rw);
+void hf__put_wait_types(struct hf__writer *w);
+/* The i-th function's type, and its body with its size. */
+uint32_t hf__wait_type(const struct hf_rewrite *rw, uint32_t i);
+void hf__put_wait_body(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i);
 
 /* ---- customs.c ---- */
 
@@ -47,7 +64,5 @@ bool hf__put_corrected(struct hf__writer *w, const struct hf_rewrite *rw, const 
 
 /* A name of ours: "PREFIX:NAME", with its length. */
 void hf__put_our_name(struct hf__writer *w, const struct hf_rewrite *rw, const char *name);
-/* A sink: `context` points to where the bytes go, and is moved on. */
-void hf__to_memory(void *context, const uint8_t *bytes, size_t size);
 
 #endif

@@ -135,6 +135,12 @@ static void read_name(struct hf__reader *r, struct hf__module *module)
 		note_name(r, module, name, size);
 }
 
+static void note_memory(struct hf__module *module, uint32_t index, struct hf__limits limits)
+{
+	if (index == 0)
+		module->first_memory = limits.flags;
+}
+
 static void read_imports(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
@@ -153,8 +159,7 @@ static void read_imports(struct hf__module *module, struct hf__fault *fault)
 			module->tables++;
 			break;
 		case 2:
-			(void)hf__read_limits(&r);
-			module->memories++;
+			note_memory(module, module->memories++, hf__read_limits(&r));
 			break;
 		case 3:
 			hf__skip_value_type(&r, module);
@@ -214,8 +219,9 @@ static void read_tables(struct hf__module *module, struct hf__fault *fault)
 static void read_memories(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
+	uint32_t index = module->imported_memories;
 	for (uint32_t left = begin(&r, module, HF__MEMORY, fault); left > 0 && !hf__failed(&r); left--)
-		(void)hf__read_limits(&r);
+		note_memory(module, index++, hf__read_limits(&r));
 	expect_end(&r);
 }
 

@@ -23,6 +23,11 @@ enum {
 	HF__SECTIONS = 14,
 };
 
+/* Flags of limits. */
+#define HF__HAS_MAXIMUM 1
+#define HF__SHARED 2
+#define HF__SIXTY_FOUR 4
+
 /* A section's place: from its id to its end. `body` is what stands after the size; all NULL when there is no such section. */
 struct hf__section {
 	const uint8_t *start, *body, *end;
@@ -37,8 +42,11 @@ struct hf__numbers {
 /* The call of a function through a table or a reference, among the numbers of the functions that are called. */
 #define HF__CALLS_ANY UINT32_MAX
 
-/* Among the points, what is not the beginning of a loop; offsets are smaller. */
-#define HF__BULK (UINT32_C(1) << 31)
+/* What a point is that is not the beginning of a loop, as two bits of it; offsets are smaller. */
+#define HF__BULK (UINT32_C(1) << 31)                /* the end of a bulk instruction */
+#define HF__BEFORE_WAIT (UINT32_C(1) << 30)         /* the beginning of memory.atomic.wait or notify */
+#define HF__AFTER_WAIT (HF__BULK | HF__BEFORE_WAIT) /* its end */
+#define HF__KIND HF__AFTER_WAIT
 
 /* A function with a body. */
 struct hf__function {
@@ -56,15 +64,16 @@ struct hf__module {
 	/* How many there are of each: those imported come first. */
 	uint32_t types, functions, tables, memories, globals, tags;
 	uint32_t imported_functions, imported_memories;
+	uint8_t first_memory; /* its limits' flags, if there is one */
 
 	uint32_t start; /* the start function, if there is such a section */
 
 	struct hf__function *defined; /* one more than there are: the last ends the ranges */
 	uint32_t defined_count;
-	uint8_t *taken; /* by function: nonzero when its reference is taken */
-	struct hf__numbers
-		points; /* offsets of what a check stands before, in order; HF__BULK is set where it comes after a bulk instruction */
-	struct hf__numbers calls; /* what each call calls: a function's number, or HF__CALLS_ANY */
+	uint8_t *taken;            /* by function: nonzero when its reference is taken */
+	struct hf__numbers points; /* offsets of what something is put before, in order, and what kind that is */
+	bool waits;                /* some of them are of memory.atomic.wait or notify */
+	struct hf__numbers calls;  /* what each call calls: a function's number, or HF__CALLS_ANY */
 
 	uint64_t names_in_use; /* one more than the greatest N of names that begin with "holdfast:N" */
 };
@@ -84,6 +93,11 @@ struct hf__reader hf__reader_of(const struct hf__module *module, const uint8_t *
                                 struct hf__fault *fault);
 /* False: no memory. */
 bool hf__numbers_add(struct hf__numbers *numbers, uint32_t number);
+/* Whether its memory.atomic.wait and notify are the host's: it has one memory, of 32 bits, that threads share. */
+static inline bool hf__may_wait(const struct hf__module *module)
+{
+	return module->memories == 1 && (module->first_memory & (HF__SHARED | HF__SIXTY_FOUR)) == HF__SHARED;
+}
 
 /* ---- types.c: what stands in several kinds of sections ---- */
 
@@ -93,9 +107,6 @@ void hf__skip_heap_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_block_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module);
 
-#define HF__HAS_MAXIMUM 1
-#define HF__SHARED 2
-#define HF__SIXTY_FOUR 4
 struct hf__limits {
 	uint8_t flags;
 	uint64_t initial, maximum;
@@ -103,6 +114,9 @@ struct hf__limits {
 struct hf__limits hf__read_limits(struct hf__reader *r);
 
 /* ---- code.c ---- */
+
+/* Behind the prefix 0xfe. */
+enum { HF__NOTIFY = 0, HF__WAIT32 = 1, HF__WAIT64 = 2 };
 
 /* Instructions until the `end` that belongs to none of them. `function` is NULL in a constant expression. */
 void hf__read_instructions(struct hf__reader *r, struct hf__module *module, struct hf__function *function);

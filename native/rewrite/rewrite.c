@@ -60,11 +60,24 @@ static void put_check(struct hf__writer *w, const struct hf_rewrite *rw, uint32_
 	hf__put_byte(w, 0x0b);
 }
 
+/* A sink for what is put at a point. */
+static void to_check(void *context, const uint8_t *bytes, size_t size)
+{
+	struct hf__check *check = context;
+	memcpy(check->bytes + check->size, bytes, size);
+	check->size += (uint32_t)size;
+}
+
+static struct hf__writer writer_to(struct hf__check *check)
+{
+	check->size = 0;
+	return (struct hf__writer){.sink = to_check, .context = check};
+}
+
 static void make_check(struct hf__check *check, const struct hf_rewrite *rw, uint32_t fuel)
 {
-	struct hf__writer w = {.sink = hf__to_memory, .context = &(uint8_t *){check->bytes}};
+	struct hf__writer w = writer_to(check);
 	put_check(&w, rw, fuel);
-	check->size = (uint32_t)w.total;
 	hf__flush(&w);
 }
 
@@ -74,6 +87,27 @@ static void make_checks(struct hf_rewrite *rw)
 	uint32_t much = rw->options.fuel / HF_REWRITE_BULKS;
 	make_check(&rw->check, rw, 1);
 	make_check(&rw->bulk_check, rw, much > 0 ? much : 1);
+	struct hf__writer w = writer_to(&rw->after_wait);
+	hf__put_after_wait(&w, rw);
+	hf__flush(&w);
+}
+
+const struct hf__check *hf__check_at(const struct hf_rewrite *rw, uint32_t i, struct hf__check *room)
+{
+	switch (rw->module.points.items[i] & HF__KIND) {
+	case 0:
+		return &rw->check;
+	case HF__BULK:
+		return &rw->bulk_check;
+	case HF__AFTER_WAIT:
+		return &rw->after_wait;
+	default:
+		break;
+	}
+	struct hf__writer w = writer_to(room);
+	hf__put_before_wait(&w, rw, hf__point_at(rw, i));
+	hf__flush(&w);
+	return room;
 }
 
 /* ---- sections ---- */
@@ -102,32 +136,40 @@ static void put_vector(struct hf__writer *w, const struct hf_rewrite *rw, int id
 
 static void put_types(struct hf__writer *w, const struct hf_rewrite *rw)
 {
-	put_vector(w, rw, HF__TYPE, 1);
+	bool waits = rw->module.waits;
+	put_vector(w, rw, HF__TYPE, 1 + (waits ? HF__WAIT_TYPES : 0));
 	hf__put(w, (const uint8_t[]){0x60, 0, 0}, 3);
+	if (waits)
+		hf__put_wait_types(w);
 }
 
-static uint32_t added_functions(const struct hf_rewrite *rw)
+static uint32_t wait_functions(const struct hf_rewrite *rw)
 {
-	return rw->has_start ? 2 : 1;
+	return rw->module.waits ? HF__WAIT_FUNCTIONS : 0;
 }
 
 static void put_functions(struct hf__writer *w, const struct hf_rewrite *rw)
 {
-	put_vector(w, rw, HF__FUNCTION, added_functions(rw));
-	for (uint32_t i = 0; i < added_functions(rw); i++)
+	put_vector(w, rw, HF__FUNCTION, hf__own_functions(rw) + wait_functions(rw));
+	for (uint32_t i = 0; i < hf__own_functions(rw); i++)
 		hf__put_u64(w, rw->module.types);
+	for (uint32_t i = 0; i < wait_functions(rw); i++)
+		hf__put_u64(w, hf__wait_type(rw, i));
 }
 
 static void put_tables(struct hf__writer *w, const struct hf_rewrite *rw)
 {
 	put_vector(w, rw, HF__TABLE, 1);
-	hf__put(w, (const uint8_t[]){0x70, 1, 1, 1}, 4); /* funcref, exactly one */
+	uint8_t slots = rw->module.waits ? 1 + HF__WAIT_SLOTS : 1;
+	hf__put(w, (const uint8_t[]){0x70, 1, slots, slots}, 4); /* funcref, exactly so many */
 }
 
 static void put_globals(struct hf__writer *w, const struct hf_rewrite *rw)
 {
-	put_vector(w, rw, HF__GLOBAL, 1);
-	hf__put(w, (const uint8_t[]){0x7f, 1, 0x41, 0, 0x0b}, 5); /* i32, mutable, 0 */
+	uint32_t count = rw->module.waits ? 2 : 1;
+	put_vector(w, rw, HF__GLOBAL, count);
+	for (uint32_t i = 0; i < count; i++)
+		hf__put(w, (const uint8_t[]){0x7f, 1, 0x41, 0, 0x0b}, 5); /* i32, mutable, 0 */
 }
 
 static void put_export(struct hf__writer *w, const struct hf_rewrite *rw, const char *name, uint8_t kind,
@@ -160,8 +202,9 @@ static void put_function(struct hf__writer *w, const struct hf_rewrite *rw, cons
 	const uint8_t *bytes = rw->module.bytes;
 	uint64_t size = (uint64_t)function->end - function->body + (function->has_check ? rw->check.size : 0);
 	uint32_t from = function->body;
+	struct hf__check room;
 	for (uint32_t i = function->points; i < function[1].points; i++)
-		size += hf__check_at(rw, i)->size;
+		size += hf__check_at(rw, i, &room)->size;
 	hf__put_u64(w, size);
 	if (function->has_check) {
 		hf__put(w, bytes + from, function->code - from);
@@ -169,8 +212,9 @@ static void put_function(struct hf__writer *w, const struct hf_rewrite *rw, cons
 		from = function->code;
 	}
 	for (uint32_t i = function->points; i < function[1].points; i++) {
+		const struct hf__check *check = hf__check_at(rw, i, &room);
 		hf__put(w, bytes + from, hf__point_at(rw, i) - from);
-		hf__put(w, hf__check_at(rw, i)->bytes, hf__check_at(rw, i)->size);
+		hf__put(w, check->bytes, check->size);
 		from = hf__point_at(rw, i);
 	}
 	hf__put(w, bytes + from, function->end - from);
@@ -178,12 +222,14 @@ static void put_function(struct hf__writer *w, const struct hf_rewrite *rw, cons
 
 static void put_code(struct hf__writer *w, const struct hf_rewrite *rw)
 {
-	hf__put_u64(w, (uint64_t)rw->module.defined_count + added_functions(rw));
+	hf__put_u64(w, (uint64_t)rw->module.defined_count + hf__own_functions(rw) + wait_functions(rw));
 	for (uint32_t i = 0; i < rw->module.defined_count; i++)
 		put_function(w, rw, &rw->module.defined[i]);
 	put_body(w, rw, put_slow);
 	if (rw->has_start)
 		put_body(w, rw, put_starter);
+	for (uint32_t i = 0; i < wait_functions(rw); i++)
+		hf__put_wait_body(w, rw, i);
 }
 
 /* ---- the whole ---- */
@@ -274,7 +320,7 @@ static void explain(struct hf_rewrite_error *error, const struct hf__fault *faul
 static void prepare(struct hf_rewrite *rw, struct hf__fault *fault)
 {
 	struct hf__module *module = &rw->module;
-	if (module->size > UINT32_MAX / 2) {
+	if (module->size >= HF__BEFORE_WAIT) {
 		fault->what = "the module is too large";
 		return;
 	}
@@ -302,13 +348,6 @@ void hf__put_our_name(struct hf__writer *w, const struct hf_rewrite *rw, const c
 	hf__put(w, rw->prefix, strlen(rw->prefix));
 	hf__put_byte(w, ':');
 	hf__put(w, name, strlen(name));
-}
-
-void hf__to_memory(void *context, const uint8_t *bytes, size_t size)
-{
-	uint8_t **to = context;
-	memcpy(*to, bytes, size);
-	*to += size;
 }
 
 struct hf_rewrite *hf_rewrite_open(const uint8_t *module, size_t size, const struct hf_rewrite_options *options,
@@ -358,11 +397,28 @@ bool hf_rewrite_has_start(const struct hf_rewrite *rw)
 	return rw->has_start;
 }
 
+static void count_point(struct hf_rewrite_stats *stats, uint32_t kind)
+{
+	switch (kind) {
+	case 0:
+		stats->loops++;
+		break;
+	case HF__BULK:
+		stats->bulks++;
+		break;
+	case HF__AFTER_WAIT:
+		stats->waits++;
+		break;
+	default:
+		break;
+	}
+}
+
 struct hf_rewrite_stats hf_rewrite_stats(const struct hf_rewrite *rw)
 {
 	struct hf_rewrite_stats stats = {.functions = rw->module.defined_count};
 	for (uint32_t i = 0; i < rw->module.points.count; i++)
-		*(rw->module.points.items[i] & HF__BULK ? &stats.bulks : &stats.loops) += 1;
+		count_point(&stats, rw->module.points.items[i] & HF__KIND);
 	for (uint32_t i = 0; rw->module.defined && i < rw->module.defined_count; i++)
 		stats.entries += rw->module.defined[i].has_check;
 	return stats;

@@ -7,12 +7,12 @@
  *   At the head of every loop, after every bulk instruction (one that takes as long as an operand says: memory.fill), and at the entry of
  *   functions chosen so that no call can go on for ever without one (entries.c), stands a check: a few instructions that leave the operand stack as it is and call the added function `slow` when the host asks.
  *   `slow` calls the function in slot 0 of an added table; while the slot is null it returns at once. Everything that is added
- *   is appended to its index space (a type, two functions, a table, a global, imported memories), so that no instruction, name,
+ *   is appended to its index space (types, functions, a table, globals, imported memories), so that no instruction, name,
  *   element or export changes its number. A module that is invalid because an index is one too large stays refused: every index
  *   is compared with what the module itself has.
  *
  * The contract with the host; PREFIX is "holdfast:N" with N such that no name of the module begins like this
- *   export "PREFIX:stop"   table of one funcref. After instantiation the host puts a function () -> () there, best another
+ *   export "PREFIX:stop"   table of funcref. After instantiation the host puts a function () -> () into slot 0, best another
  *                          module's export, so that no JavaScript is entered. It may trap to unwind the guest; if it returns, the guest goes on.
  *   export "PREFIX:start"  only if the module had a start function: that function, which is no start function any more (it would run before the
  *                          host can fill the table). The host calls it right after instantiation and before any other export.
@@ -25,7 +25,15 @@
  *                          bulk instructions an eighth of options.fuel; below zero `slow` sets it to options.fuel and then calls the function of
  *                          the table.
  *
- * What is not covered: one instruction that takes long (memory.fill and the like: at most a second or so), and memory.atomic.wait, which may wait for ever.
+ * memory.atomic.wait and notify, of a module with one memory, of 32 bits, that is shared: the table has three slots more, for functions that
+ * wait and notify in place of the instructions. Of a module's instances that share the memory all are given them, or none: the waits of one kind are
+ * not seen by the notifies of the other.
+ *   slot 1  (address, offset, expected: i32, timeout: i64) -> i32   wait32 at the sum of address and offset: 0, 1 or 2 as the instruction's; negative: the
+ *   slot 2  (address, offset: i32, expected, timeout: i64) -> i32   wait64. instruction is to say itself (it traps where there is nothing, or nothing aligned)
+ *   slot 3  (address, offset, count: i32) -> i32                    notify: how many were woken; negative as above
+ *
+ * What is not covered: one instruction that takes long (memory.fill and the like: at most a second or so), and memory.atomic.wait of a module that
+ * has other memories than those.
  *
  * Custom sections are kept byte for byte, except: "name" gets the added functions' names and loses those of labels, of which there are more now; and
  * metadata.code.* (branch hints) gets its offsets put right. DWARF's offsets into the code are not corrected. */
@@ -90,8 +98,8 @@ uint32_t hf_rewrite_memories(const struct hf_rewrite *rewrite);
 bool hf_rewrite_memory(struct hf_rewrite *rewrite, uint32_t i, struct hf_rewrite_memory *memory);
 
 struct hf_rewrite_stats {
-	uint32_t functions, loops, bulks,
-		entries; /* those defined; loops and bulk instructions, each with a check; functions with one at their entry */
+	/* Those defined; loops and bulk instructions, each with a check; memory.atomic.wait and notify; functions with a check at their entry. */
+	uint32_t functions, loops, bulks, waits, entries;
 };
 struct hf_rewrite_stats hf_rewrite_stats(const struct hf_rewrite *rewrite);
 

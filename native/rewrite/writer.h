@@ -68,6 +68,15 @@ static inline void hf__put_s32(struct hf__writer *w, uint32_t value)
 	hf__put(w, bytes, size);
 }
 
+/* i32.const's number, whatever its sign. */
+static inline void hf__put_i32(struct hf__writer *w, uint32_t value)
+{
+	int32_t left = (int32_t)value;
+	for (; left < -64 || left > 63; left >>= 7)
+		hf__put_byte(w, (uint8_t)((left & 0x7f) | 0x80));
+	hf__put_byte(w, (uint8_t)(left & 0x7f));
+}
+
 static inline void hf__put_text(struct hf__writer *w, const char *text)
 {
 	size_t size = strlen(text);

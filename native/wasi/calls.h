@@ -1,5 +1,5 @@
 /* calls.h - a number for each system call, as `ps` and traces tell it: that of wasi_snapshot_preview1, from 1 on in the
- * order of preview1.def (wasi_unstable's functions have the same names), then wasi.thread-spawn. */
+ * order of preview1.def (wasi_unstable's functions have the same names), then wasi.thread-spawn, then what is none of them. */
 #ifndef HF_WASI_CALLS_H
 #define HF_WASI_CALLS_H
 
@@ -9,6 +9,7 @@ enum hf_call {
 #include <holdfast/preview1.def>
 #undef X
 	HF_CALL_thread_spawn,
+	HF_CALL_memory_wait, /* no import, and in no trace: an instruction of an interruptible guest */
 };
 
 #endif

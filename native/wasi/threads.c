@@ -1,5 +1,8 @@
-/* threads.c - wasi-threads: the import wasi.thread-spawn (WebAssembly/wasi-threads). */
+/* threads.c - wasi-threads: the import wasi.thread-spawn (WebAssembly/wasi-threads); and what memory.atomic.wait and notify of an
+ * interruptible guest have become (rewrite/rewrite.h has the contract). */
 #include "wasi/door.h"
+
+#include "kernel/process.h"
 
 int hf__sys_thread_spawn(hf_t t, uint32_t argument)
 {
@@ -15,5 +18,53 @@ int32_t hf_wt_thread_spawn(uint32_t argument)
 	if (hf_counter_own(&t->traced))
 		hf__trace(t, HF_CALL_thread_spawn, result, HF__NINE(argument));
 	(void)hf__go_out(t, 0);
+	return result;
+}
+
+/* No system calls, so they are neither counted nor traced. */
+static hf_t come_in(void)
+{
+	hf_plat_check_stack();
+	hf_t t = hf_self;
+	hf_door_enter(t);
+	return t;
+}
+
+/* Apart from the doors, which have no stack frame: they are on the kernel's stack. */
+static __attribute__((noinline)) int wait(hf_t t, uint64_t address, uint64_t expected, uint32_t size, int64_t timeout)
+{
+	hf_counter_set(&t->call, HF_CALL_memory_wait);
+	return hf_futex_wait(t, address, expected, size, timeout);
+}
+
+static __attribute__((noinline)) int notify(hf_t t, uint64_t address, uint32_t count)
+{
+	return hf_futex_notify(t, address, count);
+}
+
+HF_EXPORT("w_wait32") int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_t timeout);
+int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_t timeout)
+{
+	hf_t t = come_in();
+	int result = wait(t, (uint64_t)address + offset, expected, 4, timeout);
+	hf_door_leave(t);
+	return result;
+}
+
+HF_EXPORT("w_wait64") int32_t hf_w_wait64(uint32_t address, uint32_t offset, uint64_t expected, int64_t timeout);
+int32_t hf_w_wait64(uint32_t address, uint32_t offset, uint64_t expected, int64_t timeout)
+{
+	hf_t t = come_in();
+	int result = wait(t, (uint64_t)address + offset, expected, 8, timeout);
+	hf_door_leave(t);
+	return result;
+}
+
+HF_EXPORT("w_notify") int32_t hf_w_notify(uint32_t address, uint32_t offset, uint32_t count);
+int32_t hf_w_notify(uint32_t address, uint32_t offset, uint32_t count)
+{
+	hf_t t = come_in();
+	int result = notify(t, (uint64_t)address + offset, count);
+	hf_door_leave(t);
 	return result;
 }

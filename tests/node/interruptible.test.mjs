@@ -55,13 +55,47 @@ test('the end of one thread stops another that computes, and the workers stay', 
   await hf.close();
 });
 
-test('what waits in memory.atomic.wait is terminated after a while', async () => {
-  const hf = await start({ workers: 1 });
-  const p = await hf.spawn(guest('waits-in-a-futex-forever'), { interruptible: true });
-  await saysThat(p, 'on\n');
-  p.kill();
-  assert.equal((await p.exited).reason, 'killed');
-  assert.equal((await hf.run(guest('hello'))).code, 0);
+for (const force of [{}, { jsBridge: true }]) {
+  test(`memory.atomic.wait is a wait like any other (${JSON.stringify(force)})`, async () => {
+    const hf = await start({ force });
+    const look = async () => {
+      const [{ cpuTime, threads }] = await hf.ps();
+      return { cpuTime, waits: threads.filter(({ call }) => call === 'memory.atomic.wait').length };
+    };
+    const lone = await hf.spawn(guest('waits-in-a-futex-forever'), { interruptible: true, limits: { cpuTime: 1000 } });
+    await saysThat(lone, 'on\n');
+    let before = await look();
+    while (before.waits < 1) before = await look();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(await look(), before, 'it takes no CPU time');
+    await lone.pause();
+    assert.equal((await hf.ps())[0].state, 'paused');
+    lone.kill();
+    assert.equal((await lone.exited).reason, 'killed');
+    // One that waits, one that makes calls, some that come and go.
+    const several = await hf.spawn(guest('threads-come-and-go-forever'), { interruptible: true });
+    await saysThat(several, 'on\n');
+    while ((await look()).waits < 1);
+    await several.pause();
+    const calls = async () => (await hf.ps())[0].threads.reduce((sum, { syscalls }) => sum + syscalls, 0);
+    const made = await calls();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(await calls(), made);
+    assert.equal((await hf.ps())[0].state, 'paused');
+    await several.resume();
+    several.kill();
+    assert.equal((await several.exited).reason, 'killed');
+    // Not one worker had to be ended for that.
+    assert.equal((await hf.stats()).workers.zombies, 0);
+    await hf.close();
+  });
+}
+
+test('an exit does not wait for the threads that wait for memory', async () => {
+  const hf = await start();
+  const { reason } = await hf.run(guest('exit-in-a-thread-ends-them-all'), { interruptible: true });
+  assert.equal(reason, 'exit');
+  assert.equal((await hf.stats()).workers.zombies, 0);
   await hf.close();
 });
 

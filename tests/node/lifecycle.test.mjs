@@ -228,6 +228,18 @@ test('a coordinator that is gone is not waited for', async (t) => {
   assert.deepEqual(fake.sent('end-workers'), []);
 });
 
+test('one that broke, and is gone before it has ended its workers, is waited for no longer', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  fake.on['end-workers'] = undefined;
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  fake.send({ t: 'fatal', message: 'kernel panic' });
+  await fake.until('end-workers');
+  fake.endpoint.onerror(new Error('it ended'), true);
+  await assert.rejects(hf.stats(), { name: 'Fatal', message: /kernel panic/ });
+  await hf.close();
+  assert.ok(fake.terminated);
+});
+
 test('one that broke and does not end its workers is not waited for for ever', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on['end-workers'] = undefined;

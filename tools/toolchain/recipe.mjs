@@ -1,4 +1,5 @@
 // What the toolchain folder is made of, and where it is.
+import fs from 'node:fs';
 import path from 'node:path';
 import { fromRoot } from '../lib.mjs';
 
@@ -46,9 +47,9 @@ const architectures = {
 /** Names that depend on this machine's processor; undefined where Debian has no such toolchain. */
 export const architecture = architectures[process.arch];
 
-export const folder = process.env.HOLDFAST_TOOLCHAIN
-  ? path.resolve(process.env.HOLDFAST_TOOLCHAIN)
-  : fromRoot('.toolchain');
+const named = process.env.HOLDFAST_TOOLCHAIN ? path.resolve(process.env.HOLDFAST_TOOLCHAIN) : fromRoot('.toolchain');
+/** Behind a link it is the same folder, for all who link to it. */
+export const folder = fs.existsSync(named) ? fs.realpathSync(named) : named;
 export const bin = path.join(folder, 'bin');
 export const rootfs = path.join(folder, 'root');
 export const manifestFile = path.join(folder, 'manifest.json');

@@ -250,7 +250,7 @@ class Page {
         return void this.#answer(message.call, (hf) => hf.stats());
       case 'close':
       case 'end-workers':
-        return void this.#hf?.close().then(() => this.#up.send({ t: 'closed', locks: [] }));
+        return void (this.#hf?.close() ?? Promise.resolve()).then(() => this.#up.send({ t: 'closed', locks: [] }));
     }
   }
 

@@ -1,0 +1,110 @@
+/* futex.c - threads of a guest that wait for a word of its memory. */
+#include "kernel/futex.h"
+
+#include "kernel/process.h"
+
+struct sleeper {
+	struct hf_link link;
+	struct hf_thread *thread;
+	uint64_t address;
+	bool woken; /* protected by the futex's lock */
+};
+
+void hf_futex_init(struct hf_futex *futex)
+{
+	hf_lock_init(&futex->lock, HF_RANK_LEAF);
+	hf_lock(&futex->lock);
+	hf_list_init(&futex->sleepers);
+	hf_unlock(&futex->lock);
+}
+
+static int check(struct hf_thread *thread, uint64_t address, uint32_t size)
+{
+	if (address % size != 0)
+		return -HF_EINVAL;
+	return address > UINT32_MAX ? -HF_EFAULT : hf_user_check(&thread->mem, (uint32_t)address, size);
+}
+
+/* The address is checked. Of eight bytes, aligned: the bridge copies those by one load. Should it not (worker/bridge.ts has a copy
+ * by bytes), a torn value is one that is being changed, and whoever changes it notifies after that: under the lock, so after us. */
+static bool holds(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size)
+{
+	uint64_t word;
+	thread->mem.copy_in(&word, (uint32_t)address & ~UINT32_C(7), sizeof word);
+	return size == 8 ? word == expected : (uint32_t)(word >> (address & 4 ? 32 : 0)) == (uint32_t)expected;
+}
+
+static uint64_t deadline_of(int64_t timeout)
+{
+	uint64_t now = hf_plat_monotonic();
+	return timeout < 0 || (uint64_t)timeout > HF_FOREVER - now ? HF_FOREVER : now + (uint64_t)timeout;
+}
+
+static bool take_wake(struct hf_futex *futex, struct sleeper *sleeper)
+{
+	hf_lock(&futex->lock);
+	bool woken = sleeper->woken;
+	hf_unlock(&futex->lock);
+	return woken;
+}
+
+/* 0 once it is woken, or why it sleeps no more. */
+static int sleep_until_woken(struct hf_futex *futex, struct sleeper *sleeper, uint64_t deadline)
+{
+	for (;;) {
+		uint32_t ticket = hf_park_ticket(sleeper->thread);
+		if (take_wake(futex, sleeper))
+			return 0;
+		int result = hf_park(sleeper->thread, ticket, deadline, HF_PARK_AT_ONCE);
+		if (result < 0)
+			return result;
+	}
+}
+
+int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size, int64_t timeout)
+{
+	struct hf_futex *futex = &thread->process->futex;
+	struct sleeper sleeper = {.thread = thread, .address = address};
+	int result = check(thread, address, size);
+	if (result < 0)
+		return result;
+	uint64_t deadline = deadline_of(timeout);
+	/* Whoever changes the word notifies afterwards, which takes the lock: it finds us in the list, or we find the change. */
+	hf_lock(&futex->lock);
+	bool unchanged = holds(thread, address, expected, size);
+	if (unchanged)
+		hf_list_append(&futex->sleepers, &sleeper.link);
+	hf_unlock(&futex->lock);
+	if (!unchanged)
+		return 1;
+	result = sleep_until_woken(futex, &sleeper, deadline);
+	hf_lock(&futex->lock);
+	hf_list_remove(&sleeper.link);
+	bool woken = sleeper.woken;
+	hf_unlock(&futex->lock);
+	/* A notify that has counted us has woken us, whatever else came. */
+	if (woken)
+		return 0;
+	return result == -HF_ETIMEDOUT ? 2 : result;
+}
+
+int hf_futex_notify(struct hf_thread *thread, uint64_t address, uint32_t count)
+{
+	struct hf_futex *futex = &thread->process->futex;
+	int result = check(thread, address, 4);
+	if (result < 0)
+		return result;
+	uint32_t woken = 0;
+	hf_lock(&futex->lock);
+	HF_LIST_EACH(link, &futex->sleepers)
+	{
+		struct sleeper *sleeper = HF_CONTAINER(link, struct sleeper, link);
+		if (sleeper->address != address || sleeper->woken || woken == count)
+			continue;
+		sleeper->woken = true;
+		woken++;
+		hf_thread_wake(sleeper->thread);
+	}
+	hf_unlock(&futex->lock);
+	return (int)woken;
+}

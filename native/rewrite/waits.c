@@ -1,0 +1,147 @@
+/* waits.c - memory.atomic.wait and notify, made the host's without being taken out.
+ *
+ * The instruction stays, so that it traps as it did: at an address that is not there or not aligned. Before it stands a call of a function
+ * that has the host wait (or notify), and gives the operands back with a timeout of nothing, so that the instruction itself is over at
+ * once; after it a call of one that puts the host's answer in place of the instruction's. Until the host has filled the table,
+ * and where the host says nothing (a negative answer), the operands and the answer stay what they are. */
+#include "rewrite/emit.h"
+
+#define I32 0x7f
+#define I64 0x7e
+
+/* A vector of bytes, with its length. */
+#define BYTES(...)                                          \
+	(const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]) \
+	{                                                       \
+		__VA_ARGS__                                         \
+	}
+
+/* wait32, wait64, notify: the operands and the instruction's offset to the operands; answer: one number to another; then the host's, in the table's order:
+ * address, offset, the other operands to the answer. */
+static const uint8_t types[] = {
+	0x60, 4, I32, I32, I64, I32, 3,   I32, I32, I64, /* wait32 */
+	0x60, 4, I32, I64, I64, I32, 3,   I32, I64, I64, /* wait64 */
+	0x60, 3, I32, I32, I32, 2,   I32, I32,           /* notify */
+	0x60, 1, I32, 1,   I32,                          /* answer */
+	0x60, 4, I32, I32, I32, I64, 1,   I32,           /* the host's wait32 */
+	0x60, 4, I32, I32, I64, I64, 1,   I32,           /* its wait64 */
+	0x60, 3, I32, I32, I32, 1,   I32,                /* its notify */
+};
+
+enum { WAIT32, WAIT64, NOTIFY, ANSWER };
+const char *const hf__wait_names[HF__WAIT_FUNCTIONS] = {"wait32", "wait64", "notify", "answer"};
+
+static uint32_t first_type(const struct hf_rewrite *rw)
+{
+	return rw->module.types + 1;
+}
+
+static uint32_t function_of(const struct hf_rewrite *rw, uint32_t i)
+{
+	return rw->module.functions + hf__own_functions(rw) + i;
+}
+
+/* The host's answer; negative: none. */
+static uint32_t answer_global(const struct hf_rewrite *rw)
+{
+	return rw->module.globals + 1;
+}
+
+void hf__put_wait_types(struct hf__writer *w)
+{
+	hf__put(w, types, sizeof types);
+}
+
+uint32_t hf__wait_type(const struct hf_rewrite *rw, uint32_t i)
+{
+	return first_type(rw) + i;
+}
+
+static void put_op(struct hf__writer *w, uint8_t opcode, uint32_t index)
+{
+	hf__put_byte(w, opcode);
+	hf__put_u64(w, index);
+}
+
+void hf__put_before_wait(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t offset)
+{
+	/* It has been read before. */
+	struct hf__fault fault = {0};
+	const uint8_t *module = rw->module.bytes;
+	struct hf__reader r = hf__reader_of(&rw->module, module + offset + 1, module + rw->module.size, &fault);
+	uint32_t number = hf__u32(&r), align = hf__u32(&r);
+	if (align & 0x40)
+		(void)hf__u32(&r);
+	hf__put_byte(w, 0x41); /* i32.const: one that is larger is the engine's to refuse */
+	hf__put_i32(w, (uint32_t)hf__u64(&r));
+	put_op(w, 0x10, function_of(rw, number == HF__WAIT32 ? WAIT32 : number == HF__WAIT64 ? WAIT64 : NOTIFY));
+}
+
+void hf__put_after_wait(struct hf__writer *w, const struct hf_rewrite *rw)
+{
+	put_op(w, 0x10, function_of(rw, ANSWER));
+}
+
+/* The answer of the host's function in the slot, if there is one, into the global: of the address, the offset, then the operands
+ * between the two. */
+static void put_question(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)
+{
+	uint8_t slot = (uint8_t)(i + 1), offset = i == NOTIFY ? 2 : 3;
+	hf__put(w, BYTES(0x41, 0x7f)); /* i32.const -1 */
+	put_op(w, 0x24, answer_global(rw));
+	hf__put(w, BYTES(0x41, slot)); /* table.get; ref.is_null; i32.eqz; if */
+	put_op(w, 0x25, rw->module.tables);
+	hf__put(w, BYTES(0xd1, 0x45, 0x04, 0x40));
+	hf__put(w, BYTES(0x20, 0, 0x20, offset));
+	for (uint8_t operand = 1; operand < offset; operand++)
+		hf__put(w, BYTES(0x20, operand));
+	hf__put(w, BYTES(0x41, slot));
+	put_op(w, 0x11, hf__wait_type(rw, HF__WAIT_FUNCTIONS + i)); /* call_indirect */
+	hf__put_u64(w, rw->module.tables);
+	put_op(w, 0x24, answer_global(rw));
+	hf__put_byte(w, 0x0b);
+}
+
+static void put_answered(struct hf__writer *w, const struct hf_rewrite *rw)
+{
+	put_op(w, 0x23, answer_global(rw));
+	hf__put(w, BYTES(0x41, 0)); /* i32.const 0 */
+}
+
+/* The operands again; of a wait that has been, with no timeout. */
+static void put_asked(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)
+{
+	put_question(w, rw, i);
+	hf__put(w, BYTES(0x20, 0, 0x20, 1));
+	if (i == NOTIFY)
+		return;
+	hf__put(w, BYTES(0x42, 0, 0x20, 2)); /* i64.const 0; local.get 2 */
+	put_answered(w, rw);
+	hf__put(w, BYTES(0x4e, 0x1b)); /* i32.ge_s; select */
+}
+
+static void put_answer(struct hf__writer *w, const struct hf_rewrite *rw)
+{
+	hf__put(w, BYTES(0x20, 0));
+	put_op(w, 0x23, answer_global(rw));
+	put_answered(w, rw);
+	hf__put(w, BYTES(0x48, 0x1b)); /* i32.lt_s; select */
+}
+
+static void put_body(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)
+{
+	hf__put_byte(w, 0); /* no locals */
+	if (i == ANSWER)
+		put_answer(w, rw);
+	else
+		put_asked(w, rw, i);
+	hf__put_byte(w, 0x0b);
+}
+
+void hf__put_wait_body(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)
+{
+	struct hf__writer counter = {0};
+	put_body(&counter, rw, i);
+	hf__put_u64(w, counter.total);
+	put_body(w, rw, i);
+}

@@ -1,0 +1,200 @@
+/* memory.atomic.wait of an interruptible guest, as the kernel does it: ends by a notify, by its timeout, by an order to stop; does not begin where the
+ * memory holds another value; finds notifies by address, the longest waiting first; takes no time of the guest's own. */
+#include "platform/native.h"
+#include "support/doors.h"
+#include "support/threads.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGES = 1, WAITERS = 3 };
+
+int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_t timeout);
+int32_t hf_w_wait64(uint32_t address, uint32_t offset, uint64_t expected, int64_t timeout);
+int32_t hf_w_notify(uint32_t address, uint32_t offset, uint32_t count);
+
+static _Atomic uint64_t words[PAGES * 65536 / 8];
+
+static void copy_in(void *to, uint32_t from, uint32_t size)
+{
+	uint64_t word = atomic_load(&words[from / 8]);
+	memcpy(to, (const char *)&word + from % 8, size);
+}
+
+static uint32_t pages(void)
+{
+	return PAGES;
+}
+
+static struct hf_process *process;
+static struct hf_thread *threads[WAITERS];
+static _Atomic int32_t results[WAITERS];
+static bool unwound[WAITERS];
+static _Atomic uint32_t over;
+
+static void ignore(struct hf_work *work)
+{
+	(void)work;
+}
+
+static struct hf_thread *begin_in(uint32_t tid)
+{
+	struct hf_thread *thread = thread_begin_in(process, tid);
+	hf_user_bind(&thread->mem, copy_in, NULL, pages);
+	return thread;
+}
+
+static void begin(void)
+{
+	process = process_begin(ignore);
+	atomic_store(&over, 0);
+	for (int i = 0; i < WAITERS; i++) {
+		threads[i] = begin_in((uint32_t)i + 1);
+		atomic_store(&results[i], 99);
+	}
+}
+
+static void end(void)
+{
+	while (atomic_load(&over) < WAITERS || !hf_process_is_dead(process)) {
+		(void)hf_work_drain();
+		sleep_ms(1);
+	}
+	(void)hf_work_cancel(&process->ended);
+	hf_process_unref(process);
+}
+
+static void wait_at_16(void *context)
+{
+	atomic_store(&results[(struct hf_thread **)context - threads], hf_w_wait32(8, 8, 0, -1));
+}
+
+/* As a thread that is not the first: its return is not the process's end. */
+static void run(void *context)
+{
+	struct hf_thread **which = context;
+	hf_self = *which;
+	unwound[which - threads] = hf_native_enter(wait_at_16, context);
+	hf_door_return(hf_self);
+	hf_process_thread_gone(hf_self);
+	free(hf_self);
+	atomic_fetch_add(&over, 1);
+}
+
+static void begin_waiting(void)
+{
+	for (int i = 0; i < WAITERS; i++) {
+		in_background(run, &threads[i]);
+		until_parked(threads[i]);
+	}
+}
+
+static void check_what_needs_no_waiting(void)
+{
+	process = process_begin(ignore);
+	struct hf_thread *self = begin_in(1);
+	hf_self = self;
+	atomic_store(&words[2], UINT64_C(0x200000001));
+	CHECK_EQ(hf_w_wait32(16, 0, 2, -1), 1);
+	CHECK_EQ(hf_w_wait32(16, 4, 1, -1), 1);
+	CHECK_EQ(hf_w_wait64(0, 16, 1, -1), 1);
+	CHECK_EQ(hf_w_wait32(16, 0, 1, 0), 2);
+	CHECK_EQ(hf_w_wait32(0, 20, 2, 1000), 2);
+	CHECK_EQ(hf_w_wait64(16, 0, UINT64_C(0x200000001), 1000000), 2);
+	CHECK_EQ(hf_w_notify(16, 0, UINT32_MAX), 0);
+	/* The instruction is to trap: nothing there, nothing aligned, and no sum that wraps. */
+	CHECK(hf_w_wait32(PAGES * 65536, 0, 0, 0) < 0);
+	CHECK(hf_w_wait64(PAGES * 65536 - 8, 8, 0, 0) < 0);
+	CHECK(hf_w_wait32(16, 2, 0, 0) < 0);
+	CHECK(hf_w_wait64(20, 0, 0, 0) < 0);
+	CHECK(hf_w_wait32(16, UINT32_MAX - 15, 1, 0) < 0);
+	CHECK(hf_w_notify(UINT32_MAX, 1, 1) < 0);
+	CHECK(hf_w_notify(2, 0, 1) < 0);
+	/* A day or two more than the clock will ever tell. */
+	atomic_store(&words[2], 5);
+	CHECK_EQ(hf_w_wait32(16, 0, 4, INT64_MAX), 1);
+	hf_process_thread_gone(self);
+	free(self);
+	hf_self = NULL;
+	(void)hf_work_cancel(&process->ended);
+	hf_process_unref(process);
+	atomic_store(&words[2], 0);
+}
+
+static int32_t notify_as(struct hf_thread *thread, uint32_t address, uint32_t count)
+{
+	hf_self = thread;
+	int32_t woken = hf_w_notify(address, 0, count);
+	hf_self = NULL;
+	return woken;
+}
+
+static void check_notify(void)
+{
+	begin();
+	struct hf_thread *notifier = begin_in(9);
+	begin_waiting();
+	uint64_t used = hf_thread_cpu_time(threads[0]);
+	sleep_ms(20);
+	CHECK_EQ(hf_thread_cpu_time(threads[0]), used);
+	CHECK_EQ(notify_as(notifier, 20, 9), 0);
+	CHECK_EQ(notify_as(notifier, 16, 0), 0);
+	CHECK_EQ(notify_as(notifier, 16, 2), 2);
+	while (atomic_load(&over) < 2)
+		sleep_ms(1);
+	CHECK_EQ(results[0], 0);
+	CHECK_EQ(results[1], 0);
+	CHECK_EQ(results[2], 99);
+	CHECK_EQ(notify_as(notifier, 16, 9), 1);
+	while (atomic_load(&over) < 3)
+		sleep_ms(1);
+	CHECK_EQ(results[2], 0);
+	hf_process_thread_gone(notifier);
+	free(notifier);
+	end();
+}
+
+static void check_stop(void)
+{
+	begin();
+	begin_waiting();
+	hf_process_end(process, HF_EXIT_KILLED, 137, NULL, 0, NULL, 0);
+	end();
+	for (int i = 0; i < WAITERS; i++) {
+		CHECK(unwound[i]);
+		CHECK_EQ(results[i], 99);
+	}
+}
+
+/* In such a wait a process is at rest, as in any other; a notify that comes then is not lost. */
+static void check_pause(void)
+{
+	begin();
+	struct hf_thread *notifier = begin_in(9);
+	begin_waiting();
+	hf_thread_starts_later(notifier); /* not counted as running */
+	hf_process_pause(process, true);
+	CHECK(hf_process_is_paused(process));
+	hf_thread_pause(notifier, false); /* or it would rest at the door here */
+	CHECK_EQ(notify_as(notifier, 16, 1), 1);
+	while (!hf_process_is_paused(process))
+		sleep_ms(1);
+	CHECK_EQ(results[0], 99);
+	hf_process_pause(process, false);
+	while (atomic_load(&over) < 1)
+		sleep_ms(1);
+	CHECK_EQ(results[0], 0);
+	CHECK_EQ(notify_as(notifier, 16, 9), 2);
+	hf_process_thread_gone(notifier);
+	free(notifier);
+	end();
+}
+
+int main(void)
+{
+	check_what_needs_no_waiting();
+	check_notify();
+	check_stop();
+	check_pause();
+	return done();
+}
