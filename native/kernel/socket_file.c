@@ -20,12 +20,23 @@ static int socket_getattr(struct hf_file *file, struct hf_attr *out)
 	return hf__file_put_attr(file, file->socket->in->ino, out);
 }
 
+/* "The peer of this socket has closed or disconnected" (typenames.witx, $eventrwflags) is said once neither direction goes on, as Linux has POLLHUP:
+ * who has only ended its sending still listens. A direction that is over is ready, and has no bytes: what it waits for will not come. Who closes
+ * ends what it receives first (hf_socket_close), so the end of file of one that is gone never comes without the hang-up. */
 static unsigned socket_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
-	bool hangup;
-	*bytes = events & HF_READY_IN ? hf_pipe_poll_read(file->socket->in, waiter, &hangup)
-	                              : hf_pipe_poll_write(file->socket->out, waiter, &hangup);
-	return (*bytes || hangup ? events & (HF_READY_IN | HF_READY_OUT) : 0) | (hangup ? HF_READY_HANGUP : 0);
+	struct hf_socket *socket = file->socket;
+	bool over, other = false;
+	if (events & HF_READY_IN) {
+		*bytes = hf_pipe_poll_read(socket->in, waiter, &over);
+		if (over)
+			(void)hf_pipe_poll_write(socket->out, NULL, &other);
+	} else {
+		*bytes = hf_pipe_poll_write(socket->out, waiter, &over);
+		if (over)
+			(void)hf_pipe_poll_read(socket->in, NULL, &other);
+	}
+	return (*bytes || over ? events & (HF_READY_IN | HF_READY_OUT) : 0) | (over && other ? HF_READY_HANGUP : 0);
 }
 
 static void socket_unpoll(struct hf_file *file, unsigned events, struct hf_waiter *waiter)
