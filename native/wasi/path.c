@@ -334,6 +334,10 @@ static int check_sync(const struct opening *how)
 /* The vnode to open, made if it is to be made; the caller owns a reference. */
 static int find_or_make(struct hf_path *at, const struct opening *how, struct hf_vnode **out)
 {
+	/* open("x/", O_CREAT): no regular file can come of it, so Linux looks no further, whatever is there or is not. ("x/." is no name that could be
+	 * made: that is a directory that is there.) */
+	if ((how->oflags & HF_OFLAG_CREAT) && at->must_be_dir && at->last == HF_PATH_NAME)
+		return -HF_EISDIR;
 	if (at->vnode) {
 		bool exclusive = (how->oflags & HF_OFLAG_CREAT) && (how->oflags & HF_OFLAG_EXCL);
 		*out = hf_vnode_ref(at->vnode);
@@ -346,8 +350,6 @@ static int find_or_make(struct hf_path *at, const struct opening *how, struct hf
 		return -HF_ENOENT;
 	if (how->read_only)
 		return -HF_EROFS;
-	if (at->must_be_dir)
-		return -HF_EISDIR; /* open("x/", O_CREAT) */
 	int result = check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
 	if (result < 0)
 		return result;
