@@ -13,6 +13,26 @@ int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out)
 	return hf_copy_out(&t->mem, out, &resolution, 8);
 }
 
+/* The process's last time becomes `now`, unless another thread's was later; which it is then. */
+static uint64_t settle(struct hf_process *process, uint64_t now)
+{
+	uint64_t latest = atomic_load(&process->latest);
+	while (latest < now && !atomic_compare_exchange_weak(&process->latest, &latest, now))
+		continue;
+	return latest < now ? now : latest;
+}
+
+uint64_t hf__monotonic(hf_t t)
+{
+	uint64_t now = hf_plat_monotonic();
+	return t->process->fds.shared ? settle(t->process, now) : now;
+}
+
+void hf__monotonic_is_shared(hf_t t)
+{
+	(void)settle(t->process, hf_plat_monotonic());
+}
+
 int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out)
 {
 	(void)precision;
@@ -22,7 +42,7 @@ int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out
 		now = hf_plat_realtime();
 		break;
 	case HF_CLOCK_MONOTONIC:
-		now = hf_plat_monotonic();
+		now = hf__monotonic(t);
 		break;
 	case HF_CLOCK_PROCESS_CPUTIME:
 		now = hf_process_cpu_time(t->process);
