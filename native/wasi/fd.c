@@ -263,9 +263,9 @@ int hf__sys_fd_fdstat_set_flags(hf_t t, uint32_t fd, uint32_t flags)
 	int result = get(t, fd, HF_RIGHT_FD_FDSTAT_SET_FLAGS, &view);
 	if (result < 0)
 		return result;
-	atomic_store(&view.file->flags, (uint16_t)flags);
+	result = set_flags(view.file, flags);
 	hf_fd_put(&view);
-	return 0;
+	return result;
 }
 
 int hf__sys_fd_fdstat_set_rights(hf_t t, uint32_t fd, uint64_t rights, uint64_t inheriting)
@@ -341,7 +341,9 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 		result = get_vnode(t, fd, HF_RIGHT_FD_FILESTAT_SET_TIMES, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
-	if (view.file->read_only_tree)
+	if (!new_atim && !new_mtim)
+		result = 0; /* nothing is asked, so nothing changes, not even ctim (path_filestat_set_times) */
+	else if (view.file->read_only_tree)
 		result = -HF_EROFS;
 	else
 		result = view.file->vnode->ops->set_times(view.file->vnode, new_atim, new_mtim);
