@@ -2,6 +2,9 @@
  * path_open may have made the file that it then had no memory to open; with memory it works at last. */
 #include "platform/alloc.h"
 #include "support/program.h"
+#include "support/sockets.h"
+
+#include "wasi/sys.h"
 
 #include <string.h>
 
@@ -139,6 +142,28 @@ static void check(const char *name, uint32_t (*call)(void), bool open, const cha
 #define CHECK_CALL(call, open) check(#call, call, open, NULL)
 #define CHECK_CREATE(call, file) check(#call, call, true, file)
 
+/* The connection that there is no memory for is closed, as its peer sees; the next one can be accepted. */
+static void accept_connections(void)
+{
+	struct hf_listener *listener = listen_on(80);
+	struct hf_file *file;
+	CHECK_OK(hf_file_open_listener(listener, &file));
+	int fd = hf_fd_insert(&program->process->fds, file, HF_RIGHTS_STREAM | HF_RIGHT_SOCK_ACCEPT, HF_RIGHTS_SOCKET);
+	uint32_t result = HF_ENOMEM;
+	for (uint32_t allowed = 0; result != 0; allowed++) {
+		struct hf_socket *peer = connect_to(80);
+		hf_alloc_fail_after(allowed);
+		result = hf_p1_sock_accept((uint32_t)fd, 0, OUT);
+		hf_alloc_fail_after(UINT32_MAX);
+		CHECK(result == (allowed == 0 ? HF_ENOMEM : 0));
+		char byte;
+		CHECK_ERR(s_read(peer, &byte, 1), result == 0 ? -HF_EAGAIN : 0);
+		hf_socket_close(peer);
+	}
+	CHECK_ERR(hf_p1_fd_close(peek_u32(program, OUT)), 0);
+	CHECK_ERR(hf_p1_fd_close((uint32_t)fd), 0);
+}
+
 static void make_tree(void)
 {
 	struct hf_vnode *root = program->fs.root;
@@ -167,6 +192,7 @@ int main(void)
 	CHECK_CALL(set_times, false);
 	CHECK_CALL(walk_deep, false);
 	CHECK_CALL(poll_many, false);
+	accept_connections();
 	CHECK_CALL(write_file, false);
 	CHECK_CALL(allocate, false);
 	CHECK_CALL(unlink_file, false);
