@@ -46,7 +46,8 @@ static void socket_unpoll(struct hf_file *file, unsigned events, struct hf_waite
 
 static void socket_destroy(struct hf_file *file)
 {
-	hf_socket_close(file->socket);
+	if (file->socket)
+		hf_socket_close(file->socket);
 }
 
 static const struct hf_file_ops socket_ops = {
@@ -123,10 +124,10 @@ static int open_file(const struct hf_file_ops *ops, struct hf_file **out)
 int hf_file_open_socket(struct hf_socket *socket, struct hf_file **out)
 {
 	int result = open_file(&socket_ops, out);
-	if (result < 0)
-		hf_socket_close(socket);
-	else
+	if (result == 0)
 		(*out)->socket = socket;
+	else if (socket)
+		hf_socket_close(socket);
 	return result;
 }
 
