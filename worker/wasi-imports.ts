@@ -59,13 +59,16 @@ export function refuse(module: WebAssembly.Module, added: Added | null): string 
     const names = missing.map((entry) => `${entry.module}.${entry.name} (${entry.kind})`);
     faults.push(`it imports what nobody provides: ${names.join(', ')}`);
   }
+  const reactor = exports.get('_initialize') === 'function';
   if (exports.get('_start') !== 'function') {
-    const reactor = exports.get('_initialize') === 'function';
     faults.push(
       reactor
         ? 'it is a reactor (it exports _initialize), not a command with a function _start'
         : 'it exports no function _start, so it is no WASI command',
     );
+  } else if (reactor) {
+    // "These kinds are mutually exclusive; implementations should report an error" (application-abi.md).
+    faults.push('it exports both _start and _initialize, so it is neither a command nor a reactor');
   }
   const threads = startsThreads(module);
   if (threads && exports.get('wasi_thread_start') !== 'function') {

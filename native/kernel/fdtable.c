@@ -95,10 +95,14 @@ int hf_fd_insert(struct hf_fdtable *table, struct hf_file *file, uint64_t rights
 
 int hf_fd_check_room(struct hf_fdtable *table)
 {
+	int result = 0;
 	hf_lock(&table->lock);
-	bool full = table->in_use >= table->limit;
+	if (table->in_use >= table->limit)
+		result = -HF_EMFILE;
+	else if (table->in_use == table->capacity && table->first_free != UINT32_MAX)
+		result = grow_locked(table);
 	hf_unlock(&table->lock);
-	return full ? -HF_EMFILE : 0;
+	return result;
 }
 
 int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name, uint32_t name_size,

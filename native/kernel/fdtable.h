@@ -39,7 +39,7 @@ void hf_fdtable_destroy(struct hf_fdtable *table);
 /* The lowest free descriptor becomes the file, whose reference is taken over, also when it fails. The descriptor,
  * -HF_EMFILE, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_fd_insert(struct hf_fdtable *table, struct hf_file *file, uint64_t rights, uint64_t inheriting);
-/* 0 if there is room for one more descriptor, else -HF_EMFILE: before something is made or changed only to be opened. */
+/* Makes room for one more descriptor: before something is made, changed or taken only to be opened. 0, -HF_EMFILE, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_fd_check_room(struct hf_fdtable *table);
 /* As hf_fd_insert, with the name of a preopened directory, of at most HF_PATH_MAX bytes: -HF_ENAMETOOLONG. */
 HF_MUST_CHECK int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name,

@@ -56,14 +56,18 @@ static int vnode_read(struct hf_file *file, struct hf_thread *thread, struct hf_
 	return result;
 }
 
+static bool appends(const struct hf_file *file)
+{
+	return atomic_load_explicit(&file->flags, memory_order_relaxed) & HF_FDFLAG_APPEND;
+}
+
 static int vnode_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
 	(void)thread;
-	bool append = atomic_load_explicit(&file->flags, memory_order_relaxed) & HF_FDFLAG_APPEND;
 	uint64_t whole = uio->resid;
 	hf_lock(&file->lock);
 	uint64_t end = file->offset;
-	int result = vnode_transfer_out(file, file->offset, append, uio, &end);
+	int result = vnode_transfer_out(file, file->offset, appends(file), uio, &end);
 	if (is_regular(file) && uio->resid < whole)
 		file->offset = end;
 	hf_unlock(&file->lock);
@@ -82,8 +86,9 @@ static int vnode_pwrite(struct hf_file *file, uint64_t offset, struct hf_uio *ui
 	uint64_t end;
 	if (!is_regular(file))
 		return file->vnode->filetype == HF_FILETYPE_DIRECTORY ? -HF_EISDIR : -HF_ESPIPE;
-	/* POSIX: pwrite writes at its offset whatever O_APPEND says. */
-	return vnode_transfer_out(file, offset, false, uio, &end);
+	/* "Data written to the file is always appended to the file's end" (typenames.witx, $fdflags). So Linux and Wasmtime have it, while POSIX's
+	 * pwrite goes by its offset whatever O_APPEND says. */
+	return vnode_transfer_out(file, offset, appends(file), uio, &end);
 }
 
 static int vnode_getattr(struct hf_file *file, struct hf_attr *out)

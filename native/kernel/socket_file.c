@@ -20,12 +20,23 @@ static int socket_getattr(struct hf_file *file, struct hf_attr *out)
 	return hf__file_put_attr(file, file->socket->in->ino, out);
 }
 
+/* "The peer of this socket has closed or disconnected" (typenames.witx, $eventrwflags) is said once neither direction goes on, as Linux has POLLHUP:
+ * who has only ended its sending still listens. A direction that is over is ready, and has no bytes: what it waits for will not come. Who closes
+ * ends what it receives first (hf_socket_close), so the end of file of one that is gone never comes without the hang-up. */
 static unsigned socket_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
-	bool hangup;
-	*bytes = events & HF_READY_IN ? hf_pipe_poll_read(file->socket->in, waiter, &hangup)
-	                              : hf_pipe_poll_write(file->socket->out, waiter, &hangup);
-	return (*bytes || hangup ? events & (HF_READY_IN | HF_READY_OUT) : 0) | (hangup ? HF_READY_HANGUP : 0);
+	struct hf_socket *socket = file->socket;
+	bool over, other = false;
+	if (events & HF_READY_IN) {
+		*bytes = hf_pipe_poll_read(socket->in, waiter, &over);
+		if (over)
+			(void)hf_pipe_poll_write(socket->out, NULL, &other);
+	} else {
+		*bytes = hf_pipe_poll_write(socket->out, waiter, &over);
+		if (over)
+			(void)hf_pipe_poll_read(socket->in, NULL, &other);
+	}
+	return (*bytes || over ? events & (HF_READY_IN | HF_READY_OUT) : 0) | (over && other ? HF_READY_HANGUP : 0);
 }
 
 static void socket_unpoll(struct hf_file *file, unsigned events, struct hf_waiter *waiter)
@@ -35,7 +46,8 @@ static void socket_unpoll(struct hf_file *file, unsigned events, struct hf_waite
 
 static void socket_destroy(struct hf_file *file)
 {
-	hf_socket_close(file->socket);
+	if (file->socket)
+		hf_socket_close(file->socket);
 }
 
 static const struct hf_file_ops socket_ops = {
@@ -112,10 +124,10 @@ static int open_file(const struct hf_file_ops *ops, struct hf_file **out)
 int hf_file_open_socket(struct hf_socket *socket, struct hf_file **out)
 {
 	int result = open_file(&socket_ops, out);
-	if (result < 0)
-		hf_socket_close(socket);
-	else
+	if (result == 0)
 		(*out)->socket = socket;
+	else if (socket)
+		hf_socket_close(socket);
 	return result;
 }
 

@@ -27,7 +27,7 @@ void hf_plat_wake(hf_word *word, uint32_t count);
 uint64_t hf_plat_monotonic(void);
 /* Nanoseconds since 1970-01-01T00:00:00Z. */
 uint64_t hf_plat_realtime(void);
-/* The steps in which the clocks advance, in nanoseconds. */
+/* The steps in which the clocks advance, in nanoseconds; at least 1. Who asks first may spend a few milliseconds on it. */
 uint64_t hf_plat_clock_resolution(void);
 
 /* Fills the buffer from the machine's source of entropy. Slow (about 1 us): a seed, not a generator. */

@@ -71,9 +71,34 @@ void hf__wasm_sync_realtime(void)
 		atomic_store(&realtime_offset, date - hf_plat_monotonic());
 }
 
+/* The smallest step of performance.now(), in milliseconds: 0.005 in Chromium, 0.02 in Firefox, 1 where a page is not isolated, and in Node what it
+ * takes to ask. The smallest of 16, or of what there are in the milliseconds that 20,000 looks take; of none it is 1. */
+static double smallest_step(void)
+{
+	double last = js_now(), smallest = 1;
+	for (int looks = 20000, steps = 16; looks && steps; looks--) {
+		double now = js_now(), step = now - last;
+		if (step <= 0)
+			continue;
+		last = now;
+		steps--;
+		if (step < smallest)
+			smallest = step;
+	}
+	return smallest;
+}
+
+/* Measured when the first program asks: few ever do. */
 uint64_t hf_plat_clock_resolution(void)
 {
-	return 5000; /* what performance.now() gives a cross-origin isolated page: 5 us */
+	static _Atomic uint32_t resolution;
+	uint32_t known = atomic_load_explicit(&resolution, memory_order_relaxed);
+	if (known == 0) {
+		known = (uint32_t)(smallest_step() * 1e6 + 0.5);
+		known = known ? known : 1;
+		atomic_store_explicit(&resolution, known, memory_order_relaxed);
+	}
+	return known;
 }
 
 void hf_plat_entropy(void *buffer, size_t size)

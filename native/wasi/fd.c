@@ -241,6 +241,20 @@ int hf__sys_fd_fdstat_get(hf_t t, uint32_t fd, uint32_t out)
 	return hf_copy_out(&t->mem, out, &stat, sizeof stat);
 }
 
+/* What path_open alone can give: "similar to fcntl(fd, F_SETFL, flags) in POSIX", which leaves the others as they are on Linux and in Wasmtime. */
+#define FLAGS_FOR_GOOD (HF_FDFLAG_DSYNC | HF_FDFLAG_RSYNC | HF_FDFLAG_SYNC)
+
+/* APPEND and NONBLOCK are set. Of the rest: -HF_EINVAL for what is not on, rather than to pretend (Wasmtime); what is on may be there, as in
+ * wasi-libc's fcntl(F_SETFL) of what F_GETFL gave, or left out, as in fcntl(F_SETFL, O_NONBLOCK). */
+static int set_flags(struct hf_file *file, uint32_t flags)
+{
+	uint32_t kept = atomic_load(&file->flags) & FLAGS_FOR_GOOD;
+	if (flags & FLAGS_FOR_GOOD & ~kept)
+		return -HF_EINVAL;
+	atomic_store(&file->flags, (uint16_t)(flags | kept));
+	return 0;
+}
+
 int hf__sys_fd_fdstat_set_flags(hf_t t, uint32_t fd, uint32_t flags)
 {
 	struct hf_fd_view view;
@@ -249,9 +263,9 @@ int hf__sys_fd_fdstat_set_flags(hf_t t, uint32_t fd, uint32_t flags)
 	int result = get(t, fd, HF_RIGHT_FD_FDSTAT_SET_FLAGS, &view);
 	if (result < 0)
 		return result;
-	atomic_store(&view.file->flags, (uint16_t)flags);
+	result = set_flags(view.file, flags);
 	hf_fd_put(&view);
-	return 0;
+	return result;
 }
 
 int hf__sys_fd_fdstat_set_rights(hf_t t, uint32_t fd, uint64_t rights, uint64_t inheriting)
@@ -327,7 +341,9 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 		result = get_vnode(t, fd, HF_RIGHT_FD_FILESTAT_SET_TIMES, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
-	if (view.file->read_only_tree)
+	if (!new_atim && !new_mtim)
+		result = 0; /* nothing is asked, so nothing changes, not even ctim (path_filestat_set_times) */
+	else if (view.file->read_only_tree)
 		result = -HF_EROFS;
 	else
 		result = view.file->vnode->ops->set_times(view.file->vnode, new_atim, new_mtim);

@@ -13,6 +13,26 @@ int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out)
 	return hf_copy_out(&t->mem, out, &resolution, 8);
 }
 
+/* The process's last time becomes `now`, unless another thread's was later; which it is then. */
+static uint64_t settle(struct hf_process *process, uint64_t now)
+{
+	uint64_t latest = atomic_load(&process->latest);
+	while (latest < now && !atomic_compare_exchange_weak(&process->latest, &latest, now))
+		continue;
+	return latest < now ? now : latest;
+}
+
+uint64_t hf__monotonic(hf_t t)
+{
+	uint64_t now = hf_plat_monotonic();
+	return t->process->fds.shared ? settle(t->process, now) : now;
+}
+
+void hf__monotonic_is_shared(hf_t t)
+{
+	(void)settle(t->process, hf_plat_monotonic());
+}
+
 int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out)
 {
 	(void)precision;
@@ -22,7 +42,7 @@ int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out
 		now = hf_plat_realtime();
 		break;
 	case HF_CLOCK_MONOTONIC:
-		now = hf_plat_monotonic();
+		now = hf__monotonic(t);
 		break;
 	case HF_CLOCK_PROCESS_CPUTIME:
 		now = hf_process_cpu_time(t->process);
@@ -70,17 +90,42 @@ static const char *const signal_names[] = {"NONE", "HUP",    "INT",  "QUIT",  "I
                                            "FPE",  "KILL",   "USR1", "SEGV",  "USR2", "PIPE", "ALRM", "TERM",
                                            "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
                                            "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR",  "SYS"};
-enum { SIG_NONE = 0, SIG_CHLD = 16, SIG_CONT = 17, SIG_TTOU = 21, SIG_URG = 22, SIG_WINCH = 27, SIG_COUNT = 31 };
+enum {
+	SIG_NONE = 0,
+	SIG_PIPE = 13,
+	SIG_CHLD = 16,
+	SIG_CONT = 17,
+	SIG_STOP = 18,
+	SIG_TTOU = 21,
+	SIG_URG = 22,
+	SIG_WINCH = 27,
+	SIG_COUNT = 31
+};
+
+/* Whether the process goes on after it. The "Action" of each is typenames.witx's: PIPE, CHLD, URG and WINCH are "Ignored" (of PIPE POSIX says
+ * otherwise: there it kills, who has not asked for EPIPE), and CONT finds nothing that is stopped. STOP, TSTP, TTIN and TTOU would "stop executing",
+ * and nobody could ever let the process go on: preview 1 has no call that raises CONT in another process, nor one to wait for a stopped child. To do
+ * nothing is what POSIX has for the last three in an orphaned process group. */
+static bool does_nothing(uint32_t signal)
+{
+	switch (signal) {
+	case SIG_NONE:
+	case SIG_PIPE:
+	case SIG_CHLD:
+	case SIG_CONT:
+	case SIG_URG:
+	case SIG_WINCH:
+		return true;
+	default:
+		return signal >= SIG_STOP && signal <= SIG_TTOU;
+	}
+}
 
 int hf__sys_proc_raise(hf_t t, uint32_t signal)
 {
 	if (signal >= SIG_COUNT)
 		return -HF_EINVAL;
-	/* POSIX's default actions: nothing for these (stopping is job control, which there is none of). The rest end the
-	 * process. */
-	bool ignored =
-		signal == SIG_NONE || (signal >= SIG_CHLD && signal <= SIG_TTOU) || signal == SIG_URG || signal == SIG_WINCH;
-	if (ignored)
+	if (does_nothing(signal))
 		return 0;
 	static const char prefix[] = "the guest raised SIG";
 	char message[sizeof prefix + 8];

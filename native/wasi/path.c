@@ -42,6 +42,14 @@ static int walk(const struct place *place, unsigned flags, struct hf_path *out)
 	return hf_path_walk(place->dir.file->vnode, place->path, place->size, flags, out);
 }
 
+/* Walks, and puts the directory back. */
+static int walk_from(struct place *place, unsigned flags, struct hf_path *out)
+{
+	int result = walk(place, flags, out);
+	hf_fd_put(&place->dir);
+	return result;
+}
+
 /* The flags for a walk, or -HF_EINVAL for lookup flags that there are not. */
 static int follow(uint32_t lookup_flags)
 {
@@ -55,8 +63,7 @@ static int follow(uint32_t lookup_flags)
 static int walk_to_change(struct place *place, unsigned flags, bool makes, struct hf_path *out)
 {
 	bool read_only = place->dir.file->read_only_tree;
-	int result = walk(place, flags, out);
-	hf_fd_put(&place->dir);
+	int result = walk_from(place, flags, out);
 	if (result < 0 || !read_only)
 		return result;
 	result = makes && (out->vnode || !out->parent) ? -HF_EEXIST : -HF_EROFS;
@@ -237,8 +244,7 @@ int hf__sys_path_readlink(hf_t t, uint32_t fd, uint32_t path, uint32_t path_size
 		result = enter(t, 0, fd, HF_RIGHT_PATH_READLINK, path, path_size, &place);
 	if (result < 0)
 		return result;
-	result = walk(&place, 0, &at);
-	hf_fd_put(&place.dir);
+	result = walk_from(&place, 0, &at);
 	if (result < 0)
 		return result;
 	if (at.vnode->ops->readlink)
@@ -265,8 +271,7 @@ int hf__sys_path_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_
 	int result = walk_flags < 0 ? walk_flags : enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_GET, path, size, &place);
 	if (result < 0)
 		return result;
-	result = walk(&place, (unsigned)walk_flags, &at);
-	hf_fd_put(&place.dir);
+	result = walk_from(&place, (unsigned)walk_flags, &at);
 	if (result < 0)
 		return result;
 	result = at.vnode->ops->getattr(at.vnode, &attr);
@@ -279,16 +284,21 @@ int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_
 {
 	struct place place;
 	struct hf_path at;
-	const uint64_t *new_atim, *new_mtim;
+	const uint64_t *new_atim = NULL, *new_mtim = NULL;
 	int walk_flags = follow(flags);
 	int result = walk_flags < 0 ? walk_flags : hf__times(fst_flags, &atim, &mtim, &new_atim, &new_mtim);
 	if (result == 0)
 		result = enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_SET_TIMES, path, size, &place);
-	if (result == 0)
+	/* Who sets neither time changes nothing, not even ctim (utimensat on Linux, of two UTIME_OMIT). */
+	bool changes = new_atim || new_mtim;
+	if (result == 0 && changes)
 		result = walk_to_change(&place, (unsigned)walk_flags, false, &at);
+	else if (result == 0)
+		result = walk_from(&place, (unsigned)walk_flags, &at);
 	if (result < 0)
 		return result;
-	result = at.vnode->ops->set_times(at.vnode, new_atim, new_mtim);
+	if (changes)
+		result = at.vnode->ops->set_times(at.vnode, new_atim, new_mtim);
 	hf_path_release(&at);
 	return result;
 }
@@ -334,6 +344,10 @@ static int check_sync(const struct opening *how)
 /* The vnode to open, made if it is to be made; the caller owns a reference. */
 static int find_or_make(struct hf_path *at, const struct opening *how, struct hf_vnode **out)
 {
+	/* open("x/", O_CREAT): no regular file can come of it, so Linux looks no further, whatever is there or is not. ("x/." is no name that could be
+	 * made: that is a directory that is there.) */
+	if ((how->oflags & HF_OFLAG_CREAT) && at->must_be_dir && at->last == HF_PATH_NAME)
+		return -HF_EISDIR;
 	if (at->vnode) {
 		bool exclusive = (how->oflags & HF_OFLAG_CREAT) && (how->oflags & HF_OFLAG_EXCL);
 		*out = hf_vnode_ref(at->vnode);
@@ -346,8 +360,6 @@ static int find_or_make(struct hf_path *at, const struct opening *how, struct hf
 		return -HF_ENOENT;
 	if (how->read_only)
 		return -HF_EROFS;
-	if (at->must_be_dir)
-		return -HF_EISDIR; /* open("x/", O_CREAT) */
 	int result = check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
 	if (result < 0)
 		return result;

@@ -33,23 +33,25 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
  * that is set. */
 static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absolute, uint64_t *out)
 {
-	uint64_t now = hf_plat_monotonic(), clock_now;
+	/* `now` is the time that the guest would be told: measured by its clock no wait is too short. It is read last, for the same reason: between the
+	 * two readings the thread may lose its core for milliseconds, which would be missing from the wait. */
+	uint64_t now, clock_now;
 	switch (id) {
 	case HF_CLOCK_REALTIME:
 		clock_now = hf_plat_realtime();
+		now = hf__monotonic(t);
 		break;
 	case HF_CLOCK_MONOTONIC:
-		clock_now = now;
+		now = clock_now = hf__monotonic(t);
 		break;
 	case HF_CLOCK_PROCESS_CPUTIME:
 	case HF_CLOCK_THREAD_CPUTIME:
-		(void)t;
 		return HF_ENOTSUP; /* it does not advance while one waits for it */
 	default:
 		return HF_EINVAL;
 	}
 	uint64_t left = !absolute ? timeout : timeout > clock_now ? timeout - clock_now : 0;
-	*out = saturating_add(now, left);
+	*out = left == 0 ? 0 : saturating_add(now, left);
 	return 0;
 }
 

@@ -20,6 +20,12 @@ int hf__sys_environ_sizes_get(hf_t t, uint32_t count, uint32_t size);
 /* misc.c: clocks, random, the process itself */
 int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out);
 int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out);
+/* The monotonic clock, as the process is told of it: what any of its threads was told before is not later. Each worker's performance.now() has an
+ * error of its own (up to 10 us in Chromium), so while there are several threads the latest is kept (typenames.witx, $clockid: "the store-wide
+ * monotonic clock [...] cannot have negative clock jumps"). A lone thread looks at one flag. */
+uint64_t hf__monotonic(hf_t t);
+/* By a process's only thread, before it asks for another one: what it was told is not later than what that one will be. */
+void hf__monotonic_is_shared(hf_t t);
 int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size);
 int hf__sys_sched_yield(hf_t t);
 int hf__sys_proc_raise(hf_t t, uint32_t signal);

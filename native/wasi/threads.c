@@ -6,6 +6,7 @@
 
 int hf__sys_thread_spawn(hf_t t, uint32_t argument)
 {
+	hf__monotonic_is_shared(t);
 	return hf_spawn_ask(t, argument);
 }
 

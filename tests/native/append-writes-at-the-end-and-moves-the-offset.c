@@ -1,4 +1,5 @@
-/* O_APPEND: each write goes to the end, wherever the offset was, and leaves the offset after it; pwrite keeps to its place. */
+/* O_APPEND: each write goes to the end, wherever the offset was, and leaves the offset after it; pwrite goes there too, and
+ * leaves the offset where it was. */
 #include "kernel/file.h"
 
 #include "support/file_io.h"
@@ -25,6 +26,7 @@ int main(void)
 	CHECK_EQ(d_write(log, "", 0), 0);
 	CHECK_EQ(d_seek(log, 0, HF_WHENCE_CUR), 2);
 	CHECK_EQ(d_pwrite(log, 0, "O", 1), 1);
+	CHECK_EQ(d_seek(log, 0, HF_WHENCE_CUR), 2);
 	CHECK_EQ(d_write(plain, "X", 1), 1);
 	CHECK_EQ(d_pwrite(plain, 4, "T", 1), 1);
 	/* The flag may come and go. */
@@ -32,7 +34,7 @@ int main(void)
 	CHECK_EQ(d_write(log, "e", 1), 1);
 	atomic_store(&log->flags, HF_FDFLAG_APPEND);
 	CHECK_EQ(d_write(log, ".", 1), 1);
-	f_check_text(fs.root, "/log", "Xne,Two,three.");
+	f_check_text(fs.root, "/log", "Xne,Two,threeO.");
 
 	hf_file_unref(log);
 	hf_file_unref(other);

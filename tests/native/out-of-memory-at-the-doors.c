@@ -2,6 +2,9 @@
  * path_open may have made the file that it then had no memory to open; with memory it works at last. */
 #include "platform/alloc.h"
 #include "support/program.h"
+#include "support/sockets.h"
+
+#include "wasi/sys.h"
 
 #include <string.h>
 
@@ -139,6 +142,35 @@ static void check(const char *name, uint32_t (*call)(void), bool open, const cha
 #define CHECK_CALL(call, open) check(#call, call, open, NULL)
 #define CHECK_CREATE(call, file) check(#call, call, true, file)
 
+/* A connection is not lost when there is no memory for its description, or for a table with one more descriptor. */
+static void accept_connections(void)
+{
+	struct hf_listener *listener = listen_on(80);
+	struct hf_file *file;
+	CHECK_OK(hf_file_open_listener(listener, &file));
+	int fd = hf_fd_insert(&program->process->fds, file, HF_RIGHTS_STREAM | HF_RIGHT_SOCK_ACCEPT, HF_RIGHTS_SOCKET);
+	uint32_t failures = 0;
+	for (int i = 0; i < 20; i++) {
+		struct hf_socket *peer = connect_to(80);
+		uint32_t result = HF_ENOMEM;
+		for (uint32_t allowed = 0; result != 0; allowed++) {
+			hf_alloc_fail_after(allowed);
+			result = hf_p1_sock_accept((uint32_t)fd, 0, OUT);
+			hf_alloc_fail_after(UINT32_MAX);
+			CHECK(result == 0 || result == HF_ENOMEM);
+			CHECK_EQ(hf_listener_poll(listener, NULL), result == 0 ? 0 : 1);
+			failures += result != 0;
+		}
+		char byte;
+		CHECK_ERR(s_read(peer, &byte, 1), -HF_EAGAIN);
+		hf_socket_close(peer);
+	}
+	CHECK_EQ(failures, 20 + 1); /* a description each, and the table's growing once */
+	for (int accepted = fd + 1; accepted <= fd + 20; accepted++)
+		CHECK_ERR(hf_p1_fd_close((uint32_t)accepted), 0);
+	CHECK_ERR(hf_p1_fd_close((uint32_t)fd), 0);
+}
+
 static void make_tree(void)
 {
 	struct hf_vnode *root = program->fs.root;
@@ -167,6 +199,7 @@ int main(void)
 	CHECK_CALL(set_times, false);
 	CHECK_CALL(walk_deep, false);
 	CHECK_CALL(poll_many, false);
+	accept_connections();
 	CHECK_CALL(write_file, false);
 	CHECK_CALL(allocate, false);
 	CHECK_CALL(unlink_file, false);

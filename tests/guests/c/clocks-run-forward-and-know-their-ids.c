@@ -1,5 +1,5 @@
-/* The monotonic clock never goes back and does go on; the realtime clock is plausible; both tell a resolution; other
- * ids are EINVAL.
+/* The monotonic clock never goes back and does go on; the realtime clock is plausible; both tell a resolution, which is the monotonic clock's
+ * step; other ids are EINVAL.
  *
  * guest:
  */
@@ -21,6 +21,26 @@ static void resolution_is_sane(__wasi_clockid_t id)
 	__wasi_timestamp_t resolution = 0;
 	CHECK_OK(__wasi_clock_res_get(id, &resolution));
 	CHECK_BETWEEN(resolution, 1, 100000000);
+}
+
+/* The resolution is the clock's real step: about the smallest by which it is seen to advance. What a call takes may be more than that, where
+ * steps are so small. */
+static void resolution_is_the_step(void)
+{
+	uint64_t last = now_of(__WASI_CLOCKID_MONOTONIC), smallest = UINT64_MAX;
+	__wasi_timestamp_t resolution = 0;
+	CHECK_OK(__wasi_clock_res_get(__WASI_CLOCKID_MONOTONIC, &resolution));
+	for (int steps = 0; steps < 100;) {
+		uint64_t now = now_of(__WASI_CLOCKID_MONOTONIC), step = now - last;
+		if (step == 0)
+			continue;
+		last = now;
+		steps++;
+		if (step < smallest)
+			smallest = step;
+	}
+	CHECK_BETWEEN(resolution, 1, 2 * smallest);
+	CHECK_BETWEEN(smallest, 1, 2 * resolution + 3000);
 }
 
 /* The clocks of used CPU time are optional. If there, they too never go back. */
@@ -58,6 +78,7 @@ int main(void)
 
 	resolution_is_sane(__WASI_CLOCKID_REALTIME);
 	resolution_is_sane(__WASI_CLOCKID_MONOTONIC);
+	resolution_is_the_step();
 	cpu_clock(__WASI_CLOCKID_PROCESS_CPUTIME_ID);
 	cpu_clock(__WASI_CLOCKID_THREAD_CPUTIME_ID);
 

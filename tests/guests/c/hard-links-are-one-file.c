@@ -38,18 +38,17 @@ int main(void)
 	CHECK_ERRNO(link_("twin", ""), ENOENT);
 	CHECK_ERRNO(look("x"), ENOENT);
 
-	/* Of a symbolic link, it is the link that gets another name. Following it is Wasmtime's EINVAL, POSIX's second name
-	 * of the target. */
+	/* Of a symbolic link, it is the link that gets another name. Followed, as in POSIX, the target does (Wasmtime:
+	 * EINVAL). */
 	CHECK_OK(__wasi_path_symlink("nowhere", ROOT, "dangling"));
 	CHECK_OK(link_("dangling", "dangling2"));
 	CHECK_EQ(stat_path("dangling2").filetype, __WASI_FILETYPE_SYMBOLIC_LINK);
 	CHECK_EQ(stat_path("dangling2").nlink, 2);
 	CHECK_ERRNO(link_("twin", "dangling"), EEXIST);
-	CHECK_ERRNO(__wasi_path_link(ROOT, FOLLOW, "dangling", ROOT, "x"), EINVAL, ENOENT);
+	CHECK_ERRNO(__wasi_path_link(ROOT, FOLLOW, "dangling", ROOT, "x"), ENOENT);
 	CHECK_OK(__wasi_path_symlink("twin", ROOT, "link"));
-	unsigned error = __wasi_path_link(ROOT, FOLLOW, "link", ROOT, "followed");
-	CHECK_ERRNO(error, 0, EINVAL);
-	CHECK(error || stat_path("followed").ino == stat_path("twin").ino);
+	CHECK_OK(__wasi_path_link(ROOT, FOLLOW, "link", ROOT, "followed"));
+	CHECK_EQ(stat_path("followed").ino, stat_path("twin").ino);
 	CHECK_ERRNO(__wasi_path_link(ROOT, 2, "twin", ROOT, "x"), EINVAL);
 
 	CHECK_ERRNO(__wasi_path_link(99, 0, "twin", ROOT, "x"), EBADF);

@@ -1,5 +1,6 @@
-/* proc_raise: the signals that POSIX ignores by default do nothing, the others end the process with 128 and their number, those that do
- * not exist are EINVAL. (Wasmtime has no signals at all and says ENOTSUP; the specification says "similar to raise in POSIX".)
+/* proc_raise: the signals whose action is "Ignored" in typenames.witx do nothing (PIPE is one, other than in POSIX), the others end the process
+ * with 128 and their number, those that do not exist are EINVAL. Those that would stop the process do nothing either, for nobody could let it go
+ * on. (Wasmtime has no signals at all and says ENOTSUP.) tests/native/each-signal-has-its-action.c has all of them.
  *
  * guest ignored:
  *   args: ignored
@@ -24,7 +25,8 @@
 
 int main(int argc, char **argv)
 {
-	static const uint32_t ignored[] = {0, 16, 17, 22, 27}; /* none, CHLD, CONT, URG, WINCH */
+	/* None, PIPE, CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH. */
+	static const uint32_t ignored[] = {0, 13, 16, 17, 18, 19, 20, 21, 22, 27};
 
 	CHECK_EQ(argc, 2);
 	if (strcmp(argv[1], "ignored") == 0) {

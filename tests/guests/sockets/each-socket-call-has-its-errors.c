@@ -5,12 +5,14 @@
  *   listen: 4711
  *   connect: 4711
  *   connect: 4711
+ *   connect: 4711
+ *   dir: /
  */
 #include "socket.h"
 
-enum { NONBLOCK = __WASI_FDFLAGS_NONBLOCK, FIRST = 4, SECOND = 5 };
+enum { NONBLOCK = __WASI_FDFLAGS_NONBLOCK, FIRST = 4, SECOND = 5, THIRD = 6, FOLDER = 7 };
 
-static char buffer[16];
+static char buffer[16], much[65536];
 static uint64_t wide;
 
 static void shapes(uint32_t accepted)
@@ -139,6 +141,30 @@ static void broken(uint32_t accepted)
 	CHECK_ERRNO(raw_sock_send(accepted, P(sock_piece("x", 1)), 1, 0, size), EPIPE);
 }
 
+/* A peer that reads nothing: its connection is full, and it closes with all of that unread. fd_write and fd_read are told the same. */
+static void full_and_broken(uint32_t accepted)
+{
+	uint32_t size = P(sock_out);
+	CHECK_OK(raw_sock_send(accepted, P(sock_piece(much, sizeof much)), 1, 0, size));
+	CHECK_EQ(sock_out[0], sizeof much);
+	CHECK_ERRNO(raw_sock_send(accepted, P(sock_piece("x", 1)), 1, 0, size), EAGAIN);
+	CHECK_ERRNO(raw_fd_write(accepted, P(sock_iov), 1, size), EAGAIN);
+	CHECK_OK(raw_fd_close(THIRD));
+	CHECK_ERRNO(raw_fd_read(accepted, P(sock_piece(buffer, 1)), 1, size), ECONNRESET);
+	CHECK_OK(raw_fd_read(accepted, P(sock_iov), 1, size));
+	CHECK_EQ(sock_out[0], 0);
+}
+
+/* Without a descriptor for it no connection is accepted, nor lost. */
+static void no_descriptor_is_free(void)
+{
+	while (raw_path_open(FOLDER, 0, P("."), 1, 0, 0, 0, 0, P(sock_out)) == 0)
+		continue;
+	CHECK_ERRNO(raw_sock_accept(LISTENER, NONBLOCK, P(sock_out)), EMFILE);
+	CHECK_OK(raw_fd_close(FOLDER));
+	CHECK_EQ(accept_one(NONBLOCK), FOLDER);
+}
+
 int main(void)
 {
 	uint32_t accepted = accept_one(0);
@@ -153,6 +179,8 @@ int main(void)
 	CHECK_OK(__wasi_fd_fdstat_get((int)second, &stat));
 	CHECK_EQ(stat.fs_flags, NONBLOCK);
 	broken(second);
+	no_descriptor_is_free();
+	full_and_broken(FOLDER);
 	CHECK_OK(raw_fd_fdstat_set_flags(LISTENER, NONBLOCK));
 	CHECK_ERRNO(raw_sock_accept(LISTENER, 0, P(sock_out)), EAGAIN);
 	without_rights(accepted);

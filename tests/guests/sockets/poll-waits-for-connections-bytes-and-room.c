@@ -4,10 +4,11 @@
  * guest:
  *   listen: 4712
  *   connect: 4712
+ *   connect: 4712
  */
 #include "socket.h"
 
-enum { CLIENT = 4 };
+enum { CLIENT = 4, SECOND = 5, HANGUP = __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP };
 
 static char bytes[65536];
 static __wasi_event_t events[3];
@@ -34,10 +35,50 @@ static void is_ready(__wasi_subscription_t sub, uint64_t nbytes, unsigned flags)
 	CHECK_EQ(events[0].fd_readwrite.flags, flags);
 }
 
+/* The peer sends no more, and still listens: the end of file can be read, and nobody has hung up (Linux: POLLIN without POLLHUP). */
+static void one_direction_ends(int server)
+{
+	CHECK_OK(raw_sock_shutdown(CLIENT, WR));
+	is_ready(read_sub(5, server), 2, 0);
+	CHECK_EQ(receive((uint32_t)server, bytes, 2, 0), 2);
+	is_ready(read_sub(5, server), 0, 0);
+	CHECK_EQ(receive((uint32_t)server, bytes, 2, 0), 0);
+	is_ready(read_sub(5, server), 0, 0);
+	is_ready(write_sub(6, server), sizeof bytes, 0);
+	/* It has itself ended one direction, and waits in the other. */
+	is_ready(write_sub(7, CLIENT), 0, 0);
+	times_out(read_sub(7, CLIENT));
+	send_all((uint32_t)server, "heard");
+	is_ready(read_sub(7, CLIENT), 5, 0);
+	CHECK_EQ(receive(CLIENT, bytes, 5, 0), 5);
+}
+
+static void peer_closes(int server)
+{
+	CHECK_OK(raw_fd_close(CLIENT));
+	is_ready(read_sub(5, server), 0, HANGUP);
+	is_ready(write_sub(6, server), 0, HANGUP);
+}
+
+/* Shut down direction by direction: the hang-up comes with the second, at both ends, and while there are bytes to read too. */
+static void both_directions_end(int server)
+{
+	send_all((uint32_t)server, "late");
+	CHECK_OK(raw_sock_shutdown((uint32_t)server, WR));
+	is_ready(read_sub(8, SECOND), 4, 0);
+	is_ready(write_sub(8, SECOND), sizeof bytes, 0);
+	CHECK_OK(raw_sock_shutdown((uint32_t)server, RD));
+	is_ready(read_sub(8, SECOND), 4, HANGUP);
+	is_ready(write_sub(8, SECOND), 0, HANGUP);
+	is_ready(read_sub(8, server), 0, HANGUP);
+}
+
 int main(void)
 {
 	is_ready(read_sub(1, LISTENER), 1, 0);
 	uint32_t server = accept_one(0);
+	is_ready(read_sub(1, LISTENER), 1, 0);
+	uint32_t second = accept_one(0);
 	times_out(read_sub(1, LISTENER));
 	times_out(write_sub(1, LISTENER));
 
@@ -54,12 +95,8 @@ int main(void)
 	CHECK_EQ(receive(CLIENT, bytes, sizeof bytes, WAITALL), sizeof bytes);
 	is_ready(write_sub(4, (int)server), sizeof bytes, 0);
 
-	/* The end of one direction, then of the other. */
-	CHECK_OK(raw_sock_shutdown(CLIENT, WR));
-	is_ready(read_sub(5, (int)server), 2, __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP);
-	CHECK_EQ(receive(server, bytes, 2, 0), 2);
-	is_ready(read_sub(5, (int)server), 0, __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP);
-	CHECK_OK(raw_fd_close(CLIENT));
-	is_ready(write_sub(6, (int)server), 0, __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP);
+	one_direction_ends((int)server);
+	peer_closes((int)server);
+	both_directions_end((int)second);
 	return 0;
 }
