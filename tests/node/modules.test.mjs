@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';
 
-const { Modules } = await load('coordinator/modules.ts');
+const { Brood, Modules } = await load('coordinator/modules.ts', 'coordinator/brood.ts');
 const dist = (file) => new URL(`../../dist/${file}`, import.meta.url).href;
 const assets = { compute: dist('compute.node.js'), rewrite: dist('rewrite.wasm') };
 
@@ -28,7 +28,7 @@ const program = (code, { importsMemory = false, memories = 1 } = {}) =>
 
 const multiMemory = WebAssembly.validate(program([], { memories: 2 }));
 const get = (bytes, interruptible, check) =>
-  new Modules(assets, check).get({ kind: 'bytes', bytes: Uint8Array.from(bytes) }, null, { interruptible, memory: 0 });
+  new Modules(new Brood(), assets, check).get({ kind: 'bytes', bytes: Uint8Array.from(bytes) }, null, { interruptible, memory: 0 });
 
 test('one that has several memories is refused for just that', async () => {
   const several = [
