@@ -28,7 +28,10 @@ const program = (code, { importsMemory = false, memories = 1 } = {}) =>
 
 const multiMemory = WebAssembly.validate(program([], { memories: 2 }));
 const get = (bytes, interruptible, check) =>
-  new Modules(new Brood(), assets, check).get({ kind: 'bytes', bytes: Uint8Array.from(bytes) }, null, { interruptible, memory: 0 });
+  new Modules(new Brood(), assets, check).get({ kind: 'bytes', bytes: Uint8Array.from(bytes) }, null, {
+    interruptible,
+    memory: 0,
+  });
 
 test('one that has several memories is refused for just that', async () => {
   const several = [
