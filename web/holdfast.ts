@@ -106,6 +106,8 @@ export class Runtime implements Holdfast {
   /** Every process and supervisor that was made here. */
   readonly #own = new WeakSet<object>();
   readonly #calls = new Map<number, Call>();
+  /** Each gives up loading a program. */
+  readonly #loads = new Set<(reason: unknown) => void>();
   readonly #ready = deferred<void>();
   readonly #closed = deferred<readonly string[]>();
   #started = false;
@@ -149,23 +151,41 @@ export class Runtime implements Holdfast {
 
   async spawn(source: Source, options: SpawnOptions = {}): Promise<Process> {
     const plan = planSpawn(options);
-    this.#requireOpen(plan.signal);
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const needsBytes = settings.limits.memory ? 'limits.memory' : settings.interruptible;
-    const { message, transfer, name } = await prepareSource(
-      source,
-      this.#loader,
-      plan.onProgress,
-      needsBytes === true ? 'interruptible' : needsBytes || '',
+    const asBytes = needsBytes === true ? 'interruptible' : needsBytes || '';
+    const { message, transfer, name } = await this.#load(
+      (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes),
+      plan.signal,
     );
-    this.#requireOpen(plan.signal);
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
     this.#own.add(process);
     await process.started;
     return process;
+  }
+
+  /** What it gives. When the signal is aborted or the runtime ends it is told to give up, and is not waited for. */
+  async #load<T>(load: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    this.#requireOpen(signal);
+    const controller = new AbortController();
+    const { promise, reject } = deferred<never>();
+    const giveUp = (reason: unknown): void => {
+      controller.abort(reason);
+      reject(reason);
+    };
+    const onAbort = (): void => giveUp(signal?.reason);
+    signal?.addEventListener('abort', onAbort);
+    this.#loads.add(giveUp);
+    try {
+      return await Promise.race([load(controller.signal), promise]);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#loads.delete(giveUp);
+      this.#requireOpen(signal); // which is why it failed, whatever failed first by that
+    }
   }
 
   run(source: Source, options?: RunOptions & { encoding?: 'utf-8' }): Promise<RunResult>;
@@ -221,7 +241,7 @@ export class Runtime implements Holdfast {
       owns: (handle) => this.#own.has(handle),
       isProcess: (handle) => handle instanceof ProcessEnd,
       error: (code, message, how) => new SupervisorError(code, message, how),
-      read: (response) => bodyOf(response),
+      read: (response) => this.#load((signal) => bodyOf(response, signal)),
       forget: (id) => this.#supervisors.delete(id),
     });
     this.#supervisors.set(supervisor.id, supervisor);
@@ -253,11 +273,16 @@ export class Runtime implements Holdfast {
 
   async #close(): Promise<void> {
     if (!this.#dead) {
+      this.#giveUpLoads(new Closed());
       this.#post({ t: 'close' });
       this.#closed.resolve(await inTime(this.#closed.promise, []));
       this.#die(new Closed());
     }
     await this.#gone;
+  }
+
+  #giveUpLoads(error: HoldfastError): void {
+    for (const giveUp of this.#loads) giveUp(error);
   }
 
   #requireOpen(signal?: AbortSignal): void {
@@ -394,6 +419,7 @@ export class Runtime implements Holdfast {
     this.#dead = error;
     this.#unlisten();
     this.#ready.reject(error);
+    this.#giveUpLoads(error);
     for (const call of this.#calls.values()) call.reject(error);
     for (const process of this.#processes.values()) process.onRuntimeGone(error);
     for (const connection of this.#connections.values()) connection.onRuntimeGone(error);

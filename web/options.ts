@@ -373,7 +373,9 @@ function input(value: StdinOption): StdinOption {
     if ((value as ReadableStream).locked) throw new TypeError('stdin: the ReadableStream is locked to another reader');
     return value;
   }
-  throw new TypeError(`stdin must be "pipe", "tty", "null", text, bytes, a Blob or a ReadableStream, not ${describe(value)}`);
+  throw new TypeError(
+    `stdin must be "pipe", "tty", "null", text, bytes, a Blob or a ReadableStream, not ${describe(value)}`,
+  );
 }
 
 function output(value: OutputOption, what: string): OutputOption {
