@@ -242,6 +242,7 @@ export class Runtime implements Holdfast {
       isProcess: (handle) => handle instanceof ProcessEnd,
       error: (code, message, how) => new SupervisorError(code, message, how),
       read: (response) => this.#load((signal) => bodyOf(response, signal)),
+      wait: (promise, signal) => this.#load(() => promise, signal),
       forget: (id) => this.#supervisors.delete(id),
     });
     this.#supervisors.set(supervisor.id, supervisor);
