@@ -106,8 +106,8 @@ export class Runtime implements Holdfast {
   /** Every process and supervisor that was made here. */
   readonly #own = new WeakSet<object>();
   readonly #calls = new Map<number, Call>();
-  /** Each gives up loading a program. */
-  readonly #loads = new Set<(reason: unknown) => void>();
+  /** Aborted as soon as the end begins: what is being loaded is given up. */
+  readonly #ending = new AbortController();
   readonly #ready = deferred<void>();
   readonly #closed = deferred<readonly string[]>();
   #started = false;
@@ -170,20 +170,16 @@ export class Runtime implements Holdfast {
   /** What it gives. When the signal is aborted or the runtime ends it is told to give up, and is not waited for. */
   async #load<T>(load: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#requireOpen(signal);
-    const controller = new AbortController();
-    const { promise, reject } = deferred<never>();
-    const giveUp = (reason: unknown): void => {
-      controller.abort(reason);
-      reject(reason);
-    };
-    const onAbort = (): void => giveUp(signal?.reason);
-    signal?.addEventListener('abort', onAbort);
-    this.#loads.add(giveUp);
+    const loading = new AbortController();
+    const givenUp = deferred<never>();
+    loading.signal.addEventListener('abort', givenUp.reject);
+    const giveUp = ({ target }: Event): void => loading.abort((target as AbortSignal).reason);
+    for (const from of [signal, this.#ending.signal])
+      from?.addEventListener('abort', giveUp, { signal: loading.signal });
     try {
-      return await Promise.race([load(controller.signal), promise]);
+      return await Promise.race([load(loading.signal), givenUp.promise]);
     } finally {
-      signal?.removeEventListener('abort', onAbort);
-      this.#loads.delete(giveUp);
+      loading.abort(); // so that nobody listens any more
       this.#requireOpen(signal); // which is why it failed, whatever failed first by that
     }
   }
@@ -274,16 +270,12 @@ export class Runtime implements Holdfast {
 
   async #close(): Promise<void> {
     if (!this.#dead) {
-      this.#giveUpLoads(new Closed());
+      this.#ending.abort(new Closed());
       this.#post({ t: 'close' });
       this.#closed.resolve(await inTime(this.#closed.promise, []));
       this.#die(new Closed());
     }
     await this.#gone;
-  }
-
-  #giveUpLoads(error: HoldfastError): void {
-    for (const giveUp of this.#loads) giveUp(error);
   }
 
   #requireOpen(signal?: AbortSignal): void {
@@ -420,7 +412,7 @@ export class Runtime implements Holdfast {
     this.#dead = error;
     this.#unlisten();
     this.#ready.reject(error);
-    this.#giveUpLoads(error);
+    this.#ending.abort(error);
     for (const call of this.#calls.values()) call.reject(error);
     for (const process of this.#processes.values()) process.onRuntimeGone(error);
     for (const connection of this.#connections.values()) connection.onRuntimeGone(error);
