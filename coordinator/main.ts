@@ -61,8 +61,8 @@ class Coordinator {
   private readonly workers: Workers;
   private readonly sessions = new Map<number, Session>();
   private readonly connections: Connections;
-  /** Messages for a process whose module is still being compiled. */
-  private readonly pending = new Map<number, ToCoordinator[]>();
+  /** Processes whose modules are still being loaded: the messages for each, and what gives it up. */
+  private readonly pending = new Map<number, { held: ToCoordinator[]; killed: AbortController }>();
   /** Whether a worker has ever come up. */
   private proven = false;
   /** When the first worker is up: not before is it known that there can be any. */
@@ -329,7 +329,7 @@ class Coordinator {
     if (this.closing) return;
     switch (message.t) {
       case 'spawn':
-        this.pending.set(message.id, []);
+        this.pending.set(message.id, { held: [], killed: new AbortController() });
         void this.spawn(message);
         break;
       case 'fs':
@@ -390,9 +390,10 @@ class Coordinator {
   }
 
   private forSession(message: StreamMessage): void {
-    const waiting = this.pending.get(message.id);
-    if (waiting) {
-      waiting.push(message);
+    const loading = this.pending.get(message.id);
+    if (loading) {
+      loading.held.push(message);
+      if (message.t === 'kill') loading.killed.abort(new Refusal('closed', 'it was killed before it ran'));
       return;
     }
     const connection = this.connections.get(message.id);
@@ -477,28 +478,37 @@ class Coordinator {
 
   private async spawn(message: SpawnMessage): Promise<void> {
     const { id } = message;
+    const { held, killed } = this.pending.get(id)!;
+    const { signal } = killed;
+    const onKill = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Refusal)),
+    );
     try {
-      const progress = message.progress
-        ? (phase: 'download' | 'compile', loaded: number, total: number) =>
-            post({ t: 'progress', id, phase, loaded, total })
-        : null;
-      const program = await this.modules.get(message.source, progress, {
-        interruptible: message.interruptible,
-        memory: message.limits.memory,
-      });
-      if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
-      const memory = program.memory?.shared ? await this.makeMemory(program.memory) : program.memory;
-      while (this.mayStart(id) && !this.start(message, program, memory)) {
-        await new Promise<void>((resolve) => this.awaitingWorker.push(resolve));
-      }
+      await Promise.race([this.begin(message, signal), onKill]);
     } catch (error) {
       this.sessions.delete(id);
       this.awaitingStart.delete(id);
       if (!this.closing) post({ t: 'refused', id, refusal: refusal(error) }); // or else the page itself says why
     } finally {
-      const waiting = this.pending.get(id) ?? [];
       this.pending.delete(id);
-      for (const held of waiting) this.handle(held as Order);
+      for (const late of held) this.handle(late as Order);
+    }
+  }
+
+  /** Does nothing more once it was killed, or the runtime closes. */
+  private async begin(message: SpawnMessage, killed: AbortSignal): Promise<void> {
+    const { id } = message;
+    const progress = message.progress
+      ? (phase: 'download' | 'compile', loaded: number, total: number) =>
+          post({ t: 'progress', id, phase, loaded, total })
+      : null;
+    const wishes = { interruptible: message.interruptible, memory: message.limits.memory };
+    const program = await this.modules.get(message.source, progress, wishes, killed);
+    killed.throwIfAborted();
+    if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
+    const memory = program.memory?.shared ? await this.makeMemory(program.memory) : program.memory;
+    while (!this.closing && !killed.aborted && !this.start(message, program, memory)) {
+      await new Promise<void>((resolve) => this.awaitingWorker.push(resolve));
     }
   }
 
@@ -515,14 +525,6 @@ class Coordinator {
         throw new Refusal('limit', `the memory that the module imports (${size}) cannot be had: ${describe(error)}`);
       }
     }
-  }
-
-  /** Not when it was killed, or the runtime closed, while its module was compiled. */
-  private mayStart(id: number): boolean {
-    if (this.closing) return false;
-    if (this.pending.get(id)!.some((held) => held.t === 'kill'))
-      throw new Refusal('closed', 'it was killed before it ran');
-    return true;
   }
 
   /** False when a worker will be free in a moment. */

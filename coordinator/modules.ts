@@ -41,10 +41,10 @@ function counted(response: Response, progress: Progress): Response {
 const isWasm = (response: Response): boolean =>
   response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
 
-async function fetchWell(url: string): Promise<Response> {
+async function fetchWell(url: string, signal: AbortSignal): Promise<Response> {
   let response: Response;
   try {
-    response = await host.fetch(url);
+    response = await host.fetch(url, signal);
   } catch (error) {
     throw new Refusal('source', `${url} could not be fetched: ${describe(error)}`);
   }
@@ -52,8 +52,8 @@ async function fetchWell(url: string): Promise<Response> {
   return response;
 }
 
-async function fetchModule(url: string, progress: Progress | null): Promise<WebAssembly.Module> {
-  let response = await fetchWell(url);
+async function fetchModule(url: string, progress: Progress | null, signal: AbortSignal): Promise<WebAssembly.Module> {
+  let response = await fetchWell(url, signal);
   try {
     if (progress && response.body) response = counted(response, progress);
     if (isWasm(response)) return await WebAssembly.compileStreaming(response);
@@ -86,14 +86,14 @@ export interface Program {
   added: Added | null;
 }
 
-async function loadUrl(url: string, progress: Progress | null): Promise<Program> {
-  const module = await fetchModule(url, progress);
-  return importsMemory(module) ? lookAgain(module, url) : { module, memory: null, added: null };
+async function loadUrl(url: string, progress: Progress | null, signal: AbortSignal): Promise<Program> {
+  const module = await fetchModule(url, progress, signal);
+  return importsMemory(module) ? lookAgain(module, url, signal) : { module, memory: null, added: null };
 }
 
 /** A second look at the module's first bytes, usually from the HTTP cache; where threads need another compiler, at all of them. */
-async function lookAgain(module: WebAssembly.Module, url: string): Promise<Program> {
-  const response = await host.fetch(url);
+async function lookAgain(module: WebAssembly.Module, url: string, signal: AbortSignal): Promise<Program> {
+  const response = await host.fetch(url, signal);
   if (!host.compileThreaded) return { module, memory: await importedMemoryOf(response), added: null };
   return threaded(new Uint8Array(await response.arrayBuffer()));
 }
@@ -113,9 +113,9 @@ async function compileBytes(bytes: Uint8Array<ArrayBuffer>, progress: Progress |
   }
 }
 
-async function describeModule(module: WebAssembly.Module, url: string): Promise<Program> {
+async function describeModule(module: WebAssembly.Module, url: string, signal: AbortSignal): Promise<Program> {
   if (!importsMemory(module)) return { module, memory: null, added: null };
-  if (url) return lookAgain(module, url);
+  if (url) return lookAgain(module, url, signal);
   const memory = probeMemory(module);
   if (memory) return { module, memory, added: null };
   throw new Refusal(
@@ -139,8 +139,9 @@ const PAGE = 65536;
 
 interface Cached {
   program: Promise<Program>;
-  /** Whom to tell how it gets on; null once it is there. */
-  waiting: Set<Progress> | null;
+  /** Who waits for it, and is told how it gets on; null once that is over. */
+  waiting: Set<{ tell: Progress | null }> | null;
+  loading: AbortController;
 }
 
 export class Modules {
@@ -157,9 +158,12 @@ export class Modules {
     this.rewriter = new Rewriter(brood, assets);
   }
 
-  async get(source: SourceMessage, progress: Progress | null, wishes: Wishes): Promise<Program> {
+  /** After an abort of the signal nothing is done for it any more, and nobody should wait for the answer. */
+  async get(source: SourceMessage, progress: Progress | null, wishes: Wishes, signal: AbortSignal): Promise<Program> {
     const made = this.waysFor(source, wishes).length > 0;
-    const program = await (made ? this.loadMade(source, progress, wishes) : this.load(source, progress));
+    const program = await (made
+      ? this.loadMade(source, progress, wishes, signal)
+      : this.load(source, progress, signal));
     const fault = refuse(program.module, program.added);
     if (fault) throw new Refusal('module', fault);
     if (program.memory && !program.memory.shared && startsThreads(program.module)) {
@@ -180,18 +184,23 @@ export class Modules {
     return ways;
   }
 
-  private load(source: SourceMessage, progress: Progress | null): Promise<Program> {
+  private load(source: SourceMessage, progress: Progress | null, signal: AbortSignal): Promise<Program> {
     switch (source.kind) {
       case 'module':
-        return describeModule(source.module, source.url);
+        return describeModule(source.module, source.url, signal);
       case 'bytes':
         return compileBytes(source.bytes as Uint8Array<ArrayBuffer>, progress);
       case 'url':
-        return this.cached(source.url, progress, (tell) => loadUrl(source.url, tell));
+        return this.cached(source.url, progress, signal, (tell, loading) => loadUrl(source.url, tell, loading));
     }
   }
 
-  private async loadMade(source: SourceMessage, progress: Progress | null, wishes: Wishes): Promise<Program> {
+  private async loadMade(
+    source: SourceMessage,
+    progress: Progress | null,
+    wishes: Wishes,
+    signal: AbortSignal,
+  ): Promise<Program> {
     switch (source.kind) {
       case 'module':
         throw new Refusal(
@@ -199,16 +208,21 @@ export class Modules {
           'an interruptible program, or one with limits.memory, needs the bytes of its module',
         );
       case 'bytes':
-        return this.made(source.bytes as Uint8Array<ArrayBuffer>, 'the bytes', progress, wishes);
+        return this.made(source.bytes as Uint8Array<ArrayBuffer>, 'the bytes', progress, wishes, signal);
       case 'url':
         // A URL has no space: the key is no other's.
-        return this.cached(`${source.url} ${wishes.interruptible} ${wishes.memory}`, progress, async (tell) => {
-          let response = await fetchWell(source.url);
-          if (tell && response.body) response = counted(response, tell);
-          const bytes = new Uint8Array(await response.arrayBuffer());
-          requireMagic(source.url, bytes, response);
-          return this.made(bytes, source.url, null, wishes);
-        });
+        return this.cached(
+          `${source.url} ${wishes.interruptible} ${wishes.memory}`,
+          progress,
+          signal,
+          async (tell, loading) => {
+            let response = await fetchWell(source.url, loading);
+            if (tell && response.body) response = counted(response, tell);
+            const bytes = new Uint8Array(await response.arrayBuffer());
+            requireMagic(source.url, bytes, response);
+            return this.made(bytes, source.url, null, wishes, loading);
+          },
+        );
     }
   }
 
@@ -218,6 +232,7 @@ export class Modules {
     what: string,
     progress: Progress | null,
     wishes: Wishes,
+    signal: AbortSignal,
   ): Promise<Program> {
     for (const way of this.waysFor({ kind: 'bytes', bytes }, wishes)) {
       try {
@@ -227,6 +242,7 @@ export class Modules {
           what,
           progress,
           way,
+          signal,
         );
       } catch (error) {
         if (!(error instanceof NotRewritten)) throw error;
@@ -246,11 +262,12 @@ export class Modules {
     what: string,
     progress: Progress | null,
     way: Way,
+    signal: AbortSignal,
   ): Promise<Program> {
     progress?.('compile', bytes.length, bytes.length);
     let added: Added | null = null;
     try {
-      const made = await this.rewriter.rewrite(bytes, way);
+      const made = await this.rewriter.rewrite(bytes, way, signal);
       added = made.added;
       const module = await WebAssembly.compile(made.bytes);
       if (!importsOwnMemory(module, added)) return { module, memory: made.memory, added };
@@ -263,24 +280,43 @@ export class Modules {
     }
   }
 
+  /** Loaded once, for all who want it; when the last of those who wait gives up, it is given up too. */
   private cached(
     url: string,
     progress: Progress | null,
-    load: (tell: Progress | null) => Promise<Program>,
+    signal: AbortSignal,
+    load: (tell: Progress | null, loading: AbortSignal) => Promise<Program>,
   ): Promise<Program> {
-    let entry = this.byUrl.get(url);
-    if (!entry) {
-      const waiting = new Set<Progress>();
-      const tellAll: Progress = (...progressed) => waiting.forEach((tell) => tell(...progressed));
-      const loading: Cached = { program: load(progress ? tellAll : null), waiting };
-      this.byUrl.set(url, (entry = loading));
+    const entry = this.byUrl.get(url) ?? this.newEntry(url, progress !== null, load);
+    const { waiting, loading, program } = entry;
+    const waiter = { tell: progress };
+    waiting?.add(waiter);
+    signal.addEventListener('abort', () => {
+      waiting?.delete(waiter);
+      if (entry.waiting?.size !== 0) return;
+      // Whoever comes now begins anew.
+      this.byUrl.delete(url);
+      loading.abort();
+    });
+    return program;
+  }
+
+  private newEntry(
+    url: string,
+    counts: boolean,
+    load: (tell: Progress | null, loading: AbortSignal) => Promise<Program>,
+  ): Cached {
+    const waiting: Cached['waiting'] = new Set();
+    const tellAll: Progress = (...progressed) => waiting.forEach(({ tell }) => tell?.(...progressed));
+    const loading = new AbortController();
+    const entry: Cached = { program: load(counts ? tellAll : null, loading.signal), waiting, loading };
+    this.byUrl.set(url, entry);
+    const settled = (): void => void (entry.waiting = null);
+    entry.program.then(settled, () => {
+      settled();
       // What failed may be tried again.
-      loading.program.then(
-        () => (loading.waiting = null),
-        () => this.byUrl.delete(url),
-      );
-    }
-    if (progress) entry.waiting?.add(progress);
-    return entry.program;
+      if (this.byUrl.get(url) === entry) this.byUrl.delete(url);
+    });
+    return entry;
   }
 }

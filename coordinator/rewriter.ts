@@ -23,12 +23,14 @@ export class Rewriter {
     private readonly assets: { compute: string; rewrite: string },
   ) {}
 
-  /** The bytes are given away. Throws `NotRewritten`, or an error of ours. */
-  async rewrite(bytes: Uint8Array<ArrayBuffer>, way: Way): Promise<Rewritten> {
+  /** The bytes are given away. Throws `NotRewritten`, the signal's reason, or an error of ours; the worker is ended in any case. */
+  async rewrite(bytes: Uint8Array<ArrayBuffer>, way: Way, signal: AbortSignal): Promise<Rewritten> {
+    signal.throwIfAborted();
     const lock = `holdfast-rewriter-${crypto.randomUUID()}`;
     const worker = this.brood.create(this.assets.compute, lock);
     try {
       return await new Promise<Rewritten>((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
         worker.onerror = (error) => reject(new Error(`the rewriter's worker failed: ${error.message}`));
         worker.onmessage = (message) => {
           if (message.t === 'rewritten') resolve(message);

@@ -106,6 +106,8 @@ export class Runtime implements Holdfast {
   /** Every process and supervisor that was made here. */
   readonly #own = new WeakSet<object>();
   readonly #calls = new Map<number, Call>();
+  /** Aborted as soon as the end begins: what is being loaded is given up. */
+  readonly #ending = new AbortController();
   readonly #ready = deferred<void>();
   readonly #closed = deferred<readonly string[]>();
   #started = false;
@@ -152,23 +154,37 @@ export class Runtime implements Holdfast {
 
   async spawn(source: Source, options: SpawnOptions = {}): Promise<Process> {
     const plan = planSpawn(options);
-    this.#requireOpen(plan.signal);
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const needsBytes = settings.limits.memory ? 'limits.memory' : settings.interruptible;
-    const { message, transfer, name } = await prepareSource(
-      source,
-      this.#loader,
-      plan.onProgress,
-      needsBytes === true ? 'interruptible' : needsBytes || '',
+    const asBytes = needsBytes === true ? 'interruptible' : needsBytes || '';
+    const { message, transfer, name } = await this.#load(
+      (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes),
+      plan.signal,
     );
-    this.#requireOpen(plan.signal);
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
     this.#own.add(process);
     await process.started;
     return process;
+  }
+
+  /** What it gives. When the signal is aborted or the runtime ends it is told to give up, and is not waited for. */
+  async #load<T>(load: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    this.#requireOpen(signal);
+    const loading = new AbortController();
+    const givenUp = deferred<never>();
+    loading.signal.addEventListener('abort', givenUp.reject);
+    const giveUp = ({ target }: Event): void => loading.abort((target as AbortSignal).reason);
+    for (const from of [signal, this.#ending.signal])
+      from?.addEventListener('abort', giveUp, { signal: loading.signal });
+    try {
+      return await Promise.race([load(loading.signal), givenUp.promise]);
+    } finally {
+      loading.abort(); // so that nobody listens any more
+      this.#requireOpen(signal); // which is why it failed, whatever failed first by that
+    }
   }
 
   run(source: Source, options?: RunOptions & { encoding?: 'utf-8' }): Promise<RunResult>;
@@ -224,7 +240,8 @@ export class Runtime implements Holdfast {
       owns: (handle) => this.#own.has(handle),
       isProcess: (handle) => handle instanceof ProcessEnd,
       error: (code, message, how) => new SupervisorError(code, message, how),
-      read: (response) => bodyOf(response),
+      read: (response) => this.#load((signal) => bodyOf(response, signal)),
+      wait: (promise, signal) => this.#load(() => promise, signal),
       forget: (id) => this.#supervisors.delete(id),
     });
     this.#supervisors.set(supervisor.id, supervisor);
@@ -256,6 +273,7 @@ export class Runtime implements Holdfast {
 
   async #close(): Promise<void> {
     if (!this.#dead) {
+      this.#ending.abort(new Closed());
       this.#post({ t: 'close' });
       this.#closed.resolve(await inTime(this.#closed.promise, []));
       this.#die(new Closed());
@@ -397,6 +415,7 @@ export class Runtime implements Holdfast {
     this.#dead = error;
     this.#unlisten();
     this.#ready.reject(error);
+    this.#ending.abort(error);
     for (const call of this.#calls.values()) call.reject(error);
     for (const process of this.#processes.values()) process.onRuntimeGone(error);
     for (const connection of this.#connections.values()) connection.onRuntimeGone(error);

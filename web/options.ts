@@ -122,7 +122,10 @@ export interface SpawnOptions {
    * spawn.
    */
   sockets?: readonly SocketOption[];
-  /** Milliseconds until the process is killed, with the reason "timeout". Default: 0, never. */
+  /**
+   * Milliseconds from when the program begins to run until it is killed, with the reason "timeout". What is still being loaded is given up by
+   * `signal`. Default: 0, never.
+   */
   timeout?: number;
   /** What it may use at most. Default: no limits of its own. */
   limits?: Limits;
@@ -133,7 +136,10 @@ export interface SpawnOptions {
    * runs on for ever in a worker that was terminated, every program that can be rewritten is, unless this is false.
    */
   interruptible?: boolean;
-  /** Kills the process when aborted. Aborted before the process runs, it rejects `spawn()` with the signal's reason. */
+  /**
+   * Kills the process when aborted. Aborted before the process runs, it rejects `spawn()` with the signal's reason, at once: what is still
+   * downloaded, rewritten or compiled for nobody else is given up.
+   */
   signal?: AbortSignal;
   /** Called while the program is downloaded, compiled and started. */
   onProgress?: (progress: Progress) => void;
@@ -367,7 +373,9 @@ function input(value: StdinOption): StdinOption {
     if ((value as ReadableStream).locked) throw new TypeError('stdin: the ReadableStream is locked to another reader');
     return value;
   }
-  throw new TypeError(`stdin must be "pipe", "null", text, bytes, a Blob or a ReadableStream, not ${describe(value)}`);
+  throw new TypeError(
+    `stdin must be "pipe", "tty", "null", text, bytes, a Blob or a ReadableStream, not ${describe(value)}`,
+  );
 }
 
 function output(value: OutputOption, what: string): OutputOption {

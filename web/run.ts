@@ -60,7 +60,8 @@ export async function collect(process: Process, maxOutput: number): Promise<RunR
   const [stdout, stderr, exit] = await Promise.all([readAll(process.stdout), readAll(process.stderr), process.exited]);
   if (!over) return { ...exit, stdout, stderr };
   const message = `killed, because it wrote more than the ${maxOutput} bytes that maxOutput allows`;
-  return { reason: 'limit', code: KILLED, message, stack: '', stdout, stderr };
+  const limit = { name: 'maxOutput', most: maxOutput };
+  return { reason: 'limit', code: KILLED, message, stack: '', limit, stdout, stderr };
 }
 
 export const inText = (result: RunResult<Uint8Array>): RunResult => ({

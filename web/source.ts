@@ -30,10 +30,14 @@ export interface Loader {
   load(url: URL, asBytes: boolean): Promise<SourceMessage> | SourceMessage;
 }
 
-/** Throws `TypeError` for what is no source, `SpawnRefused` ("source", "module") for one that cannot be had. */
+/**
+ * Throws `TypeError` for what is no source, `SpawnRefused` ("source", "module") for one that cannot be had. An abort of the signal cancels a response's
+ * body; it does not end the wait for a response, or for the loader.
+ */
 export async function prepareSource(
   source: Source,
   loader: Loader,
+  signal: AbortSignal,
   onProgress?: OnProgress,
   /** Whether the coordinator needs the module's bytes: no; or a compiled module is refused, as this option cannot be had with one; or it is not. */
   asBytes: '' | 'interruptible' | 'limits.memory' | 'if-possible' = '',
@@ -53,27 +57,33 @@ export async function prepareSource(
   if (isModule(source))
     return { message: { kind: 'module', module: source, url: '' }, transfer: [], name: DEFAULT_NAME };
   const response = await settled(source);
-  if (asBytes) return fromBytes(response, onProgress);
+  if (signal.aborted) void response.body?.cancel(signal.reason).catch(() => undefined); // nobody waits for it any more
+  signal.throwIfAborted();
+  if (asBytes) return fromBytes(response, signal, onProgress);
   const message: SourceMessage = {
     kind: 'module',
-    module: await compileResponse(response, onProgress),
+    module: await compileResponse(response, signal, onProgress),
     url: response.url,
   };
   return { message, transfer: [], name: response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME };
 }
 
 /** The bytes of the response's body, if they can be had and begin as a module does; else `SpawnRefused`. */
-export async function bodyOf(response: Response, onProgress?: OnProgress): Promise<Uint8Array<ArrayBuffer>> {
+export async function bodyOf(
+  response: Response,
+  signal: AbortSignal,
+  onProgress?: OnProgress,
+): Promise<Uint8Array<ArrayBuffer>> {
   const where = requireBody(response);
-  const counted = onProgress ? withProgress(response, onProgress) : response;
-  const bytes = new Uint8Array(await counted.arrayBuffer().catch((error: unknown) => broken(where, error)));
+  const body = watched(response, signal, onProgress);
+  const bytes = new Uint8Array(await body.arrayBuffer().catch((error: unknown) => broken(where, error)));
   requireMagic(where, bytes);
   return bytes;
 }
 
 /** The response's body, read here and compiled by the coordinator. */
-async function fromBytes(response: Response, onProgress: OnProgress): Promise<PreparedSource> {
-  const bytes = await bodyOf(response, onProgress);
+async function fromBytes(response: Response, signal: AbortSignal, onProgress: OnProgress): Promise<PreparedSource> {
+  const bytes = await bodyOf(response, signal, onProgress);
   const name = response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME;
   return { message: { kind: 'bytes', bytes }, transfer: [bytes.buffer], name };
 }
@@ -124,19 +134,24 @@ function requireBody(response: Response): string {
   if (!response.ok) {
     throw new SpawnRefused('source', `${where}: HTTP ${response.status} ${response.statusText}`.trimEnd());
   }
-  if (response.bodyUsed) throw new SpawnRefused('source', `the body of ${where} was already used`);
+  if (response.bodyUsed || response.body?.locked)
+    throw new SpawnRefused('source', `the body of ${where} was already used`);
   return where;
 }
 
-async function compileResponse(response: Response, onProgress: OnProgress): Promise<WebAssembly.Module> {
+async function compileResponse(
+  response: Response,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<WebAssembly.Module> {
   const where = requireBody(response);
   // Exactly this, says the standard: with a parameter it is refused.
   const isWasm = response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
   if (isWasm) {
-    const counted = onProgress ? withProgress(response, onProgress) : response;
-    return compile(where, () => WebAssembly.compileStreaming(counted));
+    const body = watched(response, signal, onProgress);
+    return compile(where, () => WebAssembly.compileStreaming(body));
   }
-  const bytes = await bodyOf(response, onProgress);
+  const bytes = await bodyOf(response, signal, onProgress);
   return compile(where, () => WebAssembly.compile(bytes));
 }
 
@@ -167,18 +182,18 @@ function requireMagic(where: string, bytes: Uint8Array): void {
   );
 }
 
-/** The same response, with its bytes counted as they pass. */
-function withProgress(response: Response, onProgress: (progress: Progress) => void): Response {
+/** The same response, with its bytes counted as they pass. Its body, which cannot be cancelled while others read it, is when the signal is aborted. */
+function watched(response: Response, signal: AbortSignal, onProgress: OnProgress): Response {
   if (!response.body) return response;
   const total = response.headers.has('content-encoding') ? 0 : Number(response.headers.get('content-length') ?? 0);
   let loaded = 0;
   const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       loaded += chunk.byteLength;
-      onProgress({ phase: 'download', loaded, total });
+      onProgress?.({ phase: 'download', loaded, total });
       controller.enqueue(chunk);
     },
   });
   const headers = { 'content-type': response.headers.get('content-type') ?? '' };
-  return new Response(response.body.pipeThrough(counter), { headers });
+  return new Response(response.body.pipeThrough(counter, { signal }), { headers });
 }

@@ -84,6 +84,8 @@ export interface ChildPlan {
   id: string;
   start: (context: StartContext) => unknown;
   program: ProgramStart | undefined;
+  /** The program's source, once it was asked for. */
+  kept?: Promise<Source>;
   stop: ((process: Process) => void | PromiseLike<void>) | undefined;
   message: Omit<ChildMessage, 'key'>;
 }

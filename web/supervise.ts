@@ -137,6 +137,8 @@ export interface SupervisorWire {
   error(code: string, message: string, options?: ErrorOptions): SupervisorError;
   /** The body, if it is that of a program; `SpawnRefused`. */
   read(response: Response): Promise<Uint8Array<ArrayBuffer>>;
+  /** For as long as the signal is not aborted. */
+  wait<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>;
   /** No message to it can come any more. */
   forget(id: number): void;
 }
@@ -558,25 +560,25 @@ const EVENTS = new Set<SupervisorEventName>([
   'closed',
 ]);
 
-async function begin(plan: ChildPlan, signal: AbortSignal, wire: SupervisorWire): Promise<unknown> {
-  if (!plan.program) return plan.start({ signal });
+async function begin(plan: ChildPlan, stop: AbortSignal, wire: SupervisorWire): Promise<unknown> {
+  if (!plan.program) return plan.start({ signal: stop });
   const { source, ...options } = plan.program;
-  return wire.spawn(await reusable(plan, source, wire), {
+  const signal = options.signal ? anyOf([options.signal, stop]) : stop;
+  plan.kept ??= reusable(source, wire);
+  plan.kept.catch(() => undefined); // whoever waits for it is told
+  return wire.spawn(await wire.wait(plan.kept, signal), {
     name: plan.id,
     stdout: 'null',
     stderr: 'null',
     ...options,
-    signal: options.signal ? anyOf([options.signal, signal]) : signal,
+    signal,
   });
 }
 
-/** A response can be read once: what it gave is kept for the next start. */
-async function reusable(plan: ChildPlan, source: Source, wire: SupervisorWire): Promise<Source> {
+/** A response can be read once: what it gives is kept for the next start, so it is read on when this one is given up. */
+async function reusable(source: Source, wire: SupervisorWire): Promise<Source> {
   const settled: unknown = await source;
-  if (tagOf(settled) !== 'Response') return source;
-  const kept = await wire.read(settled as Response);
-  plan.program = { ...plan.program!, source: kept };
-  return kept;
+  return tagOf(settled) === 'Response' ? wire.read(settled as Response) : source;
 }
 
 /** `AbortSignal.any`, which keeps nothing alive, or the like where it is not there yet. */

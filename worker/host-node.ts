@@ -39,9 +39,9 @@ function createWorker<Out, In>(url: string): WorkerHandle<Out, In> {
   return handle;
 }
 
-async function readUrl(url: string): Promise<Response> {
-  if (!url.startsWith('file:')) return fetch(url);
-  const bytes = await readFile(new URL(url));
+async function readUrl(url: string, signal: AbortSignal | null = null): Promise<Response> {
+  if (!url.startsWith('file:')) return fetch(url, { signal });
+  const bytes = await readFile(new URL(url), { signal: signal ?? undefined });
   return new Response(new Uint8Array(bytes), {
     headers: { 'content-type': 'application/wasm', 'content-length': String(bytes.length) },
   });

@@ -19,8 +19,8 @@ export interface Host {
   holdForLife(lock: string): Promise<void>;
   /** For how long after its death something of a worker may still be there, in milliseconds. */
   readonly afterlife: number;
-  /** Fetches a URL; Node's may be a file. */
-  fetch(url: string): Promise<Response>;
+  /** Fetches a URL; Node's may be a file. An abort of the signal ends it, its body too. */
+  fetch(url: string, signal?: AbortSignal): Promise<Response>;
   /** Compiles the kernel, with whatever the engine needs for it. */
   compileKernel(url: string): Promise<WebAssembly.Module>;
   /** Compiles a guest that has threads, where that takes another compiler than the usual one; else absent. */

@@ -1,5 +1,5 @@
 // What the coordinator makes of a module that cannot be interruptible: a refusal that says why, or, where that was only wished ('if-possible', as in
-// WebKit), the module as it is.
+// WebKit), the module as it is. And that a rewriter nobody waits for any more is ended.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';
@@ -27,11 +27,11 @@ const program = (code, { importsMemory = false, memories = 1 } = {}) =>
   ]);
 
 const multiMemory = WebAssembly.validate(program([], { memories: 2 }));
-const get = (bytes, interruptible, check) =>
-  new Modules(new Brood(), assets, check).get({ kind: 'bytes', bytes: Uint8Array.from(bytes) }, null, {
-    interruptible,
-    memory: 0,
-  });
+const get = (bytes, interruptible, check) => {
+  const source = { kind: 'bytes', bytes: Uint8Array.from(bytes) };
+  const wishes = { interruptible, memory: 0 };
+  return new Modules(new Brood(), assets, check).get(source, null, wishes, new AbortController().signal);
+};
 
 test('one that has several memories is refused for just that', async () => {
   const several = [
@@ -73,4 +73,17 @@ test('one that is invalid is refused as such, however it was wished for', async 
     message: /cannot be made interruptible: .*i32\.add/,
   });
   await assert.rejects(get(bytes, 'if-possible', check), { kind: 'module', message: /no valid WebAssembly module/ });
+});
+
+test('the worker of a rewriter that nobody waits for any more is terminated', async () => {
+  const workers = [];
+  const brood = { create: () => (workers.push({ post() {}, terminate: () => workers.pop() }), workers.at(-1)) };
+  const modules = new Modules(brood, assets, 'fuel');
+  const source = { kind: 'bytes', bytes: Uint8Array.from(program([])) };
+  const controller = new AbortController();
+  const getting = modules.get(source, null, { interruptible: true, memory: 0 }, controller.signal);
+  assert.equal(workers.length, 1);
+  controller.abort(new Error('enough'));
+  await assert.rejects(getting, { message: 'enough' });
+  assert.equal(workers.length, 0);
 });

@@ -51,7 +51,7 @@ const wrong = [
   ['a wrong tty', { tty: 'yes' }, TypeError, /tty must be true or false/],
   ['a wrong signal', { signal: {} }, TypeError, /signal must be an AbortSignal/],
   ['a wrong callback', { onProgress: 1 }, TypeError, /onProgress must be a function/],
-  ['a wrong stdin', { stdin: 5 }, TypeError, /stdin must be "pipe", .* not a number/],
+  ['a wrong stdin', { stdin: 5 }, TypeError, /stdin must be "pipe", "tty", "null", .* not a number/],
   ['a locked stdin', { stdin: locked(new ReadableStream()) }, TypeError, /locked/],
   ['a wrong stdout', { stdout: 'inherit' }, TypeError, /stdout must be .* not "inherit"/],
   ['a locked stderr', { stderr: locked(new WritableStream()) }, TypeError, /stderr: .* locked/],

@@ -51,9 +51,10 @@ test('output beyond maxOutput is cut and the guest killed, with the reason "limi
     setTimeout(() => fake.output(id, 1, bytesOf(500)), 10);
   };
   fake.on.kill = ({ id }) => fake.end(id, { reason: 'killed', code: 137 });
-  const { reason, message, stdout, stderr } = await hf.run('a.wasm', { maxOutput: 100, encoding: 'bytes' });
+  const { reason, message, limit, stdout, stderr } = await hf.run('a.wasm', { maxOutput: 100, encoding: 'bytes' });
   assert.equal(reason, 'limit');
   assert.match(message, /more than the 100 bytes that maxOutput allows/);
+  assert.deepEqual(limit, { name: 'maxOutput', most: 100 });
   assert.equal(stdout.byteLength + stderr.byteLength, 100);
   assert.equal(stderr.byteLength, 4);
 });

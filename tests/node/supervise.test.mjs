@@ -69,6 +69,37 @@ test('a start that fails is told as one, with its reason kept', async (t) => {
   assert.deepEqual(sup.children(), []);
 });
 
+test('a child that is told to stop while its program is loaded does so at once, and can be started later', async (t) => {
+  const { hf, fake, act } = await begin(t);
+  let finish;
+  const headers = { 'content-type': 'application/wasm' };
+  const body = new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+      finish = () => controller.close();
+    },
+  });
+  const children = [
+    { id: 'response', start: { source: new Response(body, { headers }) } },
+    { id: 'promise', start: { source: new Promise(() => undefined) } },
+    { id: 'start', start: ({ signal }) => hf.spawn(new Promise(() => undefined), { signal }) },
+  ];
+  await hf.supervise({ children });
+  for (const key of [1, 2, 3]) act(1, 'start', { key });
+  await settle();
+  for (const key of [1, 2, 3]) act(1, 'ask', { key, within: Infinity });
+  const ends = await fake.until('sup-ended', 3);
+  assert.deepEqual(ends.map(({ key, reason }) => [key, reason]).sort(), [
+    [1, 'start-failed'],
+    [2, 'start-failed'],
+    [3, 'start-failed'],
+  ]);
+  act(1, 'start', { key: 1, generation: 2 });
+  await settle();
+  finish();
+  assert.equal((await fake.until('sup-started'))[0].generation, 2);
+});
+
 test('a process of another runtime, a supervisor that is supervised already, and itself, are no children', async (t) => {
   const { hf, fake, act } = await begin(t);
   const other = await begin(t);

@@ -11,6 +11,8 @@ export interface Answer {
   status?: number;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
+  /** The rest of the body never comes. */
+  endless?: boolean;
 }
 
 export interface Site {
@@ -20,6 +22,8 @@ export interface Site {
   requests: string[];
   /** How often a path was asked for. */
   count(path: string): number;
+  /** The paths of the answers that the other side broke off, in order. */
+  brokenOff: string[];
   close(): Promise<void>;
 }
 
@@ -44,12 +48,17 @@ export async function serveSite(
   headers: Record<string, string> = isolation,
 ): Promise<Site> {
   const requests: string[] = [];
+  const brokenOff: string[] = [];
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     requests.push(pathname);
-    void respond(pathname).then(({ status = 200, headers: own = {}, body = '' }) => {
+    response.on('close', () => {
+      if (!response.writableFinished) brokenOff.push(pathname);
+    });
+    void respond(pathname).then(({ status = 200, headers: own = {}, body = '', endless = false }) => {
       response.writeHead(status, { 'Cache-Control': 'no-store', ...own });
-      response.end(body);
+      if (endless) response.write(body);
+      else response.end(body);
     });
   });
 
@@ -68,6 +77,7 @@ export async function serveSite(
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}/`,
     requests,
+    brokenOff,
     count: (wanted) => requests.filter((asked) => asked === wanted).length,
     close: async () => {
       server.closeAllConnections();

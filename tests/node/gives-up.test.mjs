@@ -1,0 +1,220 @@
+// A program that nobody waits for any more is not loaded any further.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import test from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { start } from '../../dist/node.js';
+import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
+import { load } from './support/load.mjs';
+
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/protocol.ts');
+const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+/** A response whose body begins as a module does and never ends; `cancelled` is what it was cancelled with. */
+function endless(type = 'application/wasm') {
+  let cancel;
+  const cancelled = new Promise((resolve) => (cancel = resolve));
+  const start = (controller) => controller.enqueue(MAGIC);
+  const response = new Response(new ReadableStream({ start, cancel }), { headers: { 'content-type': type } });
+  return { response, cancelled };
+}
+
+const reject = {
+  abort: { name: 'Error', message: 'enough' },
+  close: { name: 'Closed' },
+  death: { name: 'Fatal', message: /gone/ },
+};
+
+for (const way of ['abort', 'close', 'death']) {
+  test(`what is being loaded is given up at once (${way})`, async (t) => {
+    const unhandled = watchUnhandled(t);
+    const { hf, fake } = await startFake(t, lib);
+    if (way === 'close') fake.on.close = undefined; // at once, and not when the coordinator has closed
+    const controller = new AbortController();
+    const { signal } = controller;
+    const bodies = Array.from({ length: 5 }, () => endless());
+    bodies.push(endless('text/plain'));
+    const [streamed, progress, interruptible, promised, run, bytes] = bodies.map(({ response }) => response);
+    const open = [
+      hf.spawn(streamed, { signal }),
+      hf.spawn(progress, { signal, onProgress: () => undefined }),
+      hf.spawn(interruptible, { signal, interruptible: true }),
+      hf.spawn(Promise.resolve(promised), { signal }),
+      hf.run(run, { signal }),
+      hf.spawn(bytes, { signal }),
+      hf.spawn(new Promise(() => undefined), { signal }),
+    ];
+    for (const promise of open) promise.catch(() => undefined);
+    await settle();
+    if (way === 'abort') controller.abort(new Error('enough'));
+    else if (way === 'close') void hf.close();
+    else fake.send({ t: 'fatal', message: 'gone' });
+    for (const promise of open) await assert.rejects(promise, reject[way]);
+    for (const { cancelled } of bodies) assert.equal((await cancelled).name, reject[way].name);
+    assert.equal(fake.sent('spawn').length, 0);
+    if (way === 'close') fake.send({ t: 'closed', locks: [] });
+    await settle();
+    assert.deepEqual(unhandled, []);
+  });
+}
+
+test('a response that comes too late is cancelled, a download that fails too late is nobody’s', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf } = await startFake(t, lib);
+  const controller = new AbortController();
+  let answer, fail;
+  const late = new Promise((resolve) => (answer = resolve));
+  const failing = new Promise((_, reject) => (fail = reject));
+  const open = [late, failing].map((source) => hf.spawn(source, { signal: controller.signal }));
+  controller.abort(new Error('enough'));
+  for (const promise of open) await assert.rejects(promise, { message: 'enough' });
+  const { response, cancelled } = endless();
+  answer(response);
+  fail(new Error('no network'));
+  assert.equal((await cancelled).message, 'enough');
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('the reason is the signal’s also when the download, which it ends too, fails first', async (t) => {
+  const { hf } = await startFake(t, lib);
+  const controller = new AbortController();
+  const aborted = new Promise((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(new Error('the download was aborted')));
+  });
+  const spawning = hf.spawn(aborted, { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await assert.rejects(spawning, { message: 'enough' });
+});
+
+test('a body that somebody else reads is refused', async (t) => {
+  const { hf } = await startFake(t, lib);
+  const { response } = endless();
+  response.body.getReader();
+  await assert.rejects(hf.spawn(response), { name: 'SpawnRefused', kind: 'source' });
+});
+
+// --- what the coordinator loads, from URLs ---
+
+/**
+ * A server that sends the first half of a program and keeps the rest until `finish()`. `began(n)` and `closed(n)` resolve when n requests have
+ * come, and when n of them have been broken off.
+ */
+async function serveSlowly(t) {
+  const bytes = await readFile(new URL('../../build/guests/hello.wasm', import.meta.url));
+  const counts = { began: 0, closed: 0 };
+  const waiting = [];
+  const reached = (what) => (n) =>
+    new Promise((resolve) => {
+      const check = () => counts[what] >= n && resolve();
+      waiting.push(check);
+      check();
+    });
+  const count = (what) => {
+    counts[what]++;
+    for (const check of waiting) check();
+  };
+  const open = [];
+  const server = createServer((request, response) => {
+    const half = request.url === '/headers.wasm' ? 0 : bytes.length / 2;
+    response.on('close', () => response.writableFinished || count('closed'));
+    if (half > 0) {
+      response.writeHead(200, { 'content-type': 'application/wasm', 'content-length': bytes.length });
+      response.write(bytes.subarray(0, half), () => count('began'));
+    } else count('began');
+    open.push(() => response.end(bytes.subarray(half)));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  t.after(() => server.closeAllConnections());
+  return {
+    url: (name) => `http://127.0.0.1:${server.address().port}/${name}`,
+    counts,
+    began: reached('began'),
+    closed: reached('closed'),
+    finish: () => open.splice(0).forEach((end) => end()),
+  };
+}
+
+async function runtime(t) {
+  const hf = await start();
+  t.after(() => hf.close());
+  return hf;
+}
+
+for (const [what, file, options] of [
+  ['its headers have not come', 'headers.wasm', {}],
+  ['its body has not', 'a.wasm', {}],
+  ['its body has not, and that is told', 'a.wasm', { onProgress: () => undefined }],
+  ['it is to be rewritten', 'a.wasm', { interruptible: true }],
+]) {
+  test(`a download is broken off when who waits for it gives up, and begins anew for the next one: ${what}`, async (t) => {
+    const hf = await runtime(t);
+    const site = await serveSlowly(t);
+    const controller = new AbortController();
+    const spawning = hf.spawn(site.url(file), { ...options, signal: controller.signal });
+    await site.began(1);
+    controller.abort(new Error('enough'));
+    await assert.rejects(spawning, { message: 'enough' });
+    await site.closed(1);
+    const running = hf.run(site.url(file), options);
+    await site.began(2);
+    site.finish();
+    assert.equal((await running).stdout, 'hello, world\n');
+  });
+}
+
+test('who else waits for the same URL gets its program, and it is loaded once', async (t) => {
+  const hf = await runtime(t);
+  const site = await serveSlowly(t);
+  const controllers = [new AbortController(), new AbortController()];
+  const [first, third] = controllers.map(({ signal }) => hf.spawn(site.url('a.wasm'), { signal }));
+  const second = hf.run(site.url('a.wasm'));
+  await site.began(1);
+  for (const controller of controllers) controller.abort(new Error('enough'));
+  for (const spawning of [first, third]) await assert.rejects(spawning, { message: 'enough' });
+  await hf.stats(); // so the coordinator has heard of it
+  const fourth = hf.run(site.url('a.wasm'));
+  site.finish();
+  assert.deepEqual([(await second).stdout, (await fourth).stdout], ['hello, world\n', 'hello, world\n']);
+  assert.deepEqual(site.counts, { began: 1, closed: 0 });
+});
+
+test('an abort when all is loaded takes nothing from the next one', async (t) => {
+  const hf = await runtime(t);
+  const site = await serveSlowly(t);
+  const controller = new AbortController();
+  const p = hf.spawn(site.url('a.wasm'), { signal: controller.signal });
+  await site.began(1);
+  site.finish();
+  await (
+    await p
+  ).exited;
+  controller.abort();
+  assert.equal((await hf.run(site.url('a.wasm'))).stdout, 'hello, world\n');
+  assert.equal(site.counts.began, 1);
+});
+
+test('the coordinator answers a kill while it loads at once', async (t) => {
+  const site = await serveSlowly(t);
+  const dist = (file) => new URL(`../../dist/${file}`, import.meta.url);
+  const worker = new Worker(dist('coordinator.node.js'));
+  t.after(() => worker.terminate());
+  const answer = (type) =>
+    new Promise((resolve) => worker.on('message', (message) => message.t === type && resolve(message)));
+  const names = { compute: 'compute.node.js', kernel: 'kernel.wasm', rewrite: 'rewrite.wasm', supervise: '' };
+  const assets = Object.fromEntries(Object.entries(names).map(([name, file]) => [name, dist(file).href]));
+  const { workers, memory, force } = lib.planStart({});
+  worker.postMessage({ t: 'init', protocol: lib.PROTOCOL, assets, workers, memory, force });
+  await answer('ready');
+  const { settings } = lib.planSpawn({});
+  const source = { kind: 'url', url: site.url('a.wasm') };
+  worker.postMessage({ t: 'spawn', id: 1, source, name: 'a', args: ['a'], ...settings, interruptible: false });
+  await site.began(1);
+  worker.postMessage({ t: 'stdin', id: 1, bytes: MAGIC });
+  worker.postMessage({ t: 'kill', id: 1 });
+  const [{ refusal }, { error }] = await Promise.all([answer('refused'), answer('stdin-done')]);
+  assert.deepEqual([refusal.kind, error.code], ['closed', 'EPIPE']);
+  await site.closed(1);
+});
