@@ -159,7 +159,7 @@ export class Runtime implements Holdfast {
     const needsBytes = settings.limits.memory ? 'limits.memory' : settings.interruptible;
     const asBytes = needsBytes === true ? 'interruptible' : needsBytes || '';
     const { message, transfer, name } = await this.#load(
-      (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes),
+      (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes, plan.signal !== undefined),
       plan.signal,
     );
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };

@@ -41,6 +41,8 @@ export async function prepareSource(
   onProgress?: OnProgress,
   /** Whether the coordinator needs the module's bytes: no; or a compiled module is refused, as this option cannot be had with one; or it is not. */
   asBytes: '' | 'interruptible' | 'limits.memory' | 'if-possible' = '',
+  /** Whether the spawn can be given up by its own signal, and not by the runtime's end alone. */
+  cancels = false,
 ): Promise<PreparedSource> {
   if (typeof source === 'string' || tagOf(source) === 'URL') {
     const url = absoluteUrl(source as string | URL, loader);
@@ -62,7 +64,7 @@ export async function prepareSource(
   if (asBytes) return fromBytes(response, signal, onProgress);
   const message: SourceMessage = {
     kind: 'module',
-    module: await compileResponse(response, signal, onProgress),
+    module: await compileResponse(response, signal, onProgress, cancels),
     url: response.url,
   };
   return { message, transfer: [], name: response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME };
@@ -143,12 +145,14 @@ async function compileResponse(
   response: Response,
   signal: AbortSignal,
   onProgress: OnProgress,
+  cancels: boolean,
 ): Promise<WebAssembly.Module> {
   const where = requireBody(response);
   // Exactly this, says the standard: with a parameter it is refused.
   const isWasm = response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
   if (isWasm) {
-    const body = watched(response, signal, onProgress);
+    // As it came unless somebody wants to hear of it or may give it up: then engines keep the code that they make of it with what they have cached.
+    const body = onProgress || cancels ? watched(response, signal, onProgress) : response;
     return compile(where, () => WebAssembly.compileStreaming(body));
   }
   const bytes = await bodyOf(response, signal, onProgress);
