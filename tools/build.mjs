@@ -6,7 +6,7 @@
 //   runtime      dist/                          the npm package (implies wasm): esbuild bundles, kernel.wasm, types
 //   guests       build/guests/NAME.wasm         the programs in tests/guests and demo/guests
 //   demo         build/demo/                    the static page (implies runtime and guests), by demo/build.mjs
-//   native-host                                 build/native-{asan,tsan}/holdfast-guest: the native host, under each sanitizer
+//   native-host                                 build/native-{asan,tsan}/holdfast-guest: the native host, under each sanitizer; and a test's
 //   native, native-asan, native-tsan, fuzz      build/PRESET/: the native kernel, its tests and fuzzers
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -45,7 +45,8 @@ const steps = {
 };
 for (const preset of presets) steps[preset] = () => cmake(preset);
 steps['native-host'] = async () => {
-  for (const preset of ['native-asan', 'native-tsan']) await cmake(preset, [], ['--target', 'holdfast-guest']);
+  const programs = ['holdfast-guest', 'holdfast-supervised'];
+  for (const preset of ['native-asan', 'native-tsan']) await cmake(preset, [], ['--target', ...programs]);
 };
 
 /** Builds the targets, in an order that suits them. Set-up is the caller's. */

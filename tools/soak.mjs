@@ -1,6 +1,7 @@
 // `npm run soak -- [--minutes N | --kills N] [--seed N]`: programs of every kind are started and killed in Chromium, and restarted by a supervisor, for an
 // hour or as long as is said. Every minute, when nothing runs, it prints what is in use: the kernel's blocks and bytes, workers, files, and of
-// the browser's processes memory (proportional) and threads. Fails when the kernel holds more than at the beginning.
+// the browser's processes memory (proportional) and threads. Fails when the kernel holds more than at the beginning; when, once it is warm, the
+// browser's memory or the page's heap has doubled; and when in the end, idle, there are more workers than are kept, or threads of those that ended.
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { build } from './build.mjs';
@@ -11,14 +12,26 @@ import { serve } from './serve.mjs';
 import { chromiumOnPath, needs, setup } from './setup.mjs';
 
 const BATCH = 100;
+/** So many kills make it warm: the engine, too, makes things once and keeps them. */
+const WARM = 300;
+/** A worker that stays is a thread. A few come and go by themselves. */
+const STRAY_THREADS = 20;
+/** So many times what it was when it was warm is too much: of the processes' memory, and of the heap, if that is not small anyway. */
+const GROWTH = 2;
+const SMALL_HEAP = 16 * 2 ** 20;
+
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
 const mebi = (bytes) => (bytes / 2 ** 20).toFixed(1).padStart(7);
 
+/** What the workers are kept down to. */
+const workers = { min: 2, max: 64, idle: 5000 };
+
 /** In the page. */
-async function begin(seed) {
+async function begin({ seed, workers }) {
   const { Victims, quiet } = await import('/tests/browser/support/victims.js');
   const { start } = await import('/dist/index.js');
-  const hf = await start({ workers: { min: 2, max: 64, idle: 5000 } });
+  const hf = await start({ workers });
   const guest = (name) => new URL(`/build/guests/${name}.wasm`, location.href).href;
   await hf.fs.mkdir('/hammer');
   await hf.fs.rm('/hammer', { recursive: true });
@@ -56,6 +69,35 @@ async function begin(seed) {
   };
 }
 
+/** What is told of the browser's side, which the kernel's own counts do not show. Throws when it grows without bound. */
+class Growth {
+  #warm;
+  #complaint;
+
+  see(done, { heap }, pss, threadCount) {
+    if (done < WARM) return;
+    this.#warm ??= { heap: Math.max(heap, SMALL_HEAP), pss, threads: threadCount };
+    const grown = heap > GROWTH * this.#warm.heap || pss > GROWTH * this.#warm.pss;
+    // What has not been collected yet is no leak: it is one if it stays until the next time.
+    if (grown && this.#complaint)
+      throw new Complaint(`${mebi(pss)} MiB of processes and ${mebi(heap)} of heap, twice; warm: ${this.#words()}`);
+    this.#complaint = grown;
+  }
+
+  /** When all that has nothing to do has had the time to end. `idleThreads`: as many as there were before anything ran. */
+  atTheEnd({ workers: { total, zombies } }, threadCount, idleThreads) {
+    if (total > workers.min || zombies > 0)
+      throw new Complaint(`${total} workers are left of which ${workers.min} are kept, and ${zombies} that do not die`);
+    if (threadCount > idleThreads + STRAY_THREADS)
+      throw new Complaint(`there were ${idleThreads} threads and there are ${threadCount}`);
+  }
+
+  #words() {
+    const { heap, pss } = this.#warm;
+    return `${mebi(pss)} and ${mebi(heap)}`;
+  }
+}
+
 await main(async (args) => {
   const { values } = parseArgs({
     args: [...args],
@@ -81,19 +123,23 @@ await main(async (args) => {
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(new URL('tests/browser/support/blank.html', server.url).href);
-    await page.evaluate(begin, Number(values.seed));
+    await page.evaluate(begin, { seed: Number(values.seed), workers });
     console.log(`Chromium ${browser.version()}, seed ${values.seed}`);
     console.log('   time   kills restarts  blocks  kernel MiB  workers  page heap MiB  processes MiB  threads');
     const begun = Date.now();
     let done = 0;
     let first;
+    const growth = new Growth();
     const sample = async () => {
+      await page.requestGC();
       const seen = await page.evaluate(() => globalThis.soak.sample());
       const pids = family(browserServer.process().pid);
+      const pss = memory(pids);
+      const threadCount = threads(pids);
       const elapsed = Math.round((Date.now() - begun) / 1000);
       console.log(
         `${String(elapsed).padStart(5)} s${String(done).padStart(8)}${String(seen.restarts).padStart(9)}${String(seen.blocks).padStart(8)}` +
-          `     ${mebi(seen.kernel.bytes)}${String(seen.workers.total).padStart(9)}        ${mebi(seen.heap)}        ${mebi(memory(pids))}${String(threads(pids)).padStart(9)}`,
+          `     ${mebi(seen.kernel.bytes)}${String(seen.workers.total).padStart(9)}        ${mebi(seen.heap)}        ${mebi(pss)}${String(threadCount).padStart(9)}`,
       );
       first ??= seen;
       if (
@@ -102,8 +148,10 @@ await main(async (args) => {
         seen.sockets.connections !== first.sockets.connections
       )
         throw new Complaint(`the kernel held ${JSON.stringify(first)} and holds ${JSON.stringify(seen)}`);
+      growth.see(done, seen, pss, threadCount);
+      return { seen, threadCount };
     };
-    await sample();
+    const atFirst = await sample();
     let next = Date.now();
     while (done < kills && Date.now() - begun < seconds * 1000) {
       await page.evaluate((count) => globalThis.soak.round(count), BATCH);
@@ -113,15 +161,17 @@ await main(async (args) => {
       next = Date.now() + Number(values.every) * 1000;
     }
     // Workers that have nothing to do have ended by then.
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
-    await sample();
+    await pause(15);
+    const atLast = await sample();
     console.log(JSON.stringify(await page.evaluate(() => globalThis.soak.totals())));
     await page.evaluate(() => globalThis.soak.close());
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await pause(3);
     const pids = family(browserServer.process().pid);
     console.log(
       `closed: processes ${mebi(memory(pids))} MiB, ${threads(pids)} threads, ${page.workers().length} workers`,
     );
+    if (page.workers().length > 0) throw new Complaint('workers are left of a runtime that was closed');
+    growth.atTheEnd(atLast.seen, atLast.threadCount, atFirst.threadCount);
     if (complaints.length > 0) throw new Complaint(`errors that the page did not handle: ${complaints.join('; ')}`);
     return 0;
   } finally {

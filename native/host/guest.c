@@ -10,6 +10,9 @@
 #include "fs/devfs.h"
 #include "wasi/sys.h"
 
+_Static_assert(HF_GUEST_MESSAGE_MAX == HF_EXIT_MESSAGE_MAX, "an exit's message");
+_Static_assert(HF_GUEST_FOREVER == HF_FOREVER, "no deadline");
+
 static _Atomic uint32_t next_pid = 1, next_tid = 1;
 
 /* ---- the coordinator's side ---- */
@@ -26,7 +29,7 @@ static void become_over(struct hf_guest *guest)
 {
 	struct hf_process *process = guest->process;
 	(void)hf_work_cancel(&process->ended);
-	guest->exit.reason = process->reason;
+	guest->exit.reason = (enum hf_guest_ended)process->reason;
 	guest->exit.code = process->code;
 	memcpy(guest->exit.message, process->message, process->message_size);
 	stop_inputs(guest);
@@ -157,14 +160,29 @@ static char *join_strings(const char *const *list, struct hf_strings *out)
 	return bytes;
 }
 
+static struct hf_limits limits_of(const struct hf_guest_limits *given)
+{
+	struct hf_limits limits = hf_default_limits;
+#define GIVEN(name) limits.name = given && given->name ? given->name : limits.name
+	GIVEN(fds);
+	GIVEN(pipe_bytes);
+	GIVEN(poll_subscriptions);
+	GIVEN(threads);
+	GIVEN(output);
+	GIVEN(file_bytes);
+#undef GIVEN
+	return limits;
+}
+
 static int make_process(struct hf_guest *guest, const struct hf_guest_options *options)
 {
 	struct hf_strings args, env;
-	const struct hf_limits *limits = options->limits ? options->limits : &hf_default_limits;
+	struct hf_limits limits = limits_of(options->limits);
 	char *arg_bytes = join_strings(options->args, &args), *env_bytes = join_strings(options->env, &env);
 	int result = -HF_ENOMEM;
 	if (arg_bytes && env_bytes)
-		result = hf_process_create(atomic_fetch_add(&next_pid, 1), &args, &env, limits, process_ended, &guest->process);
+		result =
+			hf_process_create(atomic_fetch_add(&next_pid, 1), &args, &env, &limits, process_ended, &guest->process);
 	free(arg_bytes);
 	free(env_bytes);
 	if (result == 0)
@@ -317,9 +335,9 @@ int hf_guest_spawn(const struct hf_guest_options *options, struct hf_guest **out
 
 /* ---- the end ---- */
 
-void hf_guest_end(struct hf_guest *guest, enum hf_exit_reason reason, uint32_t code, const char *message)
+void hf_guest_end(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t code, const char *message)
 {
-	hf_process_end(guest->process, reason, code, message, (uint32_t)strlen(message), NULL, 0);
+	hf_process_end(guest->process, (enum hf_exit_reason)reason, code, message, (uint32_t)strlen(message), NULL, 0);
 }
 
 void hf_guest_drop_output(struct hf_guest *guest)

@@ -10,7 +10,7 @@
  * host; --tcplisten is a real TCP port (IPv4; of 127.0.0.1 unless an address is given), and port 0 any that is free: it is told on stderr.
  * The environment holds what --env gives and nothing else. Status: the guest's own; 134 for a trap, 124 for the timeout, 128 + N
  * for a signal that the guest raised, 1 when it could not be run, and 70 when the kernel was left with memory in use. */
-#include "host/host.h"
+#include <holdfast/host.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -205,16 +205,16 @@ static int report(const struct command *command, const struct hf_guest_exit *end
 {
 	const char *name = command->args[0];
 	switch (end->reason) {
-	case HF_EXIT_EXIT:
+	case HF_ENDED_EXIT:
 		return (int)(end->code & 0xff);
-	case HF_EXIT_TIMEOUT:
+	case HF_ENDED_TIMEOUT:
 		fprintf(stderr, "holdfast: %s: timeout: killed after %g s\n", name, command->timeout);
 		return (int)end->code;
-	case HF_EXIT_KILLED:
+	case HF_ENDED_KILLED:
 		fprintf(stderr, "holdfast: %s: %s\n", name, end->message[0] ? end->message : "killed");
 		return (int)end->code;
 	default:
-		fprintf(stderr, "holdfast: %s: %s: %s\n", name, end->reason == HF_EXIT_TRAP ? "trap" : "failed", end->message);
+		fprintf(stderr, "holdfast: %s: %s: %s\n", name, end->reason == HF_ENDED_TRAP ? "trap" : "failed", end->message);
 		return end->code & 0xff ? (int)(end->code & 0xff) : FAILED;
 	}
 }
@@ -236,12 +236,12 @@ static int run(const struct command *command)
 	uint64_t limit = (uint64_t)(command->timeout * 1e9);
 	bool dropped = false;
 	if (limit > 0 && !hf_guest_join(guest, hf_plat_monotonic() + limit)) {
-		hf_guest_end(guest, HF_EXIT_TIMEOUT, LATE, "timeout");
+		hf_guest_end(guest, HF_ENDED_TIMEOUT, LATE, "timeout");
 		dropped = !hf_guest_join(guest, hf_plat_monotonic() + GRACE);
 		if (dropped)
 			hf_guest_drop_output(guest);
 	}
-	if (!hf_guest_join(guest, HF_FOREVER))
+	if (!hf_guest_join(guest, HF_GUEST_FOREVER))
 		fail(command->file, "it does not end");
 	int status = report(command, hf_guest_exit(guest));
 	if (dropped && status == 0) {

@@ -1,5 +1,5 @@
-/* Paths and files: what memfs makes of a sequence of operations is what Linux makes of it, results and errors, and the trees are the same in the end. An
- * input is a list of records, each one operation with paths made of a few components. */
+/* Paths and files: what the system calls, over memfs, make of a sequence of operations is what Linux makes of it, results and errors (but for what
+ * tests/native/support/agreement.c lists), and the trees are the same in the end. An input is a list of records, each one operation with paths made of a few components. */
 #include "support/agreement.h"
 #include "support/check.h"
 #include "support/machine.h"
@@ -29,7 +29,8 @@ static void make_path(struct record *record, char *out)
 	}
 }
 
-/* A last component of the longest length, or too long by one; not in renames, where Linux looks at both directories before it looks at the names. */
+/* A last component of the longest length, or too long by one; not in renames, where Linux looks at both directories before it looks at the names, and not
+ * in directories that may have been removed. */
 static void make_long(struct request *rq, uint8_t how)
 {
 	char *slash = strrchr(rq->a, '/'), *last = slash ? slash + 1 : rq->a;
@@ -47,12 +48,14 @@ static bool next_request(struct records *records, struct request *rq)
 	rq->flags = take_byte(&record) % (RQ_ALL + 1);
 	uint8_t handle = take_byte(&record);
 	rq->handle = handle % HANDLES;
+	rq->base_a = handle / HANDLES % 4 ? 0 : handle / HANDLES / 4 % (HANDLES + 1);
+	rq->base_b = handle / HANDLES % 2 ? 0 : handle / HANDLES / 4 % (HANDLES + 1);
 	rq->offset = PICK(offsets, take_byte(&record));
 	rq->size = (uint32_t)take_bytes(&record, 2) % (DATA_MAX + 1);
 	rq->fill = take_byte(&record);
 	make_path(&record, rq->a);
 	make_path(&record, rq->b);
-	if (handle >= 250 && rq->op != OP_RENAME)
+	if (handle >= 250 && rq->base_a == 0 && rq->op != OP_RENAME)
 		make_long(rq, handle);
 	return true;
 }

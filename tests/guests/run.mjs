@@ -19,6 +19,8 @@ const skips = JSON.parse(fs.readFileSync(path.join(folder, 'skip.json'), 'utf8')
 
 function openHost(name, settings) {
   if (!hosts[name]) throw new Error(`no host "${name}"; there are ${Object.keys(hosts).join(', ')}`);
+  if (settings.interruptible && !/^node|-cli$/.test(name))
+    throw new Error(`host "${name}" does not take --interruptible`);
   return hosts[name]({ root, built, ...settings });
 }
 

@@ -41,11 +41,11 @@ int main(void)
 	while (time_left(&budget)) {
 		struct hf_guest *one = begin_by_hand(guest, -1, -1), *two = begin_by_hand(guest, -1, -1);
 		sleep_us(random_below(&seed, 4000));
-		hf_guest_end(one, HF_EXIT_KILLED, 137, "");
+		hf_guest_end(one, HF_ENDED_KILLED, 137, "");
 		sleep_us(random_below(&seed, 4000));
-		hf_guest_end(two, HF_EXIT_KILLED, 137, "");
-		end_by_hand(one, HF_EXIT_KILLED, 137);
-		end_by_hand(two, HF_EXIT_KILLED, 137);
+		hf_guest_end(two, HF_ENDED_KILLED, 137, "");
+		end_by_hand(one, HF_ENDED_KILLED, 137);
+		end_by_hand(two, HF_ENDED_KILLED, 137);
 	}
 	hf_host_stop();
 	return done();

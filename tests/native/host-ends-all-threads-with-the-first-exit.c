@@ -45,7 +45,7 @@ int main(void)
 	int in[2];
 	CHECK_EQ(pipe(in), 0); /* nobody writes, and it does not end */
 	CHECK_OK(hf_host_start(0));
-	end_by_hand(begin_by_hand(guest, in[0], -1), HF_EXIT_EXIT, 7);
+	end_by_hand(begin_by_hand(guest, in[0], -1), HF_ENDED_EXIT, 7);
 	hf_host_stop();
 	return done();
 }

@@ -158,7 +158,7 @@ static struct hf_guest *begin_server(void (*guest)(uint32_t tid, uint32_t argume
 static void end_well(struct hf_guest *guest)
 {
 	atomic_store(&may_end, true);
-	end_by_hand(guest, HF_EXIT_EXIT, 0);
+	end_by_hand(guest, HF_ENDED_EXIT, 0);
 }
 
 int main(void)

@@ -52,7 +52,7 @@ static void without_the(int number, int in, int out)
 	CHECK_OK(result);
 	CHECK(hf_guest_join(guest, HF_FOREVER));
 	CHECK(strcmp(hf_guest_exit(guest)->message, "no thread to run it on") == 0);
-	end_by_hand(guest, HF_EXIT_CRASH, 134);
+	end_by_hand(guest, HF_ENDED_CRASH, 134);
 }
 
 int main(void)

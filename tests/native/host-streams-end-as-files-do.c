@@ -63,14 +63,14 @@ int main(void)
 	CHECK(!hf_guest_join(guest, hf_plat_monotonic()));
 	CHECK_EQ(write(in[1], "two", 3), 3);
 	CHECK_EQ(close(in[1]), 0);
-	end_by_hand(guest, HF_EXIT_EXIT, 0);
+	end_by_hand(guest, HF_ENDED_EXIT, 0);
 	CHECK_EQ(read(out[0], got + 3, sizeof got - 3), 3);
 	CHECK(strcmp(got, "onetwo") == 0);
 
 	guest = begin_by_hand(writes, -1, out[1]);
 	CHECK_EQ(read(out[0], got, sizeof got), (ssize_t)sizeof got);
 	CHECK_EQ(close(out[0]), 0);
-	end_by_hand(guest, HF_EXIT_EXIT, 3);
+	end_by_hand(guest, HF_ENDED_EXIT, 3);
 	hf_host_stop();
 	return done();
 }

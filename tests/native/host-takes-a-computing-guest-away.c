@@ -16,9 +16,9 @@ int main(void)
 	while (!computes)
 		sleep_ms(1);
 	CHECK(!hf_guest_join(begun, hf_plat_monotonic()));
-	hf_guest_end(begun, HF_EXIT_KILLED, 137, "enough");
-	hf_guest_end(begun, HF_EXIT_TIMEOUT, 124, "too late: the first reason counts");
-	end_by_hand(begun, HF_EXIT_KILLED, 137);
+	hf_guest_end(begun, HF_ENDED_KILLED, 137, "enough");
+	hf_guest_end(begun, HF_ENDED_TIMEOUT, 124, "too late: the first reason counts");
+	end_by_hand(begun, HF_ENDED_KILLED, 137);
 	hf_host_stop();
 	return done();
 }

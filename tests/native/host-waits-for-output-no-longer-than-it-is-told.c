@@ -81,7 +81,7 @@ static void comes_late(enum kind kind)
 	CHECK(!hf_guest_join(guest, hf_plat_monotonic() + 50 * MILLISECOND));
 	for (ssize_t size; all < MUCH; all += (size_t)size)
 		CHECK((size = read(ends[0], got, sizeof got)) > 0);
-	end_by_hand(guest, HF_EXIT_EXIT, 0);
+	end_by_hand(guest, HF_ENDED_EXIT, 0);
 	close_ends(ends);
 }
 
@@ -91,13 +91,13 @@ static void never_comes(enum kind kind)
 	open_ends(kind, ends);
 	struct hf_guest *guest = begin_by_hand(writes_on, -1, ends[1]);
 	until_full(ends[1]);
-	hf_guest_end(guest, HF_EXIT_TIMEOUT, 124, "timeout");
+	hf_guest_end(guest, HF_ENDED_TIMEOUT, 124, "timeout");
 	CHECK(!hf_guest_join(guest, hf_plat_monotonic() + 50 * MILLISECOND));
 	hf_guest_drop_output(guest);
 	hf_guest_drop_output(guest);
 	CHECK(hf_guest_join(guest, HF_FOREVER));
 	hf_guest_drop_output(guest);
-	end_by_hand(guest, HF_EXIT_TIMEOUT, 124);
+	end_by_hand(guest, HF_ENDED_TIMEOUT, 124);
 	close_ends(ends);
 }
 
@@ -109,7 +109,7 @@ static void is_dropped_while_it_runs(enum kind kind)
 	struct hf_guest *guest = begin_by_hand(writes_on, -1, ends[1]);
 	until_full(ends[1]);
 	hf_guest_drop_output(guest);
-	end_by_hand(guest, HF_EXIT_EXIT, 0);
+	end_by_hand(guest, HF_ENDED_EXIT, 0);
 	close_ends(ends);
 }
 

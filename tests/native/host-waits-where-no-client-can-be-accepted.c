@@ -49,7 +49,7 @@ int main(void)
 	CHECK(tries <= passed / (90 * MILLISECOND) + 2);
 	atomic_store(&may_accept, true);
 	CHECK_EQ(read(client, &byte, 1), 0);
-	end_by_hand(guest, HF_EXIT_EXIT, 0);
+	end_by_hand(guest, HF_ENDED_EXIT, 0);
 	CHECK_EQ(close(client), 0);
 	CHECK_EQ(close(listening), 0);
 	hf_host_stop();

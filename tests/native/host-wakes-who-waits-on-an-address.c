@@ -60,7 +60,7 @@ static void guest(uint32_t tid, uint32_t argument)
 int main(void)
 {
 	CHECK_OK(hf_host_start(0));
-	end_by_hand(begin_by_hand(guest, -1, -1), HF_EXIT_EXIT, 0);
+	end_by_hand(begin_by_hand(guest, -1, -1), HF_ENDED_EXIT, 0);
 	hf_host_stop();
 	return done();
 }

@@ -1,13 +1,26 @@
-// Go's own tests of `os`, `io/fs` and `path/filepath` (all eight packages, and Chromium: `npm run conformance:go`), and that a surprise is told.
+// Go's own tests of `os`, `io/fs` and `path/filepath`, the last of them in Chromium as well (all eight packages there: `npm run conformance:go`), and
+// that a surprise is told.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { goTests } from '../go-std/main.mjs';
 import { judge } from '../go-std/judge.mjs';
 import { host, PATIENCE } from '../real/support.mjs';
+import { load } from './support/load.mjs';
+
+const { findBrowser } = await load('web/cli/browsers.ts');
 
 test(`go's standard library (${host}): os, io/fs, path/filepath`, { timeout: 4 * PATIENCE }, async (t) => {
   const names = ['os', 'io/fs', 'path/filepath'];
   assert.deepEqual(await goTests({ host, names, log: (text) => t.diagnostic(text) }), []);
+});
+
+const missing = await findBrowser('chromium').then(
+  () => false,
+  ({ message }) => message,
+);
+test("go's standard library (chromium): path/filepath", { timeout: 2 * PATIENCE, skip: missing }, async (t) => {
+  const names = ['path/filepath'];
+  assert.deepEqual(await goTests({ host: 'chromium', names, log: (text) => t.diagnostic(text) }), []);
 });
 
 const output = [

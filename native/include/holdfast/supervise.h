@@ -1,5 +1,5 @@
 /* supervise.h - a supervisor (supervisor.h) over threads of the host, for native embedders. A child is a function that runs on
- * a thread of its own until it returns: a service, a guest that wasm2c has translated, or another supervisor.
+ * a thread of its own until it returns: a service, a guest that wasm2c has translated (host.h), or another supervisor.
  *
  * Any thread may call anything here, but for what a line says. Times are nanoseconds; results are 0 or a negated HF_E*.
  * Whichever child ends, and in whatever order, is seen at once: nobody waits for one of them in particular. */
@@ -21,8 +21,8 @@ struct hf_supervise_child {
 	 * HF_SUP_END_START_FAILED), and soon after it was told to stop (below). */
 	struct hf_sup_end (*run)(void *context, struct hf_supervised *self);
 	/* May be NULL. Called on the supervisor's thread, while run may be at work, when the child is to stop: first to ask it,
-	 * then, or instead, to kill it. Must not wait. A thread of the host cannot be killed: what ends the guest that runs on
-	 * it (hf_process_end) belongs here; a run that does not return keeps its supervisor from ending. */
+	 * then, or instead, to kill it. Must not wait. A thread of the host cannot be killed: what ends the guest that it has
+	 * spawned and joins (hf_guest_end) belongs here; a run that does not return keeps its supervisor from ending. */
 	void (*stop)(void *context, struct hf_supervised *self, bool kill);
 	void *context;
 	/* Instead of run and stop: the child is another supervisor. */

@@ -9,14 +9,14 @@ import { execute, fromStatus, prepare } from './process.mjs';
 
 /** What a sanitizer finds ends the process with this status, and says so. */
 const FOUND = 117;
-const sanitizers = {
+export const sanitizers = {
   ...{ ASAN_OPTIONS: `detect_leaks=1:detect_stack_use_after_return=1:exitcode=${FOUND}:abort_on_error=0` },
   ...{ LSAN_OPTIONS: `exitcode=${FOUND}`, UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' },
   ...{ TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:exitcode=${FOUND}` },
 };
 
 /** The sanitizers of older clangs do not know how far newer kernels scatter addresses. */
-const unscattered = () => {
+export const unscattered = () => {
   const prefix = ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R'];
   return spawnSync(prefix[0], [...prefix.slice(1), 'true']).status === 0 ? prefix : [];
 };

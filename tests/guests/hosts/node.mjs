@@ -32,7 +32,7 @@ export async function open({ root, built, options, interruptible = false, ending
         await close(small);
       }
     },
-    about: () => about(hf, `Node ${process.version}`),
+    about: async () => `${await about(hf, `Node ${process.version}`)}${interruptible ? ', interruptible' : ''}`,
     close: () => close(hf),
   };
 }

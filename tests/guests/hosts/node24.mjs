@@ -3,7 +3,8 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { node24Path } from '../../../tools/node24.mjs';
 
-export async function open({ root, built, options }) {
+/** With the settings of host "node"; all must be such as can be sent to another process. */
+export async function open(settings) {
   const execPath = node24Path();
   if (execPath === undefined) throw new Error('Node 24 is not there: node tools/node24.mjs gets it');
   const child = fork(fileURLToPath(new URL('node-child.mjs', import.meta.url)), {
@@ -29,7 +30,7 @@ export async function open({ root, built, options }) {
       waiting.set(number, { resolve, reject });
       child.send({ number, name, args });
     });
-  await call('open', { root, built, options });
+  await call('open', settings);
   return {
     cannot: () => undefined,
     run: (guest, limit) => call('run', guest, limit),

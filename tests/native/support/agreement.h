@@ -1,13 +1,11 @@
-/* agreement.h - operations done on memfs and on the real file system in a chroot, with the same results and the same errors: what differs ends the
- * test. One thread, one pair at a time. */
+/* agreement.h - operations done by the system calls (preview 1's doors, over memfs) and by Linux in a chroot, with the same results and the same
+ * errors: what differs, but for what agreement.c lists with its reason, ends the test. One thread, one pair at a time. */
 #ifndef HF_TEST_AGREEMENT_H
 #define HF_TEST_AGREEMENT_H
 
 #include "support/model.h"
 
-#define HANDLES 6
-
-/* Two fresh, empty trees. False: there is no right to chroot, and memfs is on its own. */
+/* Two fresh, empty trees. False: there is no right to chroot (or no openat2), and the system calls are on their own. */
 bool agreement_begin(void);
 void agreement_do(const struct request *rq);
 /* Compares the trees as a whole, and removes them. */

@@ -90,7 +90,7 @@ struct hf_guest *begin_with_sockets(void (*guest)(uint32_t tid, uint32_t argumen
 	return begun;
 }
 
-void end_by_hand(struct hf_guest *guest, enum hf_exit_reason reason, uint32_t code)
+void end_by_hand(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t code)
 {
 	CHECK(hf_guest_join(guest, HF_FOREVER));
 	CHECK_EQ(hf_guest_exit(guest)->reason, reason);

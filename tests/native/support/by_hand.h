@@ -23,7 +23,7 @@ HF_MUST_CHECK int try_with_sockets(void (*guest)(uint32_t tid, uint32_t argument
 struct hf_guest *begin_with_sockets(void (*guest)(uint32_t tid, uint32_t argument),
                                     const struct hf_guest_socket *sockets, size_t count);
 /* Joins and frees it; it must have ended so. */
-void end_by_hand(struct hf_guest *guest, enum hf_exit_reason reason, uint32_t code);
+void end_by_hand(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t code);
 
 /* A call of a door, as a translation makes it: never interrupted. */
 #define CALL(door) (hf_guest_busy(), came_back(door))

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +15,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define HANDLES_MAX 16
 
 /* Messages lie in memory that both processes see; a byte through the channel says that there is one. */
 struct messages {
@@ -32,7 +32,9 @@ struct linux_files {
 	char directory[64];
 };
 
-static int handles[HANDLES_MAX]; /* in the child; 1 + a descriptor, or 0 */
+/* In the child. */
+static int handles[HANDLES]; /* 1 + a descriptor, or 0 */
+static int root;
 
 /* Linux's error numbers have the same names; only those that files give are told apart. */
 static int translate(int number)
@@ -86,25 +88,124 @@ static int64_t tell_stat(int result, const struct stat *st, struct reply *rp)
 	return result_of(result);
 }
 
+/* ---- paths that lead out ---- */
+
+/* -1 and errno: EXDEV for a path that leads out of the directory. */
+static int open_beneath(int dir, const char *path, uint64_t flags)
+{
+	struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
+	how.mode = flags & O_CREAT ? 0600 : 0;
+	long fd;
+	/* Somebody renames elsewhere on this machine: "..", it says, may be anywhere. */
+	do {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+	} while (fd < 0 && errno == EAGAIN);
+	return (int)fd;
+}
+
+/* Walks a path to its end. 0, or what is wrong with it: -HF_EPERM if it leads out. */
+static int64_t walk(int dir, const char *path, bool follow)
+{
+	int fd = open_beneath(dir, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+	if (fd < 0)
+		return errno == EXDEV ? -HF_EPERM : result_of(-1);
+	close(fd);
+	return 0;
+}
+
+/* Walks a path up to the directory that holds its last name; to the end if that is no name. */
+static int64_t walk_to_parent(int dir, const char *path)
+{
+	char parent[PATH_SIZE + 1];
+	size_t end = strlen(path), begin;
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	for (begin = end; begin > 0 && path[begin - 1] != '/';)
+		begin--;
+	bool dots = (end - begin == 1 && path[begin] == '.') || (end - begin == 2 && memcmp(path + begin, "..", 2) == 0);
+	if (*path == 0 || end == 0 || dots)
+		return walk(dir, path, false);
+	memcpy(parent, path, begin);
+	strcpy(parent + begin, ".");
+	return walk(dir, parent, false);
+}
+
+/* A directory to start from; or why there is none, which WASI looks at before it looks at the path. */
+static int64_t base(unsigned number, int *out)
+{
+	struct stat st;
+	*out = number == 0 ? root : handles[number - 1] - 1;
+	if (*out < 0)
+		return -HF_EBADF;
+	CHECK_EQ(fstat(*out, &st), 0);
+	return S_ISDIR(st.st_mode) ? 0 : -HF_ENOTDIR;
+}
+
+/* 0: Linux may be asked. Else the call ends so, because of a path that leads out or of a base. */
+static int64_t check_paths(const struct request *rq, int *dir, int *other)
+{
+	bool names = rq->op == OP_MKDIR || rq->op == OP_RMDIR || rq->op == OP_UNLINK || rq->op == OP_SYMLINK;
+	bool two = rq->op == OP_RENAME || rq->op == OP_LINK, follow = rq->flags & RQ_FOLLOW && rq->op != OP_READLINK;
+	int64_t first, second;
+	if (rq->op == OP_SYMLINK && (*rq->b == 0 || *rq->b == '/'))
+		return *rq->b ? -HF_EPERM : -HF_ENOENT; /* no link may lead out, and its text comes first */
+	first = base(rq->base_a, dir);
+	if (first < 0)
+		return first;
+	first = names || rq->op == OP_RENAME ? walk_to_parent(*dir, rq->a) : walk(*dir, rq->a, follow);
+	if (!two || first < 0)
+		return first == -HF_EPERM || two ? first : 0;
+	second = base(rq->base_b, other);
+	return second < 0 ? second : walk_to_parent(*other, rq->b) == -HF_EPERM ? -HF_EPERM : 0;
+}
+
+/* ---- each operation ---- */
+
+static int64_t open_fd(const struct request *rq, int flags, int *fd)
+{
+	int dir;
+	int64_t result = base(rq->base_a, &dir);
+	if (result < 0)
+		return result;
+	*fd = open_beneath(dir, rq->a, (uint64_t)flags);
+	return *fd >= 0 ? 0 : errno == EXDEV ? -HF_EPERM : result_of(-1);
+}
+
 static int64_t open_handle(const struct request *rq)
 {
-	int flags = O_RDWR | (rq->flags & RQ_CREATE ? O_CREAT : 0) |
-	            (rq->flags & RQ_EXCL && rq->flags & RQ_CREATE ? O_EXCL : 0) | (rq->flags & RQ_TRUNC ? O_TRUNC : 0) |
-	            (rq->flags & RQ_NOFOLLOW ? O_NOFOLLOW : 0);
-	int fd = open(rq->a, flags, 0600);
-	if (fd < 0)
-		return result_of(fd);
+	bool exclusive = rq->flags & RQ_EXCL && rq->flags & RQ_CREATE, writes = rq->flags & RQ_WRITE;
+	int flags = (writes ? rq->flags & RQ_READ ? O_RDWR : O_WRONLY : O_RDONLY) | (rq->flags & RQ_CREATE ? O_CREAT : 0) |
+	            (exclusive ? O_EXCL : 0) | (rq->flags & RQ_TRUNC ? O_TRUNC : 0) |
+	            (rq->flags & RQ_DIRECTORY ? O_DIRECTORY : 0) | (rq->flags & RQ_FOLLOW ? 0 : O_NOFOLLOW);
+	int fd;
+	int64_t result = open_fd(rq, flags, &fd);
+	if (result < 0)
+		return result;
 	if (handles[rq->handle])
 		close(handles[rq->handle] - 1);
 	handles[rq->handle] = fd + 1;
 	return 0;
 }
 
+static int64_t truncate_path(const struct request *rq)
+{
+	int fd;
+	int64_t result = open_fd(rq, O_WRONLY, &fd);
+	if (result < 0)
+		return result;
+	result = result_of(ftruncate(fd, (off_t)rq->offset));
+	close(fd);
+	return result;
+}
+
 static int64_t list(const struct request *rq, struct reply *rp)
 {
-	DIR *dir = opendir(rq->a);
-	if (!dir)
-		return result_of(-1);
+	int fd;
+	int64_t result = open_fd(rq, O_RDONLY | O_DIRECTORY, &fd);
+	if (result < 0)
+		return result;
+	DIR *dir = fdopendir(fd);
+	CHECK(dir);
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		struct stat st;
 		CHECK_EQ(fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
@@ -112,14 +213,16 @@ static int64_t list(const struct request *rq, struct reply *rp)
 	}
 	closedir(dir);
 	reply_sort_entries(rp);
-	return rp->entries;
+	/* Of a removed directory Linux says ENOENT, of which glibc makes an end. */
+	return rp->entries > 0 ? rp->entries : -HF_ENOENT;
 }
 
 static int64_t append(int fd, const char *data, size_t size)
 {
-	struct stat st;
-	CHECK_EQ(fstat(fd, &st), 0);
-	return pwrite(fd, data, size, st.st_size);
+	CHECK_EQ(fcntl(fd, F_SETFL, O_APPEND), 0);
+	int64_t result = result_of(write(fd, data, size));
+	CHECK_EQ(fcntl(fd, F_SETFL, 0), 0);
+	return result;
 }
 
 static int64_t use_handle(int fd, const struct request *rq, struct reply *rp)
@@ -133,7 +236,7 @@ static int64_t use_handle(int fd, const struct request *rq, struct reply *rp)
 	case OP_WRITE:
 		return result_of(pwrite(fd, data, rq->size, (off_t)rq->offset));
 	case OP_APPEND:
-		return result_of(append(fd, data, rq->size));
+		return append(fd, data, rq->size);
 	case OP_FTRUNCATE:
 		return result_of(ftruncate(fd, (off_t)rq->offset));
 	case OP_ALLOCATE:
@@ -146,33 +249,52 @@ static int64_t use_handle(int fd, const struct request *rq, struct reply *rp)
 	}
 }
 
-static int64_t do_it(const struct request *rq, struct reply *rp)
+static int64_t do_path(const struct request *rq, struct reply *rp)
 {
 	bool follow = rq->flags & RQ_FOLLOW;
+	int dir, other = -1;
 	struct stat st;
+	int64_t result = check_paths(rq, &dir, &other);
+	if (result < 0)
+		return result;
+	switch (rq->op) {
+	case OP_MKDIR:
+		return result_of(mkdirat(dir, rq->a, 0700));
+	case OP_RMDIR:
+		return result_of(unlinkat(dir, rq->a, AT_REMOVEDIR));
+	case OP_UNLINK:
+		return result_of(unlinkat(dir, rq->a, 0));
+	case OP_RENAME:
+		return result_of(renameat(dir, rq->a, other, rq->b));
+	case OP_LINK:
+		return result_of(linkat(dir, rq->a, other, rq->b, follow ? AT_SYMLINK_FOLLOW : 0));
+	case OP_SYMLINK:
+		return result_of(symlinkat(rq->b, dir, rq->a));
+	case OP_READLINK:
+		return result_of(readlinkat(dir, rq->a, rp->data, sizeof rp->data));
+	default:
+		return tell_stat(fstatat(dir, rq->a, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW), &st, rp);
+	}
+}
+
+static int64_t do_it(const struct request *rq, struct reply *rp)
+{
 	switch (rq->op) {
 	case OP_OPEN:
 		return open_handle(rq);
-	case OP_MKDIR:
-		return result_of(mkdir(rq->a, 0700));
-	case OP_RMDIR:
-		return result_of(rmdir(rq->a));
-	case OP_UNLINK:
-		return result_of(unlink(rq->a));
-	case OP_RENAME:
-		return result_of(rename(rq->a, rq->b));
-	case OP_LINK:
-		return result_of(linkat(AT_FDCWD, rq->a, AT_FDCWD, rq->b, follow ? AT_SYMLINK_FOLLOW : 0));
-	case OP_SYMLINK:
-		return result_of(symlink(rq->b, rq->a));
-	case OP_READLINK:
-		return result_of(readlink(rq->a, rp->data, sizeof rp->data));
-	case OP_STAT:
-		return tell_stat(fstatat(AT_FDCWD, rq->a, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW), &st, rp);
 	case OP_TRUNCATE:
-		return result_of(truncate(rq->a, (off_t)rq->offset));
+		return truncate_path(rq);
 	case OP_LIST:
 		return list(rq, rp);
+	case OP_MKDIR:
+	case OP_RMDIR:
+	case OP_UNLINK:
+	case OP_RENAME:
+	case OP_LINK:
+	case OP_SYMLINK:
+	case OP_READLINK:
+	case OP_STAT:
+		return do_path(rq, rp);
 	default:
 		return handles[rq->handle] ? use_handle(handles[rq->handle] - 1, rq, rp) : -HF_EBADF;
 	}
@@ -205,6 +327,8 @@ static _Noreturn void serve(int channel, const char *directory, struct messages 
 {
 	char ready = enter_root(directory);
 	umask(0);
+	root = ready ? open_beneath(AT_FDCWD, ".", O_PATH | O_DIRECTORY) : -1;
+	ready = root >= 0;
 	tell(channel, ready);
 	for (;;) {
 		(void)hear(channel);

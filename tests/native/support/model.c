@@ -65,8 +65,8 @@ void request_print(const struct request *rq)
 	static const char *const names[] = {"open", "close",   "mkdir",    "rmdir",     "unlink",   "rename",
 	                                    "link", "symlink", "readlink", "stat",      "truncate", "list",
 	                                    "read", "write",   "append",   "ftruncate", "fstat",    "allocate"};
-	printf("%s \"%s\" \"%s\" handle %u flags 0x%x offset %" PRIu64 " size %" PRIu32 "\n", names[rq->op], rq->a, rq->b,
-	       rq->handle, rq->flags, rq->offset, rq->size);
+	printf("%s %u:\"%s\" %u:\"%s\" handle %u flags 0x%x offset %" PRIu64 " size %" PRIu32 "\n", names[rq->op],
+	       rq->base_a, rq->a, rq->base_b, rq->b, rq->handle, rq->flags, rq->offset, rq->size);
 }
 
 void reply_print(const char *whose, const struct request *rq, const struct reply *rp)

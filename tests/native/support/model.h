@@ -19,7 +19,7 @@ enum op {
 	OP_SYMLINK,
 	OP_READLINK,
 	OP_STAT,
-	OP_TRUNCATE,
+	OP_TRUNCATE, /* open, set the size, close: WASI has no other way */
 	OP_LIST,
 	/* Of an open file. */
 	OP_READ,
@@ -34,14 +34,21 @@ enum request_flags {
 	RQ_CREATE = 1 << 0,
 	RQ_EXCL = 1 << 1,
 	RQ_TRUNC = 1 << 2,
-	RQ_NOFOLLOW = 1 << 3,
-	RQ_FOLLOW = 1 << 4,
-	RQ_ALL = (1 << 5) - 1,
+	RQ_DIRECTORY = 1 << 3,
+	RQ_FOLLOW = 1 << 4, /* a link that the path ends in */
+	/* To open for reading, for writing (without the former), or for both. */
+	RQ_WRITE = 1 << 5,
+	RQ_READ = 1 << 6,
+	RQ_ALL = (1 << 7) - 1,
 };
+
+#define HANDLES 6
 
 struct request {
 	enum op op;
 	unsigned handle, flags;
+	/* What the paths start from: 0, or 1 and an open directory's handle. */
+	unsigned base_a, base_b;
 	uint64_t offset;
 	uint32_t size;
 	uint8_t fill;
