@@ -498,6 +498,12 @@ HF_EXPORT_C("c_feed") int32_t hf_c_feed(struct session *session, void *bytes, ui
 	return hf_feed_put(&session->feed, bytes, size);
 }
 
+/* Where in the keys is the first that would be a signal of its terminal, were it read now; -1: none is. */
+HF_EXPORT_C("c_signal_at") int32_t hf_c_signal_at(struct session *session, const uint8_t *keys, uint32_t size)
+{
+	return session->terminal.tty ? (int32_t)hf_tty_find_signal(session->terminal.tty, keys, size) - 1 : -1;
+}
+
 HF_EXPORT_C("c_feed_end") void hf_c_feed_end(struct session *session)
 {
 	close_input(session);

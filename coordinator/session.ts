@@ -75,6 +75,10 @@ export class Session {
         open: () => this.pointer !== 0,
         feed: (bytes, size) => kernel.call('c_feed', this.pointer, bytes, size),
         end: () => void kernel.call('c_feed_end', this.pointer),
+        signalAt: (bytes) => {
+          kernel.bytes(kernel.data, bytes.length).set(bytes);
+          return kernel.call('c_signal_at', this.pointer, kernel.data, bytes.length);
+        },
         done: (error) => post({ t: 'stdin-done', id, error }),
       },
       EPIPE,

@@ -38,7 +38,8 @@ export interface Process {
   /**
    * Takes bytes (copied). A write finishes when its bytes are in the process's pipe, so awaiting writes is all the
    * backpressure there is; it is rejected with `PipeError` (EPIPE) when nobody reads any more. `close()` and
-   * `abort()` are the guest's end of file. Without `stdin: 'pipe'` or 'tty' every write is rejected.
+   * `abort()` are the guest's end of file. Without `stdin: 'pipe'` or 'tty' every write is rejected. The keys of a terminal
+   * are written as soon as they are on their way, of which there may be 256 KiB.
    */
   readonly stdin: WritableStream<Uint8Array>;
   /**
@@ -150,7 +151,8 @@ export class ProcessEnd implements Process {
     this.#traceTo = plan.trace;
     this.#post = post;
     this.#ask = ask;
-    this.#input = plan.settings.stdin === 'pipe' ? new InputPipe(this.#inputWire()) : undefined;
+    this.#input =
+      plan.settings.stdin === 'pipe' ? new InputPipe(this.#inputWire(), 'stdin', plan.stdin === 'tty') : undefined;
     this.#outputs = { 1: this.#openOutput(1, plan.stdout), 2: this.#openOutput(2, plan.stderr) };
     this.stdin = (plan.stdin === 'pipe' || plan.stdin === 'tty') && this.#input ? this.#input.stream : closedInput();
     this.stdout = this.#visible(1, plan.stdout);

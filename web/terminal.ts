@@ -20,7 +20,7 @@ export interface TerminalOptions {
 export interface Terminal {
   /**
    * Raw: keys are read as they come. Cooked (false): as lines that can be edited, with echo. What was typed so far can be read
-   * at once when it becomes raw. Takes effect for keys that are written after it.
+   * at once when it becomes raw. Takes effect for keys that are written after it, and for those that there was no room for.
    */
   setRaw(raw: boolean): void;
 }
