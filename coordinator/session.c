@@ -239,7 +239,7 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 	}
 	if (result < 0)
 		return result;
-	file->counted = piped && fd != 0 && session->process->limits.output;
+	file->counted = fd != 0 && session->process->limits.output;
 	/* /dev/null is a character device, and only the right to seek tells libc's isatty that it is no terminal. */
 	uint64_t rights = hf__rights_of(file) & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 	int inserted = hf_fd_insert(&session->process->fds, file, rights, 0);
