@@ -140,7 +140,7 @@ export class Runtime implements Holdfast {
     if (signal?.aborted) onAbort();
     const timer = startTimeout > 0 ? setTimeout(() => this.#tooSlow(startTimeout), startTimeout) : undefined;
     try {
-      this.#post({ t: 'init', protocol: PROTOCOL, assets, ...rest });
+      this.#post({ t: 'init', protocol: PROTOCOL, lock: this.#endpoint.lock ?? '', assets, ...rest });
       await this.#ready.promise;
     } finally {
       clearTimeout(timer);

@@ -11,7 +11,7 @@
  */
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
@@ -164,6 +164,8 @@ export interface PsMessage {
 export interface InitMessage {
   t: 'init';
   protocol: number;
+  /** The name of the lock that the coordinator holds for life, from before it says `ready`; see `Endpoint`. */
+  lock: string;
   /** Absolute URLs of the kernel, of the compute worker's script and of the rewriter. */
   assets: { kernel: string; compute: string; rewrite: string; supervise: string };
   /** Idle workers beyond `min` end after `idle` to twice `idle` milliseconds. */
@@ -324,6 +326,8 @@ export interface Endpoint<Out, In> {
   /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
   onerror: ((error: Error, gone?: boolean) => void) | null;
   terminate(): void;
+  /** The name of the lock that the other side holds for life, where it takes one to see its death. */
+  readonly lock?: string;
   /** After `terminate`: when the other side is gone, and with it those who held these locks. */
   gone?(locks: readonly string[]): Promise<unknown>;
 }
