@@ -153,7 +153,14 @@ interface Child {
   restarts: number;
   lastEnd: ChildEnd | undefined;
   forgotten: boolean;
-  watchers: { up: boolean; after: number; promise: Deferred<void> }[];
+  watchers: Watcher[];
+}
+
+/** Who waits to see a child up, as a later generation than `after`, or down. */
+interface Watcher {
+  up: boolean;
+  after: number;
+  promise: Deferred<void>;
 }
 
 export class SupervisorEnd implements Supervisor {
@@ -227,10 +234,14 @@ export class SupervisorEnd implements Supervisor {
 
   async stop(id: string): Promise<void> {
     const child = this.#find(id);
+    const before = new Set(child.watchers); // who came later wants it to run again
     const down = this.#watch(child, false);
     await this.#order('stop', child.key, id);
     const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(id)} was stopped before it ran`);
-    this.#settle(child, (up) => (up ? error : child.state === 'stopped' ? null : undefined));
+    this.#settle(child, (watcher) => {
+      if (watcher.up) return before.has(watcher) ? error : undefined;
+      return child.state === 'stopped' ? null : undefined;
+    });
     await down;
   }
 
@@ -312,7 +323,7 @@ export class SupervisorEnd implements Supervisor {
     const at = this.#children.indexOf(child);
     if (at >= 0) this.#children.splice(at, 1);
     const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(child.plan.id)} is gone${why(child)}`);
-    this.#settle(child, (up) => (up ? error : null));
+    this.#settle(child, ({ up }) => (up ? error : null));
   }
 
   #find(id: string): Child {
@@ -355,12 +366,12 @@ export class SupervisorEnd implements Supervisor {
     return promise.promise;
   }
 
-  /** `judge` says for those that wait to see it up, or down: an error, null for success, undefined for not yet. */
-  #settle(child: Child, judge: (up: boolean, after: number) => Error | null | undefined): void {
-    child.watchers = child.watchers.filter(({ up, after, promise }) => {
-      const verdict = judge(up, after);
-      if (verdict) promise.reject(verdict);
-      else if (verdict === null) promise.resolve();
+  /** `judge` says for each of those that wait: an error, null for success, undefined for not yet. */
+  #settle(child: Child, judge: (watcher: Watcher) => Error | null | undefined): void {
+    child.watchers = child.watchers.filter((watcher) => {
+      const verdict = judge(watcher);
+      if (verdict) watcher.promise.reject(verdict);
+      else if (verdict === null) watcher.promise.resolve();
       return verdict === undefined;
     });
   }
@@ -381,7 +392,7 @@ export class SupervisorEnd implements Supervisor {
         return;
       case 'started':
         child.state = 'running';
-        this.#settle(child, (up, after) => (up && child.generation > after ? null : undefined));
+        this.#settle(child, ({ up, after }) => (up && child.generation > after ? null : undefined));
         return this.#emit({ type: 'started', id, ...handleOf(child) });
       case 'ask':
       case 'kill':
@@ -391,7 +402,7 @@ export class SupervisorEnd implements Supervisor {
       case 'stopped': {
         child.state = 'stopped';
         child.lastEnd = this.#endOf(child, action.reason, action.code);
-        this.#settle(child, (up) => (up ? undefined : null));
+        this.#settle(child, ({ up }) => (up ? undefined : null));
         this.#emit({ type: action.a, id, ...child.lastEnd });
         if (action.forgotten) this.#drop(child);
         return;
@@ -419,7 +430,7 @@ export class SupervisorEnd implements Supervisor {
       return this.#emit({ type: 'completed', restarts });
     }
     this.outcome = outcome;
-    for (const child of this.#children) this.#settle(child, (up) => (up ? this.#gone() : null));
+    for (const child of this.#children) this.#settle(child, ({ up }) => (up ? this.#gone() : null));
     this.#finished.resolve(outcome);
     this.#wire.forget(this.id);
     this.#emit({ type: 'closed', restarts });

@@ -551,6 +551,19 @@ export const scenarios = {
     gives: ['Closed: the runtime was closed'],
   },
 
+  'restart() right after stop(), which is still under way, starts the child again; what waited before the stop is told':
+    {
+      async run({ supervise, waiting, running, states }) {
+        const { sup } = await supervise({ children: [{ id: 'a', start: waiting }] });
+        await running(sup);
+        const settled = await Promise.allSettled([sup.restart('a'), sup.stop('a'), sup.restart('a')]);
+        const then = states(sup);
+        await sup.close();
+        return [...settled.map(({ status, reason }) => reason?.code ?? status), ...then];
+      },
+      gives: ['ECANCELED', 'fulfilled', 'fulfilled', 'a running'],
+    },
+
   'listeners come and go': {
     async run({ hf, ending }) {
       const sup = await hf.supervise({ children: [{ id: 'n', start: ending, restart: 'transient' }] });
