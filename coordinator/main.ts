@@ -339,7 +339,11 @@ class Coordinator {
         this.answer(message.call, () => this.stats());
         break;
       case 'ps':
-        this.answer(message.call, () => this.attached().flatMap((session) => (session.running ? [session.ps()] : [])));
+        this.answer(message.call, () =>
+          this.attached().flatMap((session) =>
+            session.running ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? null }] : [],
+          ),
+        );
         break;
       case 'connect':
         this.connections.connect(message.id, message.port, message.credit);

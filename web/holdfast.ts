@@ -29,7 +29,8 @@ export type Stats = Readonly<StatsMessage>;
 /**
  * A process at a glance. `state`, `call` and `asleepFor` are those of the thread that was awake last; a `call` is a system call's name, and `asleepFor` how
  * many milliseconds it has waited there (0: it does not wait). `cpuTime` is in milliseconds. `memory` is the guest's, in bytes, as its system calls have
- * seen it; `fileBytes` what it has added to the file system, `files` its open descriptors.
+ * seen it; `fileBytes` what it has added to the file system, `files` its open descriptors. It began at `started`, in milliseconds since the epoch. `parent`
+ * is null when the page started it, else whose child it is: the supervisor's `id`, and the child's own.
  */
 export type ProcessInfo = Readonly<PsMessage>;
 

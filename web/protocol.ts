@@ -158,6 +158,10 @@ export interface PsMessage {
   memory: number;
   fileBytes: number;
   files: number;
+  /** Milliseconds since the epoch. */
+  started: number;
+  /** The child of a supervisor: the supervisor's number, and the child's id. */
+  parent: { supervisor: number; child: string } | null;
   threads: { tid: number; state: ThreadState; call: string; asleepFor: number; syscalls: number; cpuTime: number }[];
 }
 
@@ -180,6 +184,7 @@ export interface InitMessage {
 export interface ChildMessage {
   /** Chosen by the page; used once in the life of a supervisor. */
   key: number;
+  id: string;
   restart: 'permanent' | 'transient' | 'temporary';
   /** Milliseconds, 0: killed at once; null: the usual. `Infinity` is for ever. */
   shutdown: number | null;

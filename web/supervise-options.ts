@@ -150,6 +150,7 @@ export function planChild(child: ChildOptions, what: string): ChildPlan {
     program: typeof start === 'function' ? undefined : start,
     stop: callback(child.stop, `${name}: stop`),
     message: {
+      id,
       restart: oneOf(child.restart ?? 'permanent', RESTARTS, `${name}: restart`),
       shutdown: shutdownTime(child.shutdown, name),
     },

@@ -94,6 +94,8 @@ export type SupervisorEventName = SupervisorEvent['type'] | 'event';
  * `Closed` or `Fatal`; calls to a supervisor that has ended are rejected with `SupervisorError` (ECANCELED).
  */
 export interface Supervisor extends AsyncDisposable {
+  /** Unique in this runtime for ever; `hf.ps()` has it. */
+  readonly id: number;
   /**
    * Calls the listener with each event of that type, or with "event" of every type; never before the call that made the
    * supervisor is through. The function that it returns takes the listener off.

@@ -36,7 +36,7 @@ test('nothing is started before the coordinator says so; the answer names what w
       maxRestarts: 1,
       within: null,
       backoff: { min: 0, max: 0, factor: 2, jitter: 0 },
-      children: [{ key: 1, restart: 'transient', shutdown: null }],
+      children: [{ key: 1, id: 'a', restart: 'transient', shutdown: null }],
     },
   );
   await settle();

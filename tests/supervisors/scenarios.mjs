@@ -564,6 +564,33 @@ export const scenarios = {
       gives: ['ECANCELED', 'fulfilled', 'fulfilled', 'a running'],
     },
 
+  'ps() names the supervisor and the child, and tells when each began': {
+    async run({ hf, guest, supervise, waiting, running }) {
+      const before = Date.now();
+      const own = await hf.spawn(guest('cat'));
+      const { sup } = await supervise({
+        children: [
+          { id: 'one', start: waiting },
+          { id: 'two', start: () => hf.spawn(guest('cat')) },
+        ],
+      });
+      await running(sup);
+      const list = await hf.ps();
+      const now = Date.now();
+      own.kill();
+      await sup.close();
+      return list.map(({ parent, started }) => [
+        parent?.supervisor === sup.id ? parent.child : parent,
+        before <= started && started <= now,
+      ]);
+    },
+    gives: [
+      [null, true],
+      ['one', true],
+      ['two', true],
+    ],
+  },
+
   'listeners come and go': {
     async run({ hf, ending }) {
       const sup = await hf.supervise({ children: [{ id: 'n', start: ending, restart: 'transient' }] });
