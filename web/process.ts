@@ -72,7 +72,10 @@ export interface Process {
   pause(): Promise<void>;
   /** Lets it go on. */
   resume(): Promise<void>;
-  /** Tells its system calls from now on, to a function or (`true`) to the console; or stops. A traced process waits for who is told, and so does `exited`. */
+  /**
+   * Tells its system calls from now on, to a function or (`true`) to the console; or stops. A traced process waits for who is told, and so does
+   * `exited`, unless the process was killed in any way or is not traced any more.
+   */
   trace(to: TraceOption): void;
   /**
    * Waits for the end, once: as with a thread's handle, whoever joins has the result, and the handle is spent. Rejects
@@ -169,6 +172,7 @@ export class ProcessEnd implements Process {
 
   kill(): void {
     if (this.#awaited.has('exit')) this.#post({ t: 'kill', id: this.id });
+    else this.#tellExit();
   }
 
   pause(): Promise<void> {
@@ -186,7 +190,10 @@ export class ProcessEnd implements Process {
 
   trace(to: TraceOption): void {
     this.#traceTo = traceOption(to);
-    if (!this.#awaited.has('exit')) return;
+    if (!this.#awaited.has('exit')) {
+      if (!to) this.#tellExit();
+      return;
+    }
     const credit = to && !this.#tracePipe ? this.#plan.settings.credit : 0;
     if (credit > 0) this.#openTrace();
     this.#post({ t: 'trace', id: this.id, on: to !== false, credit });
@@ -295,10 +302,15 @@ export class ProcessEnd implements Process {
     this.#endInput(new PipeError());
     const why = exit.reason === 'killed' && this.#cause !== '' ? { message: this.#cause } : {};
     this.exit = { ...exit, ...why };
-    const tell = (): void => this.#exited.resolve(this.exit as Exit);
-    if (this.#traced) void this.#traced.then(tell);
-    else tell();
+    // Who is told its calls may never come back.
+    const itsOwn = exit.reason === 'exit' || exit.reason === 'trap';
+    if (this.#traced && this.#traceTo && itsOwn) void this.#traced.then(this.#tellExit);
+    else this.#tellExit();
   }
+
+  readonly #tellExit = (): void => {
+    if (this.exit) this.#exited.resolve(this.exit);
+  };
 
   onReleased(): void {
     this.#awaited.delete('release');
