@@ -3,7 +3,15 @@
 import { deferred, type Deferred } from './deferred.js';
 import { Closed, Fatal, HoldfastError, SocketError, StartFailed, SupervisorError } from './errors.js';
 import { FileSystemEnd, type FileSystem } from './fs.js';
-import { planConnect, planSpawn, portNumber, type SpawnOptions, type StartSettings } from './options.js';
+import {
+  abortSignal,
+  object,
+  planConnect,
+  planSpawn,
+  portNumber,
+  type SpawnOptions,
+  type StartSettings,
+} from './options.js';
 import { ProcessEnd, type Process } from './process.js';
 import {
   PROTOCOL,
@@ -18,7 +26,15 @@ import {
 } from './protocol.js';
 import { later } from './later.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
-import { ConnectionEnd, ListenerEnd, type ConnectOptions, type Connection, type Listener } from './sockets.js';
+import {
+  ConnectionEnd,
+  ListenerEnd,
+  type ConnectOptions,
+  type Connection,
+  type Listener,
+  type ListenerWire,
+  type ListenOptions,
+} from './sockets.js';
 import { bodyOf, prepareSource, type Loader, type Source } from './source.js';
 import type { SuperviseOptions } from './supervise-options.js';
 import type { Supervisor, SupervisorEnd } from './supervise.js';
@@ -61,7 +77,7 @@ export interface Holdfast extends AsyncDisposable {
    */
   connect(port: number, options?: ConnectOptions): Promise<Connection>;
   /** Listens on a port, for programs that are started connected to it. 0: any that is free. Rejects with `SocketError`: "EADDRINUSE". */
-  listen(port?: number): Promise<Listener>;
+  listen(port?: number, options?: ListenOptions): Promise<Listener>;
   /**
    * Starts children and keeps them running. Resolves as soon as the supervisor exists, before it starts the first child;
    * what happens then are its events. Rejects with `TypeError` or `RangeError` for wrong options, and with `Closed` or
@@ -184,15 +200,20 @@ export class Runtime implements Holdfast {
     return this.#openConnection(options, (id, credit) => ({ t: 'connect', id, port: to, credit }));
   }
 
-  async listen(port = 0): Promise<Listener> {
+  async listen(port = 0, options: ListenOptions = {}): Promise<Listener> {
     const wanted = portNumber(port, 'port', 0);
+    const signal = abortSignal(object(options, 'listen options').signal);
+    this.#requireOpen(signal);
     const listener = ++this.#lastListener;
     const toError = ({ code, message }: ErrorMessage): Error => new SocketError(code, message);
     const given = await this.#ask((call) => ({ t: 'listen', call, listener, port: wanted }), [], toError);
-    return new ListenerEnd(given as number, {
-      accept: (options = {}) => this.#openConnection(options, (id, credit) => ({ t: 'accept', id, listener, credit })),
+    const wire: ListenerWire = {
+      accept: (how = {}) => this.#openConnection(how, (id, credit) => ({ t: 'accept', id, listener, credit })),
       close: () => this.#post({ t: 'listen-end', listener }),
-    });
+    };
+    const end = new ListenerEnd(given as number, wire, signal);
+    signal?.throwIfAborted();
+    return end;
   }
 
   async #openConnection(
@@ -213,7 +234,7 @@ export class Runtime implements Holdfast {
   async supervise(options: SuperviseOptions): Promise<Supervisor> {
     const { planSupervise, SupervisorEnd } = await later('supervise.js', import('./supervise.js'));
     const plan = planSupervise(options);
-    this.#requireOpen();
+    this.#requireOpen(plan.signal);
     const toError = ({ code, message }: ErrorMessage): Error => new SupervisorError(code, message);
     const supervisor = new SupervisorEnd(++this.#lastSupervisor, plan, {
       post: this.#post,
@@ -227,12 +248,7 @@ export class Runtime implements Holdfast {
     });
     this.#supervisors.set(supervisor.id, supervisor);
     this.#own.add(supervisor);
-    try {
-      await supervisor.open();
-    } catch (error) {
-      this.#supervisors.delete(supervisor.id);
-      throw error;
-    }
+    await supervisor.open();
     return supervisor;
   }
 

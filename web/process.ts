@@ -1,7 +1,14 @@
 /** One process, as the page sees it. */
 import { deferred } from './deferred.js';
 import { HandleError, PipeError, SpawnRefused } from './errors.js';
-import { traceOption, type InputData, type OutputOption, type Progress, type SpawnPlan } from './options.js';
+import {
+  abortSignal,
+  traceOption,
+  type InputData,
+  type OutputOption,
+  type Progress,
+  type SpawnPlan,
+} from './options.js';
 import type {
   ErrorMessage,
   ExitMessage,
@@ -80,11 +87,12 @@ export interface Process {
   /**
    * Waits for the end, once: as with a thread's handle, whoever joins has the result, and the handle is spent. Rejects
    * with `HandleError` when it was joined or detached before, and as `exited` does. With `timeout` (milliseconds) it
-   * gives `undefined` when the process still runs after so long; that stops nothing, and it can be joined again.
+   * gives `undefined` when the process still runs after so long; that stops nothing, and it can be joined again. So it
+   * can when `signal` was aborted, whose reason it rejects with.
    */
   join(): Promise<Exit>;
   /** The same with a limit to the waiting. */
-  join(options: { timeout?: number | undefined }): Promise<Exit | undefined>;
+  join(options: JoinOptions): Promise<Exit | undefined>;
   /** Joins if the process has ended, and gives `undefined` while it runs. Throws `HandleError` as `join()` does. */
   tryJoin(): Exit | undefined;
   /**
@@ -92,6 +100,14 @@ export interface Process {
    * `HandleError` when it was joined or detached before.
    */
   detach(): void;
+}
+
+/** Options of `process.join()`. */
+export interface JoinOptions {
+  /** Milliseconds to wait. Default: for ever. */
+  timeout?: number | undefined;
+  /** Gives up waiting when aborted. */
+  signal?: AbortSignal | undefined;
 }
 
 const was = { 'being joined': 'joined already, and has not ended', joined: 'joined before', detached: 'detached' };
@@ -211,14 +227,15 @@ export class ProcessEnd implements Process {
   }
 
   join(): Promise<Exit>;
-  join(options: { timeout?: number | undefined }): Promise<Exit | undefined>;
-  async join({ timeout }: { timeout?: number | undefined } = {}): Promise<Exit | undefined> {
+  join(options: JoinOptions): Promise<Exit | undefined>;
+  async join({ timeout, signal }: JoinOptions = {}): Promise<Exit | undefined> {
     const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
+    abortSignal(signal)?.throwIfAborted();
     this.#take('being joined');
     try {
-      await within(this.exited, limit);
+      await within(this.exited, limit, signal);
     } catch (error) {
-      this.#handle = 'joined';
+      this.#handle = signal?.aborted ? 'free' : 'joined';
       throw error;
     }
     this.#handle = this.exit ? 'joined' : 'free';

@@ -33,6 +33,12 @@ export interface ConnectOptions {
   buffer?: number;
 }
 
+/** Options of `hf.listen()`. */
+export interface ListenOptions {
+  /** Gives up when aborted; once it listens, closes the port. */
+  signal?: AbortSignal;
+}
+
 /** A port that the page listens on. Iterating over it gives connections until it is closed; leaving the loop closes it. */
 export interface Listener extends AsyncIterable<Connection> {
   /** The port that it listens on. */
@@ -161,11 +167,15 @@ export interface ListenerWire {
 export class ListenerEnd implements Listener {
   readonly port: number;
   readonly #wire: ListenerWire;
+  readonly #signal: AbortSignal | undefined;
   #closed = false;
 
-  constructor(port: number, wire: ListenerWire) {
+  constructor(port: number, wire: ListenerWire, signal: AbortSignal | undefined) {
     this.port = port;
     this.#wire = wire;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted) this.close();
   }
 
   accept(options?: ConnectOptions): Promise<Connection> {
@@ -176,8 +186,11 @@ export class ListenerEnd implements Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#wire.close();
   }
+
+  readonly #onAbort = (): void => this.close();
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Connection, void, undefined> {
     try {

@@ -1,7 +1,7 @@
 /** A supervisor's options as the embedder gives them, checked in full before anything is started. */
 import { describe, tagOf } from './bytes.js';
 import { waitTime } from './deadline.js';
-import { callback, object, planSpawn, text, type SpawnOptions } from './options.js';
+import { abortSignal, callback, object, planSpawn, text, type SpawnOptions } from './options.js';
 import type { Process } from './process.js';
 import type { ChildMessage, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
@@ -75,6 +75,8 @@ export interface SuperviseOptions {
   within?: number | null;
   /** Default: no delay. */
   backoff?: Backoff;
+  /** Gives up when aborted; once the supervisor is there, closes it. */
+  signal?: AbortSignal;
   /** In the order of their start. */
   children?: readonly ChildOptions[];
 }
@@ -91,6 +93,7 @@ export interface ChildPlan {
 export interface SupervisePlan {
   settings: Pick<Extract<ToSupervisor, { t: 'supervise' }>, 'strategy' | 'maxRestarts' | 'within' | 'backoff'>;
   children: ChildPlan[];
+  signal: AbortSignal | undefined;
 }
 
 const STRATEGIES = ['one-for-one', 'one-for-all', 'rest-for-one'] as const;
@@ -133,6 +136,7 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
       backoff: planBackoff(options.backoff ?? {}),
     },
     children: plans,
+    signal: abortSignal(options.signal),
   };
 }
 

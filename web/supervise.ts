@@ -10,7 +10,7 @@ import type { SpawnOptions } from './options.js';
 import type { Exit, Process, ProcessEnd } from './process.js';
 import type { ChildReason, SupervisorAction, SupervisorOrder, ToCoordinator, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
-import { object } from './options.js';
+import { abortSignal, object } from './options.js';
 import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';
 
 export { planSupervise } from './supervise-options.js';
@@ -105,9 +105,10 @@ export interface Supervisor extends AsyncDisposable {
   off<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): void;
   /**
    * Waits until all children have ended for good, or the supervisor has; at most `timeout` milliseconds, which stops
-   * nothing. May be called again and again; it is complete, too, while there are no children.
+   * nothing. May be called again and again; it is complete, too, while there are no children. Rejects with the signal's
+   * reason when aborted, which stops nothing either.
    */
-  wait(options?: { timeout?: number }): Promise<Outcome>;
+  wait(options?: { timeout?: number | undefined; signal?: AbortSignal | undefined }): Promise<Outcome>;
   /**
    * Starts a child that is stopped or waits; stops and starts one that runs. No other child is touched, and it does not
    * count as a restart. Resolves when it runs. ENOENT.
@@ -173,7 +174,7 @@ export class SupervisorEnd implements Supervisor {
   outcome: Outcome | undefined;
 
   readonly #wire: SupervisorWire;
-  readonly #settings: SupervisePlan['settings'];
+  readonly #plan: SupervisePlan;
   readonly #children: Child[] = [];
   /** With those that are gone, whose last words may be under way. */
   readonly #byKey = new Map<number, Child>();
@@ -190,14 +191,27 @@ export class SupervisorEnd implements Supervisor {
   constructor(id: number, plan: SupervisePlan, wire: SupervisorWire) {
     this.id = id;
     this.#wire = wire;
-    this.#settings = plan.settings;
+    this.#plan = plan;
     for (const child of plan.children) this.#take(child);
   }
 
   /** Makes it in the coordinator, which then begins. */
   async open(): Promise<void> {
+    const { settings, signal } = this.#plan;
     const children = this.#children.map(({ key, plan }) => ({ key, ...plan.message }));
-    await this.#wire.ask((call) => ({ t: 'supervise', call, sup: this.id, ...this.#settings, children }));
+    try {
+      await this.#wire.ask((call) => ({ t: 'supervise', call, sup: this.id, ...settings, children }));
+    } catch (error) {
+      this.#wire.forget(this.id);
+      throw error;
+    }
+    if (!signal) return;
+    const onAbort = (): void => void this.close().catch(() => undefined);
+    signal.addEventListener('abort', onAbort);
+    const forget = (): void => signal.removeEventListener('abort', onAbort);
+    this.#finished.promise.then(forget, forget);
+    if (signal.aborted) onAbort();
+    signal.throwIfAborted();
   }
 
   /** Resolves when it has ended. */
@@ -219,12 +233,18 @@ export class SupervisorEnd implements Supervisor {
     this.#listeners.get(type)?.delete(listener as Listener<never>);
   }
 
-  async wait(options: { timeout?: number } = {}): Promise<Outcome> {
-    const { timeout } = object(options, 'wait options');
+  async wait(options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Outcome> {
+    const { timeout, signal } = object(options, 'wait options');
     const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
     if (this.#dead) throw this.#dead;
     const done = Promise.race([this.#finished.promise, this.#completed.promise]);
-    return (await within(done, limit)) ?? { kind: 'timeout', restarts: this.#restarts, pending: this.#pending() };
+    return (
+      (await within(done, limit, abortSignal(signal))) ?? {
+        kind: 'timeout',
+        restarts: this.#restarts,
+        pending: this.#pending(),
+      }
+    );
   }
 
   async restart(id: string): Promise<void> {

@@ -55,6 +55,21 @@ test('nothing is started before the coordinator says so; the answer names what w
   assert.deepEqual([outcome.kind, outcome.id, outcome.message], ['restart-limit', 'a', 'unreachable']);
 });
 
+test('a signal that is aborted while the supervisor is being made rejects, and closes it', async (t) => {
+  const { hf, fake, act } = await begin(t);
+  const controller = new AbortController();
+  fake.on.supervise = ({ call }) => {
+    controller.abort(new Error('enough'));
+    fake.send({ t: 'done', call, value: undefined });
+  };
+  await assert.rejects(hf.supervise({ signal: controller.signal }), { message: 'enough' });
+  const [{ order }] = await fake.until('sup-order');
+  assert.equal(order, 'close');
+  act(1, 'finished', { restarts: 0 });
+  await assert.rejects(hf.supervise({ signal: controller.signal }), { message: 'enough' });
+  assert.equal(fake.sent('supervise').length, 1);
+});
+
 test('a start that fails is told as one, with its reason kept', async (t) => {
   const { hf, fake, act } = await begin(t);
   const start = () => Promise.reject(new Error('no network'));

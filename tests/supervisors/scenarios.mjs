@@ -591,6 +591,36 @@ export const scenarios = {
     ],
   },
 
+  'signals: wait() and join() give up and stop nothing; a supervisor closes by its own': {
+    async run({ supervise, waiting, running, states, failure }) {
+      const [life, patience] = [new AbortController(), new AbortController()];
+      const { sup, events } = await supervise({ children: [{ id: 'a', start: waiting }], signal: life.signal });
+      await running(sup);
+      const [{ process }] = sup.children();
+      const { signal } = patience;
+      const waits = Promise.all([failure(sup.wait({ signal })), failure(process.join({ signal }))]);
+      patience.abort(new Error('enough'));
+      const seen = [...(await waits), await failure(sup.wait({ signal })), await failure(process.join({ signal }))];
+      seen.push(...states(sup));
+      life.abort(new Error('over'));
+      seen.push((await sup.wait({ signal: new AbortController().signal })).kind);
+      seen.push((await process.join({ signal: new AbortController().signal })).reason);
+      await sup.close();
+      seen.push(events.at(-1), await failure(supervise({ signal: life.signal })));
+      seen.push((await failure(sup.wait({ signal: 'no' }))).split(',')[0]);
+      return seen;
+    },
+    gives: [
+      ...times(4, 'Error: enough'),
+      'a running',
+      'completed',
+      'exit',
+      'closed',
+      'Error: over',
+      'TypeError: signal must be an AbortSignal',
+    ],
+  },
+
   'listeners come and go': {
     async run({ hf, ending }) {
       const sup = await hf.supervise({ children: [{ id: 'n', start: ending, restart: 'transient' }] });
