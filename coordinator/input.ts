@@ -12,6 +12,8 @@ export interface Sink {
   /** How many of the bytes it took, or a negated errno. */
   feed(pointer: number, size: number): number;
   end(): void;
+  /** Of a terminal: the place in the bytes of the first key that asks for a signal now, or a negative number. */
+  signalAt?(bytes: Uint8Array): number;
   /** One `write` is in the pipe, or lost. */
   done(error: ErrorMessage | null): void;
 }
@@ -28,7 +30,11 @@ export class Input {
   ) {}
 
   write(bytes: Uint8Array): void {
-    this.queue.push({ bytes, done: 0 });
+    const waits = this.queue.length > 0;
+    // A signal does not wait behind what nobody reads, which it would make the terminal forget anyway.
+    const at = waits ? (this.sink.signalAt?.(bytes) ?? -1) : -1;
+    if (at >= 0) for (const _ of this.queue.splice(0)) this.sink.done(null);
+    this.queue.push({ bytes, done: Math.max(at, 0) });
     this.pump();
   }
 

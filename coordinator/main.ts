@@ -339,7 +339,11 @@ class Coordinator {
         this.answer(message.call, () => this.stats());
         break;
       case 'ps':
-        this.answer(message.call, () => this.attached().flatMap((session) => (session.running ? [session.ps()] : [])));
+        this.answer(message.call, () =>
+          this.attached().flatMap((session) =>
+            session.running ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? null }] : [],
+          ),
+        );
         break;
       case 'connect':
         this.connections.connect(message.id, message.port, message.credit);
@@ -657,7 +661,7 @@ async function start(init: InitMessage): Promise<Coordinator> {
       `the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`,
     );
   }
-  const kernel = await host.compileKernel(init.assets.kernel);
+  const [kernel] = await Promise.all([host.compileKernel(init.assets.kernel), host.holdForLife(init.lock)]);
   if (ended) throw new Error('it was closed before it was there');
   const memory = kernelMemory(init.memory);
   return (running = new Coordinator(init, kernel, memory));

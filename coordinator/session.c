@@ -239,7 +239,7 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 	}
 	if (result < 0)
 		return result;
-	file->counted = piped && fd != 0 && session->process->limits.output;
+	file->counted = fd != 0 && session->process->limits.output;
 	/* /dev/null is a character device, and only the right to seek tells libc's isatty that it is no terminal. */
 	uint64_t rights = hf__rights_of(file) & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 	int inserted = hf_fd_insert(&session->process->fds, file, rights, 0);
@@ -496,6 +496,12 @@ HF_EXPORT_C("c_feed") int32_t hf_c_feed(struct session *session, void *bytes, ui
 	if (session->terminal.tty)
 		return hf_terminal_put(&session->terminal, session->pumps[0].pipe, bytes, size);
 	return hf_feed_put(&session->feed, bytes, size);
+}
+
+/* Where in the keys is the first that would be a signal of its terminal, were it read now; -1: none is. */
+HF_EXPORT_C("c_signal_at") int32_t hf_c_signal_at(struct session *session, const uint8_t *keys, uint32_t size)
+{
+	return session->terminal.tty ? (int32_t)hf_tty_find_signal(session->terminal.tty, keys, size) - 1 : -1;
 }
 
 HF_EXPORT_C("c_feed_end") void hf_c_feed_end(struct session *session)

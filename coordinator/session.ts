@@ -42,6 +42,7 @@ export class Session {
   /** The kernel's session; 0 once it is over. */
   private pointer = 0;
   private pid = 0;
+  private started = 0;
   /** Whether the page knows that it runs. Output and the end are held back until then. */
   private announced = false;
   /** Its process is dead, although its streams may go on. */
@@ -75,6 +76,10 @@ export class Session {
         open: () => this.pointer !== 0,
         feed: (bytes, size) => kernel.call('c_feed', this.pointer, bytes, size),
         end: () => void kernel.call('c_feed_end', this.pointer),
+        signalAt: (bytes) => {
+          kernel.bytes(kernel.data, bytes.length).set(bytes);
+          return kernel.call('c_signal_at', this.pointer, kernel.data, bytes.length);
+        },
         done: (error) => post({ t: 'stdin-done', id, error }),
       },
       EPIPE,
@@ -86,6 +91,7 @@ export class Session {
     this.pointer = pointer;
     this.ports = ports;
     this.pid = this.kernel.call('c_pid', pointer);
+    this.started = Date.now();
     this.pumpInput();
     this.watchCpuTime();
   }
@@ -248,8 +254,8 @@ export class Session {
     if (milliseconds > 0) this.timer = setTimeout(act, milliseconds);
   }
 
-  ps(): PsMessage {
-    const { kernel, id, pid, name } = this;
+  ps(): Omit<PsMessage, 'parent'> {
+    const { kernel, id, pid, name, started } = this;
     const size = kernel.call('c_ps', this.pointer, kernel.data, PS_ROOM);
     const [cpuTime, memory, fileBytes, files, , ...rest] = kernel.numbers(kernel.data, size) as [
       number,
@@ -267,7 +273,7 @@ export class Session {
     }
     // One that runs says more than those that wait.
     const { state, call, asleepFor } = [...threads].sort((a, b) => a.asleepFor - b.asleepFor)[0] ?? ENDING;
-    return { id, pid, name, state, call, asleepFor, cpuTime, memory, fileBytes, files, threads };
+    return { id, pid, name, started, state, call, asleepFor, cpuTime, memory, fileBytes, files, threads };
   }
 
   stats() {

@@ -41,6 +41,8 @@ interface Run {
 interface Supervision {
   id: number;
   pointer: number;
+  /** By key: what the page calls its children. */
+  ids: Map<number, string>;
   /** By key: what runs. */
   runs: Map<number, Run>;
   /** As whose child it runs. */
@@ -138,6 +140,7 @@ export class Supervisors {
     const sup: Supervision = {
       id: message.sup,
       pointer,
+      ids: new Map(),
       runs: new Map(),
       parent: null,
       timer: undefined,
@@ -159,8 +162,15 @@ export class Supervisors {
     if (result < 0) throw this.fail(-result);
   }
 
-  private add(sup: Supervision, { key, restart, shutdown }: ChildMessage): void {
+  private add(sup: Supervision, { key, id, restart, shutdown }: ChildMessage): void {
     this.check('sup_add', sup.pointer, key, restarts[restart], shutdown ?? -1);
+    sup.ids.set(key, id);
+  }
+
+  /** Whose child the process is. */
+  parentOf(process: number): { supervisor: number; child: string } | null {
+    const run = this.byProcess.get(process);
+    return run ? { supervisor: run.sup.id, child: run.sup.ids.get(run.key)! } : null;
   }
 
   // --- what has happened ---
@@ -258,8 +268,10 @@ export class Supervisors {
       case SUPERVISOR.TELL_STARTED:
         return tell({ a: 'started', key, generation });
       case SUPERVISOR.TELL_ENDED:
+        if (forgotten) sup.ids.delete(key);
         return tell({ a: 'ended', ...end });
       case SUPERVISOR.TELL_STOPPED:
+        if (forgotten) sup.ids.delete(key);
         return tell({ a: 'stopped', ...end });
       case SUPERVISOR.TELL_RESTARTING:
         return tell({ a: 'restarting', key, delay, restarts: count });

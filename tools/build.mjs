@@ -148,6 +148,7 @@ const bundles = [
   { entry: 'web/node.ts', output: 'node.js', platform: 'node' },
   { entry: 'web/trace.ts', output: 'trace.js', platform: 'neutral' },
   { entry: 'web/supervise.ts', output: 'supervise.js', platform: 'neutral' },
+  { entry: 'web/sockets.ts', output: 'sockets.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
   { entry: 'coordinator/supervise.ts', output: 'coordinator-supervise.js', platform: 'neutral' },
   { entry: 'coordinator/main.ts', output: 'coordinator.js', platform: 'browser' },
@@ -159,7 +160,7 @@ const bundles = [
 ];
 
 /** Loaded when they are wanted, from beside the bundle. */
-export const loadedLater = ['./trace.js', './supervise.js', './diagnose.js'];
+export const loadedLater = ['./trace.js', './supervise.js', './sockets.js', './diagnose.js'];
 /** What a page downloads to run a program. */
 export const downloads = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'];
 

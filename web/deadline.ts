@@ -12,14 +12,24 @@ export function waitTime(value: unknown, what: string): number {
   return value;
 }
 
-/** What the promise gives, or undefined if that takes longer than so many milliseconds. */
-export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  if (milliseconds > LONGEST_TIMER) return promise;
+/** What the promise gives, or undefined if that takes longer than so many milliseconds. Rejects with the signal's reason when that is aborted. */
+export async function within<T>(
+  promise: Promise<T>,
+  milliseconds: number,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  signal?.throwIfAborted();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), milliseconds)));
+  let onAbort = (): void => undefined;
+  const otherwise = new Promise<undefined>((resolve, reject) => {
+    if (milliseconds <= LONGEST_TIMER) timer = setTimeout(() => resolve(undefined), milliseconds);
+    onAbort = () => reject(signal?.reason);
+  });
+  signal?.addEventListener('abort', onAbort);
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, otherwise]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
   }
 }

@@ -69,14 +69,25 @@ export function startCoordinator(assets: Assets | undefined): Endpoint<ToCoordin
 }
 
 function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator> {
+  const lock = `holdfast-${crypto.randomUUID()}`;
+  let death: Promise<unknown> | undefined;
+  /** The lock is granted when the coordinator, which holds it for life, is truly gone; browsers tell of that in no other way. */
+  const watch = (): Promise<unknown> =>
+    (death ??= navigator.locks
+      .request(lock, () => endpoint.onerror?.(new Error('the browser ended the coordinator'), true))
+      .catch(() => undefined)); // the page itself is going
   const endpoint: Endpoint<ToCoordinator, FromCoordinator> = {
+    lock,
     post: (message, transfer = []) => worker.postMessage(message, transfer),
     onmessage: null,
     onerror: null,
     terminate: () => worker.terminate(),
-    gone: (locks) => Promise.all(locks.map((lock) => navigator.locks.request(lock, () => undefined))),
+    gone: (locks) => Promise.all([watch(), ...locks.map((name) => navigator.locks.request(name, () => undefined))]),
   };
-  worker.onmessage = (event: MessageEvent<FromCoordinator>) => endpoint.onmessage?.(event.data);
+  worker.onmessage = ({ data }: MessageEvent<FromCoordinator>) => {
+    if (data.t === 'ready') void watch();
+    endpoint.onmessage?.(data);
+  };
   worker.onerror = (event) => {
     // A script that could not be loaded gives an event without a message, and says nowhere why.
     const text = event.message ? `the coordinator failed: ${event.message}` : 'the coordinator could not be loaded';

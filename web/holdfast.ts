@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime, as the page sees it: one connection to a coordinator, and everything that is open on it. */
 import { deferred, type Deferred } from './deferred.js';
-import { Closed, Fatal, HoldfastError, SocketError, StartFailed, SupervisorError } from './errors.js';
+import { Closed, Fatal, HoldfastError, PipeError, SocketError, StartFailed, SupervisorError } from './errors.js';
 import { FileSystemEnd, type FileSystem } from './fs.js';
-import { planConnect, planSpawn, portNumber, type SpawnOptions, type StartSettings } from './options.js';
+import { planSpawn, type SpawnOptions, type StartSettings } from './options.js';
 import { ProcessEnd, type Process } from './process.js';
 import {
   PROTOCOL,
@@ -18,7 +18,8 @@ import {
 } from './protocol.js';
 import { later } from './later.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
-import { ConnectionEnd, ListenerEnd, type ConnectOptions, type Connection, type Listener } from './sockets.js';
+import type { ConnectOptions, Connection, Listener, ListenOptions, Sockets } from './sockets.js';
+import { InputPipe, OutputPipe } from './streams.js';
 import { bodyOf, prepareSource, type Loader, type Source } from './source.js';
 import type { SuperviseOptions } from './supervise-options.js';
 import type { Supervisor, SupervisorEnd } from './supervise.js';
@@ -29,7 +30,8 @@ export type Stats = Readonly<StatsMessage>;
 /**
  * A process at a glance. `state`, `call` and `asleepFor` are those of the thread that was awake last; a `call` is a system call's name, and `asleepFor` how
  * many milliseconds it has waited there (0: it does not wait). `cpuTime` is in milliseconds. `memory` is the guest's, in bytes, as its system calls have
- * seen it; `fileBytes` what it has added to the file system, `files` its open descriptors.
+ * seen it; `fileBytes` what it has added to the file system, `files` its open descriptors. It began at `started`, in milliseconds since the epoch. `parent`
+ * is null when the page started it, else whose child it is: the supervisor's `id`, and the child's own.
  */
 export type ProcessInfo = Readonly<PsMessage>;
 
@@ -60,7 +62,7 @@ export interface Holdfast extends AsyncDisposable {
    */
   connect(port: number, options?: ConnectOptions): Promise<Connection>;
   /** Listens on a port, for programs that are started connected to it. 0: any that is free. Rejects with `SocketError`: "EADDRINUSE". */
-  listen(port?: number): Promise<Listener>;
+  listen(port?: number, options?: ListenOptions): Promise<Listener>;
   /**
    * Starts children and keeps them running. Resolves as soon as the supervisor exists, before it starts the first child;
    * what happens then are its events. Rejects with `TypeError` or `RangeError` for wrong options, and with `Closed` or
@@ -101,7 +103,7 @@ export class Runtime implements Holdfast {
   readonly #endpoint: Endpoint<ToCoordinator, FromCoordinator>;
   readonly #loader: Loader;
   readonly #processes = new Map<number, ProcessEnd>();
-  readonly #connections = new Map<number, ConnectionEnd>();
+  #sockets: Sockets | undefined;
   readonly #supervisors = new Map<number, SupervisorEnd>();
   /** Every process and supervisor that was made here. */
   readonly #own = new WeakSet<object>();
@@ -114,7 +116,6 @@ export class Runtime implements Holdfast {
   #lastId = 0;
   #lastSupervisor = 0;
   #lastCall = 0;
-  #lastListener = 0;
   #closing: Promise<void> | undefined;
   #dead: HoldfastError | undefined;
   #gone: Promise<void> | undefined;
@@ -145,7 +146,7 @@ export class Runtime implements Holdfast {
     if (signal?.aborted) onAbort();
     const timer = startTimeout > 0 ? setTimeout(() => this.#tooSlow(startTimeout), startTimeout) : undefined;
     try {
-      this.#post({ t: 'init', protocol: PROTOCOL, assets, ...rest });
+      this.#post({ t: 'init', protocol: PROTOCOL, lock: this.#endpoint.lock ?? '', assets, ...rest });
       await this.#ready.promise;
     } finally {
       clearTimeout(timer);
@@ -197,41 +198,32 @@ export class Runtime implements Holdfast {
     return encoding === 'bytes' ? result : inText(result);
   }
 
-  async connect(port: number, options: ConnectOptions = {}): Promise<Connection> {
-    const to = portNumber(port, 'port', 1);
-    return this.#openConnection(options, (id, credit) => ({ t: 'connect', id, port: to, credit }));
+  async connect(port: number, options?: ConnectOptions): Promise<Connection> {
+    return (await this.#loadSockets()).connect(port, options);
   }
 
-  async listen(port = 0): Promise<Listener> {
-    const wanted = portNumber(port, 'port', 0);
-    const listener = ++this.#lastListener;
-    const toError = ({ code, message }: ErrorMessage): Error => new SocketError(code, message);
-    const given = await this.#ask((call) => ({ t: 'listen', call, listener, port: wanted }), [], toError);
-    return new ListenerEnd(given as number, {
-      accept: (options = {}) => this.#openConnection(options, (id, credit) => ({ t: 'accept', id, listener, credit })),
-      close: () => this.#post({ t: 'listen-end', listener }),
-    });
+  async listen(port?: number, options?: ListenOptions): Promise<Listener> {
+    return (await this.#loadSockets()).listen(port, options);
   }
 
-  async #openConnection(
-    options: ConnectOptions,
-    ask: (id: number, credit: number) => ToCoordinator,
-  ): Promise<Connection> {
-    const { credit, signal } = planConnect(options);
-    this.#requireOpen(signal);
-    const id = ++this.#lastId;
-    const connection = new ConnectionEnd(id, credit, signal, ask(id, credit), this.#post);
-    this.#connections.set(id, connection);
-    const forget = (): void => void this.#connections.delete(id);
-    connection.closed.then(forget, forget);
-    await connection.opened;
-    return connection;
+  async #loadSockets(): Promise<Sockets> {
+    const file = await later('sockets.js', import('./sockets.js'));
+    return (this.#sockets ??= new file.Sockets({
+      post: this.#post,
+      ask: (message, transfer, toError) => this.#ask(message, transfer, toError),
+      newId: () => ++this.#lastId,
+      requireOpen: (signal) => this.#requireOpen(signal),
+      InputPipe,
+      OutputPipe,
+      PipeError,
+      SocketError,
+    }));
   }
 
   async supervise(options: SuperviseOptions): Promise<Supervisor> {
     const { planSupervise, SupervisorEnd } = await later('supervise.js', import('./supervise.js'));
     const plan = planSupervise(options);
-    this.#requireOpen();
+    this.#requireOpen(plan.signal);
     const toError = ({ code, message }: ErrorMessage): Error => new SupervisorError(code, message);
     const supervisor = new SupervisorEnd(++this.#lastSupervisor, plan, {
       post: this.#post,
@@ -246,12 +238,7 @@ export class Runtime implements Holdfast {
     });
     this.#supervisors.set(supervisor.id, supervisor);
     this.#own.add(supervisor);
-    try {
-      await supervisor.open();
-    } catch (error) {
-      this.#supervisors.delete(supervisor.id);
-      throw error;
-    }
+    await supervisor.open();
     return supervisor;
   }
 
@@ -322,7 +309,7 @@ export class Runtime implements Holdfast {
       case 'sup':
         return this.#supervisors.get(message.sup)?.onAction(message.action);
       default:
-        return this.#connections.has(message.id) ? this.#toConnection(message) : this.#toProcess(message);
+        if (!this.#sockets?.receive(message)) this.#toProcess(message);
     }
   }
 
@@ -361,27 +348,6 @@ export class Runtime implements Holdfast {
     if (process.settled) this.#processes.delete(message.id);
   }
 
-  #toConnection(message: Extract<FromCoordinator, { id: number }>): void {
-    const connection = this.#connections.get(message.id) as ConnectionEnd;
-    switch (message.t) {
-      case 'connected':
-        connection.onConnected(message.error);
-        break;
-      case 'stdin-done':
-        connection.onInputDone(message.error);
-        break;
-      case 'output':
-        connection.onOutput(message.bytes);
-        break;
-      case 'end':
-        connection.onEnd(message.error);
-        break;
-      case 'input-gone':
-        connection.onInputGone();
-        break;
-    }
-  }
-
   #takeCall(id: number): Call | undefined {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
@@ -418,11 +384,10 @@ export class Runtime implements Holdfast {
     this.#ending.abort(error);
     for (const call of this.#calls.values()) call.reject(error);
     for (const process of this.#processes.values()) process.onRuntimeGone(error);
-    for (const connection of this.#connections.values()) connection.onRuntimeGone(error);
+    this.#sockets?.onRuntimeGone(error);
     for (const supervisor of this.#supervisors.values()) supervisor.onRuntimeGone(error);
     this.#calls.clear();
     this.#processes.clear();
-    this.#connections.clear();
     this.#supervisors.clear();
     this.#gone = this.#end(gone);
   }

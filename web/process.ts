@@ -1,7 +1,14 @@
 /** One process, as the page sees it. */
 import { deferred } from './deferred.js';
 import { HandleError, PipeError, SpawnRefused } from './errors.js';
-import { traceOption, type InputData, type OutputOption, type Progress, type SpawnPlan } from './options.js';
+import {
+  abortSignal,
+  traceOption,
+  type InputData,
+  type OutputOption,
+  type Progress,
+  type SpawnPlan,
+} from './options.js';
 import type {
   ErrorMessage,
   ExitMessage,
@@ -38,7 +45,8 @@ export interface Process {
   /**
    * Takes bytes (copied). A write finishes when its bytes are in the process's pipe, so awaiting writes is all the
    * backpressure there is; it is rejected with `PipeError` (EPIPE) when nobody reads any more. `close()` and
-   * `abort()` are the guest's end of file. Without `stdin: 'pipe'` or 'tty' every write is rejected.
+   * `abort()` are the guest's end of file. Without `stdin: 'pipe'` or 'tty' every write is rejected. The keys of a terminal
+   * are written as soon as they are on their way, of which there may be 256 KiB.
    */
   readonly stdin: WritableStream<Uint8Array>;
   /**
@@ -72,16 +80,20 @@ export interface Process {
   pause(): Promise<void>;
   /** Lets it go on. */
   resume(): Promise<void>;
-  /** Tells its system calls from now on, to a function or (`true`) to the console; or stops. A traced process waits for who is told, and so does `exited`. */
+  /**
+   * Tells its system calls from now on, to a function or (`true`) to the console; or stops. A traced process waits for who is told, and so does
+   * `exited`, unless the process was killed in any way or is not traced any more.
+   */
   trace(to: TraceOption): void;
   /**
    * Waits for the end, once: as with a thread's handle, whoever joins has the result, and the handle is spent. Rejects
    * with `HandleError` when it was joined or detached before, and as `exited` does. With `timeout` (milliseconds) it
-   * gives `undefined` when the process still runs after so long; that stops nothing, and it can be joined again.
+   * gives `undefined` when the process still runs after so long; that stops nothing, and it can be joined again. So it
+   * can when `signal` was aborted, whose reason it rejects with.
    */
   join(): Promise<Exit>;
   /** The same with a limit to the waiting. */
-  join(options: { timeout?: number | undefined }): Promise<Exit | undefined>;
+  join(options: JoinOptions): Promise<Exit | undefined>;
   /** Joins if the process has ended, and gives `undefined` while it runs. Throws `HandleError` as `join()` does. */
   tryJoin(): Exit | undefined;
   /**
@@ -89,6 +101,14 @@ export interface Process {
    * `HandleError` when it was joined or detached before.
    */
   detach(): void;
+}
+
+/** Options of `process.join()`. */
+export interface JoinOptions {
+  /** Milliseconds to wait. Default: for ever. */
+  timeout?: number | undefined;
+  /** Gives up waiting when aborted. */
+  signal?: AbortSignal | undefined;
 }
 
 const was = { 'being joined': 'joined already, and has not ended', joined: 'joined before', detached: 'detached' };
@@ -151,7 +171,8 @@ export class ProcessEnd implements Process {
     this.#traceTo = plan.trace;
     this.#post = post;
     this.#ask = ask;
-    this.#input = plan.settings.stdin === 'pipe' ? new InputPipe(this.#inputWire()) : undefined;
+    this.#input =
+      plan.settings.stdin === 'pipe' ? new InputPipe(this.#inputWire(), 'stdin', plan.stdin === 'tty') : undefined;
     this.#outputs = { 1: this.#openOutput(1, plan.stdout), 2: this.#openOutput(2, plan.stderr) };
     this.stdin = (plan.stdin === 'pipe' || plan.stdin === 'tty') && this.#input ? this.#input.stream : closedInput();
     this.stdout = this.#visible(1, plan.stdout);
@@ -168,6 +189,7 @@ export class ProcessEnd implements Process {
 
   kill(): void {
     if (this.#awaited.has('exit')) this.#post({ t: 'kill', id: this.id });
+    else this.#tellExit();
   }
 
   pause(): Promise<void> {
@@ -185,7 +207,10 @@ export class ProcessEnd implements Process {
 
   trace(to: TraceOption): void {
     this.#traceTo = traceOption(to);
-    if (!this.#awaited.has('exit')) return;
+    if (!this.#awaited.has('exit')) {
+      if (!to) this.#tellExit();
+      return;
+    }
     const credit = to && !this.#tracePipe ? this.#plan.settings.credit : 0;
     if (credit > 0) this.#openTrace();
     this.#post({ t: 'trace', id: this.id, on: to !== false, credit });
@@ -203,14 +228,15 @@ export class ProcessEnd implements Process {
   }
 
   join(): Promise<Exit>;
-  join(options: { timeout?: number | undefined }): Promise<Exit | undefined>;
-  async join({ timeout }: { timeout?: number | undefined } = {}): Promise<Exit | undefined> {
+  join(options: JoinOptions): Promise<Exit | undefined>;
+  async join({ timeout, signal }: JoinOptions = {}): Promise<Exit | undefined> {
     const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
+    abortSignal(signal)?.throwIfAborted();
     this.#take('being joined');
     try {
-      await within(this.exited, limit);
+      await within(this.exited, limit, signal);
     } catch (error) {
-      this.#handle = 'joined';
+      this.#handle = signal?.aborted ? 'free' : 'joined';
       throw error;
     }
     this.#handle = this.exit ? 'joined' : 'free';
@@ -294,10 +320,15 @@ export class ProcessEnd implements Process {
     this.#endInput(new PipeError());
     const why = exit.reason === 'killed' && this.#cause !== '' ? { message: this.#cause } : {};
     this.exit = { ...exit, ...why };
-    const tell = (): void => this.#exited.resolve(this.exit as Exit);
-    if (this.#traced) void this.#traced.then(tell);
-    else tell();
+    // Who is told its calls may never come back.
+    const itsOwn = exit.reason === 'exit' || exit.reason === 'trap';
+    if (this.#traced && this.#traceTo && itsOwn) void this.#traced.then(this.#tellExit);
+    else this.#tellExit();
   }
+
+  readonly #tellExit = (): void => {
+    if (this.exit) this.#exited.resolve(this.exit);
+  };
 
   onReleased(): void {
     this.#awaited.delete('release');

@@ -11,7 +11,7 @@
  */
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
@@ -158,12 +158,18 @@ export interface PsMessage {
   memory: number;
   fileBytes: number;
   files: number;
+  /** Milliseconds since the epoch. */
+  started: number;
+  /** The child of a supervisor: the supervisor's number, and the child's id. */
+  parent: { supervisor: number; child: string } | null;
   threads: { tid: number; state: ThreadState; call: string; asleepFor: number; syscalls: number; cpuTime: number }[];
 }
 
 export interface InitMessage {
   t: 'init';
   protocol: number;
+  /** The name of the lock that the coordinator holds for life, from before it says `ready`; see `Endpoint`. */
+  lock: string;
   /** Absolute URLs of the kernel, of the compute worker's script and of the rewriter. */
   assets: { kernel: string; compute: string; rewrite: string; supervise: string };
   /** Idle workers beyond `min` end after `idle` to twice `idle` milliseconds. */
@@ -178,6 +184,7 @@ export interface InitMessage {
 export interface ChildMessage {
   /** Chosen by the page; used once in the life of a supervisor. */
   key: number;
+  id: string;
   restart: 'permanent' | 'transient' | 'temporary';
   /** Milliseconds, 0: killed at once; null: the usual. `Infinity` is for ever. */
   shutdown: number | null;
@@ -324,6 +331,8 @@ export interface Endpoint<Out, In> {
   /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
   onerror: ((error: Error, gone?: boolean) => void) | null;
   terminate(): void;
+  /** The name of the lock that the other side holds for life, where it takes one to see its death. */
+  readonly lock?: string;
   /** After `terminate`: when the other side is gone, and with it those who held these locks. */
   gone?(locks: readonly string[]): Promise<unknown>;
 }

@@ -29,10 +29,10 @@ export type {
   StartOptions,
   StdinOption,
 } from './options.js';
-export type { Exit, Process } from './process.js';
+export type { Exit, JoinOptions, Process } from './process.js';
 export type { ExitReason } from './protocol.js';
 export type { RunOptions, RunResult } from './run.js';
-export type { ConnectOptions, Connection, Listener } from './sockets.js';
+export type { ConnectOptions, Connection, Listener, ListenOptions } from './sockets.js';
 export type { Source } from './source.js';
 export type { Terminal, TerminalOptions, TerminalSignal } from './terminal.js';
 export type { TraceEvent, TraceOption } from './tracing.js';

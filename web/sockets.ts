@@ -1,8 +1,12 @@
-/** The page's ends of connections, and the ports that it listens on. */
+/**
+ * The page's ends of connections, and the ports that it listens on. A file of its own, loaded for the first of them: what must be the same
+ * class here and in the script that loads it comes by the wire.
+ */
 import { deferred } from './deferred.js';
-import { PipeError, SocketError } from './errors.js';
-import type { ErrorMessage, ToCoordinator } from './protocol.js';
-import { InputPipe, OutputPipe } from './streams.js';
+import type { PipeError, SocketError } from './errors.js';
+import { abortSignal, object, planConnect, portNumber } from './options.js';
+import type { ErrorMessage, FromCoordinator, ToCoordinator } from './protocol.js';
+import type { InputPipe, OutputPipe } from './streams.js';
 
 /**
  * One end of a connection. The two directions end one by one: closing `writable` is the other end's end of file, and
@@ -33,6 +37,12 @@ export interface ConnectOptions {
   buffer?: number;
 }
 
+/** Options of `hf.listen()`. */
+export interface ListenOptions {
+  /** Gives up when aborted; once it listens, closes the port. */
+  signal?: AbortSignal;
+}
+
 /** A port that the page listens on. Iterating over it gives connections until it is closed; leaving the loop closes it. */
 export interface Listener extends AsyncIterable<Connection> {
   /** The port that it listens on. */
@@ -43,7 +53,100 @@ export interface Listener extends AsyncIterable<Connection> {
   close(): void;
 }
 
-type Post = (message: ToCoordinator, transfer?: Transferable[]) => void;
+/** What the runtime does for connections, and is made of. */
+export interface SocketWire {
+  post(message: ToCoordinator, transfer?: Transferable[]): void;
+  ask(
+    message: (call: number) => ToCoordinator,
+    transfer: Transferable[],
+    toError: (error: ErrorMessage) => Error,
+  ): Promise<unknown>;
+  /** A number for a connection, which no process has either. */
+  newId(): number;
+  requireOpen(signal: AbortSignal | undefined): void;
+  InputPipe: typeof InputPipe;
+  OutputPipe: typeof OutputPipe;
+  PipeError: typeof PipeError;
+  SocketError: typeof SocketError;
+}
+
+/** All of a runtime's. */
+export class Sockets {
+  readonly #wire: SocketWire;
+  readonly #connections = new Map<number, ConnectionEnd>();
+  #lastListener = 0;
+
+  constructor(wire: SocketWire) {
+    this.#wire = wire;
+  }
+
+  async connect(port: number, options: ConnectOptions = {}): Promise<Connection> {
+    const to = portNumber(port, 'port', 1);
+    return this.#open(options, (id, credit) => ({ t: 'connect', id, port: to, credit }));
+  }
+
+  async listen(port = 0, options: ListenOptions = {}): Promise<Listener> {
+    const wire = this.#wire;
+    const wanted = portNumber(port, 'port', 0);
+    const signal = abortSignal(object(options, 'listen options').signal);
+    wire.requireOpen(signal);
+    const listener = ++this.#lastListener;
+    const toError = ({ code, message }: ErrorMessage): Error => new wire.SocketError(code, message);
+    const given = await wire.ask((call) => ({ t: 'listen', call, listener, port: wanted }), [], toError);
+    const end = new ListenerEnd(
+      given as number,
+      {
+        accept: (how = {}) => this.#open(how, (id, credit) => ({ t: 'accept', id, listener, credit })),
+        close: () => wire.post({ t: 'listen-end', listener }),
+        SocketError: wire.SocketError,
+      },
+      signal,
+    );
+    signal?.throwIfAborted();
+    return end;
+  }
+
+  async #open(options: ConnectOptions, ask: (id: number, credit: number) => ToCoordinator): Promise<Connection> {
+    const { credit, signal } = planConnect(options);
+    this.#wire.requireOpen(signal);
+    const id = this.#wire.newId();
+    const connection = new ConnectionEnd(id, credit, signal, ask(id, credit), this.#wire);
+    this.#connections.set(id, connection);
+    const forget = (): void => void this.#connections.delete(id);
+    connection.closed.then(forget, forget);
+    await connection.opened;
+    return connection;
+  }
+
+  /** False: it is about no connection. */
+  receive(message: Extract<FromCoordinator, { id: number }>): boolean {
+    const connection = this.#connections.get(message.id);
+    if (!connection) return false;
+    switch (message.t) {
+      case 'connected':
+        connection.onConnected(message.error);
+        break;
+      case 'stdin-done':
+        connection.onInputDone(message.error);
+        break;
+      case 'output':
+        connection.onOutput(message.bytes);
+        break;
+      case 'end':
+        connection.onEnd(message.error);
+        break;
+      case 'input-gone':
+        connection.onInputGone();
+        break;
+    }
+    return true;
+  }
+
+  onRuntimeGone(error: Error): void {
+    for (const connection of this.#connections.values()) connection.onRuntimeGone(error);
+    this.#connections.clear();
+  }
+}
 
 /** The only output that a connection has. */
 const OUTPUT = 1;
@@ -54,7 +157,7 @@ export class ConnectionEnd implements Connection {
   readonly closed: Promise<void>;
   /** Resolves when it is connected. */
   readonly opened: Promise<void>;
-  readonly #post: Post;
+  readonly #wire: SocketWire;
   readonly #id: number;
   readonly #input: InputPipe;
   readonly #output: OutputPipe;
@@ -65,11 +168,12 @@ export class ConnectionEnd implements Connection {
   readonly #awaited = new Set<'connected' | 'input' | 'output'>(['connected', 'input', 'output']);
 
   /** `ask` is `connect` or `accept`. */
-  constructor(id: number, credit: number, signal: AbortSignal | undefined, ask: ToCoordinator, post: Post) {
+  constructor(id: number, credit: number, signal: AbortSignal | undefined, ask: ToCoordinator, wire: SocketWire) {
+    const { post } = wire;
     this.#id = id;
-    this.#post = post;
+    this.#wire = wire;
     this.#signal = signal;
-    this.#input = new InputPipe(
+    this.#input = new wire.InputPipe(
       {
         send: (bytes) => post({ t: 'stdin', id, bytes }, [bytes.buffer]),
         end: () => this.#endInput({ t: 'stdin-end', id }),
@@ -77,7 +181,7 @@ export class ConnectionEnd implements Connection {
       },
       'the connection',
     );
-    this.#output = new OutputPipe(credit, {
+    this.#output = new wire.OutputPipe(credit, {
       credit: (bytes) => post({ t: 'credit', id, fd: OUTPUT, bytes }),
       cancel: () => post({ t: 'cancel', id, fd: OUTPUT }),
     });
@@ -90,7 +194,7 @@ export class ConnectionEnd implements Connection {
   }
 
   onConnected(error: ErrorMessage | null): void {
-    if (error) return this.#finish(new SocketError(error.code, error.message));
+    if (error) return this.#finish(this.#inWords(error));
     this.#over('connected');
     this.#opened.resolve();
   }
@@ -100,7 +204,7 @@ export class ConnectionEnd implements Connection {
   }
 
   onInputGone(): void {
-    this.#input.gone(new PipeError('EPIPE', 'the other end of the connection does not read any more'));
+    this.#input.gone(new this.#wire.PipeError('EPIPE', 'the other end of the connection does not read any more'));
     this.#over('input');
   }
 
@@ -109,7 +213,7 @@ export class ConnectionEnd implements Connection {
   }
 
   onEnd(error: ErrorMessage | undefined): void {
-    this.#output.end(error && new SocketError(error.code, error.message));
+    this.#output.end(error && this.#inWords(error));
     this.#over('output');
   }
 
@@ -117,8 +221,16 @@ export class ConnectionEnd implements Connection {
     this.#finish(error);
   }
 
+  #inWords({ code, message }: ErrorMessage): Error {
+    return new this.#wire.SocketError(code, message);
+  }
+
+  #failure(reason: unknown, message: string): Error {
+    return reason instanceof Error ? reason : this.#inWords({ code: 'ECONNABORTED', message });
+  }
+
   #endInput(message: ToCoordinator): void {
-    this.#post(message);
+    this.#wire.post(message);
     this.#over('input');
   }
 
@@ -131,7 +243,7 @@ export class ConnectionEnd implements Connection {
 
   /** It was never connected, or the runtime ended: everything fails with `error`. */
   #finish(error: unknown): void {
-    const failure = error instanceof Error ? error : new SocketError('ECONNABORTED', 'the connection was given up');
+    const failure = this.#failure(error, 'the connection was given up');
     this.#awaited.clear();
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#input.gone(failure);
@@ -142,10 +254,11 @@ export class ConnectionEnd implements Connection {
 
   readonly #onAbort = (): void => {
     const reason: unknown = this.#signal?.reason;
-    this.#post({ t: 'abort', id: this.#id });
-    this.#post({ t: 'cancel', id: this.#id, fd: OUTPUT }); // also when the word that it is connected is still under way
+    const { post } = this.#wire;
+    post({ t: 'abort', id: this.#id });
+    post({ t: 'cancel', id: this.#id, fd: OUTPUT }); // also when the word that it is connected is still under way
     if (this.#awaited.has('connected')) return this.#finish(reason);
-    const failure = reason instanceof Error ? reason : new SocketError('ECONNABORTED', 'the connection was broken off');
+    const failure = this.#failure(reason, 'the connection was broken off');
     this.#input.gone(failure);
     this.#output.fail(failure);
     this.#over('input');
@@ -156,34 +269,42 @@ export class ConnectionEnd implements Connection {
 export interface ListenerWire {
   accept(options: ConnectOptions | undefined): Promise<Connection>;
   close(): void;
+  SocketError: typeof SocketError;
 }
 
 export class ListenerEnd implements Listener {
   readonly port: number;
   readonly #wire: ListenerWire;
+  readonly #signal: AbortSignal | undefined;
   #closed = false;
 
-  constructor(port: number, wire: ListenerWire) {
+  constructor(port: number, wire: ListenerWire, signal: AbortSignal | undefined) {
     this.port = port;
     this.#wire = wire;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted) this.close();
   }
 
   accept(options?: ConnectOptions): Promise<Connection> {
-    if (this.#closed) return Promise.reject(new SocketError('ECONNABORTED', `port ${this.port} was closed`));
+    if (this.#closed) return Promise.reject(new this.#wire.SocketError('ECONNABORTED', `port ${this.port} was closed`));
     return this.#wire.accept(options);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#wire.close();
   }
+
+  readonly #onAbort = (): void => this.close();
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Connection, void, undefined> {
     try {
       while (!this.#closed) yield await this.accept();
     } catch (error) {
-      if (!(this.#closed && error instanceof SocketError)) throw error;
+      if (!(this.#closed && error instanceof this.#wire.SocketError)) throw error;
     } finally {
       this.close();
     }

@@ -10,6 +10,11 @@ import type { ErrorMessage } from './protocol.js';
 export const INPUT_SLICE = 64 * 1024;
 /** … of which this many may be unanswered. */
 export const INPUT_WINDOW = 4;
+/** A terminal's keys travel in small slices, and a write is done when they are on their way: ^C must not wait for what nobody reads. */
+export const KEY_SLICE = 1024;
+export const KEY_WINDOW = 256;
+/** What ^C and ^\ are among them. */
+const SIGNAL_KEYS = [3, 28];
 /** Small chunks that pile up behind a slow reader are handed over together, up to this many bytes. */
 const OUTPUT_BATCH = 64 * 1024;
 
@@ -21,21 +26,40 @@ export interface InputWire {
   abort?(): void;
 }
 
-/** Standard input, or what is sent to a connection: a `WritableStream` whose writes finish when their bytes are in the process's pipe. */
+/**
+ * Standard input, or what is sent to a connection: a `WritableStream` whose writes finish when their bytes are in the process's pipe; with `keys`,
+ * those of a terminal, when they are sent.
+ */
 export class InputPipe {
   readonly stream: WritableStream<Uint8Array>;
   readonly #wire: InputWire;
   /** What it is called in messages. */
   readonly #name: string;
+  readonly #slice: number;
+  readonly #window: number;
+  /** How many slices may be unanswered when a write is done. */
+  readonly #ahead: number;
   #unanswered = 0;
+  /** Chunks with ^C in them that wait behind others. They, and what is before them, have no window: the coordinator drops that unread. */
+  #urgent = 0;
   #finished = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(wire: InputWire, name = 'stdin') {
+  constructor(wire: InputWire, name = 'stdin', keys = false) {
     this.#wire = wire;
     this.#name = name;
-    const size = (chunk: unknown): number => (ArrayBuffer.isView(chunk) ? chunk.byteLength : 1);
+    this.#slice = keys ? KEY_SLICE : INPUT_SLICE;
+    this.#window = keys ? KEY_WINDOW : INPUT_WINDOW;
+    this.#ahead = keys ? KEY_WINDOW - 1 : 0;
+    // Called at once for each chunk, however many are before it.
+    const size = (chunk: unknown): number => {
+      if (keys && isUrgent(chunk)) {
+        this.#urgent++;
+        this.#stir();
+      }
+      return ArrayBuffer.isView(chunk) ? chunk.byteLength : 1;
+    };
     this.stream = new WritableStream<Uint8Array>(
       {
         // `abort` below is called only after a write in flight has settled, which a guest that does not read can
@@ -71,12 +95,13 @@ export class InputPipe {
       );
     }
     const bytes = chunk as Uint8Array;
-    for (let at = 0; at < bytes.byteLength; at += INPUT_SLICE) {
-      await this.#until(INPUT_WINDOW - 1);
+    for (let at = 0; at < bytes.byteLength; at += this.#slice) {
+      await this.#until(this.#window - 1);
       this.#unanswered++;
-      this.#wire.send(copyOf(bytes, at, at + INPUT_SLICE));
+      this.#wire.send(copyOf(bytes, at, at + this.#slice));
     }
-    await this.#until(0);
+    if (this.#urgent > 0 && isUrgent(bytes)) this.#urgent--;
+    await this.#until(this.#ahead);
   }
 
   /** Waits until at most `limit` slices are unanswered. */
@@ -84,7 +109,7 @@ export class InputPipe {
     for (;;) {
       if (this.#failure) throw this.#failure;
       if (this.#finished) throw new PipeError('EPIPE', `${this.#name} was aborted`);
-      if (this.#unanswered <= limit) return;
+      if (this.#unanswered <= limit || this.#urgent > 0) return;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -110,6 +135,9 @@ export class InputPipe {
     this.#wake = undefined;
   }
 }
+
+const isUrgent = (chunk: unknown): boolean =>
+  tagOf(chunk) === 'Uint8Array' && SIGNAL_KEYS.some((key) => (chunk as Uint8Array).includes(key));
 
 /** What an output pipe sends. */
 export interface OutputWire {

@@ -1,7 +1,7 @@
 /** A supervisor's options as the embedder gives them, checked in full before anything is started. */
 import { describe, tagOf } from './bytes.js';
 import { waitTime } from './deadline.js';
-import { callback, object, planSpawn, text, type SpawnOptions } from './options.js';
+import { abortSignal, callback, object, planSpawn, text, type SpawnOptions } from './options.js';
 import type { Process } from './process.js';
 import type { ChildMessage, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
@@ -75,6 +75,8 @@ export interface SuperviseOptions {
   within?: number | null;
   /** Default: no delay. */
   backoff?: Backoff;
+  /** Gives up when aborted; once the supervisor is there, closes it. */
+  signal?: AbortSignal;
   /** In the order of their start. */
   children?: readonly ChildOptions[];
 }
@@ -93,6 +95,7 @@ export interface ChildPlan {
 export interface SupervisePlan {
   settings: Pick<Extract<ToSupervisor, { t: 'supervise' }>, 'strategy' | 'maxRestarts' | 'within' | 'backoff'>;
   children: ChildPlan[];
+  signal: AbortSignal | undefined;
 }
 
 const STRATEGIES = ['one-for-one', 'one-for-all', 'rest-for-one'] as const;
@@ -135,6 +138,7 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
       backoff: planBackoff(options.backoff ?? {}),
     },
     children: plans,
+    signal: abortSignal(options.signal),
   };
 }
 
@@ -152,6 +156,7 @@ export function planChild(child: ChildOptions, what: string): ChildPlan {
     program: typeof start === 'function' ? undefined : start,
     stop: callback(child.stop, `${name}: stop`),
     message: {
+      id,
       restart: oneOf(child.restart ?? 'permanent', RESTARTS, `${name}: restart`),
       shutdown: shutdownTime(child.shutdown, name),
     },

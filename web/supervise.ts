@@ -10,7 +10,7 @@ import type { SpawnOptions } from './options.js';
 import type { Exit, Process, ProcessEnd } from './process.js';
 import type { ChildReason, SupervisorAction, SupervisorOrder, ToCoordinator, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
-import { object } from './options.js';
+import { abortSignal, object } from './options.js';
 import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';
 
 export { planSupervise } from './supervise-options.js';
@@ -94,6 +94,8 @@ export type SupervisorEventName = SupervisorEvent['type'] | 'event';
  * `Closed` or `Fatal`; calls to a supervisor that has ended are rejected with `SupervisorError` (ECANCELED).
  */
 export interface Supervisor extends AsyncDisposable {
+  /** Unique in this runtime for ever; `hf.ps()` has it. */
+  readonly id: number;
   /**
    * Calls the listener with each event of that type, or with "event" of every type; never before the call that made the
    * supervisor is through. The function that it returns takes the listener off.
@@ -103,9 +105,10 @@ export interface Supervisor extends AsyncDisposable {
   off<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): void;
   /**
    * Waits until all children have ended for good, or the supervisor has; at most `timeout` milliseconds, which stops
-   * nothing. May be called again and again; it is complete, too, while there are no children.
+   * nothing. May be called again and again; it is complete, too, while there are no children. Rejects with the signal's
+   * reason when aborted, which stops nothing either.
    */
-  wait(options?: { timeout?: number }): Promise<Outcome>;
+  wait(options?: { timeout?: number | undefined; signal?: AbortSignal | undefined }): Promise<Outcome>;
   /**
    * Starts a child that is stopped or waits; stops and starts one that runs. No other child is touched, and it does not
    * count as a restart. Resolves when it runs. ENOENT.
@@ -155,7 +158,14 @@ interface Child {
   restarts: number;
   lastEnd: ChildEnd | undefined;
   forgotten: boolean;
-  watchers: { up: boolean; after: number; promise: Deferred<void> }[];
+  watchers: Watcher[];
+}
+
+/** Who waits to see a child up, as a later generation than `after`, or down. */
+interface Watcher {
+  up: boolean;
+  after: number;
+  promise: Deferred<void>;
 }
 
 export class SupervisorEnd implements Supervisor {
@@ -166,7 +176,7 @@ export class SupervisorEnd implements Supervisor {
   outcome: Outcome | undefined;
 
   readonly #wire: SupervisorWire;
-  readonly #settings: SupervisePlan['settings'];
+  readonly #plan: SupervisePlan;
   readonly #children: Child[] = [];
   /** With those that are gone, whose last words may be under way. */
   readonly #byKey = new Map<number, Child>();
@@ -183,14 +193,27 @@ export class SupervisorEnd implements Supervisor {
   constructor(id: number, plan: SupervisePlan, wire: SupervisorWire) {
     this.id = id;
     this.#wire = wire;
-    this.#settings = plan.settings;
+    this.#plan = plan;
     for (const child of plan.children) this.#take(child);
   }
 
   /** Makes it in the coordinator, which then begins. */
   async open(): Promise<void> {
+    const { settings, signal } = this.#plan;
     const children = this.#children.map(({ key, plan }) => ({ key, ...plan.message }));
-    await this.#wire.ask((call) => ({ t: 'supervise', call, sup: this.id, ...this.#settings, children }));
+    try {
+      await this.#wire.ask((call) => ({ t: 'supervise', call, sup: this.id, ...settings, children }));
+    } catch (error) {
+      this.#wire.forget(this.id);
+      throw error;
+    }
+    if (!signal) return;
+    const onAbort = (): void => void this.close().catch(() => undefined);
+    signal.addEventListener('abort', onAbort);
+    const forget = (): void => signal.removeEventListener('abort', onAbort);
+    this.#finished.promise.then(forget, forget);
+    if (signal.aborted) onAbort();
+    signal.throwIfAborted();
   }
 
   /** Resolves when it has ended. */
@@ -212,12 +235,18 @@ export class SupervisorEnd implements Supervisor {
     this.#listeners.get(type)?.delete(listener as Listener<never>);
   }
 
-  async wait(options: { timeout?: number } = {}): Promise<Outcome> {
-    const { timeout } = object(options, 'wait options');
+  async wait(options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Outcome> {
+    const { timeout, signal } = object(options, 'wait options');
     const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
     if (this.#dead) throw this.#dead;
     const done = Promise.race([this.#finished.promise, this.#completed.promise]);
-    return (await within(done, limit)) ?? { kind: 'timeout', restarts: this.#restarts, pending: this.#pending() };
+    return (
+      (await within(done, limit, abortSignal(signal))) ?? {
+        kind: 'timeout',
+        restarts: this.#restarts,
+        pending: this.#pending(),
+      }
+    );
   }
 
   async restart(id: string): Promise<void> {
@@ -229,10 +258,14 @@ export class SupervisorEnd implements Supervisor {
 
   async stop(id: string): Promise<void> {
     const child = this.#find(id);
+    const before = new Set(child.watchers); // who came later wants it to run again
     const down = this.#watch(child, false);
     await this.#order('stop', child.key, id);
     const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(id)} was stopped before it ran`);
-    this.#settle(child, (up) => (up ? error : child.state === 'stopped' ? null : undefined));
+    this.#settle(child, (watcher) => {
+      if (watcher.up) return before.has(watcher) ? error : undefined;
+      return child.state === 'stopped' ? null : undefined;
+    });
     await down;
   }
 
@@ -314,7 +347,7 @@ export class SupervisorEnd implements Supervisor {
     const at = this.#children.indexOf(child);
     if (at >= 0) this.#children.splice(at, 1);
     const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(child.plan.id)} is gone${why(child)}`);
-    this.#settle(child, (up) => (up ? error : null));
+    this.#settle(child, ({ up }) => (up ? error : null));
   }
 
   #find(id: string): Child {
@@ -357,12 +390,12 @@ export class SupervisorEnd implements Supervisor {
     return promise.promise;
   }
 
-  /** `judge` says for those that wait to see it up, or down: an error, null for success, undefined for not yet. */
-  #settle(child: Child, judge: (up: boolean, after: number) => Error | null | undefined): void {
-    child.watchers = child.watchers.filter(({ up, after, promise }) => {
-      const verdict = judge(up, after);
-      if (verdict) promise.reject(verdict);
-      else if (verdict === null) promise.resolve();
+  /** `judge` says for each of those that wait: an error, null for success, undefined for not yet. */
+  #settle(child: Child, judge: (watcher: Watcher) => Error | null | undefined): void {
+    child.watchers = child.watchers.filter((watcher) => {
+      const verdict = judge(watcher);
+      if (verdict) watcher.promise.reject(verdict);
+      else if (verdict === null) watcher.promise.resolve();
       return verdict === undefined;
     });
   }
@@ -383,7 +416,7 @@ export class SupervisorEnd implements Supervisor {
         return;
       case 'started':
         child.state = 'running';
-        this.#settle(child, (up, after) => (up && child.generation > after ? null : undefined));
+        this.#settle(child, ({ up, after }) => (up && child.generation > after ? null : undefined));
         return this.#emit({ type: 'started', id, ...handleOf(child) });
       case 'ask':
       case 'kill':
@@ -393,7 +426,7 @@ export class SupervisorEnd implements Supervisor {
       case 'stopped': {
         child.state = 'stopped';
         child.lastEnd = this.#endOf(child, action.reason, action.code);
-        this.#settle(child, (up) => (up ? undefined : null));
+        this.#settle(child, ({ up }) => (up ? undefined : null));
         this.#emit({ type: action.a, id, ...child.lastEnd });
         if (action.forgotten) this.#drop(child);
         return;
@@ -421,7 +454,7 @@ export class SupervisorEnd implements Supervisor {
       return this.#emit({ type: 'completed', restarts });
     }
     this.outcome = outcome;
-    for (const child of this.#children) this.#settle(child, (up) => (up ? this.#gone() : null));
+    for (const child of this.#children) this.#settle(child, ({ up }) => (up ? this.#gone() : null));
     this.#finished.resolve(outcome);
     this.#wire.forget(this.id);
     this.#emit({ type: 'closed', restarts });

@@ -9,7 +9,11 @@ export type TerminalSignal = SignalName;
 export interface TerminalOptions {
   /** Keys are read as they come, without echo, and mean nothing of themselves. Default: false, lines that can be edited. */
   raw?: boolean;
-  /** What the program finds in COLUMNS and LINES (unless `env` has them): WASI has no call that asks for a terminal's size. */
+  /**
+   * What the program finds in COLUMNS and LINES (unless `env` has them), for as long as it runs: WASI preview 1 has no call that asks for a terminal's
+   * size, and no signal for its change. A program in raw mode can ask the terminal itself (CSI 18 t), if that answers: xterm.js does with
+   * `windowOptions: { getWinSizeChars: true }`.
+   */
   columns?: number;
   rows?: number;
   /** Takes signals in place of the program, which otherwise is killed (code 130 for SIGINT, 131 for SIGQUIT). */
@@ -20,7 +24,7 @@ export interface TerminalOptions {
 export interface Terminal {
   /**
    * Raw: keys are read as they come. Cooked (false): as lines that can be edited, with echo. What was typed so far can be read
-   * at once when it becomes raw. Takes effect for keys that are written after it.
+   * at once when it becomes raw. Takes effect for keys that are written after it, and for those that there was no room for.
    */
   setRaw(raw: boolean): void;
 }

@@ -54,6 +54,7 @@ export class Session {
       lineHeight: 1.25,
       scrollback: 5000,
       theme: terminalTheme(),
+      windowOptions: { getWinSizeChars: true }, // CSI 18 t, with which programs ask for it
     });
     this.#terminal.loadAddon(this.#fit);
     countAsTheKernel(this.#terminal);

@@ -318,8 +318,6 @@ static enum outcome raw_key_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(
 	return TAKEN;
 }
 
-/* The place behind the first key that asks for a signal; 0: there is none. With lines that nobody reads it must not wait
- * behind what was typed after them. */
 static uint32_t find_signal(const uint8_t *keys, uint32_t size)
 {
 	for (uint32_t i = 0; i < size; i++) {
@@ -359,6 +357,14 @@ uint32_t hf_tty_input(struct hf_tty *tty, const uint8_t *keys, uint32_t size, en
 		link_once(&tty->roomy, waiter);
 	hf_unlock(&tty->lock);
 	return done;
+}
+
+uint32_t hf_tty_find_signal(struct hf_tty *tty, const uint8_t *keys, uint32_t size)
+{
+	hf_lock(&tty->lock);
+	bool raw = tty->raw;
+	hf_unlock(&tty->lock);
+	return raw ? 0 : find_signal(keys, size);
 }
 
 void hf_tty_unwait(struct hf_tty *tty, struct hf_waiter *waiter)

@@ -56,6 +56,9 @@ HF_MUST_CHECK int hf_file_open_tty(struct hf_tty *tty, struct hf_file **out);
  * `waiter`, if not NULL, is then linked and told when there is room. */
 uint32_t hf_tty_input(struct hf_tty *tty, const uint8_t *keys, uint32_t size, enum hf_tty_signal *signal,
                       struct hf_waiter *waiter);
+/* The place behind the first key that asks for a signal; 0: there is none, or the terminal is raw. With lines that nobody reads it must not wait
+ * behind what was typed after them: who has keys that hf_tty_input did not take may leave out those before it. */
+uint32_t hf_tty_find_signal(struct hf_tty *tty, const uint8_t *keys, uint32_t size);
 void hf_tty_unwait(struct hf_tty *tty, struct hf_waiter *waiter);
 /* Takes at most `room` bytes of echo; how many. Lines end with "\n". */
 uint32_t hf_tty_take_echo(struct hf_tty *tty, uint8_t *to, uint32_t room);

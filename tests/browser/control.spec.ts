@@ -87,7 +87,8 @@ test('ps tells who runs, what each does, and what it has', async ({ page, start 
     ['sleeps-forever.wasm', 'call', 'poll_oneoff'],
     ['spins-forever.wasm', 'guest', ''],
   ]);
-  for (const { files, memory, threads, pid } of list) {
+  for (const { files, memory, threads, pid, parent } of list) {
+    expect(parent).toBeNull();
     expect(files).toBe(4);
     expect(memory % 65536).toBe(0);
     expect(memory).toBeGreaterThan(0);

@@ -220,12 +220,15 @@ test('the kernel edits the typed line: Backspace over characters of any width, C
   await expect(rows(page, 'python')).not.toContainText('nonsense');
 });
 
-test('a program finds the size of its terminal in its environment', async ({ page }) => {
+test('a program finds the size of its terminal in its environment, and may ask the terminal', async ({ page }) => {
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
   const lines = await rows(page, 'python').locator('> div').count();
   await type(page, "import os; os.get_terminal_size if 0 else os.environ['LINES']\n");
   await shows(page, 'python', `'${lines}'`);
+  // The terminal answers a program that asks, as if it were typed; a line that the kernel edits shows it.
+  await type(page, "print('\\x1b[18t', end='', flush=True)\n");
+  await shows(page, 'python', new RegExp(`\\^\\[\\[8;${lines};\\d+t`));
 });
 
 test('Run, Stop and Restart are enabled when they can be used', async ({ page }) => {

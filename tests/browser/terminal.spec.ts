@@ -34,6 +34,84 @@ for (const [key, signal, code] of [
   });
 }
 
+for (const awaited of [false, true]) {
+  test(`^C ends what does not read, behind lines that ${awaited ? 'are on their way' : 'the page still holds'}`, async ({
+    page,
+    start,
+  }) => {
+    await start();
+    const exits = await page.evaluate(async (awaited) => {
+      const exits = [];
+      // Of a hundred bytes each: more than the terminal has room for, and more than may be under way.
+      for (const lines of awaited ? [260, 2000] : [260, 20_000]) {
+        const p = await window.hf.spawn(lab.guest('spins-forever'), { stdin: 'tty', stdout: 'null' });
+        const keyboard = p.stdin.getWriter();
+        const typed = keyboard.write(lab.encode(`${'x'.repeat(99)}\n`.repeat(lines)));
+        if (awaited) await typed;
+        typed.catch(() => undefined);
+        keyboard.write(lab.encode('\x03')).catch(() => undefined);
+        exits.push(await p.exited);
+      }
+      return exits;
+    }, awaited);
+    for (const exit of exits) expect(exit).toMatchObject({ reason: 'killed', code: 130, message: 'SIGINT' });
+  });
+}
+
+test('what is typed after a ^C that overtook unread lines is read, and they are not', async ({ page, start }) => {
+  await start();
+  const { signals, screen } = await page.evaluate(async () => {
+    let interrupted = (): void => undefined;
+    const signal = new Promise<void>((resolve) => (interrupted = resolve));
+    const signals: string[] = [];
+    const p = await window.hf.spawn(lab.guest('cat'), {
+      stdin: 'tty',
+      terminal: {
+        onSignal: (name) => {
+          signals.push(name);
+          interrupted();
+        },
+      },
+    });
+    await p.pause();
+    const keyboard = p.stdin.getWriter();
+    void keyboard.write(lab.encode('lost\n'.repeat(50_000)));
+    void keyboard.write(lab.encode('\x03'));
+    await signal;
+    await p.resume();
+    const screen = lab.textOf(p.stdout);
+    await keyboard.write(lab.encode('kept\n\x04'));
+    await p.exited;
+    return { signals, screen: await screen };
+  });
+  expect(signals).toEqual(['SIGINT']);
+  expect(screen).toContain('\r\nkept\r\n');
+  expect(screen.split('lost').length).toBeLessThan(6000);
+});
+
+test('raw, ^C waits its turn, and a page that awaits its writes waits with it', async ({ page, start }) => {
+  await start();
+  const done = await page.evaluate(async () => {
+    const p = await window.hf.spawn(lab.guest('spins-forever'), {
+      stdin: 'tty',
+      stdout: 'null',
+      terminal: { raw: true },
+    });
+    const keyboard = p.stdin.getWriter();
+    let done = 0;
+    const type = async (): Promise<void> => {
+      for (const key = lab.encode('\x03'.repeat(1000)); ; done++) await keyboard.write(key);
+    };
+    const typing = type().catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    p.kill();
+    await typing;
+    return done;
+  });
+  expect(done).toBeGreaterThan(200);
+  expect(done).toBeLessThan(300);
+});
+
 test('^C is an event for who takes it, and what was typed before is forgotten', async ({ page, start }) => {
   await start();
   const { signals, screen } = await page.evaluate(async () => {

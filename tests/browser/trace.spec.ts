@@ -168,3 +168,34 @@ test('without trace.js the page is told so, and the process goes on untraced', a
   expect(text).toBe(30000);
   expect(errors).toEqual([expect.stringContaining('trace.js cannot be loaded')]);
 });
+
+test('exited waits for who is told, but not once the process was killed in any way or is not traced any more', async ({
+  page,
+  start,
+}) => {
+  await start();
+  const seen = await page.evaluate(async () => {
+    const options = { trace: () => new Promise<void>(() => undefined), stdout: 'null' } as const;
+    const reasons = [];
+    for (const release of ['kill', 'trace'] as const) {
+      const p = await window.hf.spawn(lab.guest('hello'), options);
+      await lab.until(
+        () => window.hf.ps(),
+        (list) => list.length === 0,
+      );
+      let told = false;
+      void p.exited.then(() => (told = true));
+      await lab.frames(10);
+      if (told) reasons.push('told too soon');
+      p[release](false as never);
+      reasons.push((await p.exited).reason);
+    }
+    for (const more of [{ timeout: 300 }, { limits: { cpuTime: 50 }, interruptible: true }, {}]) {
+      const p = await window.hf.spawn(lab.guest('spins-forever'), { ...options, ...more, preopens: ['/'] });
+      if (!('timeout' in more || 'limits' in more)) p.kill();
+      reasons.push((await p.exited).reason);
+    }
+    return reasons;
+  });
+  expect(seen).toEqual(['exit', 'exit', 'timeout', 'limit', 'killed']);
+});

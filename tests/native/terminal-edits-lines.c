@@ -239,7 +239,9 @@ static void check_full(void)
 	} while (more > 0);
 	CHECK_EQ(taken, HF_TTY_ROOM - 102);
 	/* But not an interrupt. */
+	CHECK_EQ(hf_tty_find_signal(tty, (uint8_t *)line, sizeof line), 0);
 	memcpy(line + 50, "\x03", 1);
+	CHECK_EQ(hf_tty_find_signal(tty, (uint8_t *)line, sizeof line), 51);
 	CHECK_EQ(hf_tty_input(tty, (uint8_t *)line, sizeof line, &signal, NULL), 51);
 	CHECK_EQ(signal, HF_TTY_INTERRUPT);
 	CHECK_BLOCKS();
@@ -258,6 +260,7 @@ static void check_raw(void)
 	CHECK_EQ(read_some(got, 10), 7);
 	CHECK(memcmp(got, "a\x03\x04\r\x7f\0b", 7) == 0);
 	CHECK_EQ(screen_size, 0);
+	CHECK_EQ(hf_tty_find_signal(tty, (const uint8_t *)"a\x03", 2), 0);
 	hf_tty_set_raw(tty, false);
 	keys("c\n");
 	CHECK_READ("c\n");

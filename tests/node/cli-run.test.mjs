@@ -118,6 +118,17 @@ for (const [host, skip] of hosts) {
       assert.equal(stderr, 'holdfast: spins-forever.wasm: timeout: killed after 0.5 s\n');
     });
 
+    await step('a timeout ends it also when nobody takes its output', async () => {
+      const args = [command, ...holdfast('--timeout', '1', guest('writes-stdout-forever'))];
+      const child = spawn(process.execPath, args, { env: { ...process.env, TMPDIR: temporary } });
+      child.stdin.end();
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+      const code = await new Promise((resolve) => child.on('exit', resolve));
+      child.stdout.destroy();
+      assert.deepEqual([code, stderr], [124, 'holdfast: writes-stdout-forever.wasm: timeout: killed after 1 s\n']);
+    });
+
     await step('what cannot run: why, status 1', async () => {
       const refused = await run(holdfast(guest('import-from-env')));
       assert.equal(refused.code, 1);

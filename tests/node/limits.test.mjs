@@ -28,6 +28,27 @@ test('fileBytes: ENOSPC beyond, and what is removed is room again; another proce
   assert.equal((await hf.run(toolbox, { preopens: ['/'], args: ['fill', '/three', '3'] })).code, 0);
 });
 
+test('output: what is thrown away counts too', async (t) => {
+  const hf = await started(t);
+  const nowhere = { stdout: 'null', stderr: 'null' };
+  const run = async (stdin, output) =>
+    (await hf.spawn(await guest('cat'), { ...nowhere, stdin, limits: { output } })).exited;
+  assert.equal((await run('abcdefghij', 10)).reason, 'exit');
+  const over = await run('abcdefghij', 9);
+  assert.deepEqual([over.reason, over.limit], ['limit', { name: 'output', most: 9 }]);
+  const sup = await hf.supervise({
+    children: [
+      {
+        id: 'talks',
+        restart: 'temporary',
+        start: { source: await guest('writes-stdout-forever'), limits: { output: MIB } },
+      },
+    ],
+  });
+  const ended = new Promise((resolve) => sup.on('ended', resolve));
+  assert.equal((await ended).reason, 'limit');
+});
+
 test('files: EMFILE for one descriptor more', async (t) => {
   const hf = await started(t);
   const read = { preopens: ['/'], args: ['read', '/file'] };

@@ -103,6 +103,27 @@ test('aborted when connected: both directions are broken', async (t) => {
   assert.deepEqual(types(fake), ['connect', 'abort', 'cancel']);
 });
 
+test('a listener closes when its signal is aborted, also while it is being opened', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  const answer = ({ call }) => fake.send({ t: 'done', call, value: 50000 });
+  fake.on.listen = answer;
+  const first = new AbortController();
+  const listener = await hf.listen(0, { signal: first.signal });
+  first.abort();
+  await fake.until('listen-end');
+  await assert.rejects(listener.accept(), { code: 'ECONNABORTED' });
+  const second = new AbortController();
+  fake.on.listen = (message) => {
+    second.abort(new Error('enough'));
+    answer(message);
+  };
+  await assert.rejects(hf.listen(0, { signal: second.signal }), { message: 'enough' });
+  await fake.until('listen-end', 2);
+  await assert.rejects(hf.listen(0, { signal: second.signal }), { message: 'enough' });
+  await assert.rejects(hf.listen(0, { signal: {} }), TypeError);
+  assert.equal(fake.sent('listen').length, 2);
+});
+
 test('a listener: the loop takes connections, and leaving it closes the port', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake);

@@ -36,7 +36,7 @@ test('nothing is started before the coordinator says so; the answer names what w
       maxRestarts: 1,
       within: null,
       backoff: { min: 0, max: 0, factor: 2, jitter: 0 },
-      children: [{ key: 1, restart: 'transient', shutdown: null }],
+      children: [{ key: 1, id: 'a', restart: 'transient', shutdown: null }],
     },
   );
   await settle();
@@ -53,6 +53,21 @@ test('nothing is started before the coordinator says so; the answer names what w
   act(1, 'finished', { restarts: 0 });
   const outcome = await sup.wait();
   assert.deepEqual([outcome.kind, outcome.id, outcome.message], ['restart-limit', 'a', 'unreachable']);
+});
+
+test('a signal that is aborted while the supervisor is being made rejects, and closes it', async (t) => {
+  const { hf, fake, act } = await begin(t);
+  const controller = new AbortController();
+  fake.on.supervise = ({ call }) => {
+    controller.abort(new Error('enough'));
+    fake.send({ t: 'done', call, value: undefined });
+  };
+  await assert.rejects(hf.supervise({ signal: controller.signal }), { message: 'enough' });
+  const [{ order }] = await fake.until('sup-order');
+  assert.equal(order, 'close');
+  act(1, 'finished', { restarts: 0 });
+  await assert.rejects(hf.supervise({ signal: controller.signal }), { message: 'enough' });
+  assert.equal(fake.sent('supervise').length, 1);
 });
 
 test('a start that fails is told as one, with its reason kept', async (t) => {

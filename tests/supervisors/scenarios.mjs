@@ -551,6 +551,76 @@ export const scenarios = {
     gives: ['Closed: the runtime was closed'],
   },
 
+  'restart() right after stop(), which is still under way, starts the child again; what waited before the stop is told':
+    {
+      async run({ supervise, waiting, running, states }) {
+        const { sup } = await supervise({ children: [{ id: 'a', start: waiting }] });
+        await running(sup);
+        const settled = await Promise.allSettled([sup.restart('a'), sup.stop('a'), sup.restart('a')]);
+        const then = states(sup);
+        await sup.close();
+        return [...settled.map(({ status, reason }) => reason?.code ?? status), ...then];
+      },
+      gives: ['ECANCELED', 'fulfilled', 'fulfilled', 'a running'],
+    },
+
+  'ps() names the supervisor and the child, and tells when each began': {
+    async run({ hf, guest, supervise, waiting, running }) {
+      const before = Date.now();
+      const own = await hf.spawn(guest('cat'));
+      const { sup } = await supervise({
+        children: [
+          { id: 'one', start: waiting },
+          { id: 'two', start: () => hf.spawn(guest('cat')) },
+        ],
+      });
+      await running(sup);
+      const list = await hf.ps();
+      const now = Date.now();
+      own.kill();
+      await sup.close();
+      return list.map(({ parent, started }) => [
+        parent?.supervisor === sup.id ? parent.child : parent,
+        before <= started && started <= now,
+      ]);
+    },
+    gives: [
+      [null, true],
+      ['one', true],
+      ['two', true],
+    ],
+  },
+
+  'signals: wait() and join() give up and stop nothing; a supervisor closes by its own': {
+    async run({ supervise, waiting, running, states, failure }) {
+      const [life, patience] = [new AbortController(), new AbortController()];
+      const { sup, events } = await supervise({ children: [{ id: 'a', start: waiting }], signal: life.signal });
+      await running(sup);
+      const [{ process }] = sup.children();
+      const { signal } = patience;
+      const waits = Promise.all([failure(sup.wait({ signal })), failure(process.join({ signal }))]);
+      patience.abort(new Error('enough'));
+      const seen = [...(await waits), await failure(sup.wait({ signal })), await failure(process.join({ signal }))];
+      seen.push(...states(sup));
+      life.abort(new Error('over'));
+      seen.push((await sup.wait({ signal: new AbortController().signal })).kind);
+      seen.push((await process.join({ signal: new AbortController().signal })).reason);
+      await sup.close();
+      seen.push(events.at(-1), await failure(supervise({ signal: life.signal })));
+      seen.push((await failure(sup.wait({ signal: 'no' }))).split(',')[0]);
+      return seen;
+    },
+    gives: [
+      ...times(4, 'Error: enough'),
+      'a running',
+      'completed',
+      'exit',
+      'closed',
+      'Error: over',
+      'TypeError: signal must be an AbortSignal',
+    ],
+  },
+
   'listeners come and go': {
     async run({ hf, ending }) {
       const sup = await hf.supervise({ children: [{ id: 'n', start: ending, restart: 'transient' }] });

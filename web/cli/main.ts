@@ -1,8 +1,9 @@
 /** The command `holdfast`. */
 import { readFile } from 'node:fs/promises';
+import { within } from '../deadline.js';
 import { hostNames } from './hosts.js';
 import { parseCommand, USAGE, UsageError } from './options.js';
-import { run } from './run.js';
+import { GRACE, run } from './run.js';
 import { write } from './stdio.js';
 
 /** The tests run many programs on one host. */
@@ -36,7 +37,7 @@ export async function holdfast(argv: readonly string[]): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const status = await main(argv);
   // Messages too are out before we end; a reader that has gone away does not want them.
-  await Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]);
+  await within(Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]), GRACE);
   // By name, because a terminal's input, say, would keep the process alive.
   process.exit(status);
 }

@@ -1,6 +1,7 @@
 /** `holdfast run`, from a parsed command line to an exit status. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { within } from '../deadline.js';
 import { asError, HoldfastError } from '../errors.js';
 import type { Preopens } from '../options.js';
 import type { Exit } from '../process.js';
@@ -13,6 +14,8 @@ import { TcpListeners } from './tcp.js';
 
 /** Something of ours failed, or the program was refused. */
 const FAILED = 1;
+/** The output of a program that has ended was not taken in time. */
+const LATE = 124;
 
 /** Signals that end the guest, and with which status we then end: 128 + the signal's number, as in a shell. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -20,7 +23,10 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 /** How long a killed program may take to end before we leave without it, in milliseconds. */
 const KILL_TIME = 5000;
 
-/** Resolves to the exit status. Everything that the guest wrote is out by then. */
+/** After a timeout or a kill, how long who reads the output may take for what there is of it, in milliseconds. */
+export const GRACE = 1000;
+
+/** Resolves to the exit status. Everything that the guest wrote is out by then, unless it was killed and nobody takes it. */
 export async function run(command: RunCommand): Promise<number> {
   const name = path.basename(command.program);
   const warn = (text: string): void => void process.stderr.write(`holdfast: ${text}\n`);
@@ -100,6 +106,7 @@ async function runGuest(
     tty: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
     signal,
   });
+  const begun = performance.now();
   tcp.serve(hf, guest.ports);
   const gone = new AbortController();
   void pumpInput(process.stdin, guest.stdin, gone.signal, warn);
@@ -110,8 +117,12 @@ async function runGuest(
   const exit = await guest.exited;
   gone.abort();
   process.stdin.destroy();
-  await written;
-  return exit;
+  const itsOwn = exit.reason === 'exit' || exit.reason === 'trap';
+  const left = command.timeout > 0 ? Math.max(begun + command.timeout - performance.now(), 0) + GRACE : Infinity;
+  const taken = await within(written, itsOwn ? left : GRACE);
+  if (taken || exit.reason !== 'exit' || exit.code !== 0) return exit;
+  warn(`${name}: timeout: its output was not taken within ${command.timeout / 1000} s`);
+  return { ...exit, code: LATE };
 }
 
 /** Says what has to be said about an end, and gives the status for it. */
