@@ -115,9 +115,8 @@ static void check_opening(void)
 	CHECK_EQ(open_at("file", HF_OFLAG_DIRECTORY, HF_RIGHT_FD_READ), HF_ENOTDIR);
 	/* What is made by opening is a file, so a name with a slash is wrong, whatever is there. */
 	for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
-		/* For now: some other error may be told. */
-		CHECK(open_at(named[i], HF_OFLAG_CREAT, HF_RIGHT_FD_READ) != 0);
-		CHECK(open_at(named[i], HF_OFLAG_CREAT | HF_OFLAG_EXCL, HF_RIGHT_FD_READ) != 0);
+		CHECK_EQ(open_at(named[i], HF_OFLAG_CREAT, HF_RIGHT_FD_READ), HF_EISDIR);
+		CHECK_EQ(open_at(named[i], HF_OFLAG_CREAT | HF_OFLAG_EXCL, HF_RIGHT_FD_READ), HF_EISDIR);
 	}
 }
 

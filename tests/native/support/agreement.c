@@ -235,18 +235,10 @@ static bool is_nothing_allocated(const struct request *rq, int64_t ours, int64_t
 	return rq->op == OP_ALLOCATE && rq->size == 0 && ours == -HF_EBADF && theirs == -HF_EINVAL;
 }
 
-/* For now: to open with O_CREAT what ends in a slash is EISDIR on Linux, whatever is there. */
-static bool is_made_with_a_slash(const struct request *rq, int64_t ours, int64_t theirs)
-{
-	return rq->op == OP_OPEN && rq->flags & RQ_CREATE && theirs == -HF_EISDIR &&
-	       (ours == -HF_ENOTDIR || ours == -HF_EEXIST || ours == -HF_ELOOP);
-}
-
 static bool may_differ(const struct request *rq, int64_t ours, int64_t theirs)
 {
 	return is_link_for_directory(rq, ours, theirs) || is_directory_read(rq, ours, theirs) ||
-	       is_directory_resized(rq, ours, theirs) || is_nothing_allocated(rq, ours, theirs) ||
-	       is_made_with_a_slash(rq, ours, theirs);
+	       is_directory_resized(rq, ours, theirs) || is_nothing_allocated(rq, ours, theirs);
 }
 
 /* ---- side by side ---- */
