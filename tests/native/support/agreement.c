@@ -210,7 +210,7 @@ static bool opens_a_directory_to_make_it(const struct request *rq)
 	return rq->op == OP_OPEN && rq->flags & RQ_DIRECTORY && rq->flags & (RQ_CREATE | RQ_EXCL | RQ_TRUNC);
 }
 
-/* A link that is not followed is ELOOP whatever else is asked of it (so the test suite of WASI has it); Linux says ENOTDIR with O_DIRECTORY. */
+/* A link that is not followed is ELOOP, whatever else is asked of it; Linux says ENOTDIR with O_DIRECTORY. The test suite of WASI takes either. */
 static bool is_link_for_directory(const struct request *rq, int64_t ours, int64_t theirs)
 {
 	return rq->op == OP_OPEN && rq->flags & RQ_DIRECTORY && !(rq->flags & RQ_FOLLOW) && ours == -HF_ELOOP &&
