@@ -544,6 +544,7 @@ class Coordinator {
       memory,
       added,
       message.limits,
+      message.terminal !== null,
       message.terminal?.signals === true,
       this.kernel,
       post,

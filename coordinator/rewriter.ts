@@ -43,7 +43,9 @@ export class Rewriter {
         worker.post(request, [bytes.buffer]);
       });
     } finally {
-      worker.terminate();
+      // One that is still coming up had better not be ended (native/RATIONALE.md).
+      worker.onmessage = worker.onerror = null;
+      void worker.settled.then(() => worker.terminate());
     }
   }
 }

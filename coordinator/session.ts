@@ -35,7 +35,7 @@ const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
 /** Numbers: a process has at most 64 threads. */
 const PS_ROOM = 512;
 
-/** How long an interruptible program may take to stop by itself. It takes microseconds, unless it waits in `memory.atomic.wait` or its code is just being compiled. */
+/** How long an interruptible program may take to stop by itself. It takes microseconds, unless it is in one bulk instruction over gigabytes or its code is just being compiled. */
 const GRACE_MS = 1000;
 
 export class Session {
@@ -65,6 +65,7 @@ export class Session {
     /** When it is interruptible. */
     readonly added: Added | null,
     private readonly limits: LimitsMessage,
+    hasTerminal: boolean,
     /** Whether the page takes its terminal's signals. */
     private readonly signalsWanted: boolean,
     private readonly kernel: Kernel,
@@ -76,10 +77,7 @@ export class Session {
         open: () => this.pointer !== 0,
         feed: (bytes, size) => kernel.call('c_feed', this.pointer, bytes, size),
         end: () => void kernel.call('c_feed_end', this.pointer),
-        signalAt: (bytes) => {
-          kernel.bytes(kernel.data, bytes.length).set(bytes);
-          return kernel.call('c_signal_at', this.pointer, kernel.data, bytes.length);
-        },
+        ...(hasTerminal && { signalAt: (bytes: Uint8Array) => this.signalAt(bytes) }),
         done: (error) => post({ t: 'stdin-done', id, error }),
       },
       EPIPE,
@@ -174,6 +172,12 @@ export class Session {
 
   setRaw(raw: boolean): void {
     if (this.pointer) this.kernel.call('c_raw', this.pointer, Number(raw));
+  }
+
+  private signalAt(bytes: Uint8Array): number {
+    const { kernel } = this;
+    kernel.bytes(kernel.data, bytes.length).set(bytes);
+    return kernel.call('c_signal_at', this.pointer, kernel.data, bytes.length);
   }
 
   signal(number: SignalNumber): void {

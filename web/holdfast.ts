@@ -163,6 +163,7 @@ export class Runtime implements Holdfast {
       (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes, plan.signal !== undefined),
       plan.signal,
     );
+    this.#requireOpen(plan.signal);
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
@@ -251,7 +252,13 @@ export class Runtime implements Holdfast {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    if (!this.#closing) {
+      // Known before anything is told of it, which may call again.
+      const closed = deferred<void>();
+      this.#closing = closed.promise;
+      void this.#close().then(closed.resolve);
+    }
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -172,7 +172,13 @@ export class ProcessEnd implements Process {
     this.#post = post;
     this.#ask = ask;
     this.#input =
-      plan.settings.stdin === 'pipe' ? new InputPipe(this.#inputWire(), 'stdin', plan.stdin === 'tty') : undefined;
+      plan.settings.stdin === 'pipe'
+        ? new InputPipe(
+            this.#inputWire(),
+            'stdin',
+            plan.stdin === 'tty' ? { raw: plan.settings.terminal?.raw === true } : undefined,
+          )
+        : undefined;
     this.#outputs = { 1: this.#openOutput(1, plan.stdout), 2: this.#openOutput(2, plan.stderr) };
     this.stdin = (plan.stdin === 'pipe' || plan.stdin === 'tty') && this.#input ? this.#input.stream : closedInput();
     this.stdout = this.#visible(1, plan.stdout);
@@ -180,16 +186,20 @@ export class ProcessEnd implements Process {
     this.exited = this.#exited.promise;
     this.released = this.#released.promise;
     this.started = this.#started.promise;
-    this.terminal =
-      plan.stdin === 'tty' ? { setRaw: (raw) => post({ t: 'raw', id: this.id, raw: raw === true }) } : undefined;
+    this.terminal = plan.stdin === 'tty' ? { setRaw: (raw) => this.#setRaw(raw === true) } : undefined;
     if (plan.trace) this.#openTrace();
     plan.signal?.addEventListener('abort', this.#onAbort);
     post(spawnMessage(program, plan), program.transfer);
   }
 
+  #setRaw(raw: boolean): void {
+    this.#input?.setRaw(raw);
+    this.#post({ t: 'raw', id: this.id, raw });
+  }
+
   kill(): void {
     if (this.#awaited.has('exit')) this.#post({ t: 'kill', id: this.id });
-    else this.#tellExit();
+    else this.#dropTrace();
   }
 
   pause(): Promise<void> {
@@ -208,12 +218,18 @@ export class ProcessEnd implements Process {
   trace(to: TraceOption): void {
     this.#traceTo = traceOption(to);
     if (!this.#awaited.has('exit')) {
-      if (!to) this.#tellExit();
+      if (!to) this.#dropTrace();
       return;
     }
     const credit = to && !this.#tracePipe ? this.#plan.settings.credit : 0;
     if (credit > 0) this.#openTrace();
     this.#post({ t: 'trace', id: this.id, on: to !== false, credit });
+  }
+
+  /** What of it nobody has taken when the process has ended: neither its end nor the kernel waits for that any more. */
+  #dropTrace(): void {
+    if (this.#awaited.has(TRACE_FD)) this.#post({ t: 'cancel', id: this.id, fd: TRACE_FD });
+    this.#tellExit();
   }
 
   #openTrace(): void {

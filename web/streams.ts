@@ -27,8 +27,8 @@ export interface InputWire {
 }
 
 /**
- * Standard input, or what is sent to a connection: a `WritableStream` whose writes finish when their bytes are in the process's pipe; with `keys`,
- * those of a terminal, when they are sent.
+ * Standard input, or what is sent to a connection: a `WritableStream` whose writes finish when their bytes are in the process's pipe; those of a
+ * terminal, when they are sent.
  */
 export class InputPipe {
   readonly stream: WritableStream<Uint8Array>;
@@ -40,24 +40,24 @@ export class InputPipe {
   /** How many slices may be unanswered when a write is done. */
   readonly #ahead: number;
   #unanswered = 0;
-  /** Chunks with ^C in them that wait behind others. They, and what is before them, have no window: the coordinator drops that unread. */
+  /** Of a terminal: of each chunk that is not sent yet, whether it has ^C in it; and how many have. */
+  readonly #marks: boolean[] = [];
   #urgent = 0;
+  readonly #terminal: { raw: boolean } | undefined;
   #finished = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(wire: InputWire, name = 'stdin', keys = false) {
+  constructor(wire: InputWire, name = 'stdin', terminal?: { raw: boolean }) {
     this.#wire = wire;
     this.#name = name;
-    this.#slice = keys ? KEY_SLICE : INPUT_SLICE;
-    this.#window = keys ? KEY_WINDOW : INPUT_WINDOW;
-    this.#ahead = keys ? KEY_WINDOW - 1 : 0;
+    this.#terminal = terminal;
+    this.#slice = terminal ? KEY_SLICE : INPUT_SLICE;
+    this.#window = terminal ? KEY_WINDOW : INPUT_WINDOW;
+    this.#ahead = terminal ? KEY_WINDOW - 1 : 0;
     // Called at once for each chunk, however many are before it.
     const size = (chunk: unknown): number => {
-      if (keys && isUrgent(chunk)) {
-        this.#urgent++;
-        this.#stir();
-      }
+      if (terminal) this.#mark(isUrgent(chunk));
       return ArrayBuffer.isView(chunk) ? chunk.byteLength : 1;
     };
     this.stream = new WritableStream<Uint8Array>(
@@ -71,6 +71,24 @@ export class InputPipe {
       },
       { highWaterMark: INPUT_SLICE, size },
     );
+  }
+
+  #mark(urgent: boolean): void {
+    this.#marks.push(urgent);
+    if (!urgent) return;
+    this.#urgent++;
+    this.#stir();
+  }
+
+  /** The terminal takes keys in another way now. */
+  setRaw(raw: boolean): void {
+    this.#terminal!.raw = raw;
+    this.#stir();
+  }
+
+  /** Before a ^C of a terminal that is not raw nothing has a window: the coordinator drops that unread. */
+  get #hurries(): boolean {
+    return this.#urgent > 0 && !this.#terminal?.raw;
   }
 
   /** One slice was answered. */
@@ -100,7 +118,7 @@ export class InputPipe {
       this.#unanswered++;
       this.#wire.send(copyOf(bytes, at, at + this.#slice));
     }
-    if (this.#urgent > 0 && isUrgent(bytes)) this.#urgent--;
+    if (this.#marks.shift()) this.#urgent--;
     await this.#until(this.#ahead);
   }
 
@@ -109,7 +127,7 @@ export class InputPipe {
     for (;;) {
       if (this.#failure) throw this.#failure;
       if (this.#finished) throw new PipeError('EPIPE', `${this.#name} was aborted`);
-      if (this.#unanswered <= limit || this.#urgent > 0) return;
+      if (this.#unanswered <= limit || this.#hurries) return;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

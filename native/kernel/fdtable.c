@@ -57,20 +57,26 @@ static int grow_locked(struct hf_fdtable *table) HF_REQUIRES(table->lock)
 	return 0;
 }
 
+/* Sees that a slot is free beside those that are reserved. */
+static int make_room_locked(struct hf_fdtable *table) HF_REQUIRES(table->lock)
+{
+	HF_ASSERT(hf_lock_is_held(&table->lock));
+	if (table->in_use + table->reserved >= table->limit)
+		return -HF_EMFILE;
+	return table->in_use + table->reserved < table->capacity ? 0 : grow_locked(table);
+}
+
 static int insert_locked(struct hf_fdtable *table, const struct hf_fd *entry) HF_REQUIRES(table->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&table->lock));
 	if (table->first_free == UINT32_MAX)
 		return -HF_EBADF;
+	int result = make_room_locked(table);
+	if (result < 0)
+		return result;
 	uint32_t fd = table->first_free;
-	while (fd < table->capacity && table->slots[fd].file)
+	while (table->slots[fd].file)
 		fd++;
-	table->first_free = fd;
-	if (fd == table->capacity) {
-		int result = grow_locked(table);
-		if (result < 0)
-			return result;
-	}
 	table->slots[fd] = *entry;
 	table->first_free = fd + 1;
 	table->in_use++;
@@ -95,14 +101,42 @@ int hf_fd_insert(struct hf_fdtable *table, struct hf_file *file, uint64_t rights
 
 int hf_fd_check_room(struct hf_fdtable *table)
 {
-	int result = 0;
+	int result = hf_fd_reserve(table);
+	if (result == 0)
+		hf_fd_unreserve(table);
+	return result;
+}
+
+int hf_fd_reserve(struct hf_fdtable *table)
+{
 	hf_lock(&table->lock);
-	if (table->in_use >= table->limit)
-		result = -HF_EMFILE;
-	else if (table->in_use == table->capacity && table->first_free != UINT32_MAX)
-		result = grow_locked(table);
+	/* Of one that was closed there is nothing to have: that is for who inserts to hear. */
+	int result = table->first_free == UINT32_MAX ? 0 : make_room_locked(table);
+	if (result == 0)
+		table->reserved++;
 	hf_unlock(&table->lock);
 	return result;
+}
+
+void hf_fd_unreserve(struct hf_fdtable *table)
+{
+	hf_lock(&table->lock);
+	HF_ASSERT(table->reserved > 0);
+	table->reserved--;
+	hf_unlock(&table->lock);
+}
+
+int hf_fd_insert_reserved(struct hf_fdtable *table, struct hf_file *file, uint64_t rights, uint64_t inheriting)
+{
+	struct hf_fd entry = {.file = file, .rights = rights, .inheriting = inheriting};
+	hf_lock(&table->lock);
+	HF_ASSERT(table->reserved > 0);
+	table->reserved--;
+	int fd = insert_locked(table, &entry);
+	hf_unlock(&table->lock);
+	if (fd < 0)
+		release(&entry);
+	return fd;
 }
 
 int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name, uint32_t name_size,

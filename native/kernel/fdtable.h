@@ -18,6 +18,7 @@ struct hf_fdtable {
 	uint32_t capacity;
 	uint32_t first_free; /* no slot below it is free */
 	uint32_t in_use;
+	uint32_t reserved; /* beside those in use, kept free for who has reserved them */
 	/* Immutable after init. */
 	uint32_t limit;
 	/* Whether more than one thread looks descriptors up. Set by process.c before the second thread starts, in a call of the first; never cleared. */
@@ -41,6 +42,11 @@ void hf_fdtable_destroy(struct hf_fdtable *table);
 HF_MUST_CHECK int hf_fd_insert(struct hf_fdtable *table, struct hf_file *file, uint64_t rights, uint64_t inheriting);
 /* Makes room for one more descriptor: before something is made, changed or taken only to be opened. 0, -HF_EMFILE, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_fd_check_room(struct hf_fdtable *table);
+/* The same, and keeps it, for a hf_fd_insert_reserved, which then can fail in no other way than by the table's end; or a hf_fd_unreserve. */
+HF_MUST_CHECK int hf_fd_reserve(struct hf_fdtable *table);
+void hf_fd_unreserve(struct hf_fdtable *table);
+HF_MUST_CHECK int hf_fd_insert_reserved(struct hf_fdtable *table, struct hf_file *file, uint64_t rights,
+                                        uint64_t inheriting);
 /* As hf_fd_insert, with the name of a preopened directory, of at most HF_PATH_MAX bytes: -HF_ENAMETOOLONG. */
 HF_MUST_CHECK int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const char *name,
                                        uint32_t name_size, uint64_t rights, uint64_t inheriting);

@@ -335,8 +335,8 @@ static void prepare(struct hf_rewrite *rw, struct hf__fault *fault)
 		fault->what = "there is not enough memory";
 		return;
 	}
-	make_checks(rw);
 	rw->has_start = module->sections[HF__START].start != NULL;
+	make_checks(rw); /* which number the functions that are added */
 	struct hf__text prefix = hf__text_begin(rw->prefix, sizeof rw->prefix);
 	hf__text_add(&prefix, "holdfast:");
 	hf__text_add_number(&prefix, module->names_in_use, 10);

@@ -2,8 +2,8 @@
  *
  * The instruction stays, so that it traps as it did: at an address that is not there or not aligned. Before it stands a call of a function
  * that has the host wait (or notify), and gives the operands back with a timeout of nothing, so that the instruction itself is over at
- * once; after it a call of one that puts the host's answer in place of the instruction's. Until the host has filled the table,
- * and where the host says nothing (a negative answer), the operands and the answer stay what they are. */
+ * once; after it a call of one that puts the host's answer in place of the instruction's, unless that is negative. Until the host has filled
+ * the table, operands and answer stay what they are. */
 #include "rewrite/emit.h"
 
 #define I32 0x7f
@@ -99,33 +99,27 @@ static void put_question(struct hf__writer *w, const struct hf_rewrite *rw, uint
 	put_op(w, 0x11, hf__wait_type(rw, HF__WAIT_FUNCTIONS + i)); /* call_indirect */
 	hf__put_u64(w, rw->module.tables);
 	put_op(w, 0x24, answer_global(rw));
+	if (i != NOTIFY)
+		hf__put(w, BYTES(0x42, 0, 0x21,
+		                 2)); /* i64.const 0; local.set 2: whatever the answer, the instruction is not to sleep */
 	hf__put_byte(w, 0x0b);
 }
 
-static void put_answered(struct hf__writer *w, const struct hf_rewrite *rw)
-{
-	put_op(w, 0x23, answer_global(rw));
-	hf__put(w, BYTES(0x41, 0)); /* i32.const 0 */
-}
-
-/* The operands again; of a wait that has been, with no timeout. */
+/* The operands again. */
 static void put_asked(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)
 {
 	put_question(w, rw, i);
 	hf__put(w, BYTES(0x20, 0, 0x20, 1));
-	if (i == NOTIFY)
-		return;
-	hf__put(w, BYTES(0x42, 0, 0x20, 2)); /* i64.const 0; local.get 2 */
-	put_answered(w, rw);
-	hf__put(w, BYTES(0x4e, 0x1b)); /* i32.ge_s; select */
+	if (i != NOTIFY)
+		hf__put(w, BYTES(0x20, 2));
 }
 
 static void put_answer(struct hf__writer *w, const struct hf_rewrite *rw)
 {
 	hf__put(w, BYTES(0x20, 0));
 	put_op(w, 0x23, answer_global(rw));
-	put_answered(w, rw);
-	hf__put(w, BYTES(0x48, 0x1b)); /* i32.lt_s; select */
+	put_op(w, 0x23, answer_global(rw));
+	hf__put(w, BYTES(0x41, 0, 0x48, 0x1b)); /* i32.const 0; i32.lt_s; select */
 }
 
 static void put_body(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)

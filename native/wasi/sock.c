@@ -24,20 +24,22 @@ static int get_socket(hf_t t, uint32_t fd, bool listening, uint64_t rights, int 
 /* A descriptor for a new connection. */
 static int accept(hf_t t, const struct hf_fd_view *view, uint32_t flags)
 {
-	struct hf_file *file;
+	struct hf_file *file = NULL;
 	/* Room for it first, and its description: a connection that was taken and then found none would be lost. */
-	int result = hf_fd_check_room(&t->process->fds);
-	if (result == 0)
-		result = hf_file_open_socket(NULL, &file);
+	int result = hf_fd_reserve(&t->process->fds);
 	if (result < 0)
 		return result;
-	atomic_init(&file->flags, (uint16_t)flags);
-	result = hf_listener_accept(view->file->listener, t, hf_file_is_nonblock(view->file), &file->socket);
-	if (result < 0) {
-		hf_file_unref(file);
-		return result;
+	result = hf_file_open_socket(NULL, &file);
+	if (result == 0) {
+		atomic_init(&file->flags, (uint16_t)flags);
+		result = hf_listener_accept(view->file->listener, t, hf_file_is_nonblock(view->file), &file->socket);
 	}
-	return hf_fd_insert(&t->process->fds, file, hf__rights_of(file) & view->inheriting, 0);
+	if (result == 0)
+		return hf_fd_insert_reserved(&t->process->fds, file, hf__rights_of(file) & view->inheriting, 0);
+	hf_fd_unreserve(&t->process->fds);
+	if (file)
+		hf_file_unref(file);
+	return result;
 }
 
 int hf__sys_sock_accept(hf_t t, uint32_t fd, uint32_t flags, uint32_t out)

@@ -46,8 +46,33 @@ static void check_against_model(struct hf_fdtable *table)
 	}
 }
 
+/* What is reserved nobody else gets, also not at the limit. */
+static void check_reserved(void)
+{
+	struct hf_fdtable table;
+	hf_fdtable_init(&table, 20);
+	CHECK_OK(hf_fd_reserve(&table));
+	for (int fd = 0; fd < 19; fd++)
+		CHECK_EQ(insert(&table), fd);
+	CHECK_ERR(insert(&table), -HF_EMFILE);
+	CHECK_ERR(hf_fd_reserve(&table), -HF_EMFILE);
+	CHECK_EQ(hf_fd_insert_reserved(&table, open_null(), 0, 0), 19);
+	CHECK_ERR(insert(&table), -HF_EMFILE);
+	CHECK_OK(hf_fd_close(&table, 7));
+	CHECK_OK(hf_fd_reserve(&table));
+	CHECK_ERR(insert(&table), -HF_EMFILE);
+	hf_fd_unreserve(&table);
+	CHECK_EQ(insert(&table), 7);
+	/* Closed while somebody waited with a reservation. */
+	CHECK_OK(hf_fd_close(&table, 7));
+	CHECK_OK(hf_fd_reserve(&table));
+	hf_fdtable_destroy(&table);
+	CHECK_ERR(hf_fd_insert_reserved(&table, open_null(), 0, 0), -HF_EBADF);
+}
+
 int main(void)
 {
+	check_reserved();
 	struct hf_fdtable table;
 	hf_fdtable_init(&table, LIMIT);
 	for (int i = 0; i < LIMIT; i++)

@@ -59,6 +59,19 @@ for (const way of ['abort', 'close', 'death']) {
   });
 }
 
+test('an abort is not lost, at whatever moment it comes', async (t) => {
+  for (let moment = 0; moment < 40; moment++) {
+    const { hf, fake } = await startFake(t, lib);
+    const controller = new AbortController();
+    const spawning = hf.spawn(MAGIC, { signal: controller.signal });
+    for (let i = 0; i < moment; i++) await null;
+    controller.abort(new Error('enough'));
+    await assert.rejects(spawning, { message: 'enough' });
+    await settle();
+    assert.equal(fake.sent('kill').length, fake.sent('spawn').length, `after ${moment} turns`);
+  }
+});
+
 test('a response that comes too late is cancelled, a download that fails too late is nobody’s', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf } = await startFake(t, lib);

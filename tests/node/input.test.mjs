@@ -41,6 +41,56 @@ test('bytes are copied: the caller keeps its buffer, also a pooled one of Node',
   assert.equal(fake.sent('stdin')[0].bytes.buffer.byteLength, 6, 'not the whole pool was sent');
 });
 
+const { KEY_SLICE, KEY_WINDOW } = lib;
+/** How many bytes of `chunk` after `chunk` a terminal takes before a write waits. */
+async function takenBy(fake, writer, chunk) {
+  for (let before = fake.sent('stdin').length; ; before = fake.sent('stdin').length) {
+    const write = writer.write(chunk);
+    write.catch(() => undefined);
+    if (await isPending(write)) return before * KEY_SLICE;
+    if (before > 4 * KEY_WINDOW) return Infinity;
+  }
+}
+
+test('a terminal has a window; ^C and what is before it have none, but where it is a key like any other', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf, fake } = await startFake(t, lib);
+  const lines = new Uint8Array(16 * KEY_SLICE).fill(10);
+  const withSignal = lines.slice().fill(3, 9, 10);
+  const cooked = await hf.spawn('a.wasm', { stdin: 'tty' });
+  const keyboard = cooked.stdin.getWriter();
+  assert.ok((await takenBy(fake, keyboard, lines)) <= KEY_WINDOW * KEY_SLICE);
+  const before = fake.sent('stdin').length;
+  const hurried = keyboard.write(withSignal);
+  await settle();
+  assert.ok(fake.sent('stdin').length >= before + 16);
+  fake.received = [];
+  const raw = await hf.spawn('a.wasm', { stdin: 'tty', terminal: { raw: true } });
+  const keys = raw.stdin.getWriter();
+  assert.ok((await takenBy(fake, keys, withSignal)) <= KEY_WINDOW * KEY_SLICE);
+  keys.write(withSignal).catch(() => undefined);
+  await settle();
+  assert.ok(fake.sent('stdin').length <= KEY_WINDOW);
+  raw.terminal.setRaw(false);
+  await settle();
+  assert.ok(fake.sent('stdin').length > KEY_WINDOW);
+  await hf.close();
+  await assert.rejects(hurried, { name: 'Closed' });
+  assert.deepEqual(unhandled, []);
+});
+
+test('a buffer that is changed while it waits leaves the window as it is', async (t) => {
+  const { hf, fake } = await startFake(t, lib);
+  const p = await hf.spawn('a.wasm', { stdin: 'tty' });
+  const writer = p.stdin.getWriter();
+  const buffer = Uint8Array.of(3);
+  const first = writer.write(Uint8Array.of(97));
+  const second = writer.write(buffer);
+  buffer[0] = 98;
+  await Promise.all([first, second]);
+  assert.ok((await takenBy(fake, writer, new Uint8Array(16 * KEY_SLICE).fill(10))) <= KEY_WINDOW * KEY_SLICE);
+});
+
 test('close is the end of file; so is abort, also while a write is stuck', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];

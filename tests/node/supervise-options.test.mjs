@@ -17,8 +17,9 @@ test('without a word, it is as OTP has it, three restarts in five seconds', () =
       backoff: { min: 0, max: 0, factor: 2, jitter: 0 },
     },
     children: [],
+    signal: undefined,
   });
-  assert.deepEqual(planChild(child(), 'child').message, { restart: 'permanent', shutdown: null });
+  assert.deepEqual(planChild(child(), 'child').message, { id: 'a', restart: 'permanent', shutdown: null });
 });
 
 test('what is said is taken', () => {
