@@ -35,7 +35,9 @@ await main(async (args) => {
   const suites = [];
   for (const { branch, part } of given ? [] : branches) suites.push(`--suite=${await clone(branch)}/${part}`);
   await setup(needs.guests);
-  await build(['runtime']);
+  const hosts = args.filter((arg, i) => arg.startsWith('--host=') || args[i - 1] === '--host');
+  const native = hosts.length === 0 || hosts.some((host) => host.endsWith('native'));
+  await build(['runtime', ...(native ? ['native-host'] : [])]);
   const { code } = await run(process.execPath, ['tests/conformance/run.mjs', ...suites, ...args], {
     allowFailure: true,
   });
