@@ -75,9 +75,12 @@ test('one that is invalid is refused as such, however it was wished for', async 
   await assert.rejects(get(bytes, 'if-possible', check), { kind: 'module', message: /no valid WebAssembly module/ });
 });
 
-test('the worker of a rewriter that nobody waits for any more is terminated', async () => {
+test('the worker of a rewriter that nobody waits for any more is terminated, once it has come up', async () => {
   const workers = [];
-  const brood = { create: () => (workers.push({ post() {}, terminate: () => workers.pop() }), workers.at(-1)) };
+  let comeUp;
+  const settled = new Promise((resolve) => (comeUp = resolve));
+  const worker = { post() {}, settled, terminate: () => workers.pop() };
+  const brood = { create: () => (workers.push(worker), worker) };
   const modules = new Modules(brood, assets, 'fuel');
   const source = { kind: 'bytes', bytes: Uint8Array.from(program([])) };
   const controller = new AbortController();
@@ -85,5 +88,9 @@ test('the worker of a rewriter that nobody waits for any more is terminated', as
   assert.equal(workers.length, 1);
   controller.abort(new Error('enough'));
   await assert.rejects(getting, { message: 'enough' });
+  assert.equal(workers.length, 1);
+  assert.deepEqual([worker.onmessage, worker.onerror], [null, null]);
+  comeUp();
+  await settled;
   assert.equal(workers.length, 0);
 });
