@@ -11,8 +11,11 @@ for (const [bridge, force] of [
   }) => {
     await start({ workers: { min: 1, max: 1 }, force });
     const result = await page.evaluate(async (programs) => {
-      // The lock that the worker holds for life: another worker has another.
-      const workers = async () => (await navigator.locks.query()).held!.map(({ name }) => name).sort();
+      // The lock that a worker of the pool holds for life, with its number at the end: another worker has another.
+      const workers = async () => {
+        const { held } = await navigator.locks.query();
+        return held!.map(({ name }) => name!).filter((name) => /^holdfast-[0-9a-f-]{36}-\d+$/.test(name));
+      };
       const before = await workers();
       const ends = [];
       for (const [name, word] of programs) {
