@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime, as the page sees it: one connection to a coordinator, and everything that is open on it. */
+import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import { Closed, Fatal, HoldfastError, PipeError, SocketError, StartFailed, SupervisorError } from './errors.js';
 import { FileSystemEnd, type FileSystem } from './fs.js';
@@ -83,17 +84,6 @@ export interface Holdfast extends AsyncDisposable {
 
 /** How long each half of closing, in good order and after it was terminated, may take, in milliseconds. */
 const CLOSE_TIME = 5000;
-
-/** What the promise gives, or `otherwise` when it takes too long. */
-async function inTime<T>(promise: Promise<T> | undefined, otherwise: T): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), CLOSE_TIME)));
-  try {
-    return await Promise.race([promise ?? otherwise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
 type Call = Deferred<Answer> & { toError(error: ErrorMessage): Error };
@@ -269,7 +259,7 @@ export class Runtime implements Holdfast {
     if (!this.#dead) {
       this.#ending.abort(new Closed());
       this.#post({ t: 'close' });
-      this.#closed.resolve(await inTime(this.#closed.promise, []));
+      this.#closed.resolve((await within(this.#closed.promise, CLOSE_TIME)) ?? []);
       this.#die(new Closed());
     }
     await this.#gone;
@@ -402,11 +392,8 @@ export class Runtime implements Holdfast {
   /** A coordinator that is terminated while it has workers may be left behind, and they with it: they end first. Never rejects. */
   async #end(gone: boolean): Promise<void> {
     if (!gone && !this.#closing) this.#endpoint.post({ t: 'end-workers' });
-    const locks = await inTime(this.#closed.promise, []);
+    const locks = (await within(this.#closed.promise, CLOSE_TIME)) ?? [];
     this.#endpoint.terminate();
-    await inTime(
-      this.#endpoint.gone?.(locks).catch(() => undefined),
-      undefined,
-    );
+    await within(this.#endpoint.gone?.(locks).catch(() => undefined) ?? Promise.resolve(), CLOSE_TIME);
   }
 }

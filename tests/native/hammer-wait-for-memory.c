@@ -1,10 +1,8 @@
 /* Threads of a guest hand a token round by memory.atomic.wait and notify as the kernel does them, some with short timeouts, while the process is paused and
  * resumed, and is killed in the end: no notify is lost, and all of them come back. */
-#include "platform/native.h"
 #include "support/doors.h"
 #include "support/threads.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { THREADS = 3 };
@@ -56,16 +54,6 @@ static void take_turns(void *context)
 	}
 }
 
-static void run(struct hf_thread **which)
-{
-	hf_self = *which;
-	CHECK(hf_native_enter(take_turns, which));
-	hf_door_return(hf_self);
-	hf_process_thread_gone(hf_self);
-	free(hf_self);
-	hf_self = NULL;
-}
-
 static void control(void)
 {
 	uint64_t random = random_seed();
@@ -91,7 +79,7 @@ static void work(void *context, unsigned number)
 	if (number == THREADS)
 		control();
 	else
-		run(&threads[number]);
+		CHECK(thread_run_further(threads[number], take_turns, &threads[number]));
 }
 
 int main(void)

@@ -1,8 +1,6 @@
 /* A process that is told to pause comes to rest at the kernel's boundary, uses no CPU there, goes on when it is resumed and can be killed meanwhile;
  * waits go on, and a thread that begins while the process is paused comes to rest as well. */
-#include <stdlib.h>
 
-#include "platform/native.h"
 #include "support/threads.h"
 
 static struct hf_process *process;
@@ -163,11 +161,7 @@ static void compute(void *context)
 static void run_computer(void *context)
 {
 	struct hf_thread **which = context;
-	hf_self = *which;
-	unwound[which - guests] = hf_native_enter(compute, NULL);
-	hf_door_return(hf_self);
-	hf_process_thread_gone(hf_self);
-	free(hf_self);
+	unwound[which - guests] = thread_run_further(*which, compute, NULL);
 	atomic_fetch_add(&ran, 1);
 }
 

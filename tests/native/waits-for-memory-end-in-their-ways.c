@@ -1,6 +1,5 @@
 /* memory.atomic.wait of an interruptible guest, as the kernel does it: ends by a notify, by its timeout, by an order to stop; does not begin where the
  * memory holds another value; finds notifies by address, the longest waiting first; takes no time of the guest's own. */
-#include "platform/native.h"
 #include "support/doors.h"
 #include "support/threads.h"
 
@@ -69,15 +68,10 @@ static void wait_at_16(void *context)
 	atomic_store(&results[(struct hf_thread **)context - threads], hf_w_wait32(8, 8, 0, -1));
 }
 
-/* As a thread that is not the first: its return is not the process's end. */
 static void run(void *context)
 {
 	struct hf_thread **which = context;
-	hf_self = *which;
-	unwound[which - threads] = hf_native_enter(wait_at_16, context);
-	hf_door_return(hf_self);
-	hf_process_thread_gone(hf_self);
-	free(hf_self);
+	unwound[which - threads] = thread_run_further(*which, wait_at_16, context);
 	atomic_fetch_add(&over, 1);
 }
 

@@ -30,15 +30,33 @@ struct hf_thread *thread_begin_in(struct hf_process *process, uint32_t tid)
 	return thread;
 }
 
-bool thread_run(struct hf_thread *thread, void (*guest)(void *), void *context)
+static bool enter(struct hf_thread *thread, void (*guest)(void *), void *context)
 {
 	hf_self = thread;
 	bool unwound = hf_native_enter(guest, context);
 	hf_door_return(thread);
-	hf_process_end(thread->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
+	return unwound;
+}
+
+static void leave(struct hf_thread *thread)
+{
 	hf_process_thread_gone(thread);
 	hf_self = NULL;
 	free(thread);
+}
+
+bool thread_run(struct hf_thread *thread, void (*guest)(void *), void *context)
+{
+	bool unwound = enter(thread, guest, context);
+	hf_process_end(thread->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
+	leave(thread);
+	return unwound;
+}
+
+bool thread_run_further(struct hf_thread *thread, void (*guest)(void *), void *context)
+{
+	bool unwound = enter(thread, guest, context);
+	leave(thread);
 	return unwound;
 }
 

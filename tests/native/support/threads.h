@@ -18,6 +18,9 @@ struct hf_thread *thread_begin_in(struct hf_process *process, uint32_t tid);
  * process and frees it, as coordinator/boot.c does. Never returns if the thread was claimed. True: it was unwound. */
 bool thread_run(struct hf_thread *thread, void (*guest)(void *), void *context);
 
+/* The same for a thread that is not the first: its return is not the process's end. */
+bool thread_run_further(struct hf_thread *thread, void (*guest)(void *), void *context);
+
 /* Returns once the thread sleeps. */
 void until_parked(struct hf_thread *thread);
 void sleep_ms(unsigned milliseconds);
