@@ -75,7 +75,8 @@ function fileLoader(): Loader {
   };
   return {
     base: workingDirectory,
-    loopsOutliveWorkers: false,
+    // Bun's engine is WebKit's.
+    loopsOutliveWorkers: 'bun' in process.versions,
     async load(url, asBytes) {
       if (url.protocol !== 'file:') return { kind: 'url', url: url.href };
       const { mtimeMs, size, ino } = await stat(url).catch((error: unknown) => unreadable(url, error));

@@ -65,7 +65,7 @@ export interface Process {
   readonly exited: Promise<Exit>;
   /**
    * Resolves when nothing of the process is left, `exited` long since told: its threads are idle or truly gone, and what they used is freed. A guest
-   * that computes and was terminated may use its core for a while yet (Chromium: 2 s; WebKit: for ever), unless it was `interruptible`.
+   * that computes and was terminated may use its core for a while yet (Chromium: 2 s; WebKit and Bun: for ever), unless it was `interruptible`.
    */
   readonly released: Promise<void>;
   /** Its terminal, with `stdin: 'tty'`; else undefined. */
