@@ -1,6 +1,7 @@
 /** hf.fs: the page's calls on the runtime's file system. Everything is in memory, so nothing here waits. */
 import { ERRNO } from '../build/generated/abi.ts';
 import type { DirentMessage, FileType, FsRequest, FsResult, StatMessage } from '../web/protocol.ts';
+import { utf8 } from '../worker/kernel.ts';
 import { DATA_SIZE, SystemError, type Kernel } from './kernel.ts';
 
 /** coordinator/root.c */
@@ -22,7 +23,6 @@ const fileTypes: FileType[] = [
   'socket',
   'symlink',
 ];
-const decoder = new TextDecoder();
 
 /** A sparse file may be larger than anything that can be read at once. */
 function room(size: number, path: string): Uint8Array {
@@ -65,7 +65,7 @@ export class Files {
       }
       case 'readlink': {
         const size = this.kernel.check('c_fs_readlink', ...this.kernel.path(request.path), this.kernel.data, DATA_SIZE);
-        return decoder.decode(this.kernel.copy(this.kernel.data, size));
+        return utf8.decode(this.kernel.copy(this.kernel.data, size));
       }
       case 'truncate':
         this.kernel.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
@@ -149,7 +149,7 @@ export class Files {
       for (let at = 0; at < used;) {
         cookie = view.getFloat64(at, true);
         const size = view.getUint32(at + 20, true);
-        const name = decoder.decode(new Uint8Array(view.buffer, at + 24, size));
+        const name = utf8.decode(new Uint8Array(view.buffer, at + 24, size));
         const type = fileTypes[view.getUint32(at + 16, true)] ?? 'unknown';
         if (name !== '.' && name !== '..') entries.push({ name, type, ino: view.getFloat64(at + 8, true) });
         at += 24 + ((size + 7) & ~7);

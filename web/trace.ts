@@ -11,14 +11,13 @@ const SHOWN = 128;
 
 const calls = Object.entries(TRACE).map(([name, [kinds, names]]) => ({ name, kinds, names: names.split(' ') }));
 const errors = new Map<number, string>(Object.entries(ERRNO).map(([name, value]) => [value, name]));
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** As C writes it, with what is no text in octal or by its letter. */
 function quoted(bytes: Uint8Array, size: number): string {
   const letters: Record<number, string> = { 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
   const text = decoder
     .decode(bytes)
-
     .replace(/["\\\p{Cc}]/gu, (c) => letters[c.charCodeAt(0)] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return `"${text}"${size > bytes.length ? `... ${size} bytes` : ''}`;
 }

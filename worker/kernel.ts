@@ -81,9 +81,10 @@ export const copyAt = (memory: WebAssembly.Memory, pointer: number, size: number
   return copy;
 };
 
-const decoder = new TextDecoder();
+/** A name may begin with U+FEFF, which is a byte order mark only to those who look for one. Every decoder of names keeps it. */
+export const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export const textAt = (memory: WebAssembly.Memory, pointer: number, size: number): string =>
-  decoder.decode(copyAt(memory, pointer, size));
+  utf8.decode(copyAt(memory, pointer, size));
 
 /** Imports that every worker serves alike. `panic` gets the text. */
 export function commonImports(memory: WebAssembly.Memory, ring: () => void, panic: (message: string) => void) {
