@@ -1,6 +1,7 @@
 /** The page's connections, and the ports that it listens on; the other half is connection.c. */
 import { ERRNO } from '../build/generated/abi.ts';
 import type { ErrorMessage, FromCoordinator } from '../web/protocol.ts';
+import { NULL, toPointer, type Pointer, type WasmPointer } from '../worker/kernel.ts';
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 
@@ -33,7 +34,7 @@ const inWords = ({ code, errno, message }: SystemError): ErrorMessage => ({ code
 
 export class Connection {
   /** The kernel's connection; 0 once it is over. */
-  private pointer = 0;
+  private pointer = NULL;
   private opened = false;
   private readonly input: Input;
 
@@ -46,7 +47,7 @@ export class Connection {
     this.input = new Input(
       kernel,
       {
-        open: () => this.opened && this.pointer !== 0,
+        open: () => this.opened && this.pointer !== NULL,
         feed: (bytes, size) => kernel.call('c_connection_feed', this.pointer, bytes, size),
         end: () => void kernel.call('c_connection_feed_end', this.pointer, 0),
         done: (error) => post({ t: 'stdin-done', id, error }),
@@ -55,7 +56,7 @@ export class Connection {
     );
   }
 
-  ask(pointer: number): void {
+  ask(pointer: Pointer): void {
     this.pointer = pointer;
     if (pointer) this.kernel.call('c_connection_ask', pointer);
     else this.asked(-ERRNO.ENOMEM);
@@ -64,7 +65,7 @@ export class Connection {
   /** The kernel's answer. */
   asked(result: number): void {
     this.opened = result === 0;
-    if (!this.opened) this.pointer = 0;
+    if (!this.opened) this.pointer = NULL;
     const error = this.opened ? null : inWords(socketError(-result, this.port));
     this.post({ t: 'connected', id: this.id, error });
   }
@@ -108,13 +109,16 @@ export class Connection {
   abort(): boolean {
     if (!this.pointer) return false;
     this.input.fail();
-    this.kernel.call(this.opened ? 'c_connection_feed_end' : 'c_connection_withdraw', this.pointer, 1);
-    if (!this.opened) this.pointer = 0;
-    return this.pointer !== 0;
+    if (this.opened) this.kernel.call('c_connection_feed_end', this.pointer, 1);
+    else {
+      this.kernel.call('c_connection_withdraw', this.pointer);
+      this.pointer = NULL;
+    }
+    return this.pointer !== NULL;
   }
 
   over(): void {
-    this.pointer = 0;
+    this.pointer = NULL;
     this.input.fail();
   }
 }
@@ -122,7 +126,7 @@ export class Connection {
 export class Connections {
   private readonly open = new Map<number, Connection>();
   /** By the page's number: the kernel's pointer, and the port. */
-  private readonly listeners = new Map<number, { pointer: number; port: number }>();
+  private readonly listeners = new Map<number, { pointer: Pointer; port: number }>();
 
   constructor(
     private readonly kernel: Kernel,
@@ -143,10 +147,10 @@ export class Connections {
     else this.post({ t: 'connected', id, error: inWords(socketError(ERRNO.ECONNABORTED, 0)) });
   }
 
-  private begin(id: number, port: number, make: () => number): void {
+  private begin(id: number, port: number, make: () => WasmPointer): void {
     const connection = new Connection(id, port, this.kernel, this.post);
     this.open.set(id, connection);
-    connection.ask(make());
+    connection.ask(toPointer(make()));
   }
 
   asked(id: number, result: number): void {
@@ -166,7 +170,7 @@ export class Connections {
   /** The port, which is free if `port` is 0. Throws `SystemError`. */
   listen(listener: number, port: number): number {
     const { kernel } = this;
-    const pointer = kernel.call('c_listen', port, kernel.data);
+    const pointer = toPointer(kernel.call('c_listen', port, kernel.data));
     const answer = kernel.words(kernel.data, 1)[0]!;
     if (!pointer) throw socketError(-answer, port);
     this.listeners.set(listener, { pointer, port: answer });

@@ -1,4 +1,5 @@
 /** How the kernel wakes the coordinator: a word that it waits on without blocking, or a message where the engine has no waitAsync. */
+import type { Pointer } from '../worker/kernel.ts';
 
 export type DoorbellKind = 'wait-async' | 'message';
 
@@ -14,7 +15,7 @@ export const doorbellKind = (forceMessage: boolean): DoorbellKind =>
   !forceMessage && typeof (Atomics as WaitAsync).waitAsync === 'function' ? 'wait-async' : 'message';
 
 /** Answers the doorbell at `address` until `drain` says false. */
-export function answer(memory: WebAssembly.Memory, address: number, drain: () => boolean): void {
+export function answer(memory: WebAssembly.Memory, address: Pointer, drain: () => boolean): void {
   // A shared buffer stays valid when its memory grows, so one view lasts.
   const view = new Int32Array(memory.buffer);
   const turn = new MessageChannel();

@@ -1,7 +1,7 @@
 /** hf.fs: the page's calls on the runtime's file system. Everything is in memory, so nothing here waits. */
 import { ERRNO } from '../build/generated/abi.ts';
 import type { DirentMessage, FileType, FsRequest, FsResult, StatMessage } from '../web/protocol.ts';
-import { utf8 } from '../worker/kernel.ts';
+import { utf8, type Pointer } from '../worker/kernel.ts';
 import { DATA_SIZE, SystemError, type Kernel } from './kernel.ts';
 
 /** coordinator/root.c */
@@ -82,10 +82,10 @@ export class Files {
     }
   }
 
-  private open(path: string, how: number): number {
+  private open(path: string, how: number): Pointer {
     const { kernel } = this;
     kernel.check('c_fs_open', ...kernel.path(path), how, kernel.data);
-    return kernel.words(kernel.data, 1)[0]! >>> 0;
+    return kernel.pointerAt(kernel.data);
   }
 
   private readFile(path: string): Uint8Array {

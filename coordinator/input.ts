@@ -1,5 +1,6 @@
 /** Bytes from the page on their way into a pipe of the kernel's: a process's standard input, or a connection. */
 import type { ErrorMessage } from '../web/protocol.ts';
+import type { Pointer } from '../worker/kernel.ts';
 import type { Kernel } from './kernel.ts';
 
 /** What is copied into the pipe at once. */
@@ -10,7 +11,7 @@ export interface Sink {
   /** Whether there is one, as yet and still. */
   open(): boolean;
   /** How many of the bytes it took, or a negated errno. */
-  feed(pointer: number, size: number): number;
+  feed(pointer: Pointer, size: number): number;
   end(): void;
   /** Of a terminal: the place in the bytes of the first key that asks for a signal now, or a negative number. */
   signalAt?(bytes: Uint8Array): number;

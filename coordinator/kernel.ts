@@ -1,6 +1,17 @@
 /** The kernel as the coordinator uses it: typed calls, and a scratch area for what is passed by pointer. */
 import { ERRNO } from '../build/generated/abi.ts';
-import { bytesAt, copyAt, textAt, type KernelExports } from '../worker/kernel.ts';
+import {
+  after,
+  bytesAt,
+  callOf,
+  copyAt,
+  textAt,
+  toPointer,
+  type Call,
+  type KernelExports,
+  type Pointer,
+  type WasmPointer,
+} from '../worker/kernel.ts';
 
 const ABI = 3;
 const PATH_MAX = 4096;
@@ -23,21 +34,94 @@ export class SystemError extends Error {
   }
 }
 
+/** A text, and how many bytes it has. */
+type Text = [pointer: Pointer, size: number];
+
+/** What the kernel exports to the coordinator: boot.c, pool.c, session.c, control.c, connection.c, root.c, remove.c. */
+export interface CoordinatorCalls {
+  c_abi(): number;
+  c_boot(cores: number, messageDoorbell: number, memory: number): WasmPointer;
+  c_drain(doorbell: Pointer): number;
+  c_alloc(size: number): WasmPointer;
+  c_free(block: Pointer): void;
+  c_errno_text(errno: number, size: Pointer): WasmPointer;
+
+  c_pool_init(min: number, max: number): void;
+  c_pool_shrink(keep: number, idle: number): void;
+  c_pool_retire(): number;
+  c_pool_count(state: number): number;
+  c_worker_booted(worker: number): void;
+  c_worker_idle(worker: number): void;
+  c_worker_dead(worker: number): void;
+  c_worker_crashed(worker: number): void;
+
+  c_spawn(header: Pointer, error: Pointer): WasmPointer;
+  c_pid(session: Pointer): number;
+  c_feed(session: Pointer, bytes: Pointer, size: number): number;
+  c_feed_end(session: Pointer): void;
+  c_signal_at(session: Pointer, keys: Pointer, size: number): number;
+  c_raw(session: Pointer, raw: number): void;
+  c_credit(session: Pointer, fd: number, bytes: number): void;
+  c_cancel(session: Pointer, fd: number): void;
+  c_end(session: Pointer, reason: number, code: number, ...message: Text): void;
+  c_claim(session: Pointer): void;
+  c_pause(session: Pointer, paused: number): number;
+  c_is_paused(session: Pointer): number;
+  c_cpu_time(session: Pointer): number;
+  c_ps(session: Pointer, out: Pointer, room: number): number;
+  c_session_stats(session: Pointer, out: Pointer): void;
+  c_trace(session: Pointer, on: number, credit: number): number;
+
+  c_connect(id: number, port: number, credit: number): WasmPointer;
+  c_accept(id: number, listener: Pointer, credit: number): WasmPointer;
+  c_connection_ask(connection: Pointer): void;
+  c_connection_withdraw(connection: Pointer): void;
+  c_connection_feed(connection: Pointer, bytes: Pointer, size: number): number;
+  c_connection_feed_end(connection: Pointer, force: number): void;
+  c_connection_credit(connection: Pointer, bytes: number): void;
+  c_connection_cancel(connection: Pointer): void;
+  c_listen(port: number, answer: Pointer): WasmPointer;
+  c_listen_end(listener: Pointer): void;
+  c_socket_stats(out: Pointer): void;
+
+  c_fs_open(...args: [...path: Text, how: number, vnode: Pointer]): number;
+  c_fs_close(vnode: Pointer): void;
+  c_fs_read(vnode: Pointer, offset: number, buffer: Pointer, size: number): number;
+  c_fs_append(vnode: Pointer, buffer: Pointer, size: number): number;
+  c_fs_truncate(...args: [...path: Text, size: number]): number;
+  c_fs_stat(...args: [...path: Text, follow: number, out: Pointer]): number;
+  c_fs_utimes(...args: [...path: Text, follow: number, atime: number, mtime: number]): number;
+  c_fs_readdir(...args: [...path: Text, cookie: number, buffer: Pointer, size: number]): number;
+  c_fs_change(change: number, ...path: Text): number;
+  c_fs_symlink(...args: [...target: Text, ...path: Text]): number;
+  c_fs_readlink(...args: [...path: Text, buffer: Pointer, size: number]): number;
+  c_fs_two(rename: number, ...paths: [...from: Text, ...to: Text]): number;
+  c_fs_remove_tree(...path: Text): number;
+  c_fs_usage(out: Pointer): void;
+}
+
+/** Those that return a negated errno on failure. */
+type Checked = {
+  [Name in keyof CoordinatorCalls]: ReturnType<CoordinatorCalls[Name]> extends number ? Name : never;
+}[keyof CoordinatorCalls];
+
 export class Kernel {
-  private readonly scratch: number;
+  private readonly enter: Call<CoordinatorCalls>;
+  private readonly scratch: Pointer;
   private readonly encoder = new TextEncoder();
   private abandoned = false;
 
   constructor(
-    private readonly exports: KernelExports,
+    exports: KernelExports,
     readonly memory: WebAssembly.Memory,
   ) {
+    this.enter = callOf(exports);
     const abi = this.call('c_abi');
     if (abi !== ABI)
       throw new Error(
         `coordinator.js and kernel.wasm are of different builds (ABI ${ABI} and ${abi}): deploy both together`,
       );
-    this.scratch = this.call('c_alloc', DATA_AT + DATA_SIZE);
+    this.scratch = toPointer(this.call('c_alloc', DATA_AT + DATA_SIZE));
     if (!this.scratch) throw new Error('there is not enough kernel memory to start: raise memory.initial');
   }
 
@@ -49,56 +133,59 @@ export class Kernel {
     this.abandoned = true;
   }
 
-  call(name: string, ...args: number[]): number {
-    if (this.abandoned) return 0;
-    return (this.exports[name] as (...args: number[]) => number)(...args);
-  }
+  readonly call: Call<CoordinatorCalls> = (name, ...args) =>
+    this.abandoned ? (0 as unknown as ReturnType<CoordinatorCalls[typeof name]>) : this.enter(name, ...args);
 
   /** As `call`, for functions that return a negated errno on failure. The page adds what the call was about. */
-  check(name: string, ...args: number[]): number {
-    const result = this.call(name, ...args);
+  check<Name extends Checked>(name: Name, ...args: Parameters<CoordinatorCalls[Name]>): number {
+    const result = this.call(name, ...args) as number;
     if (result < 0) throw new SystemError(-result, this.meaning(-result));
     return result;
   }
 
   meaning(errno: number): string {
-    const text = this.call('c_errno_text', errno, this.data);
+    const text = toPointer(this.call('c_errno_text', errno, this.data));
     return textAt(this.memory, text, this.words(this.data, 1)[0]!);
   }
 
   /** Where data may stand between two calls: DATA_SIZE bytes, aligned to 8. */
-  get data(): number {
-    return this.scratch + DATA_AT;
+  get data(): Pointer {
+    return after(this.scratch, DATA_AT);
   }
 
-  bytes(pointer: number, size: number): Uint8Array {
+  bytes(pointer: Pointer, size: number): Uint8Array {
     return bytesAt(this.memory, pointer, size);
   }
 
-  copy(pointer: number, size: number): Uint8Array<ArrayBuffer> {
+  copy(pointer: Pointer, size: number): Uint8Array<ArrayBuffer> {
     return copyAt(this.memory, pointer, size);
   }
 
-  numbers(pointer: number, count: number): number[] {
+  numbers(pointer: Pointer, count: number): number[] {
     return [...new Float64Array(this.memory.buffer, pointer, count)];
   }
 
-  words(pointer: number, count: number): Int32Array {
+  words(pointer: Pointer, count: number): Int32Array {
     return new Int32Array(this.memory.buffer, pointer, count);
   }
 
+  /** The pointer that lies there. */
+  pointerAt(pointer: Pointer): Pointer {
+    return toPointer(this.words(pointer, 1)[0] as unknown as WasmPointer);
+  }
+
   /** Pointer and size of a path in the scratch area; `slot` 1 for the second path of a call. */
-  path(path: string, slot: 0 | 1 = 0): [number, number] {
+  path(path: string, slot: 0 | 1 = 0): Text {
     const encoded = this.encoder.encode(path);
-    const pointer = this.scratch + slot * 2 * PATH_MAX;
+    const pointer = after(this.scratch, slot * 2 * PATH_MAX);
     if (encoded.length > PATH_MAX) throw new SystemError(ERRNO.ENAMETOOLONG, `a path of ${encoded.length} bytes`);
     this.bytes(pointer, encoded.length).set(encoded);
     return [pointer, encoded.length];
   }
 
   /** Runs `use` with a block of kernel memory. */
-  withBlock<T>(bytes: Uint8Array, use: (pointer: number) => T): T {
-    const pointer = this.call('c_alloc', bytes.length);
+  withBlock<T>(bytes: Uint8Array, use: (pointer: Pointer) => T): T {
+    const pointer = toPointer(this.call('c_alloc', bytes.length));
     if (!pointer) throw new SystemError(ERRNO.ENOMEM, 'the kernel has no memory left');
     try {
       this.bytes(pointer, bytes.length).set(bytes);

@@ -16,7 +16,15 @@ import type {
   ToCoordinator,
 } from '../web/protocol.ts';
 import { bridgeKind } from '../worker/bridge.ts';
-import { commonImports, copyAt, instantiateKernel, textAt, type KernelImports } from '../worker/kernel.ts';
+import {
+  commonImports,
+  copyAt,
+  instantiateKernel,
+  textAt,
+  toPointer,
+  type KernelImports,
+  type Pointer,
+} from '../worker/kernel.ts';
 import { probeModule } from '../worker/probe.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
 import type { FromCompute } from '../worker/protocol.ts';
@@ -69,7 +77,7 @@ class Coordinator {
   readonly up: Promise<void>;
   private firstIsUp!: () => void;
   private readonly doorbell: DoorbellKind;
-  private readonly doorbellAddress: number;
+  private readonly doorbellAddress: Pointer;
   private readonly shrinking;
   private drainQueued = false;
   /** Nothing is told any more, and nothing begins. */
@@ -89,11 +97,8 @@ class Coordinator {
     this.connections = new Connections(this.kernel, post);
     const check = bridgeKind(init.force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
     this.modules = new Modules(this.brood, init.assets, check);
-    this.doorbellAddress = this.kernel.call(
-      'c_boot',
-      host.cores,
-      Number(this.doorbell === 'message'),
-      init.memory.maximum,
+    this.doorbellAddress = toPointer(
+      this.kernel.call('c_boot', host.cores, Number(this.doorbell === 'message'), init.memory.maximum),
     );
     if (!this.doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     const probe = new WebAssembly.Module(probeModule());
@@ -144,7 +149,7 @@ class Coordinator {
       worker_create: (worker, stackTop, tls, thread) => {
         if (this.closing) return;
         try {
-          this.workers.create(worker, stackTop, tls, thread);
+          this.workers.create(worker, toPointer(stackTop), toPointer(tls), toPointer(thread));
         } catch (error) {
           // Not through the kernel, which is in the middle of a call.
           setTimeout(() => {
@@ -168,7 +173,7 @@ class Coordinator {
       },
       // A session's or a connection's: the page gives them numbers of one row.
       output: (id, fd, pointer, size) => {
-        const bytes = copyAt(memory, pointer, size);
+        const bytes = copyAt(memory, toPointer(pointer), size);
         const session = this.sessions.get(id);
         if (session) session.output(fd as StreamFd, bytes);
         else this.connections.get(id)?.output(bytes);
@@ -189,8 +194,8 @@ class Coordinator {
         const exit = {
           reason: reasons.get(reason)!,
           code: code >>> 0,
-          message: textAt(memory, message, messageSize),
-          stack: textAt(memory, stack, stackSize),
+          message: textAt(memory, toPointer(message), messageSize),
+          stack: textAt(memory, toPointer(stack), stackSize),
         };
         this.awaitingStart.delete(session);
         this.sessions.get(session)?.exited(exit);
@@ -553,7 +558,7 @@ class Coordinator {
     this.awaitingStart.add(message.id);
     let ports: number[] = [];
     const pointer = this.kernel.withBlock(encodeSpawn(message, added !== null), (block) => {
-      const made = this.kernel.call('c_spawn', block, this.kernel.data);
+      const made = toPointer(this.kernel.call('c_spawn', block, this.kernel.data));
       ports = listeningPorts(message, this.kernel.words(block, HEADER_WORDS + SOCKET_WORDS * message.sockets.length));
       return made;
     });

@@ -10,6 +10,7 @@ import type {
   ThreadState,
 } from '../web/protocol.ts';
 import { signalNames, TRACE_FD } from '../web/protocol.ts';
+import { NULL, type Pointer } from '../worker/kernel.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
 import { Input } from './input.ts';
 import type { Added } from '../worker/protocol.ts';
@@ -40,7 +41,7 @@ const GRACE_MS = 1000;
 
 export class Session {
   /** The kernel's session; 0 once it is over. */
-  private pointer = 0;
+  private pointer = NULL;
   private pid = 0;
   private started = 0;
   /** Whether the page knows that it runs. Output and the end are held back until then. */
@@ -74,7 +75,7 @@ export class Session {
     this.input = new Input(
       kernel,
       {
-        open: () => this.pointer !== 0,
+        open: () => this.pointer !== NULL,
         feed: (bytes, size) => kernel.call('c_feed', this.pointer, bytes, size),
         end: () => void kernel.call('c_feed_end', this.pointer),
         ...(hasTerminal && { signalAt: (bytes: Uint8Array) => this.signalAt(bytes) }),
@@ -85,7 +86,7 @@ export class Session {
   }
 
   /** The kernel knows it from now on. */
-  attach(pointer: number, ports: readonly number[]): void {
+  attach(pointer: Pointer, ports: readonly number[]): void {
     this.pointer = pointer;
     this.ports = ports;
     this.pid = this.kernel.call('c_pid', pointer);
@@ -95,7 +96,7 @@ export class Session {
   }
 
   get attached(): boolean {
-    return this.pointer !== 0;
+    return this.pointer !== NULL;
   }
 
   /** Whether its threads may still be at work. */
@@ -152,7 +153,7 @@ export class Session {
 
   /** The kernel has forgotten it. */
   over(): void {
-    this.pointer = 0;
+    this.pointer = NULL;
     this.input.fail();
   }
 

@@ -4,6 +4,15 @@
  */
 import policy from '../build/wasm/supervise.wasm';
 import { ERRNO, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
+import {
+  after,
+  callOf,
+  toPointer,
+  type Call,
+  type KernelExports,
+  type Pointer,
+  type WasmPointer,
+} from '../worker/kernel.ts';
 import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../web/protocol.ts';
 
 /** What is set for later goes off at once. */
@@ -40,7 +49,7 @@ interface Run {
 
 interface Supervision {
   id: number;
-  pointer: number;
+  pointer: Pointer;
   /** By key: what the page calls its children. */
   ids: Map<number, string>;
   /** By key: what runs. */
@@ -53,11 +62,31 @@ interface Supervision {
   completed: boolean;
 }
 
-/** What native/supervisor/wasm.c exports: functions of numbers. */
+/** What native/supervisor/wasm.c exports. */
+interface PolicyCalls {
+  _initialize(): void;
+  sup_out(): WasmPointer;
+  sup_create(
+    strategy: number,
+    maxRestarts: number,
+    within: number,
+    ...backoff: [min: number, max: number, factor: number, jitter: number]
+  ): WasmPointer;
+  sup_free(sup: Pointer): void;
+  sup_add(sup: Pointer, key: number, restart: number, shutdown: number): number;
+  sup_restart(sup: Pointer, key: number): number;
+  sup_stop(sup: Pointer, key: number): number;
+  sup_close(sup: Pointer, kill: number): void;
+  sup_started(sup: Pointer, key: number, generation: number, supervisor: number): number;
+  sup_ended(sup: Pointer, key: number, generation: number, reason: number, code: number): number;
+  sup_next(sup: Pointer, out: Pointer): number;
+  sup_delay(sup: Pointer): number;
+}
+
 class Policy {
-  private readonly exports: Record<string, (...args: number[]) => number>;
+  readonly call: Call<PolicyCalls>;
   private readonly memory: WebAssembly.Memory;
-  private readonly out: number;
+  private readonly out: Pointer;
 
   constructor() {
     const hf = { now: () => performance.now(), random: () => crypto.getRandomValues(new Int32Array(1))[0]! };
@@ -65,21 +94,21 @@ class Policy {
       hf,
       env: { emscripten_notify_memory_growth: () => undefined },
     });
-    this.exports = exports as unknown as Policy['exports'];
+    this.call = callOf(exports as KernelExports);
     this.memory = exports['memory'] as WebAssembly.Memory;
     this.call('_initialize');
-    this.out = this.call('sup_out');
-  }
-
-  call(name: string, ...args: number[]): number {
-    return this.exports[name]!(...args);
+    this.out = toPointer(this.call('sup_out'));
   }
 
   /** The next action's kind, or 0, with its words and numbers. */
-  next(pointer: number): { kind: number; words: Int32Array; numbers: Float64Array } {
+  next(pointer: Pointer): { kind: number; words: Int32Array; numbers: Float64Array } {
     const kind = this.call('sup_next', pointer, this.out);
     const { buffer } = this.memory;
-    return { kind, words: new Int32Array(buffer, this.out, 5), numbers: new Float64Array(buffer, this.out + 24, 2) };
+    return {
+      kind,
+      words: new Int32Array(buffer, this.out, 5),
+      numbers: new Float64Array(buffer, after(this.out, 24), 2),
+    };
   }
 }
 
@@ -126,15 +155,17 @@ export class Supervisors {
 
   private create(message: Extract<ToSupervisor, { t: 'supervise' }>): void {
     const { min, max, factor, jitter } = message.backoff;
-    const pointer = this.policy.call(
-      'sup_create',
-      strategies[message.strategy],
-      message.maxRestarts,
-      message.within ?? -1,
-      min,
-      max,
-      factor,
-      jitter,
+    const pointer = toPointer(
+      this.policy.call(
+        'sup_create',
+        strategies[message.strategy],
+        message.maxRestarts,
+        message.within ?? -1,
+        min,
+        max,
+        factor,
+        jitter,
+      ),
     );
     if (!pointer) throw this.fail(ERRNO.ENOMEM, 'there is no memory for a supervisor');
     const sup: Supervision = {
@@ -157,7 +188,10 @@ export class Supervisors {
     this.runSoon(sup);
   }
 
-  private check(name: string, ...args: number[]): void {
+  private check<Name extends 'sup_add' | 'sup_restart' | 'sup_stop'>(
+    name: Name,
+    ...args: Parameters<PolicyCalls[Name]>
+  ): void {
     const result = this.policy.call(name, ...args);
     if (result < 0) throw this.fail(-result);
   }

@@ -1,5 +1,6 @@
 /** The compute workers as browser objects. Which there are, and what for, the kernel decides (pool.c). */
 import { host } from '#host';
+import type { Pointer } from '../worker/kernel.ts';
 import type { FromCompute, ToCompute } from '../worker/protocol.ts';
 import { sleep, type Brood, type Handle } from './brood.ts';
 
@@ -30,7 +31,7 @@ export class Workers {
     private readonly events: WorkerEvents,
   ) {}
 
-  create(worker: number, stackTop: number, tls: number, thread: number): void {
+  create(worker: number, stackTop: Pointer, tls: Pointer, thread: Pointer): void {
     const lock = `${this.prefix}-${worker}`;
     const handle = this.brood.create(this.script, lock);
     this.handles.set(worker, handle);

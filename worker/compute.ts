@@ -3,7 +3,18 @@ import { host } from '#host';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
 import { instantiateProbe } from './probe.ts';
-import { bytesAt, commonImports, instantiateKernel, type KernelExports } from './kernel.ts';
+import {
+  bytesAt,
+  callOf,
+  commonImports,
+  instantiateKernel,
+  NULL,
+  toPointer,
+  type Call,
+  type KernelExports,
+  type Pointer,
+  type WasmPointer,
+} from './kernel.ts';
 import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from './protocol.ts';
 import { rewrite } from './rewrite.ts';
 import { guestImports } from './wasi-imports.ts';
@@ -15,8 +26,27 @@ const encoder = new TextEncoder();
 const MESSAGE_MAX = 512;
 const STACK_MAX = 8192;
 
+/** What the kernel exports to compute workers (boot.c). Functions are places in its table. */
+interface ComputeCalls {
+  w_boot(thread: Pointer, clockOffset: number, probe: number): void;
+  w_begin(): void;
+  w_begin_later(): void;
+  w_bind(copyIn: number, copyOut: number, pages: number): void;
+  w_stop_word(): WasmPointer;
+  w_unwound(): number;
+  w_returned(): void;
+  w_thread_returned(): void;
+  w_text(which: 0 | 1): WasmPointer;
+  w_ended(
+    reason: number,
+    code: number,
+    ...texts: [message: Pointer, messageSize: number, stack: Pointer, stackSize: number]
+  ): void;
+}
+
 class ComputeWorker {
   private readonly kernel: KernelExports;
+  private readonly call: Call<ComputeCalls>;
   private readonly bridge;
   /** Where the bridge's three functions stand in the kernel's table. */
   private readonly slots: number;
@@ -28,6 +58,7 @@ class ComputeWorker {
       (message) => port.post({ t: 'fatal', message: `kernel panic: ${message}` }),
     );
     this.kernel = instantiateKernel(boot.kernel, boot.memory, imports);
+    this.call = callOf(this.kernel);
     this.kernel.__wasm_init_tls(boot.tls);
     this.resetStack();
     const table = this.kernel.__indirect_function_table;
@@ -53,10 +84,6 @@ class ComputeWorker {
     }
     this.unbindMemory();
     port.post({ t: 'idle' });
-  }
-
-  private call(name: string, ...args: number[]): number {
-    return (this.kernel[name] as (...args: number[]) => number)(...args);
   }
 
   /** An unwound guest leaves the kernel's stack pointer where it was; every run, and every report after one, begins at the top. */
@@ -93,7 +120,7 @@ class ComputeWorker {
       } else {
         // The reason NONE says: the page is told by this message, not by the process's end.
         port.post({ t: 'refused', session, kind: noMemory ? 'limit' : 'module', message: describe(error) });
-        this.call('w_ended', EXIT_REASON.NONE, 0, 0, 0, 0, 0);
+        this.call('w_ended', EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
       }
       return null;
     }
@@ -106,7 +133,7 @@ class ComputeWorker {
     // What it waits for in memory, it waits for in the kernel.
     if (table.length > 1)
       ['w_wait32', 'w_wait64', 'w_notify'].forEach((name, i) => table.set(i + 1, this.kernel[name]));
-    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.call('w_stop_word');
+    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = toPointer(this.call('w_stop_word'));
     if (hasStart) (exports[`${prefix}:start`] as () => void)();
   }
 
@@ -146,8 +173,8 @@ class ComputeWorker {
     this.call('w_ended', EXIT_REASON.TRAP, 134, message.pointer, message.size, stack.pointer, stack.size);
   }
 
-  private put(which: 0 | 1, text: string, most: number): { pointer: number; size: number } {
-    const pointer = this.call('w_text', which);
+  private put(which: 0 | 1, text: string, most: number): { pointer: Pointer; size: number } {
+    const pointer = toPointer(this.call('w_text', which));
     const encoded = encoder.encode(text).subarray(0, most);
     bytesAt(this.boot.memory, pointer, encoded.length).set(encoded);
     return { pointer, size: encoded.length };

@@ -3,16 +3,35 @@
  * thread-local storage of its own, so that a system call is a function call in the worker that makes it.
  */
 
+declare const address: unique symbol;
+declare const passed: unique symbol;
+
+/** An address in wasm memory: at least 0, above 2 GiB too. 0 where there is none. */
+export type Pointer = number & { readonly [address]: true };
+
+/** A pointer as wasm passes it, an i32, which above 2 GiB is negative. Nothing can be done with it but to make an address of it. */
+export interface WasmPointer {
+  readonly [passed]: true;
+}
+
+/** The one conversion: what comes out of wasm goes through here, whether it was an argument, a result, or lay in memory. */
+export const toPointer = (raw: WasmPointer): Pointer => ((raw as unknown as number) >>> 0) as Pointer;
+
+export const NULL = 0 as Pointer;
+
+/** The address so many bytes further on. */
+export const after = (pointer: Pointer, bytes: number): Pointer => (pointer + bytes) as Pointer;
+
 /** What the kernel imports (native/platform/wasm.c, coordinator/browser.h). Those that only the coordinator serves are absent elsewhere. */
 export interface KernelImports {
-  entropy(pointer: number, size: number): void;
+  entropy(pointer: WasmPointer, size: number): void;
   ring(): void;
-  panic(pointer: number, size: number): void;
-  worker_create?(worker: number, stackTop: number, tls: number, thread: number): void;
+  panic(pointer: WasmPointer, size: number): void;
+  worker_create?(worker: number, stackTop: WasmPointer, tls: WasmPointer, thread: WasmPointer): void;
   worker_run?(worker: number, session: number, tid: number, argument: number): void;
   worker_collect?(worker: number): void;
   worker_terminate?(worker: number): void;
-  output?(session: number, fd: number, pointer: number, size: number): void;
+  output?(session: number, fd: number, pointer: WasmPointer, size: number): void;
   output_end?(session: number, fd: number): void;
   stdin_ready?(session: number): void;
   connection?(connection: number, error: number): void;
@@ -23,9 +42,9 @@ export interface KernelImports {
     session: number,
     reason: number,
     code: number,
-    message: number,
+    message: WasmPointer,
     messageSize: number,
-    stack: number,
+    stack: WasmPointer,
     stackSize: number,
   ): void;
   signal?(session: number, number: number): void;
@@ -34,14 +53,26 @@ export interface KernelImports {
   session_over?(session: number): void;
 }
 
-/** Exports are plain functions of numbers; those that are called from TypeScript are named here. */
+/** Exports are plain functions of numbers; who calls them says of what kind (`CoordinatorCalls`, `ComputeCalls`). */
 export interface KernelExports {
   [name: string]: WebAssembly.ExportValue;
   __indirect_function_table: WebAssembly.Table;
   _initialize(): void;
-  __wasm_init_tls(block: number): void;
-  _emscripten_stack_restore(top: number): void;
+  __wasm_init_tls(block: Pointer): void;
+  _emscripten_stack_restore(top: Pointer): void;
 }
+
+/** Calls an export by its name. */
+export type Call<Calls extends Record<keyof Calls, (...args: never) => unknown>> = <Name extends keyof Calls>(
+  name: Name,
+  ...args: Parameters<Calls[Name]>
+) => ReturnType<Calls[Name]>;
+
+/** The exports as `Calls` describes them. */
+export const callOf = <Calls extends Record<keyof Calls, (...args: never) => unknown>>(
+  exports: KernelExports,
+): Call<Calls> =>
+  ((name: string, ...args: number[]) => (exports[name] as (...args: number[]) => unknown)(...args)) as Call<Calls>;
 
 const coordinatorOnly = (name: string) => () => {
   throw new Error(`${name} was called outside the coordinator`);
@@ -70,12 +101,12 @@ export function instantiateKernel(
   return instance.exports as KernelExports;
 }
 
-/** A view of kernel memory; valid until the memory grows, so never kept. A pointer above 2 GiB comes out of wasm as a negative number. */
-export const bytesAt = (memory: WebAssembly.Memory, pointer: number, size: number): Uint8Array =>
-  new Uint8Array(memory.buffer, pointer >>> 0, size);
+/** A view of kernel memory; valid until the memory grows, so never kept. */
+export const bytesAt = (memory: WebAssembly.Memory, pointer: Pointer, size: number): Uint8Array =>
+  new Uint8Array(memory.buffer, pointer, size);
 
 /** A copy in ordinary memory: what most of the Web's functions want. */
-export const copyAt = (memory: WebAssembly.Memory, pointer: number, size: number): Uint8Array<ArrayBuffer> => {
+export const copyAt = (memory: WebAssembly.Memory, pointer: Pointer, size: number): Uint8Array<ArrayBuffer> => {
   const copy = new Uint8Array(size);
   copy.set(bytesAt(memory, pointer, size));
   return copy;
@@ -83,22 +114,22 @@ export const copyAt = (memory: WebAssembly.Memory, pointer: number, size: number
 
 /** A name may begin with U+FEFF, which is a byte order mark only to those who look for one. Every decoder of names keeps it. */
 export const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-export const textAt = (memory: WebAssembly.Memory, pointer: number, size: number): string =>
+export const textAt = (memory: WebAssembly.Memory, pointer: Pointer, size: number): string =>
   utf8.decode(copyAt(memory, pointer, size));
 
 /** Imports that every worker serves alike. `panic` gets the text. */
 export function commonImports(memory: WebAssembly.Memory, ring: () => void, panic: (message: string) => void) {
   return {
-    entropy(pointer: number, size: number) {
+    entropy(pointer: WasmPointer, size: number) {
       for (let done = 0; done < size; done += 65536) {
         const part = new Uint8Array(Math.min(65536, size - done));
         crypto.getRandomValues(part);
-        bytesAt(memory, pointer + done, part.length).set(part);
+        bytesAt(memory, after(toPointer(pointer), done), part.length).set(part);
       }
     },
     ring,
-    panic(pointer: number, size: number) {
-      const message = textAt(memory, pointer, size);
+    panic(pointer: WasmPointer, size: number) {
+      const message = textAt(memory, toPointer(pointer), size);
       panic(message);
       throw new Error(`kernel panic: ${message}`);
     },

@@ -1,5 +1,6 @@
 /** Every message between the coordinator and a compute worker. Results travel through the kernel, not through these. */
 
+import type { Pointer } from './kernel.ts';
 import type { MemoryType } from './memory-import.ts';
 
 export interface BootMessage {
@@ -12,9 +13,9 @@ export interface BootMessage {
   /** Of the worker: the name of the lock that it holds for life. */
   lock: string;
   /** Addresses in kernel memory: the upper end of its stack, its thread-local storage, its thread block. */
-  stackTop: number;
-  tls: number;
-  thread: number;
+  stackTop: Pointer;
+  tls: Pointer;
+  thread: Pointer;
   /** The coordinator's `performance.timeOrigin`. */
   timeOrigin: number;
   jsBridge: boolean;

@@ -1,5 +1,6 @@
 /** The rewriter (native/rewrite), run once in a worker of its own: it reads the whole module, which takes a while. */
 import { host } from '#host';
+import { bytesAt, toPointer, type Pointer, type WasmPointer } from './kernel.ts';
 import type { MemoryType } from './memory-import.ts';
 import type { FromCompute, RewriteMessage, RewrittenMessage } from './protocol.ts';
 
@@ -8,17 +9,17 @@ interface Rewriter {
   [name: string]: WebAssembly.ExportValue;
   memory: WebAssembly.Memory;
   _initialize(): void;
-  rw_alloc(size: number): number;
-  rw_open(pointer: number, size: number, check: number, fuel: number, limitPages: number): number;
-  rw_error(): number;
+  rw_alloc(size: number): WasmPointer;
+  rw_open(pointer: Pointer, size: number, check: number, fuel: number, limitPages: number): number;
+  rw_error(): WasmPointer;
   rw_error_offset(): number;
   rw_over_limit(): number;
   rw_size(): number;
   rw_write(): void;
-  rw_prefix(): number;
+  rw_prefix(): WasmPointer;
   rw_has_start(): number;
   rw_memories(): number;
-  rw_memory(i: number): number;
+  rw_memory(i: number): WasmPointer;
 }
 
 /** enum hf_rewrite_check */
@@ -43,8 +44,8 @@ async function load(url: string, output: { bytes: Uint8Array; at: number }): Pro
   if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}`);
   const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), {
     hf: {
-      write(pointer: number, size: number) {
-        output.bytes.set(new Uint8Array(rewriter.memory.buffer, pointer >>> 0, size >>> 0), output.at);
+      write(pointer: WasmPointer, size: number) {
+        output.bytes.set(bytesAt(rewriter.memory, toPointer(pointer), size >>> 0), output.at);
         output.at += size >>> 0;
       },
     },
@@ -55,14 +56,15 @@ async function load(url: string, output: { bytes: Uint8Array; at: number }): Pro
   return rewriter;
 }
 
-function textAt({ memory }: Rewriter, pointer: number): string {
+function textAt({ memory }: Rewriter, raw: WasmPointer): string {
   const bytes = new Uint8Array(memory.buffer);
+  const pointer = toPointer(raw);
   return new TextDecoder().decode(bytes.slice(pointer, bytes.indexOf(0, pointer)));
 }
 
 /** The memory that the module makes of its own, and that is to be made for it now; null when it imports its memory. */
 function memoryOf(rewriter: Rewriter): MemoryType | null {
-  const pointer = rewriter.rw_memory(0);
+  const pointer = toPointer(rewriter.rw_memory(0));
   if (!pointer) return null;
   const [initial, maximum, shared, wide] = new Float64Array(rewriter.memory.buffer, pointer, 4) as unknown as number[];
   if (wide) throw new ModuleFault('its memory is of 64 bits, which WASI programs cannot have');
@@ -72,7 +74,7 @@ function memoryOf(rewriter: Rewriter): MemoryType | null {
 async function make({ url, bytes, check, limitPages }: RewriteMessage): Promise<RewrittenMessage> {
   const output = { bytes: new Uint8Array(0), at: 0 };
   const rewriter = await load(url, output);
-  const input = rewriter.rw_alloc(bytes.length) >>> 0;
+  const input = toPointer(rewriter.rw_alloc(bytes.length));
   if (!input) throw new Error('there is not enough memory for the rewriter');
   new Uint8Array(rewriter.memory.buffer).set(bytes, input);
   if (!rewriter.rw_open(input, bytes.length, CHECKS[check], FUEL, limitPages === Infinity ? NO_LIMIT : limitPages)) {
