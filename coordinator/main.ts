@@ -48,6 +48,9 @@ type StreamMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn
 /** What a runtime that is there is told. */
 type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
 
+/** An import() that bundlers leave alone; tools/build.mjs defines it. */
+declare function importUrl(url: string): Promise<typeof Supervise>;
+
 type SuperviseMessage = Extract<ToCoordinator, { t: 'supervise' }>;
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -379,8 +382,8 @@ class Coordinator {
   }
 
   private async supervise(message: SuperviseMessage): Promise<void> {
-    const file = await import(this.init.assets.supervise).then(
-      (exports: typeof Supervise) => () => exports,
+    const file = await importUrl(this.init.assets.supervise).then(
+      (exports) => () => exports,
       (error: unknown) => () => {
         throw new Error(`${this.init.assets.supervise} cannot be loaded: ${describe(error)}. Is the file deployed?`);
       },

@@ -14,6 +14,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { AT_START, FILES, nodeName } from '../web/files.js';
 import { generateAbi } from './abi.mjs';
 import {
   Complaint,
@@ -143,6 +144,17 @@ async function assembleBridges() {
 // --- TypeScript ---
 
 // `platform` also decides what "#host" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
+/**
+ * Calls of importUrl() are an import() that is no bundler's business, since only the page knows the URL. Each bundler has a comment of its own for that, and
+ * esbuild drops comments: so it stands where esbuild does not look.
+ */
+const importUrl =
+  'function importUrl(u){return import(/* webpackIgnore: true *//* turbopackIgnore: true *//* @vite-ignore */u)}';
+
+const twice = (entry, file, footer = '') => [
+  { entry, output: file, platform: 'browser', footer },
+  { entry, output: nodeName(file), platform: 'node', footer },
+];
 const bundles = [
   { entry: 'web/index.ts', output: 'index.js', platform: 'browser' },
   { entry: 'web/node.ts', output: 'node.js', platform: 'node' },
@@ -150,11 +162,10 @@ const bundles = [
   { entry: 'web/supervise.ts', output: 'supervise.js', platform: 'neutral' },
   { entry: 'web/sockets.ts', output: 'sockets.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
-  { entry: 'coordinator/supervise.ts', output: 'coordinator-supervise.js', platform: 'neutral' },
-  { entry: 'coordinator/main.ts', output: 'coordinator.js', platform: 'browser' },
-  { entry: 'coordinator/main.ts', output: 'coordinator.node.js', platform: 'node' },
-  { entry: 'worker/compute.ts', output: 'compute.js', platform: 'browser' },
-  { entry: 'worker/compute.ts', output: 'compute.node.js', platform: 'node' },
+  { entry: 'web/vite.ts', output: 'vite.js', platform: 'node' },
+  ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
+  ...twice('coordinator/supervise.ts', FILES.supervise),
+  ...twice('worker/compute.ts', FILES.compute),
   { entry: 'web/cli/main.ts', output: 'cli.js', platform: 'node' },
   { entry: 'web/cli/page.ts', output: 'cli-page.js', platform: 'browser' },
 ];
@@ -162,7 +173,7 @@ const bundles = [
 /** Loaded when they are wanted, from beside the bundle. */
 export const loadedLater = ['./trace.js', './supervise.js', './sockets.js', './diagnose.js'];
 /** What a page downloads to run a program. */
-export const downloads = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'];
+export const downloads = ['index.js', ...AT_START.map((name) => FILES[name])];
 
 async function loadEsbuild() {
   return import(pathToFileURL(createRequire(fromRoot('package.json')).resolve('esbuild')).href);
@@ -171,7 +182,7 @@ async function loadEsbuild() {
 async function buildRuntime() {
   const esbuild = await loadEsbuild();
   fs.mkdirSync(fromRoot('dist'), { recursive: true });
-  for (const { entry, output, platform } of bundles) {
+  for (const { entry, output, platform, footer = '' } of bundles) {
     if (!exists(fromRoot(entry))) {
       absent(entry);
       continue;
@@ -185,10 +196,13 @@ async function buildRuntime() {
       format: 'esm',
       target: 'es2022',
       minify: true,
-      sourcemap: true,
+      // Apart and without the sources: nobody is offered files that are not there, and whoever reads a trace of a stack has what it takes.
+      sourcemap: 'external',
+      sourcesContent: false,
       legalComments: 'none',
       logLevel: 'silent',
       loader: { '.wasm': 'binary' },
+      footer: { js: footer },
       external: loadedLater,
     };
     await esbuild.build(options).catch((error) => {
@@ -196,10 +210,10 @@ async function buildRuntime() {
       throw new Complaint(`esbuild cannot bundle ${entry}:\n${text || error}`);
     });
   }
-  const wasm = fromRoot('build/wasm/kernel.wasm');
-  if (exists(wasm)) writeIfChanged(fromRoot('dist/kernel.wasm'), fs.readFileSync(wasm));
-  const rewriter = fromRoot('build/wasm/rewrite.wasm');
-  if (exists(rewriter)) writeIfChanged(fromRoot('dist/rewrite.wasm'), fs.readFileSync(rewriter));
+  for (const file of Object.values(FILES).filter((name) => name.endsWith('.wasm'))) {
+    const wasm = fromRoot('build/wasm', file);
+    if (exists(wasm)) writeIfChanged(fromRoot('dist', file), fs.readFileSync(wasm));
+  }
   await emitTypes();
   reportSizes();
 }

@@ -101,7 +101,7 @@ function rewriterIncludes(file) {
 /** What the files of a folder may import from others; itself and packages always. */
 const importable = {
   web: ['build/generated'],
-  worker: ['web/protocol.ts', 'build/generated'],
+  worker: ['web/protocol.ts', 'web/trusted-types.ts', 'build/generated'],
   coordinator: ['web/protocol.ts', 'worker', 'build/generated', 'build/wasm'],
   demo: ['web/index.ts', 'dist/index.js', 'node_modules'],
 };

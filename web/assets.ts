@@ -1,50 +1,49 @@
 /** Where the runtime's own files are. */
-import type { Assets } from './options.js';
 import { describe, tagOf } from './bytes.js';
+import { asError, StartFailed } from './errors.js';
+import { FILES } from './files.js';
 
-/** What an embedder said of each file; what is missing is where it always is. */
-export interface AssetOverrides {
-  coordinator: URL | undefined;
-  compute: URL | undefined;
-  kernel: URL | undefined;
-  rewrite: URL | undefined;
-  supervise: URL | undefined;
+/** A file of the runtime's. */
+export type AssetName = keyof typeof FILES;
+
+/** Where the runtime's files are: the folder that holds them, or the URL of each that is not beside the script. */
+export type Assets = string | URL | { readonly [Name in AssetName]?: string | URL | undefined };
+
+export type Located = Record<AssetName, URL>;
+
+export const assetNames = Object.keys(FILES) as AssetName[];
+
+/**
+ * `here` has the URLs beside the script, `nameOf` the names in a folder. Throws `TypeError` for a wrong option, and `StartFailed` when the script
+ * does not know where it is.
+ */
+export function locate(
+  assets: Assets | undefined,
+  base: string,
+  here: Readonly<Record<AssetName, () => URL>>,
+  nameOf = (file: string): string => file,
+): Located {
+  const where = locator(assets, base, nameOf);
+  return Object.fromEntries(assetNames.map((name) => [name, where(name) ?? beside(here[name])])) as Located;
 }
 
-export interface AssetNames {
-  coordinator: string;
-  compute: string;
-  kernel: string;
-  rewrite: string;
-  supervise: string;
-}
-
-/** Resolves the `assets` option against `base`. Throws `TypeError`. */
-export function overridesOf(assets: Assets | undefined, names: AssetNames, base: string): AssetOverrides {
-  if (assets === undefined)
-    return { coordinator: undefined, compute: undefined, kernel: undefined, rewrite: undefined, supervise: undefined };
+function locator(
+  assets: Assets | undefined,
+  base: string,
+  nameOf: (file: string) => string,
+): (name: AssetName) => URL | undefined {
+  if (assets === undefined) return () => undefined;
   if (typeof assets === 'string' || tagOf(assets) === 'URL') {
     const folder = resolve(assets as string | URL, base);
     if (!folder.pathname.endsWith('/')) folder.pathname += '/';
-    return {
-      coordinator: new URL(names.coordinator, folder),
-      compute: new URL(names.compute, folder),
-      kernel: new URL(names.kernel, folder),
-      rewrite: new URL(names.rewrite, folder),
-      supervise: new URL(names.supervise, folder),
-    };
+    return (name) => new URL(nameOf(FILES[name]), folder);
   }
   if (typeof assets !== 'object' || assets === null) {
     throw new TypeError(`assets must be a URL, or an object of URLs, not ${describe(assets)}`);
   }
-  const { coordinator, compute, kernel, rewrite, supervise } = assets as Exclude<Assets, string | URL>;
-  const each = (url: string | URL | undefined): URL | undefined => (url === undefined ? undefined : resolve(url, base));
-  return {
-    coordinator: each(coordinator),
-    compute: each(compute),
-    kernel: each(kernel),
-    rewrite: each(rewrite),
-    supervise: each(supervise),
+  return (name) => {
+    const url = (assets as Exclude<Assets, string | URL>)[name];
+    return url === undefined ? undefined : resolve(url, base);
   };
 }
 
@@ -55,3 +54,21 @@ function resolve(url: string | URL, base: string): URL {
     throw new TypeError(`assets: not a URL: ${JSON.stringify(String(url))}`, { cause: error });
   }
 }
+
+/** In a bundle that is no module `import.meta.url` is undefined. */
+function beside(url: () => URL): URL {
+  try {
+    return url();
+  } catch (error) {
+    throw new StartFailed(
+      `this script does not know its own URL (${asError(error).message}), as in a bundle that is not an ES module: ` +
+        'copy the files from node_modules/holdfast/dist to the server, and pass the URL of their folder in the option "assets"',
+      [],
+      { cause: error },
+    );
+  }
+}
+
+/** As the coordinator is told. */
+export const hrefs = (located: Located): Record<AssetName, string> =>
+  Object.fromEntries(assetNames.map((name) => [name, located[name].href])) as Record<AssetName, string>;

@@ -2,8 +2,9 @@
  * What a page lacks, in words, and how to mend it. Asked for before `start()`, and used to explain why it failed. A file of its own, loaded
  * for that.
  */
-import type { WebAssets } from './endpoint-web.js';
+import type { AssetName, Located } from './assets.js';
 import { asError, type Problem } from './errors.js';
+import { AT_START, FILES } from './files.js';
 
 export type { Problem };
 
@@ -14,7 +15,7 @@ export interface Diagnosis {
 }
 
 /** The page's problems, and those of the files that `locate` finds. Never rejects. */
-export async function problemsOf(locate: () => WebAssets): Promise<Problem[]> {
+export async function problemsOf(locate: () => Located): Promise<Problem[]> {
   return (await Promise.all([engine(), isolation(), files(locate)])).flat();
 }
 
@@ -112,44 +113,87 @@ function isolationRefused(): Problem {
   };
 }
 
-async function files(locate: () => WebAssets): Promise<Problem[]> {
-  let located: WebAssets;
+const WHY_FILES = `The runtime is made of ${Object.values(FILES).join(', ')}.`;
+
+/** Those that are missing are one problem: it has one cause. What is fetched later is not missed for itself. */
+async function files(locate: () => Located): Promise<Problem[]> {
+  let located: Located;
   try {
     located = locate();
   } catch (error) {
-    const fix = 'Pass the URL of the folder that holds the files of this package.';
+    const fix = 'Pass the URL of the folder that holds the files of this package in the option "assets".';
     return [{ what: asError(error).message, why: 'The runtime loads its other files from there.', fix }];
   }
-  const { coordinator, compute, kernel } = located;
-  const checks = [oneFile(compute, 'script'), oneFile(kernel, 'wasm')];
-  if (coordinator) checks.push(oneFile(coordinator, 'script'));
-  return (await Promise.all(checks)).flat();
+  const entries = Object.entries(located) as [AssetName, URL][];
+  const found = await Promise.all(entries.map(async ([name, url]) => ({ name, url, ...(await lookAt(url, name)) })));
+  const missing = found.filter(({ missing }) => missing !== undefined);
+  const others = found.flatMap(({ problem }) => problem ?? []);
+  if (!missing.some(({ name }) => (AT_START as readonly AssetName[]).includes(name))) return others;
+  const what = `Files of the runtime are missing: ${missing.map(({ url, missing }) => `${url.href} (${missing})`).join(', ')}.`;
+  return [{ what, why: WHY_FILES, fix: likelyFix(missing.map(({ url }) => url)) }, ...others];
+}
+
+/** Which bundler is at fault shows in the URLs. */
+function likelyFix(missing: URL[]): string {
+  if (missing.some((url) => /\/\.vite\/|[?&]v=[0-9a-f]{8}/.test(url.href)))
+    return "Vite has bundled this package ahead, without its files: add holdfast() from 'holdfast/vite' to the plugins of vite.config.js, or optimizeDeps: { exclude: ['holdfast'] }.";
+  if (missing.some(({ protocol }) => protocol === 'file:'))
+    return 'The bundler left the path of this package on the build machine in the script: copy the files from node_modules/holdfast/dist to the server, and pass the URL of their folder in the option "assets".';
+  return 'Put them beside the script of this package. A bundler that does not copy them (esbuild, Rollup) needs a step that does, from node_modules/holdfast/dist; or pass the URL of the folder that has them in the option "assets".';
 }
 
 const SCRIPT_TYPE = /^\s*(text|application)\/(x-)?(java|ecma)script\b/i;
 
-async function oneFile(url: URL, kind: 'script' | 'wasm'): Promise<Problem[]> {
-  const why = 'The runtime is made of coordinator.js, compute.js and kernel.wasm.';
-  const fix = 'Put that file beside the script of this package, or say where it is in the option "assets".';
-  const problem = (what: string, mend = fix): Problem[] => [{ what, why, fix: mend }];
+interface Found {
+  missing?: string;
+  problem?: Problem;
+}
+
+async function lookAt(url: URL, name: AssetName): Promise<Found> {
+  const isScript = FILES[name].endsWith('.js');
+  const problem = (what: string, fix: string): Found => ({ problem: { what, why: WHY_FILES, fix } });
   const response = await head(url.href).catch(asError);
-  if (response instanceof Error) return problem(`${url.href} cannot be fetched: ${response.message}.`);
-  if (!response.ok) return problem(`${url.href}: HTTP ${response.status} ${response.statusText}`.trimEnd() + '.');
+  if (response instanceof Error) return { missing: response.message };
+  if (!response.ok) return { missing: `HTTP ${response.status} ${response.statusText}`.trimEnd() };
   const type = response.headers.get('content-type') ?? 'none';
-  if (kind === 'script' && !SCRIPT_TYPE.test(type)) {
+  if (/\bhtml\b/i.test(type)) return { missing: 'an HTML page is there' };
+  if (isScript && !SCRIPT_TYPE.test(type)) {
     return problem(
       `${url.href} has the content type "${type}", which no browser runs as a script.`,
-      'If it is an HTML page, the file is not there and the server answers with something else; else send it as text/javascript.',
+      'Send it as text/javascript.',
     );
   }
-  if (kind === 'wasm' && /\bhtml\b/i.test(type)) return problem(`${url.href} is an HTML page, not the file.`);
-  if (kind === 'script' && url.origin === location.origin && !COEP.right.test(response.headers.get(COEP.name) ?? '')) {
+  if (isScript && url.origin === location.origin && !COEP.right.test(response.headers.get(COEP.name) ?? '')) {
     return problem(
       `The header "${COEP.name}: ${COEP.value}" is missing in the response for ${url.href}.`,
       'Send it with worker scripts too: a browser refuses to start a worker without it in an isolated page.',
     );
   }
-  return [];
+  if (isScript && name !== 'supervise' && url.origin !== location.origin && !(await startsBlobs())) {
+    return problem(
+      `${url.href} is of another origin than the page, so a blob: has to import it, and this page may not start one.`,
+      `Add blob: and ${url.origin} to worker-src in the Content-Security-Policy, or serve the file from the origin of the page and say so in the option "assets".`,
+    );
+  }
+  return {};
+}
+
+/** Whether a worker can be started from a blob:. It is asked for each file anew: rarely, and only to explain. */
+async function startsBlobs(): Promise<boolean> {
+  const url = URL.createObjectURL(new Blob(['postMessage(0)'], { type: 'text/javascript' }));
+  try {
+    const worker = new Worker(url, { type: 'module' });
+    const starts = await new Promise<boolean>((resolve) => {
+      worker.onmessage = () => resolve(true);
+      worker.onerror = () => resolve(false);
+    });
+    worker.terminate();
+    return starts;
+  } catch {
+    return true; // for another reason
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }
 
 const headersOf = (url: string): Promise<Headers | undefined> =>

@@ -1,37 +1,21 @@
 /** The coordinator as a worker thread of Node. */
 import { Worker, type TransferListItem } from 'node:worker_threads';
-import { overridesOf } from './assets.js';
-import type { Assets } from './options.js';
+import { locate, type AssetName, type Assets, type Located } from './assets.js';
+import { nodeName } from './files.js';
 import type { Endpoint, FromCoordinator, ToCoordinator } from './protocol.js';
 
-const NAMES = {
-  coordinator: 'coordinator.node.js',
-  compute: 'compute.node.js',
-  kernel: 'kernel.wasm',
-  rewrite: 'rewrite.wasm',
-  supervise: 'coordinator-supervise.js',
+/** Literal, as in endpoint-web.ts. */
+const here: Readonly<Record<AssetName, () => URL>> = {
+  coordinator: () => new URL('./coordinator.node.mjs', import.meta.url),
+  compute: () => new URL('./compute.node.mjs', import.meta.url),
+  kernel: () => new URL('./kernel.wasm', import.meta.url),
+  rewrite: () => new URL('./rewrite.wasm', import.meta.url),
+  supervise: () => new URL('./coordinator-supervise.node.mjs', import.meta.url),
 };
 
-export interface NodeAssets {
-  coordinator: URL;
-  compute: URL;
-  kernel: URL;
-  rewrite: URL;
-  supervise: URL;
-}
+export const locateAssets = (assets: Assets | undefined, base: string): Located => locate(assets, base, here, nodeName);
 
-export function locateAssets(assets: Assets | undefined, base: string): NodeAssets {
-  const { coordinator, compute, kernel, rewrite, supervise } = overridesOf(assets, NAMES, base);
-  return {
-    coordinator: coordinator ?? new URL(NAMES.coordinator, import.meta.url),
-    compute: compute ?? new URL(NAMES.compute, import.meta.url),
-    kernel: kernel ?? new URL(NAMES.kernel, import.meta.url),
-    rewrite: rewrite ?? new URL(NAMES.rewrite, import.meta.url),
-    supervise: supervise ?? new URL(NAMES.supervise, import.meta.url),
-  };
-}
-
-export function startCoordinator({ coordinator }: NodeAssets): Endpoint<ToCoordinator, FromCoordinator> {
+export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinator, FromCoordinator> {
   // Flags of the process are the workers' too; this one is about the text of `node -e`, and no file is run with it.
   const inherited = process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
   const worker = new Worker(coordinator, { name: 'holdfast', ...inherited });

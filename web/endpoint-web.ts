@@ -1,16 +1,8 @@
 /** The coordinator as a dedicated worker of the page. */
-import { overridesOf } from './assets.js';
-import { StartFailed } from './errors.js';
-import type { Assets } from './options.js';
+import { hrefs, locate, type AssetName, type Assets, type Located } from './assets.js';
+import { asError, StartFailed } from './errors.js';
 import type { Endpoint, FromCoordinator, InitMessage, ToCoordinator } from './protocol.js';
-
-const NAMES = {
-  coordinator: 'coordinator.js',
-  compute: 'compute.js',
-  kernel: 'kernel.wasm',
-  rewrite: 'rewrite.wasm',
-  supervise: 'coordinator-supervise.js',
-};
+import { trusted } from './trusted-types.js';
 
 /** What relative URLs are resolved against. */
 export const pageUrl = (): string => (typeof document === 'undefined' ? location.href : document.baseURI);
@@ -19,49 +11,41 @@ export const pageUrl = (): string => (typeof document === 'undefined' ? location
 export const loopsOutliveWorkers = (): boolean =>
   /AppleWebKit/.test(navigator.userAgent) && !/Chrom(e|ium)/.test(navigator.userAgent);
 
-/** Where everything is; `coordinator` is undefined when a bundler has put it somewhere that only `new Worker` knows. */
-export interface WebAssets {
-  coordinator: URL | undefined;
-  compute: URL;
-  kernel: URL;
-  rewrite: URL;
-  supervise: URL;
-}
-
 /**
- * The `new URL('./name', import.meta.url)` are literal because that is what bundlers look for: they copy the file and
- * put its new name in.
+ * The `new URL('./name', import.meta.url)` are literal because that is what bundlers look for: they copy the file and put its new name in. None is
+ * within a `new Worker`, or they would bundle the script again, and only that call would know its URL. Each is made when it is wanted: in a
+ * bundle that is no module it throws.
  */
-export function locateAssets(assets: Assets | undefined): WebAssets {
-  const given = overridesOf(assets, NAMES, pageUrl());
-  const kernel = new URL('./kernel.wasm', import.meta.url);
-  const compute = new URL('./compute.js', import.meta.url);
-  const rewrite = new URL('./rewrite.wasm', import.meta.url);
-  const supervise = new URL('./coordinator-supervise.js', import.meta.url);
-  const bundled = !kernel.pathname.endsWith(`/${NAMES.kernel}`);
-  return {
-    coordinator: given.coordinator ?? (bundled ? undefined : new URL(NAMES.coordinator, kernel)),
-    compute: given.compute ?? compute,
-    kernel: given.kernel ?? kernel,
-    rewrite: given.rewrite ?? rewrite,
-    supervise: given.supervise ?? supervise,
-  };
+const here: Readonly<Record<AssetName, () => URL>> = {
+  coordinator: () => new URL('./coordinator.js', import.meta.url),
+  compute: () => new URL('./compute.js', import.meta.url),
+  kernel: () => new URL('./kernel.wasm', import.meta.url),
+  rewrite: () => new URL('./rewrite.wasm', import.meta.url),
+  supervise: () => new URL('./coordinator-supervise.js', import.meta.url),
+};
+
+export const locateAssets = (assets: Assets | undefined): Located => locate(assets, pageUrl(), here);
+
+/** A worker's script must be of the page's origin. Of one that is not (nor is a data: URL) a blob is made that imports it; it lives as long as the page. */
+const ownScripts = new Map<string, string>();
+function ownScript({ href, origin }: URL): string {
+  if (origin === location.origin) return href;
+  let own = ownScripts.get(href);
+  if (own === undefined) {
+    own = URL.createObjectURL(new Blob([`import ${JSON.stringify(href)}`], { type: 'text/javascript' }));
+    ownScripts.set(href, own);
+  }
+  return own;
 }
 
 /** Starts the coordinator. Throws `StartFailed` when the browser refuses even to try. */
-export function startCoordinator(assets: Assets | undefined): Endpoint<ToCoordinator, FromCoordinator> {
-  const { coordinator } = overridesOf(assets, NAMES, pageUrl());
+export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinator, FromCoordinator> {
   try {
-    return workerEndpoint(
-      coordinator
-        ? new Worker(coordinator, { type: 'module', name: 'holdfast' })
-        : new Worker(new URL('./coordinator.js', import.meta.url), { type: 'module', name: 'holdfast' }),
-    );
+    return workerEndpoint(new Worker(trusted(ownScript(coordinator)), { type: 'module', name: 'holdfast' }));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new StartFailed(
-      `the browser refuses to start the coordinator's worker: ${reason} ` +
-        '(its script must be of the same origin as the page, and a Content-Security-Policy must allow it in worker-src)',
+      `the browser refuses to start the coordinator's worker: ${asError(error).message} ` +
+        '(a Content-Security-Policy must allow it in worker-src, and where it requires Trusted Types, a policy named holdfast)',
       [],
       { cause: error },
     );
@@ -97,9 +81,8 @@ function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator
   return endpoint;
 }
 
-export const assetMessage = ({ compute, kernel, rewrite, supervise }: WebAssets): InitMessage['assets'] => ({
-  compute: compute.href,
-  kernel: kernel.href,
-  rewrite: rewrite.href,
-  supervise: supervise.href,
+/** The coordinator starts the compute workers, and imports and fetches the others. */
+export const assetMessage = (located: Located): InitMessage['assets'] => ({
+  ...hrefs(located),
+  compute: ownScript(located.compute),
 });

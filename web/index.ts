@@ -34,10 +34,10 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
     const { problems } = await diagnose(options);
     throw new NotIsolated('this page is not cross-origin isolated', problems);
   }
-  const assets = assetMessage(locateAssets(options.assets));
-  const runtime = new Runtime(startCoordinator(options.assets), loader);
+  const assets = locateAssets(options.assets);
+  const runtime = new Runtime(startCoordinator(assets), loader);
   try {
-    await runtime.open(assets, settings);
+    await runtime.open(assetMessage(assets), settings);
   } catch (error) {
     if (!(error instanceof StartFailed)) throw error;
     const { problems } = await diagnose(options);

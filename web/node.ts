@@ -6,9 +6,11 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { assetNames, hrefs, type AssetName } from './assets.js';
 import type { Diagnosis } from './diagnose.js';
 import { locateAssets, startCoordinator } from './endpoint-node.js';
 import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
+import { AT_START, FILES, nodeName } from './files.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { planStart, type StartOptions } from './options.js';
 import { compile, type Loader } from './source.js';
@@ -25,9 +27,7 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
   const assets = locateAssets(options.assets, workingDirectory());
   const runtime = new Runtime(startCoordinator(assets), fileLoader());
   try {
-    const { compute, kernel, rewrite, supervise } = assets;
-    const urls = { compute: compute.href, kernel: kernel.href, rewrite: rewrite.href, supervise: supervise.href };
-    await runtime.open(urls, settings);
+    await runtime.open(hrefs(assets), settings);
   } catch (error) {
     if (!(error instanceof StartFailed)) throw error;
     const { problems } = await diagnose(options);
@@ -44,15 +44,11 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
     problems.push({ what, why: 'The runtime is made and tested for 20 and newer.', fix: 'Use a newer Node.' });
   }
   try {
-    const { coordinator, compute, kernel } = locateAssets(options.assets, workingDirectory());
-    for (const url of [coordinator, compute, kernel]) {
-      if (url.protocol !== 'file:' || (await isFile(url))) continue;
-      problems.push({
-        what: `${url.href} is not there.`,
-        why: 'The runtime is made of coordinator.node.js, compute.node.js and kernel.wasm.',
-        fix: 'Put that file beside the script of this package, or say where it is in the option "assets".',
-      });
-    }
+    const located = locateAssets(options.assets, workingDirectory());
+    const there = await Promise.all(assetNames.map((name) => isThere(located[name])));
+    const missing = assetNames.filter((_, index) => !there[index]);
+    if (missing.some((name) => (AT_START as readonly AssetName[]).includes(name)))
+      problems.push(missingFiles(missing.map((name) => located[name])));
   } catch (error) {
     const fix = 'Pass the URL of the folder that holds the files of this package.';
     problems.push({ what: asError(error).message, why: 'The runtime loads its other files from there.', fix });
@@ -60,7 +56,17 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
   return { ok: problems.length === 0, problems };
 }
 
-const isFile = (url: URL): Promise<boolean> =>
+const missingFiles = (files: URL[]): Problem => ({
+  what: `Not there: ${files.map((url) => url.href).join(', ')}.`,
+  why: `The runtime is made of ${assetNames.map((name) => nodeName(FILES[name])).join(', ')}.`,
+  fix:
+    'A bundler may have left them behind: make the package external to the bundle, or copy the files from node_modules/holdfast/dist ' +
+    'beside it, or say in the option "assets" where they are.',
+});
+
+/** Of what is no file, the one who fetches it hears. */
+const isThere = async (url: URL): Promise<boolean> =>
+  url.protocol !== 'file:' ||
   stat(url).then(
     (found) => found.isFile(),
     () => false,

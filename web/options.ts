@@ -1,22 +1,11 @@
 /** Options as the embedder gives them, checked in full before anything is sent. */
+import type { Assets } from './assets.js';
 import { describe, isBytes, tagOf } from './bytes.js';
 import { planLimits, type Limits } from './limits.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from './protocol.js';
 import type { ConnectOptions } from './sockets.js';
 import type { TraceOption } from './tracing.js';
 import type { TerminalOptions, TerminalSignal } from './terminal.js';
-
-/** Where the runtime's files are: the folder that holds them, or each by itself. */
-export type Assets =
-  | string
-  | URL
-  | {
-      coordinator?: string | URL;
-      compute?: string | URL;
-      kernel?: string | URL;
-      rewrite?: string | URL;
-      supervise?: string | URL;
-    };
 
 /** Options of `start()`. */
 export interface StartOptions {
@@ -27,10 +16,10 @@ export interface StartOptions {
    */
   workers?: number | { min?: number; max?: number; idle?: number };
   /**
-   * Where `coordinator.js`, `compute.js`, `kernel.wasm` are, with
-   * `rewrite.wasm` and `coordinator-supervise.js`, which are fetched for the first interruptible program and the first supervisor (the options
-   * `rewrite` and `supervise`), when not beside this script (a relative URL is
-   * resolved against the page). Scripts must be of the page's origin.
+   * Where the runtime's files are, when they are not beside this script: `coordinator.js`, `compute.js`, `kernel.wasm`, and `rewrite.wasm` and
+   * `coordinator-supervise.js`, which are fetched for the first interruptible program and the first supervisor. A relative URL is resolved against
+   * the page. Scripts of another origin need a Content-Security-Policy that allows `blob:` and
+   * that origin in `worker-src`, if there is one.
    */
   assets?: Assets;
   /**

@@ -10,6 +10,8 @@
  *   the connection's. Every `call` is answered by exactly one `done` or `failed`, also when the runtime closes.
  */
 
+import type { AssetName } from './assets.js';
+
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
 export const PROTOCOL = 6;
 
@@ -170,8 +172,8 @@ export interface InitMessage {
   protocol: number;
   /** The name of the lock that the coordinator holds for life, from before it says `ready`; see `Endpoint`. */
   lock: string;
-  /** Absolute URLs of the kernel, of the compute worker's script and of the rewriter. */
-  assets: { kernel: string; compute: string; rewrite: string; supervise: string };
+  /** Absolute URLs of the runtime's files. */
+  assets: Readonly<Record<AssetName, string>>;
   /** Idle workers beyond `min` end after `idle` to twice `idle` milliseconds. */
   workers: { min: number; max: number; idle: number };
   /** Kernel memory in bytes: what is allocated ahead, and the most it may grow to. */

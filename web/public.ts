@@ -17,8 +17,8 @@ export {
 export type { Dirent, FileData, FileStat, FileSystem, FileType } from './fs.js';
 export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
 export type { Limits } from './limits.js';
+export type { Assets } from './assets.js';
 export type {
-  Assets,
   InputData,
   OutputOption,
   Preopens,

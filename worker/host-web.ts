@@ -1,5 +1,6 @@
 /** The browser's workers. */
 import type { Endpoint } from '../web/protocol.ts';
+import { trusted } from '../web/trusted-types.ts';
 import type { Host, WorkerHandle } from './host.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -22,7 +23,7 @@ function parent<Out, In>(): Endpoint<Out, In> {
 }
 
 function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In> {
-  const worker = new Worker(url, { type: 'module', name: lock });
+  const worker = new Worker(trusted(url), { type: 'module', name: lock });
   let bury: () => void, settle: () => void;
   const dead = new Promise<void>((resolve) => (bury = resolve));
   const settled = new Promise<void>((resolve) => (settle = resolve));

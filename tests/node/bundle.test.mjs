@@ -6,6 +6,7 @@ import test from 'node:test';
 import zlib from 'node:zlib';
 import { build } from 'esbuild';
 import { downloads, loadedLater } from '../../tools/build.mjs';
+import { FILES, nodeName } from '../../web/files.js';
 import { root } from './support/load.mjs';
 
 const bundle = async (entry, minify) => {
@@ -30,19 +31,40 @@ for (const entry of ['web/index.ts', 'web/cli/page.ts']) {
   });
 }
 
-test('the page has no dependency, and is told of its worker and files in the way that bundlers see', async () => {
+test('the page has no dependency, and is told of its files in the way that bundlers see', async () => {
   const { text, inputs } = await bundle('web/index.ts', false);
   assert.ok(
-    inputs.every((file) => /(^|\/)web\/[\w-]+\.ts$/.test(file)),
+    inputs.every((file) => /(^|\/)web\/[\w-]+\.(ts|js)$/.test(file)),
     inputs.join(' '),
   );
-  assert.match(
-    text,
-    /new Worker\(new URL\("\.\/coordinator\.js", import\.meta\.url\), \{ type: "module", name: "holdfast" \}\)/,
+  const urls = [...text.matchAll(/(\w+): \(\) => new URL\("\.\/([\w.-]+)", import\.meta\.url\)/g)];
+  assert.deepEqual(Object.fromEntries(urls.map(([, name, file]) => [name, file])), FILES);
+  assert.doesNotMatch(text, /\beval\(|new Function\(/);
+});
+
+test('on Node its scripts are modules by their names', async () => {
+  const text = fs.readFileSync(path.join(root, 'web/endpoint-node.ts'), 'utf8');
+  const urls = [...text.matchAll(/(\w+): \(\) => new URL\('\.\/([\w.-]+)', import\.meta\.url\)/g)];
+  const wanted = Object.entries(FILES).map(([name, file]) => [name, nodeName(file)]);
+  assert.deepEqual(
+    urls.map(([, name, file]) => [name, file]),
+    wanted,
   );
-  assert.match(text, /new URL\("\.\/kernel\.wasm", import\.meta\.url\)/);
-  assert.match(text, /new URL\("\.\/compute\.js", import\.meta\.url\)/);
-  assert.doesNotMatch(text, /createObjectURL|\beval\(|new Function\(/);
+});
+
+test('the package exports each of its files, and each of its exports is there', () => {
+  const {
+    exports: all,
+    main,
+    module,
+    types,
+    typesVersions,
+  } = JSON.parse(fs.readFileSync(path.join(root, 'package.json')));
+  for (const name of Object.values(FILES).flatMap((file) => [file, nodeName(file)]))
+    assert.equal(all[`./${name}`], `./dist/${name}`);
+  const targets = Object.values(all).flatMap((target) => (typeof target === 'string' ? target : Object.values(target)));
+  for (const target of [...targets, main, module, types, ...Object.values(typesVersions['*']).flat()])
+    assert.ok(fs.existsSync(path.join(root, target)), target);
 });
 
 test('what a page downloads to run a program stays within its budget', () => {
@@ -55,6 +77,6 @@ test('what a page downloads to run a program stays within its budget', () => {
 });
 
 test('each part that is loaded later is where the script looks for it', () => {
-  for (const file of [...loadedLater, './coordinator-supervise.js'])
+  for (const file of [...loadedLater, ...Object.values(FILES)])
     assert.ok(fs.existsSync(path.join(root, 'dist', file)), file);
 });

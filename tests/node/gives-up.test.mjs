@@ -212,11 +212,11 @@ test('an abort when all is loaded takes nothing from the next one', async (t) =>
 test('the coordinator answers a kill while it loads at once', async (t) => {
   const site = await serveSlowly(t);
   const dist = (file) => new URL(`../../dist/${file}`, import.meta.url);
-  const worker = new Worker(dist('coordinator.node.js'));
+  const worker = new Worker(dist('coordinator.node.mjs'));
   t.after(() => worker.terminate());
   const answer = (type) =>
     new Promise((resolve) => worker.on('message', (message) => message.t === type && resolve(message)));
-  const names = { compute: 'compute.node.js', kernel: 'kernel.wasm', rewrite: 'rewrite.wasm', supervise: '' };
+  const names = { compute: 'compute.node.mjs', kernel: 'kernel.wasm', rewrite: 'rewrite.wasm', supervise: '' };
   const assets = Object.fromEntries(Object.entries(names).map(([name, file]) => [name, dist(file).href]));
   const { workers, memory, force } = lib.planStart({});
   worker.postMessage({ t: 'init', protocol: lib.PROTOCOL, assets, workers, memory, force });

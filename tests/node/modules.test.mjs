@@ -6,7 +6,7 @@ import { load } from './support/load.mjs';
 
 const { Brood, Modules } = await load('coordinator/modules.ts', 'coordinator/brood.ts');
 const dist = (file) => new URL(`../../dist/${file}`, import.meta.url).href;
-const assets = { compute: dist('compute.node.js'), rewrite: dist('rewrite.wasm') };
+const assets = { compute: dist('compute.node.mjs'), rewrite: dist('rewrite.wasm') };
 
 const leb = (number) => (number < 0x80 ? [number] : [(number & 0x7f) | 0x80, ...leb(Math.floor(number / 0x80))]);
 const name = (string) => [string.length, ...Buffer.from(string)];

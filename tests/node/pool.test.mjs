@@ -54,7 +54,7 @@ test('an idle time that no timer can be set to is no reason to look all the time
 test('a worker that cannot start later on costs its own process, and nothing else', async () => {
   const copy = await mkdtemp(path.join(tmpdir(), 'holdfast-dist-'));
   await cp(new URL('../../dist/', import.meta.url), copy, { recursive: true });
-  const script = path.join(copy, 'compute.node.js');
+  const script = path.join(copy, 'compute.node.mjs');
   const { start: startCopy } = await import(pathToFileURL(path.join(copy, 'node.js')).href);
   const hf = await startCopy({ workers: { min: 1, max: 6 } });
   const first = await hf.spawn(echo);

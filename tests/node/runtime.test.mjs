@@ -253,14 +253,14 @@ test('a closed runtime keeps Node alive no longer, an open one does', async () =
 async function broken(t, name, change) {
   const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  for (const file of ['coordinator.node.js', 'compute.node.js', 'kernel.wasm'])
+  for (const file of ['coordinator.node.mjs', 'compute.node.mjs', 'kernel.wasm'])
     await copyFile(path.join(root, 'dist', file), path.join(folder, file));
   await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }');
   await change(path.join(folder, name));
   return { assets: pathToFileURL(folder) };
 }
 
-for (const name of ['coordinator.node.js', 'compute.node.js', 'kernel.wasm']) {
+for (const name of ['coordinator.node.mjs', 'compute.node.mjs', 'kernel.wasm']) {
   test(`${name} that is missing is named, and nothing hangs`, async (t) => {
     const options = await broken(t, name, (file) => rm(file));
     await assert.rejects(start(options), (error) => error instanceof StartFailed && error.message.includes(name));
@@ -268,7 +268,7 @@ for (const name of ['coordinator.node.js', 'compute.node.js', 'kernel.wasm']) {
 }
 
 test('a coordinator that dies rejects all that is open with Fatal, and another start() works', async (t) => {
-  const options = await broken(t, 'coordinator.node.js', async (file) => {
+  const options = await broken(t, 'coordinator.node.mjs', async (file) => {
     const death = `
       import { parentPort as port } from 'node:worker_threads';
       port.on('message', ({ t }) => { if (t === 'stats') throw new Error('made to fail'); });`;

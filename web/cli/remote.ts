@@ -1,5 +1,6 @@
 /** A runtime in a headless browser, behind the same `Holdfast` as one in this process. */
 import { fileURLToPath } from 'node:url';
+import { FILES } from '../files.js';
 import { Runtime, type Holdfast } from '../holdfast.js';
 import { planStart, type StartOptions } from '../options.js';
 import type { Endpoint, FromCoordinator, ToCoordinator } from '../protocol.js';
@@ -60,7 +61,7 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
     loopsOutliveWorkers: true, // or not: the page knows its engine, and decides
   });
   try {
-    await hf.open({ compute: '', kernel: '', rewrite: '', supervise: '' }, planStart({ startTimeout: 0, ...options }));
+    await hf.open(FILES, planStart({ startTimeout: 0, ...options })); // the page knows where they are
   } catch (error) {
     clearTimeout(late);
     await stop();

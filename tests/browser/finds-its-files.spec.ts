@@ -1,0 +1,120 @@
+// Where the runtime's own files may be, and what is said when they are not there.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test as plain } from '@playwright/test';
+import { FILES } from '../../web/files.js';
+import type { ErrorInWords, StartOptions } from './support/lab.ts';
+import { isolation, root, serveSite, type Answer, type Site } from './support/site.ts';
+import { equip, expect, watch, type Page } from './support/test.ts';
+
+const blank = 'tests/browser/support/blank.html';
+const sites: Site[] = [];
+plain.afterEach(async () => {
+  for (const site of sites.splice(0)) await site.close();
+});
+
+async function site(
+  answer?: (path: string) => Answer | undefined,
+  headers: Record<string, string> = isolation,
+): Promise<Site> {
+  const made = await serveSite(answer, headers);
+  sites.push(made);
+  return made;
+}
+
+async function open(page: Page, ...given: Parameters<typeof site>): Promise<Site> {
+  const made = await site(...given);
+  await page.goto(made.url + blank);
+  await equip(page);
+  return made;
+}
+
+/** A server of another origin, which lets others have its files. */
+const elsewhere = (): Promise<Site> =>
+  site(undefined, { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' });
+
+/** An interruptible program, and a supervised one: all of the files. */
+const runs = (page: Page, options: StartOptions): Promise<string> =>
+  page.evaluate(async (given) => {
+    const hf = await window.lib.start(given);
+    try {
+      const { stdout } = await hf.run(lab.guest('hello'), { interruptible: true });
+      const supervisor = await hf.supervise({
+        children: [{ id: 'one', start: { source: lab.guest('hello') }, restart: 'temporary' }],
+      });
+      await supervisor.wait();
+      return stdout;
+    } finally {
+      await hf.close();
+    }
+  }, options);
+
+const failure = (page: Page, options: StartOptions = {}) =>
+  page.evaluate(
+    async (given) => (await lab.failure(window.lib.start(given))) as ErrorInWords & { problems: { fix: string }[] },
+    options,
+  );
+
+plain('its files may be of another origin', async ({ page }) => {
+  const complaints = watch(page);
+  const other = await elsewhere();
+  const here = await open(page);
+  expect(await runs(page, { assets: `${other.url}dist` })).toBe('hello, world\n');
+  for (const file of Object.values(FILES)) {
+    expect(other.count(`/dist/${file}`), file).toBeGreaterThan(0);
+    expect(here.count(`/dist/${file}`), file).toBe(0);
+  }
+  expect(complaints).toEqual([]);
+});
+
+plain('scripts of another origin need blob: and that origin in worker-src, and the error says so', async ({ page }) => {
+  const other = await elsewhere();
+  const policy = (workers: string): Record<string, string> => ({
+    ...isolation,
+    'Content-Security-Policy': `script-src 'self' 'wasm-unsafe-eval' ${new URL(other.url).origin}; worker-src ${workers}`,
+  });
+  await open(page, undefined, policy("'self'"));
+  expect((await failure(page, { assets: `${other.url}dist` })).message).toContain('blob:');
+  await open(page, undefined, policy(`'self' blob: ${new URL(other.url).origin}`));
+  expect(await runs(page, { assets: `${other.url}dist` })).toBe('hello, world\n');
+});
+
+plain('scripts may be data: URLs, as bundlers make of small files', async ({ page }) => {
+  await open(page);
+  const assets: StartOptions['assets'] = {};
+  for (const name of ['coordinator', 'compute', 'supervise'] as const) {
+    const text = await readFile(path.join(root, 'dist', FILES[name]), 'base64');
+    Object.assign(assets, { [name]: `data:text/javascript;base64,${text}` });
+  }
+  expect(await runs(page, { assets })).toBe('hello, world\n');
+});
+
+plain('where Trusted Types are required, a policy named holdfast is enough', async ({ page }) => {
+  const headers = (policies: string): Record<string, string> => ({
+    ...isolation,
+    'Content-Security-Policy': `require-trusted-types-for 'script'; trusted-types ${policies}`,
+  });
+  await open(page, undefined, headers('holdfast'));
+  expect(await runs(page, {})).toBe('hello, world\n');
+  await open(page, undefined, headers("'none'"));
+  expect((await failure(page)).message).toMatch(/Trusted Types.*holdfast/);
+});
+
+plain('all files that are missing are named at once, with what to do', async ({ page }) => {
+  const missing = (name: string): Answer | undefined =>
+    /^\/dist\/(compute|coordinator|kernel|rewrite)/.test(name) ? { status: 404, headers: isolation } : undefined;
+  await open(page, missing);
+  const { name, message, problems } = await failure(page);
+  expect(name).toBe('StartFailed');
+  for (const file of Object.values(FILES)) expect(message).toContain(`/dist/${file} (HTTP 404`);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]!.fix).toContain('node_modules/holdfast/dist');
+});
+
+plain('what Vite leaves behind is known by its URL', async ({ page }) => {
+  const { url } = await open(page, (name) =>
+    name.startsWith('/node_modules/.vite/') ? { headers: { 'Content-Type': 'text/html', ...isolation } } : undefined,
+  );
+  const { problems } = await failure(page, { assets: `${url}node_modules/.vite/deps/` });
+  expect(problems.map(({ fix }) => fix).join()).toContain('holdfast/vite');
+});
