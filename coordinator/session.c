@@ -217,8 +217,29 @@ void hf_session_spawn_thread(struct hf_work *work)
 /* Whether the streams say that they are a terminal, and whether standard input is one. */
 enum tty { TTY_NONE, TTY_IN_NAME, TTY_DISCIPLINE };
 
+/* What hf_c_spawn's buffer begins with; the sockets follow, then strings in this order, without padding: args, env (each
+ * string with its NUL), then for each preopen two sizes and a flag (u32) and the two texts. coordinator/spawn.ts writes
+ * it. */
+struct spawn_header {
+	uint32_t id, credit, arg_count, arg_size, env_count, env_size, preopen_count;
+	uint32_t piped; /* bit fd: it is a pipe of the page's, not /dev/null; bit HF_TRACE_FD: it is traced */
+	uint32_t tty;   /* enum tty */
+	uint32_t socket_count;
+	/* Limits of this process; 0: the usual. */
+	uint32_t fds, threads;
+	uint64_t file_bytes, output;
+	uint32_t interruptible;
+	uint32_t outputs; /* OUTPUTS_… */
+};
+
+/* Bits of spawn_header.outputs. */
+enum {
+	OUTPUTS_SHARED = 1 << 0,     /* standard error is standard output */
+	OUTPUTS_END_UNREAD = 1 << 1, /* writing to one that nobody reads ends the process */
+};
+
 /* Descriptor 0, 1 or 2: one end of a pipe whose other end is ours, or /dev/null. */
-static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty)
+static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty, bool ends_unread)
 {
 	struct hf_file *file;
 	struct hf_pipe *pipe;
@@ -240,6 +261,7 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 	if (result < 0)
 		return result;
 	file->counted = fd != 0 && session->process->limits.output;
+	file->ends_unread = fd != 0 && ends_unread;
 	/* /dev/null is a character device, and only the right to seek tells libc's isatty that it is no terminal. */
 	uint64_t rights = hf__rights_of(file) & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 	int inserted = hf_fd_insert(&session->process->fds, file, rights, 0);
@@ -259,7 +281,7 @@ static int add_keyboard(struct session *session)
 	return inserted < 0 ? inserted : 0;
 }
 
-/* A terminal has one output: standard error is standard output's description, so that the two keep their order. */
+/* Standard error is standard output's description, so that the two keep their order. */
 static int share_output(struct session *session)
 {
 	struct hf_fd_view output;
@@ -271,16 +293,20 @@ static int share_output(struct session *session)
 	return result < 0 ? result : 0;
 }
 
-static int add_streams(struct session *session, uint32_t piped, enum tty tty)
+static int add_streams(struct session *session, const struct spawn_header *header)
 {
-	const uint32_t outputs = 1u << 1 | 1u << 2;
-	bool one_output = tty && (piped & outputs) == outputs;
+	const uint32_t piped = header->piped, outputs = 1u << 1 | 1u << 2;
+	enum tty tty = header->tty;
+	/* A terminal has one. */
+	bool one_output = header->outputs & OUTPUTS_SHARED || (tty && (piped & outputs) == outputs);
 	int result = 0;
 	for (uint32_t fd = 0; fd < 3 && result == 0; fd++) {
 		if (fd == 0 && tty == TTY_DISCIPLINE)
 			result = add_keyboard(session);
 		else
-			result = fd == 2 && one_output ? share_output(session) : add_stream(session, fd, piped & 1u << fd, tty);
+			result = fd == 2 && one_output
+			             ? share_output(session)
+			             : add_stream(session, fd, piped & 1u << fd, tty, header->outputs & OUTPUTS_END_UNREAD);
 	}
 	session->pumps[0].screen = tty == TTY_DISCIPLINE;
 	return result;
@@ -304,20 +330,6 @@ static void init_streams(struct session *session, uint32_t credit)
 	hf_feed_init(&session->feed, session->id);
 	hf_terminal_init(&session->terminal, session->id);
 }
-
-/* What hf_c_spawn's buffer begins with; the sockets follow, then strings in this order, without padding: args, env (each
- * string with its NUL), then for each preopen two sizes and a flag (u32) and the two texts. coordinator/spawn.ts writes
- * it. */
-struct spawn_header {
-	uint32_t id, credit, arg_count, arg_size, env_count, env_size, preopen_count;
-	uint32_t piped; /* bit fd: it is a pipe of the page's, not /dev/null; bit HF_TRACE_FD: it is traced */
-	uint32_t tty;   /* enum tty */
-	uint32_t socket_count;
-	/* Limits of this process; 0: the usual. */
-	uint32_t fds, threads;
-	uint64_t file_bytes, output;
-	uint32_t interruptible, unused;
-};
 
 struct spawn_socket {
 	uint32_t listens;     /* or else connects */
@@ -425,7 +437,7 @@ static int build(struct spawn_header *header, struct session **out, struct spawn
 		session->process->held.run = process_held;
 	}
 	if (result == 0)
-		result = add_streams(session, header->piped, header->tty);
+		result = add_streams(session, header);
 	if (result == 0)
 		result = add_sockets(session, sockets, header->socket_count, &error->socket);
 	at += header->arg_size + header->env_size;

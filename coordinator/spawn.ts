@@ -52,7 +52,7 @@ export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint
     ...halves(message.limits.fileBytes),
     ...halves(message.limits.output),
     Number(interruptible),
-    0,
+    Number(message.stderr === 'stdout') | (Number(message.brokenPipe === 'end') << 1),
   );
   const sockets = words(
     ...message.sockets.flatMap(({ listens, port, nonblocking }) => [Number(listens), port, Number(nonblocking)]),

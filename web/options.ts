@@ -91,8 +91,20 @@ export interface SpawnOptions {
   stdin?: StdinOption;
   /** Default: "pipe". */
   stdout?: OutputOption;
-  /** Default: "pipe". */
-  stderr?: OutputOption;
+  /**
+   * "stdout": standard error is standard output, as a shell has it with `2>&1`: one stream with both in the order in which they were
+   * written, `process.stdout` or what `stdout` is; `process.stderr` is empty. Default: "pipe".
+   *
+   * @example
+   * const { stdout } = await hf.run('/clang.wasm', { stderr: 'stdout' }); // a log that reads like a terminal's
+   */
+  stderr?: OutputOption | 'stdout';
+  /**
+   * What happens when the program writes to standard output or error and nobody reads that any more: the stream was cancelled, its target
+   * failed, or the handle was detached. "error": the call fails with EPIPE. "end": the program is ended, as SIGPIPE
+   * does on POSIX systems: reason "killed", code 141, message "SIGPIPE". Default: "error", because WASI has no signals and many programs look at the error.
+   */
+  brokenPipe?: 'error' | 'end';
   /**
    * With `stdin: 'tty'` standard input is a terminal of the kernel's: lines that can be edited, with echo; ^C, ^D. What the program and the echo write comes
    * from `stdout`, with "\\r\\n" for each line's end, ready for xterm.js.
@@ -146,7 +158,7 @@ export interface SpawnPlan {
   name: string | undefined;
   stdin: StdinOption;
   stdout: OutputOption;
-  stderr: OutputOption;
+  stderr: OutputOption | 'stdout';
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
   onSignal: ((signal: TerminalSignal) => void) | undefined;
@@ -207,7 +219,7 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
   object(options, 'spawn options');
   const stdin = input(options.stdin ?? 'pipe');
   const stdout = output(options.stdout ?? 'pipe', 'stdout');
-  const stderr = output(options.stderr ?? 'pipe', 'stderr');
+  const stderr = options.stderr === 'stdout' ? 'stdout' : output(options.stderr ?? 'pipe', 'stderr');
   if (stdout === stderr && typeof stdout === 'object') {
     throw new TypeError('stdout and stderr cannot be the same WritableStream: pass a function to both instead');
   }
@@ -222,7 +234,8 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
       sockets: socketList(options.sockets ?? []),
       stdin: stdin === 'null' ? 'null' : 'pipe',
       stdout: mode(stdout),
-      stderr: mode(stderr),
+      stderr: stderr === 'stdout' ? stderr : mode(stderr),
+      brokenPipe: brokenPipe(options.brokenPipe),
       tty: flag(options.tty, 'tty') || stdin === 'tty',
       terminal: terminal ? { raw: terminal.raw, signals: terminal.onSignal !== undefined } : null,
       credit: Math.min(count(options.outputBuffer ?? DEFAULT_CREDIT, 'outputBuffer', 1), MOST_CREDIT),
@@ -266,6 +279,11 @@ function planTerminal({ terminal }: SpawnOptions, stdin: StdinOption) {
     env: { COLUMNS: size(columns, 'columns'), LINES: size(rows, 'rows') },
     onSignal: callback(onSignal, 'terminal.onSignal'),
   };
+}
+
+function brokenPipe(value: unknown = 'error'): 'error' | 'end' {
+  if (value === 'error' || value === 'end') return value;
+  throw new TypeError(`brokenPipe must be "error" or "end", not ${describeValue(value)}`);
 }
 
 const mode = (option: OutputOption): StreamMode => (option === 'null' ? 'null' : 'pipe');
@@ -373,9 +391,12 @@ function output(value: OutputOption, what: string): OutputOption {
     if (value.locked) throw new TypeError(`${what}: the WritableStream is locked to another writer`);
     return value;
   }
-  const got = typeof value === 'string' ? JSON.stringify(value) : describe(value);
-  throw new TypeError(`${what} must be "pipe", "null", a WritableStream or a function, not ${got}`);
+  throw new TypeError(
+    `${what} must be "pipe", "null", ${what === 'stderr' ? '"stdout", ' : ''}a WritableStream or a function, not ${describeValue(value)}`,
+  );
 }
+
+const describeValue = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : describe(value));
 
 export function object<T>(value: T, what: string): T & object {
   if (typeof value !== 'object' || value === null)

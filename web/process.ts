@@ -56,7 +56,7 @@ export interface Process {
    * With a target other than 'pipe' the stream has no bytes and ends when the target has them all.
    */
   readonly stdout: ReadableStream<Uint8Array>;
-  /** Descriptor 2, likewise. */
+  /** Descriptor 2, likewise. Empty with `stderr: 'stdout'` and with a terminal. */
   readonly stderr: ReadableStream<Uint8Array>;
   /**
    * Resolves when the process has ended, whatever the guest did; what it wrote may still be on its way in `stdout`.
@@ -393,8 +393,8 @@ export class ProcessEnd implements Process {
     };
   }
 
-  #openOutput(fd: OutputFd, option: OutputOption): OutputPipe | undefined {
-    if (option === 'null') return undefined;
+  #openOutput(fd: OutputFd, option: OutputOption | 'stdout'): OutputPipe | undefined {
+    if (option === 'null' || option === 'stdout') return undefined;
     this.#awaited.add(fd);
     return this.#outputPipe(fd);
   }
@@ -406,14 +406,14 @@ export class ProcessEnd implements Process {
     });
   }
 
-  #visible(fd: OutputFd, option: OutputOption): ReadableStream<Uint8Array> {
+  #visible(fd: OutputFd, option: OutputOption | 'stdout'): ReadableStream<Uint8Array> {
     const pipe = this.#outputs[fd];
     return option === 'pipe' && pipe ? pipe.stream : emptyUntil(this.#drained[fd].promise);
   }
 
-  async #drain(fd: OutputFd, option: OutputOption): Promise<void> {
+  async #drain(fd: OutputFd, option: OutputOption | 'stdout'): Promise<void> {
     const pipe = this.#outputs[fd];
-    if (pipe && option !== 'pipe' && option !== 'null') await drain(pipe.stream, option);
+    if (pipe && option !== 'pipe' && option !== 'null' && option !== 'stdout') await drain(pipe.stream, option);
     this.#drained[fd].resolve();
   }
 

@@ -13,7 +13,7 @@
 import type { AssetName } from './assets.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 6;
+export const PROTOCOL = 7;
 
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
@@ -74,7 +74,10 @@ export interface SpawnMessage {
   sockets: SocketMessage[];
   stdin: StreamMode;
   stdout: StreamMode;
-  stderr: StreamMode;
+  /** "stdout": the two descriptors are one description, that of standard output. */
+  stderr: StreamMode | 'stdout';
+  /** What becomes of it when it writes to an output that nobody reads any more: the call fails with EPIPE, or it is ended. */
+  brokenPipe: 'error' | 'end';
   /** Standard streams say that they are a character device (isatty is true); if both outputs are pipes, they are one: stdout's. */
   tty: boolean;
   /** Standard input is a terminal, read through the kernel's line discipline; `raw` from the start. */

@@ -16,7 +16,7 @@ export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
   maxOutput?: number;
 }
 
-/** How a program ended, and what it wrote. A stream that was sent elsewhere, or nowhere, is empty here. */
+/** How a program ended, and what it wrote. A stream that was sent elsewhere (to `stdout`, for example), or nowhere, is empty here. */
 export interface RunResult<Output = string> extends Exit {
   readonly stdout: Output;
   readonly stderr: Output;

@@ -51,6 +51,7 @@ struct hf_file {
 	uint8_t filetype;       /* as fdstat tells it; a stream may say that it is a character device */
 	uint8_t access;         /* enum hf_access */
 	bool counted;           /* what is written here counts as the process's output; set before anybody writes */
+	bool ends_unread;       /* a write that nobody will read ends the process, as SIGPIPE does; set likewise */
 	bool read_only_tree;    /* a directory of a read-only preopen: nothing below it may be changed */
 	struct hf_vnode *vnode; /* NULL for streams and sockets; one reference */
 	struct hf_pipe *pipe;   /* one end of it, per `access`, or NULL */

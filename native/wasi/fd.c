@@ -85,6 +85,8 @@ int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
 
 enum direction { IN, OUT };
 
+#define SIGPIPE_NUMBER 13
+
 /* How often a thread looks whether others have left it some of what they may write, in nanoseconds. */
 #define OUTPUT_LOOK_NS UINT64_C(10000000)
 
@@ -128,6 +130,21 @@ static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	return result;
 }
 
+/* As much as a write moves, of what is not at an offset. */
+static int write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
+{
+	static const char message[] = "SIGPIPE";
+	uint64_t bytes;
+	int result = file->counted ? write_counted(t, file, uio) : file->ops->write(file, t, uio);
+	if (!file->ends_unread || (result < 0 && result != -HF_EPIPE) || uio->resid == 0)
+		return result;
+	/* A write that was cut off by it is a success with fewer bytes. */
+	if (result == 0 && !(file->ops->poll(file, HF_READY_OUT, NULL, &bytes) & HF_READY_HANGUP))
+		return 0;
+	hf_process_end(t->process, HF_EXIT_KILLED, 128 + SIGPIPE_NUMBER, message, sizeof message - 1, NULL, 0);
+	return -HF_EINTR;
+}
+
 static int transfer(hf_t t, struct hf_file *file, enum direction direction, const uint64_t *offset, uint32_t iovs,
                     uint32_t count, uint32_t out)
 {
@@ -141,10 +158,8 @@ static int transfer(hf_t t, struct hf_file *file, enum direction direction, cons
 	uint32_t whole = (uint32_t)uio.resid;
 	if (offset)
 		result = (direction == IN ? file->ops->pread : file->ops->pwrite)(file, *offset, &uio);
-	else if (direction == OUT && file->counted)
-		result = write_counted(t, file, &uio);
 	else
-		result = (direction == IN ? file->ops->read : file->ops->write)(file, t, &uio);
+		result = direction == IN ? file->ops->read(file, t, &uio) : write_out(t, file, &uio);
 	if (result < 0)
 		return result;
 	uint32_t moved = whole - (uint32_t)uio.resid;

@@ -55,6 +55,9 @@ const wrong = [
   ['a locked stdin', { stdin: locked(new ReadableStream()) }, TypeError, /locked/],
   ['a wrong stdout', { stdout: 'inherit' }, TypeError, /stdout must be .* not "inherit"/],
   ['a locked stderr', { stderr: locked(new WritableStream()) }, TypeError, /stderr: .* locked/],
+  ['a wrong stderr', { stderr: 'stderr' }, TypeError, /stderr must be .* not "stderr"/],
+  ['a stdout that is stdout', { stdout: 'stdout' }, TypeError, /stdout must be .* not "stdout"/],
+  ['a wrong brokenPipe', { brokenPipe: true }, TypeError, /brokenPipe must be "error" or "end", not a boolean/],
   ['one stream twice', { stdout: both, stderr: both }, TypeError, /cannot be the same WritableStream/],
   ['options that are none', null, TypeError, /spawn options must be an object, not null/],
 ];

@@ -281,6 +281,7 @@ class Page {
         stdin,
         stdout,
         stderr,
+        brokenPipe: message.brokenPipe,
         tty,
         timeout,
         limits: Object.fromEntries(Object.entries(message.limits).filter(([, most]) => most > 0)),

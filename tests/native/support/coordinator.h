@@ -54,7 +54,7 @@ struct spawn_header {
 	uint32_t id, credit, arg_count, arg_size, env_count, env_size, preopen_count, piped, tty, socket_count;
 	uint32_t fds, threads;
 	uint64_t file_bytes, output;
-	uint32_t interruptible, unused;
+	uint32_t interruptible, outputs;
 };
 struct spawn_error {
 	int32_t error, preopen, socket;
