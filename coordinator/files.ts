@@ -70,6 +70,9 @@ export class Files {
       case 'truncate':
         this.kernel.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
         return undefined;
+      case 'chmod':
+        this.kernel.check('c_fs_chmod', ...this.kernel.path(request.path), Number(request.readOnly));
+        return undefined;
       case 'utimes':
         this.kernel.check(
           'c_fs_utimes',

@@ -90,6 +90,7 @@ export interface CoordinatorCalls {
   c_fs_append(vnode: Pointer, buffer: Pointer, size: number): number;
   c_fs_truncate(...args: [...path: Text, size: number]): number;
   c_fs_stat(...args: [...path: Text, follow: number, out: Pointer]): number;
+  c_fs_chmod(...args: [...path: Text, readOnly: number]): number;
   c_fs_utimes(...args: [...path: Text, follow: number, atime: number, mtime: number]): number;
   c_fs_readdir(...args: [...path: Text, cookie: number, buffer: Pointer, size: number]): number;
   c_fs_change(change: number, ...path: Text): number;

@@ -180,6 +180,17 @@ int hf_c_fs_utimes(const char *path, uint32_t size, uint32_t follow, double atim
 	return result;
 }
 
+HF_EXPORT_C("c_fs_chmod") int hf_c_fs_chmod(const char *path, uint32_t size, uint32_t read_only)
+{
+	struct hf_path at;
+	int result = walk(path, size, HF_PATH_FOLLOW, &at);
+	if (result < 0)
+		return result;
+	atomic_store_explicit(&at.vnode->read_only, read_only != 0, memory_order_relaxed);
+	hf_path_release(&at);
+	return 0;
+}
+
 /* Entries as { next f64, ino f64, type u32, name size u32, name padded to 8 }. */
 struct listing {
 	char *at;

@@ -65,6 +65,11 @@ export interface FileSystem {
   /** Cuts a file to `size` bytes (default 0), or makes it longer with zeros. */
   truncate(path: string, size?: number): Promise<void>;
   /**
+   * Files have one permission: whether programs may write them, and make and remove names in a directory (else EACCES). It is the owner's, 0o200
+   * in `mode`; the other bits are nothing. This page may always. What is open for writing already stays so.
+   */
+  chmod(path: string, mode: number): Promise<void>;
+  /**
    * Sets the times of access and modification: a `Date`, milliseconds since the epoch, or null to leave one alone.
    * With `follow: false` those of a symbolic link itself.
    */
@@ -172,6 +177,10 @@ export class FileSystemEnd implements FileSystem {
 
   async truncate(path: string, size = 0): Promise<void> {
     await this.#call({ op: 'truncate', path: checked(path), size: count(size, 'size', 0) });
+  }
+
+  async chmod(path: string, mode: number): Promise<void> {
+    await this.#call({ op: 'chmod', path: checked(path), readOnly: (count(mode, 'mode', 0) & 0o200) === 0 });
   }
 
   async utimes(

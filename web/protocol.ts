@@ -110,6 +110,7 @@ export type FsRequest =
   | { op: 'readlink'; path: string }
   | { op: 'link'; from: string; to: string }
   | { op: 'truncate'; path: string; size: number }
+  | { op: 'chmod'; path: string; readOnly: boolean }
   /** Milliseconds since the epoch; null leaves a time as it is. */
   | { op: 'utimes'; path: string; atime: number | null; mtime: number | null; follow: boolean };
 

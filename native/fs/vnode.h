@@ -91,7 +91,14 @@ struct hf_vnode {
 	void *fs; /* the file system instance; two vnodes of one instance may be linked and renamed among each other */
 	uint64_t ino;
 	uint8_t filetype; /* enum hf_filetype */
+	/* Guests get EACCES for what would change its contents, or a directory's names; whoever else holds it may change them. */
+	_Atomic bool read_only;
 };
+
+static inline bool hf_vnode_is_read_only(const struct hf_vnode *vnode)
+{
+	return atomic_load_explicit(&vnode->read_only, memory_order_relaxed);
+}
 
 static inline struct hf_vnode *hf_vnode_ref(struct hf_vnode *vnode)
 {

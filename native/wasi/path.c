@@ -64,10 +64,14 @@ static int walk_to_change(struct place *place, unsigned flags, bool makes, struc
 {
 	bool read_only = place->dir.file->read_only_tree;
 	int result = walk_from(place, flags, out);
-	if (result < 0 || !read_only)
+	if (result < 0)
 		return result;
-	result = makes && (out->vnode || !out->parent) ? -HF_EEXIST : -HF_EROFS;
-	hf_path_release(out);
+	if (read_only)
+		result = makes && (out->vnode || !out->parent) ? -HF_EEXIST : -HF_EROFS;
+	else if (out->parent && hf_vnode_is_read_only(out->parent) && makes != (out->vnode != NULL))
+		result = -HF_EACCES; /* the name is there and would go, or is not and would be made */
+	if (result < 0)
+		hf_path_release(out);
 	return result;
 }
 
@@ -214,6 +218,8 @@ static int move(struct hf_path *to, void *context)
 		return -HF_ENOTDIR;
 	if (from->parent->fs != to->parent->fs)
 		return -HF_EXDEV;
+	if (hf_vnode_is_read_only(to->parent))
+		return -HF_EACCES;
 	return from->parent->ops->rename(from->parent, from->name, from->name_size, to->parent, to->name, to->name_size);
 }
 
@@ -360,6 +366,8 @@ static int find_or_make(struct hf_path *at, const struct opening *how, struct hf
 		return -HF_ENOENT;
 	if (how->read_only)
 		return -HF_EROFS;
+	if (hf_vnode_is_read_only(at->parent))
+		return -HF_EACCES;
 	int result = check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
 	if (result < 0)
 		return result;
@@ -380,8 +388,12 @@ static int check_kind(const struct hf_vnode *vnode, const struct hf_path *at, co
 	if (is_dir && ((how->access & HF_WRITE) || (how->oflags & (HF_OFLAG_CREAT | HF_OFLAG_TRUNC))))
 		return -HF_EISDIR;
 	bool changes = (how->access & HF_WRITE) || (how->oflags & HF_OFLAG_TRUNC);
-	if (how->read_only && changes && vnode->filetype == HF_FILETYPE_REGULAR_FILE)
-		return -HF_EROFS;
+	if (changes && vnode->filetype == HF_FILETYPE_REGULAR_FILE) {
+		if (how->read_only)
+			return -HF_EROFS;
+		if (hf_vnode_is_read_only(vnode))
+			return -HF_EACCES;
+	}
 	return check_rights(how, hf__rights_of_type(vnode->filetype));
 }
 

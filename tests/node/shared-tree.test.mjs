@@ -5,7 +5,7 @@ import test from 'node:test';
 import { start } from '../../dist/node.js';
 
 const program = new URL('../../build/guests/files-on-command.wasm', import.meta.url);
-const [ENOENT, ENOTEMPTY, EROFS, EEXIST] = [-44, -55, -69, -20];
+const [EACCES, ENOENT, ENOTEMPTY, EROFS, EEXIST] = [-2, -44, -55, -69, -20];
 
 /** A program that does as it is told: `await p('open', '/x', 'rwc')` is what it answers. */
 async function obedient(hf, preopens) {
@@ -121,4 +121,41 @@ test('one may only look while the other writes', async (t) => {
   assert.equal(await looker('open', '/file', 'w'), EROFS);
   assert.equal(await looker('unlink', '/file'), EROFS);
   assert.equal(await looker('mkdir', '/file'), EEXIST);
+});
+
+test('what is read-only can be read, moved and removed, and not changed: EACCES', async (t) => {
+  const { fs, a } = await pair(t);
+  await fs.writeFile('/work/file', 'text');
+  await fs.chmod('/work/file', 0o444);
+  assert.equal(await a('open', '/file', 'w'), EACCES);
+  assert.equal(await a('open', '/file', 'wt'), EACCES);
+  const fd = await a('open', '/file', 'r');
+  assert.equal(await a('read', fd, 9), 'text');
+  assert.equal(await a('rename', '/file', '/moved'), 0);
+  assert.equal(await a('open', '/moved', 'w'), EACCES);
+  await fs.appendFile('/work/moved', ', and more'); // the page may
+  assert.equal(await a('read', fd, 20), ', and more');
+  await fs.chmod('/work/moved', 0o644);
+  assert.ok((await a('open', '/moved', 'w')) > 0);
+  await fs.chmod('/work/moved', 0);
+  assert.equal(await a('unlink', '/moved'), 0);
+});
+
+test('the names in a read-only directory stay as they are: EACCES', async (t) => {
+  const { fs, a } = await pair(t);
+  for (const path of ['/work/d', '/work/d/sub', '/work/other']) await fs.mkdir(path);
+  await fs.writeFile('/work/d/file', '');
+  await fs.chmod('/work/d', 0o555);
+  assert.equal(await a('open', '/d/new', 'wc'), EACCES);
+  assert.equal(await a('mkdir', '/d/new'), EACCES);
+  assert.equal(await a('mkdir', '/d/sub'), EEXIST);
+  assert.equal(await a('unlink', '/d/file'), EACCES);
+  assert.equal(await a('unlink', '/d/none'), ENOENT);
+  assert.equal(await a('rmdir', '/d/sub'), EACCES);
+  assert.equal(await a('rename', '/d/file', '/file'), EACCES);
+  assert.equal(await a('rename', '/other', '/d/other'), EACCES);
+  assert.ok((await a('open', '/d/file', 'wc')) > 0);
+  assert.ok((await a('open', '/d/sub/new', 'wc')) > 0);
+  await assert.rejects(fs.chmod('/work/none', 0o444), { code: 'ENOENT' });
+  await assert.rejects(fs.chmod('/work/d', '444'), TypeError);
 });

@@ -1,19 +1,29 @@
-/** Copies a directory of the host into the runtime's file system. */
-import type { Stats } from 'node:fs';
+/** Copies a directory of the host into the runtime's file system: its files, directories and links, and nothing else. */
+import { constants, type Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import path from 'node:path';
-import { asError } from '../errors.js';
 import { FILE_SLICE, type FileSystem } from '../fs.js';
-import type { Gate } from './gate.js';
-import type { Tree } from './tree.js';
+import { Gate } from './gate.js';
+import { NEITHER_LINK_NOR_WAIT, plainError, type HostDirectory } from './host-directory.js';
+import { openWithin, type Tree } from './tree.js';
+
+/** How many names a warning lists. */
+const NAMED = 8;
+/** Directories that are open at once, besides the files that the gate lets through. */
+const DIRECTORIES = 16;
+
+type Found = [relative: string, stat: Stats];
 
 export class CopyIn {
   readonly #fs: FileSystem;
   readonly #tree: Tree;
   readonly #gate: Gate;
+  readonly #directories = new Gate(DIRECTORIES);
   readonly #warn: (text: string) => void;
   /** Files with several names: device and inode → the path that has the bytes. */
   readonly #linked = new Map<string, Promise<string | undefined>>();
+  /** Pipes, sockets and devices. */
+  readonly #special: string[] = [];
 
   constructor(fs: FileSystem, tree: Tree, gate: Gate, warn: (text: string) => void) {
     this.#fs = fs;
@@ -22,56 +32,86 @@ export class CopyIn {
     this.#warn = warn;
   }
 
-  async directory(relative: string, stat: Stats): Promise<void> {
-    const at = this.#to(relative);
-    if (relative !== '') await this.#gate.run(() => this.#fs.mkdir(at));
-    const names = await this.#readable(relative, () => host.readdir(this.#from(relative), { encoding: 'buffer' }));
-    await Promise.all((names ?? []).map((name) => this.#entry(relative, name)));
-    await this.#finish(relative, stat);
+  async run(): Promise<void> {
+    await this.#directory('', await host.lstat(await this.#tree.root.at('')));
+    const special = this.#special.sort();
+    if (special.length === 0) return;
+    const named = special.slice(0, NAMED).map((relative) => path.join(this.#tree.host, relative));
+    const more = special.length > NAMED ? `, and ${special.length - NAMED} more` : '';
+    this.#warn(`--dir: pipes, sockets and devices are not copied: left out ${named.join(', ')}${more}`);
   }
 
-  async #entry(parent: string, rawName: Uint8Array): Promise<void> {
+  async #directory(relative: string, stat: Stats): Promise<void> {
+    if (relative !== '') await this.#gate.run(() => this.#fs.mkdir(this.#to(relative)));
+    const below = await this.#directories.run(() => this.#entries(relative));
+    await Promise.all(below.map(([name, stat]) => this.#directory(name, stat)));
+    await this.#finish(relative, stat, await this.#mayWrite(relative));
+  }
+
+  /** Copies what is in a directory, but for the directories, which it resolves to. */
+  async #entries(relative: string): Promise<Found[]> {
+    const directory = await this.#readable(relative, () => openWithin(this.#tree.root, relative));
+    if (!directory) return [];
+    const below: Found[] = [];
+    try {
+      const names = await this.#readable(relative, async () =>
+        host.readdir(await directory.at(''), { encoding: 'buffer' }),
+      );
+      await Promise.all((names ?? []).map((name) => this.#entry(directory, relative, name, below)));
+    } finally {
+      await directory.close();
+    }
+    return below;
+  }
+
+  async #entry(directory: HostDirectory, parent: string, rawName: Uint8Array, below: Found[]): Promise<void> {
     const name = utf8(rawName);
     if (name === undefined) {
-      this.#warn(`--dir: a name in ${this.#from(parent)} is not UTF-8: left out (${JSON.stringify(String(rawName))})`);
+      const shown = path.join(this.#tree.host, parent);
+      this.#warn(`--dir: a name in ${shown} is not UTF-8: left out (${JSON.stringify(String(rawName))})`);
       return;
     }
     const relative = path.posix.join(parent, name);
-    const stat = await this.#readable(relative, () => host.lstat(this.#from(relative)));
-    if (stat?.isDirectory()) await this.directory(relative, stat);
-    else if (stat?.isFile()) await this.#file(relative, stat);
-    else if (stat?.isSymbolicLink()) await this.#symlink(relative, stat);
-    // Sockets, pipes and devices cannot be copied; they are left out.
+    const at = await directory.at(name);
+    const stat = await this.#readable(relative, () => host.lstat(at));
+    if (stat?.isDirectory()) below.push([relative, stat]);
+    else if (stat?.isFile()) await this.#file(at, relative, stat);
+    else if (stat?.isSymbolicLink()) await this.#symlink(at, relative, stat);
+    else if (stat) this.#special.push(relative);
   }
 
-  async #file(relative: string, stat: Stats): Promise<void> {
-    if (stat.nlink > 1 && (await this.#secondName(relative, stat))) return;
-    await this.#contents(relative, stat);
+  async #file(at: string, relative: string, stat: Stats): Promise<void> {
+    if (stat.nlink > 1 && (await this.#secondName(at, relative, stat))) return;
+    await this.#contents(at, relative);
   }
 
-  async #contents(relative: string, stat: Stats): Promise<boolean> {
-    const from = this.#from(relative);
-    const copied = await this.#gate.run(async () => {
-      const file = await this.#readable(relative, () => host.open(from, 'r'));
+  async #contents(at: string, relative: string): Promise<boolean> {
+    return this.#gate.run(async () => {
+      const file = await this.#readable(relative, () => host.open(at, constants.O_RDONLY | NEITHER_LINK_NOR_WAIT));
       if (!file) return false;
       try {
-        await this.#fs.writeFile(this.#to(relative), stat.size > FILE_SLICE ? streamOf(file) : await file.readFile());
+        const stat = await file.stat();
+        if (!stat.isFile()) {
+          this.#special.push(relative); // since a moment ago
+          return false;
+        }
+        const bytes = stat.size > FILE_SLICE ? streamOf(file) : await file.readFile();
+        await this.#fs.writeFile(this.#to(relative), bytes);
+        await this.#finishNow(relative, stat, await mayWrite(at));
       } finally {
         await file.close();
       }
       return true;
     });
-    if (copied) await this.#finish(relative, stat);
-    return copied;
   }
 
   /** True when the file was made as another name of one that is copied already (or, as the first of several, copied). */
-  async #secondName(relative: string, stat: Stats): Promise<boolean> {
+  async #secondName(at: string, relative: string, stat: Stats): Promise<boolean> {
     const key = `${stat.dev}:${stat.ino}`;
     const first = this.#linked.get(key);
     if (!first) {
-      const copying = this.#contents(relative, stat).then((copied) => (copied ? this.#to(relative) : undefined));
-      copying.catch(() => undefined); // told by the line below; the others that wait see it as well
+      const copying = this.#contents(at, relative).then((copied) => (copied ? this.#to(relative) : undefined));
+      copying.catch(() => undefined); // thrown by the line below; the others that wait see it as well
       this.#linked.set(key, copying);
       await copying;
       return true;
@@ -83,22 +123,37 @@ export class CopyIn {
     } catch {
       return false; // then it is a copy
     }
-    this.#tree.modes.set(relative, stat.mode);
+    this.#tree.originals.set(relative, stat);
     return true;
   }
 
-  async #symlink(relative: string, stat: Stats): Promise<void> {
-    const target = await this.#readable(relative, () => host.readlink(this.#from(relative)));
+  async #symlink(at: string, relative: string, stat: Stats): Promise<void> {
+    const target = await this.#readable(relative, () => host.readlink(at));
     if (target === undefined) return;
     await this.#gate.run(() => this.#fs.symlink(target, this.#to(relative)));
-    await this.#finish(relative, stat);
+    await this.#finish(relative, stat, true);
   }
 
-  async #finish(relative: string, stat: Stats): Promise<void> {
-    this.#tree.modes.set(relative, stat.mode);
+  async #mayWrite(relative: string): Promise<boolean> {
+    const directory = await openWithin(this.#tree.root, relative).catch(() => undefined);
+    if (!directory) return false;
+    try {
+      return await mayWrite(await directory.at(''));
+    } finally {
+      await directory.close();
+    }
+  }
+
+  #finish(relative: string, stat: Stats, writable: boolean): Promise<void> {
+    return this.#gate.run(() => this.#finishNow(relative, stat, writable));
+  }
+
+  async #finishNow(relative: string, stat: Stats, writable: boolean): Promise<void> {
+    const to = this.#to(relative);
+    this.#tree.originals.set(relative, stat);
     // WASI has no times before 1970.
-    const [atimeMs, mtimeMs] = [Math.max(0, stat.atimeMs), Math.max(0, stat.mtimeMs)];
-    await this.#gate.run(() => this.#fs.utimes(this.#to(relative), atimeMs, mtimeMs, { follow: false }));
+    if (!writable) await this.#fs.chmod(to, 0o444);
+    await this.#fs.utimes(to, Math.max(0, stat.atimeMs), Math.max(0, stat.mtimeMs), { follow: false });
   }
 
   /** What cannot be read on the host is left out, with a warning. */
@@ -107,19 +162,22 @@ export class CopyIn {
       return await read();
     } catch (error) {
       if (relative === '') throw error;
-      this.#warn(`--dir: ${asError(error).message}: left out`);
+      this.#warn(`--dir: ${path.join(this.#tree.host, relative)} is left out: ${plainError(error)}`);
       return undefined;
     }
-  }
-
-  #from(relative: string): string {
-    return path.join(this.#tree.host, relative);
   }
 
   #to(relative: string): string {
     return path.posix.join(this.#tree.path, relative);
   }
 }
+
+/** Whether we may: the file's permissions, its owner, a file system that is mounted read-only. */
+const mayWrite = (at: string): Promise<boolean> =>
+  host.access(at, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 
 function utf8(name: Uint8Array): string | undefined {
   try {

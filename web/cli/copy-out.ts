@@ -1,141 +1,460 @@
-/** Copies what changed in the runtime's copy of a directory back to the host, and touches nothing else. */
-import { constants } from 'node:fs';
+/**
+ * Brings a directory of the host up to date with the runtime's copy of it, and touches nothing else.
+ *
+ * What is the same file is known by its inode in the runtime. First everything that has another name now is renamed:
+ * directories from the top down, then files. Then what is new or changed is written; what it replaces stays whole until
+ * it is. Last, what is gone is removed, and not at all when something could not be written. So the host has, at each
+ * step, the old or the new of everything. What somebody else changed on the host meanwhile is neither written over nor
+ * removed: what the program wrote goes beside it. Pipes, sockets and devices are never opened.
+ */
 import * as host from 'node:fs/promises';
 import path from 'node:path';
-import { asError } from '../errors.js';
+import type { Stats } from 'node:fs';
 import type { FileSystem } from '../fs.js';
+import { plainError } from './host-directory.js';
+import { HostModel, isAsWeKnow, Shut, type Item } from './host-model.js';
+import { codeOf, hasBytes, putFile, putLink, putName, setTimes, temporaryName } from './host-write.js';
 import type { Entry, Snapshot, Tree } from './tree.js';
+
+/** A name that something has in the runtime now. */
+interface Wanted {
+  relative: string;
+  /** Inode of its directory. */
+  parent: number;
+  name: string;
+}
+
+/** A file or link with all the names that it has now, and those that it had, which the host has. */
+interface Group {
+  entry: Entry;
+  wanted: Wanted[];
+  items: Map<Wanted, Item>;
+}
+
+/** Where something can be put. */
+interface Spot {
+  name: string;
+  /** What is there, and may be replaced. */
+  over?: Item;
+}
 
 export class CopyOut {
   readonly #fs: FileSystem;
   readonly #tree: Tree;
   readonly #after: Snapshot;
   readonly #warn: (text: string) => void;
-  /** Inode in the runtime → the name that had it at the start: what was renamed keeps its permissions. */
-  readonly #oldNames = new Map<number, string>();
-  /** Inode in the runtime → a host path that has its bytes already: a second name becomes a hard link. */
-  readonly #written = new Map<number, string>();
+  readonly #host: HostModel;
+  /** Inode in the runtime → what had it before the program ran. */
+  readonly #old = new Map<number, { relative: string; entry: Entry }>();
+  /** Inode in the runtime → the directory of the host; of those that are to stay, once they are in their place. */
+  readonly #placed = new Map<number, Item>();
+  readonly #directories = new Map<number, Item>();
+  readonly #groups = new Map<number, Group>();
+  readonly #moves: { item: Item; group: Group; to: Wanted }[] = [];
+  /** What had to make room, and where it was. */
+  readonly #parked = new Map<Item, { parent: Item; name: string }>();
   #well = true;
+  /** Whether something that the program has is not on the host. */
+  #lacking = false;
 
   constructor(fs: FileSystem, tree: Tree, after: Snapshot, warn: (text: string) => void) {
     this.#fs = fs;
     this.#tree = tree;
     this.#after = after;
-    this.#warn = warn;
-    for (const [relative, { ino }] of tree.before) this.#oldNames.set(ino, relative);
+    this.#warn = (text) => {
+      this.#well = false;
+      warn(`--dir: ${text}`);
+    };
+    this.#host = new HostModel(tree, (folder, error) => {
+      this.#warn(`${this.#shown(folder)} cannot be entered: ${plainError(error)}; what is below it is not copied out`);
+    });
+    this.#compare();
   }
 
   /** Resolves to whether all went well. `remove`: whether what is not there any more is removed from the host. */
   async run({ remove }: { remove: boolean }): Promise<boolean> {
-    const { before } = this.#tree;
-    const parentsFirst = [...this.#after.keys()].sort();
-    // Children before their parents.
-    for (const relative of [...before.keys()].sort().reverse()) {
-      const gone = remove || this.#after.has(relative);
-      if (gone && this.#old(relative) === undefined) await this.#try(relative, () => this.#remove(relative));
+    try {
+      const directories = [...this.#after].filter(([, { type }]) => type === 'directory').sort(byPath);
+      for (const [relative, entry] of directories) await this.#try(relative, () => this.#place(relative, entry));
+      for (const { item, group, to } of this.#moves) await this.#try(to.relative, () => this.#move(item, group, to));
+      for (const group of this.#groups.values())
+        await this.#try((group.wanted[0] as Wanted).relative, () => this.#update(group));
+      if (remove) await this.#removeWhatIsGone();
+      await this.#putBack();
+      // What was made in a directory has changed its time on the host; the guest's word is the last.
+      for (const [relative, entry] of directories.reverse())
+        await this.#try(relative, () => this.#setDirectoryTimes(relative, entry));
+    } finally {
+      await this.#host.close();
     }
-    for (const relative of parentsFirst) await this.#try(relative, () => this.#update(relative));
-    // What was made in a directory has changed its time on the host; the guest's word is the last.
-    for (const relative of parentsFirst.reverse()) await this.#try(relative, () => this.#setDirectoryTimes(relative));
     return this.#well;
   }
 
   async #try(relative: string, action: () => Promise<void>): Promise<void> {
     try {
       await action();
+      await this.#host.settle();
     } catch (error) {
+      this.#lacking = true;
       this.#well = false;
-      this.#warn(`--dir: ${this.#host(relative)} cannot be brought up to date: ${asError(error).message}`);
+      if (error instanceof Shut) return;
+      this.#warn(`${path.join(this.#tree.host, relative)} cannot be brought up to date: ${plainError(error)}`);
     }
   }
 
-  /** What was at a path, when what is there now is of the same kind. */
-  #old(relative: string): Entry | undefined {
-    const old = this.#tree.before.get(relative);
-    return old?.type === this.#after.get(relative)?.type ? old : undefined;
-  }
+  // ---- what has become of what ----
 
-  async #remove(relative: string): Promise<void> {
-    const at = this.#host(relative);
-    try {
-      // Never recursively: what is still in it was not the guest's to remove.
-      await (this.#tree.before.get(relative)?.type === 'directory' ? host.rmdir(at) : host.unlink(at));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  #compare(): void {
+    const now = new Map<string, Wanted>();
+    for (const [relative, entry] of this.#after) {
+      if (entry.type === 'directory' || !isCopied(entry)) continue;
+      const group = this.#groups.get(entry.ino) ?? { entry, wanted: [], items: new Map<Wanted, Item>() };
+      const wanted = this.#wanted(this.#after, relative);
+      group.wanted.push(wanted);
+      this.#groups.set(entry.ino, group);
+      now.set(`${entry.ino} ${wanted.parent} ${wanted.name}`, wanted);
+    }
+    const kept = new Set<Wanted>();
+    const renamed: Item[] = [];
+    const items = new Map<string, Item>([['', this.#host.root]]);
+    this.#directories.set(this.#host.root.ino, this.#host.root);
+    const directoriesNow = new Set([...this.#after.values()].filter(isDirectory).map(({ ino }) => ino));
+    for (const [relative, entry] of [...this.#tree.before].sort(byPath).slice(1)) {
+      const { parent, name } = this.#wanted(this.#tree.before, relative);
+      const folder = items.get(path.posix.dirname(relative).replace(/^\.$/, '')) as Item;
+      const item = this.#host.add(folder, name, entry, this.#tree.originals.get(relative));
+      items.set(relative, item);
+      this.#old.set(entry.ino, { relative, entry });
+      if (entry.type === 'directory') {
+        this.#directories.set(entry.ino, item);
+        item.goes = !directoriesNow.has(entry.ino);
+        continue;
+      }
+      const group = this.#groupOf(entry);
+      const same = group && now.get(`${entry.ino} ${parent} ${name}`);
+      if (same) {
+        kept.add(same);
+        group.items.set(same, item);
+      } else if (group) renamed.push(item);
+      else item.goes = true;
+    }
+    for (const item of renamed) {
+      const group = this.#groups.get(item.ino) as Group;
+      const to = group.wanted.find((wanted) => !kept.has(wanted));
+      if (to) {
+        kept.add(to);
+        this.#moves.push({ item, group, to });
+      } else item.goes = true;
     }
   }
 
-  async #update(relative: string): Promise<void> {
-    const now = this.#after.get(relative) as Entry;
-    const old = this.#old(relative);
-    if (now.type === 'directory' && !old) await host.mkdir(this.#host(relative), { mode: this.#mode(now, 0o777) });
-    else if (now.type === 'symlink') await this.#updateLink(relative, now, old);
-    else if (now.type === 'file') await this.#updateFile(relative, now, old);
+  #groupOf({ ino, type }: Entry): Group | undefined {
+    const group = this.#groups.get(ino);
+    return group?.entry.type === type ? group : undefined;
   }
 
-  async #updateLink(relative: string, now: Entry, old: Entry | undefined): Promise<void> {
-    const at = this.#host(relative);
-    if (old?.target !== now.target) {
-      if (old) await host.unlink(at);
-      await host.symlink(now.target ?? '', at);
-    } else if (old?.mtime === now.mtime) return;
-    await host.lutimes(at, now.atime / 1000, now.mtime / 1000);
+  #wanted(snapshot: Snapshot, relative: string): Wanted {
+    const above = path.posix.dirname(relative).replace(/^\.$/, '');
+    return { relative, parent: (snapshot.get(above) as Entry).ino, name: path.posix.basename(relative) };
   }
 
-  async #updateFile(relative: string, now: Entry, old: Entry | undefined): Promise<void> {
-    const at = this.#host(relative);
-    if (old && sameFile(old, now)) {
-      this.#written.set(now.ino, at);
+  // ---- directories ----
+
+  async #place(relative: string, entry: Entry): Promise<void> {
+    if (relative === '') return void this.#placed.set(entry.ino, this.#host.root);
+    const { parent, name } = this.#wanted(this.#after, relative);
+    const folder = this.#folder(parent);
+    const known = this.#directories.get(entry.ino);
+    if (known?.parent === folder && known.name === name) return void this.#placed.set(entry.ino, known);
+    const there = known ? undefined : await this.#host.look(folder, name);
+    if (there?.isDirectory() && !this.#host.get(folder, name) && !(await this.#otherName(folder, there))) {
+      // Made on the host meanwhile, too: they are one.
+      return void this.#placed.set(entry.ino, this.#host.add(folder, name, entry, there));
+    }
+    const spot = await this.#makeRoom(folder, name, known);
+    if (spot.over && spot.over !== known) await this.#stepAside(spot.over); // no directory replaces a file
+    const at = await this.#host.directory(folder);
+    if (known) {
+      const from = await this.#host.directory(known.parent as Item);
+      await host.rename(await from.at(known.name), await at.at(spot.name));
+      this.#host.put(known, folder, spot.name);
+      this.#parked.delete(known);
+      this.#placed.set(entry.ino, known);
+      await this.#host.settle(true);
       return;
     }
-    const twin = this.#written.get(now.ino);
-    if (!old && twin !== undefined) return host.link(twin, at);
-    const bytes = await this.#fs.readFile(path.posix.join(this.#tree.path, relative));
-    const write = !old || !(await hasBytes(at, bytes));
-    // Another file by the same name (saved by renaming over it, say): the old one may have other names, and keeps its bytes.
-    if (write && old && old.ino !== now.ino) await host.unlink(at);
-    if (write) await writeFile(at, bytes, this.#mode(now, this.#tree.modes.get(relative) ?? 0o666));
-    if (write || old.mtime !== now.mtime) await host.utimes(at, now.atime / 1000, now.mtime / 1000);
-    this.#written.set(now.ino, at);
+    await host.mkdir(await at.at(spot.name));
+    this.#placed.set(entry.ino, this.#host.add(folder, spot.name, entry, await this.#host.look(folder, spot.name)));
   }
 
-  async #setDirectoryTimes(relative: string): Promise<void> {
-    const now = this.#after.get(relative) as Entry;
-    if (now.type !== 'directory' || this.#old(relative)?.mtime === now.mtime) return;
-    await host.utimes(this.#host(relative), now.atime / 1000, now.mtime / 1000);
+  /** Throws `Shut` when that directory could not be made or moved, which was said. */
+  #folder(ino: number): Item {
+    const folder = this.#placed.get(ino);
+    if (!folder) throw new Shut();
+    return folder;
   }
 
-  #mode(entry: Entry, usual: number): number {
-    const oldName = this.#oldNames.get(entry.ino);
-    if (oldName === undefined || this.#tree.before.get(oldName)?.type !== entry.type) return usual;
-    return this.#tree.modes.get(oldName) ?? usual;
+  async #setDirectoryTimes(relative: string, entry: Entry): Promise<void> {
+    const folder = this.#placed.get(entry.ino);
+    const old = this.#tree.before.get(relative);
+    if (!folder || (old?.ino === entry.ino && old.mtime === entry.mtime)) return;
+    await setTimes(await this.#host.directory(folder), '', entry);
   }
 
-  #host(relative: string): string {
-    return path.join(this.#tree.host, relative);
+  // ---- files and links ----
+
+  async #move(item: Item, group: Group, to: Wanted): Promise<void> {
+    const folder = this.#folder(to.parent);
+    const there = await this.#host.look(item.parent as Item, item.name);
+    if (!there || there.isFile() !== (item.type === 'file')) return this.#host.remove(item); // not on the host any more
+    const spot = await this.#makeRoom(folder, to.name, item);
+    const from = await this.#host.directory(item.parent as Item);
+    const directory = await this.#host.directory(folder);
+    try {
+      await host.rename(await from.at(item.name), await directory.at(spot.name));
+    } catch (error) {
+      if (codeOf(error) !== 'EXDEV') throw error;
+      item.goes = true; // it is written there, and removed here
+      return;
+    }
+    if (spot.over && spot.over !== item) this.#host.remove(spot.over);
+    this.#host.put(item, folder, spot.name);
+    this.#parked.delete(item);
+    group.items.set(to, item);
   }
-}
 
-const sameFile = (a: Entry, b: Entry): boolean =>
-  a.ino === b.ino && a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime;
+  async #update(group: Group): Promise<void> {
+    let [first] = group.items.values();
+    if (first)
+      first = group.entry.type === 'file' ? await this.#rewrite(group, first) : await this.#relink(group, first);
+    for (const wanted of group.wanted) {
+      if (group.items.has(wanted)) continue;
+      const item = first && (await this.#otherNameFor(first, wanted));
+      first = item ?? (await this.#write(group.entry, wanted));
+    }
+  }
 
-async function hasBytes(at: string, bytes: Uint8Array): Promise<boolean> {
-  try {
-    const { size } = await host.lstat(at);
-    return size === bytes.byteLength && (await host.readFile(at)).equals(bytes);
-  } catch {
+  /** Brings a file that the host has up to date. Resolves to it, or to undefined when the host has it no longer. */
+  async #rewrite({ entry, items, wanted }: Group, item: Item): Promise<Item | undefined> {
+    const { entry: old } = this.#before(entry) as { entry: Entry };
+    const touched = old.mtime !== entry.mtime || old.size !== entry.size;
+    if (!touched && old.ctime === entry.ctime) return item;
+    const folder = item.parent as Item;
+    const there = await this.#host.look(folder, item.name);
+    if (!there?.isFile()) {
+      if (!there) this.#host.remove(item);
+      items.clear();
+      return undefined;
+    }
+    const ours = isAsWeKnow(item, there);
+    if (!ours && !touched) return item; // the program has but renamed it
+    const directory = await this.#host.directory(folder);
+    const bytes = await this.#read((wanted[0] as Wanted).relative);
+    if (await hasBytes(directory, item.name, bytes)) {
+      if (old.mtime !== entry.mtime) await setTimes(directory, item.name, entry);
+      return item;
+    }
+    if (ours)
+      item.stat = await putFile(directory, item.name, bytes, { over: there, same: true, like: there, times: entry });
+    else await putFile(directory, await this.#nameBeside(folder, item.name), bytes, { like: there, times: entry });
+    return item;
+  }
+
+  /** The same for a symbolic link. */
+  async #relink({ entry, items }: Group, item: Item): Promise<Item | undefined> {
+    const { entry: old } = this.#before(entry) as { entry: Entry };
+    const folder = item.parent as Item;
+    if (old.target === entry.target && old.mtime === entry.mtime) return item;
+    const there = await this.#host.look(folder, item.name);
+    if (!there || !isAsWeKnow(item, there)) {
+      if (!there) this.#host.remove(item);
+      items.clear();
+      return undefined;
+    }
+    const directory = await this.#host.directory(folder);
+    if (old.target === entry.target) await setTimes(directory, item.name, entry);
+    else item.stat = await putLink(directory, item.name, entry.target ?? '', { over: there, times: entry });
+    return item;
+  }
+
+  /** Writes a file or link that the host has not. */
+  async #write(entry: Entry, { parent, name, relative }: Wanted): Promise<Item> {
+    const folder = this.#folder(parent);
+    const bytes = entry.type === 'file' ? await this.#read(relative) : undefined;
+    const there = await this.#host.look(folder, name);
+    if (bytes && there?.isFile() && !this.#host.get(folder, name) && !(await this.#otherName(folder, there))) {
+      // Somebody else has made the very same meanwhile.
+      const directory = await this.#host.directory(folder);
+      if (await hasBytes(directory, name, bytes)) return this.#host.add(folder, name, entry, there);
+    }
+    const spot = await this.#makeRoom(folder, name);
+    const directory = await this.#host.directory(folder);
+    const over = spot.over?.stat;
+    const like = over?.isFile() ? over : this.#originalOf(entry);
+    const stat = bytes
+      ? await putFile(directory, spot.name, bytes, { over, like, times: entry })
+      : await putLink(directory, spot.name, entry.target ?? '', { over, times: entry });
+    if (spot.over) this.#host.remove(spot.over);
+    return this.#host.add(folder, spot.name, entry, stat);
+  }
+
+  /** Gives a file another name. Undefined where the file system has no such thing. */
+  async #otherNameFor(item: Item, { parent, name }: Wanted): Promise<Item | undefined> {
+    const folder = this.#folder(parent);
+    const spot = await this.#makeRoom(folder, name);
+    const from = { directory: await this.#host.directory(item.parent as Item), name: item.name };
+    const to = { directory: await this.#host.directory(folder), name: spot.name, over: spot.over !== undefined };
+    try {
+      await putName(from, to);
+    } catch (error) {
+      if (!NO_LINKS.has(codeOf(error))) throw error;
+      return undefined;
+    }
+    if (spot.over) this.#host.remove(spot.over);
+    return this.#host.add(folder, spot.name, item, await this.#host.look(folder, spot.name));
+  }
+
+  #read(relative: string): Promise<Uint8Array> {
+    return this.#fs.readFile(path.posix.join(this.#tree.path, relative));
+  }
+
+  /** What it was in the runtime before the program ran, and by which name. */
+  #before({ ino, type }: Entry): { relative: string; entry: Entry } | undefined {
+    const found = this.#old.get(ino);
+    return found?.entry.type === type ? found : undefined;
+  }
+
+  #originalOf(entry: Entry): Stats | undefined {
+    const old = this.#before(entry);
+    return old && this.#tree.originals.get(old.relative);
+  }
+
+  // ---- places ----
+
+  /**
+   * Sees to it that something can be put at a place. What is there and is to be elsewhere, or is a directory that goes, steps aside; what is not as
+   * we know it stays, and the name is another. Directories that were got before may be closed by then.
+   */
+  async #makeRoom(folder: Item, name: string, incoming?: Item): Promise<Spot> {
+    const known = this.#host.get(folder, name);
+    const there = await this.#host.look(folder, name);
+    if (!there) {
+      if (known) this.#host.remove(known);
+      return { name };
+    }
+    const item = known && isAsWeKnow(known, there) ? known : await this.#otherName(folder, there);
+    if (!item) {
+      if (known) known.goes = false; // it stays, and that is said now
+      return { name: await this.#nameBeside(folder, name) };
+    }
+    if (item === incoming) return { name, over: item };
+    if (item.goes && item.type !== 'directory') return { name, over: item };
+    if (item !== known && !item.goes)
+      throw new Error(`on this file system it is the same name as ${JSON.stringify(item.name)}`);
+    await this.#stepAside(item);
+    return { name };
+  }
+
+  /** What we know by another name in the directory, where names that differ in case are the same. */
+  async #otherName(folder: Item, there: Stats): Promise<Item | undefined> {
+    if (there.nlink > 1 && !there.isDirectory()) return undefined; // it may have two names
+    const item = this.#host.in(folder).find((item) => isAsWeKnow(item, there));
+    const stillThere = item && (await this.#host.look(folder, item.name));
+    return stillThere && isAsWeKnow(item, stillThere) ? item : undefined;
+  }
+
+  async #stepAside(item: Item): Promise<void> {
+    if (item.goes && (await this.#holdsMore(item)))
+      throw new Error(`the directory holds what the program did not see: ENOTEMPTY`);
+    const parent = item.parent as Item;
+    const former = { parent, name: item.name };
+    const directory = await this.#host.directory(parent);
+    const aside = temporaryName();
+    await host.rename(await directory.at(item.name), await directory.at(aside));
+    this.#host.put(item, parent, aside);
+    this.#parked.set(item, former);
+    await this.#host.settle(true);
+  }
+
+  /** Whether there is something on the host in a directory that we do not know. */
+  async #holdsMore(item: Item): Promise<boolean> {
+    if (item.type !== 'directory') return false;
+    const directory = await this.#host.directory(item);
+    for (const name of await host.readdir(await directory.at(''))) {
+      const below = this.#host.get(item, name);
+      if (!below || (await this.#holdsMore(below))) return true;
+    }
     return false;
   }
-}
 
-/** In place, so that permissions, owner and other names stay; never through a symbolic link. */
-async function writeFile(at: string, bytes: Uint8Array, mode: number): Promise<void> {
-  const { O_WRONLY, O_CREAT, O_TRUNC } = constants;
-  const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0; // Windows has none
-  const file = await host.open(at, O_WRONLY | O_CREAT | O_TRUNC | noFollow, mode & 0o7777);
-  try {
-    await file.writeFile(bytes);
-  } finally {
-    await file.close();
+  /** A name that is free, for what the program wrote where somebody else's is now. */
+  async #nameBeside(folder: Item, name: string): Promise<string> {
+    for (let i = 1; ; i++) {
+      const beside = `${name}.holdfast${i > 1 ? `-${i}` : ''}`;
+      if (await this.#host.look(folder, beside)) continue;
+      const there = path.join(this.#shown(folder), name);
+      this.#warn(`${there} is not what it was before the program ran: it stays, and the program's is ${beside}`);
+      return beside;
+    }
+  }
+
+  // ---- the end ----
+
+  async #removeWhatIsGone(): Promise<void> {
+    const gone = this.#allBelow(this.#host.root).filter(({ goes }) => goes);
+    if (gone.length === 0) return;
+    if (this.#lacking) {
+      this.#warn(
+        `nothing is removed from ${this.#tree.host}, because not all that the program left could be copied out`,
+      );
+      return;
+    }
+    for (const item of gone.reverse()) await this.#try(this.#host.relative(item), () => this.#remove(item));
+  }
+
+  /** Directories before what is in them. */
+  #allBelow(folder: Item): Item[] {
+    return this.#host.in(folder).flatMap((item) => [item, ...this.#allBelow(item)]);
+  }
+
+  async #remove(item: Item): Promise<void> {
+    const parent = item.parent as Item;
+    const there = await this.#host.look(parent, item.name);
+    if (there && !isAsWeKnow(item, there)) {
+      this.#warn(`${this.#shown(item)} is not what it was before the program ran, and is not removed`);
+      return;
+    }
+    const at = await (await this.#host.directory(parent)).at(item.name);
+    // Never recursively: what is still in it was not the guest's to remove.
+    if (there) await (item.type === 'directory' ? host.rmdir(at) : host.unlink(at));
+    this.#host.remove(item);
+    this.#parked.delete(item);
+  }
+
+  /** What stepped aside and has found no place of its own goes back, or it is said where it is. */
+  async #putBack(): Promise<void> {
+    for (const [item, { parent, name }] of this.#parked) {
+      if (!this.#host.holds(item)) continue;
+      await this.#try(this.#host.relative(item), async () => {
+        const aside = this.#shown(item);
+        if (await this.#host.look(parent, name)) {
+          this.#warn(`what was ${path.join(this.#shown(parent), name)} is ${aside} now`);
+          return;
+        }
+        const directory = await this.#host.directory(parent);
+        await host.rename(await directory.at(item.name), await directory.at(name));
+        this.#host.put(item, parent, name);
+      });
+    }
+  }
+
+  #shown(item: Item): string {
+    return path.join(this.#tree.host, this.#host.relative(item));
   }
 }
+
+const NO_LINKS = new Set<unknown>(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+const isDirectory = ({ type }: Entry): boolean => type === 'directory';
+const isCopied = ({ type }: Entry): boolean => type === 'file' || type === 'symlink';
+const byPath = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);

@@ -9,11 +9,11 @@
 import type { Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import path from 'node:path';
-import { asError } from '../errors.js';
 import type { FileSystem } from '../fs.js';
 import { CopyIn } from './copy-in.js';
 import { CopyOut } from './copy-out.js';
 import { Gate } from './gate.js';
+import { openHostDirectory, plainError } from './host-directory.js';
 import type { DirOption } from './options.js';
 import { snapshot, type Tree } from './tree.js';
 
@@ -43,9 +43,7 @@ export class Directories {
     if (twice) throw new DirectoryError(`--dir: the guest's name "${twice.guest}" is there twice`);
     const roots = await Promise.all(dirs.map((dir) => realDirectory(dir.host)));
     for (const root of outermost(roots.filter((root) => root !== DEVICES))) {
-      const tree = { host: root, path: `${PRIVATE}/${this.#trees.length}`, before: new Map(), modes: new Map() };
-      this.#trees.push(tree);
-      await this.#copyTreeIn(tree);
+      await this.#copyTreeIn(root);
     }
     return dirs.map(({ guest }, i) => ({ guest, path: this.#inRuntime(roots[i] as string) }));
   }
@@ -65,11 +63,16 @@ export class Directories {
         // What seems to be gone may have been moved to where it cannot be seen: then nothing is removed.
         well = (await copy.run({ remove: tooDeep.size === 0 })) && tooDeep.size === 0 && well;
       } catch (error) {
-        this.#warn(`--dir ${tree.host}: changes cannot be copied out: ${asError(error).message}`);
+        this.#warn(`--dir ${tree.host}: changes cannot be copied out: ${plainError(error)}`);
         well = false;
       }
     }
     return well;
+  }
+
+  /** Lets go of the directories. */
+  async close(): Promise<void> {
+    await Promise.all(this.#trees.splice(0).map(({ root }) => root.close()));
   }
 
   #inRuntime(real: string): string {
@@ -78,14 +81,22 @@ export class Directories {
     return path.posix.join(tree.path, toPosix(path.relative(tree.host, real)));
   }
 
-  async #copyTreeIn(tree: Tree): Promise<void> {
-    await this.#fs.mkdir(tree.path, { recursive: true });
+  async #copyTreeIn(real: string): Promise<void> {
     try {
-      await new CopyIn(this.#fs, tree, this.#gate, this.#warn).directory('', await host.lstat(tree.host));
+      const tree: Tree = {
+        host: real,
+        root: await openHostDirectory(real),
+        path: `${PRIVATE}/${this.#trees.length}`,
+        before: new Map(),
+        originals: new Map(),
+      };
+      this.#trees.push(tree);
+      await this.#fs.mkdir(tree.path, { recursive: true });
+      await new CopyIn(this.#fs, tree, this.#gate, this.#warn).run();
+      tree.before = await snapshot(this.#fs, tree.path, this.#gate);
     } catch (error) {
-      throw new DirectoryError(`--dir ${tree.host}: ${asError(error).message}`, { cause: error });
+      throw new DirectoryError(`--dir ${real}: ${plainError(error)}`, { cause: error });
     }
-    tree.before = await snapshot(this.#fs, tree.path, this.#gate);
   }
 }
 
@@ -107,7 +118,7 @@ async function realDirectory(name: string): Promise<string> {
     real = await host.realpath(name);
     stat = await host.stat(real);
   } catch (error) {
-    throw new DirectoryError(`--dir ${name}: ${asError(error).message}`, { cause: error });
+    throw new DirectoryError(`--dir ${name}: ${plainError(error)}`, { cause: error });
   }
   if (!stat.isDirectory()) throw new DirectoryError(`--dir ${name}: not a directory`);
   return real;

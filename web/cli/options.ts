@@ -38,8 +38,9 @@ Runs a WASI program. Its standard input, output and error and its exit status ar
 Options (before the program; "--" ends them):
   --host HOST           where to run it: "node" (default), or a headless browser: "chromium", "firefox" or "webkit"
   --dir HOST[::GUEST]   gives it a directory, by the name GUEST (default: HOST as it is written). It is copied in,
-                        and what the program changed is copied back when it has ended; /dev gives it the devices
-                        null, zero, full, random and urandom
+                        and what the program changed is copied back when it has ended. A file that somebody else
+                        changed meanwhile stays: the program's is then beside it, as NAME.holdfast. /dev gives it the
+                        devices null, zero, full, random and urandom
   --env NAME[=VALUE]    sets an environment variable; without a value, the one that NAME has here
   --argv0 NAME          the program's argv[0] (default: its file name)
   --tcplisten [HOST:]PORT

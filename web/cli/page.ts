@@ -377,6 +377,8 @@ async function callFs({ fs }: Holdfast, request: FsRequest): Promise<FsResult | 
       return fs.link(request.from, request.to);
     case 'truncate':
       return fs.truncate(request.path, request.size);
+    case 'chmod':
+      return fs.chmod(request.path, request.readOnly ? 0o444 : 0o666);
     case 'utimes':
       return fs.utimes(request.path, request.atime, request.mtime, { follow: request.follow });
   }

@@ -65,9 +65,9 @@ async function onHost(
   const host = await openHost(command.host, starting.signal);
   signal.removeEventListener('abort', giveUp);
   const tcp = new TcpListeners();
+  const directories = new Directories(host.hf.fs, warn);
   try {
     await tcp.open(command.tcpListen, warn);
-    const directories = new Directories(host.hf.fs, warn);
     const preopens = await directories.copyIn(command.dirs);
     signal.throwIfAborted();
     const exit = await runGuest(host, command, preopens, tcp, name, signal, warn);
@@ -78,6 +78,7 @@ async function onHost(
     return status === 0 && !well ? FAILED : status;
   } finally {
     await tcp.close();
+    await directories.close();
     await host.close();
   }
 }

@@ -1,17 +1,21 @@
 /** A directory of the host and its copy in the runtime's file system, and what is in that copy at a moment. */
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import type { FileStat, FileSystem } from '../fs.js';
 import type { Gate } from './gate.js';
+import type { HostDirectory } from './host-directory.js';
 
 /** One copied tree. Several `--dir` share it when one lies inside another, so that the guest's writes through one are seen through all. */
 export interface Tree {
   /** Real, absolute. */
   host: string;
+  /** The same, held from the copy in to the copy out. */
+  root: HostDirectory;
   /** In the runtime's file system. */
   path: string;
   before: Snapshot;
-  /** Permission bits of what was copied in, which the runtime's files do not have. */
-  modes: Map<string, number>;
+  /** What was copied in, as it was on the host then. */
+  originals: Map<string, Stats>;
 }
 
 export interface Entry extends FileStat {
@@ -21,6 +25,16 @@ export interface Entry extends FileStat {
 
 /** Relative path (the root is "") → what is there. */
 export type Snapshot = Map<string, Entry>;
+
+/** Opens a directory below another, step by step, so that no link is followed. The caller closes it. */
+export async function openWithin(root: HostDirectory, relative: string): Promise<HostDirectory> {
+  let at = await root.enter('.');
+  for (const name of relative.split('/').filter(Boolean)) {
+    const above = at;
+    at = await above.enter(name).finally(() => above.close());
+  }
+  return at;
+}
 
 /** What is in the tree at `root` now. `tooDeep`: told of directories with entries whose paths are longer than paths may be. */
 export async function snapshot(
