@@ -1,10 +1,11 @@
 /**
- * What a page lacks, in words, and how to mend it. Asked for before `start()`, and used to explain why it failed. A file of its own, loaded
- * for that.
+ * What keeps the runtime from starting in this page, in words, and how to fix it. Used before `start()`, and to explain why it failed. A file of
+ * its own, loaded only for that.
  */
 import type { AssetName, Located } from './assets.js';
 import { asError, type Problem } from './errors.js';
 import { AT_START, FILES } from './files.js';
+import { problemsOfPolicy, Violations } from './policies.js';
 
 export type { Problem };
 
@@ -16,7 +17,12 @@ export interface Diagnosis {
 
 /** The page's problems, and those of the files that `locate` finds. Never rejects. */
 export async function problemsOf(locate: () => Located): Promise<Problem[]> {
-  return (await Promise.all([engine(), isolation(), files(locate)])).flat();
+  const place = origin();
+  if (place.length > 0) return place; // from there nothing else can be found out
+  const violations = new Violations();
+  const page = await headersOf(location.href);
+  const found = await Promise.all([engine(), isolation(page), files(locate, page, violations)]);
+  return [...found.flat(), ...violations.problems()];
 }
 
 const WHY_ISOLATED =
@@ -57,22 +63,42 @@ async function engine(): Promise<Problem[]> {
   return [];
 }
 
-async function isolation(): Promise<Problem[]> {
-  if (isIsolated()) return [];
+/** A page that has no origin of its own, or none that may start workers, whatever its headers say. */
+function origin(): Problem[] {
+  const why = 'The runtime starts workers, and their scripts must be of the origin of the page.';
   if (location.protocol === 'file:') {
     const what = 'This page was opened from a file.';
     return [{ what, why: WHY_ISOLATED, fix: 'Serve it over HTTP from localhost, with the COOP and COEP headers.' }];
   }
+  if (location.protocol === 'data:') {
+    const what = 'This page is a data: URL, which has an opaque origin.';
+    return [{ what, why, fix: 'Serve it over HTTP.' }];
+  }
+  if (globalThis.origin === 'null') {
+    return [
+      {
+        what: 'This page has an opaque origin: it is in a frame with a sandbox attribute, or came with the directive "sandbox" of a Content-Security-Policy.',
+        why,
+        fix: 'Add allow-same-origin to the sandbox, beside allow-scripts.',
+      },
+    ];
+  }
+  return [];
+}
+
+async function isolation(headers: Headers | undefined): Promise<Problem[]> {
+  if (isIsolated()) return [];
   if (!globalThis.isSecureContext) {
     const what = `This page is not a secure context: it came over ${location.protocol}//${location.host}.`;
     return [{ what, why: WHY_ISOLATED, fix: 'Serve it over https:, or from http://localhost while developing.' }];
   }
-  const headers = await headersOf(location.href);
   if (!headers) return [missing(COOP, undefined), missing(COEP, undefined)];
   const problems = [COOP, COEP].flatMap((header) => {
     const value = headers.get(header.name);
     return value !== null && header.right.test(value) ? [] : [missing(header, value)];
   });
+  const policy = headers.get(DIP.name);
+  if (policy !== null) problems.unshift(documentPolicyIgnored(policy));
   return problems.length > 0 ? problems : [isolationRefused()];
 }
 
@@ -88,6 +114,26 @@ const COEP: Header = {
   right: /^\s*(require-corp|credentialless)\s*(;|$)/,
   value: 'require-corp',
 };
+
+/** Isolates the document alone, in the browsers that know it (Chromium 137). Worker scripts need no header then. */
+const DIP: Header = {
+  name: 'Document-Isolation-Policy',
+  right: /^\s*isolate-and-(require-corp|credentialless)\s*(;|$)/,
+  value: 'isolate-and-require-corp',
+};
+
+function documentPolicyIgnored(value: string): Problem {
+  const right = DIP.right.test(value);
+  return {
+    what: right
+      ? `The response for this page says "${DIP.name}: ${value}", which this browser does not act upon.`
+      : `The response for this page says "${DIP.name}: ${value}", not "${DIP.value}".`,
+    why: WHY_ISOLATED,
+    fix: right
+      ? `Chromium 137 and newer know that header on desktops; for other browsers send "${COOP.name}: ${COOP.value}" and "${COEP.name}: ${COEP.value}".`
+      : `Send "${DIP.name}: ${DIP.value}", or the two headers that all browsers know.`,
+  };
+}
 
 /** `value`: what was sent, null for nothing, undefined when that is unknown. */
 function missing({ name, value: wanted }: Header, value: string | null | undefined): Problem {
@@ -116,7 +162,7 @@ function isolationRefused(): Problem {
 const WHY_FILES = `The runtime is made of ${Object.values(FILES).join(', ')}.`;
 
 /** Those that are missing are one problem: it has one cause. What is fetched later is not missed for itself. */
-async function files(locate: () => Located): Promise<Problem[]> {
+async function files(locate: () => Located, page: Headers | undefined, violations: Violations): Promise<Problem[]> {
   let located: Located;
   try {
     located = locate();
@@ -124,10 +170,14 @@ async function files(locate: () => Located): Promise<Problem[]> {
     const fix = 'Pass the URL of the folder that holds the files of this package in the option "assets".';
     return [{ what: asError(error).message, why: 'The runtime loads its other files from there.', fix }];
   }
+  const embedder = needsEmbedderPolicy(page);
   const entries = Object.entries(located) as [AssetName, URL][];
-  const found = await Promise.all(entries.map(async ([name, url]) => ({ name, url, ...(await lookAt(url, name)) })));
-  const missing = found.filter(({ missing }) => missing !== undefined);
-  const others = found.flatMap(({ problem }) => problem ?? []);
+  const found = await Promise.all(
+    entries.map(async ([name, url]) => ({ name, url, ...(await lookAt(url, name, embedder)) })),
+  );
+  await violations.tryWorker(located.coordinator);
+  const missing = found.filter(({ url, missing }) => missing !== undefined && !violations.concern(url));
+  const others = found.flatMap(({ problems }) => problems ?? []);
   if (!missing.some(({ name }) => (AT_START as readonly AssetName[]).includes(name))) return others;
   const what = `Files of the runtime are missing: ${missing.map(({ url, missing }) => `${url.href} (${missing})`).join(', ')}.`;
   return [{ what, why: WHY_FILES, fix: likelyFix(missing.map(({ url }) => url)) }, ...others];
@@ -142,16 +192,20 @@ function likelyFix(missing: URL[]): string {
   return 'Put them beside the script of this package. A bundler that does not copy them (esbuild, Rollup) needs a step that does, from node_modules/holdfast/dist; or pass the URL of the folder that has them in the option "assets".';
 }
 
+/** Whether worker scripts must come with COEP: where the page is isolated by it, and not by its Document-Isolation-Policy. */
+const needsEmbedderPolicy = (page: Headers | undefined): boolean =>
+  !isIsolated() || !page || COEP.right.test(page.get(COEP.name) ?? '') || !DIP.right.test(page.get(DIP.name) ?? '');
+
 const SCRIPT_TYPE = /^\s*(text|application)\/(x-)?(java|ecma)script\b/i;
 
 interface Found {
   missing?: string;
-  problem?: Problem;
+  problems?: Problem[];
 }
 
-async function lookAt(url: URL, name: AssetName): Promise<Found> {
+async function lookAt(url: URL, name: AssetName, embedder: boolean): Promise<Found> {
   const isScript = FILES[name].endsWith('.js');
-  const problem = (what: string, fix: string): Found => ({ problem: { what, why: WHY_FILES, fix } });
+  const problem = (what: string, fix: string): Found => ({ problems: [{ what, why: WHY_FILES, fix }] });
   const response = await head(url.href).catch(asError);
   if (response instanceof Error) return { missing: response.message };
   if (!response.ok) return { missing: `HTTP ${response.status} ${response.statusText}`.trimEnd() };
@@ -163,19 +217,20 @@ async function lookAt(url: URL, name: AssetName): Promise<Found> {
       'Send it as text/javascript.',
     );
   }
-  if (isScript && url.origin === location.origin && !COEP.right.test(response.headers.get(COEP.name) ?? '')) {
+  const isOwn = url.origin === location.origin;
+  if (isScript && isOwn && embedder && !COEP.right.test(response.headers.get(COEP.name) ?? '')) {
     return problem(
       `The header "${COEP.name}: ${COEP.value}" is missing in the response for ${url.href}.`,
       'Send it with worker scripts too: a browser refuses to start a worker without it in an isolated page.',
     );
   }
-  if (isScript && name !== 'supervise' && url.origin !== location.origin && !(await startsBlobs())) {
+  if (isScript && name !== 'supervise' && !isOwn && !(await startsBlobs())) {
     return problem(
       `${url.href} is of another origin than the page, so a blob: has to import it, and this page may not start one.`,
       `Add blob: and ${url.origin} to worker-src in the Content-Security-Policy, or serve the file from the origin of the page and say so in the option "assets".`,
     );
   }
-  return {};
+  return isScript && isOwn ? { problems: problemsOfPolicy(url, response.headers) } : {};
 }
 
 /** Whether a worker can be started from a blob:. It is asked for each file anew: rarely, and only to explain. */

@@ -122,8 +122,89 @@ plain.describe('a Content-Security-Policy', () => {
     });
     const failed = await failure(page);
     expect(failed.name).toBe('StartFailed');
-    expect(failed.message).toMatch(/worker-src|coordinator/);
+    expect(failed.message).toContain('worker-src');
+    expect(failed.problems.map(({ fix }) => fix)).toContain("Add 'self' to worker-src.");
   });
+
+  plain(
+    "without 'self' in connect-src the error names it, also when a meta element brings the policy",
+    async ({ page }) => {
+      const policy = `${strict}; connect-src https://example.org`;
+      await open(page, undefined, { ...isolation, 'Content-Security-Policy': policy });
+      expect((await failure(page)).message).toContain("Add 'self' to connect-src.");
+      await open(page);
+      await page.evaluate(() => {
+        const meta = document.createElement('meta');
+        meta.httpEquiv = 'Content-Security-Policy';
+        meta.content = 'connect-src https://example.org';
+        document.head.append(meta);
+      });
+      const diagnosis = await page.evaluate(() => window.lib.diagnose());
+      expect(diagnosis.problems.map(({ fix }) => fix)).toContain("Add 'self' to connect-src.");
+    },
+  );
+
+  for (const [directive, source, policy] of [
+    ['script-src', "'wasm-unsafe-eval'", "script-src 'self'"],
+    ['connect-src', "'self'", "script-src 'self' 'wasm-unsafe-eval'; connect-src 'none'"],
+    ['worker-src', "'self'", "script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"],
+  ] as const) {
+    plain(`of the coordinator's own response that lacks ${source} in ${directive} is named`, async ({ page }) => {
+      const body = await readFile(path.join(root, 'dist/coordinator.js'));
+      const headers = { 'Content-Type': 'text/javascript', ...isolation, 'Content-Security-Policy': policy };
+      await open(page, (asked) => (asked === '/dist/coordinator.js' ? { headers, body } : undefined));
+      const failed = await failure(page);
+      expect(failed.name).toBe('StartFailed');
+      expect(failed.message).toMatch(new RegExp(`dist/coordinator.js has no ${source} in ${directive}`));
+    });
+  }
+});
+
+plain.describe('Document-Isolation-Policy', () => {
+  const policy = { 'Document-Isolation-Policy': 'isolate-and-require-corp' };
+
+  plain('isolates the page by itself, and the files need no header', async ({ page }) => {
+    const body = await readFile(path.join(root, blank));
+    const headers = { 'Content-Type': 'text/html', ...policy };
+    await open(page, (asked) => (asked === `/${blank}` ? { headers, body } : undefined), {});
+    expect(await runs(page)).toBe('hello, world\n');
+    expect(await page.evaluate(() => window.lib.diagnose())).toEqual({ ok: true, problems: [] });
+  });
+
+  plain('with a wrong value is named', async ({ page }) => {
+    await open(page, undefined, { 'Document-Isolation-Policy': 'isolate' });
+    const failed = await failure(page);
+    expect(failed.name).toBe('NotIsolated');
+    expect(failed.message).toContain('says "Document-Isolation-Policy: isolate", not "isolate-and-require-corp"');
+  });
+});
+
+plain('a sandboxed frame without an origin is named, and one with an origin works', async ({ page }) => {
+  const site = await serveSite(
+    (asked) => {
+      const frame = (sandbox: string) => `<!doctype html><iframe src="/${blank}" sandbox="${sandbox}"></iframe>`;
+      const html = { 'Content-Type': 'text/html', ...isolation };
+      if (asked === '/opaque') return { headers: html, body: frame('allow-scripts') };
+      if (asked === '/own') return { headers: html, body: frame('allow-scripts allow-same-origin') };
+      return undefined;
+    },
+    { ...isolation, 'Cross-Origin-Resource-Policy': 'cross-origin', 'Access-Control-Allow-Origin': '*' },
+  );
+  sites.push(site);
+  const inFrame = async (name: string) => {
+    await page.goto(site.url + name);
+    const frame = page.frames()[1]!;
+    return frame.evaluate(async (library) => {
+      const lib = (await import(library)) as typeof window.lib;
+      const failed = await lib.start({ startTimeout: 20_000 }).then(
+        async (hf) => void (await hf.close()),
+        (error: Error) => `${error.name}: ${error.message}`,
+      );
+      return failed ?? 'started';
+    }, `${site.url}dist/index.js`);
+  };
+  expect(await inFrame('opaque')).toMatch(/^(NotIsolated|StartFailed): .*opaque origin.*allow-same-origin/s);
+  expect(await inFrame('own')).toBe('started');
 });
 
 plain.describe('assets', () => {
