@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { endsWith } from './support/children.mjs';
 import { load, root } from './support/load.mjs';
 
 const { browserNames, findBrowser } = await load('web/cli/browsers.ts');
@@ -15,9 +16,10 @@ const patience = { timeout: 300_000 };
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-cli-'));
 process.on('exit', () => fs.rmSync(temporary, { recursive: true, force: true }));
 
-/** Starts the command. `ended` resolves to { code, signal, stdout, stderr }. */
-function start(args, env = {}) {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, TMPDIR: temporary, ...env } });
+/** Starts the command, which is killed when the test is over. `ended` resolves to { code, signal, stdout, stderr }. */
+function start(t, args, env = {}) {
+  const options = { env: { ...process.env, TMPDIR: temporary, ...env } };
+  const child = endsWith(t, spawn(process.execPath, [command, ...args], options));
   let [stdout, stderr] = [Buffer.alloc(0), ''];
   child.stdin.on('error', () => undefined); // it does not have to read
   child.stdout.on('data', (chunk) => {
@@ -31,14 +33,18 @@ function start(args, env = {}) {
   return child;
 }
 
-function run(args, input = '', env = {}) {
-  const child = start(args, env);
+function run(t, args, input = '', env = {}) {
+  const child = start(t, args, env);
   child.stdin.end(input);
   return child.ended;
 }
 
+/** Resolves when the child has written a text; rejects when it has ended without. */
 const says = (child, text) =>
-  new Promise((resolve) => child.on('output', (output) => output.includes(text) && resolve(output)));
+  new Promise((resolve, reject) => {
+    child.on('output', (output) => output.includes(text) && resolve(output));
+    void child.ended.then(({ stdout, stderr }) => reject(new Error(`no ${JSON.stringify(text)}: ${stdout}${stderr}`)));
+  });
 
 function folder(t) {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-cli-'));
@@ -46,23 +52,23 @@ function folder(t) {
   return made;
 }
 
-test('without a right command line: a message, status 2, and nothing on stdout', async () => {
+test('without a right command line: a message, status 2, and nothing on stdout', async (t) => {
   for (const args of [[], ['run'], ['run', '--frob', 'x'], ['run', '--host', 'netscape', 'x'], ['jump']]) {
-    const { code, stdout, stderr } = await run(args);
+    const { code, stdout, stderr } = await run(t, args);
     assert.deepEqual([code, stdout], [2, ''], args.join(' '));
     assert.match(stderr, /^holdfast: .*\nTry "holdfast --help"\.\n$/);
   }
 });
 
-test('--help and --version go to stdout', async () => {
-  const help = await run(['--help']);
+test('--help and --version go to stdout', async (t) => {
+  const help = await run(t, ['--help']);
   assert.deepEqual([help.code, help.stderr], [0, '']);
   assert.match(help.stdout, /^Usage: holdfast run /);
-  assert.match((await run(['--version'])).stdout, /^holdfast \d+\.\d+\.\d+\n$/);
+  assert.match((await run(t, ['--version'])).stdout, /^holdfast \d+\.\d+\.\d+\n$/);
 });
 
-test('a browser that is not there, or that ends at once, is told', async () => {
-  const inBrowser = (CHROMIUM) => run(['run', '--host', 'chromium', guest('hello')], '', { CHROMIUM });
+test('a browser that is not there, or that ends at once, is told', async (t) => {
+  const inBrowser = (CHROMIUM) => run(t, ['run', '--host', 'chromium', guest('hello')], '', { CHROMIUM });
   const missing = await inBrowser('/nowhere/chromium');
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /CHROMIUM=\/nowhere\/chromium: there is no such program/);
@@ -84,27 +90,27 @@ for (const [host, skip] of hosts) {
     const holdfast = (...args) => ['run', `--host=${host}`, ...args];
     const step = (name, fn) => t.test(name, patience, fn);
 
-    await step('arguments, argv[0] and the environment, and nothing else of it', async () => {
+    await step('arguments, argv[0] and the environment, and nothing else of it', async (t) => {
       const options = ['--argv0', 'prog', '--env', 'A=1', '--env', 'INHERITED', '--env=B='];
-      const { code, stdout } = await run(holdfast(...options, guest('toolbox'), 'args', '--help', '', 'ü'), '', {
+      const { code, stdout } = await run(t, holdfast(...options, guest('toolbox'), 'args', '--help', '', 'ü'), '', {
         INHERITED: 'x',
       });
       assert.equal(code, 0);
       assert.deepEqual(stdout.split('\0'), ['prog', 'args', '--help', '', 'ü', 'A=1', 'INHERITED=x', 'B=', '']);
     });
 
-    await step("the status is the guest's, modulo 256", async () => {
+    await step("the status is the guest's, modulo 256", async (t) => {
       for (const [asked, status] of [
         ['0', 0],
         ['255', 255],
         ['7', 7],
       ]) {
-        assert.equal((await run(holdfast(guest('exit-codes-reach-the-host'), 'exit', asked))).code, status);
+        assert.equal((await run(t, holdfast(guest('exit-codes-reach-the-host'), 'exit', asked))).code, status);
       }
     });
 
-    await step('a trap: what was written before it, message and stack on stderr, status 134', async () => {
-      const { code, stdout, stderr } = await run(holdfast(guest('traps-end-the-process-and-say-why'), 'bounds'));
+    await step('a trap: what was written before it, message and stack on stderr, status 134', async (t) => {
+      const { code, stdout, stderr } = await run(t, holdfast(guest('traps-end-the-process-and-say-why'), 'bounds'));
       assert.deepEqual([code, stdout], [134, 'before\n']);
       assert.match(
         stderr,
@@ -112,15 +118,15 @@ for (const [host, skip] of hosts) {
       );
     });
 
-    await step('a timeout: said on stderr, status 124', async () => {
-      const { code, stdout, stderr } = await run(holdfast('--timeout', '0.5', guest('spins-forever')));
+    await step('a timeout: said on stderr, status 124', async (t) => {
+      const { code, stdout, stderr } = await run(t, holdfast('--timeout', '0.5', guest('spins-forever')));
       assert.deepEqual([code, stdout], [124, 'spinning\n']);
       assert.equal(stderr, 'holdfast: spins-forever.wasm: timeout: killed after 0.5 s\n');
     });
 
-    await step('a timeout ends it also when nobody takes its output', async () => {
+    await step('a timeout ends it also when nobody takes its output', async (t) => {
       const args = [command, ...holdfast('--timeout', '1', guest('writes-stdout-forever'))];
-      const child = spawn(process.execPath, args, { env: { ...process.env, TMPDIR: temporary } });
+      const child = endsWith(t, spawn(process.execPath, args, { env: { ...process.env, TMPDIR: temporary } }));
       child.stdin.end();
       let stderr = '';
       child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
@@ -129,20 +135,20 @@ for (const [host, skip] of hosts) {
       assert.deepEqual([code, stderr], [124, 'holdfast: writes-stdout-forever.wasm: timeout: killed after 1 s\n']);
     });
 
-    await step('what cannot run: why, status 1', async () => {
-      const refused = await run(holdfast(guest('import-from-env')));
+    await step('what cannot run: why, status 1', async (t) => {
+      const refused = await run(t, holdfast(guest('import-from-env')));
       assert.equal(refused.code, 1);
       assert.match(refused.stderr, /^holdfast: import-from-env\.wasm: .*env\.foo/);
-      const missing = await run(holdfast('/nowhere/x.wasm'));
+      const missing = await run(t, holdfast('/nowhere/x.wasm'));
       assert.equal(missing.code, 1);
       assert.match(missing.stderr, /x\.wasm: cannot be read: ENOENT/);
-      const none = await run(holdfast('--dir', '/nowhere', guest('hello')));
+      const none = await run(t, holdfast('--dir', '/nowhere', guest('hello')));
       assert.equal(none.code, 1);
       assert.match(none.stderr, /--dir \/nowhere: ENOENT/);
     });
 
-    await step('stdin is live: a line is answered before the next one comes', async () => {
-      const child = start(holdfast(guest('echo-lines')));
+    await step('stdin is live: a line is answered before the next one comes', async (t) => {
+      const child = start(t, holdfast(guest('echo-lines')));
       child.stdin.write('one\n');
       await says(child, '1: one\n');
       child.stdin.write('two\n');
@@ -151,27 +157,27 @@ for (const [host, skip] of hosts) {
       assert.equal((await child.ended).code, 0);
     });
 
-    await step('megabytes through stdin and stdout, byte for byte', async () => {
+    await step('megabytes through stdin and stdout, byte for byte', async (t) => {
       const data = Buffer.from(Uint8Array.from({ length: 5_000_011 }, (_, i) => (i * 7919) >>> 5));
-      const { code, bytes } = await run(holdfast(guest('cat')), data);
+      const { code, bytes } = await run(t, holdfast(guest('cat')), data);
       assert.equal(code, 0);
       assert.ok(bytes.equals(data));
     });
 
-    await step('a reader that goes away ends the guest, not with a crash of ours', async () => {
-      const child = start(holdfast(guest('writes-stdout-forever')));
+    await step('a reader that goes away ends the guest, not with a crash of ours', async (t) => {
+      const child = start(t, holdfast(guest('writes-stdout-forever')));
       await says(child, '0123456789\n');
       child.stdout.destroy();
       const { stderr } = await child.ended;
       assert.doesNotMatch(stderr, /at .*\.js:|Unhandled/);
     });
 
-    await step('Ctrl-C ends the guest, be it waiting or spinning: status 130', async () => {
+    await step('Ctrl-C ends the guest, be it waiting or spinning: status 130', async (t) => {
       for (const [program, words] of [
         ['spins-forever', 'spinning\n'],
         ['reads-stdin-forever', 'reading\n'],
       ]) {
-        const child = start(holdfast(guest(program)));
+        const child = start(t, holdfast(guest(program)));
         await says(child, words);
         child.kill('SIGINT');
         const { code, signal, stderr } = await child.ended;
@@ -191,7 +197,7 @@ for (const [host, skip] of hosts) {
         fs.symlinkSync('kept', path.join(home, 'link'));
         const before = fs.lstatSync(path.join(home, 'kept'));
         const script = `cat /link\nwrite /sub/new some text\nrm /old\n${end}\n`;
-        const { code, stdout } = await run(holdfast('--dir', `${home}::/`, guest('minishell')), script);
+        const { code, stdout } = await run(t, holdfast('--dir', `${home}::/`, guest('minishell')), script);
         assert.equal(code, status);
         assert.match(stdout, /kept/);
         assert.deepEqual(fs.readdirSync(home).sort(), ['kept', 'link', 'sub']);
@@ -207,6 +213,7 @@ for (const [host, skip] of hosts) {
       const big = Buffer.alloc(25e6);
       for (let i = 0; i < 4; i++) fs.writeFileSync(path.join(home, `${i}`), big.fill(`${i}`));
       const { code, stderr } = await run(
+        t,
         holdfast('--dir', `${home}::/`, guest('minishell')),
         'write /0 small\nwrite /5 new\n',
       );

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
+import { endsWith } from './support/children.mjs';
 import { load, root } from './support/load.mjs';
 
 const { findBrowser } = await load('web/cli/browsers.ts');
@@ -11,20 +12,22 @@ const { parseCommand } = await load('web/cli/options.ts');
 const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
 const patience = { timeout: 120_000 };
 
-/** Starts the command; `listening` resolves to its TCP port, `ended` to { code, stderr }. */
-function start(...args) {
-  const child = spawn(process.execPath, [path.join(root, 'bin/holdfast.mjs'), 'run', ...args]);
+/** Starts the command, which is killed when the test is over; `listening` resolves to its TCP port, `ended` to { code, stderr }. */
+function start(t, ...args) {
+  const child = endsWith(t, spawn(process.execPath, [path.join(root, 'bin/holdfast.mjs'), 'run', ...args]));
   let stderr = '';
   child.stdin.end();
   child.stdout.resume();
-  const listening = new Promise((resolve) => {
+  const ended = new Promise((resolve) => child.on('close', (code) => resolve({ code, stderr })));
+  const listening = new Promise((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text) => {
       stderr += text;
       const [, port] = /listening on 127\.0\.0\.1:(\d+)\n/.exec(stderr) ?? [];
       if (port) resolve(Number(port));
     });
+    void ended.then(() => reject(new Error(`it ended without listening: ${stderr}`)));
   });
-  const ended = new Promise((resolve) => child.on('close', (code) => resolve({ code, stderr })));
+  listening.catch(() => undefined); // not every test waits for it
   return { child, listening, ended };
 }
 
@@ -42,8 +45,8 @@ for (const host of hosts) {
   test(
     `${host}: bytes go both ways, each direction ends by itself, and the guest's end is the command's`,
     patience,
-    async () => {
-      const { listening, ended } = start('--host', host, '--tcplisten', '0', guest('echo-server-in-libc'), '2');
+    async (t) => {
+      const { listening, ended } = start(t, '--host', host, '--tcplisten', '0', guest('echo-server-in-libc'), '2');
       const port = await listening;
       const much = Buffer.alloc(3_000_000, 'some text of some length ');
       assert.equal(String(await ask(port, 'hello')), 'hello');
@@ -53,8 +56,8 @@ for (const host of hosts) {
   );
 }
 
-test('a client that goes away is the guest’s end of the connection; the next is served', patience, async () => {
-  const { listening, ended } = start('--tcplisten', '127.0.0.1:0', guest('echo-server-in-libc'), '2');
+test('a client that goes away is the guest’s end of the connection; the next is served', patience, async (t) => {
+  const { listening, ended } = start(t, '--tcplisten', '127.0.0.1:0', guest('echo-server-in-libc'), '2');
   const port = await listening;
   const rude = net.connect({ port, host: '127.0.0.1' });
   await new Promise((resolve) => rude.write('x', resolve));
@@ -64,8 +67,8 @@ test('a client that goes away is the guest’s end of the connection; the next i
   assert.equal((await ended).code, 0);
 });
 
-test('a signal ends the guest, and its clients’ connections', patience, async () => {
-  const { child, listening, ended } = start('--tcplisten', '0', guest('echo-server-in-libc'));
+test('a signal ends the guest, and its clients’ connections', patience, async (t) => {
+  const { child, listening, ended } = start(t, '--tcplisten', '0', guest('echo-server-in-libc'));
   const socket = net.connect({ port: await listening, host: '127.0.0.1' });
   socket.on('error', () => undefined);
   socket.write('x');
@@ -80,7 +83,8 @@ test('an address that is taken: a message, and status 1', patience, async (t) =>
   const other = net.createServer().listen(0, '127.0.0.1');
   t.after(() => other.close());
   await new Promise((resolve) => other.once('listening', resolve));
-  const { code, stderr } = await start('--tcplisten', String(other.address().port), guest('echo-server-in-libc')).ended;
+  const { code, stderr } = await start(t, '--tcplisten', String(other.address().port), guest('echo-server-in-libc'))
+    .ended;
   assert.equal(code, 1);
   assert.match(stderr, /^holdfast: echo-server-in-libc\.wasm: --tcplisten: listen EADDRINUSE.*\n$/);
 });

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { start } from '../../dist/node.js';
 import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
 import { load } from './support/load.mjs';
+import { guest, runtime } from './support/runtime.mjs';
 
 const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/protocol.ts');
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
@@ -115,7 +115,7 @@ test('a body that somebody else reads is refused', async (t) => {
  * come, and when n of them have been broken off.
  */
 async function serveSlowly(t) {
-  const bytes = await readFile(new URL('../../build/guests/hello.wasm', import.meta.url));
+  const bytes = await readFile(guest('hello'));
   const counts = { began: 0, closed: 0 };
   const waiting = [];
   const reached = (what) => (n) =>
@@ -148,12 +148,6 @@ async function serveSlowly(t) {
     closed: reached('closed'),
     finish: () => open.splice(0).forEach((end) => end()),
   };
-}
-
-async function runtime(t) {
-  const hf = await start();
-  t.after(() => hf.close());
-  return hf;
 }
 
 for (const [what, file, options] of [

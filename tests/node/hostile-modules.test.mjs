@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { start } from '../../dist/node.js';
+import { guest, runtime } from './support/runtime.mjs';
 
-const hello = await readFile(new URL('../../build/guests/hello.wasm', import.meta.url));
+const hello = await readFile(guest('hello'));
 
 const text = (string) => [string.length, ...Buffer.from(string)];
 const section = (id, body) => [id, body.length, ...body];
@@ -23,16 +23,10 @@ const memory = (from, name) => [...text(from), ...text(name), 2, 0, 1];
 const sharedMemory = (from, name) => [...text(from), ...text(name), 2, 3, 1, 1];
 const func = (from, name) => [...text(from), ...text(name), 0, 0];
 
-async function withRuntime(t, options) {
-  const hf = await start(options);
-  t.after(() => hf.close());
-  return hf;
-}
-
 const runs = async (hf) => assert.equal((await hf.run(hello)).stdout, 'hello, world\n');
 
 test('a memory that is imported but not shared is made for the program alone, under whatever name', async (t) => {
-  const hf = await withRuntime(t, { workers: 1 });
+  const hf = await runtime(t, { workers: 1 });
   for (const [from, name] of [
     ['env', 'memory'],
     ['__proto__', 'get'],
@@ -46,7 +40,7 @@ test('a memory that is imported but not shared is made for the program alone, un
 });
 
 test('imports from "__proto__" do not reach the objects of the runtime', async (t) => {
-  const hf = await withRuntime(t);
+  const hf = await runtime(t);
   const bytes = moduleOf([func('__proto__', 'then'), func('__proto__', 'toJSON'), sharedMemory('env', 'memory')], {
     functions: 2,
   });
@@ -56,14 +50,14 @@ test('imports from "__proto__" do not reach the objects of the runtime', async (
 });
 
 test('threads need a memory that they share', async (t) => {
-  const hf = await withRuntime(t);
+  const hf = await runtime(t);
   const spawn = [...text('wasi'), ...text('thread-spawn'), 0, 0];
   await assert.rejects(hf.run(moduleOf([spawn, memory('env', 'memory')], { functions: 1 })), { kind: 'module' });
   await runs(hf);
 });
 
 test('an exit code has 32 bits and no sign', async (t) => {
-  const hf = await withRuntime(t);
+  const hf = await runtime(t);
   // (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) … (call 0 (i32.const -1))
   const bytes = Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
@@ -78,15 +72,15 @@ test('an exit code has 32 bits and no sign', async (t) => {
 });
 
 test('an output buffer of more than 32 bits is as good as a large one', async (t) => {
-  const hf = await withRuntime(t);
+  const hf = await runtime(t);
   for (const outputBuffer of [2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
     assert.equal((await hf.run(hello, { outputBuffer })).stdout, 'hello, world\n');
   }
 });
 
 test('a program that was given up while it was compiled does not run', async (t) => {
-  const hf = await withRuntime(t);
-  const toolbox = await readFile(new URL('../../build/guests/toolbox.wasm', import.meta.url));
+  const hf = await runtime(t);
+  const toolbox = await readFile(guest('toolbox'));
   for (let i = 0; i < 20; i++) {
     const stop = new AbortController();
     const spawned = hf.spawn(toolbox, { args: ['write', '/given-up', 'x'], preopens: ['/'], signal: stop.signal });

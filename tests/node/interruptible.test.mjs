@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { SpawnRefused, start } from '../../dist/node.js';
+import { SpawnRefused } from '../../dist/node.js';
 import { endless } from '../guests/endless.mjs';
-
-const guest = (name) => new URL(`../../build/guests/${name}.wasm`, import.meta.url);
+import { comesToRest, guest, runtime, until } from './support/runtime.mjs';
 
 async function saysThat(process, word) {
   const reader = process.stdout.getReader();
@@ -19,8 +18,8 @@ async function saysThat(process, word) {
 }
 
 for (const force of [{}, { jsBridge: true }, { messageDoorbell: true }]) {
-  test(`killed programs leave their worker to the next one (${JSON.stringify(force)})`, async () => {
-    const hf = await start({ force, workers: { min: 1, max: 1 } });
+  test(`killed programs leave their worker to the next one (${JSON.stringify(force)})`, async (t) => {
+    const hf = await runtime(t, { force, workers: { min: 1, max: 1 } });
     for (const [name, word] of endless) {
       // Node 20 has no tail calls.
       if (name.includes('tail') && !WebAssembly.validate(await readFile(guest(name)))) continue;
@@ -35,39 +34,34 @@ for (const force of [{}, { jsBridge: true }, { messageDoorbell: true }]) {
       );
       assert.equal((await hf.run(guest('hello'), { interruptible: true })).stdout, 'hello, world\n');
     }
-    await hf.close();
   });
 }
 
-test('a timeout stops it the same way', async () => {
-  const hf = await start({ workers: 1 });
+test('a timeout stops it the same way', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
   const { reason, code, stdout } = await hf.run(guest('spins-forever'), { interruptible: true, timeout: 100 });
   assert.deepEqual({ reason, code, stdout }, { reason: 'timeout', code: 124, stdout: 'spinning\n' });
   assert.equal((await hf.stats()).workers.zombies, 0);
-  await hf.close();
 });
 
-test('the end of one thread stops another that computes, and the workers stay', async () => {
-  const hf = await start();
+test('the end of one thread stops another that computes, and the workers stay', async (t) => {
+  const hf = await runtime(t);
   const result = await hf.run(guest('return-from-main-ends-busy-threads'), { interruptible: true });
   assert.equal(result.reason, 'exit');
   assert.equal((await hf.stats()).workers.zombies, 0);
-  await hf.close();
 });
 
 for (const force of [{}, { jsBridge: true }]) {
-  test(`memory.atomic.wait is a wait like any other (${JSON.stringify(force)})`, async () => {
-    const hf = await start({ force });
+  test(`memory.atomic.wait is a wait like any other (${JSON.stringify(force)})`, async (t) => {
+    const hf = await runtime(t, { force });
     const look = async () => {
       const [{ cpuTime, threads }] = await hf.ps();
       return { cpuTime, waits: threads.filter(({ call }) => call === 'memory.atomic.wait').length };
     };
     const lone = await hf.spawn(guest('waits-in-a-futex-forever'), { interruptible: true, limits: { cpuTime: 1000 } });
     await saysThat(lone, 'on\n');
-    let before = await look();
-    while (before.waits < 1) before = await look();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual(await look(), before, 'it takes no CPU time');
+    await until(look, ({ waits }) => waits > 0);
+    assert.ok(await comesToRest(look), 'it takes no CPU time');
     await lone.pause();
     assert.equal((await hf.ps())[0].state, 'paused');
     lone.kill();
@@ -75,7 +69,7 @@ for (const force of [{}, { jsBridge: true }]) {
     // One that waits, one that makes calls, some that come and go.
     const several = await hf.spawn(guest('threads-come-and-go-forever'), { interruptible: true });
     await saysThat(several, 'on\n');
-    while ((await look()).waits < 1);
+    await until(look, ({ waits }) => waits > 0);
     await several.pause();
     const calls = async () => (await hf.ps())[0].threads.reduce((sum, { syscalls }) => sum + syscalls, 0);
     const made = await calls();
@@ -87,27 +81,24 @@ for (const force of [{}, { jsBridge: true }]) {
     assert.equal((await several.exited).reason, 'killed');
     // Not one worker had to be ended for that.
     assert.equal((await hf.stats()).workers.zombies, 0);
-    await hf.close();
   });
 }
 
-test('an exit does not wait for the threads that wait for memory', async () => {
-  const hf = await start();
+test('an exit does not wait for the threads that wait for memory', async (t) => {
+  const hf = await runtime(t);
   const { reason } = await hf.run(guest('exit-in-a-thread-ends-them-all'), { interruptible: true });
   assert.equal(reason, 'exit');
   assert.equal((await hf.stats()).workers.zombies, 0);
-  await hf.close();
 });
 
-test('a start function runs, and the kernel serves it', async () => {
-  const hf = await start({ workers: 1 });
+test('a start function runs, and the kernel serves it', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
   assert.equal((await hf.run(guest('exits-in-its-start-function'), { interruptible: true })).reason, 'exit');
   assert.equal((await hf.run(guest('traps-in-its-start-function'), { interruptible: true })).reason, 'trap');
-  await hf.close();
 });
 
-test('what cannot be rewritten is refused, and says why', async () => {
-  const hf = await start({ workers: 1 });
+test('what cannot be rewritten is refused, and says why', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(await readFile(guest('hello')));
   await assert.rejects(hf.spawn(module, { interruptible: true }), {
     name: 'TypeError',
@@ -125,11 +116,10 @@ test('what cannot be rewritten is refused, and says why', async () => {
   );
   await assert.rejects(hf.spawn(guest('hello'), { interruptible: 1 }), /interruptible must be true or false/);
   assert.equal((await hf.run(guest('hello'), { interruptible: true })).code, 0);
-  await hf.close();
 });
 
-test('a Response and bytes can be made interruptible, and traces name the functions', async () => {
-  const hf = await start({ workers: 1 });
+test('a Response and bytes can be made interruptible, and traces name the functions', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
   const bytes = await readFile(guest('hello'));
   const response = new Response(bytes, { headers: { 'content-type': 'application/wasm' } });
   assert.equal((await hf.run(response, { interruptible: true })).stdout, 'hello, world\n');
@@ -141,5 +131,4 @@ test('a Response and bytes can be made interruptible, and traces name the functi
   const plain = await trace(false);
   assert.match(plain, /innermost/);
   assert.equal(await trace(true), plain);
-  await hf.close();
 });

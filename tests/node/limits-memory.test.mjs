@@ -5,15 +5,14 @@ import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { start } from '../../dist/node.js';
+import { guest, runtime } from './support/runtime.mjs';
 
 const PAGE = 65536;
-const guest = (name) => new URL(`../../build/guests/${name}.wasm`, import.meta.url);
 const growers = ['grows-its-memory', 'grows-an-imported-memory', 'grows-a-shared-memory'];
 
 for (const force of [{}, { jsBridge: true }]) {
-  test(`memory.grow fails at the limit, and a start that needs more is refused (${JSON.stringify(force)})`, async () => {
-    const hf = await start({ force, workers: 2 });
+  test(`memory.grow fails at the limit, and a start that needs more is refused (${JSON.stringify(force)})`, async (t) => {
+    const hf = await runtime(t, { force, workers: 2 });
     for (const name of growers) {
       for (const interruptible of [false, true]) {
         const pages = async (memory) => {
@@ -32,42 +31,37 @@ for (const force of [{}, { jsBridge: true }]) {
         });
       }
     }
-    await hf.close();
   });
 }
 
-test('a program of wasi-libc runs within its limit', async () => {
-  const hf = await start({ workers: 2 });
+test('a program of wasi-libc runs within its limit', async (t) => {
+  const hf = await runtime(t, { workers: 2 });
   const bytes = await readFile(guest('hello'));
   const { stdout } = await hf.run(bytes, { limits: { memory: 20 * PAGE } });
   assert.equal(stdout, 'hello, world\n');
-  await hf.close();
 });
 
-test('threads share the limited memory', async () => {
-  const hf = await start();
+test('threads share the limited memory', async (t) => {
+  const hf = await runtime(t);
   const { reason, code } = await hf.run(guest('return-from-main-ends-busy-threads'), { limits: { memory: 2 ** 28 } });
   assert.deepEqual({ reason, code }, { reason: 'exit', code: 0 });
-  await hf.close();
 });
 
-test('a compiled module is refused, for its memory is settled', async () => {
-  const hf = await start({ workers: 1 });
+test('a compiled module is refused, for its memory is settled', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(await readFile(guest('hello')));
   await assert.rejects(hf.spawn(module, { limits: { memory: 2 ** 20 } }), {
     name: 'TypeError',
     message: /limits\.memory.*bytes/,
   });
   assert.equal((await hf.run(module, { limits: { memory: 2 ** 32 } })).code, 0);
-  await hf.close();
 });
 
-test('what is no module is refused as such', async () => {
-  const hf = await start({ workers: 1 });
+test('what is no module is refused as such', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
   for (const bytes of [new Uint8Array(100), new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 100])]) {
     await assert.rejects(hf.spawn(bytes, { limits: { memory: 2 ** 20 } }), { name: 'SpawnRefused', kind: 'module' });
   }
-  await hf.close();
 });
 
 test('holdfast run --max-memory-size and --max-cpu-time', async () => {

@@ -2,20 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { start } from '../../dist/node.js';
+import { runtime } from './support/runtime.mjs';
 
 const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, import.meta.url));
 const toolbox = await guest('toolbox');
 const MIB = 1024 * 1024;
 
-async function started(t) {
-  const hf = await start();
-  t.after(() => hf.close());
-  return hf;
-}
-
 test('fileBytes: ENOSPC beyond, and what is removed is room again; another process has its own', async (t) => {
-  const hf = await started(t);
+  const hf = await runtime(t);
   const options = { preopens: ['/'], limits: { fileBytes: MIB } };
   assert.equal((await hf.run(toolbox, { ...options, args: ['fill', '/one', '1'] })).code, 0);
   const over = await hf.run(toolbox, { ...options, args: ['fill', '/two', '2'] });
@@ -29,7 +23,7 @@ test('fileBytes: ENOSPC beyond, and what is removed is room again; another proce
 });
 
 test('output: what is thrown away counts too', async (t) => {
-  const hf = await started(t);
+  const hf = await runtime(t);
   const nowhere = { stdout: 'null', stderr: 'null' };
   const run = async (stdin, output) =>
     (await hf.spawn(await guest('cat'), { ...nowhere, stdin, limits: { output } })).exited;
@@ -50,7 +44,7 @@ test('output: what is thrown away counts too', async (t) => {
 });
 
 test('files: EMFILE for one descriptor more', async (t) => {
-  const hf = await started(t);
+  const hf = await runtime(t);
   const read = { preopens: ['/'], args: ['read', '/file'] };
   await hf.fs.writeFile('/file', 'text');
   // Three streams, the directory, the file.
@@ -63,7 +57,7 @@ test('files: EMFILE for one descriptor more', async (t) => {
 });
 
 test('threads: thread-spawn fails beyond', async (t) => {
-  const hf = await started(t);
+  const hf = await runtime(t);
   const limited = await guest('threads-share-one-memory');
   assert.equal((await hf.run(limited, {})).code, 0);
   assert.notEqual((await hf.run(limited, { limits: { threads: 1 } })).code, 0);

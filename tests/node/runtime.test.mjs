@@ -8,25 +8,9 @@ import test from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Closed, Fatal, FsError, PipeError, SpawnRefused, start, StartFailed } from '../../dist/node.js';
+import { comesToRest, guest, runtime, until } from './support/runtime.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const guest = (name) => new URL(`build/guests/${name}.wasm`, pathToFileURL(root));
-
-/** A runtime that is closed when the test is over. */
-async function runtime(t, options) {
-  const hf = await start(options);
-  t.after(() => hf.close());
-  return hf;
-}
-
-/** Asks again until the answer is right; the runner's time limit ends it. */
-async function until(ask, right) {
-  for (;;) {
-    const value = await ask();
-    if (right(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 async function readUntil(reader, word) {
   let seen = '';
@@ -117,9 +101,9 @@ test('a blocked guest sleeps: no wake-up and no system call while it does', asyn
       async () => (await hf.stats()).processes[0],
       ({ state, parks }) => state === 'asleep' && parks > 0,
     );
+  await asleep();
+  assert.ok(await comesToRest(async () => (await hf.stats()).processes[0]));
   const before = await asleep();
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.deepEqual((await hf.stats()).processes[0], before);
   const writer = p.stdin.getWriter();
   await writer.write(Uint8Array.of(7));
   assert.deepEqual([...(await p.stdout.getReader().read()).value], [7]);
@@ -223,7 +207,7 @@ test('40 at once, and 200 one after the other', async (t) => {
 });
 
 test('close() rejects what is open with Closed; two runtimes are strangers', async (t) => {
-  const [one, two] = [await start(), await runtime(t)];
+  const [one, two] = [await runtime(t), await runtime(t)];
   await one.fs.writeFile('/file', 'x');
   assert.equal(await two.fs.exists('/file'), false);
   const processes = [];
@@ -275,6 +259,7 @@ test('a coordinator that dies rejects all that is open with Fatal, and another s
     await writeFile(file, `${await readFile(file, 'utf8')}\n${death}`);
   });
   const hf = await start(options);
+  t.after(() => hf.close());
   const p = await hf.spawn(guest('sleeps-forever'));
   const reader = p.stdout.getReader();
   assert.equal(new TextDecoder().decode((await reader.read()).value), 'sleeping\n');

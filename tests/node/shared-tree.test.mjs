@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { start } from '../../dist/node.js';
+import { guest, runtime } from './support/runtime.mjs';
 
-const program = new URL('../../build/guests/files-on-command.wasm', import.meta.url);
+const program = guest('files-on-command');
 const [EACCES, ENOENT, ENOTEMPTY, EROFS, EEXIST] = [-2, -44, -55, -69, -20];
 
 /** A program that does as it is told: `await p('open', '/x', 'rwc')` is what it answers. */
@@ -28,8 +28,7 @@ async function obedient(hf, preopens) {
 
 /** Two of them with the same preopens, and the runtime. */
 async function pair(t, preopens = { '/': '/work' }) {
-  const hf = await start();
-  t.after(() => hf.close());
+  const hf = await runtime(t);
   await hf.fs.mkdir('/work');
   return { fs: hf.fs, a: await obedient(hf, preopens), b: await obedient(hf, preopens), hf };
 }
@@ -85,8 +84,7 @@ test('a name is made by one of them only', async (t) => {
 });
 
 test('renaming goes from one preopen to another, and through nested ones, in the one tree', async (t) => {
-  const hf = await start();
-  t.after(() => hf.close());
+  const hf = await runtime(t);
   for (const name of ['/x', '/y/inner']) await hf.fs.mkdir(name, { recursive: true });
   const a = await obedient(hf, { '/x': '/x', '/y': '/y', '/inner': '/y/inner' });
   const fd = await a('open', '/x/file', 'rwc');

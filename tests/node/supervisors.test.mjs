@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { start } from '../../dist/node.js';
+import { runtime } from './support/runtime.mjs';
 import { scenarios, tools } from '../supervisors/scenarios.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -11,8 +11,7 @@ const guest = (name) => new URL(`build/guests/${name}.wasm`, pathToFileURL(root)
 for (const [name, { run, gives, browserOnly }] of Object.entries(scenarios)) {
   if (browserOnly) continue;
   test(name, async (t) => {
-    const hf = await start();
-    t.after(() => hf.close());
+    const hf = await runtime(t);
     assert.deepEqual(await run(tools({ hf, guest })), gives);
   });
 }

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endsWith } from '../node/support/children.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const host = process.env.HOLDFAST_HOST ?? 'node';
@@ -22,10 +23,10 @@ export function scratch(t) {
 }
 
 /**
- * Starts `holdfast run`. `options`: { dirs: { GUEST: HOST }, env, argv0, timeout (seconds) }. The child has `output` (what it wrote so
+ * Starts `holdfast run`, which is killed when the test ends. `options`: { dirs: { GUEST: HOST }, env, argv0, timeout (seconds) }. The child has `output` (what it wrote so
  * far, unless `options.raw`) and `ended`, a promise of { code, signal, stdout, stderr }.
  */
-export function start(program, args = [], options = {}) {
+export function start(t, program, args = [], options = {}) {
   const flags = [
     `--host=${host}`,
     ...Object.entries(options.dirs ?? {}).map(([name, folder]) => `--dir=${folder}::${name}`),
@@ -33,7 +34,8 @@ export function start(program, args = [], options = {}) {
     ...(options.argv0 ? [`--argv0=${options.argv0}`] : []),
     ...(options.timeout ? [`--timeout=${options.timeout}`] : []),
   ];
-  const child = spawn(process.execPath, [path.join(root, 'bin/holdfast.mjs'), 'run', ...flags, program, ...args]);
+  const command = [path.join(root, 'bin/holdfast.mjs'), 'run', ...flags, program, ...args];
+  const child = endsWith(t, spawn(process.execPath, command));
   child.output = { stdout: '', stderr: '' };
   child.stdin.on('error', () => undefined); // it reads no more
   for (const name of options.raw ? ['stderr'] : ['stdout', 'stderr'])
@@ -46,8 +48,8 @@ export function start(program, args = [], options = {}) {
 }
 
 /** Runs to the end, with `options.input` (default: none) as stdin. */
-export async function run(program, args, options = {}) {
-  const child = start(program, args, options);
+export async function run(t, program, args, options = {}) {
+  const child = start(t, program, args, options);
   child.stdin.end(options.input ?? '');
   return child.ended;
 }
