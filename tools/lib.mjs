@@ -114,6 +114,15 @@ export function mortal(command) {
   return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...command] : command;
 }
 
+/** The sanitizers of older clangs do not know how far newer kernels scatter addresses: run them without scattering. */
+export async function withoutRandomAddresses() {
+  const bits = '/proc/sys/vm/mmap_rnd_bits';
+  if (!which('setarch') || !exists(bits) || Number(fs.readFileSync(bits, 'utf8')) <= 28) return [];
+  const prefix = ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R'];
+  const { code } = await run(prefix[0], [...prefix.slice(1), 'true'], { quiet: true, allowFailure: true });
+  return code === 0 ? prefix : [];
+}
+
 /** The program's standard output and error, or undefined when it is missing or fails. */
 export async function capture(command, args = [], options = {}) {
   const { code, output } = await run(command, args, { quiet: true, allowFailure: true, ...options });

@@ -1,5 +1,5 @@
 // `npm test`: sets up, builds, and runs every test. `npm test -- SECTION… [--grep PATTERN] [-- ARGUMENTS]` runs a part:
-//   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and a minute of each fuzzer
+//   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and 15 seconds of each fuzzer (`npm run fuzz`: longer)
 //   node      tests/node/*.test.mjs
 //   guests    the programs in tests/guests on Node, natively, and in each browser; the same made interruptible; random modules before and
 //             after that (tests/rewrite/differential.mjs); tests/{guests,conformance}/**/*.test.mjs
@@ -8,7 +8,18 @@
 // The last line is `N passed, N failed`, summed over the sections. A section that ran no test has failed.
 import fs from 'node:fs';
 import { build } from './build.mjs';
-import { Complaint, exists, filesBelow, fromRoot, jobs, main, readJson, run, say, which } from './lib.mjs';
+import {
+  Complaint,
+  exists,
+  filesBelow,
+  fromRoot,
+  jobs,
+  main,
+  readJson,
+  run,
+  say,
+  withoutRandomAddresses,
+} from './lib.mjs';
 import { node24Path } from './node24.mjs';
 import { serve } from './serve.mjs';
 import { chromiumOnPath, needs, setup, webkitPath } from './setup.mjs';
@@ -47,7 +58,7 @@ async function testNative(options) {
     ['native-tsan', 'native kernel under ThreadSanitizer'],
   ];
   if (filesBelow(fromRoot('tests/fuzz'), (file) => file.endsWith('.c')).length > 0)
-    presets.push(['fuzz', 'fuzzers, a minute each']);
+    presets.push(['fuzz', 'fuzzers, 15 seconds each']);
   const counts = [];
   for (const [preset, title] of presets) {
     counts.push(
@@ -80,15 +91,6 @@ async function runCtest(preset, { grep, rest }) {
   const failed = number('failures');
   const skipped = number('skipped') + number('disabled');
   return { passed: number('tests') - failed - skipped, failed, skipped, code };
-}
-
-/** The sanitizers of older clangs do not know how far newer kernels scatter addresses: run them without scattering. */
-async function withoutRandomAddresses() {
-  const bits = '/proc/sys/vm/mmap_rnd_bits';
-  if (!which('setarch') || !exists(bits) || Number(fs.readFileSync(bits, 'utf8')) <= 28) return [];
-  const prefix = ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R'];
-  const { code } = await run(prefix[0], [...prefix.slice(1), 'true'], { quiet: true, allowFailure: true });
-  return code === 0 ? prefix : [];
 }
 
 // --- Node ---
