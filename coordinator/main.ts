@@ -1,6 +1,7 @@
 /** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
 import { host } from '#host';
 import { ERRNO, EXIT_REASON } from '../build/generated/abi.ts';
+import { BadDownload } from '../web/download.ts';
 import { PROTOCOL, TRACE_FD } from '../web/protocol.ts';
 import type {
   EndMessage,
@@ -627,7 +628,7 @@ class Coordinator {
 const LIMITS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'ENOBUFS', 'EMFILE']);
 
 function refusal(error: unknown): RefusalMessage {
-  if (error instanceof Refusal) return { kind: error.kind, message: error.message };
+  if (error instanceof Refusal || error instanceof BadDownload) return { kind: error.kind, message: error.message };
   if (error instanceof SystemError)
     return { kind: LIMITS.has(error.code) ? 'limit' : 'options', message: error.message };
   return { kind: 'module', message: describe(error) };

@@ -1,7 +1,8 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
 import { host } from '#host';
+import { compiled, downloadBytes, downloadModule, unreachable } from '../web/download.ts';
 import type { SourceMessage } from '../web/protocol.ts';
-import { importedMemory, importedMemoryOf, probeMemory, type MemoryType } from '../worker/memory-import.ts';
+import { importedMemory, probeMemory, type MemoryType } from '../worker/memory-import.ts';
 import type { Added } from '../worker/protocol.ts';
 import { importsMemory, refuse, startsThreads } from '../worker/wasi-imports.ts';
 import type { Brood } from './brood.ts';
@@ -19,63 +20,12 @@ export class Refusal extends Error {
   }
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** The response with its bytes counted as they arrive. */
-function counted(response: Response, progress: Progress): Response {
-  const total = Number(response.headers.get('content-encoding') ? 0 : (response.headers.get('content-length') ?? 0));
-  let loaded = 0;
-  const counter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      loaded += chunk.byteLength;
-      progress('download', loaded, loaded > total ? 0 : total);
-      controller.enqueue(chunk);
-    },
-    flush: () => progress('compile', loaded, loaded),
-  });
-  const headers = { 'content-type': response.headers.get('content-type') ?? '' };
-  return new Response(response.body!.pipeThrough(counter), { headers });
-}
-
-/** Exactly this, says the standard: with a parameter it is refused. */
-const isWasm = (response: Response): boolean =>
-  response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
-
-async function fetchWell(url: string, signal: AbortSignal): Promise<Response> {
-  let response: Response;
+async function fetched(url: string, signal: AbortSignal): Promise<Response> {
   try {
-    response = await host.fetch(url, signal);
+    return await host.fetch(url, signal);
   } catch (error) {
-    throw new Refusal('source', `${url} could not be fetched: ${describe(error)}`);
+    throw unreachable(url, error);
   }
-  if (!response.ok) throw new Refusal('source', `${url} answered ${response.status} ${response.statusText}`);
-  return response;
-}
-
-async function fetchModule(url: string, progress: Progress | null, signal: AbortSignal): Promise<WebAssembly.Module> {
-  let response = await fetchWell(url, signal);
-  try {
-    if (progress && response.body) response = counted(response, progress);
-    if (isWasm(response)) return await WebAssembly.compileStreaming(response);
-    const bytes = await response.arrayBuffer();
-    requireMagic(url, new Uint8Array(bytes), response);
-    return await WebAssembly.compile(bytes);
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal('module', `${url} is no valid WebAssembly module: ${describe(error)}`);
-  }
-}
-
-/** A server's error page, told from a module before the compiler says "expected magic word". */
-function requireMagic(url: string, bytes: Uint8Array, response: Response): void {
-  const [a, b, c, d] = bytes;
-  if (a === 0 && b === 0x61 && c === 0x73 && d === 0x6d) return;
-  const type = response.headers.get('content-type') ?? 'no content type';
-  const start = JSON.stringify(new TextDecoder().decode(bytes.subarray(0, 40)));
-  throw new Refusal(
-    'module',
-    `${url} is no WebAssembly module: it is ${bytes.length} bytes (${type}) that start with ${start}`,
-  );
 }
 
 /** A module that may run, and the memory that it wants to be given; null when it makes its own. */
@@ -87,15 +37,11 @@ export interface Program {
 }
 
 async function loadUrl(url: string, progress: Progress | null, signal: AbortSignal): Promise<Program> {
-  const module = await fetchModule(url, progress, signal);
-  return importsMemory(module) ? lookAgain(module, url, signal) : { module, memory: null, added: null };
-}
-
-/** A second look at the module's first bytes, usually from the HTTP cache; where threads need another compiler, at all of them. */
-async function lookAgain(module: WebAssembly.Module, url: string, signal: AbortSignal): Promise<Program> {
-  const response = await host.fetch(url, signal);
-  if (!host.compileThreaded) return { module, memory: await importedMemoryOf(response), added: null };
-  return threaded(new Uint8Array(await response.arrayBuffer()));
+  const response = await fetched(url, signal);
+  // Where threads need another compiler, they need all of the bytes for it.
+  if (host.compileThreaded) return compileBytes(await downloadBytes(response, url, progress), url, null);
+  const { module, head } = await downloadModule(response, url, progress);
+  return describeModule(module, head);
 }
 
 async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
@@ -103,20 +49,15 @@ async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
   return { module: await compile(bytes), memory: importedMemory(bytes), added: null };
 }
 
-async function compileBytes(bytes: Uint8Array<ArrayBuffer>, progress: Progress | null): Promise<Program> {
+async function compileBytes(bytes: Uint8Array<ArrayBuffer>, what: string, progress: Progress | null): Promise<Program> {
   progress?.('compile', bytes.length, bytes.length);
-  try {
-    const module = await WebAssembly.compile(bytes);
-    return importsMemory(module) ? await threaded(bytes) : { module, memory: null, added: null };
-  } catch (error) {
-    throw new Refusal('module', `the bytes are no valid WebAssembly module: ${describe(error)}`);
-  }
+  const module = await compiled(what, WebAssembly.compile(bytes));
+  return importsMemory(module) ? threaded(bytes) : { module, memory: null, added: null };
 }
 
-async function describeModule(module: WebAssembly.Module, url: string, signal: AbortSignal): Promise<Program> {
+function describeModule(module: WebAssembly.Module, head: Uint8Array | null): Program {
   if (!importsMemory(module)) return { module, memory: null, added: null };
-  if (url) return lookAgain(module, url, signal);
-  const memory = probeMemory(module);
+  const memory = head ? importedMemory(head) : probeMemory(module);
   if (memory) return { module, memory, added: null };
   throw new Refusal(
     'module',
@@ -127,6 +68,12 @@ async function describeModule(module: WebAssembly.Module, url: string, signal: A
 /** Whether there is an imported memory that the rewriter did not make one of. */
 const importsOwnMemory = (module: WebAssembly.Module, added: Added | null): boolean =>
   WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory' && entry.module !== added?.prefix);
+
+/** What bytes are called that the page gave. */
+const BYTES = 'the bytes';
+
+/** A URL has no space: what follows one is no part of another's. */
+const keyOf = ({ url, version = '' }: SourceMessage & { kind: 'url' }): string => `${url} ${version}`;
 
 /** What a spawn wants of its module. */
 export interface Wishes {
@@ -145,7 +92,7 @@ interface Cached {
 }
 
 export class Modules {
-  /** Compiled once per URL. While that goes on, all who wait for it are told how far it is. */
+  /** Compiled once per URL, version and wishes. While that goes on, all who wait for it are told how far it is. */
   private readonly byUrl = new Map<string, Cached>();
 
   private readonly rewriter: Rewriter;
@@ -184,14 +131,14 @@ export class Modules {
     return ways;
   }
 
-  private load(source: SourceMessage, progress: Progress | null, signal: AbortSignal): Promise<Program> {
+  private async load(source: SourceMessage, progress: Progress | null, signal: AbortSignal): Promise<Program> {
     switch (source.kind) {
       case 'module':
-        return describeModule(source.module, source.url, signal);
+        return describeModule(source.module, source.head);
       case 'bytes':
-        return compileBytes(source.bytes as Uint8Array<ArrayBuffer>, progress);
+        return compileBytes(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress);
       case 'url':
-        return this.cached(source.url, progress, signal, (tell, loading) => loadUrl(source.url, tell, loading));
+        return this.cached(keyOf(source), progress, signal, (tell, loading) => loadUrl(source.url, tell, loading));
     }
   }
 
@@ -208,18 +155,14 @@ export class Modules {
           'an interruptible program, or one with limits.memory, needs the bytes of its module',
         );
       case 'bytes':
-        return this.made(source.bytes as Uint8Array<ArrayBuffer>, 'the bytes', progress, wishes, signal);
+        return this.made(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress, wishes, signal);
       case 'url':
-        // A URL has no space: the key is no other's.
         return this.cached(
-          `${source.url} ${wishes.interruptible} ${wishes.memory}`,
+          `${keyOf(source)} ${wishes.interruptible} ${wishes.memory}`,
           progress,
           signal,
           async (tell, loading) => {
-            let response = await fetchWell(source.url, loading);
-            if (tell && response.body) response = counted(response, tell);
-            const bytes = new Uint8Array(await response.arrayBuffer());
-            requireMagic(source.url, bytes, response);
+            const bytes = await downloadBytes(await fetched(source.url, loading), source.url, tell);
             return this.made(bytes, source.url, null, wishes, loading);
           },
         );
@@ -254,7 +197,7 @@ export class Modules {
           throw new Refusal('module', `${what} cannot be given a limit on its memory: ${error.message}`);
       }
     }
-    return compileBytes(bytes, progress);
+    return compileBytes(bytes, what, progress);
   }
 
   private async rewritten(

@@ -161,6 +161,7 @@ const bundles = [
   { entry: 'web/trace.ts', output: 'trace.js', platform: 'neutral' },
   { entry: 'web/supervise.ts', output: 'supervise.js', platform: 'neutral' },
   { entry: 'web/sockets.ts', output: 'sockets.js', platform: 'neutral' },
+  { entry: 'web/download.ts', output: 'download.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
   { entry: 'web/vite.ts', output: 'vite.js', platform: 'node' },
   ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
@@ -171,7 +172,7 @@ const bundles = [
 ];
 
 /** Loaded when they are wanted, from beside the bundle. */
-export const loadedLater = ['./trace.js', './supervise.js', './sockets.js', './diagnose.js'];
+export const loadedLater = ['./trace.js', './supervise.js', './sockets.js', './diagnose.js', './download.js'];
 /** What a page downloads to run a program. */
 export const downloads = ['index.js', ...AT_START.map((name) => FILES[name])];
 

@@ -102,7 +102,7 @@ function rewriterIncludes(file) {
 const importable = {
   web: ['build/generated'],
   worker: ['web/protocol.ts', 'web/trusted-types.ts', 'build/generated'],
-  coordinator: ['web/protocol.ts', 'worker', 'build/generated', 'build/wasm'],
+  coordinator: ['web/protocol.ts', 'web/download.ts', 'worker', 'build/generated', 'build/wasm'],
   demo: ['web/index.ts', 'dist/index.js', 'node_modules'],
 };
 

@@ -1,4 +1,5 @@
 /** Waiting for so long and no longer. */
+import { offAbort, onAbort } from './aborts.js';
 import { describe } from './bytes.js';
 
 /** What timers take (24.8 days); later is never. */
@@ -20,16 +21,16 @@ export async function within<T>(
 ): Promise<T | undefined> {
   signal?.throwIfAborted();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let onAbort = (): void => undefined;
+  let abort = (): void => undefined;
   const otherwise = new Promise<undefined>((resolve, reject) => {
     if (milliseconds <= LONGEST_TIMER) timer = setTimeout(() => resolve(undefined), milliseconds);
-    onAbort = () => reject(signal?.reason);
+    abort = () => reject(signal?.reason);
   });
-  signal?.addEventListener('abort', onAbort);
+  onAbort(signal, abort);
   try {
     return await Promise.race([promise, otherwise]);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    offAbort(signal, abort);
   }
 }

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime, as the page sees it: one connection to a coordinator, and everything that is open on it. */
+import { offAbort, onAbort } from './aborts.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import { Closed, Fatal, HoldfastError, PipeError, SocketError, StartFailed, SupervisorError } from './errors.js';
@@ -127,13 +128,13 @@ export class Runtime implements Holdfast {
   /** Sends `init` and waits for the answer. When that fails, the coordinator ends. */
   async open(assets: InitMessage['assets'], settings: StartSettings): Promise<void> {
     const { signal, startTimeout, ...rest } = settings;
-    const onAbort = (): void => {
+    const abort = (): void => {
       this.#ready.reject(signal?.reason);
       void this.close();
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#unlisten = () => signal?.removeEventListener('abort', onAbort);
-    if (signal?.aborted) onAbort();
+    onAbort(signal, abort);
+    this.#unlisten = () => offAbort(signal, abort);
+    if (signal?.aborted) abort();
     const timer = startTimeout > 0 ? setTimeout(() => this.#tooSlow(startTimeout), startTimeout) : undefined;
     try {
       this.#post({ t: 'init', protocol: PROTOCOL, lock: this.#endpoint.lock ?? '', assets, ...rest });
@@ -168,13 +169,14 @@ export class Runtime implements Holdfast {
     const loading = new AbortController();
     const givenUp = deferred<never>();
     loading.signal.addEventListener('abort', givenUp.reject);
-    const giveUp = ({ target }: Event): void => loading.abort((target as AbortSignal).reason);
-    for (const from of [signal, this.#ending.signal])
-      from?.addEventListener('abort', giveUp, { signal: loading.signal });
+    const ending = this.#ending.signal;
+    const giveUp = (): void => loading.abort((signal?.aborted ? signal : ending).reason);
+    for (const from of [signal, ending]) onAbort(from, giveUp);
     try {
       return await Promise.race([load(loading.signal), givenUp.promise]);
     } finally {
-      loading.abort(); // so that nobody listens any more
+      for (const from of [signal, ending]) offAbort(from, giveUp);
+      loading.abort(); // so that nobody listens to it any more
       this.#requireOpen(signal); // which is why it failed, whatever failed first by that
     }
   }

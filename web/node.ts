@@ -13,10 +13,13 @@ import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
 import { AT_START, FILES, nodeName } from './files.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { planStart, type StartOptions } from './options.js';
-import { compile, type Loader } from './source.js';
+import { compiled } from './download.js';
+import { importsMemory, inOurWords, type Loader } from './source.js';
 
 export * from './public.js';
 export type { Diagnosis } from './diagnose.js';
+
+const nodeMajor = Number(process.versions.node.split('.')[0]);
 
 const workingDirectory = (): string => pathToFileURL(`${process.cwd()}/`).href;
 
@@ -39,7 +42,7 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
 /** What keeps the runtime from starting in this process, in words. Never rejects. */
 export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
   const problems: Problem[] = [];
-  if (Number(process.versions.node.split('.')[0]) < 20) {
+  if (nodeMajor < 20) {
     const what = `This is Node ${process.versions.node}.`;
     problems.push({ what, why: 'The runtime is made and tested for 20 and newer.', fix: 'Use a newer Node.' });
   }
@@ -74,28 +77,31 @@ const isThere = async (url: URL): Promise<boolean> =>
 
 /** Reads files here, and compiles each version of one once; other URLs are the coordinator's. */
 function fileLoader(): Loader {
-  const compiled = new Map<string, { version: string; module: Promise<WebAssembly.Module> }>();
+  const known = new Map<string, { version: string; module: Promise<WebAssembly.Module> }>();
   const compileFile = async (url: URL): Promise<WebAssembly.Module> => {
     const bytes = await readFile(url).catch((error: unknown) => unreadable(url, error));
-    return compile(url.href, () => WebAssembly.compile(bytes));
+    return inOurWords(() => compiled(url.href, WebAssembly.compile(bytes)));
   };
   return {
     base: workingDirectory,
     // Bun's engine is WebKit's.
     loopsOutliveWorkers: 'bun' in process.versions,
+    threadsNeedBytes: nodeMajor < 22,
     async load(url, asBytes) {
       if (url.protocol !== 'file:') return { kind: 'url', url: url.href };
       const { mtimeMs, size, ino } = await stat(url).catch((error: unknown) => unreadable(url, error));
       const version = `${ino} ${size} ${mtimeMs}`;
-      // The coordinator reads the file then, and remembers it by its URL: each version has its own.
-      if (asBytes) return { kind: 'url', url: `${url.href}#${encodeURIComponent(version)}` };
-      let known = compiled.get(url.href);
-      if (known?.version !== version) {
-        known = { version, module: compileFile(url) };
-        compiled.set(url.href, known);
-        known.module.catch(() => compiled.delete(url.href));
+      // The coordinator reads the file then, and remembers each version of it.
+      const forCoordinator = { kind: 'url', url: url.href, version } as const;
+      if (asBytes) return forCoordinator;
+      let entry = known.get(url.href);
+      if (entry?.version !== version) {
+        entry = { version, module: compileFile(url) };
+        known.set(url.href, entry);
+        entry.module.catch(() => known.delete(url.href));
       }
-      return { kind: 'module', module: await known.module, url: url.href };
+      const module = await entry.module;
+      return importsMemory(module) ? forCoordinator : { kind: 'module', module, head: null };
     },
   };
 }

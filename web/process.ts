@@ -1,4 +1,5 @@
 /** One process, as the page sees it. */
+import { offAbort, onAbort } from './aborts.js';
 import { deferred } from './deferred.js';
 import { HandleError, PipeError, SpawnRefused } from './errors.js';
 import {
@@ -188,7 +189,7 @@ export class ProcessEnd implements Process {
     this.started = this.#started.promise;
     this.terminal = plan.stdin === 'tty' ? { setRaw: (raw) => this.#setRaw(raw === true) } : undefined;
     if (plan.trace) this.#openTrace();
-    plan.signal?.addEventListener('abort', this.#onAbort);
+    onAbort(plan.signal, this.#abort);
     post(spawnMessage(program, plan), program.transfer);
   }
 
@@ -332,7 +333,7 @@ export class ProcessEnd implements Process {
 
   onExited(exit: Exit): void {
     this.#awaited.delete('exit');
-    this.#plan.signal?.removeEventListener('abort', this.#onAbort);
+    offAbort(this.#plan.signal, this.#abort);
     this.#endInput(new PipeError());
     const why = exit.reason === 'killed' && this.#cause !== '' ? { message: this.#cause } : {};
     this.exit = { ...exit, ...why };
@@ -358,7 +359,7 @@ export class ProcessEnd implements Process {
   /** It never started, or the runtime ended: everything that is open fails with `error`. */
   #finish(error: Error): void {
     this.#awaited.clear();
-    this.#plan.signal?.removeEventListener('abort', this.#onAbort);
+    offAbort(this.#plan.signal, this.#abort);
     this.#endInput(error);
     for (const fd of [1, 2] as const) {
       this.#outputs[fd]?.fail(error);
@@ -370,7 +371,7 @@ export class ProcessEnd implements Process {
     this.#released.reject(error);
   }
 
-  readonly #onAbort = (): void => {
+  readonly #abort = (): void => {
     this.kill();
     if (!this.#running) this.#started.reject(this.#plan.signal?.reason);
   };

@@ -23,11 +23,12 @@ export const TRACE_FD = 3;
 export type StreamFd = OutputFd | typeof TRACE_FD;
 
 export type SourceMessage =
-  /** `url`: where it came from, if that is known; it need not be fetched, but can be. */
-  | { kind: 'module'; module: WebAssembly.Module; url: string }
-  | { kind: 'bytes'; bytes: Uint8Array }
-  /** Absolute. Fetched and compiled (streaming) by the coordinator, once per URL for the life of the runtime. */
-  | { kind: 'url'; url: string };
+  /** `head`: its bytes up to the end of its imports, when they are known and it imports its memory. */
+  | { kind: 'module'; module: WebAssembly.Module; head: Uint8Array | null }
+  /** `where`: what they are called in messages. */
+  | { kind: 'bytes'; bytes: Uint8Array; where?: string }
+  /** Absolute. Fetched and compiled (streaming) by the coordinator, once per URL and version for the life of the runtime. */
+  | { kind: 'url'; url: string; version?: string };
 
 export interface PreopenMessage {
   /** The name that the guest sees, such as "/" or "/work". */

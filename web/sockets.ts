@@ -2,6 +2,7 @@
  * The page's ends of connections, and the ports that it listens on. A file of its own, loaded for the first of them: what must be the same
  * class here and in the script that loads it comes by the wire.
  */
+import { offAbort, onAbort } from './aborts.js';
 import { deferred } from './deferred.js';
 import type { PipeError, SocketError } from './errors.js';
 import { abortSignal, object, planConnect, portNumber } from './options.js';
@@ -189,7 +190,7 @@ export class ConnectionEnd implements Connection {
     this.writable = this.#input.stream;
     this.opened = this.#opened.promise;
     this.closed = this.#closed.promise;
-    signal?.addEventListener('abort', this.#onAbort);
+    onAbort(signal, this.#abort);
     post(ask);
   }
 
@@ -237,7 +238,7 @@ export class ConnectionEnd implements Connection {
   #over(what: 'connected' | 'input' | 'output'): void {
     this.#awaited.delete(what);
     if (this.#awaited.size > 0) return;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    offAbort(this.#signal, this.#abort);
     this.#closed.resolve();
   }
 
@@ -245,14 +246,14 @@ export class ConnectionEnd implements Connection {
   #finish(error: unknown): void {
     const failure = this.#failure(error, 'the connection was given up');
     this.#awaited.clear();
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    offAbort(this.#signal, this.#abort);
     this.#input.gone(failure);
     this.#output.fail(failure);
     this.#opened.reject(error);
     this.#closed.reject(error);
   }
 
-  readonly #onAbort = (): void => {
+  readonly #abort = (): void => {
     const reason: unknown = this.#signal?.reason;
     const { post } = this.#wire;
     post({ t: 'abort', id: this.#id });
@@ -282,7 +283,7 @@ export class ListenerEnd implements Listener {
     this.port = port;
     this.#wire = wire;
     this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort);
+    onAbort(signal, this.#abort);
     if (signal?.aborted) this.close();
   }
 
@@ -294,11 +295,11 @@ export class ListenerEnd implements Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    offAbort(this.#signal, this.#abort);
     this.#wire.close();
   }
 
-  readonly #onAbort = (): void => this.close();
+  readonly #abort = (): void => this.close();
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Connection, void, undefined> {
     try {

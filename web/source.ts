@@ -1,6 +1,9 @@
 /** What a program can come from, made into what the coordinator takes. */
-import { copyOf, describe, isBytes, tagOf, textOf, viewOf } from './bytes.js';
-import { asError, SpawnRefused } from './errors.js';
+import { copyOf, describe, isBytes, tagOf, viewOf } from './bytes.js';
+import type * as Download from './download.js';
+import type { BadDownload } from './download.js';
+import { SpawnRefused } from './errors.js';
+import { later } from './later.js';
 import type { Progress } from './options.js';
 import type { SourceMessage } from './protocol.js';
 
@@ -26,6 +29,8 @@ export interface Loader {
   base(): string;
   /** Whether a loop of wasm runs on for ever in a worker that was terminated, so that programs are made interruptible. WebKit (2.50) is like that. */
   readonly loopsOutliveWorkers: boolean;
+  /** Whether programs with threads are compiled from their bytes only: Node 20's are (worker/host-node.ts). */
+  readonly threadsNeedBytes?: boolean;
   /** `asBytes`: the coordinator needs the module's bytes; a compiled one will not do. */
   load(url: URL, asBytes: boolean): Promise<SourceMessage> | SourceMessage;
 }
@@ -57,40 +62,53 @@ export async function prepareSource(
       `\`${asBytes}\` needs the bytes: pass a URL, a Response or bytes instead of a WebAssembly.Module`,
     );
   if (isModule(source))
-    return { message: { kind: 'module', module: source, url: '' }, transfer: [], name: DEFAULT_NAME };
+    return { message: { kind: 'module', module: source, head: null }, transfer: [], name: DEFAULT_NAME };
   const response = await settled(source);
   if (signal.aborted) void response.body?.cancel(signal.reason).catch(() => undefined); // nobody waits for it any more
   signal.throwIfAborted();
-  if (asBytes) return fromBytes(response, signal, onProgress);
-  const message: SourceMessage = {
-    kind: 'module',
-    module: await compileResponse(response, signal, onProgress, cancels),
-    url: response.url,
-  };
-  return { message, transfer: [], name: response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME };
+  const name = response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME;
+  if (asBytes || loader.threadsNeedBytes) {
+    const bytes = await bodyOf(response, signal, onProgress);
+    return { message: { kind: 'bytes', bytes, where: whereOf(response) }, transfer: [bytes.buffer], name };
+  }
+  const { module, head } = await fromResponse(({ downloadModule }) =>
+    downloadModule(response, whereOf(response), tell(onProgress), cancels ? signal : undefined),
+  );
+  return { message: { kind: 'module', module, head: importsMemory(module) ? head : null }, transfer: [], name };
 }
 
-/** The bytes of the response's body, if they can be had and begin as a module does; else `SpawnRefused`. */
-export async function bodyOf(
+/** The bytes of the response's body. Throws `SpawnRefused`. */
+export const bodyOf = (
   response: Response,
   signal: AbortSignal,
   onProgress?: OnProgress,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const where = requireBody(response);
-  const body = watched(response, signal, onProgress);
-  const bytes = new Uint8Array(await body.arrayBuffer().catch((error: unknown) => broken(where, error)));
-  requireMagic(where, bytes);
-  return bytes;
+): Promise<Uint8Array<ArrayBuffer>> =>
+  fromResponse(({ downloadBytes }) => downloadBytes(response, whereOf(response), tell(onProgress), signal));
+
+/** What is done with a response by a file of its own: for URLs the coordinator does it. */
+const fromResponse = <T>(work: (file: typeof Download) => Promise<T>): Promise<T> =>
+  inOurWords(async () => work(await later('download.js', import('./download.js'))));
+
+/** The errors of download.ts, which are for the coordinator, too, as those of a spawn. */
+export async function inOurWords<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const { name, kind, message, cause } = error as BadDownload;
+    throw name === 'BadDownload' ? new SpawnRefused(kind, message, { cause }) : error;
+  }
 }
 
-/** The response's body, read here and compiled by the coordinator. */
-async function fromBytes(response: Response, signal: AbortSignal, onProgress: OnProgress): Promise<PreparedSource> {
-  const bytes = await bodyOf(response, signal, onProgress);
-  const name = response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME;
-  return { message: { kind: 'bytes', bytes }, transfer: [bytes.buffer], name };
-}
+const whereOf = (response: Response): string => response.url || 'the response';
+
+const tell = (onProgress: OnProgress) =>
+  onProgress ? (phase: Progress['phase'], loaded: number, total: number) => onProgress({ phase, loaded, total }) : null;
 
 const DEFAULT_NAME = 'program';
+
+/** Whether the module wants its memory from outside, as programs with threads do: how large, its bytes tell. */
+export const importsMemory = (module: WebAssembly.Module): boolean =>
+  WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
 
 const isModule = (source: unknown): source is WebAssembly.Module => tagOf(source) === 'WebAssembly.Module';
 
@@ -100,7 +118,7 @@ async function settled(source: unknown): Promise<Response> {
   try {
     value = await source;
   } catch (error) {
-    throw new SpawnRefused('source', `the program could not be fetched: ${asError(error).message}`, { cause: error });
+    return fromResponse(({ unreachable }) => Promise.reject(unreachable('the program', error)));
   }
   if (tagOf(value) === 'Response') return value as Response;
   const got = typeof value === 'object' && value !== null ? describe(value) : String(value);
@@ -125,79 +143,4 @@ export function nameOf(url: URL): string {
   } catch {
     return last; // a stray "%"
   }
-}
-
-/** What the response is called in messages. Throws when there is no body to be had. */
-function requireBody(response: Response): string {
-  const where = response.url || 'the response';
-  if (response.type === 'opaque' || response.type === 'opaqueredirect') {
-    throw new SpawnRefused('source', `${where} is opaque: fetch it with mode "cors", from a server that allows it`);
-  }
-  if (!response.ok) {
-    throw new SpawnRefused('source', `${where}: HTTP ${response.status} ${response.statusText}`.trimEnd());
-  }
-  if (response.bodyUsed || response.body?.locked)
-    throw new SpawnRefused('source', `the body of ${where} was already used`);
-  return where;
-}
-
-async function compileResponse(
-  response: Response,
-  signal: AbortSignal,
-  onProgress: OnProgress,
-  cancels: boolean,
-): Promise<WebAssembly.Module> {
-  const where = requireBody(response);
-  // Exactly this, says the standard: with a parameter it is refused.
-  const isWasm = response.headers.get('content-type')?.trim().toLowerCase() === 'application/wasm';
-  if (isWasm) {
-    // As it came unless somebody wants to hear of it or may give it up: then engines keep the code that they make of it with what they have cached.
-    const body = onProgress || cancels ? watched(response, signal, onProgress) : response;
-    return compile(where, () => WebAssembly.compileStreaming(body));
-  }
-  const bytes = await bodyOf(response, signal, onProgress);
-  return compile(where, () => WebAssembly.compile(bytes));
-}
-
-function broken(where: string, error: unknown): never {
-  throw new SpawnRefused('source', `the download of ${where} broke off: ${asError(error).message}`, { cause: error });
-}
-
-/** Compiles, and says whose fault a failure is: of the module, or of a page that forbids WebAssembly. */
-export async function compile(where: string, start: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
-  try {
-    return await start();
-  } catch (error) {
-    if (error instanceof WebAssembly.CompileError) {
-      throw new SpawnRefused('module', `${where} cannot be compiled: ${error.message}`, { cause: error });
-    }
-    return broken(where, error);
-  }
-}
-
-/** A server's error page, told from a module before the compiler says "expected magic word". */
-function requireMagic(where: string, bytes: Uint8Array): void {
-  const [a, b, c, d] = bytes;
-  if (a === 0 && b === 0x61 && c === 0x73 && d === 0x6d) return;
-  const start = JSON.stringify(textOf(bytes.subarray(0, 40)));
-  throw new SpawnRefused(
-    'module',
-    `${where} is no WebAssembly module (${bytes.length} bytes that start with ${start})`,
-  );
-}
-
-/** The same response, with its bytes counted as they pass. Its body, which cannot be cancelled while others read it, is when the signal is aborted. */
-function watched(response: Response, signal: AbortSignal, onProgress: OnProgress): Response {
-  if (!response.body) return response;
-  const total = response.headers.has('content-encoding') ? 0 : Number(response.headers.get('content-length') ?? 0);
-  let loaded = 0;
-  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    transform(chunk, controller) {
-      loaded += chunk.byteLength;
-      onProgress?.({ phase: 'download', loaded, total });
-      controller.enqueue(chunk);
-    },
-  });
-  const headers = { 'content-type': response.headers.get('content-type') ?? '' };
-  return new Response(response.body.pipeThrough(counter, { signal }), { headers });
 }

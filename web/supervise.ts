@@ -2,6 +2,7 @@
  * A supervisor, as the page sees it. What is done when, the coordinator decides; starts are made here. A file of its own, loaded for the
  * first supervisor: what must be the same class here and in the script that loads it comes by the wire.
  */
+import { offAbort, onAbort } from './aborts.js';
 import { tagOf } from './bytes.js';
 import { deferred, type Deferred } from './deferred.js';
 import { within, waitTime } from './deadline.js';
@@ -208,11 +209,11 @@ export class SupervisorEnd implements Supervisor {
       throw error;
     }
     if (!signal) return;
-    const onAbort = (): void => void this.close().catch(() => undefined);
-    signal.addEventListener('abort', onAbort);
-    const forget = (): void => signal.removeEventListener('abort', onAbort);
+    const close = (): void => void this.close().catch(() => undefined);
+    onAbort(signal, close);
+    const forget = (): void => offAbort(signal, close);
     this.#finished.promise.then(forget, forget);
-    if (signal.aborted) onAbort();
+    if (signal.aborted) close();
     signal.throwIfAborted();
   }
 

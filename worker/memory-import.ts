@@ -13,7 +13,7 @@ export interface MemoryType {
 
 const MEMORY = 2;
 
-/** Reads numbers from the bytes of a module. Runs over the end with a RangeError: then more bytes are needed. */
+/** Reads numbers from the bytes of a module. Runs over the end with a RangeError. */
 class Reader {
   at = 8;
   constructor(private readonly bytes: Uint8Array) {}
@@ -85,29 +85,6 @@ export function importedMemory(bytes: Uint8Array): MemoryType | null {
       if (memory) return memory;
     }
     return null;
-  }
-}
-
-/** As `importedMemory`, from a response of which no more is read than is needed. */
-export async function importedMemoryOf(response: Response): Promise<MemoryType | null> {
-  const reader = response.body!.getReader();
-  let head = new Uint8Array(0);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return importedMemory(head);
-      const longer = new Uint8Array(head.length + value.length);
-      longer.set(head);
-      longer.set(value, head.length);
-      head = longer;
-      try {
-        return importedMemory(head);
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-      }
-    }
-  } finally {
-    void reader.cancel();
   }
 }
 

@@ -169,14 +169,14 @@ test.describe('with a server that counts and lies', () => {
 
   const refusals = [
     { name: 'missing.wasm', kind: 'source', says: [/missing\.wasm/, /404/] },
-    { name: 'page.wasm', kind: 'module', says: [/page\.wasm/, /no( valid)? WebAssembly module/, /<!doctype/] },
+    { name: 'page.wasm', kind: 'source', says: [/page\.wasm/, /no( valid)? WebAssembly module/, /<!doctype/] },
     { name: 'lie.wasm', kind: 'module', says: [/lie\.wasm/, /no( valid)? WebAssembly module/] },
     {
       name: 'truncated.wasm',
       kind: 'module',
       says: [/truncated\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/],
     },
-    { name: 'empty.wasm', kind: 'module', says: [/empty\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/] },
+    { name: 'empty.wasm', kind: 'source', says: [/empty\.wasm/, /is empty/] },
   ] as const;
   for (const { name, kind, says } of refusals) {
     test(`${name} is refused in plain words, as a URL and as a Response`, async ({ page }) => {

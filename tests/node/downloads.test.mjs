@@ -1,0 +1,188 @@
+// What becomes of a download that fails in any way, and that a program is downloaded once, whatever is needed of its bytes.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import test from 'node:test';
+import zlib from 'node:zlib';
+import { guest, runtime } from './support/runtime.mjs';
+
+const hello = await readFile(guest('hello'));
+const threads = await readFile(guest('threads-share-one-memory'));
+const WASM = { 'content-type': 'application/wasm' };
+const HTML = { 'content-type': 'text/html; charset=utf-8' };
+
+/** A server with an answer for each path; `requests` counts those for one. */
+async function serve(t, answers) {
+  const requests = {};
+  const server = createServer((request, response) => {
+    requests[request.url] = (requests[request.url] ?? 0) + 1;
+    answers[request.url](request, response, requests[request.url]);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  t.after(() => server.closeAllConnections());
+  return { base: `http://127.0.0.1:${server.address().port}`, requests };
+}
+
+const gives =
+  (status, headers, body = '') =>
+  (request, response) =>
+    response.writeHead(status, headers).end(body);
+
+const breaksOff = (headers) => (request, response) => {
+  response.writeHead(200, headers).write(hello.subarray(0, 2000), () => setTimeout(() => response.destroy(), 20));
+};
+
+/** As a URL, as a Response that is compiled while it comes, and those whose bytes are needed. */
+const ways = {
+  URL: (hf, url) => hf.spawn(url),
+  'URL, interruptible': (hf, url) => hf.spawn(url, { interruptible: true }),
+  'URL, with progress': (hf, url) => hf.spawn(url, { onProgress: () => undefined }),
+  Response: (hf, url) => hf.spawn(fetch(url)),
+  'Response, that can be given up': (hf, url) => hf.spawn(fetch(url), { signal: new AbortController().signal }),
+  'Response, with limits.memory': (hf, url) => hf.spawn(fetch(url), { limits: { memory: 2 ** 28 } }),
+};
+
+const broken = {
+  '/cut.wasm': [
+    breaksOff({ ...WASM, 'content-length': hello.length }),
+    'source',
+    /the download of \S+\/cut\.wasm broke off after (0|2000) of \d+ bytes: .*\. Try again$/,
+  ],
+  '/cut-chunks.wasm': [breaksOff(WASM), 'source', /the download of \S+\/cut-chunks\.wasm broke off after \d+ bytes: /],
+  '/cut-untyped.wasm': [breaksOff({}), 'source', /the download of \S+\/cut-untyped\.wasm broke off after \d+ bytes: /],
+  '/undecodable.wasm': [
+    gives(200, { ...WASM, 'content-encoding': 'gzip' }, 'this is no gzip'),
+    'source',
+    /the download of \S+\/undecodable\.wasm broke off after 0 bytes: /,
+  ],
+  '/none.wasm': [gives(404, HTML, 'no'), 'source', /\/none\.wasm answered HTTP 404 Not Found: is the path right\?$/],
+  '/denied.wasm': [
+    gives(401, HTML, 'no'),
+    'source',
+    /\/denied\.wasm answered HTTP 401 Unauthorized: pass the Response/,
+  ],
+  '/down.wasm': [
+    gives(503, {}, 'no'),
+    'source',
+    /\/down\.wasm answered HTTP 503 Service Unavailable: try again later$/,
+  ],
+  '/nothing.wasm': [gives(204, WASM), 'source', /\/nothing\.wasm answered HTTP 204 No Content, without a body$/],
+  '/empty.wasm': [gives(200, WASM), 'source', /\/empty\.wasm is empty: is the file deployed\?$/],
+  '/empty-untyped.wasm': [gives(200, {}), 'source', /\/empty-untyped\.wasm is empty: is the file deployed\?$/],
+  '/login.wasm': [
+    gives(302, { location: '/login' }),
+    'source',
+    /is no WebAssembly module: it starts with "<!doctype html>.*" \(text\/html.*which \S+\/login sent after a redirect\. Is the path right, or a login needed\?$/,
+  ],
+  '/text.wasm': [gives(200, WASM, 'text'), 'module', /\/text\.wasm is no WebAssembly module: it starts with "text"/],
+  '/cut-long-ago.wasm': [
+    gives(200, WASM, hello.subarray(0, 2000)),
+    'module',
+    /\/cut-long-ago\.wasm(: no valid WebAssembly module| cannot be made interruptible| cannot be given a limit)/,
+  ],
+};
+
+test('a download that fails is told from a module that is invalid, in words that say what to do', async (t) => {
+  const hf = await runtime(t);
+  const answers = { '/login': gives(200, HTML, '<!doctype html><title>log in</title>') };
+  for (const [path, [answer]] of Object.entries(broken)) answers[path] = answer;
+  const { base } = await serve(t, answers);
+  for (const [path, [, kind, message]] of Object.entries(broken)) {
+    for (const [way, spawn] of Object.entries(ways)) {
+      const error = await spawn(hf, base + path).catch((reason) => reason);
+      assert.deepEqual([path, way, error.name, error.kind], [path, way, 'SpawnRefused', kind], error.message);
+      assert.match(error.message, message, `${path}, ${way}`);
+    }
+  }
+});
+
+test('a server that is not there is told with its address', async (t) => {
+  const hf = await runtime(t);
+  for (const source of [() => 'http://127.0.0.1:1/x.wasm', () => fetch('http://127.0.0.1:1/x.wasm')]) {
+    await assert.rejects(hf.spawn(source()), {
+      name: 'SpawnRefused',
+      kind: 'source',
+      message: /could not be fetched: fetch failed \(.*\)\. Is the server up, /,
+    });
+  }
+  await assert.rejects(hf.spawn(new URL('../', guest('hello')), { interruptible: true }), {
+    kind: 'source',
+    message: /^file:\S+ could not be read: EISDIR[^#]*$/,
+  });
+});
+
+test('a Response whose body is shorter than its Content-Length is not whole', async (t) => {
+  const hf = await runtime(t);
+  const short = (type) =>
+    new Response(hello.subarray(0, 2000), { headers: { 'content-type': type, 'content-length': `${hello.length}` } });
+  for (const options of [{}, { interruptible: true }]) {
+    for (const type of ['application/wasm', 'text/plain']) {
+      await assert.rejects(hf.spawn(short(type), options), {
+        kind: 'source',
+        message: `the download of the response is not whole: 2000 of ${hello.length} bytes came. Try again`,
+      });
+    }
+  }
+  // Of an encoded body the length is another.
+  const { base } = await serve(t, {
+    '/z': gives(200, { ...WASM, 'content-encoding': 'gzip' }, zlib.gzipSync(hello)),
+  });
+  assert.equal((await hf.run(`${base}/z`)).code, 0);
+  assert.equal((await hf.run(fetch(`${base}/z`))).code, 0);
+});
+
+test('a program is asked for once, with threads, a limit, checks and progress, as a URL and as a Response', async (t) => {
+  const hf = await runtime(t);
+  // As a server that gives out each link once.
+  const once = (bytes, headers) => (request, response, count) =>
+    count === 1 ? response.writeHead(200, headers).end(bytes) : response.writeHead(401, HTML).end('log in');
+  const options = [
+    {},
+    { interruptible: true },
+    { limits: { memory: 2 ** 28 } },
+    { onProgress: () => undefined },
+    { signal: new AbortController().signal },
+  ];
+  const answers = {};
+  const programs = [];
+  for (const [bytes, headers] of [
+    [hello, WASM],
+    [threads, WASM],
+    [threads, {}],
+  ]) {
+    for (const option of options) {
+      for (const asResponse of [false, true]) {
+        const path = `/${programs.length}.wasm`;
+        answers[path] = once(bytes, headers);
+        programs.push([path, asResponse, option]);
+      }
+    }
+  }
+  const { base, requests } = await serve(t, answers);
+  for (const [path, asResponse, option] of programs) {
+    const { reason, code } = await hf.run(asResponse ? fetch(base + path) : base + path, option);
+    assert.deepEqual([path, asResponse, option, reason, code], [path, asResponse, option, 'exit', 0]);
+  }
+  assert.deepEqual(new Set(Object.values(requests)), new Set([1]));
+});
+
+test('each version of a file is another program, and its name is the only one that is told', async (t) => {
+  const warnings = [];
+  const note = ({ message }) => warnings.push(message);
+  process.on('warning', note);
+  t.after(() => process.off('warning', note));
+  const hf = await runtime(t);
+  for (const options of [{ interruptible: true }, { limits: { memory: 2 ** 16 } }]) {
+    const file = new URL('two-unknown-imports.wasm', guest('hello'));
+    const error = await hf.spawn(options.limits ? guest('hello') : file, options).catch((reason) => reason);
+    assert.doesNotMatch(error.message, /#|%20/);
+  }
+  // No listener stays, and none too many come.
+  const { signal } = new AbortController();
+  for (const options of [{}, { signal }, { interruptible: true, signal }]) {
+    await Promise.all(Array.from({ length: 30 }, () => hf.run(guest('hello'), options)));
+  }
+  await Promise.all(Array.from({ length: 30 }, async () => (await hf.spawn(guest('hello'))).join({ signal })));
+  assert.deepEqual(warnings, []);
+});
