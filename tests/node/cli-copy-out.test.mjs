@@ -7,7 +7,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { start } from '../../dist/node.js';
+import { runtime } from './support/runtime.mjs';
 import { load } from './support/load.mjs';
 
 const { Directories, openHostDirectory } = await load('web/cli/directories.ts', 'web/cli/host-directory.ts');
@@ -26,8 +26,7 @@ function folder(t) {
 async function copied(t, make, host = path.join(folder(t), 'host')) {
   fs.mkdirSync(host, { recursive: true });
   make?.(host);
-  const hf = await start();
-  t.after(() => hf.close());
+  const hf = await runtime(t);
   const warnings = [];
   const directories = new Directories(hf.fs, (text) => warnings.push(text));
   t.after(() => directories.close());

@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { start } from '../../dist/node.js';
+import { runtime } from './support/runtime.mjs';
 
 const toolbox = await readFile(new URL('../../build/guests/toolbox.wasm', import.meta.url));
 const MARK = '\ufeff';
 
 async function started(t) {
-  const hf = await start();
-  t.after(() => hf.close());
+  const hf = await runtime(t);
   return hf;
 }
 

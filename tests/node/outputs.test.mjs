@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { start } from '../../dist/node.js';
+import { runtime } from './support/runtime.mjs';
 
 const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, import.meta.url));
 const two = await guest('stdout-and-stderr-are-two-streams');
@@ -10,8 +10,7 @@ const endless = await guest('writes-stdout-forever');
 const IN_ORDER = 'out 1\nerr 1\nout 2\nerr 2\n\0\xff\xfe end';
 
 async function started(t) {
-  const hf = await start();
-  t.after(() => hf.close());
+  const hf = await runtime(t);
   return hf;
 }
 
