@@ -35,6 +35,7 @@ import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import { Files } from './files.ts';
 import { Kernel, SystemError } from './kernel.ts';
 import { Modules, Refusal, type Program } from './modules.ts';
+import { Queue } from './queue.ts';
 import { LONGEST_TIMER, Session } from './session.ts';
 import { encodeSpawn, HEADER_WORDS, listeningPorts, SOCKET_WORDS } from './spawn.ts';
 import type * as Supervise from './supervise.ts';
@@ -226,7 +227,8 @@ class Coordinator {
   private readonly awaitingStart = new Set<number>();
   /** What each worker was last given to run, until it says that it is idle. */
   private readonly busy = new Map<number, number>();
-  private readonly awaitingWorker: (() => void)[] = [];
+  private readonly awaitingWorker = new Set<() => void>();
+  private readonly queue = new Queue();
   /** What each worker ran last, until it idles or is truly dead: until then that process may still use its core. */
   private readonly standing = new Map<number, number>();
   /** Processes that have ended and are not yet released. */
@@ -246,7 +248,7 @@ class Coordinator {
 
   private free(worker: number): void {
     this.busy.delete(worker);
-    for (const goOn of this.awaitingWorker.splice(0)) goOn();
+    for (const goOn of [...this.awaitingWorker]) goOn();
   }
 
   /** Whether a worker is about to be free: its process has ended, and its word of that is under way. */
@@ -518,11 +520,44 @@ class Coordinator {
     const wishes = { interruptible: message.interruptible, memory: message.limits.memory };
     const program = await this.modules.get(message.source, progress, wishes, killed);
     killed.throwIfAborted();
-    if (message.progress) post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
-    const memory = program.memory?.shared ? await this.makeMemory(program.memory) : program.memory;
-    while (!this.closing && !killed.aborted && !this.start(message, program, memory)) {
-      await new Promise<void>((resolve) => this.awaitingWorker.push(resolve));
+    if (!message.waits) return this.beginNow(message, program, killed);
+    await this.queue.turn(killed);
+    try {
+      await this.until(() => this.mayTakeWorker(), killed);
+      await this.beginNow(message, program, killed);
+    } finally {
+      this.queue.next();
     }
+  }
+
+  private async beginNow(message: SpawnMessage, program: Program, killed: AbortSignal): Promise<void> {
+    if (message.progress) post({ t: 'progress', id: message.id, phase: 'start', loaded: 1, total: 1 });
+    const memory = program.memory?.shared ? await this.makeMemory(program.memory) : program.memory;
+    await this.until(() => this.start(message, program, memory), killed);
+  }
+
+  /** Tries again whenever a worker is free, until it does, or it was killed. */
+  private async until(tried: () => boolean, killed: AbortSignal): Promise<void> {
+    while (!this.closing && !killed.aborted && !tried()) {
+      await new Promise<void>((resolve) => {
+        const goOn = (): void => {
+          this.awaitingWorker.delete(goOn);
+          killed.removeEventListener('abort', goOn);
+          resolve();
+        };
+        this.awaitingWorker.add(goOn);
+        killed.addEventListener('abort', goOn);
+      });
+    }
+  }
+
+  private mayTakeWorker(): boolean {
+    const [starting, idle, running] = [0, 1, 2].map((state) => this.kernel.call('c_pool_count', state)) as [
+      number,
+      number,
+      number,
+    ];
+    return starting + idle > 0 || running < this.init.workers.max;
   }
 
   /** The memory that a guest's threads share. */
@@ -540,7 +575,7 @@ class Coordinator {
     }
   }
 
-  /** False when a worker will be free in a moment. */
+  /** False when a worker will be free in a moment, or is waited for. */
   private start(
     message: SpawnMessage,
     { module, added }: Program,
@@ -568,7 +603,7 @@ class Coordinator {
     });
     if (!pointer) {
       const [result, preopen, socket] = this.kernel.words(this.kernel.data, 3) as unknown as [number, number, number];
-      if (result === -ERRNO.EAGAIN && socket < 0 && this.oneIsLeaving()) return false;
+      if (result === -ERRNO.EAGAIN && socket < 0 && (message.waits || this.oneIsLeaving())) return false;
       throw spawnError(message, this.init, result, preopen, socket);
     }
     session.attach(pointer, ports);
@@ -651,7 +686,7 @@ function spawnError(
     return new SystemError(-result, `the preopen ${culprit.guest} is to be the directory ${culprit.path} of hf.fs`);
   const full = new SystemError(
     -result,
-    `all ${init.workers.max} workers are busy: wait for a process to end, or raise workers.max in start()`,
+    `all ${init.workers.max} workers are busy: wait for a process to end, say whenBusy: 'wait', or raise workers.max in start()`,
   );
   return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be made');
 }

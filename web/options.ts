@@ -12,7 +12,7 @@ export interface StartOptions {
   /**
    * Compute workers: how many are made ahead, and how many there may be. A running guest keeps one for itself.
    * A number is the most. Those beyond `min` that had nothing to do for `idle` milliseconds end. Default: 2 ahead, 128
-   * at most, 30,000 ms.
+   * at most (100 in Chromium, which has room for the memories of so many), 30,000 ms.
    */
   workers?: number | { min?: number; max?: number; idle?: number };
   /**
@@ -128,6 +128,15 @@ export interface SpawnOptions {
    * `signal`. Default: 0, never.
    */
   timeout?: number;
+  /**
+   * What becomes of it while all workers are busy (`workers.max` of `start()`). "reject": `SpawnRefused`, "limit". "wait": it begins when one is free; of
+   * those that wait (10,000 at most) the first begins first. `timeout` does not count that wait; `signal` ends it, and so does `hf.close()`.
+   * Default: "reject".
+   *
+   * @example
+   * const results = await Promise.all(files.map((file) => hf.run('/convert.wasm', { args: [file], whenBusy: 'wait' })));
+   */
+  whenBusy?: 'wait' | 'reject';
   /** What it may use at most. Default: no limits of its own. */
   limits?: Limits;
   /**
@@ -167,6 +176,8 @@ export interface SpawnPlan {
 
 const MIB = 1024 * 1024;
 const MOST_WORKERS = 128;
+/** Chromium has room for about 124 memories in a process, of which 16 may be garbage of programs that ran (coordinator/pool.c). */
+const MOST_WORKERS_CHROMIUM = 100;
 const IDLE_TIME = 30_000;
 const DEFAULT_MEMORY = { initial: 32 * MIB, maximum: 1024 * MIB };
 const DEFAULT_CREDIT = MIB;
@@ -196,10 +207,17 @@ export function planStart(options: StartOptions): StartSettings {
   };
 }
 
+/** Of Node's threads each has room of its own. */
+const isChromium = (): boolean => /Chrom(e|ium)/.test(globalThis.navigator?.userAgent ?? '');
+
 function planWorkers(workers: number | { min?: number; max?: number; idle?: number }): InitMessage['workers'] {
   const asked: Exclude<typeof workers, number> =
     typeof workers === 'number' ? { max: workers } : object(workers, 'workers');
-  const max = count(asked.max ?? Math.max(MOST_WORKERS, asked.min ?? 0), 'workers (most)', 1);
+  const max = count(
+    asked.max ?? Math.max(isChromium() ? MOST_WORKERS_CHROMIUM : MOST_WORKERS, asked.min ?? 0),
+    'workers (most)',
+    1,
+  );
   const min = count(asked.min ?? Math.min(2, max), 'workers.min', 0);
   if (min > max) throw new RangeError(`workers.min (${min}) is more than workers.max (${max})`);
   const idle = count(asked.idle ?? IDLE_TIME, 'workers.idle', 1);
@@ -240,6 +258,7 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
       terminal: terminal ? { raw: terminal.raw, signals: terminal.onSignal !== undefined } : null,
       credit: Math.min(count(options.outputBuffer ?? DEFAULT_CREDIT, 'outputBuffer', 1), MOST_CREDIT),
       timeout: milliseconds(options.timeout ?? 0, 'timeout'),
+      waits: waits(options.whenBusy),
       limits: planLimits(object(options.limits ?? {}, 'limits'), count),
       trace: traceOption(options.trace) !== false,
       progress: options.onProgress !== undefined,
@@ -256,6 +275,12 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
     onSignal: terminal?.onSignal,
     trace: traceOption(options.trace),
   };
+}
+
+function waits(value: SpawnOptions['whenBusy'] = 'reject'): boolean {
+  if (value !== 'wait' && value !== 'reject')
+    throw new TypeError(`whenBusy must be "wait" or "reject", not ${JSON.stringify(value)}`);
+  return value === 'wait';
 }
 
 /** Throws `TypeError`. */

@@ -13,7 +13,7 @@
 import type { AssetName } from './assets.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 7;
+export const PROTOCOL = 8;
 
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
@@ -85,6 +85,8 @@ export interface SpawnMessage {
   terminal: { raw: boolean; signals: boolean } | null;
   /** Bytes that the page takes of each output stream before it grants more. */
   credit: number;
+  /** While all workers are busy it waits for one; else it is refused. */
+  waits: boolean;
   /** Milliseconds until the process is killed with the reason "timeout"; 0: never. */
   timeout: number;
   limits: LimitsMessage;

@@ -46,7 +46,7 @@ for (const interruptible of [false, true]) {
   }) => {
     test.setTimeout(60_000 + many * 100);
     await start();
-    const { codes, outputs, running, zombies } = await page.evaluate(
+    const { codes, outputs, running, oneMore, waited, zombies } = await page.evaluate(
       async ([count, rewritten]) => {
         const options = { interruptible: rewritten };
         const codes = new Set<number>();
@@ -55,6 +55,8 @@ for (const interruptible of [false, true]) {
           Array.from({ length: 100 }, () => window.hf.spawn(lab.guest('echo-lines'), options)),
         );
         const running = (await window.hf.stats()).processes.length;
+        const oneMore = await lab.failure(window.hf.spawn(lab.guest('echo-lines'), options));
+        const waits = window.hf.run(lab.guest('hello'), { ...options, whenBusy: 'wait' });
         const outputs = await Promise.all(
           all.map(async (p, i) => {
             const writer = p.stdin.getWriter();
@@ -68,12 +70,15 @@ for (const interruptible of [false, true]) {
           () => window.hf.stats(),
           (stats) => stats.workers.zombies === 0 && stats.workers.idle === stats.workers.total,
         );
-        return { codes: [...codes], outputs, running, zombies: workers.zombies };
+        return { codes: [...codes], outputs, running, oneMore, waited: (await waits).code, zombies: workers.zombies };
       },
       [many, interruptible] as const,
     );
     expect(codes).toEqual([0]);
     expect(running).toBe(100);
+    // So many there may be, unless the page asks for another number.
+    expect(oneMore).toMatchObject({ kind: 'limit', message: expect.stringMatching(/all 100 workers are busy/) });
+    expect(waited).toBe(0);
     expect(outputs).toEqual(Array.from({ length: 100 }, (_, i) => `1: ${i}\n`));
     expect(zombies).toBe(0);
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { runtime } from './support/runtime.mjs';
+import { guest, runtime } from './support/runtime.mjs';
 
 const echo = await readFile(new URL('../../build/guests/cat.wasm', import.meta.url));
 
@@ -28,6 +28,53 @@ test('past the most that there may be, a spawn is refused and says what to do', 
   await assert.rejects(hf.spawn(echo), { kind: 'limit', message: /workers\.max/ });
   for (const process of processes) await process.stdin.close();
   await Promise.all(processes.map((process) => process.exited));
+});
+
+test('whenBusy: "wait": programs begin in their order, each when a worker is free, and what they waited is not of their timeout', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
+  const module = await WebAssembly.compile(echo);
+  const first = await hf.spawn(module);
+  const begun = [];
+  const waiting = Array.from({ length: 8 }, async (_, i) => {
+    const process = await hf.spawn(module, { whenBusy: 'wait', timeout: 2000 });
+    begun.push(i);
+    await process.stdin.close();
+    return (await process.exited).reason;
+  });
+  await assert.rejects(hf.spawn(module), { kind: 'limit', message: /whenBusy: 'wait'/ });
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  assert.deepEqual(begun, []);
+  await first.stdin.close();
+  assert.deepEqual(await Promise.all(waiting), Array(8).fill('exit'));
+  assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7]);
+  await assert.rejects(hf.spawn(module, { whenBusy: 'later' }), TypeError);
+});
+
+test('who waits for a worker gives up by its signal, first in the queue or not, and by close()', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
+  const first = await hf.spawn(echo);
+  const stops = [new AbortController(), new AbortController()];
+  const wait = (signal) => hf.run(echo, { whenBusy: 'wait', stdin: 'x', signal });
+  const waiting = [wait(stops[0].signal), wait(), wait(stops[1].signal), wait()];
+  const givenUp = [waiting[0], waiting[2]].map((promise) => assert.rejects(promise, { message: 'enough' }));
+  await hf.stats(); // so the coordinator knows of them
+  for (const stop of stops) stop.abort(new Error('enough'));
+  await Promise.all(givenUp);
+  await first.stdin.close();
+  assert.deepEqual([(await waiting[1]).stdout, (await waiting[3]).stdout], ['x', 'x']);
+  await hf.spawn(echo);
+  const late = assert.rejects(wait(), { name: 'Closed' });
+  await hf.stats();
+  await hf.close();
+  await late;
+});
+
+test('300 runs at once, of programs with threads and without, on four workers', async (t) => {
+  const hf = await runtime(t, { workers: 4 });
+  const programs = [guest('hello'), guest('threads-share-one-memory'), guest('hello')];
+  const runs = Array.from({ length: 300 }, (_, i) => hf.run(programs[i % 3], { whenBusy: 'wait' }));
+  const codes = (await Promise.all(runs)).map(({ reason, code }) => `${reason} ${code}`);
+  assert.equal(codes.filter((end, i) => i % 3 !== 1 && end !== 'exit 0').length, 0);
 });
 
 test('who waits for a process to end may start the next one at once, on the only worker that there is', async (t) => {
