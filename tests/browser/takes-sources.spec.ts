@@ -65,6 +65,7 @@ test.describe('with a server that counts and lies', () => {
   let site: Site;
   test.beforeAll(async () => {
     const hello = await readFile(path.join(root, 'build/guests/hello.wasm'));
+    const threads = await readFile(path.join(root, 'build/guests/threads-share-one-memory.wasm'));
     const wasm = { 'Content-Type': 'application/wasm' };
     site = await serveSite((name) => {
       switch (name) {
@@ -78,6 +79,19 @@ test.describe('with a server that counts and lies', () => {
           return { headers: { 'Content-Type': 'application/octet-stream' }, body: hello };
         case '/empty.wasm':
           return { headers: wasm };
+        case '/cut.wasm':
+          return {
+            headers: { ...wasm, 'Content-Length': `${hello.length}` },
+            body: hello.subarray(0, 2000),
+            breaks: true,
+          };
+        case '/cut-chunks.wasm':
+          return { headers: wasm, body: hello.subarray(0, 2000), breaks: true };
+        case '/undecodable.wasm':
+          return { headers: { ...wasm, 'Content-Encoding': 'gzip' }, body: 'this is no gzip' };
+        case '/once.wasm':
+        case '/once-response.wasm':
+          return site.count(name) === 1 ? { headers: wasm, body: threads } : { status: 401, body: 'log in' };
         case '/flaky.wasm':
           return site.count(name) === 1 ? { status: 503, body: 'try later' } : { headers: wasm, body: hello };
         default:
@@ -159,6 +173,18 @@ test.describe('with a server that counts and lies', () => {
     expect(code).toBe(0);
   });
 
+  test('a program with threads is asked for once, as a URL and as a Response', async ({ page }) => {
+    const reasons = await page.evaluate(async () => {
+      const ends = [await window.hf.run('/once.wasm'), await window.hf.run(fetch('/once-response.wasm'))];
+      return ends.map(({ reason, code }) => [reason, code]);
+    });
+    expect(reasons).toEqual([
+      ['exit', 0],
+      ['exit', 0],
+    ]);
+    expect([site.count('/once.wasm'), site.count('/once-response.wasm')]).toEqual([1, 1]);
+  });
+
   test('a download that failed is tried again the next time', async ({ page }) => {
     const [failure, { code }] = await page.evaluate(async () => {
       return [await lab.failure(window.hf.run('/flaky.wasm')), await window.hf.run('/flaky.wasm')] as const;
@@ -177,6 +203,9 @@ test.describe('with a server that counts and lies', () => {
       says: [/truncated\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/],
     },
     { name: 'empty.wasm', kind: 'source', says: [/empty\.wasm/, /is empty/] },
+    { name: 'cut.wasm', kind: 'source', says: [/cut\.wasm broke off after (0|2000) of \d+ bytes/] },
+    { name: 'cut-chunks.wasm', kind: 'source', says: [/cut-chunks\.wasm broke off after (0|2000) bytes/] },
+    { name: 'undecodable.wasm', kind: 'source', says: [/undecodable\.wasm (broke off|could not be fetched)/] },
   ] as const;
   for (const { name, kind, says } of refusals) {
     test(`${name} is refused in plain words, as a URL and as a Response`, async ({ page }) => {

@@ -13,6 +13,8 @@ export interface Answer {
   body?: string | Uint8Array;
   /** The rest of the body never comes. */
   endless?: boolean;
+  /** The connection breaks once the body has been sent. */
+  breaks?: boolean;
 }
 
 export interface Site {
@@ -55,9 +57,10 @@ export async function serveSite(
     response.on('close', () => {
       if (!response.writableFinished) brokenOff.push(pathname);
     });
-    void respond(pathname).then(({ status = 200, headers: own = {}, body = '', endless = false }) => {
+    void respond(pathname).then(({ status = 200, headers: own = {}, body = '', endless = false, breaks = false }) => {
       response.writeHead(status, { 'Cache-Control': 'no-store', ...own });
-      if (endless) response.write(body);
+      if (breaks) response.write(body, () => setTimeout(() => response.destroy(), 50));
+      else if (endless) response.write(body);
       else response.end(body);
     });
   });
