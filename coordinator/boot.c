@@ -15,6 +15,12 @@ HF_EXPORT_C("c_abi") uint32_t hf_c_abi(void)
 	return ABI;
 }
 
+/* Before any memory is asked for: its maximum, in bytes; and, for tests, where the first of it is given out (0: where the module's own data ends). */
+HF_EXPORT_C("c_memory") void hf_c_memory(double maximum, double base)
+{
+	hf__wasm_boot_memory((uint64_t)maximum, (uint64_t)base);
+}
+
 /* The doorbell's address, or 0 when there is no memory for the file system. */
 HF_EXPORT_C("c_boot") hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
 {

@@ -40,6 +40,7 @@ type Text = [pointer: Pointer, size: number];
 /** What the kernel exports to the coordinator: boot.c, pool.c, session.c, control.c, connection.c, root.c, remove.c. */
 export interface CoordinatorCalls {
   c_abi(): number;
+  c_memory(maximum: number, base: number): void;
   c_boot(cores: number, messageDoorbell: number, memory: number): WasmPointer;
   c_drain(doorbell: Pointer): number;
   c_alloc(size: number): WasmPointer;
@@ -115,6 +116,9 @@ export class Kernel {
   constructor(
     exports: KernelExports,
     readonly memory: WebAssembly.Memory,
+    maximum: number,
+    /** Below it no memory is given out: for tests. */
+    base: number,
   ) {
     this.enter = callOf(exports);
     const abi = this.call('c_abi');
@@ -122,6 +126,7 @@ export class Kernel {
       throw new Error(
         `coordinator.js and kernel.wasm are of different builds (ABI ${ABI} and ${abi}): deploy both together`,
       );
+    this.call('c_memory', maximum, base);
     this.scratch = toPointer(this.call('c_alloc', DATA_AT + DATA_SIZE));
     if (!this.scratch) throw new Error('there is not enough kernel memory to start: raise memory.initial');
   }

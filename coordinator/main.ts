@@ -97,13 +97,14 @@ class Coordinator {
     this.doorbell = doorbellKind(init.force.messageDoorbell);
     const exports = instantiateKernel(kernelModule, memory, this.imports(memory));
     exports._initialize();
-    this.kernel = new Kernel(exports, memory);
+    const { kernelBase } = init.force;
+    this.kernel = new Kernel(exports, memory, init.memory.maximum, kernelBase);
     this.files = new Files(this.kernel);
     this.connections = new Connections(this.kernel, post);
     const check = bridgeKind(init.force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
     this.modules = new Modules(this.brood, init.assets, check);
     this.doorbellAddress = toPointer(
-      this.kernel.call('c_boot', host.cores, Number(this.doorbell === 'message'), init.memory.maximum),
+      this.kernel.call('c_boot', host.cores, Number(this.doorbell === 'message'), init.memory.maximum - kernelBase),
     );
     if (!this.doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     const probe = new WebAssembly.Module(probeModule());

@@ -157,12 +157,17 @@ async function testGuests(options) {
       }),
     );
   }
-  // Each program is rewritten first: with a flag where there is multi-memory (Node 24), or else with fuel.
-  for (const host of ['node', 'node24']) {
+  // Each program is rewritten first: with a flag where there is multi-memory (Node 24), or else with fuel. And all addresses in the kernel's
+  // memory are above 2 GiB, through either bridge.
+  for (const [host, ...flags] of [
+    ['node', '--interruptible'],
+    ['node', '--high'],
+    ['node24', '--interruptible', '--high'],
+  ]) {
     counts.push(
-      await counted(`guest programs, interruptible, host ${host}`, async () => {
+      await counted(`guest programs, ${flags.join(' ')}, host ${host}`, async () => {
         await build(['runtime', 'guests']);
-        return runGuests(host, { ...options, rest: [...options.rest, '--interruptible'] });
+        return runGuests(host, { ...options, rest: [...options.rest, ...flags] });
       }),
     );
   }

@@ -31,8 +31,8 @@ export interface StartOptions {
   signal?: AbortSignal;
   /** Milliseconds that starting may take. Default: 60,000; 0 waits for ever. */
   startTimeout?: number;
-  /** Forces the slower of two ways where the engine has both. For tests. */
-  force?: { jsBridge?: boolean; messageDoorbell?: boolean };
+  /** For tests: the slower of two ways where the engine has both; no kernel memory below an address. */
+  force?: { jsBridge?: boolean; messageDoorbell?: boolean; kernelBase?: number };
 }
 
 /** What a directory of the guest stands for. A string is an absolute path in the runtime's file system. */
@@ -201,6 +201,7 @@ export function planStart(options: StartOptions): StartSettings {
     force: {
       jsBridge: flag(options.force?.jsBridge, 'force.jsBridge'),
       messageDoorbell: flag(options.force?.messageDoorbell, 'force.messageDoorbell'),
+      kernelBase: count(options.force?.kernelBase ?? 0, 'force.kernelBase', 0),
     },
     signal: abortSignal(options.signal),
     startTimeout: milliseconds(options.startTimeout ?? DEFAULT_START_TIMEOUT, 'startTimeout'),

@@ -186,7 +186,7 @@ export interface InitMessage {
   /** Kernel memory in bytes: what is allocated ahead, and the most it may grow to. */
   memory: { initial: number; maximum: number };
   /** Forces the slower choice of each, for tests. */
-  force: { jsBridge: boolean; messageDoorbell: boolean };
+  force: { jsBridge: boolean; messageDoorbell: boolean; kernelBase: number };
 }
 
 /** A child of a supervisor. */

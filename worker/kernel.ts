@@ -95,8 +95,7 @@ export function instantiateKernel(
   }
   const instance = new WebAssembly.Instance(module, {
     hf,
-    // Views of the memory are made anew at each use, so there is nothing to do when it grows.
-    env: { memory, emscripten_notify_memory_growth: () => undefined },
+    env: { memory },
   });
   return instance.exports as KernelExports;
 }

@@ -109,7 +109,7 @@ static bool grow_head(struct hf_bytes *bytes, uint32_t need, uint32_t from, uint
 	uint32_t more = room - bytes->head_room;
 	if (!hf_bytes_take(bytes->budget, more))
 		return false;
-	uint8_t *head = hf_realloc(bytes->head, room);
+	uint8_t *head = hf_file_realloc(bytes->head, room);
 	if (!head) {
 		hf_bytes_give_back(bytes->budget, more);
 		return false;
@@ -129,7 +129,7 @@ struct spares {
 static bool make_spares(struct spares *spares, uint32_t count)
 {
 	for (spares->count = 0; spares->count < count; spares->count++) {
-		struct fork *fork = hf_alloc_zeroed(sizeof *fork);
+		struct fork *fork = hf_file_alloc_zeroed(sizeof *fork);
 		if (!fork)
 			return false;
 		spares->forks[spares->count] = fork;
@@ -191,7 +191,7 @@ static uint8_t *make_chunk(struct hf_bytes *bytes, uint64_t chunk, uint32_t from
 	if (!hf_bytes_take(bytes->budget, HF_CHUNK))
 		return NULL;
 	if (make_spares(&spares, missing_forks(bytes, chunk, height)))
-		data = hf_alloc(HF_CHUNK);
+		data = hf_file_alloc(HF_CHUNK);
 	if (data) {
 		clear_around(data, 0, HF_CHUNK, from, to);
 		hang(bytes, chunk, data, height, &spares);
@@ -275,7 +275,7 @@ static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 	uint8_t *head = NULL;
 	if (room == 0)
 		hf_free(bytes->head);
-	else if (!(head = hf_realloc(bytes->head, room)))
+	else if (!(head = hf_file_realloc(bytes->head, room)))
 		return;
 	hf_bytes_give_back(bytes->budget, bytes->head_room - room);
 	bytes->head = head;

@@ -28,7 +28,7 @@ static int create_root(struct hf_memfs *fs)
 
 int hf_memfs_create(const struct hf_memfs_limits *limits, struct hf_memfs **out)
 {
-	struct hf_memfs *fs = hf_alloc_zeroed(sizeof *fs);
+	struct hf_memfs *fs = hf_file_alloc_zeroed(sizeof *fs);
 	if (!fs)
 		return -HF_ENOMEM;
 	uint64_t file_size = limits ? limits->file_size : 0;

@@ -10,7 +10,7 @@ int hf__memnode_create(struct hf_memfs *fs, const struct hf_vnode_ops *ops, uint
 {
 	if (!hf_budget_take(&fs->nodes, 1))
 		return -HF_ENOSPC;
-	struct hf_memnode *node = hf_alloc(sizeof *node + extra);
+	struct hf_memnode *node = hf_file_alloc(sizeof *node + extra);
 	if (!node) {
 		hf_budget_give_back(&fs->nodes, 1);
 		return -HF_ENOSPC;

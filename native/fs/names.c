@@ -71,7 +71,7 @@ static bool rebuild(struct hf_names *names, uint32_t room)
 			 index_bytes = (uint64_t)room * 2 * sizeof(uint32_t);
 	if (room > ROOM_MAX || slot_bytes + index_bytes > SIZE_MAX / 2)
 		return false;
-	char *block = hf_alloc((size_t)(slot_bytes + index_bytes));
+	char *block = hf_file_alloc((size_t)(slot_bytes + index_bytes));
 	if (!block)
 		return false;
 	struct hf_names old = *names;
@@ -100,7 +100,7 @@ static uint32_t comfortable_room(uint32_t live)
 int hf__names_add(struct hf_names *names, const char *text, size_t size, struct hf_vnode *vnode)
 {
 	HF_ASSERT(size > 0 && size <= HF_NAME_MAX);
-	struct hf_name *name = hf_alloc(sizeof *name + size);
+	struct hf_name *name = hf_file_alloc(sizeof *name + size);
 	if (!name)
 		return -HF_ENOSPC;
 	if (names->used == names->room && !rebuild(names, comfortable_room(names->live + 1))) {

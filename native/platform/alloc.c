@@ -1,7 +1,7 @@
 /* alloc.c - counted kernel memory over the platform's raw allocator.
  *
- * A block's size is kept in a header of 16 bytes before it, which also keeps what the caller gets aligned to 16. The
- * header counts as bytes in use: a million blocks of one byte are not free of charge. */
+ * A block's size is kept in a header before it, with which what the caller gets is aligned to 16. Sixteen bytes for it, and for what the allocator
+ * below keeps, count as bytes in use: a million blocks of one byte are not free of charge. */
 #include "platform/alloc.h"
 
 #include <stdalign.h>
@@ -10,12 +10,14 @@
 #define LIVE UINT32_C(0x48461ab1)
 #define DEAD UINT32_C(0xdeadb10c)
 
+#define OVERHEAD 16
+
 struct header {
-	alignas(16) size_t size; /* with the header */
-	uint32_t magic;          /* LIVE, or somebody freed what was not theirs */
+	alignas(OVERHEAD - HF_PLAT_MALLOC_SKEW) size_t size; /* with the overhead */
+	uint32_t magic;                                      /* LIVE, or somebody freed what was not theirs */
 };
 
-_Static_assert(sizeof(struct header) == 16, "blocks must stay aligned to 16");
+_Static_assert(sizeof(struct header) + HF_PLAT_MALLOC_SKEW == OVERHEAD, "blocks must stay aligned to 16");
 
 static _Atomic size_t bytes_in_use;
 static _Atomic size_t blocks_in_use;
@@ -58,15 +60,15 @@ static struct header *header_of(void *block)
 	return header;
 }
 
-void *hf_alloc(size_t size)
+void *hf_zone_alloc(enum hf_zone zone, size_t size)
 {
 	/* Half of the address space is more than any machine gives, and keeps the counters' sums from wrapping. */
 	if (size > SIZE_MAX / 2 || !permitted())
 		return NULL;
-	size_t total = size + sizeof(struct header);
+	size_t total = size + OVERHEAD;
 	if (!charge(total))
 		return NULL;
-	struct header *header = hf_plat_malloc(total);
+	struct header *header = hf_plat_malloc(zone, size + sizeof *header);
 	if (!header) {
 		uncharge(total);
 		return NULL;
@@ -77,19 +79,19 @@ void *hf_alloc(size_t size)
 	return header + 1;
 }
 
-void *hf_alloc_zeroed(size_t size)
+void *hf_zone_alloc_zeroed(enum hf_zone zone, size_t size)
 {
-	void *block = hf_alloc(size);
+	void *block = hf_zone_alloc(zone, size);
 	if (block)
 		memset(block, 0, size);
 	return block;
 }
 
-void *hf_realloc(void *block, size_t new_size)
+void *hf_zone_realloc(enum hf_zone zone, void *block, size_t new_size)
 {
-	void *moved = hf_alloc(new_size);
+	void *moved = hf_zone_alloc(zone, new_size);
 	if (moved && block) {
-		size_t old_size = header_of(block)->size - sizeof(struct header);
+		size_t old_size = header_of(block)->size - OVERHEAD;
 		memcpy(moved, block, old_size < new_size ? old_size : new_size);
 		hf_free(block);
 	}

@@ -4,13 +4,47 @@
 
 #include "platform/platform.h"
 
-/* NULL when the limit or the machine's memory is reached. The caller owns the block. */
-void *hf_alloc(size_t size) __attribute__((malloc, warn_unused_result));
-void *hf_alloc_zeroed(size_t size) __attribute__((malloc, warn_unused_result));
+#define HF_ALLOC static inline __attribute__((malloc, warn_unused_result))
+
+/* NULL when the limit, the zone's share or the machine's memory is reached. The caller owns the block. */
+void *hf_zone_alloc(enum hf_zone zone, size_t size) __attribute__((malloc, warn_unused_result));
+void *hf_zone_alloc_zeroed(enum hf_zone zone, size_t size) __attribute__((malloc, warn_unused_result));
 /* Moves the block to one of the new size; on failure returns NULL and the old block stays. */
-void *hf_realloc(void *block, size_t new_size) __attribute__((warn_unused_result));
+void *hf_zone_realloc(enum hf_zone zone, void *block, size_t new_size) __attribute__((warn_unused_result));
 /* NULL is fine. */
 void hf_free(void *block);
+
+/* For bytes of files, names and nodes, and for nothing else: this memory may be used up by any guest that may write. */
+HF_ALLOC void *hf_file_alloc(size_t size)
+{
+	return hf_zone_alloc(HF_ZONE_FILES, size);
+}
+
+HF_ALLOC void *hf_file_alloc_zeroed(size_t size)
+{
+	return hf_zone_alloc_zeroed(HF_ZONE_FILES, size);
+}
+
+static inline void *hf_file_realloc(void *block, size_t new_size)
+{
+	return hf_zone_realloc(HF_ZONE_FILES, block, new_size);
+}
+
+/* For all else. */
+HF_ALLOC void *hf_alloc(size_t size)
+{
+	return hf_zone_alloc(HF_ZONE_KERNEL, size);
+}
+
+HF_ALLOC void *hf_alloc_zeroed(size_t size)
+{
+	return hf_zone_alloc_zeroed(HF_ZONE_KERNEL, size);
+}
+
+static inline void *hf_realloc(void *block, size_t new_size)
+{
+	return hf_zone_realloc(HF_ZONE_KERNEL, block, new_size);
+}
 
 /* Bytes and blocks in use. */
 size_t hf_alloc_bytes(void);

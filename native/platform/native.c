@@ -96,8 +96,9 @@ void hf_plat_yield(void)
 	(void)sched_yield();
 }
 
-void *hf_plat_malloc(size_t size)
+void *hf_plat_malloc(enum hf_zone zone, size_t size)
 {
+	(void)zone;
 	return malloc(size);
 }
 

@@ -89,9 +89,21 @@ static inline void hf_plat_relax(void)
 /* Lets another thread run. */
 void hf_plat_yield(void);
 
-/* Raw memory for alloc.c alone: aligned to 16 bytes, not zeroed; NULL when there is none. */
-void *hf_plat_malloc(size_t size);
+/* What memory is for. Each zone has its own, so that neither can take or fragment what the other needs; natively they are one. */
+enum hf_zone {
+	HF_ZONE_KERNEL, /* processes, workers, pipes, sockets: all but what follows */
+	HF_ZONE_FILES,  /* bytes of files, names and nodes */
+	HF_ZONES
+};
+
+/* Raw memory for alloc.c alone, not zeroed; NULL when there is none. Its address is HF_PLAT_MALLOC_SKEW modulo 16. */
+void *hf_plat_malloc(enum hf_zone zone, size_t size);
 void hf_plat_free(void *block);
+#if defined(__wasm__)
+#define HF_PLAT_MALLOC_SKEW 8
+#else
+#define HF_PLAT_MALLOC_SKEW 0
+#endif
 
 /* Tells the coordinator that its work queue is not empty. Never blocks. */
 void hf_plat_ring_coordinator(void);

@@ -4,14 +4,15 @@
  * Every worker instantiates this module over the same memory, with a stack and thread-local storage of its own. */
 #include "platform/platform.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <holdfast/errno.h>
 
+#include "platform/heap.h"
 #include "platform/lock.h"
 #include "platform/wasm.h"
 
+#define PAGE 65536
 #define IMPORT(name) __attribute__((import_module("hf"), import_name(name)))
 
 /* performance.now() itself: milliseconds since this worker's own time origin. */
@@ -118,23 +119,49 @@ void hf_plat_yield(void)
 	__builtin_wasm_memory_atomic_wait32((int32_t *)(void *)&never, 0, 1);
 }
 
-/* The allocator of Emscripten's libc (emmalloc) guards itself with a spin lock; this futex lock keeps that one
- * uncontended. */
-static struct hf_lock malloc_lock = HF_LOCK_INIT(HF_RANK_LEAF);
+_Static_assert(HF_PLAT_MALLOC_SKEW == HF_HEAP_SKEW, "raw memory is the heap's");
 
-void *hf_plat_malloc(size_t size)
+static struct hf_lock heap_lock = HF_LOCK_INIT(HF_RANK_LEAF);
+static struct hf_heap heap;
+
+static bool grow(struct hf_heap *which, uint64_t size)
 {
-	hf_lock(&malloc_lock);
-	void *block = malloc(size);
-	hf_unlock(&malloc_lock);
+	uint64_t pages = ((uintptr_t)which->base + size + PAGE - 1) / PAGE;
+	size_t there = __builtin_wasm_memory_size(0);
+	return pages <= there || __builtin_wasm_memory_grow(0, (size_t)pages - there) != SIZE_MAX;
+}
+
+extern char __heap_base;
+static uintptr_t data_end = (uintptr_t)&__heap_base;
+
+/* Emscripten's start of the first thread takes the coordinator's thread-local storage from here. */
+uintptr_t *emscripten_get_sbrk_ptr(void)
+{
+	return &data_end;
+}
+
+void hf__wasm_boot_memory(uint64_t maximum, uint64_t base)
+{
+	uint64_t start = (data_end + 15) & ~(uintptr_t)15;
+	if (start < base)
+		start = base;
+	/* Nothing ends at 4 GiB, which is no address. */
+	hf_heap_init(&heap, (void *)(uintptr_t)start, maximum > start ? maximum - start - 1 : 0, grow);
+}
+
+void *hf_plat_malloc(enum hf_zone zone, size_t size)
+{
+	hf_lock(&heap_lock);
+	void *block = hf_heap_alloc(&heap, zone, size);
+	hf_unlock(&heap_lock);
 	return block;
 }
 
 void hf_plat_free(void *block)
 {
-	hf_lock(&malloc_lock);
-	free(block);
-	hf_unlock(&malloc_lock);
+	hf_lock(&heap_lock);
+	hf_heap_free(&heap, block);
+	hf_unlock(&heap_lock);
 }
 
 void hf_plat_ring_coordinator(void)

@@ -1,4 +1,4 @@
-// Runs the guest programs: node tests/guests/run.mjs [--host HOST] [--grep PATTERN] [--jobs N] [--interruptible]
+// Runs the guest programs: node tests/guests/run.mjs [--host HOST] [--grep PATTERN] [--jobs N] [--interruptible] [--high]
 //
 // The programs must have been built (npm run build, or node tests/guests/build.mjs). Ends with `N passed, N failed`.
 import fs from 'node:fs';
@@ -21,6 +21,7 @@ function openHost(name, settings) {
   if (!hosts[name]) throw new Error(`no host "${name}"; there are ${Object.keys(hosts).join(', ')}`);
   if (settings.interruptible && !/^node|-cli$/.test(name))
     throw new Error(`host "${name}" does not take --interruptible`);
+  if (settings.high && !/^node(24)?$/.test(name)) throw new Error(`host "${name}" does not take --high`);
   return hosts[name]({ root, built, ...settings });
 }
 
@@ -30,6 +31,7 @@ async function main() {
       host: { type: 'string', default: 'node' },
       grep: { type: 'string', default: '' },
       interruptible: { type: 'boolean', default: false }, // each program is rewritten first
+      high: { type: 'boolean', default: false }, // the kernel's memory begins above 2 GiB
       jobs: { type: 'string', default: String(Math.min(2, os.availableParallelism?.() ?? 2)) },
     },
   });
@@ -39,7 +41,7 @@ async function main() {
   if (unknown.length > 0) throw new Error(`skip.json names what is not there: ${unknown.join(', ')}`);
   const queue = cases.filter(({ id }) => new RegExp(values.grep).test(id));
   if (queue.length === 0) throw new Error(`no case matches ${values.grep}`);
-  const host = await openHost(values.host, { interruptible: values.interruptible });
+  const host = await openHost(values.host, { interruptible: values.interruptible, high: values.high });
   console.log((await host.about?.()) ?? values.host);
   const skip = skips[values.host];
   const counts = await runCases(host, queue, { judge, skips: skip, jobs: Number(values.jobs) });

@@ -15,7 +15,7 @@ test('init carries the settings, and start waits for ready', async (t) => {
   assert.equal(init.protocol, PROTOCOL);
   assert.deepEqual(init.workers, { min: 2, max: 7, idle: 30_000 });
   assert.deepEqual(init.memory, { initial: 1000, maximum: 2000 });
-  assert.deepEqual(init.force, { jsBridge: true, messageDoorbell: false });
+  assert.deepEqual(init.force, { jsBridge: true, messageDoorbell: false, kernelBase: 0 });
   assert.deepEqual(init.assets, { kernel: 'kernel', compute: 'compute' });
 });
 

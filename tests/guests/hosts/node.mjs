@@ -6,10 +6,18 @@ import { moduleOf } from '../cases.mjs';
 import { about, apiHost } from './api.mjs';
 import { copyIn } from './copy.mjs';
 
-/** `ending`: awaited with each runtime before it is closed. */
-export async function open({ root, built, options, interruptible = false, ending = async () => undefined }) {
+/** Where the kernel's memory begins with `high`: there a pointer is a negative number to who takes it for signed. */
+const HIGH = 2 ** 31;
+/** Options for a runtime with so much memory, or as much as there may be. */
+const high = (initial = undefined, maximum = 2 ** 32 - HIGH) => ({
+  memory: { initial, maximum: HIGH + maximum },
+  force: { kernelBase: HIGH },
+});
+
+/** `high`: the kernel's memory begins above 2 GiB. `ending`: awaited with each runtime before it is closed. */
+export async function open({ root, built, options, interruptible = false, ending = async () => undefined, ...rest }) {
   const { start, SpawnRefused } = await import(pathToFileURL(path.join(root, 'dist/node.js')).href);
-  const hf = await start(options);
+  const hf = await start({ ...options, ...(rest.high && high()) });
   const modules = new Map();
   const sourceOf = (guest) => {
     const file = moduleOf(guest, built);
@@ -25,14 +33,19 @@ export async function open({ root, built, options, interruptible = false, ending
     cannot: () => undefined,
     async run(guest, limit) {
       if (guest.memory === undefined) return host.run(guest, limit);
-      const small = await start({ ...options, memory: { initial: guest.memory, maximum: guest.memory } });
+      const { memory } = guest;
+      const small = await start({
+        ...options,
+        ...(rest.high ? high(memory, memory) : { memory: { initial: memory, maximum: memory } }),
+      });
       try {
         return await apiHost(small, sourceOf, SpawnRefused, copyIn, { interruptible }).run(guest, limit);
       } finally {
         await close(small);
       }
     },
-    about: async () => `${await about(hf, `Node ${process.version}`)}${interruptible ? ', interruptible' : ''}`,
+    about: async () =>
+      `${await about(hf, `Node ${process.version}`)}${interruptible ? ', interruptible' : ''}${rest.high ? ', kernel memory above 2 GiB' : ''}`,
     close: () => close(hf),
   };
 }

@@ -1,0 +1,101 @@
+// The kernel's memory: above 2 GiB, where a pointer is a negative number to who takes it for signed; and full of files, which leave room for programs.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+import { start } from '../../dist/node.js';
+
+const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, import.meta.url));
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const encode = (text) => new TextEncoder().encode(text);
+
+async function started(t, options) {
+  const hf = await start(options);
+  t.after(() => hf.close());
+  return hf;
+}
+
+/** Nothing below 2 GiB is touched. */
+const high = (t) => started(t, { memory: { maximum: 4 * GIB }, force: { kernelBase: 2 * GIB } });
+
+test('above 2 GiB a program is spawned, fed, looked at and heard', async (t) => {
+  const hf = await high(t);
+  const cat = await hf.spawn(await guest('cat'), { trace: () => undefined });
+  assert.ok((await hf.stats()).kernel.memory > 2 * GIB);
+  const writer = cat.stdin.getWriter();
+  await writer.write(encode('from above'));
+  const [seen] = await hf.ps();
+  assert.equal(seen.pid, cat.pid);
+  await writer.close();
+  assert.equal(await new Response(cat.stdout).text(), 'from above');
+  assert.equal((await cat.exited).code, 0);
+  const trap = await hf.run(await guest('traps-deep-inside'));
+  assert.deepEqual([trap.reason, trap.message], ['trap', 'unreachable']);
+  assert.match(trap.stack, /wasm/);
+});
+
+test('above 2 GiB a program ends at its timeout, and at its limit of CPU time', async (t) => {
+  const hf = await high(t);
+  const late = await hf.run(await guest('spin'), { timeout: 100 });
+  assert.equal(late.reason, 'timeout');
+  const used = await hf.run(await guest('spin'), { limits: { cpuTime: 100 } });
+  assert.equal(used.limit.name, 'cpuTime');
+  assert.deepEqual(await hf.ps(), []);
+});
+
+test('above 2 GiB files and connections are what they are elsewhere', async (t) => {
+  const hf = await high(t);
+  const whole = new Uint8Array(3 * MIB).fill(7);
+  await hf.fs.mkdir('/a/b', { recursive: true });
+  await hf.fs.writeFile('/a/b/c', whole);
+  assert.deepEqual(await hf.fs.readFile('/a/b/c'), whole);
+  assert.deepEqual(await hf.fs.readdir('/a'), ['b']);
+  await assert.rejects(hf.fs.readFile('/a/d'), { code: 'ENOENT', message: /No such file/ });
+  await hf.fs.rm('/a', { recursive: true });
+  const server = await hf.listen(80);
+  const [client, connection] = await Promise.all([hf.connect(80), server.accept()]);
+  const writer = client.writable.getWriter();
+  await writer.write(encode('hello'));
+  await writer.close();
+  assert.equal(await new Response(connection.readable).text(), 'hello');
+  await server.close();
+  await assert.rejects(hf.connect(80), { code: 'ECONNREFUSED' });
+});
+
+// --- files leave room for programs ---
+
+/** As many programs with three pipes each, and connections, as their quarter of the memory has room for at the documented worst. */
+async function occupy(hf) {
+  const cat = await WebAssembly.compile(await guest('cat'));
+  const programs = [];
+  while (programs.length < 32) programs.push(await hf.spawn(cat));
+  const server = await hf.listen(80);
+  const ends = [];
+  while (ends.length < 128) ends.push(...(await Promise.all([hf.connect(80), server.accept()])));
+  for (const { stdin } of programs) {
+    const writer = stdin.getWriter();
+    await writer.write(encode('alive'));
+    await writer.close();
+  }
+  for (const { stdout } of programs) assert.equal(await new Response(stdout).text(), 'alive');
+  await server.close();
+  for (const { writable, readable } of ends) await Promise.all([writable.abort(), readable.cancel()]);
+  assert.deepEqual(new Set(await Promise.all(programs.map(async ({ exited }) => (await exited).code))), new Set([0]));
+}
+
+test('small files that fill and fragment the file system leave room for programs and connections, cycle after cycle', async (t) => {
+  const hf = await started(t, { memory: { maximum: 128 * MIB }, workers: { max: 32 } });
+  const cycles = [];
+  for (let cycle = 0; cycle < 3; cycle++) {
+    await hf.fs.mkdir('/full');
+    const { stdout } = await hf.run(await guest('fragments-the-files'), { preopens: { '/': '/full' } });
+    await occupy(hf);
+    await hf.fs.rm('/full', { recursive: true });
+    const { kernel, files } = await hf.stats();
+    cycles.push({ stdout, blocks: kernel.blocks, memory: kernel.memory, nodes: files.nodes });
+  }
+  const [, second, third] = cycles;
+  const [small, larger] = second.stdout.split(' ').map(Number);
+  assert.ok(small * 2990 > 60 * MIB && larger < small / 10, second.stdout);
+  assert.deepEqual(third, second);
+});
