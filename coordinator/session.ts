@@ -38,6 +38,8 @@ const PS_ROOM = 512;
 
 /** How long an interruptible program may take to stop by itself. It takes microseconds, unless it is in one bulk instruction over gigabytes or its code is just being compiled. */
 const GRACE_MS = 1000;
+/** In so many looks, each of which is late where there are more threads than cores: then the program, too, comes to its turn later. */
+const GRACE_LOOKS = 50;
 
 export class Session {
   /** The kernel's session; 0 once it is over. */
@@ -249,10 +251,12 @@ export class Session {
   }
 
   /** It has been told to stop. What of it still computes after a while, its worker is terminated. */
-  ending(): void {
+  ending(looks = GRACE_LOOKS): void {
     setTimeout(() => {
-      if (this.running) this.kernel.call('c_claim', this.pointer);
-    }, GRACE_MS);
+      if (!this.running) return;
+      if (looks > 1) this.ending(looks - 1);
+      else this.kernel.call('c_claim', this.pointer);
+    }, GRACE_MS / GRACE_LOOKS);
   }
 
   after(milliseconds: number, act: () => void): void {
