@@ -36,6 +36,7 @@ enum kind {
 	I64,
 	BYTES4,
 	BYTES8,
+	BYTES16,
 	HEAP_TYPE,
 	REF_FUNC,
 	PREFIX,
@@ -48,9 +49,10 @@ enum kind {
 	MEMORY_MEMORY,
 	NUMBER_TABLE,
 	TABLE_TABLE,
-	BYTE,
-	MEMARG_BYTE,
-	BYTES16,
+	FENCE,
+	LANE,
+	MEMARG_LANE,
+	SHUFFLE,
 	DELEGATE, /* a label; one level less */
 };
 
@@ -169,11 +171,11 @@ static enum kind simd_kind(uint32_t opcode)
 	if (opcode <= 11 || opcode == 92 || opcode == 93)
 		return MEMARG;
 	if (opcode <= 13)
-		return BYTES16;
+		return opcode == 12 ? BYTES16 : SHUFFLE;
 	if (opcode >= 21 && opcode <= 34)
-		return BYTE;
+		return LANE;
 	if (opcode >= 84 && opcode <= 91)
-		return MEMARG_BYTE;
+		return MEMARG_LANE;
 	for (unsigned i = 0; i < sizeof gaps; i++) {
 		if (opcode == gaps[i])
 			return UNKNOWN;
@@ -184,7 +186,7 @@ static enum kind simd_kind(uint32_t opcode)
 static enum kind atomic_kind(uint32_t opcode)
 {
 	if (opcode == 3)
-		return BYTE; /* fence */
+		return FENCE;
 	return opcode < 3 || (opcode >= 0x10 && opcode <= 0x4e) ? MEMARG : UNKNOWN;
 }
 
@@ -219,17 +221,78 @@ static bool is_bulk(uint8_t opcode, uint32_t number)
 
 /* ---- immediates ---- */
 
-static void memarg(struct hf__reader *r, const struct hf__module *module)
+/* The binary logarithm of how many bytes it reads or writes: what says that they are aligned may not be larger. */
+static uint32_t plain_alignment(uint8_t opcode)
+{
+	/* 0x28 to 0x3e: loads of i32, i64, f32, f64, of parts as i32 and as i64; then stores */
+	static const uint8_t alignments[] = {2, 3, 2, 3, 0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 2, 3, 2, 3, 0, 1, 0, 1, 2};
+	return alignments[opcode - 0x28];
+}
+
+static uint32_t simd_alignment(uint32_t opcode)
+{
+	/* v128.load; of two halves of it; splats; v128.store */
+	static const uint8_t alignments[] = {4, 3, 3, 3, 3, 3, 3, 0, 1, 2, 3, 4};
+	if (opcode >= 84 && opcode <= 91)
+		return (opcode - 84) % 4; /* lanes: loads, then stores */
+	if (opcode >= 92)
+		return opcode - 90; /* load32_zero, load64_zero */
+	return alignments[opcode];
+}
+
+static uint32_t atomic_alignment(uint32_t opcode)
+{
+	/* i32, i64; then their parts of 8, 16 as i32, and of 8, 16, 32 as i64: loads, stores, and each read-modify-write */
+	static const uint8_t alignments[] = {2, 3, 0, 1, 0, 1, 2};
+	if (opcode <= HF__WAIT64)
+		return opcode == HF__WAIT64 ? 3 : 2;
+	return alignments[(opcode - 0x10) % 7];
+}
+
+static uint32_t alignment(uint8_t opcode, uint32_t number)
+{
+	switch (opcode) {
+	case 0xfd:
+		return simd_alignment(number);
+	case 0xfe:
+		return atomic_alignment(number);
+	default:
+		return plain_alignment(opcode);
+	}
+}
+
+/* The bits of a memarg that we know are those of an alignment that is valid, and the one by which a memory's number follows. To an engine others may
+ * say that more follows. */
+static void memarg(struct hf__reader *r, const struct hf__module *module, uint8_t opcode, uint32_t number)
 {
 	const uint8_t *where = r->at;
-	uint32_t align = hf__u32(r);
-	if (align & 0x40)
+	uint32_t flags = hf__u32(r);
+	if ((flags & ~UINT32_C(0x40)) > alignment(opcode, number))
+		hf__fail_at(r, where, "unknown kind of memory access:", flags);
+	if (flags & 0x40)
 		(void)hf__index(r, module->memories, MEMORY);
 	else if (module->memories == 0)
 		hf__fail_at(r, where, MEMORY, 0);
-	if (align >= 0x80)
-		hf__fail_at(r, where, "unknown kind of memory access:", align);
 	(void)hf__u64(r);
+}
+
+/* How many lanes the vector has to an instruction that names one of them. */
+static uint8_t lanes(uint32_t opcode)
+{
+	/* i8x16 (extract_lane_s and _u, replace_lane), i16x8; i32x4, i64x2, f32x4, f64x2 (extract_lane, replace_lane) */
+	static const uint8_t counts[] = {16, 16, 16, 8, 8, 8, 4, 4, 2, 2, 4, 4, 2, 2};
+	return opcode <= 34 ? counts[opcode - 21] : (uint8_t)(16u >> simd_alignment(opcode));
+}
+
+static void lane(struct hf__reader *r, uint8_t bound)
+{
+	(void)hf__byte_below(r, bound, "there is no such lane:");
+}
+
+static void shuffle(struct hf__reader *r)
+{
+	for (int i = 0; i < 16; i++)
+		lane(r, 32);
 }
 
 static void br_table(struct hf__reader *r)
@@ -239,17 +302,19 @@ static void br_table(struct hf__reader *r)
 	(void)hf__u32(r);
 }
 
-static void skip_types(struct hf__reader *r, const struct hf__module *module)
+static void select_typed(struct hf__reader *r, const struct hf__module *module)
 {
-	for (uint32_t left = hf__count(r); left > 0 && !hf__failed(r); left--)
-		hf__skip_value_type(r, module);
+	const uint8_t *where = r->at;
+	if (hf__u32(r) != 1)
+		hf__fail_at(r, where, "a select has other than one type", 0);
+	hf__skip_value_type(r, module);
 }
 
 static void try_table(struct hf__reader *r, const struct hf__module *module)
 {
 	hf__skip_block_type(r, module);
 	for (uint32_t left = hf__count(r); left > 0 && !hf__failed(r); left--) {
-		uint32_t kind = hf__index(r, 4, "unknown kind of catch:");
+		uint8_t kind = hf__byte_below(r, 4, "unknown kind of catch:");
 		if (kind < 2)
 			(void)hf__u32(r); /* a tag */
 		(void)hf__u32(r);     /* a label */
@@ -258,7 +323,7 @@ static void try_table(struct hf__reader *r, const struct hf__module *module)
 
 static void br_on_cast(struct hf__reader *r, const struct hf__module *module)
 {
-	(void)hf__index(r, 4, "unknown kind of cast:");
+	(void)hf__byte_below(r, 4, "unknown kind of cast:");
 	(void)hf__u32(r);
 	hf__skip_heap_type(r, module);
 	hf__skip_heap_type(r, module);
@@ -293,7 +358,8 @@ static void ref_func(struct hf__reader *r, struct hf__module *module)
 }
 
 /* The less frequent ones. */
-static void immediates(struct hf__reader *r, struct hf__module *module, struct hf__function *function, enum kind kind)
+static void immediates(struct hf__reader *r, struct hf__module *module, struct hf__function *function, enum kind kind,
+                       uint8_t opcode, uint32_t number)
 {
 	switch (kind) {
 	case BR_TABLE:
@@ -309,7 +375,7 @@ static void immediates(struct hf__reader *r, struct hf__module *module, struct h
 		call_any(r, module, function);
 		break;
 	case SELECT:
-		skip_types(r, module);
+		select_typed(r, module);
 		break;
 	case GLOBAL_INDEX:
 		(void)hf__index(r, module->globals, GLOBAL);
@@ -356,8 +422,14 @@ static void immediates(struct hf__reader *r, struct hf__module *module, struct h
 	case REF_FUNC:
 		ref_func(r, module);
 		break;
-	case BYTE:
-		hf__skip(r, 1);
+	case FENCE:
+		(void)hf__byte_below(r, 1, "unknown kind of fence:");
+		break;
+	case LANE:
+		lane(r, lanes(number));
+		break;
+	case SHUFFLE:
+		shuffle(r);
 		break;
 	case BYTES4:
 		hf__skip(r, 4);
@@ -368,9 +440,9 @@ static void immediates(struct hf__reader *r, struct hf__module *module, struct h
 	case BYTES16:
 		hf__skip(r, 16);
 		break;
-	case MEMARG_BYTE:
-		memarg(r, module);
-		hf__skip(r, 1);
+	case MEMARG_LANE:
+		memarg(r, module, opcode, number);
+		lane(r, lanes(number));
 		break;
 	default:
 		break;
@@ -406,7 +478,7 @@ void hf__read_instructions(struct hf__reader *r, struct hf__module *module, stru
 			(void)hf__u32(r);
 			break;
 		case MEMARG:
-			memarg(r, module);
+			memarg(r, module, opcode, number);
 			if (function && opcode == 0xfe && number <= HF__WAIT64)
 				note_wait(r, module, where);
 			break;
@@ -444,7 +516,7 @@ void hf__read_instructions(struct hf__reader *r, struct hf__module *module, stru
 			hf__fail_at(r, where, NEWER, opcode >= 0xfb ? (uint32_t)opcode << 16 | (number & 0xffff) : opcode);
 			break;
 		default:
-			immediates(r, module, function, kind);
+			immediates(r, module, function, kind, opcode, number);
 			if (function && is_bulk(opcode, number))
 				note(r, &module->points, (uint32_t)(r->at - r->module) | HF__BULK);
 		}

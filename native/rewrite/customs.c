@@ -1,6 +1,7 @@
 /* customs.c - custom sections that must change: names of what was added, or is counted anew, and offsets of hints.
  *
- * A section that does not read as it should is nothing to an engine, and is left as it is. */
+ * Names that do not read as they should are left as they are: they are text to an engine. Hints are left out then: what some engine reads in them
+ * would be about other instructions. */
 #include "rewrite/emit.h"
 
 static bool is_named(const struct hf__reader *r, uint32_t size, const char *name, bool all)
@@ -125,8 +126,10 @@ bool hf__put_corrected(struct hf__writer *w, const struct hf_rewrite *rw, const 
 	                    : is_named(&r, size, "metadata.code.", false) ? put_metadata
 	                                                                  : NULL;
 	hf__skip(&r, size);
-	if (!put || !put(&counter, rw, section, r))
+	if (!put)
 		return false;
+	if (!put(&counter, rw, section, r))
+		return put == put_metadata;
 	hf__put_byte(w, HF__CUSTOM);
 	hf__put_u64(w, counter.total);
 	return put(w, rw, section, r);

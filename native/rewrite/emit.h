@@ -57,7 +57,7 @@ void hf__put_wait_body(struct hf__writer *w, const struct hf_rewrite *rw, uint32
 
 /* ---- customs.c ---- */
 
-/* Writes a custom section whose contents must change. False: it need not, or is malformed, and nothing was written. */
+/* Writes a custom section whose contents must change, or leaves it out. False: it stays as it is, and nothing was written. */
 bool hf__put_corrected(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__section *section);
 
 /* ---- rewrite.c ---- */

@@ -29,12 +29,10 @@ static void skip_description(struct hf__reader *r, const struct hf__module *modu
 		hf__skip_table_type(r, module);
 		break;
 	case 3:
-		hf__skip_value_type(r, module);
-		(void)hf__byte(r);
+		hf__skip_global_type(r, module);
 		break;
 	default:
-		(void)hf__byte(r);
-		(void)hf__u32(r);
+		hf__skip_tag_type(r, module);
 	}
 }
 

@@ -162,13 +162,11 @@ static void read_imports(struct hf__module *module, struct hf__fault *fault)
 			note_memory(module, module->memories++, hf__read_limits(&r));
 			break;
 		case 3:
-			hf__skip_value_type(&r, module);
-			(void)hf__byte(&r);
+			hf__skip_global_type(&r, module);
 			module->globals++;
 			break;
 		case 4:
-			(void)hf__byte(&r);
-			(void)hf__index(&r, module->types, "there is no such type:");
+			hf__skip_tag_type(&r, module);
 			module->tags++;
 			break;
 		default:
@@ -207,7 +205,7 @@ static void read_tables(struct hf__module *module, struct hf__fault *fault)
 		bool has_value = r.at != r.end && *r.at == 0x40; /* 0x40 0x00: an expression follows the type */
 		if (has_value) {
 			r.at++;
-			(void)hf__index(&r, 1, "unknown kind of table" NEWER ":");
+			(void)hf__byte_below(&r, 1, "unknown kind of table" NEWER ":");
 		}
 		hf__skip_table_type(&r, module);
 		if (has_value)
@@ -228,10 +226,8 @@ static void read_memories(struct hf__module *module, struct hf__fault *fault)
 static void read_tags(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
-	for (uint32_t left = begin(&r, module, HF__TAG, fault); left > 0 && !hf__failed(&r); left--) {
-		(void)hf__byte(&r);
-		(void)hf__index(&r, module->types, "there is no such type:");
-	}
+	for (uint32_t left = begin(&r, module, HF__TAG, fault); left > 0 && !hf__failed(&r); left--)
+		hf__skip_tag_type(&r, module);
 	expect_end(&r);
 }
 
@@ -239,8 +235,7 @@ static void read_globals(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
 	for (uint32_t left = begin(&r, module, HF__GLOBAL, fault); left > 0 && !hf__failed(&r); left--) {
-		hf__skip_value_type(&r, module);
-		(void)hf__byte(&r);
+		hf__skip_global_type(&r, module);
 		hf__read_instructions(&r, module, NULL);
 	}
 	expect_end(&r);
@@ -253,7 +248,7 @@ static void read_exports(struct hf__module *module, struct hf__fault *fault)
 	const uint32_t bounds[] = {module->functions, module->tables, module->memories, module->globals, module->tags};
 	for (; left > 0 && !hf__failed(&r); left--) {
 		read_name(&r, module);
-		uint32_t kind = hf__index(&r, sizeof bounds / sizeof *bounds, "unknown kind of export" NEWER ":");
+		uint8_t kind = hf__byte_below(&r, sizeof bounds / sizeof *bounds, "unknown kind of export" NEWER ":");
 		if (!hf__failed(&r))
 			(void)hf__index(&r, bounds[kind], "what is exported is not there:");
 	}
@@ -287,7 +282,7 @@ static void read_elements(struct hf__module *module, struct hf__fault *fault)
 		if (typed && expressions)
 			hf__skip_value_type(&r, module);
 		else if (typed)
-			(void)hf__index(&r, 1, "unknown kind of element segment" NEWER ":");
+			(void)hf__byte_below(&r, 1, "unknown kind of element segment" NEWER ":");
 		for (uint32_t items = hf__count(&r); items > 0 && !hf__failed(&r); items--) {
 			if (expressions) {
 				hf__read_instructions(&r, module, NULL);
@@ -321,6 +316,15 @@ static void read_data(struct hf__module *module, struct hf__fault *fault)
 	expect_end(&r);
 }
 
+static void read_data_count(struct hf__module *module, struct hf__fault *fault)
+{
+	struct hf__reader r = section_reader(module, HF__DATA_COUNT, fault);
+	if (!module->sections[HF__DATA_COUNT].start || fault->what)
+		return;
+	(void)hf__u32(&r);
+	expect_end(&r);
+}
+
 void hf__read_sections(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r = hf__reader_of(module, module->bytes, module->bytes + module->size, fault);
@@ -346,5 +350,6 @@ void hf__read_sections(struct hf__module *module, struct hf__fault *fault)
 	read_exports(module, fault);
 	read_start(module, fault);
 	read_elements(module, fault);
+	read_data_count(module, fault);
 	read_data(module, fault);
 }

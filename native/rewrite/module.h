@@ -106,6 +106,8 @@ void hf__skip_value_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_heap_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_block_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module);
+void hf__skip_global_type(struct hf__reader *r, const struct hf__module *module);
+void hf__skip_tag_type(struct hf__reader *r, const struct hf__module *module);
 
 struct hf__limits {
 	uint8_t flags;

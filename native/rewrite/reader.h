@@ -57,6 +57,16 @@ static inline uint32_t hf__u32(struct hf__reader *r)
 	return hf__u32_slow(r);
 }
 
+/* A byte below `bound`, where the format has no number: of more bytes it would be something else to an engine. */
+static inline uint8_t hf__byte_below(struct hf__reader *r, uint8_t bound, const char *what)
+{
+	const uint8_t *where = r->at;
+	uint8_t byte = hf__byte(r);
+	if (byte >= bound)
+		hf__fail_at(r, where, what, byte);
+	return byte;
+}
+
 /* An index below `bound`. */
 static inline uint32_t hf__index(struct hf__reader *r, uint32_t bound, const char *what)
 {

@@ -59,16 +59,31 @@ struct hf__limits hf__read_limits(struct hf__reader *r)
 	limits.flags = hf__byte(r);
 	if (limits.flags > (HF__HAS_MAXIMUM | HF__SHARED | HF__SIXTY_FOUR))
 		hf__fail_at(r, where, "unknown kind of limits" NEWER ":", limits.flags);
-	limits.initial = hf__u64(r);
+	bool wide = limits.flags & HF__SIXTY_FOUR;
+	limits.initial = wide ? hf__u64(r) : hf__u32(r);
 	if (limits.flags & HF__HAS_MAXIMUM)
-		limits.maximum = hf__u64(r);
+		limits.maximum = wide ? hf__u64(r) : hf__u32(r);
 	return limits;
 }
 
 void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module)
 {
 	hf__skip_value_type(r, module);
-	(void)hf__read_limits(r);
+	const uint8_t *where = r->at;
+	if (hf__read_limits(r).flags & HF__SHARED)
+		hf__fail_at(r, where, "unknown kind of table" NEWER ":", *where);
+}
+
+void hf__skip_global_type(struct hf__reader *r, const struct hf__module *module)
+{
+	hf__skip_value_type(r, module);
+	(void)hf__byte_below(r, 2, "unknown kind of global" NEWER ":");
+}
+
+void hf__skip_tag_type(struct hf__reader *r, const struct hf__module *module)
+{
+	(void)hf__byte_below(r, 1, "unknown kind of tag" NEWER ":");
+	skip_type_index(r, module);
 }
 
 /* ---- the type section ---- */
@@ -79,7 +94,7 @@ static void skip_field(struct hf__reader *r, const struct hf__module *module)
 		r->at++; /* i16, i8 */
 	else
 		hf__skip_value_type(r, module);
-	(void)hf__byte(r);
+	(void)hf__byte_below(r, 2, "unknown kind of field" NEWER ":");
 }
 
 static void skip_composite(struct hf__reader *r, const struct hf__module *module)
@@ -109,7 +124,7 @@ static void skip_subtype(struct hf__reader *r, const struct hf__module *module)
 {
 	if (r->at != r->end && (*r->at == 0x50 || *r->at == 0x4f)) {
 		r->at++;
-		for (uint32_t left = hf__count(r); left > 0; left--)
+		if (hf__index(r, 2, "a type has too many supertypes:") == 1)
 			skip_type_index(r, module);
 	}
 	skip_composite(r, module);

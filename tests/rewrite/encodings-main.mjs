@@ -1,0 +1,6 @@
+// tests/rewrite/encodings.mjs in the Node that runs this.
+import fs from 'node:fs';
+import { compareEncodings } from './encodings.mjs';
+
+const file = process.argv[2] ?? new URL('../../dist/rewrite.wasm', import.meta.url);
+console.log(JSON.stringify(compareEncodings(new WebAssembly.Module(fs.readFileSync(file)))));

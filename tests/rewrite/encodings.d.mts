@@ -1,0 +1,6 @@
+export function compareEncodings(rewriterModule: WebAssembly.Module): {
+  shapes: number;
+  compared: number;
+  agreed: number;
+  differences: string[];
+};

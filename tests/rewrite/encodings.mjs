@@ -1,0 +1,119 @@
+// Where do the rewriter and the engine disagree about where an instruction ends? Whoever finds one inserts checks in the middle of what the engine runs.
+//
+// Every opcode (and those behind the prefixes), with every first byte of what may follow it and several bytes after that, stands before bytes
+// that no engine knows as opcodes. Where the rewriter goes past the instruction, the engine must find the same instruction over at the same
+// place, or find it invalid. Runs in a page too, so it imports nothing.
+
+const leb = (number) => (number < 0x80 ? [number] : [(number & 0x7f) | 0x80, ...leb(number >>> 7)]);
+const section = (id, body) => [id, ...leb(body.length), ...body];
+
+/** Opcodes that nobody has: where one of them is met, the instruction before it is over. */
+const END = [0xff, 0xff, 0xff];
+const FLAG = 1;
+
+/** One of each thing that an instruction may name. The memory is shared, or one of 64 bits; structures and arrays are not in every engine. */
+function frame({ memory, gc }) {
+  const types = gc
+    ? [6, 0x60, 0, 0, 0x5f, 1, 0x7f, 1, 0x5e, 0x7f, 1, 0x60, 0, 1, 0x7f, 0x5e, 0x70, 1, 0x5e, 0x78, 1]
+    : [2, 0x60, 0, 0, 0x60, 0, 1, 0x7f];
+  const head = [
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, types),
+    ...section(3, [2, 0, 0]),
+    ...section(4, [2, 0x70, 0, 1, 0x70, 0, 1]),
+    ...section(5, [1, ...memory]),
+    ...section(13, [1, 0, 0]),
+    ...section(6, [1, 0x7f, 1, 0x41, 0, 0x0b]),
+    ...section(9, [1, 3, 0, 1, 0]),
+    ...section(12, [1]),
+  ];
+  return { head, locals: gc ? [2, 1, 0x7f, 1, 0x63, 2] : [1, 1, 0x7f], tail: section(11, [1, 1, 0]) };
+}
+
+/** After `unreachable`, where operands are of any types. */
+function moduleOf({ head, locals, tail }, instruction, end = END) {
+  const before = [...locals, 0x00];
+  const body = [...before, ...instruction, ...end, 0x0b];
+  const code = section(10, [2, ...leb(body.length), ...body, 2, 0, 0x0b]);
+  const at = head.length + code.length - 3 - (body.length - before.length);
+  return { bytes: Uint8Array.from([...head, ...code, ...tail]), at };
+}
+
+const opcodes = (hexadecimal, count) => Array.from({ length: count }, (_, number) => [...hexadecimal, ...leb(number)]);
+const all = [
+  ...Array.from({ length: 256 }, (_, opcode) => [opcode]).filter(([opcode]) => opcode < 0xfb || opcode === 0xff),
+  ...opcodes([0xfb], 0x100),
+  ...opcodes([0xfc], 0x100),
+  ...opcodes([0xfd], 0x200),
+  ...opcodes([0xfe], 0x100),
+  // Longer than it must be.
+  ...[0xfb, 0xfc, 0xfd, 0xfe].flatMap((prefix) =>
+    [0, 3, 10, 0x10].map((number) => [prefix, 0x80 | number, 0x80, 0x80, 0x80, 0]),
+  ),
+];
+const followers = [[], [0], [1], [0x0b], [0x40], [0x70], [0, 0], [1, 0], [0x42, 0], [0, 0, 0], [0x80, 0, 0]];
+
+/**
+ * @param {WebAssembly.Module} rewriterModule  rewrite.wasm
+ * @returns {{ shapes: number, compared: number, agreed: number, differences: string[] }}
+ */
+export function compareEncodings(rewriterModule) {
+  let rewriter;
+  let runs = 0;
+  /** Where it finds the end, or `Infinity` when it went past it; or else where it refuses the instruction. */
+  const askRewriter = ({ bytes, at }) => {
+    // It keeps what it is given: a new one now and then.
+    if (runs++ % 5000 === 0) {
+      const imports = { hf: { write() {} }, env: { emscripten_notify_memory_growth() {} } };
+      rewriter = new WebAssembly.Instance(rewriterModule, imports).exports;
+      rewriter._initialize();
+    }
+    const input = rewriter.rw_alloc(bytes.length) >>> 0;
+    new Uint8Array(rewriter.memory.buffer).set(bytes, input);
+    if (rewriter.rw_open(input, bytes.length, FLAG, 1, -1)) return { end: Infinity };
+    const place = (rewriter.rw_error_offset() >>> 0) - at;
+    return bytes[at + place] === END[0] ? { end: place } : { refused: place };
+  };
+  const engineEnd = ({ bytes, at }) => {
+    try {
+      new WebAssembly.Module(bytes);
+      return Infinity;
+    } catch ({ message }) {
+      const [, place] = /invalid opcode 0xff.*@\+(\d+)/i.exec(message) ?? [];
+      return place === undefined ? null : Number(place) - at;
+    }
+  };
+
+  const result = { shapes: 0, compared: 0, agreed: 0, differences: [] };
+  /** Whether bytes after these can make it another instruction. */
+  const compare = (shape, instruction) => {
+    const module = moduleOf(shape, instruction);
+    const { end, refused } = askRewriter(module);
+    // At once, or for a byte that ends what it belongs to.
+    if (end === undefined) return refused > 0 && !(refused < instruction.length && instruction.at(-1) < 0x80);
+    const engines = engineEnd(module);
+    result.compared++;
+    if (end === engines) result.agreed++;
+    else if (engines !== null) {
+      const text = instruction.map((byte) => byte.toString(16)).join(' ');
+      result.differences.push(`${text}: it ends at ${end} for the rewriter, at ${engines} for the engine`);
+    }
+    // Then what stands there is another instruction, which has its own turn.
+    return end !== instruction.length;
+  };
+  const valid = (shape) => WebAssembly.validate(moduleOf(shape, [], []).bytes);
+  const shapes = [[3, 1, 1], [4, 1]].map(
+    (memory) => [frame({ memory, gc: true }), frame({ memory, gc: false })].find(valid),
+  );
+  for (const shape of shapes.filter(Boolean)) {
+    result.shapes++;
+    for (const opcode of all) {
+      if (!compare(shape, opcode)) continue;
+      for (let first = 0; first < 256; first++) {
+        if (!compare(shape, [...opcode, first])) continue;
+        for (const rest of followers) compare(shape, [...opcode, first, ...rest]);
+      }
+    }
+  }
+  return result;
+}
