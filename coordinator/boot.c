@@ -8,7 +8,7 @@
 /* ---- the coordinator ---- */
 
 /* Bumped with every change of what the two sides share: layouts, exports, imports. main.ts compares. */
-#define ABI 3
+#define ABI 4
 
 HF_EXPORT_C("c_abi") uint32_t hf_c_abi(void)
 {
@@ -92,10 +92,10 @@ HF_EXPORT_C("w_interrupt") void hf_w_interrupt(void)
 	pass_the_door();
 }
 
-/* The word that such a guest looks at. */
-HF_EXPORT_C("w_stop_word") hf_word *hf_w_stop_word(void)
+/* The word of the flags' memory that such a guest looks at. */
+HF_EXPORT_C("w_flag") uint32_t hf_w_flag(void)
 {
-	return &hf_self->orders;
+	return hf_self->flag;
 }
 
 /* Whether what the guest ended with is the kernel's unwinding, and no trap of its own. */

@@ -13,7 +13,7 @@ import {
   type WasmPointer,
 } from '../worker/kernel.ts';
 
-const ABI = 3;
+const ABI = 4;
 const PATH_MAX = 4096;
 /** Two paths, then data. */
 const DATA_AT = 4 * PATH_MAX;

@@ -67,6 +67,8 @@ const reasons = new Map<number, Reason>(
 class Coordinator {
   private readonly kernel: Kernel;
   private readonly files: Files;
+  /** What interruptible programs look at (worker/flag.wat): the only memory of ours that they can name. */
+  private readonly flags = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   /** There are some once the first was asked for. */
   private supervisors: Supervise.Supervisors | null = null;
   private readonly brood = new Brood();
@@ -112,6 +114,7 @@ class Coordinator {
       kernel: kernelModule,
       probe,
       memory,
+      flags: this.flags,
       timeOrigin: performance.timeOrigin,
       jsBridge: init.force.jsBridge,
     };
@@ -149,6 +152,7 @@ class Coordinator {
     return {
       ...commonImports(
         memory,
+        this.flags,
         () => this.drainSoon(),
         (message) => fatal(`kernel panic: ${message}`),
       ),

@@ -18,6 +18,30 @@ static uint32_t next_id = 1;
 static uint32_t counts[HF_WORKER_STATES];
 static uint32_t min_workers, max_workers;
 
+/* Words of the flags' memory (platform.h), one for each thread block; the first is nobody's. */
+#define FLAGS (65536 / sizeof(uint32_t))
+static uint32_t flags_taken[FLAGS / 32] = {1};
+
+/* The address of a word; 0: there is none left. */
+static uint32_t take_flag(void)
+{
+	for (uint32_t i = 0; i < FLAGS / 32; i++) {
+		if (flags_taken[i] == UINT32_MAX)
+			continue;
+		uint32_t bit = (uint32_t)__builtin_ctz(~flags_taken[i]);
+		flags_taken[i] |= UINT32_C(1) << bit;
+		return (i * 32 + bit) * (uint32_t)sizeof(uint32_t);
+	}
+	return 0;
+}
+
+static void give_back_flag(uint32_t flag)
+{
+	uint32_t number = flag / (uint32_t)sizeof(uint32_t);
+	if (flag)
+		flags_taken[number / 32] &= ~(UINT32_C(1) << number % 32);
+}
+
 static size_t tls_size(void)
 {
 	return __builtin_wasm_tls_size() + __builtin_wasm_tls_align();
@@ -57,6 +81,7 @@ static void destroy(struct hf_worker *worker)
 	 * lesser evil. */
 	if (atomic_load(&worker->thread.door) == HF_IN_KERNEL)
 		return;
+	give_back_flag(worker->thread.flag);
 	hf_free(worker->stack);
 	hf_free(worker->tls);
 	hf_free(worker);
@@ -70,12 +95,13 @@ static struct hf_worker *start_one(void)
 		return NULL;
 	worker->stack = hf_alloc(STACK_SIZE);
 	worker->tls = hf_alloc(tls_size());
+	worker->thread.flag = take_flag();
 	worker->id = next_id++;
 	worker->state = HF_WORKER_STARTING;
 	hf_spawn_request_init(&worker->thread.spawn, hf_session_spawn_thread);
 	counts[HF_WORKER_STARTING]++;
 	hf_list_append(&workers, &worker->link);
-	if (!worker->stack || !worker->tls) {
+	if (!worker->stack || !worker->tls || !worker->thread.flag) {
 		destroy(worker);
 		return NULL;
 	}

@@ -32,7 +32,7 @@ interface ComputeCalls {
   w_begin(): void;
   w_begin_later(): void;
   w_bind(copyIn: number, copyOut: number, pages: number): void;
-  w_stop_word(): WasmPointer;
+  w_flag(): number;
   w_unwound(): number;
   w_returned(): void;
   w_thread_returned(): void;
@@ -54,6 +54,7 @@ class ComputeWorker {
   constructor(private readonly boot: BootMessage) {
     const imports = commonImports(
       boot.memory,
+      boot.flags,
       () => port.post({ t: 'ring' }),
       (message) => port.post({ t: 'fatal', message: `kernel panic: ${message}` }),
     );
@@ -101,7 +102,7 @@ class ComputeWorker {
       this.call('w_begin');
       const instance = new WebAssembly.Instance(
         module,
-        guestImports(module, this.kernel, memory, added && { added, memory: this.boot.memory }),
+        guestImports(module, this.kernel, memory, added && { added, memory: this.boot.flags }),
       );
       if (!memory) this.bindMemory(instance.exports.memory as WebAssembly.Memory);
       if (added) this.makeInterruptible(instance, added);
@@ -133,7 +134,7 @@ class ComputeWorker {
     // What it waits for in memory, it waits for in the kernel.
     if (table.length > 1)
       ['w_wait32', 'w_wait64', 'w_notify'].forEach((name, i) => table.set(i + 1, this.kernel[name]));
-    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = toPointer(this.call('w_stop_word'));
+    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.call('w_flag');
     if (hasStart) (exports[`${prefix}:start`] as () => void)();
   }
 

@@ -2,6 +2,7 @@
  * Instantiates the kernel in a worker. The coordinator and every compute worker do this with the same module over the same memory, each with a stack and
  * thread-local storage of its own, so that a system call is a function call in the worker that makes it.
  */
+import { flag } from '../build/generated/flag.ts';
 
 declare const address: unique symbol;
 declare const passed: unique symbol;
@@ -26,6 +27,8 @@ export const after = (pointer: Pointer, bytes: number): Pointer => (pointer + by
 export interface KernelImports {
   entropy(pointer: WasmPointer, size: number): void;
   ring(): void;
+  flag_raise: WebAssembly.ExportValue;
+  flag_lower: WebAssembly.ExportValue;
   panic(pointer: WasmPointer, size: number): void;
   worker_create?(worker: number, stackTop: WasmPointer, tls: WasmPointer, thread: WasmPointer): void;
   worker_run?(worker: number, session: number, tid: number, argument: number): void;
@@ -116,9 +119,18 @@ export const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export const textAt = (memory: WebAssembly.Memory, pointer: Pointer, size: number): string =>
   utf8.decode(copyAt(memory, pointer, size));
 
-/** Imports that every worker serves alike. `panic` gets the text. */
-export function commonImports(memory: WebAssembly.Memory, ring: () => void, panic: (message: string) => void) {
+/** Imports that every worker serves alike. `flags` is the memory of flag.wat; `panic` gets the text. */
+export function commonImports(
+  memory: WebAssembly.Memory,
+  flags: WebAssembly.Memory,
+  ring: () => void,
+  panic: (message: string) => void,
+) {
+  const { flag_raise, flag_lower } = new WebAssembly.Instance(new WebAssembly.Module(flag), { hf: { flags } })
+    .exports as Pick<KernelImports, 'flag_raise' | 'flag_lower'>;
   return {
+    flag_raise,
+    flag_lower,
     entropy(pointer: WasmPointer, size: number) {
       for (let done = 0; done < size; done += 65536) {
         const part = new Uint8Array(Math.min(65536, size - done));

@@ -10,6 +10,8 @@ export interface BootMessage {
   /** See probe.ts. */
   probe: WebAssembly.Module;
   memory: WebAssembly.Memory;
+  /** See flag.wat. */
+  flags: WebAssembly.Memory;
   /** Of the worker: the name of the lock that it holds for life. */
   lock: string;
   /** Addresses in kernel memory: the upper end of its stack, its thread-local storage, its thread block. */

@@ -32,6 +32,7 @@ void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32
 	thread->started = hf_plat_monotonic();
 	thread->mem.pages = no_pages;
 	hf_list_init(&thread->in_process);
+	hf_plat_flag_lower(thread->flag, UINT32_MAX);
 	atomic_store(&thread->door, HF_IN_GUEST);
 }
 
@@ -45,6 +46,7 @@ void hf_thread_wake(struct hf_thread *thread)
 void hf_thread_stop(struct hf_thread *thread)
 {
 	atomic_fetch_or(&thread->orders, HF_ORDER_STOP);
+	hf_plat_flag_raise(thread->flag, HF_ORDER_STOP);
 	hf_thread_wake(thread);
 }
 
@@ -52,9 +54,11 @@ void hf_thread_pause(struct hf_thread *thread, bool paused)
 {
 	if (paused) {
 		atomic_fetch_or(&thread->orders, HF_ORDER_PAUSE); /* who sleeps in a call sleeps on */
+		hf_plat_flag_raise(thread->flag, HF_ORDER_PAUSE);
 		return;
 	}
 	atomic_fetch_and(&thread->orders, ~(uint32_t)HF_ORDER_PAUSE);
+	hf_plat_flag_lower(thread->flag, HF_ORDER_PAUSE);
 	hf_thread_wake(thread);
 }
 

@@ -79,6 +79,9 @@ struct hf_thread {
 
 	/* Kept from one run of the block to the next; spawn.h says whose it is when. */
 	struct hf_spawn_request spawn;
+
+	/* Immutable. Where an interruptible guest looks for its orders, which are copied there: platform.h. */
+	uint32_t flag;
 };
 
 /* The thread that runs here; NULL on the coordinator. */

@@ -105,6 +105,24 @@ void hf_plat_free(void *block);
 #define HF_PLAT_MALLOC_SKEW 0
 #endif
 
+/* A thread's orders, where an interruptible guest looks for them: an address in a memory that holds nothing else, 0 for a thread that has none.
+ * Never blocks. Natively no guest looks. */
+#if defined(__wasm__)
+void hf_plat_flag_raise(uint32_t flag, uint32_t bits);
+void hf_plat_flag_lower(uint32_t flag, uint32_t bits);
+#else
+static inline void hf_plat_flag_raise(uint32_t flag, uint32_t bits)
+{
+	(void)flag;
+	(void)bits;
+}
+static inline void hf_plat_flag_lower(uint32_t flag, uint32_t bits)
+{
+	(void)flag;
+	(void)bits;
+}
+#endif
+
 /* Tells the coordinator that its work queue is not empty. Never blocks. */
 void hf_plat_ring_coordinator(void);
 

@@ -22,6 +22,9 @@ IMPORT("date") double js_date(void);
 IMPORT("entropy") void js_entropy(void *buffer, size_t size);
 /* Posts a message to the coordinator; used only where it cannot wait on the doorbell. */
 IMPORT("ring") void js_ring(void);
+/* worker/flag.wat, with no JavaScript between. */
+IMPORT("flag_raise") void wasm_flag_raise(uint32_t flag, uint32_t bits);
+IMPORT("flag_lower") void wasm_flag_lower(uint32_t flag, uint32_t bits);
 /* Throws an error with the text; the worker that catches it reports the runtime dead. */
 IMPORT("panic") _Noreturn void js_panic(const char *text, size_t size);
 
@@ -162,6 +165,18 @@ void hf_plat_free(void *block)
 	hf_lock(&heap_lock);
 	hf_heap_free(&heap, block);
 	hf_unlock(&heap_lock);
+}
+
+void hf_plat_flag_raise(uint32_t flag, uint32_t bits)
+{
+	if (flag)
+		wasm_flag_raise(flag, bits);
+}
+
+void hf_plat_flag_lower(uint32_t flag, uint32_t bits)
+{
+	if (flag)
+		wasm_flag_lower(flag, bits);
 }
 
 void hf_plat_ring_coordinator(void)

@@ -90,8 +90,7 @@ static void put_memory_imports(struct hf__writer *w, const struct hf_rewrite *rw
 	}
 	hf__put_text(w, rw->prefix);
 	hf__put_text(w, "flag");
-	hf__put(w, (const uint8_t[]){2, HF__HAS_MAXIMUM | HF__SHARED, 1}, 3);
-	hf__put_u64(w, 65536);
+	hf__put(w, (const uint8_t[]){2, HF__HAS_MAXIMUM | HF__SHARED, 1, 1}, 4);
 }
 
 void hf__put_imports(struct hf__writer *w, const struct hf_rewrite *rw)

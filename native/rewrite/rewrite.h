@@ -16,8 +16,8 @@
  *                          module's export, so that no JavaScript is entered. It may trap to unwind the guest; if it returns, the guest goes on.
  *   export "PREFIX:start"  only if the module had a start function: that function, which is no start function any more (it would run before the
  *                          host can fill the table). The host calls it right after instantiation and before any other export.
- *   HF_REWRITE_FLAG        import "PREFIX" "flag": a shared memory of 1 page or more (it may be larger than 1, up to 65,536 pages), the last of the module's memories. The
- *                          guest looks at an aligned 32-bit word in it and calls `slow` while that is not zero. The word's address is
+ *   HF_REWRITE_FLAG        import "PREFIX" "flag": a shared memory of exactly 1 page, the last of the module's memories. There should be nothing in it that the
+ *                          guest may not see or change. The guest looks at an aligned 32-bit word in it and calls `slow` while that is not zero. The word's address is
  *                          export "PREFIX:word", a mutable i32 global that is 0 at first; the host may set it before the guest runs, so that each
  *                          thread has a word of its own. The memories that the module defined are imports now, so that the flag's can be the
  *                          last: "PREFIX" "memory0" and so on, as hf_rewrite_memory tells, with the same limits; the host makes them. Exports of them stay.

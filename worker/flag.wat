@@ -1,0 +1,7 @@
+;; The kernel's hand on the flags: the memory that every interruptible guest can name, so there is nothing in it but a word for each thread.
+(module
+  (import "hf" "flags" (memory 1 1 shared))
+  (func (export "flag_raise") (param $flag i32) (param $bits i32)
+    (drop (i32.atomic.rmw.or (local.get $flag) (local.get $bits))))
+  (func (export "flag_lower") (param $flag i32) (param $bits i32)
+    (drop (i32.atomic.rmw.and (local.get $flag) (i32.xor (local.get $bits) (i32.const -1))))))
