@@ -522,7 +522,7 @@ class Coordinator {
       ? (phase: 'download' | 'compile', loaded: number, total: number) =>
           post({ t: 'progress', id, phase, loaded, total })
       : null;
-    const wishes = { interruptible: message.interruptible, memory: message.limits.memory };
+    const wishes = { interruptible: message.interruptible, memory: message.limits.memory, gc: message.limits.gc };
     const program = await this.modules.get(message.source, progress, wishes, killed);
     killed.throwIfAborted();
     if (!message.waits) return this.beginNow(message, program, killed);

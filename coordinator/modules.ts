@@ -80,6 +80,8 @@ export interface Wishes {
   interruptible: boolean | 'if-possible';
   /** Bytes that its memory may have; 0: any number. */
   memory: number;
+  /** Whether it may keep objects in the engine's heap. */
+  gc: boolean;
 }
 
 const PAGE = 65536;
@@ -123,11 +125,12 @@ export class Modules {
   }
 
   /** The ways in which the module may be made, the best first; none: it runs as it is. */
-  private waysFor({ kind }: SourceMessage, { interruptible, memory }: Wishes): Way[] {
+  private waysFor({ kind }: SourceMessage, { interruptible, memory, gc }: Wishes): Way[] {
     const limitPages = memory ? Math.floor(memory / PAGE) : Infinity;
     const ways: Way[] = [];
-    if (interruptible === true || (interruptible && kind !== 'module')) ways.push({ check: this.check, limitPages });
-    if (interruptible !== true && memory) ways.push({ check: 'none', limitPages });
+    if (interruptible === true || (interruptible && kind !== 'module'))
+      ways.push({ check: this.check, limitPages, gc });
+    if (interruptible !== true && (memory || !gc)) ways.push({ check: 'none', limitPages, gc });
     return ways;
   }
 
@@ -152,13 +155,13 @@ export class Modules {
       case 'module':
         throw new Refusal(
           'options',
-          'an interruptible program, or one with limits.memory, needs the bytes of its module',
+          'an interruptible program, or one with limits.memory or limits.gc, needs the bytes of its module',
         );
       case 'bytes':
         return this.made(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress, wishes, signal);
       case 'url':
         return this.cached(
-          `${keyOf(source)} ${wishes.interruptible} ${wishes.memory}`,
+          `${keyOf(source)} ${wishes.interruptible} ${wishes.memory} ${wishes.gc}`,
           progress,
           signal,
           async (tell, loading) => {
@@ -191,10 +194,14 @@ export class Modules {
         if (!(error instanceof NotRewritten)) throw error;
         if (error.fault === 'limit')
           throw new Refusal('limit', `${what} cannot run with this limits.memory: ${error.message}`);
+        if (error.fault === 'objects') {
+          const why = wishes.memory ? 'limits.memory, unless limits.gc is true' : 'limits.gc: false';
+          throw new Refusal('limit', `${what} cannot run with ${why}: ${error.message}`);
+        }
         if (wishes.interruptible === true)
           throw new Refusal('module', `${what} cannot be made interruptible: ${error.message}`);
         if (way.check === 'none')
-          throw new Refusal('module', `${what} cannot be given a limit on its memory: ${error.message}`);
+          throw new Refusal('module', `${what} cannot be given limits.memory or limits.gc: ${error.message}`);
       }
     }
     return compileBytes(bytes, what, progress);

@@ -5,12 +5,12 @@ import type { Brood } from './brood.ts';
 export type Rewritten = Omit<RewrittenMessage, 't'>;
 
 /** How a module is to be made. */
-export type Way = Pick<RewriteMessage, 'check' | 'limitPages'>;
+export type Way = Pick<RewriteMessage, 'check' | 'limitPages' | 'gc'>;
 
 /** The module cannot be made so. */
 export class NotRewritten extends Error {
   constructor(
-    readonly fault: 'module' | 'limit',
+    readonly fault: 'module' | 'limit' | 'objects',
     message: string,
   ) {
     super(message);

@@ -148,7 +148,8 @@ export class Runtime implements Holdfast {
     const plan = planSpawn(options);
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
-    const needsBytes = settings.limits.memory ? 'limits.memory' : settings.interruptible;
+    const { memory, gc } = settings.limits;
+    const needsBytes = memory ? 'limits.memory' : !gc ? 'limits.gc' : settings.interruptible;
     const asBytes = needsBytes === true ? 'interruptible' : needsBytes || '';
     const { message, transfer, name } = await this.#load(
       (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes, plan.signal !== undefined),

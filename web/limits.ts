@@ -17,13 +17,25 @@ export interface Limits {
 
   /**
    * Bytes that each memory of the program may have, as Wasmtime's `max-memory-size`: `memory.grow` fails beyond, which programs see as `malloc` that
-   * returns NULL. It is a matter of whole pages of 64 KiB. A program that needs more from the beginning is refused (`SpawnRefused`, "limit").
+   * returns NULL. It is a matter of whole pages of 64 KiB. All its tables together may have as much, at 16 bytes an element. A program that needs more
+   * from the beginning is refused (`SpawnRefused`, "limit"); and so is one that can keep objects in the engine's own heap, unless `gc` is true.
    *
    * A module says itself how far its memory may grow, and no engine takes another word for it: the module is given lower maxima before it
    * is compiled. Its code stays as it is, so it costs nothing while it runs; what it costs at the start stands in the README. Needs the module's
    * bytes: not for a `WebAssembly.Module`.
    */
   memory?: number;
+  /**
+   * `false` refuses a program (`SpawnRefused`, "limit") that can keep objects in the engine's own heap: one whose module has types of structures or
+   * arrays (WasmGC), or that stores exceptions in tables, globals or other exceptions. No page can limit how much of that heap a program takes, and one
+   * that fills it takes the page with it. Exceptions that are only thrown and caught, as those of C++, are not refused. Default: `false` with `memory`,
+   * `true` without. Like `memory` it needs the module's bytes.
+   *
+   * @example
+   * await hf.spawn(url, { limits: { memory: 2 ** 26 } });             // nothing that it can allocate goes uncounted
+   * await hf.spawn(kotlin, { limits: { memory: 2 ** 26, gc: true } }); // its objects do
+   */
+  gc?: boolean;
   /** Open descriptors; one more is EMFILE. Default and most: 1,024. */
   files?: number;
   /** Bytes that it may add to the file system, less what it takes away; beyond, ENOSPC. */
@@ -36,16 +48,17 @@ export interface Limits {
 export type CheckCount = (value: unknown, what: string, least: number) => number;
 
 const names = ['cpuTime', 'output', 'memory', 'files', 'fileBytes', 'threads'] as const satisfies (keyof Limits)[];
+const all: readonly string[] = [...names, 'gc'];
 const most: Readonly<Partial<Record<keyof Limits, number>>> = { files: 1024, threads: 64 };
 
 /** On the wire 0 is no limit of its own. */
 export function planLimits(limits: Limits, count: CheckCount): LimitsMessage {
   for (const name of Object.keys(limits)) {
-    if (!(names as readonly string[]).includes(name)) {
-      throw new TypeError(`limits: there is no limit "${name}"; there are ${names.join(', ')}`);
+    if (!all.includes(name)) {
+      throw new TypeError(`limits: there is no limit "${name}"; there are ${all.join(', ')}`);
     }
   }
-  const plan: LimitsMessage = { cpuTime: 0, output: 0, memory: 0, files: 0, fileBytes: 0, threads: 0 };
+  const plan: LimitsMessage = { cpuTime: 0, output: 0, memory: 0, files: 0, fileBytes: 0, threads: 0, gc: true };
   for (const name of names) {
     const value = limits[name];
     if (value === undefined || value === Infinity) continue;
@@ -56,5 +69,8 @@ export function planLimits(limits: Limits, count: CheckCount): LimitsMessage {
   }
   // No memory of 32 bits is larger than that.
   if (plan.memory >= 2 ** 32) plan.memory = 0;
+  const { gc = plan.memory === 0 } = limits;
+  if (typeof gc !== 'boolean') throw new TypeError(`limits.gc must be true or false, not ${String(gc)}`);
+  plan.gc = gc;
   return plan;
 }

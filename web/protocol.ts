@@ -51,6 +51,7 @@ export interface LimitsMessage {
   files: number;
   fileBytes: number;
   threads: number;
+  gc: boolean;
 }
 
 /** A socket that a process starts with. */

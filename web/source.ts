@@ -45,7 +45,7 @@ export async function prepareSource(
   signal: AbortSignal,
   onProgress?: OnProgress,
   /** Whether the coordinator needs the module's bytes: no; or a compiled module is refused, as this option cannot be had with one; or it is not. */
-  asBytes: '' | 'interruptible' | 'limits.memory' | 'if-possible' = '',
+  asBytes: '' | 'interruptible' | 'limits.memory' | 'limits.gc' | 'if-possible' = '',
   /** Whether the spawn can be given up by its own signal, and not by the runtime's end alone. */
   cancels = false,
 ): Promise<PreparedSource> {

@@ -17,7 +17,7 @@ import {
 } from './kernel.ts';
 import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from './protocol.ts';
 import { rewrite } from './rewrite.ts';
-import { guestImports } from './wasi-imports.ts';
+import { guestImports, makesMemory } from './wasi-imports.ts';
 
 const port = host.parent<FromCompute, ToCompute>();
 const encoder = new TextEncoder();
@@ -97,15 +97,17 @@ class ComputeWorker {
     const { session, module, memory: given, tid, added } = message;
     try {
       const memory = given && !(given instanceof WebAssembly.Memory) ? new WebAssembly.Memory(given) : given;
-      // Memory that is imported is there before the module's start function runs; memory that it makes itself is not.
-      if (memory) this.bindMemory(memory);
+      // Memory that is imported is there before the module's start function runs; memory that it makes itself is not, also when the rewriter has
+      // made an import of it.
+      const imported = memory && !makesMemory(module, added);
+      if (imported) this.bindMemory(memory);
       this.call('w_begin');
       const instance = new WebAssembly.Instance(
         module,
         guestImports(module, this.kernel, memory, added && { added, memory: this.boot.flags }),
       );
-      if (!memory) this.bindMemory(instance.exports.memory as WebAssembly.Memory);
       if (added) this.makeInterruptible(instance, added);
+      if (!imported) this.bindMemory(memory ?? (instance.exports.memory as WebAssembly.Memory));
       return instance;
     } catch (error) {
       this.resetStack();

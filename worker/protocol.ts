@@ -55,8 +55,10 @@ export interface RewriteMessage {
   bytes: Uint8Array<ArrayBuffer>;
   /** "none": only its memories' limits are lowered. */
   check: Added['check'] | 'none';
-  /** The most pages of 64 KiB that each memory of it may have; `Infinity`: no limit of its own. */
+  /** The most pages of 64 KiB that each memory of it may have, and its tables together; `Infinity`: no limit of its own. */
   limitPages: number;
+  /** Whether it may keep objects in the engine's heap. */
+  gc: boolean;
 }
 
 export interface RewrittenMessage {
@@ -78,7 +80,7 @@ export type ToCompute = BootMessage | RunMessage | RewriteMessage | CollectMessa
 export type FromCompute =
   | RewrittenMessage
   /** `fault`: of the module, of the limit, or of what is ours. */
-  | { t: 'not-rewritten'; fault: 'module' | 'limit' | 'ours'; message: string }
+  | { t: 'not-rewritten'; fault: 'module' | 'limit' | 'objects' | 'ours'; message: string }
   /** It is up, and holds its lock. */
   | { t: 'booted' }
   /** Its run is over. */

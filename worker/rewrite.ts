@@ -10,10 +10,17 @@ interface Rewriter {
   memory: WebAssembly.Memory;
   _initialize(): void;
   rw_alloc(size: number): WasmPointer;
-  rw_open(pointer: Pointer, size: number, check: number, fuel: number, limitPages: number): number;
+  rw_open(
+    pointer: Pointer,
+    size: number,
+    check: number,
+    fuel: number,
+    limitPages: number,
+    refuseObjects: number,
+  ): number;
   rw_error(): WasmPointer;
   rw_error_offset(): number;
-  rw_over_limit(): number;
+  rw_fault(): number;
   rw_size(): number;
   rw_write(): void;
   rw_prefix(): WasmPointer;
@@ -24,6 +31,8 @@ interface Rewriter {
 
 /** enum hf_rewrite_check */
 const CHECKS = { none: 0, flag: 1, fuel: 2 };
+/** enum hf_rewrite_fault */
+const FAULTS = ['module', 'limit', 'objects'] as const;
 /** Checks between two looks at the order to stop where there is no flag: some ten microseconds. */
 const FUEL = 10_000;
 const NO_LIMIT = -1;
@@ -33,7 +42,7 @@ const describe = (error: unknown): string => (error instanceof Error ? error.mes
 class ModuleFault extends Error {
   constructor(
     message: string,
-    readonly fault: 'module' | 'limit' = 'module',
+    readonly fault: (typeof FAULTS)[number] = 'module',
   ) {
     super(message);
   }
@@ -71,15 +80,16 @@ function memoryOf(rewriter: Rewriter): MemoryType | null {
   return { initial: initial!, maximum: maximum! < 0 ? undefined : maximum!, shared: shared !== 0 };
 }
 
-async function make({ url, bytes, check, limitPages }: RewriteMessage): Promise<RewrittenMessage> {
+async function make({ url, bytes, check, limitPages, gc }: RewriteMessage): Promise<RewrittenMessage> {
   const output = { bytes: new Uint8Array(0), at: 0 };
   const rewriter = await load(url, output);
   const input = toPointer(rewriter.rw_alloc(bytes.length));
   if (!input) throw new Error('there is not enough memory for the rewriter');
   new Uint8Array(rewriter.memory.buffer).set(bytes, input);
-  if (!rewriter.rw_open(input, bytes.length, CHECKS[check], FUEL, limitPages === Infinity ? NO_LIMIT : limitPages)) {
+  const most = limitPages === Infinity ? NO_LIMIT : limitPages;
+  if (!rewriter.rw_open(input, bytes.length, CHECKS[check], FUEL, most, Number(!gc))) {
     const message = `${textAt(rewriter, rewriter.rw_error())} (at byte ${rewriter.rw_error_offset() >>> 0})`;
-    throw new ModuleFault(message, rewriter.rw_over_limit() ? 'limit' : 'module');
+    throw new ModuleFault(message, FAULTS[rewriter.rw_fault()]);
   }
   // One can be given to it.
   if (check === 'flag' && rewriter.rw_memories() > 1) throw new ModuleFault('it has several memories');

@@ -37,6 +37,12 @@ export function guestImports(
 const isFlag = (entry: Import, added: Added | null | undefined): boolean =>
   added?.check === 'flag' && entry.module === added.prefix && entry.name === 'flag';
 
+/** Whether the rewriter made an import of the memory that the module makes. */
+export const makesMemory = (module: WebAssembly.Module, added: Added | null): boolean =>
+  WebAssembly.Module.imports(module).some(
+    (entry) => entry.kind === 'memory' && entry.module === added?.prefix && !isFlag(entry, added),
+  );
+
 /** Whether the module wants its memory from outside (under whatever name), as programs with threads do. */
 export const importsMemory = (module: WebAssembly.Module): boolean =>
   WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');

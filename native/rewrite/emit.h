@@ -17,7 +17,8 @@ struct hf_rewrite {
 		uint8_t bytes[40];
 		uint32_t size;
 	} check, bulk_check,
-		after_wait; /* at loops and entries; after bulk instructions; after memory.atomic.wait and notify */
+		after_wait;      /* at loops and entries; after bulk instructions; after memory.atomic.wait and notify */
+	uint64_t table_room; /* elements that each table may have more than at first */
 	/* Where the defined memory is that hf_rewrite_memory is likely to be asked for next, and its number. */
 	uint32_t next_memory, next_memory_at;
 };
@@ -36,6 +37,16 @@ const struct hf__check *hf__check_at(const struct hf_rewrite *rw, uint32_t i, st
 void hf__check_limits(struct hf_rewrite *rw, struct hf__fault *fault);
 void hf__put_imports(struct hf__writer *w, const struct hf_rewrite *rw);
 void hf__put_memories(struct hf__writer *w, const struct hf_rewrite *rw);
+
+/* As they are, but for the maximum; UINT64_MAX: none. */
+void hf__put_limits(struct hf__writer *w, struct hf__limits limits, uint64_t maximum);
+
+/* ---- tables.c ---- */
+
+/* Fails when the tables' minima are above the limit. */
+void hf__plan_tables(struct hf_rewrite *rw, struct hf__fault *fault);
+/* The module's own, with their maxima lowered, as the beginning of a vector with `added` more. */
+void hf__put_old_tables(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t added);
 
 /* ---- waits.c: what memory.atomic.wait and notify become ---- */
 

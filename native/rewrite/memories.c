@@ -7,15 +7,19 @@ static uint64_t lowered(const struct hf_rewrite *rw, uint64_t maximum)
 	return maximum > rw->options.limit_pages ? rw->options.limit_pages : maximum;
 }
 
-static void put_limits(struct hf__writer *w, const struct hf_rewrite *rw, struct hf__limits limits)
+void hf__put_limits(struct hf__writer *w, struct hf__limits limits, uint64_t maximum)
 {
-	uint64_t maximum = lowered(rw, limits.maximum);
 	hf__put_byte(w, (uint8_t)(limits.flags | (maximum == UINT64_MAX ? 0 : HF__HAS_MAXIMUM)));
 	hf__put_u64(w, limits.initial);
 	if (maximum != UINT64_MAX)
 		hf__put_u64(w, maximum);
 	else if (limits.flags & HF__HAS_MAXIMUM)
 		hf__put_u64(w, maximum); /* it said so itself */
+}
+
+static void put_limits(struct hf__writer *w, const struct hf_rewrite *rw, struct hf__limits limits)
+{
+	hf__put_limits(w, limits, lowered(rw, limits.maximum));
 }
 
 /* The rest of an import whose kind is not memory, up to its end. */
@@ -32,7 +36,7 @@ static void skip_description(struct hf__reader *r, const struct hf__module *modu
 		hf__skip_global_type(r, module);
 		break;
 	default:
-		hf__skip_tag_type(r, module);
+		(void)hf__read_tag_type(r, module);
 	}
 }
 
@@ -125,7 +129,7 @@ static void check_limits(struct hf__reader *r, const struct hf_rewrite *rw)
 		return;
 	hf__fail_at(r, where, "its memory is larger than the limit from the beginning; pages that it needs:",
 	            (uint32_t)limits.initial);
-	r->fault->over_limit = true;
+	r->fault->kind = HF_REWRITE_OVER_LIMIT;
 }
 
 void hf__check_limits(struct hf_rewrite *rw, struct hf__fault *fault)

@@ -33,6 +33,7 @@ void hf__module_release(struct hf__module *module)
 	free(module->taken);
 	free(module->points.items);
 	free(module->calls.items);
+	free(module->takes_exceptions.items);
 }
 
 /* ---- the sections' places ---- */
@@ -141,6 +142,23 @@ static void note_memory(struct hf__module *module, uint32_t index, struct hf__li
 		module->first_memory = limits.flags;
 }
 
+static void note_objects(struct hf__module *module, const struct hf__reader *r)
+{
+	if (!module->objects && hf__is_exception(r))
+		module->objects = r->at;
+}
+
+/* An exception that carries others, as a list does. */
+static void read_tag(struct hf__reader *r, struct hf__module *module)
+{
+	const uint8_t *where = r->at;
+	uint32_t type = hf__read_tag_type(r, module);
+	for (uint32_t i = 0; !module->objects && i < module->takes_exceptions.count; i++) {
+		if (module->takes_exceptions.items[i] == type)
+			module->objects = where;
+	}
+}
+
 static void read_imports(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
@@ -166,7 +184,7 @@ static void read_imports(struct hf__module *module, struct hf__fault *fault)
 			module->globals++;
 			break;
 		case 4:
-			hf__skip_tag_type(&r, module);
+			read_tag(&r, module);
 			module->tags++;
 			break;
 		default:
@@ -207,6 +225,7 @@ static void read_tables(struct hf__module *module, struct hf__fault *fault)
 			r.at++;
 			(void)hf__byte_below(&r, 1, "unknown kind of table" NEWER ":");
 		}
+		note_objects(module, &r);
 		hf__skip_table_type(&r, module);
 		if (has_value)
 			hf__read_instructions(&r, module, NULL);
@@ -227,7 +246,7 @@ static void read_tags(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
 	for (uint32_t left = begin(&r, module, HF__TAG, fault); left > 0 && !hf__failed(&r); left--)
-		hf__skip_tag_type(&r, module);
+		read_tag(&r, module);
 	expect_end(&r);
 }
 
@@ -235,6 +254,7 @@ static void read_globals(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
 	for (uint32_t left = begin(&r, module, HF__GLOBAL, fault); left > 0 && !hf__failed(&r); left--) {
+		note_objects(module, &r);
 		hf__skip_global_type(&r, module);
 		hf__read_instructions(&r, module, NULL);
 	}

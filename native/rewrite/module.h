@@ -66,6 +66,9 @@ struct hf__module {
 	uint32_t imported_functions, imported_memories;
 	uint8_t first_memory; /* its limits' flags, if there is one */
 
+	const uint8_t *objects; /* the first of what lets it keep objects in the engine's heap; NULL: there is none */
+	struct hf__numbers takes_exceptions; /* types of functions with a parameter that is an exception */
+
 	uint32_t start; /* the start function, if there is such a section */
 
 	struct hf__function *defined; /* one more than there are: the last ends the ranges */
@@ -107,7 +110,10 @@ void hf__skip_heap_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_block_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_global_type(struct hf__reader *r, const struct hf__module *module);
-void hf__skip_tag_type(struct hf__reader *r, const struct hf__module *module);
+/* The number of its type. */
+uint32_t hf__read_tag_type(struct hf__reader *r, const struct hf__module *module);
+/* Whether a value type begins here by which an exception is kept. */
+bool hf__is_exception(const struct hf__reader *r);
 
 struct hf__limits {
 	uint8_t flags;

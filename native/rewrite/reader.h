@@ -8,11 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rewrite/rewrite.h"
+
 struct hf__fault {
 	const char *what; /* NULL: none yet */
 	size_t offset;
 	uint32_t number; /* an opcode or the like, for `what`s that end in a colon */
-	bool over_limit;
+	enum hf_rewrite_fault kind;
 };
 
 struct hf__reader {

@@ -159,9 +159,14 @@ static void put_functions(struct hf__writer *w, const struct hf_rewrite *rw)
 
 static void put_tables(struct hf__writer *w, const struct hf_rewrite *rw)
 {
-	put_vector(w, rw, HF__TABLE, 1);
+	hf__put_old_tables(w, rw, 1);
 	uint8_t slots = rw->module.waits ? 1 + HF__WAIT_SLOTS : 1;
 	hf__put(w, (const uint8_t[]){0x70, 1, slots, slots}, 4); /* funcref, exactly so many */
+}
+
+static void put_limited_tables(struct hf__writer *w, const struct hf_rewrite *rw)
+{
+	hf__put_old_tables(w, rw, 0);
 }
 
 static void put_globals(struct hf__writer *w, const struct hf_rewrite *rw)
@@ -264,7 +269,7 @@ static void put_module(struct hf__writer *w, const struct hf_rewrite *rw)
 		{HF__TYPE, checks ? put_types : NULL, checks},
 		{HF__IMPORT, hf__put_imports, flag},
 		{HF__FUNCTION, checks ? put_functions : NULL, checks},
-		{HF__TABLE, checks ? put_tables : NULL, checks},
+		{HF__TABLE, checks ? put_tables : put_limited_tables, checks},
 		{HF__MEMORY, hf__put_memories, false},
 		{HF__TAG, NULL, false},
 		{HF__GLOBAL, checks ? put_globals : NULL, checks},
@@ -307,7 +312,7 @@ static void explain(struct hf_rewrite_error *error, const struct hf__fault *faul
 	char last = fault->what[strlen(fault->what) - 1];
 	struct hf__text text = hf__text_begin(error->text, sizeof error->text);
 	error->offset = fault->offset;
-	error->over_limit = fault->over_limit;
+	error->fault = fault->kind;
 	hf__text_add(&text, fault->what);
 	if (last == ':') {
 		hf__text_add(&text, " ");
@@ -315,6 +320,19 @@ static void explain(struct hf_rewrite_error *error, const struct hf__fault *faul
 	} else if (last == 'x') {
 		hf__text_add_number(&text, fault->number, 16);
 	}
+}
+
+static void refuse_objects(const struct hf_rewrite *rw, struct hf__fault *fault)
+{
+	const uint8_t *where = rw->module.objects;
+	if (!where || fault->what || !rw->options.refuse_objects)
+		return;
+	*fault = (struct hf__fault){
+		.what =
+			"it can keep objects in the engine's own heap, which no limit counts (structures, arrays, or exceptions)",
+		.offset = (size_t)(where - rw->module.bytes),
+		.kind = HF_REWRITE_OBJECTS,
+	};
 }
 
 static void prepare(struct hf_rewrite *rw, struct hf__fault *fault)
@@ -326,6 +344,8 @@ static void prepare(struct hf_rewrite *rw, struct hf__fault *fault)
 	}
 	hf__read_sections(module, fault);
 	hf__check_limits(rw, fault);
+	hf__plan_tables(rw, fault);
+	refuse_objects(rw, fault);
 	if (rw->options.check == HF_REWRITE_NONE || fault->what)
 		return;
 	hf__read_code(module, fault);

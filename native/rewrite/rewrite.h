@@ -59,13 +59,24 @@ struct hf_rewrite_options {
 	enum hf_rewrite_check check;
 	uint32_t fuel; /* HF_REWRITE_FUEL: checks between two calls of the table's function; 1 to INT32_MAX */
 	uint64_t
-		limit_pages; /* the most pages of 64 KiB that each memory may have: maxima above are lowered to it. Or HF_REWRITE_NO_LIMIT */
+		limit_pages; /* the most pages of 64 KiB that each memory may have, and all tables together: maxima above are lowered to it. Or HF_REWRITE_NO_LIMIT */
+	bool
+		refuse_objects; /* a module that can fill the engine's own heap is refused: one with structures, arrays, or exceptions that can be kept */
+};
+
+/* What an element of a table takes, in bytes: engines have 4 to 24 for it. */
+#define HF_REWRITE_ELEMENT_SIZE 16
+
+enum hf_rewrite_fault {
+	HF_REWRITE_NOT_KNOWN,  /* it is malformed, or uses what the rewriter does not know; or no memory was left */
+	HF_REWRITE_OVER_LIMIT, /* a memory of it, or its tables, begin above the limit */
+	HF_REWRITE_OBJECTS,    /* refuse_objects */
 };
 
 struct hf_rewrite_error {
-	size_t offset;   /* in the module, of the byte where it was found */
-	bool over_limit; /* there is nothing wrong with the module but that a memory of it begins above the limit */
-	char text[200];  /* in English, without the offset */
+	size_t offset; /* in the module, of the byte where it was found */
+	enum hf_rewrite_fault fault;
+	char text[200]; /* in English, without the offset */
 };
 
 /* The limits of a memory that the module defined and the host is to make. */
@@ -77,7 +88,7 @@ struct hf_rewrite_memory {
 struct hf_rewrite;
 
 /* Reads the module, which must stay as it is until hf_rewrite_close. NULL: refused, and *error says why (a module that is malformed, that
- * uses what is not known, or whose memory is above the limit; or no memory was left). */
+ * uses what is not known, or is above the limits; or no memory was left). */
 struct hf_rewrite *hf_rewrite_open(const uint8_t *module, size_t size, const struct hf_rewrite_options *options,
                                    struct hf_rewrite_error *error);
 

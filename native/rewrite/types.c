@@ -80,10 +80,18 @@ void hf__skip_global_type(struct hf__reader *r, const struct hf__module *module)
 	(void)hf__byte_below(r, 2, "unknown kind of global" NEWER ":");
 }
 
-void hf__skip_tag_type(struct hf__reader *r, const struct hf__module *module)
+uint32_t hf__read_tag_type(struct hf__reader *r, const struct hf__module *module)
 {
 	(void)hf__byte_below(r, 1, "unknown kind of tag" NEWER ":");
-	skip_type_index(r, module);
+	return hf__index(r, module->types, "there is no such type:");
+}
+
+/* exnref, (ref exn), (ref null exn) */
+bool hf__is_exception(const struct hf__reader *r)
+{
+	const uint8_t *at = r->at;
+	bool reference = r->end - at >= 2 && (*at == 0x63 || *at == 0x64);
+	return at != r->end && at[reference ? 1 : 0] == 0x69;
 }
 
 /* ---- the type section ---- */
@@ -97,16 +105,28 @@ static void skip_field(struct hf__reader *r, const struct hf__module *module)
 	(void)hf__byte_below(r, 2, "unknown kind of field" NEWER ":");
 }
 
-static void skip_composite(struct hf__reader *r, const struct hf__module *module)
+static void skip_function(struct hf__reader *r, struct hf__module *module, uint32_t number)
+{
+	bool takes_exceptions = false;
+	for (int lists = 0; lists < 2; lists++) {
+		for (uint32_t left = hf__count(r); left > 0; left--) {
+			takes_exceptions |= lists == 0 && hf__is_exception(r);
+			hf__skip_value_type(r, module);
+		}
+	}
+	if (takes_exceptions && !hf__failed(r) && !hf__numbers_add(&module->takes_exceptions, number))
+		hf__fail(r, "there is not enough memory");
+}
+
+static void skip_composite(struct hf__reader *r, struct hf__module *module, uint32_t number)
 {
 	const uint8_t *where = r->at;
 	uint8_t kind = hf__byte(r);
+	if (!module->objects && (kind == 0x5f || kind == 0x5e))
+		module->objects = where;
 	switch (kind) {
 	case 0x60:
-		for (int lists = 0; lists < 2; lists++) {
-			for (uint32_t left = hf__count(r); left > 0; left--)
-				hf__skip_value_type(r, module);
-		}
+		skip_function(r, module, number);
 		break;
 	case 0x5f:
 		for (uint32_t left = hf__count(r); left > 0; left--)
@@ -120,14 +140,14 @@ static void skip_composite(struct hf__reader *r, const struct hf__module *module
 	}
 }
 
-static void skip_subtype(struct hf__reader *r, const struct hf__module *module)
+static void skip_subtype(struct hf__reader *r, struct hf__module *module, uint32_t number)
 {
 	if (r->at != r->end && (*r->at == 0x50 || *r->at == 0x4f)) {
 		r->at++;
 		if (hf__index(r, 2, "a type has too many supertypes:") == 1)
 			skip_type_index(r, module);
 	}
-	skip_composite(r, module);
+	skip_composite(r, module, number);
 }
 
 static uint32_t group_size(struct hf__reader *r)
@@ -142,7 +162,7 @@ static void walk_types(struct hf__reader r, struct hf__module *module, uint32_t 
 {
 	for (uint32_t groups = hf__count(&r); groups > 0 && !hf__failed(&r); groups--) {
 		for (uint32_t left = group_size(&r); left > 0 && !hf__failed(&r); left--, (*counted)++)
-			skip_subtype(&r, module);
+			skip_subtype(&r, module, *counted);
 	}
 	if (r.at != r.end)
 		hf__fail(&r, "the type section is longer than its types");

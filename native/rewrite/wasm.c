@@ -20,13 +20,16 @@ void *rw_alloc(size_t size)
 
 /* Nonzero when it can be rewritten. `limit_pages`: negative for none. */
 EXPORT("rw_open")
-uint32_t rw_open(const uint8_t *module, size_t size, uint32_t check, uint32_t fuel, double limit_pages);
-uint32_t rw_open(const uint8_t *module, size_t size, uint32_t check, uint32_t fuel, double limit_pages)
+uint32_t rw_open(const uint8_t *module, size_t size, uint32_t check, uint32_t fuel, double limit_pages,
+                 uint32_t refuse_objects);
+uint32_t rw_open(const uint8_t *module, size_t size, uint32_t check, uint32_t fuel, double limit_pages,
+                 uint32_t refuse_objects)
 {
 	const struct hf_rewrite_options options = {
 		.check = (enum hf_rewrite_check)check,
 		.fuel = fuel,
 		.limit_pages = limit_pages < 0 ? HF_REWRITE_NO_LIMIT : (uint64_t)limit_pages,
+		.refuse_objects = refuse_objects,
 	};
 	rewrite = hf_rewrite_open(module, size, &options, &error);
 	return rewrite != NULL;
@@ -45,10 +48,10 @@ size_t rw_error_offset(void)
 	return error.offset;
 }
 
-EXPORT("rw_over_limit") uint32_t rw_over_limit(void);
-uint32_t rw_over_limit(void)
+EXPORT("rw_fault") uint32_t rw_fault(void);
+uint32_t rw_fault(void)
 {
-	return error.over_limit;
+	return error.fault;
 }
 
 /* After success. */

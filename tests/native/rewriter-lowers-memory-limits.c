@@ -70,10 +70,10 @@ int main(void)
 	CHECK(holds(WASM(5, 4, 1, 1, 2, 2)));
 	CHECK(!limited(1));
 	CHECK(strstr(error.text, "larger than the limit") && strstr(error.text, "2"));
-	CHECK(error.over_limit);
+	CHECK_EQ(error.fault, HF_REWRITE_OVER_LIMIT);
 	/* What is no module at all is not over the limit. */
 	module.size -= 3;
-	CHECK(!limited(1) && !error.over_limit);
+	CHECK(!limited(1) && error.fault == HF_REWRITE_NOT_KNOWN);
 	module.size += 3;
 	CHECK(limited(HF_REWRITE_NO_LIMIT));
 	CHECK(holds(WASM(1, 'm', 1, 'n', 2, 0, 1)));

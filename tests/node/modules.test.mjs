@@ -29,7 +29,7 @@ const program = (code, { importsMemory = false, memories = 1 } = {}) =>
 const multiMemory = WebAssembly.validate(program([], { memories: 2 }));
 const get = (bytes, interruptible, check) => {
   const source = { kind: 'bytes', bytes: Uint8Array.from(bytes) };
-  const wishes = { interruptible, memory: 0 };
+  const wishes = { interruptible, memory: 0, gc: true };
   return new Modules(new Brood(), assets, check).get(source, null, wishes, new AbortController().signal);
 };
 

@@ -50,6 +50,7 @@ Options (before the program; "--" ends them):
   --timeout SECONDS     kills it after so long
   --max-memory-size BYTES
                         how large its memory may become: whole pages of 64 KiB
+  --allow-gc            with a limit on its memory, lets it make objects that no limit counts (WasmGC)
   --max-cpu-time SECONDS
                         ends it when it has computed for so long, all its threads together
   --trace               tells its system calls on standard error, as strace does
@@ -96,6 +97,9 @@ const options: Readonly<Record<string, Option>> = {
   '--max-memory-size': {
     value: 'BYTES',
     apply: (command, value) => void (command.limits.memory = parseBytes(value)),
+  },
+  '--allow-gc': {
+    apply: (command) => void (command.limits.gc = true),
   },
   '--max-cpu-time': {
     value: 'SECONDS',

@@ -284,7 +284,7 @@ class Page {
         brokenPipe: message.brokenPipe,
         tty,
         timeout,
-        limits: Object.fromEntries(Object.entries(message.limits).filter(([, most]) => most > 0)),
+        limits: Object.fromEntries(Object.entries(message.limits).filter(([, most]) => most !== 0)),
         // Whether it is possible depends on the engine.
         ...(message.interruptible !== 'if-possible' ? { interruptible: message.interruptible } : {}),
         ...(message.trace ? { trace: (event: TraceEvent) => this.#tell(id, event) } : {}),
