@@ -61,7 +61,8 @@ export interface CoordinatorCalls {
   c_feed(session: Pointer, bytes: Pointer, size: number): number;
   c_feed_end(session: Pointer): void;
   c_signal_at(session: Pointer, keys: Pointer, size: number): number;
-  c_raw(session: Pointer, raw: number): void;
+  c_raw(session: Pointer, raw: number, onlcr: number): void;
+  c_echo(session: Pointer, echo: number): void;
   c_credit(session: Pointer, fd: number, bytes: number): void;
   c_cancel(session: Pointer, fd: number): void;
   c_end(session: Pointer, reason: number, code: number, ...message: Text): void;

@@ -451,8 +451,11 @@ class Coordinator {
         // It was over before the page knew, which now waits for the end of a trace that never began.
         else if (message.credit > 0) post({ t: 'end', id: message.id, fd: TRACE_FD });
         break;
+      case 'echo':
+        session?.setEcho(message.echo);
+        break;
       case 'raw':
-        session?.setRaw(message.raw);
+        session?.setRaw(message.raw, message.onlcr);
         break;
       case 'kill':
         session?.end(EXIT_REASON.KILLED, 137, 'killed');
@@ -612,7 +615,8 @@ class Coordinator {
       throw spawnError(message, this.init, result, preopen, socket);
     }
     session.attach(pointer, ports);
-    if (message.terminal?.raw) session.setRaw(true);
+    if (message.terminal) session.setRaw(message.terminal.raw, message.terminal.onlcr);
+    if (message.terminal?.echo === false) session.setEcho(false);
     session.after(message.timeout, () =>
       session.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${message.timeout} ms`),
     );

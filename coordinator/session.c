@@ -293,6 +293,12 @@ static int share_output(struct session *session)
 	return result < 0 ? result : 0;
 }
 
+static void sent_to_screen(struct hf_pump *pump, const uint8_t *bytes, uint32_t size)
+{
+	struct session *session = HF_CONTAINER(pump, struct session, pumps[0]);
+	hf_terminal_sends(&session->terminal, bytes, size, pump->screen);
+}
+
 static int add_streams(struct session *session, const struct spawn_header *header)
 {
 	const uint32_t piped = header->piped, outputs = 1u << 1 | 1u << 2;
@@ -308,7 +314,10 @@ static int add_streams(struct session *session, const struct spawn_header *heade
 			             ? share_output(session)
 			             : add_stream(session, fd, piped & 1u << fd, tty, header->outputs & OUTPUTS_END_UNREAD);
 	}
-	session->pumps[0].screen = tty == TTY_DISCIPLINE;
+	if (tty == TTY_DISCIPLINE) {
+		session->pumps[0].screen = true;
+		session->pumps[0].sent = sent_to_screen;
+	}
 	return result;
 }
 
@@ -506,7 +515,7 @@ HF_EXPORT_C("c_pid") uint32_t hf_c_pid(struct session *session)
 HF_EXPORT_C("c_feed") int32_t hf_c_feed(struct session *session, void *bytes, uint32_t size)
 {
 	if (session->terminal.tty)
-		return hf_terminal_put(&session->terminal, session->pumps[0].pipe, bytes, size);
+		return hf_terminal_put(&session->terminal, &session->pumps[0], bytes, size);
 	return hf_feed_put(&session->feed, bytes, size);
 }
 
@@ -521,13 +530,20 @@ HF_EXPORT_C("c_feed_end") void hf_c_feed_end(struct session *session)
 	close_input(session);
 }
 
-/* From now on keys are read as they come, or as lines that can be edited. */
-HF_EXPORT_C("c_raw") void hf_c_raw(struct session *session, uint32_t raw)
+/* From now on keys are read as they come, or as lines that can be edited; a line's end goes to the screen as "\r\n", or as it is. */
+HF_EXPORT_C("c_raw") void hf_c_raw(struct session *session, uint32_t raw, uint32_t onlcr)
 {
 	if (!session->terminal.tty)
 		return;
-	hf_tty_set_raw(session->terminal.tty, raw);
-	session->pumps[0].screen = !raw;
+	hf_terminal_set_raw(&session->terminal, raw);
+	session->pumps[0].screen = onlcr;
+}
+
+/* From now on cooked keys are echoed, or only the ends of their lines. */
+HF_EXPORT_C("c_echo") void hf_c_echo(struct session *session, uint32_t echo)
+{
+	if (session->terminal.tty)
+		hf_tty_set_echo(session->terminal.tty, echo);
 }
 
 static struct hf_pump *pump_of(struct session *session, uint32_t fd)

@@ -173,8 +173,12 @@ export class Session {
     this.input.pump();
   }
 
-  setRaw(raw: boolean): void {
-    if (this.pointer) this.kernel.call('c_raw', this.pointer, Number(raw));
+  setRaw(raw: boolean, onlcr: boolean): void {
+    if (this.pointer) this.kernel.call('c_raw', this.pointer, Number(raw), Number(onlcr));
+  }
+
+  setEcho(echo: boolean): void {
+    if (this.pointer) this.kernel.call('c_echo', this.pointer, Number(echo));
   }
 
   private signalAt(bytes: Uint8Array): number {

@@ -3,11 +3,16 @@
 
 #include "coordinator/browser.h"
 
-#define BATCH 65536
+#define BATCH HF_STREAM_SCRATCH
 
 static uint8_t batch[BATCH];
 /* Where lines for a screen are made: half of the batch is read, and may become twice as long. */
 static uint8_t lines[BATCH];
+
+uint8_t *hf__stream_scratch(void)
+{
+	return batch;
+}
 
 static uint32_t make_lines(uint32_t size)
 {
@@ -45,6 +50,8 @@ static bool pump_some(struct hf_pump *pump)
 		pump->over(pump, result);
 		return false;
 	}
+	if (pump->sent)
+		pump->sent(pump, batch, size);
 	uint32_t shown = pump->screen ? make_lines(size) : size;
 	/* With credit for one byte a line's end makes two. */
 	pump->credit -= shown < pump->credit ? shown : pump->credit;
@@ -70,6 +77,7 @@ void hf_pump_init(struct hf_pump *pump, uint32_t id, uint32_t fd, uint64_t credi
 	pump->pipe = NULL;
 	pump->credit = credit;
 	pump->screen = false;
+	pump->sent = NULL;
 	pump->id = id;
 	pump->fd = fd;
 	pump->over = over;

@@ -18,8 +18,10 @@ struct hf_pump {
 	struct hf_work work;
 	struct hf_pipe *pipe; /* our hold on the reading end; NULL once the stream has ended */
 	uint64_t credit;      /* bytes that the page still takes */
-	bool screen; /* of a cooked terminal: a line's end also goes back to its start ("\n" becomes "\r\n", POSIX ONLCR) */
-	uint32_t id, fd; /* what js_output calls it */
+	bool screen; /* of a terminal: a line's end also goes back to the margin ("\n" becomes "\r\n", POSIX ONLCR) */
+	void (*sent)(struct hf_pump *pump, const uint8_t *bytes,
+	             uint32_t size); /* of a terminal: is told of what it takes from the pipe; else NULL */
+	uint32_t id, fd;             /* what js_output calls it */
 	/* It has ended: by itself (0), by ECONNRESET (negated), or because it was cancelled (0). The last thing that happens
 	 * to it: it may be freed there. */
 	void (*over)(struct hf_pump *pump, int error);
@@ -32,6 +34,9 @@ void hf_pump_init(struct hf_pump *pump, uint32_t id, uint32_t fd, uint64_t credi
 void hf_pump_credit(struct hf_pump *pump, uint32_t bytes);
 /* Nobody will read it any more. */
 void hf_pump_cancel(struct hf_pump *pump);
+/* Room for the moment, of HF_STREAM_SCRATCH bytes: until the next call of any function here. */
+#define HF_STREAM_SCRATCH 65536
+uint8_t *hf__stream_scratch(void);
 /* Lets go of the pipe without a word. */
 void hf_pump_close(struct hf_pump *pump);
 

@@ -1,6 +1,8 @@
 /* terminal.c - keys and echo. */
 #include "coordinator/terminal.h"
 
+#include <string.h>
+
 #include "coordinator/browser.h"
 
 static void woken(struct hf_waiter *waiter)
@@ -23,40 +25,133 @@ void hf_terminal_init(struct hf_terminal *terminal, uint32_t id)
 	hf_work_init(&terminal->work, run);
 	terminal->tty = NULL;
 	terminal->id = id;
+	terminal->row.size = 0;
+	terminal->screen_end = 0;
+	terminal->unsure = true;
 }
 
-/* True: there was some. */
-static bool show_echo(struct hf_tty *tty, struct hf_pipe *screen)
+/* ---- the screen's row ---- */
+
+static void row_add(struct hf_row *row, const uint8_t *bytes, uint32_t size, bool returns)
 {
-	uint8_t echo[HF_TTY_ECHO];
-	uint32_t size = hf_tty_take_echo(tty, echo, sizeof echo);
-	struct hf_iov iov;
-	struct hf_uio uio;
-	if (size == 0)
+	for (uint32_t i = size; i > 0; i--) {
+		if (bytes[i - 1] != '\n')
+			continue;
+		row->size = returns ? 0 : HF_TTY_UNKNOWN;
+		bytes += i;
+		size -= i;
+		break;
+	}
+	if (row->size == HF_TTY_UNKNOWN || size > sizeof row->text - row->size) {
+		row->size = HF_TTY_UNKNOWN;
+		return;
+	}
+	memcpy(row->text + row->size, bytes, size);
+	row->size += size;
+}
+
+/* The sequence is of colors (SGR), or erases within the row (EL). Where it ends; 0: it is another, which may do anything. */
+static uint32_t harmless_sequence(const struct hf_row *row, uint32_t at)
+{
+	if (row->size - at < 2 || row->text[at + 1] != '[')
+		return 0;
+	for (at += 2; at < row->size; at++) {
+		uint8_t byte = row->text[at];
+		if (byte == 'm' || byte == 'K')
+			return at + 1;
+		if ((byte < '0' || byte > ';'))
+			break;
+	}
+	return 0;
+}
+
+/* Whether it looks the same when it is sent again to an empty row. */
+static bool can_be_sent_again(const struct hf_row *row)
+{
+	if (row->size == HF_TTY_UNKNOWN)
 		return false;
-	hf_uio_kernel(&uio, &iov, echo, size);
-	/* What does not fit, or nobody reads, is not shown. */
-	if (screen)
-		(void)!hf_pipe_try_put(screen, &uio, NULL);
+	for (uint32_t at = 0; at < row->size;) {
+		uint8_t byte = row->text[at];
+		uint32_t next = byte == '\033' ? harmless_sequence(row, at) : at + 1;
+		if (next == 0 || (byte < ' ' && byte != '\033' && byte != '\t' && byte != '\r' && byte != '\b') || byte == 0x7F)
+			return false;
+		at = next;
+	}
 	return true;
 }
 
-int32_t hf_terminal_put(struct hf_terminal *terminal, struct hf_pipe *screen, const uint8_t *keys, uint32_t size)
+void hf_terminal_sends(struct hf_terminal *terminal, const uint8_t *bytes, uint32_t size, bool returns)
+{
+	row_add(&terminal->row, bytes, size, returns);
+}
+
+/* Somebody wrote to the screen: the tty gets to know what stands before the cursor now. */
+static void look_at_screen(struct hf_terminal *terminal, struct hf_pump *screen)
+{
+	uint8_t unread[HF_TTY_BEFORE + 1];
+	struct hf_row row = terminal->row;
+	bool all;
+	uint32_t size = hf_pipe_copy_last(screen->pipe, unread, sizeof unread, &all, &terminal->screen_end);
+	if (!all)
+		row.size = HF_TTY_UNKNOWN; /* unless there is a line's end in what is left */
+	row_add(&row, unread, size, screen->screen);
+	hf_tty_set_before(terminal->tty, row.text, can_be_sent_again(&row) ? row.size : HF_TTY_UNKNOWN);
+	terminal->unsure = false;
+}
+
+/* How often the screen may change between a look at it and the echo. */
+#define LOOKS 3
+
+/* True: there was some. */
+static bool show_echo(struct hf_terminal *terminal, struct hf_pump *screen)
+{
+	uint8_t *echo = hf__stream_scratch();
+	int result = -HF_EPIPE;
+	uint32_t size = 0;
+	for (int i = 0; i < LOOKS; i++) {
+		struct hf_iov iov;
+		struct hf_uio uio;
+		size = hf_tty_echo(terminal->tty, echo);
+		if (size == 0 || !screen->pipe)
+			break;
+		hf_uio_kernel(&uio, &iov, echo, size);
+		result = hf_pipe_try_put_at(screen->pipe, &uio, &terminal->screen_end);
+		if (result != -HF_ESTALE)
+			break;
+		look_at_screen(terminal, screen);
+	}
+	/* What does not fit, or nobody reads, is not shown. */
+	terminal->unsure = terminal->unsure || (size > 0 && result < 0);
+	hf_tty_echoed(terminal->tty);
+	return size > 0;
+}
+
+int32_t hf_terminal_put(struct hf_terminal *terminal, struct hf_pump *screen, const uint8_t *keys, uint32_t size)
 {
 	if (!terminal->tty)
 		return -HF_EPIPE;
 	uint32_t done = 0;
 	for (;;) {
 		enum hf_tty_signal signal;
+		if (screen->pipe && (terminal->unsure || hf_pipe_end_of(screen->pipe) != terminal->screen_end))
+			look_at_screen(terminal, screen);
 		uint32_t taken = hf_tty_input(terminal->tty, keys + done, size - done, &signal, &terminal->waiter);
 		done += taken;
-		bool shown = show_echo(terminal->tty, screen);
+		bool shown = show_echo(terminal, screen);
 		hf_tty_deliver(terminal->tty);
-		if (signal)
+		if (signal) {
+			terminal->unsure = true;
 			js_signal(terminal->id, signal);
+		}
 		if (!shown && (taken == 0 || done == size))
 			return (int32_t)done;
 	}
+}
+
+void hf_terminal_set_raw(struct hf_terminal *terminal, bool raw)
+{
+	hf_tty_set_raw(terminal->tty, raw);
+	terminal->unsure = true;
 }
 
 void hf_terminal_close(struct hf_terminal *terminal)

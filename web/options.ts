@@ -256,7 +256,7 @@ export function planSpawn(options: SpawnOptions): SpawnPlan {
       stderr: stderr === 'stdout' ? stderr : mode(stderr),
       brokenPipe: brokenPipe(options.brokenPipe),
       tty: flag(options.tty, 'tty') || stdin === 'tty',
-      terminal: terminal ? { raw: terminal.raw, signals: terminal.onSignal !== undefined } : null,
+      terminal: terminal ? wireTerminal(terminal) : null,
       credit: Math.min(count(options.outputBuffer ?? DEFAULT_CREDIT, 'outputBuffer', 1), MOST_CREDIT),
       timeout: milliseconds(options.timeout ?? 0, 'timeout'),
       waits: waits(options.whenBusy),
@@ -297,11 +297,13 @@ function planTerminal({ terminal }: SpawnOptions, stdin: StdinOption) {
     if (terminal !== undefined) throw new TypeError('terminal: these options are for stdin: "tty"');
     return undefined;
   }
-  const { raw, columns, rows, onSignal } = object(terminal ?? {}, 'terminal') as TerminalOptions;
+  const { raw, onlcr, echo, columns, rows, onSignal } = object(terminal ?? {}, 'terminal') as TerminalOptions;
   const size = (value: number | undefined, what: string) =>
     value === undefined ? undefined : String(count(value, `terminal.${what}`, 1));
   return {
     raw: flag(raw, 'terminal.raw'),
+    onlcr: flag(onlcr ?? true, 'terminal.onlcr'),
+    echo: flag(echo ?? true, 'terminal.echo'),
     env: { COLUMNS: size(columns, 'columns'), LINES: size(rows, 'rows') },
     onSignal: callback(onSignal, 'terminal.onSignal'),
   };
@@ -311,6 +313,15 @@ function brokenPipe(value: unknown = 'error'): 'error' | 'end' {
   if (value === 'error' || value === 'end') return value;
   throw new TypeError(`brokenPipe must be "error" or "end", not ${describeValue(value)}`);
 }
+
+type TerminalPlan = NonNullable<ReturnType<typeof planTerminal>>;
+
+const wireTerminal = ({ raw, onlcr, echo, onSignal }: TerminalPlan): SpawnMessage['terminal'] => ({
+  raw,
+  onlcr,
+  echo,
+  signals: onSignal !== undefined,
+});
 
 const mode = (option: OutputOption): StreamMode => (option === 'null' ? 'null' : 'pipe');
 

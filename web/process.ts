@@ -187,15 +187,21 @@ export class ProcessEnd implements Process {
     this.exited = this.#exited.promise;
     this.released = this.#released.promise;
     this.started = this.#started.promise;
-    this.terminal = plan.stdin === 'tty' ? { setRaw: (raw) => this.#setRaw(raw === true) } : undefined;
+    this.terminal = plan.stdin === 'tty' ? this.#openTerminal() : undefined;
     if (plan.trace) this.#openTrace();
     onAbort(plan.signal, this.#abort);
     post(spawnMessage(program, plan), program.transfer);
   }
 
-  #setRaw(raw: boolean): void {
-    this.#input?.setRaw(raw);
-    this.#post({ t: 'raw', id: this.id, raw });
+  #openTerminal(): Terminal {
+    const { id } = this;
+    return {
+      setRaw: (raw, { onlcr = true } = {}) => {
+        this.#input?.setRaw(raw === true);
+        this.#post({ t: 'raw', id, raw: raw === true, onlcr: onlcr !== false });
+      },
+      setEcho: (echo) => this.#post({ t: 'echo', id, echo: echo !== false }),
+    };
   }
 
   kill(): void {

@@ -13,7 +13,7 @@
 import type { AssetName } from './assets.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 8;
+export const PROTOCOL = 9;
 
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
@@ -82,8 +82,8 @@ export interface SpawnMessage {
   brokenPipe: 'error' | 'end';
   /** Standard streams say that they are a character device (isatty is true); if both outputs are pipes, they are one: stdout's. */
   tty: boolean;
-  /** Standard input is a terminal, read through the kernel's line discipline; `raw` from the start. */
-  terminal: { raw: boolean; signals: boolean } | null;
+  /** Standard input is a terminal, read through the kernel's line discipline; `raw`, `onlcr` and `echo` as it is at the start. */
+  terminal: { raw: boolean; onlcr: boolean; echo: boolean; signals: boolean } | null;
   /** Bytes that the page takes of each output stream before it grants more. */
   credit: number;
   /** While all workers are busy it waits for one; else it is refused. */
@@ -257,7 +257,8 @@ export type ToCoordinator =
   /** Begins or stops to tell its system calls; with so much credit more for them. */
   | { t: 'trace'; id: number; on: boolean; credit: number }
   /** Of its terminal. */
-  | { t: 'raw'; id: number; raw: boolean }
+  | { t: 'raw'; id: number; raw: boolean; onlcr: boolean }
+  | { t: 'echo'; id: number; echo: boolean }
   /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
   | { t: 'pause'; id: number; call: number; paused: boolean }
   | { t: 'connect'; id: number; port: number; credit: number }

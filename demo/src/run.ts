@@ -17,7 +17,10 @@ export type RunState =
 export type RunSettings = Pick<SpawnOptions, 'interruptible' | 'limits' | 'terminal'>;
 
 export interface RunEvents {
+  /** What is shown of it may have to be shown anew. */
   changed(): void;
+  /** Once, at its end. */
+  over(): void;
   /** The guest waits while the promise, if there is one, is pending. */
   output(bytes: Uint8Array): Promise<void> | undefined;
 }
@@ -127,5 +130,6 @@ export class Run {
   #set(state: RunState): void {
     this.state = state;
     this.#events.changed();
+    if (this.over) this.#events.over();
   }
 }

@@ -1,5 +1,6 @@
 /** A program, its terminal, and its present or last run. Sessions go on while another one is shown. */
 import { FitAddon } from '@xterm/addon-fit';
+import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { Terminal } from '@xterm/xterm';
 import { bytes, duration, killedBy } from './format.ts';
 import type { Program } from './manifest.ts';
@@ -8,7 +9,6 @@ import { Run, type RunSettings } from './run.ts';
 import type { Runtime } from './runtime.ts';
 import { Screen } from './screen.ts';
 import { onSchemeChange, reducedMotion, terminalTheme } from './theme.ts';
-import { countAsTheKernel } from './widths.ts';
 
 const FONTS =
   "ui-monospace, 'SF Mono', 'Cascadia Mono', 'JetBrains Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
@@ -47,7 +47,7 @@ export class Session {
     this.#around = around;
     this.#host = host;
     this.#terminal = new Terminal({
-      allowProposedApi: true, // countAsTheKernel
+      allowProposedApi: true, // Unicode11Addon
       cursorBlink: !reducedMotion(),
       fontFamily: FONTS,
       fontSize: 13.5,
@@ -57,7 +57,9 @@ export class Session {
       windowOptions: { getWinSizeChars: true }, // CSI 18 t, with which programs ask for it
     });
     this.#terminal.loadAddon(this.#fit);
-    countAsTheKernel(this.#terminal);
+    // An emoji is two columns wide.
+    this.#terminal.loadAddon(new Unicode11Addon());
+    this.#terminal.unicode.activeVersion = '11';
     onSchemeChange(() => (this.#terminal.options.theme = terminalTheme()));
     this.#screen = new Screen(this.#terminal);
     this.#terminal.onData((data) => this.type(data));
@@ -151,7 +153,8 @@ export class Session {
       { ...this.#around.settings(), terminal: { columns, rows } },
       this.#around.ledger,
       {
-        changed: () => this.#onChange(run),
+        changed: () => this.#around.changed(),
+        over: () => this.#onOver(run),
         output: (chunk) => this.#screen.output(chunk),
       },
     );
@@ -164,10 +167,8 @@ export class Session {
     void this.#go();
   }
 
-  #onChange(run: Run): void {
-    const text = this.#farewell(run);
-    if (text && !this.#again) void this.#screen.notice(text);
-    this.#around.changed();
+  #onOver(run: Run): void {
+    if (!this.#again) void this.#screen.notice(this.#farewell(run));
   }
 
   #farewell({ state }: Run): string {

@@ -277,6 +277,43 @@ int hf_pipe_try_put(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *
 	return try_write(pipe, uio, 1, waiter);
 }
 
+int hf_pipe_try_put_at(struct hf_pipe *pipe, struct hf_uio *uio, uint32_t *end)
+{
+	int result = 0;
+	hf_lock(&pipe->lock);
+	if (nobody_reads_locked(pipe))
+		result = -HF_EPIPE;
+	else if (pipe->tail != *end)
+		result = -HF_ESTALE;
+	else if (room_locked(pipe) < uio->resid)
+		result = -HF_EAGAIN;
+	else
+		(void)put_locked(pipe, uio);
+	*end = result == -HF_ESTALE ? *end : pipe->tail;
+	hf_unlock(&pipe->lock);
+	return result;
+}
+
+uint32_t hf_pipe_end_of(struct hf_pipe *pipe)
+{
+	hf_lock(&pipe->lock);
+	uint32_t end = pipe->tail;
+	hf_unlock(&pipe->lock);
+	return end;
+}
+
+uint32_t hf_pipe_copy_last(struct hf_pipe *pipe, uint8_t *to, uint32_t size, bool *all, uint32_t *end)
+{
+	hf_lock(&pipe->lock);
+	uint32_t used = used_locked(pipe), count = used < size ? used : size;
+	for (uint32_t i = 0; i < count; i++)
+		to[i] = pipe->ring[(pipe->tail - count + i) & (pipe->size - 1)];
+	*all = count == used;
+	*end = pipe->tail;
+	hf_unlock(&pipe->lock);
+	return count;
+}
+
 void hf_pipe_unpoll(struct hf_pipe *pipe, struct hf_waiter *waiter)
 {
 	hf_lock(&pipe->lock);

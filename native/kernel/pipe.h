@@ -61,6 +61,13 @@ HF_MUST_CHECK int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, str
 HF_MUST_CHECK int hf_pipe_try_write(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
 /* As try_write, but a small write may go in in parts. */
 HF_MUST_CHECK int hf_pipe_try_put(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
+/* All of it or nothing, and only while nobody has written since the pipe's end was `*end`, which moves on with it. -HF_EAGAIN: there is no
+ * room for all; -HF_ESTALE: somebody has written; -HF_EPIPE. */
+HF_MUST_CHECK int hf_pipe_try_put_at(struct hf_pipe *pipe, struct hf_uio *uio, uint32_t *end);
+/* Where it ends now. */
+uint32_t hf_pipe_end_of(struct hf_pipe *pipe);
+/* Copies the last unread bytes, at most `size`, and where the pipe ends now; how many. *all: they are all that is unread. */
+uint32_t hf_pipe_copy_last(struct hf_pipe *pipe, uint8_t *to, uint32_t size, bool *all, uint32_t *end);
 /* As hf_pipe_read, but the bytes stay in the pipe; `whole`: waits until there are as many as are asked for, or as fit
  * into a pipe, or the end. */
 HF_MUST_CHECK int hf_pipe_peek(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock,

@@ -7,10 +7,7 @@
 
 #define CONTROL(letter) ((letter)&0x1f)
 #define DELETE 0x7f
-#define BELL 7
-/* The most that one key is echoed with: a tab's eight columns, or as much to erase them, thrice. */
-#define ECHO_MOST 24
-#define TAB 8
+#define TAB_MOST 8 /* columns */
 
 static _Atomic uint64_t next_ino = UINT64_C(1) << 48; /* apart from pipes' */
 
@@ -59,30 +56,28 @@ static void append_locked(struct hf_tty *tty, uint8_t byte, bool end) HF_REQUIRE
 	*byte_at(tty, tty->tail) = byte;
 	*word = end ? *word | bit : *word & ~bit;
 	tty->tail++;
-	tty->erase_to = tty->tail;
+}
+
+/* A new line begins, behind what stands on the screen's row. */
+static void begin_line_locked(struct hf_tty *tty, uint32_t before_size) HF_REQUIRES(tty->lock)
+{
+	tty->line = tty->tail;
+	tty->over = tty->unseen = false;
+	tty->view.from = tty->view.to = tty->line;
+	tty->view.columns = tty->view.back = 0;
+	tty->view.odd = tty->view.apart = tty->view.again = tty->view.cut_off = false;
+	tty->view.before_size = before_size;
 }
 
 /* What has been typed is whole, and may be read. */
 static void publish_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
-	tty->ready = tty->line = tty->tail;
+	begin_line_locked(tty, HF_TTY_UNKNOWN);
+	tty->ready = tty->line;
 	hf_waitq_wake(&tty->readable);
 }
 
-/* ---- echo ---- */
-
-static void echo_locked(struct hf_tty *tty, const char *text, uint32_t size) HF_REQUIRES(tty->lock)
-{
-	HF_ASSERT(size <= HF_TTY_ECHO - tty->echo_size);
-	memcpy(tty->echo + tty->echo_size, text, size);
-	tty->echo_size += size;
-}
-
-static void echo_times_locked(struct hf_tty *tty, const char *text, uint32_t times) HF_REQUIRES(tty->lock)
-{
-	while (times-- > 0)
-		echo_locked(tty, text, (uint32_t)strlen(text));
-}
+/* ---- characters ---- */
 
 static bool is_control(uint32_t c)
 {
@@ -94,85 +89,267 @@ static bool is_continuation(uint8_t byte)
 	return (byte & 0xC0) == 0x80;
 }
 
-/* Ranges of characters that take two columns (Unicode's East Asian Width W and F, the common blocks). */
-static bool is_wide(uint32_t c)
+/* What is no UTF-8. */
+#define BROKEN 0xFFFD
+#define REPLACEMENT "\xEF\xBF\xBD"
+
+struct character {
+	uint32_t c;    /* or BROKEN */
+	uint32_t next; /* the index behind it */
+	bool cut;      /* it may go on behind the end */
+};
+
+/* How many bytes follow the lead; 0: it is none. */
+static uint32_t more_after(uint8_t lead)
 {
-	static const uint32_t ranges[][2] = {
-		{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},   {0xAC00, 0xD7A3},
-		{0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},
-		{0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD},
-	};
-	for (unsigned i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-		if (c >= ranges[i][0] && c <= ranges[i][1])
-			return true;
+	return lead < 0xC2 || lead > 0xF4 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+}
+
+/* Leaves out what is too long, the surrogates, and what is beyond U+10FFFF. */
+static bool may_follow(uint8_t lead, uint8_t byte)
+{
+	uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+	uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+	return byte >= least && byte <= most;
+}
+
+/* The character that begins at the index. Of bytes that are no UTF-8, as many are one as could begin a character (Unicode 3.9,
+ * "maximal subpart"), which is how often decoders put U+FFFD in their place. */
+static struct character character_at(struct hf_tty *tty, uint32_t at, uint32_t end)
+{
+	uint8_t lead = *byte_at(tty, at++);
+	uint32_t more = more_after(lead), c = more ? lead & (0x3Fu >> more) : lead < 0x80 ? lead : BROKEN;
+	for (bool first = true; more > 0 && at != end; more--, first = false) {
+		uint8_t byte = *byte_at(tty, at);
+		if (first ? !may_follow(lead, byte) : !is_continuation(byte))
+			break;
+		c = c << 6 | (byte & 0x3F);
+		at++;
 	}
-	return false;
+	return (struct character){more > 0 ? BROKEN : c, at, more > 0 && at == end};
 }
 
-/* The character that begins at the index; *next is set behind it. Bytes that are no UTF-8 are characters by themselves. */
-static uint32_t character_at(struct hf_tty *tty, uint32_t index, uint32_t end, uint32_t *next)
+/* Where the last character of [start, end) begins. */
+static uint32_t last_character(struct hf_tty *tty, uint32_t start, uint32_t end)
 {
-	uint8_t lead = *byte_at(tty, index++);
-	uint32_t more = lead > 0xF4 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC2 ? 1 : 0;
-	uint32_t c = more ? lead & (0x3Fu >> more) : lead;
-	for (; more > 0 && index != end && is_continuation(*byte_at(tty, index)); more--)
-		c = c << 6 | (*byte_at(tty, index++) & 0x3F);
-	*next = index;
-	return c;
+	uint32_t at = end - 1;
+	while (at != start && end - at < 4 && is_continuation(*byte_at(tty, at)))
+		at--;
+	return character_at(tty, at, end).next == end ? at : end - 1;
 }
 
-/* A tab is echoed as spaces, to the next eighth column of the line as it was typed: so it can be erased again without
- * knowing where on the screen the line begins. */
-static uint32_t width_of(uint32_t c, uint32_t column)
+/* The columns that a character takes on every screen, alone and beside any other of these; 0: that is not certain. */
+static uint32_t certain_width(uint32_t c)
 {
+	static const uint16_t narrow[][2] = {
+		{0x20, 0x7E}, {0xA1, 0xAC}, {0xAE, 0x2FF}, {0x370, 0x482}, {0x48A, 0x52F},
+	};
 	if (c == '\t')
-		return TAB - column % TAB;
+		return 0;
 	if (is_control(c))
 		return 2; /* ^X */
-	return is_wide(c) ? 2 : 1;
-}
-
-/* The columns that [line, to) takes. */
-static uint32_t columns_locked(struct hf_tty *tty, uint32_t to) HF_REQUIRES(tty->lock)
-{
-	uint32_t columns = 0;
-	for (uint32_t at = tty->line; at != to;)
-		columns += width_of(character_at(tty, at, to, &at), columns);
-	return columns;
-}
-
-/* Shows what has been put at [from, tail): one character or a part of one. */
-static void show_locked(struct hf_tty *tty, uint32_t from) HF_REQUIRES(tty->lock)
-{
-	uint8_t byte = *byte_at(tty, from);
-	if (byte == '\t') {
-		echo_times_locked(tty, " ", width_of('\t', columns_locked(tty, from)));
-	} else if (is_control(byte)) {
-		char text[2] = {'^', (char)(byte ^ 0x40)};
-		echo_locked(tty, text, 2);
-	} else {
-		char text = (char)byte;
-		echo_locked(tty, &text, 1);
+	for (unsigned i = 0; i < sizeof narrow / sizeof *narrow; i++) {
+		if (c >= narrow[i][0] && c <= narrow[i][1])
+			return 1;
 	}
+	return 0;
+}
+
+/* ---- echo ---- */
+
+struct echo {
+	uint8_t *to;
+	uint32_t size;
+};
+
+static void put(struct echo *echo, const void *text, uint32_t size)
+{
+	HF_ASSERT(size <= HF_TTY_ECHO - echo->size);
+	memcpy(echo->to + echo->size, text, size);
+	echo->size += size;
+}
+
+static void put_text(struct echo *echo, const char *text)
+{
+	put(echo, text, (uint32_t)strlen(text));
+}
+
+/* The text so many times, while backspaces go from a row's start to the end of the row above if the line was wrapped there (reverse
+ * wraparound): so that rows do not matter. */
+static void put_backwards(struct echo *echo, const char *text, uint32_t times)
+{
+	put_text(echo, "\033[?45h");
+	while (times-- > 0)
+		put_text(echo, text);
+	put_text(echo, "\033[?45l");
+}
+
+static void put_character(struct hf_tty *tty, struct echo *echo, uint32_t at, struct character character)
+{
+	uint32_t c = character.c;
+	if (is_control(c) && c != '\t') {
+		char text[2] = {'^', (char)(c ^ 0x40)};
+		put(echo, text, 2);
+	} else if (c == BROKEN || (c >= 0x80 && c < 0xA0)) {
+		put_text(echo, REPLACEMENT); /* of the C1 controls, too: they would move the cursor */
+	} else {
+		for (; at != character.next; at++)
+			put(echo, byte_at(tty, at), 1);
+	}
+}
+
+/* The cursor is at the margin: all of the line is to be shown there. */
+static void begin_row_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
+{
+	struct hf_tty_view *view = &tty->view;
+	view->from = view->to = tty->line;
+	view->columns = 0;
+	view->odd = view->apart = false;
+	view->before_size = 0;
+}
+
+static bool is_visible_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
+{
+	return !tty->raw && !tty->silent && !tty->unseen;
+}
+
+/* Up to here the line can be shown: without the byte that ended it, and without what a further key may complete to a character. */
+static uint32_t showable_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
+{
+	if (tty->over || tty->tail == tty->line)
+		return tty->tail - tty->over;
+	uint32_t last = last_character(tty, tty->line, tty->tail);
+	return character_at(tty, last, tty->tail).cut ? last : tty->tail;
+}
+
+/* Whether the screen shows the line as it is. */
+static bool is_shown_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
+{
+	const struct hf_tty_view *view = &tty->view;
+	return !is_visible_locked(tty) || (!view->back && !view->again && !tty->bell && view->to == showable_locked(tty));
+}
+
+/* Makes the row ready for the line, or the part of it that stands there, to be shown again. */
+static void wipe_locked(struct hf_tty *tty, struct hf_tty_view *view, struct echo *echo) HF_REQUIRES(tty->lock)
+{
+	bool known = view->before_size != HF_TTY_UNKNOWN && (!view->cut_off || view->before_size == 0);
+	if (view->cut_off || !known)
+		view->from = tty->line;
+	if (known) {
+		uint32_t columns = view->columns + 1;
+		for (uint32_t i = 0; i < view->before_size; i++)
+			columns += view->before[i] == '\t' ? TAB_MOST : 1;
+		put_backwards(echo, "\b", columns);
+		put_text(echo, "\033[J");
+		put(echo, view->before, view->before_size);
+	} else {
+		put_text(echo, "\n");
+		view->before_size = 0;
+	}
+	view->to = view->from;
+	view->columns = view->back = 0;
+	view->odd = view->apart = view->again = view->cut_off = false;
+}
+
+/* Shows what has been typed and is not on the screen yet. */
+static void show_rest_locked(struct hf_tty *tty, struct hf_tty_view *view, struct echo *echo, uint32_t end)
+	HF_REQUIRES(tty->lock)
+{
+	while (view->to != end) {
+		struct character character = character_at(tty, view->to, end);
+		uint32_t size = echo->size, width = certain_width(character.c);
+		put_character(tty, echo, view->to, character);
+		/* None takes more columns than bytes. */
+		view->columns += width ? width : character.c == '\t' ? TAB_MOST : echo->size - size;
+		view->odd = view->odd || !width;
+		view->apart = false;
+		view->to = character.next;
+	}
+}
+
+static void show_line_locked(struct hf_tty *tty, struct hf_tty_view *view, struct echo *echo) HF_REQUIRES(tty->lock)
+{
+	uint32_t end = showable_locked(tty);
+	bool joins = view->apart && view->to != end && !certain_width(character_at(tty, view->to, end).c);
+	if (view->again || (joins && view->before_size != HF_TTY_UNKNOWN)) {
+		wipe_locked(tty, view, echo);
+	} else if (view->back) {
+		put_backwards(echo, "\b \b", view->back);
+		view->columns -= view->back;
+		view->back = 0;
+		view->apart = true;
+	}
+	show_rest_locked(tty, view, echo, end);
+	if (tty->bell)
+		put_text(echo, "\a");
+}
+
+uint32_t hf_tty_echo(struct hf_tty *tty, uint8_t *to)
+{
+	struct echo echo = {to, 0};
+	hf_lock(&tty->lock);
+	tty->next = tty->view;
+	if (is_visible_locked(tty))
+		show_line_locked(tty, &tty->next, &echo);
+	put(&echo, tty->after, tty->after_size);
+	hf_unlock(&tty->lock);
+	return echo.size;
+}
+
+void hf_tty_echoed(struct hf_tty *tty)
+{
+	hf_lock(&tty->lock);
+	bool line_end = tty->after_size > 0 && tty->after[tty->after_size - 1] == '\n';
+	tty->view = tty->next;
+	tty->bell = false;
+	tty->after_size = 0;
+	if (tty->over)
+		begin_line_locked(tty, line_end ? 0 : HF_TTY_UNKNOWN);
+	else if (line_end) /* ^R */
+		begin_row_locked(tty);
+	hf_unlock(&tty->lock);
+}
+
+void hf_tty_set_before(struct hf_tty *tty, const uint8_t *text, uint32_t size)
+{
+	hf_lock(&tty->lock);
+	struct hf_tty_view *view = &tty->view;
+	bool left = view->back || view->again; /* on the screen, what was erased, and cannot be reached there any more */
+	view->from = view->to;
+	view->columns = view->back = 0;
+	view->odd = view->apart = false;
+	view->again = view->cut_off = left;
+	view->before_size = size <= HF_TTY_BEFORE ? size : HF_TTY_UNKNOWN;
+	if (size <= HF_TTY_BEFORE)
+		memcpy(view->before, text, size);
+	hf_unlock(&tty->lock);
+}
+
+/* To be shown after the line. */
+static void say_locked(struct hf_tty *tty, const char *text) HF_REQUIRES(tty->lock)
+{
+	HF_ASSERT(tty->after_size == 0 && strlen(text) <= sizeof tty->after);
+	tty->after_size = (uint32_t)strlen(text);
+	memcpy(tty->after, text, tty->after_size);
 }
 
 /* ---- editing ---- */
 
-/* Takes the last character of the line away, on the screen too. */
+/* Takes the last character of the line away. */
 static void erase_one_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
-	uint32_t start = tty->tail - 1, next;
-	for (uint32_t at = start; at != tty->line && tty->tail - at < 4 && is_continuation(*byte_at(tty, at));)
-		start = --at;
-	/* A lone continuation byte is a character by itself. */
-	uint32_t c = character_at(tty, start, tty->tail, &next);
-	if (next != tty->tail)
-		c = character_at(tty, start = tty->tail - 1, tty->tail, &next);
+	struct hf_tty_view *view = &tty->view;
+	uint32_t start = last_character(tty, tty->line, tty->tail);
+	uint32_t width = certain_width(character_at(tty, start, tty->tail).c);
 	tty->tail = start;
-	uint32_t columns = width_of(c, c == '\t' ? columns_locked(tty, start) : 0);
-	echo_times_locked(tty, "\b", columns);
-	echo_times_locked(tty, " ", columns);
-	echo_times_locked(tty, "\b", columns);
+	if ((int32_t)(view->to - start) <= 0)
+		return; /* it has not been shown yet */
+	view->cut_off = view->cut_off || (int32_t)(view->from - start) > 0;
+	view->again = view->again || view->odd || view->cut_off;
+	view->back += width;
+	view->to = start;
+	if (view->cut_off)
+		view->from = start;
 }
 
 static bool is_blank(uint8_t byte)
@@ -191,35 +368,16 @@ static uint32_t word_start_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	return at;
 }
 
-static bool echo_has_room_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
+static void erase_to_locked(struct hf_tty *tty, uint32_t to) HF_REQUIRES(tty->lock)
 {
-	return HF_TTY_ECHO - tty->echo_size >= ECHO_MOST;
-}
-
-/* Goes on erasing as far as there is room for the echo. True: done. */
-static bool erase_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
-{
-	while ((int32_t)(tty->tail - tty->erase_to) > 0) {
-		if (!echo_has_room_locked(tty))
-			return false;
+	while ((int32_t)(tty->tail - to) > 0)
 		erase_one_locked(tty);
-	}
-	tty->erase_to = tty->tail;
-	return true;
-}
-
-static void show_again_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
-{
-	/* As much of it as there is room for: it is for the eye only. */
-	echo_locked(tty, "^R\n", 3);
-	for (uint32_t at = tty->line; at != tty->tail && echo_has_room_locked(tty); at++)
-		show_locked(tty, at);
 }
 
 static void forget_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
-	tty->head = tty->ready = tty->line = tty->tail;
-	tty->erase_to = tty->tail;
+	tty->head = tty->ready = tty->tail;
+	begin_line_locked(tty, HF_TTY_UNKNOWN);
 	hf_waitq_wake(&tty->roomy);
 }
 
@@ -234,13 +392,8 @@ static enum hf_tty_signal signal_of(uint8_t key)
 	return key == CONTROL('C') ? HF_TTY_INTERRUPT : key == CONTROL('\\') ? HF_TTY_QUIT : HF_TTY_NONE;
 }
 
-static void put_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(tty->lock)
-{
-	append_locked(tty, key, false);
-	show_locked(tty, tty->tail - 1);
-}
-
-enum outcome { TAKEN, NO_ROOM, SIGNAL };
+/* SHOW_FIRST: not taken, for the echo has to be taken before. */
+enum outcome { TAKEN, NO_ROOM, SIGNAL, SHOW_FIRST };
 
 static enum outcome end_line_locked(struct hf_tty *tty, uint8_t byte) HF_REQUIRES(tty->lock)
 {
@@ -248,56 +401,61 @@ static enum outcome end_line_locked(struct hf_tty *tty, uint8_t byte) HF_REQUIRE
 		return NO_ROOM;
 	append_locked(tty, byte, true);
 	if (byte == '\n')
-		echo_locked(tty, "\n", 1);
-	tty->line = tty->tail;
+		say_locked(tty, "\n");
+	tty->over = true;
 	return TAKEN;
 }
 
 /* A key that stands for itself. */
 static enum outcome type_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(tty->lock)
 {
-	if (has_room_locked(tty, false)) {
-		put_locked(tty, key);
-	} else if (tty->line != tty->head) {
+	if (has_room_locked(tty, false))
+		append_locked(tty, key, false);
+	else if (tty->line != tty->head)
 		return NO_ROOM; /* there are lines to be read first */
-	} else {
-		char bell = BELL;
-		echo_locked(tty, &bell, 1); /* this line is as long as can be */
-	}
+	else
+		tty->bell = true; /* this line is as long as can be */
 	tty->literal = false;
 	return TAKEN;
 }
 
+/* A key that is shown by itself, after the line. */
+static enum outcome special_key_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(tty->lock)
+{
+	const char caret[] = {'^', (char)(key ^ 0x40), 0};
+	bool visible = is_visible_locked(tty);
+	if (!is_shown_locked(tty))
+		return SHOW_FIRST;
+	if (signal_of(key))
+		forget_locked(tty);
+	else if (key == CONTROL('V'))
+		tty->literal = tty->view.apart = true;
+	if (visible)
+		say_locked(tty, key == CONTROL('R') ? "^R\n" : key == CONTROL('V') ? "\033[?45h^\b\033[?45l" : caret);
+	return signal_of(key) ? SIGNAL : TAKEN;
+}
+
 static enum outcome cooked_key_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(tty->lock)
 {
-	char caret[2] = {'^', (char)(key ^ 0x40)};
+	tty->unseen = tty->unseen || tty->silent;
 	if (tty->literal)
 		return type_locked(tty, key);
 	switch (key) {
 	case CONTROL('C'):
 	case CONTROL('\\'):
-		forget_locked(tty);
-		echo_locked(tty, caret, 2);
-		return SIGNAL;
 	case CONTROL('Z'):
-		echo_locked(tty, caret, 2);
-		return TAKEN;
 	case CONTROL('V'):
-		tty->literal = true;
-		echo_locked(tty, "^\b", 2);
-		return TAKEN;
 	case CONTROL('R'):
-		show_again_locked(tty);
-		return TAKEN;
+		return special_key_locked(tty, key);
 	case DELETE:
 	case CONTROL('H'):
-		tty->erase_to = tty->tail - (tty->tail != tty->line);
+		erase_to_locked(tty, tty->tail - (tty->tail != tty->line));
 		return TAKEN;
 	case CONTROL('W'):
-		tty->erase_to = word_start_locked(tty);
+		erase_to_locked(tty, word_start_locked(tty));
 		return TAKEN;
 	case CONTROL('U'):
-		tty->erase_to = tty->line;
+		erase_to_locked(tty, tty->line);
 		return TAKEN;
 	case CONTROL('D'):
 		return end_line_locked(tty, 0);
@@ -340,7 +498,7 @@ uint32_t hf_tty_input(struct hf_tty *tty, const uint8_t *keys, uint32_t size, en
 	enum outcome outcome = TAKEN;
 	*signal = HF_TTY_NONE;
 	hf_lock(&tty->lock);
-	while (erase_locked(tty) && done < size && echo_has_room_locked(tty) && outcome == TAKEN) {
+	while (done < size && outcome == TAKEN && !tty->over && tty->after_size == 0) {
 		outcome = tty->raw ? raw_key_locked(tty, keys[done]) : cooked_key_locked(tty, keys[done]);
 		uint32_t ahead = outcome == NO_ROOM && !tty->raw ? find_signal(keys + done, size - done) : 0;
 		if (ahead) {
@@ -348,7 +506,7 @@ uint32_t hf_tty_input(struct hf_tty *tty, const uint8_t *keys, uint32_t size, en
 			tty->literal = false;
 			outcome = cooked_key_locked(tty, keys[done]);
 		}
-		if (outcome != NO_ROOM)
+		if (outcome == TAKEN || outcome == SIGNAL)
 			done++;
 	}
 	if (outcome == SIGNAL)
@@ -374,17 +532,6 @@ void hf_tty_unwait(struct hf_tty *tty, struct hf_waiter *waiter)
 	hf_unlock(&tty->lock);
 }
 
-uint32_t hf_tty_take_echo(struct hf_tty *tty, uint8_t *to, uint32_t room)
-{
-	hf_lock(&tty->lock);
-	uint32_t size = tty->echo_size < room ? tty->echo_size : room;
-	memcpy(to, tty->echo, size);
-	tty->echo_size -= size;
-	memmove(tty->echo, tty->echo + size, tty->echo_size);
-	hf_unlock(&tty->lock);
-	return size;
-}
-
 void hf_tty_deliver(struct hf_tty *tty)
 {
 	hf_lock(&tty->lock);
@@ -403,9 +550,15 @@ void hf_tty_set_raw(struct hf_tty *tty, bool raw)
 	if (raw) {
 		/* What ended lines ends no reads now, and an end of file is the NUL that it is on Linux. */
 		memset(tty->ends, 0, sizeof tty->ends);
-		tty->erase_to = tty->tail;
 		publish_locked(tty);
 	}
+	hf_unlock(&tty->lock);
+}
+
+void hf_tty_set_echo(struct hf_tty *tty, bool echo)
+{
+	hf_lock(&tty->lock);
+	tty->silent = !echo;
 	hf_unlock(&tty->lock);
 }
 

@@ -4,7 +4,12 @@
  * Cooked (canonical), a program reads lines, which can be edited until they are finished, and sees no key that means
  * something: erase (^? ^H), erase a word (^W), erase the line (^U), show it again (^R), the next key as it is (^V), end
  * of file (^D), interrupt (^C), quit (^\); ^Z does nothing, for there is nobody who could resume. Raw, every byte is read
- * as it comes. Keys are echoed while cooked.
+ * as it comes. Keys are echoed while cooked, unless echo is off: then only the line's end is.
+ *
+ * A key erases one code point. The echo does not rely on the screen's idea of how many columns a character takes, on which
+ * terminals disagree: where a character is taken away whose width is not certain (all but ASCII and a few alphabets), the cursor goes
+ * back to where the row begins, and what stands there is written again: `before`, which others wrote, and the line. Where
+ * `before` is not known the line is shown again on a row of its own.
  *
  * One side is the keyboard's: the coordinator, which never blocks. It gives bytes in and takes echo out. The other is
  * the program's: descriptors over hf_file_open_tty. Bounded: what is not read stays at the keyboard, but a line that is
@@ -14,31 +19,50 @@
 
 #include "kernel/file.h"
 
-#define HF_TTY_ROOM 4096 /* bytes typed ahead; a line has one less at most (MAX_CANON) */
-#define HF_TTY_ECHO 256  /* bytes of echo that wait to be taken */
+#define HF_TTY_ROOM 4096  /* bytes typed ahead; a line has one less at most (MAX_CANON) */
+#define HF_TTY_BEFORE 256 /* bytes of what stands before the line on the screen that can be shown again */
+#define HF_TTY_ECHO 40960 /* the most that is to be shown at once: a line of tabs, which is erased and shown again */
+#define HF_TTY_UNKNOWN UINT32_MAX
 
 /* What a key asks for, by POSIX's numbers. */
 enum hf_tty_signal { HF_TTY_NONE = 0, HF_TTY_INTERRUPT = 2, HF_TTY_QUIT = 3 };
+
+/* What of the line is on the screen, and what has to be done there. */
+struct hf_tty_view {
+	uint32_t from, to; /* [from, to) of the ring stands behind `before`, and the cursor behind that */
+	uint32_t columns;  /* which takes so many at most */
+	uint32_t back; /* so many columns of it, all of certain width, are to be blanked: their characters were erased */
+	bool odd;      /* some character's width is not certain */
+	bool apart;    /* the cursor was moved: the screen would not join a character to the last one */
+	bool again;    /* it is to be shown again */
+	bool cut_off;  /* ... all of the line, also what other output has separated from the cursor */
+	uint32_t before_size; /* or HF_TTY_UNKNOWN */
+	uint8_t before[HF_TTY_BEFORE];
+};
 
 struct hf_tty {
 	_Atomic uint32_t refs;
 	struct hf_lock lock;
 	/* Protected by lock. */
 	bool raw;
-	bool hung_up;       /* no key comes any more */
-	bool literal;       /* ^V came: the next key means itself */
-	uint32_t erase_to;  /* characters are being erased down to this index; tail: none are */
-	bool erasing_word;  /* ... and stop sooner, before a word */
-	uint32_t head;      /* where the next byte is read; indices run freely and wrap with the ring's size */
-	uint32_t ready;     /* up to here it may be read: whole lines */
-	uint32_t line;      /* up to here are whole lines, whose echo is on its way to the screen */
-	uint32_t tail;      /* where the next key goes; [line, tail) is the line that is being edited */
-	uint32_t echo_size; /* bytes in `echo` */
+	bool hung_up;   /* no key comes any more */
+	bool literal;   /* ^V came: the next key means itself */
+	bool silent;    /* echo is off */
+	bool unseen;    /* ... as it was for a part of this line: none of it is shown any more */
+	bool over;      /* the last byte has finished the line, which has yet to be seen on the screen */
+	bool bell;      /* is to be rung */
+	uint32_t head;  /* where the next byte is read; indices run freely and wrap with the ring's size */
+	uint32_t ready; /* up to here it may be read: whole lines */
+	uint32_t line;  /* up to here are whole lines, whose echo has been taken */
+	uint32_t tail;  /* where the next key goes; [line, tail) is the line that is being edited */
+	struct hf_tty_view view;
+	struct hf_tty_view next; /* what it becomes once the echo is on the screen */
+	uint32_t after_size;
+	char after[16]; /* to be shown after the line */
 	struct hf_waitq readable;
 	struct hf_waitq roomy;           /* the keyboard waits for room */
 	uint32_t ends[HF_TTY_ROOM / 32]; /* bits: the byte ends what one read returns; a NUL that does is an end of file */
 	uint8_t ring[HF_TTY_ROOM];
-	uint8_t echo[HF_TTY_ECHO];
 };
 
 /* A cooked terminal, with one reference. 0 or -HF_ENOMEM. Any thread. */
@@ -60,12 +84,19 @@ uint32_t hf_tty_input(struct hf_tty *tty, const uint8_t *keys, uint32_t size, en
  * behind what was typed after them: who has keys that hf_tty_input did not take may leave out those before it. */
 uint32_t hf_tty_find_signal(struct hf_tty *tty, const uint8_t *keys, uint32_t size);
 void hf_tty_unwait(struct hf_tty *tty, struct hf_waiter *waiter);
-/* Takes at most `room` bytes of echo; how many. Lines end with "\n". */
-uint32_t hf_tty_take_echo(struct hf_tty *tty, uint8_t *to, uint32_t room);
+/* What the screen is to be sent, at most HF_TTY_ECHO bytes: how many. Lines end with "\n". The same until hf_tty_echoed. */
+uint32_t hf_tty_echo(struct hf_tty *tty, uint8_t *to);
+/* It has been sent, or lost. */
+void hf_tty_echoed(struct hf_tty *tty);
+/* Others wrote to the screen since the last echo: this is what stands on the row of the cursor now, up to it; more than HF_TTY_BEFORE bytes, or
+ * HF_TTY_UNKNOWN: it cannot be shown again. */
+void hf_tty_set_before(struct hf_tty *tty, const uint8_t *text, uint32_t size);
 /* The echo is on the screen: now the program may read what was finished, and answer below it. */
 void hf_tty_deliver(struct hf_tty *tty);
 /* From cooked to raw, what has been typed can be read at once. */
 void hf_tty_set_raw(struct hf_tty *tty, bool raw);
+/* Whether cooked keys are echoed. A line of which something was typed unseen is never shown; its end is, as ECHONL has it. */
+void hf_tty_set_echo(struct hf_tty *tty, bool echo);
 /* After what has been typed comes the end of file, for ever. */
 void hf_tty_hang_up(struct hf_tty *tty);
 

@@ -123,6 +123,19 @@ test('CPython: an exit code is told, and Enter runs it again', async ({ page }) 
   await shows(page, 'python', /^killed by SIGINT \(code 130\) after /m);
 });
 
+test('the end of a program that computed is told once, also when its worker is gone for good', async ({ page }) => {
+  await run(page, 'python');
+  await shows(page, 'python', /^>>>/m);
+  await type(page, "print('be', 'gun'); exec('while 1: pass')\n");
+  await shows(page, 'python', /^be gun$/m);
+  await page.keyboard.press('Control+c');
+  await shows(page, 'python', 'starts it again');
+  // Chromium takes two seconds to end the worker.
+  await expect(page.locator('#state-sentence')).toContainText('its worker and its memory are free again', SOON);
+  const ends = (await screen(page, 'python')).match(/starts it again/g);
+  expect(ends).toHaveLength(1);
+});
+
 test('Ctrl-C ends Python in the middle of its computing and of its sleep, as a signal that nobody handles', async ({
   page,
 }) => {

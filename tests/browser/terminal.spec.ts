@@ -12,7 +12,7 @@ test('a terminal gives lines that were edited, echoes keys, and ends with ^D', a
   });
   expect(exit).toMatchObject({ reason: 'exit', code: 0 });
   // The echo, and what cat wrote; which comes first after the line's end is up to them.
-  expect(screen).toBe('helx\b \blo\r\nhello\r\n');
+  expect(screen).toBe('hello\r\nhello\r\n');
 });
 
 for (const [key, signal, code] of [
@@ -131,18 +131,64 @@ test('^C is an event for who takes it, and what was typed before is forgotten', 
   expect(screen).not.toContain('lost\r\n');
 });
 
-test('raw, every key is read as it comes, and the screen is the program’s alone', async ({ page, start }) => {
+test('raw, every key is read as it comes, and the screen is the program’s alone; lines end at the margin unless the page asks otherwise', async ({
+  page,
+  start,
+}) => {
   await start();
-  const screen = await page.evaluate(async () => {
-    const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty', terminal: { raw: true } });
-    const screen = lab.textOf(p.stdout);
-    const keyboard = p.stdin.getWriter();
-    await keyboard.write(lab.encode('a\x03\x04\r\n'));
-    await keyboard.close();
-    await p.exited;
-    return await screen;
+  const screens = await page.evaluate(async () => {
+    const type = async (
+      terminal: object,
+      later: (terminal: { setRaw(raw: boolean, options?: object): void }) => void,
+    ) => {
+      const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty', terminal });
+      const screen = lab.textOf(p.stdout);
+      const keyboard = p.stdin.getWriter();
+      later(p.terminal!);
+      await keyboard.write(lab.encode('a\x03\x04\n'));
+      await keyboard.close();
+      await p.exited;
+      return await screen;
+    };
+    return [
+      await type({ raw: true }, () => undefined),
+      await type({ raw: true, onlcr: false }, () => undefined),
+      await type({}, (terminal) => terminal.setRaw(true)),
+      await type({}, (terminal) => terminal.setRaw(true, { onlcr: false })),
+      await type({ raw: true, onlcr: false }, (terminal) => terminal.setRaw(true)),
+    ];
   });
-  expect(screen).toBe('a\x03\x04\r\n');
+  const [mapped, asItIs] = ['a\x03\x04\r\n', 'a\x03\x04\n'];
+  expect(screens).toEqual([mapped, asItIs, mapped, asItIs, mapped]);
+});
+
+test('without echo a line is edited unseen, and what follows stands below it', async ({ page, start }) => {
+  await start();
+  const screens = await page.evaluate(async () => {
+    const screens = [];
+    for (const atStart of [true, false]) {
+      const p = await window.hf.spawn(lab.guest('cat'), {
+        stdin: 'tty',
+        ...(atStart ? { terminal: { echo: false } } : {}),
+      });
+      const reader = p.stdout.getReader();
+      const keyboard = p.stdin.getWriter();
+      if (!atStart) p.terminal!.setEcho(false);
+      await keyboard.write(lab.encode('secrex\x7ft'));
+      await keyboard.write(lab.encode('\r'));
+      let screen = await lab.readUntil(reader, 'secret\r\n');
+      p.terminal!.setEcho(true);
+      await keyboard.write(lab.encode('seen\r'));
+      screen += await lab.readUntil(reader, 'seen\r\nseen\r\n');
+      screens.push(screen);
+      await keyboard.close();
+      await p.exited;
+    }
+    return screens;
+  });
+  // The line's end, and what cat answers.
+  const screen = '\r\nsecret\r\nseen\r\nseen\r\n';
+  expect(screens).toEqual([screen, screen]);
 });
 
 test('a terminal tells its size by COLUMNS and LINES, unless the environment has them', async ({ page, start }) => {
@@ -170,6 +216,8 @@ test('wrong options are told', async ({ page, start }) => {
         { stdin: 'tty', terminal: { columns: 0 } },
         { stdin: 'tty', terminal: { raw: 1 } },
         { stdin: 'tty', terminal: { onSignal: 'SIGINT' } },
+        { stdin: 'tty', terminal: { onlcr: 0 } },
+        { stdin: 'tty', terminal: { echo: 'no' } },
       ].map((options) =>
         window.hf.spawn(lab.guest('hello'), options as object).then(
           () => 'ran',
@@ -183,5 +231,7 @@ test('wrong options are told', async ({ page, start }) => {
     expect.stringContaining('terminal.columns'),
     expect.stringContaining('terminal.raw'),
     expect.stringContaining('terminal.onSignal'),
+    expect.stringContaining('terminal.onlcr'),
+    expect.stringContaining('terminal.echo'),
   ]);
 });

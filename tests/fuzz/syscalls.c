@@ -427,7 +427,7 @@ static void keyboard_step(struct record *record, uint8_t what)
 	uint8_t keys[512];
 	uint32_t size = 0;
 	if (what % 8 == 0) {
-		world_set_raw(2, what / 8 % 2);
+		world_set_terminal(2, what / 8 % 2, what / 16 % 4 != 0);
 		return;
 	}
 	for (unsigned count = 1 + what % 8; count > 0; count--) {

@@ -1,13 +1,14 @@
 /* A cooked terminal: a line is read when it is finished, as the keys have edited it, and the echo on the screen shows what will be read. */
 #include "support/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/tty.h"
 
 static struct hf_tty *tty;
 static struct hf_file *file;
-static char screen[16384];
+static char screen[2 * HF_TTY_ECHO];
 static uint32_t screen_size;
 
 static void begin(void)
@@ -25,24 +26,29 @@ static void end(void)
 	hf_tty_unref(tty);
 }
 
-static void take_echo(void)
+static uint32_t take_echo(void)
 {
-	screen_size += hf_tty_take_echo(tty, (uint8_t *)screen + screen_size, sizeof screen - 1 - screen_size);
+	static uint8_t echo[HF_TTY_ECHO];
+	uint32_t size = hf_tty_echo(tty, echo);
+	CHECK(size < sizeof screen - screen_size);
+	memcpy(screen + screen_size, echo, size);
+	screen_size += size;
 	screen[screen_size] = 0;
+	hf_tty_echoed(tty);
 	hf_tty_deliver(tty);
+	return size;
 }
 
 static enum hf_tty_signal keys_of(const char *keys, uint32_t size)
 {
-	enum hf_tty_signal signal = HF_TTY_NONE;
-	for (uint32_t done = 0, taken;; done += taken) {
-		taken = hf_tty_input(tty, (const uint8_t *)keys + done, size - done, &signal, NULL);
-		take_echo();
-		if (done + taken == size && hf_tty_input(tty, NULL, 0, &(enum hf_tty_signal){0}, NULL) == 0 &&
-		    tty->erase_to == tty->tail)
-			break;
-	}
-	take_echo();
+	enum hf_tty_signal signal = HF_TTY_NONE, one;
+	uint32_t done = 0, taken, shown;
+	do {
+		taken = hf_tty_input(tty, (const uint8_t *)keys + done, size - done, &one, NULL);
+		done += taken;
+		signal = one ? one : signal;
+		shown = take_echo();
+	} while (shown > 0 || (taken > 0 && done < size));
 	return signal;
 }
 
@@ -136,37 +142,162 @@ static void check_end_of_file(void)
 	end();
 }
 
+/* What the echo begins and ends with that goes back. */
+#define BACK "\x1b[?45h"
+#define STAY "\x1b[?45l"
+
+static void clear(void)
+{
+	screen_size = 0;
+	screen[0] = 0;
+}
+
+static void set_before(const char *text)
+{
+	hf_tty_set_before(tty, (const uint8_t *)text, text ? (uint32_t)strlen(text) : HF_TTY_UNKNOWN);
+}
+
+static void check_shows(const char *text)
+{
+	if (strcmp(screen, text) != 0)
+		fprintf(stderr, "shows \"%s\", not \"%s\"\n", screen, text);
+	CHECK(strcmp(screen, text) == 0);
+	clear();
+}
+
 static void check_erase(void)
 {
 	begin();
+	set_before("");
+	/* What comes at once is shown as it ends. */
 	keys("abx\x7f"
 	     "c\n");
 	CHECK_READ("abc\n");
-	CHECK(strcmp(screen, "abx\b \bc\n") == 0);
-	keys("\x7f\b\x15\x17"); /* nothing to erase: nothing happens */
-	CHECK(strcmp(screen, "abx\b \bc\n") == 0);
-	/* Whole characters, with their columns; a broken one byte by byte. */
-	screen_size = 0;
-	keys("\xC3\xA9\x7f\xE4\xBD\xA0\x7f\xFF\x7f");
-	CHECK(strcmp(screen, "\xC3\xA9\b \b\xE4\xBD\xA0\b\b  \b\b\xFF\b \b") == 0);
-	CHECK_EQ(tty->tail, tty->line);
-	keys("\xA0\xA0\x7f\n");
-	CHECK_READ("\xA0\n");
+	check_shows("abc\n");
+	keys("abx");
+	keys("\x7f");
+	check_shows("abx" BACK "\b \b" STAY);
+	keys("\x15\x7f\b\x15\x17"); /* nothing to erase: nothing happens */
+	check_shows(BACK "\b \b\b \b" STAY);
 	/* A control character is two columns. */
-	screen_size = 0;
-	keys("\x01\x7f\n");
-	CHECK(strcmp(screen, "^A\b\b  \b\b\n") == 0);
-	CHECK_READ("\n");
-	/* A tab as many as it took. */
-	screen_size = 0;
-	keys("abc\t\x7f\t\n");
-	CHECK(strcmp(screen, "abc     \b\b\b\b\b     \b\b\b\b\b     \n") == 0);
-	CHECK_READ("abc\t\n");
+	keys("\x01");
+	keys("\x7f");
+	check_shows("^A" BACK "\b \b\b \b" STAY);
+	/* Letters beyond ASCII whose width is certain. */
+	keys("\xC3\xA9");
+	keys("\x7f");
+	check_shows("\xC3\xA9" BACK "\b \b" STAY);
 	/* A word, a line. */
 	keys("one two  \x17three\n");
 	CHECK_READ("one three\n");
 	keys("one two\x15three\n");
 	CHECK_READ("three\n");
+	end();
+}
+
+/* Where a width is not certain, the row is written again, with what stands before the line. */
+static void check_erase_of_uncertain_width(void)
+{
+	begin();
+	set_before("P>");
+	keys("\xE4\xBD\xA0");
+	keys("\x7f");
+	check_shows("\xE4\xBD\xA0" BACK "\b\b\b\b\b\b" STAY "\x1b[JP>");
+	/* One code point a key. */
+	keys("ae\xCC\x81");
+	keys("\x7f");
+	check_shows("ae\xCC\x81" BACK "\b\b\b\b\b\b\b" STAY "\x1b[JP>ae");
+	keys("\x7f");
+	check_shows(BACK "\b \b" STAY);
+	/* Backspaces have come between the letter and what joins it. */
+	keys("\xCC\x81");
+	check_shows(BACK "\b\b\b\b" STAY "\x1b[JP>a\xCC\x81");
+	keys("\n");
+	CHECK_READ("a\xCC\x81\n");
+	/* A tab. */
+	clear();
+	keys("a\t");
+	keys("\x7f");
+	check_shows("a\t" BACK "\b\b\b\b\b\b\b\b\b\b" STAY "\x1b[Ja");
+	end();
+}
+
+static void check_other_output(void)
+{
+	begin();
+	/* It is not known what stands before the line: the line is shown again on a row of its own. */
+	set_before(NULL);
+	keys("a\xE4\xBD\xA0");
+	keys("\x7f");
+	check_shows("a\xE4\xBD\xA0\na");
+	keys("\x7f");
+	check_shows(BACK "\b \b" STAY);
+	/* Output comes between: what is behind it can be erased in place, what is before it cannot. */
+	keys("abc");
+	clear();
+	set_before("xabcOUT");
+	keys("d");
+	keys("\x7f");
+	check_shows("d" BACK "\b \b" STAY);
+	keys("\x7f");
+	check_shows("\nab");
+	/* At the margin it needs no row of its own. */
+	set_before("");
+	keys("c");
+	keys("\x17");
+	check_shows("c" BACK "\b\b" STAY "\x1b[J");
+	/* It comes between the erasure and its echo. */
+	keys("ab");
+	clear();
+	CHECK_EQ(hf_tty_input(tty, (const uint8_t *)"\x7f", 1, &(enum hf_tty_signal){0}, NULL), 1);
+	static uint8_t lost[HF_TTY_ECHO];
+	CHECK(hf_tty_echo(tty, lost) > 0);
+	set_before("abOUT");
+	take_echo();
+	check_shows("\na");
+	keys("\n");
+	CHECK_READ("a\n");
+	end();
+}
+
+/* Bytes that are no UTF-8 are read as they were typed, and shown as decoders show them, which is also how they are erased. */
+static void check_broken_characters(void)
+{
+	static const char *const broken[] = {
+		"\xC0",     "\xC1",         "\xF5", "\xFF", "\x80", "\xBF", /* none is ever first */
+		"\xE4\xBD", "\xF0\x9F\x98", "\xC3",                         /* cut off */
+		"\xED",     "\xF4",         "\xE0", "\xF0",
+	};
+	begin();
+	set_before("");
+	for (unsigned i = 0; i < sizeof broken / sizeof *broken; i++) {
+		keys(broken[i]);
+		keys("a");
+		CHECK(strcmp(screen, "\xEF\xBF\xBD"
+		                     "a") == 0);
+		keys("\x7f\x7f");
+		clear();
+		CHECK_EQ(tty->tail, tty->line);
+	}
+	/* A surrogate, and what is too long or too far: each byte. */
+	keys("\xED\xA0\x80.");
+	check_shows("\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.");
+	keys("\x15\xC0\xAF\xF4\x90.");
+	CHECK(strstr(screen, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD."));
+	keys("\x15");
+	clear();
+	/* A character that comes in parts is shown when it is whole. */
+	keys("\xF0\x9F");
+	keys("\x98");
+	check_shows("");
+	keys("\x80");
+	check_shows("\xF0\x9F\x98\x80");
+	keys("\xE4\n");
+	check_shows("\xEF\xBF\xBD\n");
+	CHECK_READ("\xF0\x9F\x98\x80\xE4\n");
+	/* A screen would take C1 controls as orders. */
+	keys("\xC2\x9B");
+	check_shows("\xEF\xBF\xBD");
 	end();
 }
 
@@ -176,27 +307,60 @@ static void check_long_erase(void)
 	begin();
 	memset(line, 'x', sizeof line);
 	keys_of(line, 1000);
-	screen_size = 0;
-	/* The echo does not fit into the terminal at once. */
+	clear();
 	keys("\x15");
-	CHECK_EQ(screen_size, 3000);
+	CHECK_EQ(screen_size, 3000 + sizeof(BACK STAY) - 1);
 	CHECK_EQ(tty->tail, tty->line);
 	keys("y\n");
 	CHECK_READ("y\n");
+	/* The most that is ever shown at once. */
+	set_before("");
+	memset(line, '\t', sizeof line);
+	for (int i = 0; i < 5; i++)
+		keys_of(line, 1000);
+	clear();
+	keys("\x7f");
+	CHECK(screen_size < HF_TTY_ECHO);
+	CHECK(screen_size > 4094 * 9);
 	end();
 }
 
 static void check_literal_and_again(void)
 {
 	begin();
+	set_before("");
 	keys("a\x16\x03"
 	     "b\x16\x04\n");
 	CHECK_READ("a\x03"
 	           "b\x04\n");
-	CHECK(strcmp(screen, "a^\b^Cb^\b^D\n") == 0);
-	screen_size = 0;
+	check_shows("a" BACK "^\b" STAY "^Cb" BACK "^\b" STAY "^D\n");
 	keys("ab\x12");
-	CHECK(strcmp(screen, "ab^R\nab") == 0);
+	check_shows("ab^R\nab");
+	end();
+}
+
+/* For passwords: nothing is seen but the line's end. */
+static void check_without_echo(void)
+{
+	begin();
+	set_before("Password: ");
+	hf_tty_set_echo(tty, false);
+	keys("\xE4\xBD\xA0x\x7f\x16\x03\x12y\n");
+	CHECK_READ("\xE4\xBD\xA0\x03y\n");
+	check_shows("\n");
+	CHECK_EQ(keys("secret\x03"), HF_TTY_INTERRUPT);
+	/* What was typed unseen stays so when echo comes back, until its line is over. */
+	keys("sec");
+	hf_tty_set_echo(tty, true);
+	keys("ret\x7f\x12\n");
+	CHECK_READ("secre\n");
+	check_shows("\n");
+	keys("seen");
+	check_shows("seen");
+	hf_tty_set_echo(tty, false);
+	hf_tty_set_echo(tty, true);
+	keys("\x7f");
+	check_shows(BACK "\b \b" STAY);
 	end();
 }
 
@@ -306,8 +470,12 @@ int main(void)
 	check_echo_comes_first();
 	check_end_of_file();
 	check_erase();
+	check_erase_of_uncertain_width();
+	check_other_output();
+	check_broken_characters();
 	check_long_erase();
 	check_literal_and_again();
+	check_without_echo();
 	check_signals();
 	check_full();
 	check_raw();

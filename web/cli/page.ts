@@ -242,6 +242,7 @@ class Page {
       case 'pause':
       case 'trace':
       case 'raw':
+      case 'echo':
       case 'ps':
         return this.#fatal(`the command does not send "${message.t}" to this page`); // nothing of it does
       case 'fs':

@@ -346,7 +346,7 @@ void world_close(unsigned number, unsigned fd)
 void world_type(unsigned number, const uint8_t *keys, uint32_t size)
 {
 	struct process *process = &world.processes[number];
-	uint8_t echo[HF_TTY_ECHO];
+	static uint8_t echo[HF_TTY_ECHO];
 	uint32_t done = 0, taken, shown;
 	if (!process->tty)
 		return;
@@ -355,16 +355,26 @@ void world_type(unsigned number, const uint8_t *keys, uint32_t size)
 		taken = hf_tty_input(process->tty, keys + done, size - done, &signal, &process->keyboard);
 		done += taken;
 		CHECK(done <= size && (signal == HF_TTY_NONE || signal == HF_TTY_INTERRUPT || signal == HF_TTY_QUIT));
-		shown = hf_tty_take_echo(process->tty, echo, sizeof echo);
+		shown = hf_tty_echo(process->tty, echo);
 		CHECK(shown <= sizeof echo);
+		/* As when the program writes meanwhile. */
+		if (shown % 8 == 7) {
+			hf_tty_set_before(process->tty, keys, shown % 16 == 7 ? size : HF_TTY_UNKNOWN);
+			shown = hf_tty_echo(process->tty, echo);
+			CHECK(shown <= sizeof echo);
+		}
+		hf_tty_echoed(process->tty);
 		hf_tty_deliver(process->tty);
 	} while (shown > 0 || (taken > 0 && done < size));
 }
 
-void world_set_raw(unsigned number, bool raw)
+void world_set_terminal(unsigned number, bool raw, bool echo)
 {
-	if (world.processes[number].tty)
-		hf_tty_set_raw(world.processes[number].tty, raw);
+	struct hf_tty *tty = world.processes[number].tty;
+	if (!tty)
+		return;
+	hf_tty_set_raw(tty, raw);
+	hf_tty_set_echo(tty, echo);
 }
 
 /* ---- tracing ---- */

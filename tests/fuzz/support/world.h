@@ -91,7 +91,7 @@ void world_receive(unsigned peer, uint32_t size);
 void world_shut_down(unsigned peer, unsigned how);
 void world_disconnect(unsigned peer);
 void world_type(unsigned process, const uint8_t *keys, uint32_t size);
-void world_set_raw(unsigned process, bool raw);
+void world_set_terminal(unsigned process, bool raw, bool echo);
 void world_trace(unsigned process, bool on);
 void world_take_trace(unsigned process);
 bool world_coordinate(void);
