@@ -1,13 +1,31 @@
-/** hf.fs: the page's calls on the runtime's file system. Everything is in memory, so nothing here waits. */
-import { ERRNO } from '../build/generated/abi.ts';
-import type { DirentMessage, FileType, FsRequest, FsResult, StatMessage } from '../web/protocol.ts';
-import { utf8, type Pointer } from '../worker/kernel.ts';
-import { DATA_SIZE, SystemError, type Kernel } from './kernel.ts';
+/**
+ * hf.fs: the page's calls on the runtime's file system. Everything is in memory, so nothing here waits; but what may take long is done in
+ * parts, and the event loop has its turn between them.
+ *
+ * What the page writes is collected in a draft, a file without a name, and takes the place of the file's contents at the end: nobody sees a part
+ * of it, a call that fails or is given up leaves what was there, and of two at a time one is the last. It is the file that was opened, whatever
+ * becomes of its names meanwhile.
+ *
+ * A file of its own, loaded for the first call: programs need none of it.
+ */
+import { PART, WHOLE } from '../web/protocol.ts';
+import type {
+  CloseHow,
+  DirentMessage,
+  FileType,
+  FsRequest,
+  FsResult,
+  ListingMessage,
+  OpenHow,
+  OpenMessage,
+  StatMessage,
+} from '../web/protocol.ts';
+import { NULL, utf8, type Pointer } from '../worker/kernel.ts';
+import type { Kernel, SystemError } from './kernel.ts';
 
 /** coordinator/root.c */
-const OPEN_WRITE = 1;
-const OPEN_TRUNCATE = 2;
-const OPEN_EXCLUSIVE = 4;
+const OPEN_EXCLUSIVE = 2;
+const flags = { read: 0, replace: 1, append: 1, extend: 1, list: 4 };
 const MKDIR = 0;
 const UNLINK = 1;
 const RMDIR = 2;
@@ -24,28 +42,68 @@ const fileTypes: FileType[] = [
   'symlink',
 ];
 
-/** A sparse file may be larger than anything that can be read at once. */
-function room(size: number, path: string): Uint8Array {
-  try {
-    return new Uint8Array(size);
-  } catch {
-    throw new SystemError(ERRNO.EFBIG, `${path} has ${size} bytes, more than can be read at once`);
-  }
+/** The page may have so many files open: each takes some memory, and a file that was removed stays until it is closed. */
+const OPEN_MAX = 65536;
+/** Bytes of a directory's entries that the kernel gives at a time … */
+const LISTING_SIZE = 65536;
+/** … until there are so many for a message. */
+const LISTING = 2048;
+/** Steps of a removal in one call of the kernel. */
+const REMOVAL_STEPS = 256;
+/** Milliseconds after which other work has its turn. */
+const TURN = 4;
+
+interface OpenFile {
+  path: string;
+  vnode: Pointer;
+  how: OpenHow | 'list';
+  /** Where what is written is collected; 0: it goes to the file at once. */
+  draft: Pointer;
+  /** Of a directory: where its next entry is. */
+  cookie: number;
+}
+
+/** For between the steps of something long: lets others pass when it has been at work for a while. */
+function turns(): () => Promise<void> | undefined {
+  let began = performance.now();
+  const pause = (resolve: () => void): void => {
+    setTimeout(() => {
+      began = performance.now();
+      resolve();
+    });
+  };
+  return () => (performance.now() - began < TURN ? undefined : new Promise(pause));
 }
 
 export class Files {
+  private readonly files = new Map<number, OpenFile>();
+  private lastHandle = 0;
+  /** By file: the last of those who put something into it, one after the other. */
+  private readonly placing = new Map<Pointer, Promise<void>>();
+
   constructor(private readonly kernel: Kernel) {}
 
-  handle(request: FsRequest): FsResult {
+  /** What is short is done before the next message, also when this is a promise. */
+  handle(request: FsRequest): FsResult | Promise<FsResult> {
     switch (request.op) {
       case 'readFile':
         return this.readFile(request.path);
       case 'writeFile':
         return this.writeFile(request.path, request.bytes, request.append, request.exclusive);
+      case 'open':
+        return this.open(request.path, request.how, request.exclusive);
+      case 'read':
+        return this.read(this.opened(request.handle).vnode, request.at, Math.min(request.size, PART));
+      case 'write':
+        return this.write(this.opened(request.handle), request.bytes);
+      case 'close':
+        return this.close(request.handle, request.how);
       case 'mkdir':
         return request.recursive ? this.mkdirAll(request.path) : this.change(MKDIR, request.path);
       case 'readdir':
-        return this.readdir(request.path);
+        return this.list(this.open(request.path, 'list', false).handle);
+      case 'list':
+        return this.list(request.handle);
       case 'stat':
         return this.stat(request.path, request.follow);
       case 'rename':
@@ -64,8 +122,9 @@ export class Files {
         return undefined;
       }
       case 'readlink': {
-        const size = this.kernel.check('c_fs_readlink', ...this.kernel.path(request.path), this.kernel.data, DATA_SIZE);
-        return utf8.decode(this.kernel.copy(this.kernel.data, size));
+        const { data, dataSize } = this.kernel;
+        const size = this.kernel.check('c_fs_readlink', ...this.kernel.path(request.path), data, dataSize);
+        return utf8.decode(this.kernel.copy(data, size));
       }
       case 'truncate':
         this.kernel.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
@@ -85,50 +144,19 @@ export class Files {
     }
   }
 
-  private open(path: string, how: number): Pointer {
-    const { kernel } = this;
-    kernel.check('c_fs_open', ...kernel.path(path), how, kernel.data);
-    return kernel.pointerAt(kernel.data);
-  }
-
-  private readFile(path: string): Uint8Array {
-    const { kernel } = this;
-    const { size, type } = this.stat(path, true);
-    if (type === 'directory') throw new SystemError(ERRNO.EISDIR, 'Is a directory');
-    const file = this.open(path, 0);
-    try {
-      // The file may shrink or grow under us: what is there is what is read.
-      const whole = room(size, path);
-      let done = 0;
-      while (done < size) {
-        const part = kernel.check('c_fs_read', file, done, kernel.data, Math.min(DATA_SIZE, size - done));
-        if (part === 0) break;
-        whole.set(kernel.bytes(kernel.data, part), done);
-        done += part;
-      }
-      return done === size ? whole : whole.slice(0, done);
-    } finally {
-      kernel.call('c_fs_close', file);
-    }
-  }
-
-  private writeFile(path: string, bytes: Uint8Array, append: boolean, exclusive: boolean): undefined {
-    const { kernel } = this;
-    const file = this.open(path, OPEN_WRITE | (append ? 0 : OPEN_TRUNCATE) | (exclusive ? OPEN_EXCLUSIVE : 0));
-    try {
-      for (let done = 0; done < bytes.length; done += DATA_SIZE) {
-        const part = bytes.subarray(done, done + DATA_SIZE);
-        kernel.bytes(kernel.data, part.length).set(part);
-        kernel.check('c_fs_append', file, kernel.data, part.length);
-      }
-    } finally {
-      kernel.call('c_fs_close', file);
-    }
-  }
-
   private stat(path: string, follow: boolean): StatMessage {
+    this.kernel.check('c_fs_stat', ...this.kernel.path(path), Number(follow), this.kernel.data);
+    return this.attributes();
+  }
+
+  private fstat(vnode: Pointer): StatMessage {
+    this.kernel.check('c_fs_fstat', vnode, this.kernel.data);
+    return this.attributes();
+  }
+
+  /** What one of the two above was told. */
+  private attributes(): StatMessage {
     const { kernel } = this;
-    kernel.check('c_fs_stat', ...kernel.path(path), Number(follow), kernel.data);
     const [type, ino, nlink, size, atime, mtime, ctime] = kernel.numbers(kernel.data, 7) as [
       number,
       number,
@@ -141,70 +169,223 @@ export class Files {
     return { type: fileTypes[type] ?? 'unknown', ino, nlink, size, atime, mtime, ctime };
   }
 
-  private readdir(path: string): DirentMessage[] {
+  // --- open files ---
+
+  private open(path: string, how: OpenFile['how'], exclusive: boolean): OpenMessage {
     const { kernel } = this;
-    const entries: DirentMessage[] = [];
-    let cookie = 0;
-    for (;;) {
-      const used = kernel.check('c_fs_readdir', ...kernel.path(path), cookie, kernel.data, DATA_SIZE);
-      if (used === 0) return entries;
-      const view = new DataView(kernel.copy(kernel.data, used).buffer);
-      for (let at = 0; at < used;) {
-        cookie = view.getFloat64(at, true);
-        const size = view.getUint32(at + 20, true);
-        const name = utf8.decode(new Uint8Array(view.buffer, at + 24, size));
-        const type = fileTypes[view.getUint32(at + 16, true)] ?? 'unknown';
-        if (name !== '.' && name !== '..') entries.push({ name, type, ino: view.getFloat64(at + 8, true) });
-        at += 24 + ((size + 7) & ~7);
+    kernel.check('c_fs_open', ...kernel.path(path), flags[how] | (exclusive ? OPEN_EXCLUSIVE : 0), kernel.data);
+    const vnode = kernel.pointerAt(kernel.data);
+    const file: OpenFile = { path, vnode, how, draft: NULL, cookie: 0 };
+    try {
+      if (this.files.size >= OPEN_MAX) throw this.kernel.error('EMFILE', `${OPEN_MAX} files are open`);
+      const { type, size } = this.fstat(vnode);
+      // A device has no contents to take the place of.
+      if (type === 'file' && (how === 'replace' || how === 'append')) {
+        kernel.check('c_fs_draft', kernel.data);
+        file.draft = kernel.pointerAt(kernel.data);
       }
+      this.files.set(++this.lastHandle, file);
+      return { handle: this.lastHandle, size };
+    } catch (error) {
+      this.forget(file);
+      throw error;
     }
+  }
+
+  private opened(handle: number): OpenFile {
+    const file = this.files.get(handle);
+    if (!file) throw this.kernel.error('EBADF', 'it is closed');
+    return file;
+  }
+
+  private async write({ vnode, draft }: OpenFile, bytes: Uint8Array): Promise<undefined> {
+    if (draft) this.append(draft, bytes);
+    else await this.inTurn(vnode, () => this.append(vnode, bytes));
+  }
+
+  private async close(handle: number, how: CloseHow): Promise<undefined> {
+    const file = this.opened(handle);
+    this.files.delete(handle);
+    try {
+      if (how === 'too-big') {
+        const { size } = this.fstat(file.vnode);
+        throw this.kernel.error('EFBIG', `${file.path} has ${size} bytes, more than can be read at once`);
+      }
+      if (how === 'done' && file.draft) await this.inTurn(file.vnode, () => this.place(file));
+    } finally {
+      this.forget(file);
+    }
+  }
+
+  private forget({ vnode, draft }: OpenFile): void {
+    this.kernel.call('c_fs_close', vnode);
+    if (draft) this.kernel.call('c_fs_close', draft);
+  }
+
+  private place({ vnode, draft, how }: OpenFile): Promise<void> | undefined {
+    if (how === 'append') return this.appendAll(vnode, draft);
+    this.kernel.check('c_fs_replace', vnode, draft);
+    return undefined;
+  }
+
+  /**
+   * What changes a file's contents is done for one call after the other, so that the bytes of each stay together. Nobody waits for the page
+   * here: what is put into the file is in the kernel already.
+   */
+  private async inTurn(vnode: Pointer, work: () => Promise<void> | undefined): Promise<void> {
+    const before = this.placing.get(vnode);
+    const result = before ? before.then(work) : Promise.resolve(work());
+    const over = result.catch(() => undefined);
+    this.placing.set(vnode, over);
+    try {
+      await result;
+    } finally {
+      if (this.placing.get(vnode) === over) this.placing.delete(vnode);
+    }
+  }
+
+  private async appendAll(vnode: Pointer, draft: Pointer): Promise<void> {
+    const { kernel } = this;
+    const turn = turns();
+    for (let at = 0; ;) {
+      const size = kernel.check('c_fs_read', draft, at, kernel.data, kernel.dataSize);
+      if (size === 0) return;
+      kernel.check('c_fs_append', vnode, kernel.data, size);
+      at += size;
+      await turn();
+    }
+  }
+
+  /** The file may shrink or grow under us: what is there is what is read. */
+  private read(vnode: Pointer, from: number, size: number): Uint8Array {
+    const { kernel } = this;
+    const bytes = new Uint8Array(size);
+    let done = 0;
+    while (done < size) {
+      const part = kernel.check('c_fs_read', vnode, from + done, kernel.data, Math.min(kernel.dataSize, size - done));
+      if (part === 0) break;
+      bytes.set(kernel.bytes(kernel.data, part), done);
+      done += part;
+    }
+    return done === size ? bytes : bytes.slice(0, done);
+  }
+
+  private append(vnode: Pointer, bytes: Uint8Array): undefined {
+    const { kernel } = this;
+    for (let done = 0; done < bytes.length; done += kernel.dataSize) {
+      const part = bytes.subarray(done, done + kernel.dataSize);
+      kernel.bytes(kernel.data, part.length).set(part);
+      kernel.check('c_fs_append', vnode, kernel.data, part.length);
+    }
+  }
+
+  // --- whole files ---
+
+  private async readFile(path: string): Promise<Uint8Array | OpenMessage> {
+    const file = this.open(path, 'read', false);
+    if (file.size > WHOLE) return file;
+    try {
+      return this.read(this.opened(file.handle).vnode, 0, file.size);
+    } finally {
+      await this.close(file.handle, 'done');
+    }
+  }
+
+  private async writeFile(path: string, bytes: Uint8Array, append: boolean, exclusive: boolean): Promise<undefined> {
+    const { handle } = this.open(path, append ? 'extend' : 'replace', exclusive);
+    let how: CloseHow = 'drop';
+    try {
+      await this.write(this.opened(handle), bytes);
+      how = 'done';
+    } finally {
+      await this.close(handle, how);
+    }
+  }
+
+  // --- directories ---
+
+  private async list(handle: number): Promise<ListingMessage> {
+    const { kernel } = this;
+    const directory = this.opened(handle);
+    const entries: DirentMessage[] = [];
+    let used = 0;
+    try {
+      do {
+        used = 0; // should it throw
+        used = kernel.check('c_fs_readdir', directory.vnode, directory.cookie, kernel.data, LISTING_SIZE);
+        directory.cookie = take(kernel.copy(kernel.data, used), entries) ?? directory.cookie;
+      } while (used > 0 && entries.length < LISTING);
+    } finally {
+      if (used === 0) await this.close(handle, 'done');
+    }
+    return { entries, handle: used === 0 ? 0 : handle };
   }
 
   private change(change: number, path: string): undefined {
     this.kernel.check('c_fs_change', change, ...this.kernel.path(path));
-    return undefined;
   }
 
   private two(rename: number, from: string, to: string): undefined {
     this.kernel.check('c_fs_two', rename, ...this.kernel.path(from), ...this.kernel.path(to, 1));
-    return undefined;
   }
 
-  private mkdirAll(path: string): undefined {
+  private async mkdirAll(path: string): Promise<undefined> {
     const parts = path.split('/').filter((part) => part !== '');
+    const turn = turns();
     for (let depth = 1; depth <= parts.length; depth++) {
       const prefix = `/${parts.slice(0, depth).join('/')}`;
       try {
         this.change(MKDIR, prefix);
       } catch (error) {
         // What is there already will do if it is a directory.
-        const exists = error instanceof SystemError && error.code === 'EEXIST';
-        if (exists && this.stat(prefix, true).type === 'directory') continue;
-        throw exists && depth < parts.length ? new SystemError(ERRNO.ENOTDIR, `${prefix} is not a directory`) : error;
+        const exists = (error as SystemError).code === 'EEXIST';
+        if (!exists || this.stat(prefix, true).type !== 'directory')
+          throw exists && depth < parts.length ? this.kernel.error('ENOTDIR', `${prefix} is not a directory`) : error;
       }
+      await turn();
     }
-    return undefined;
   }
 
-  private remove(path: string, recursive: boolean, force: boolean): undefined {
+  private remove(path: string, recursive: boolean, force: boolean): undefined | Promise<undefined> {
     // Before anything is gone: these would be refused at the end.
     const name = path.replace(/\/+$/, '').split('/').pop();
-    if (name === '') throw new SystemError(ERRNO.EBUSY, path);
-    if (name === '.' || name === '..') throw new SystemError(ERRNO.EINVAL, path);
+    if (name === '') throw this.kernel.error('EBUSY', path);
+    if (name === '.' || name === '..') throw this.kernel.error('EINVAL', path);
     let type: FileType;
     try {
       type = this.stat(path, false).type;
     } catch (error) {
-      if (force && error instanceof SystemError && error.code === 'ENOENT') return undefined;
+      if (force && (error as SystemError).code === 'ENOENT') return undefined;
       throw error;
     }
     if (type !== 'directory') return this.change(UNLINK, path);
     if (!recursive)
-      throw new SystemError(
-        ERRNO.EISDIR,
+      throw this.kernel.error(
+        'EISDIR',
         `${path} is a directory: pass { recursive: true } to remove it with all it holds`,
       );
-    this.kernel.check('c_fs_remove_tree', ...this.kernel.path(path));
-    return undefined;
+    const { kernel } = this;
+    kernel.check('c_fs_remove_begin', ...kernel.path(path), kernel.data);
+    return this.removeTree(kernel.pointerAt(kernel.data));
   }
+
+  private async removeTree(removal: Pointer): Promise<undefined> {
+    const turn = turns();
+    while (this.kernel.check('c_fs_remove_some', removal, REMOVAL_STEPS) > 0) await turn();
+  }
+}
+
+/** Of a listing (coordinator/root.c) the entries but "." and ".."; the cookie of what comes next, if there is any. */
+function take(listing: Uint8Array<ArrayBuffer>, entries: DirentMessage[]): number | undefined {
+  const view = new DataView(listing.buffer);
+  let cookie: number | undefined;
+  for (let at = 0; at < listing.length;) {
+    cookie = view.getFloat64(at, true);
+    const size = view.getUint32(at + 20, true);
+    const name = utf8.decode(listing.subarray(at + 24, at + 24 + size));
+    const type = fileTypes[view.getUint32(at + 16, true)] ?? 'unknown';
+    if (name !== '.' && name !== '..') entries.push({ name, type, ino: view.getFloat64(at + 8, true) });
+    at += 24 + ((size + 7) & ~7);
+  }
+  return cookie;
 }

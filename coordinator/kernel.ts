@@ -17,7 +17,7 @@ const ABI = 4;
 const PATH_MAX = 4096;
 /** Two paths, then data. */
 const DATA_AT = 4 * PATH_MAX;
-export const DATA_SIZE = 1 << 20;
+const DATA_SIZE = 1 << 20;
 
 const names = new Map<number, string>(Object.entries(ERRNO).map(([name, value]) => [value, name]));
 
@@ -90,16 +90,20 @@ export interface CoordinatorCalls {
   c_fs_close(vnode: Pointer): void;
   c_fs_read(vnode: Pointer, offset: number, buffer: Pointer, size: number): number;
   c_fs_append(vnode: Pointer, buffer: Pointer, size: number): number;
+  c_fs_draft(vnode: Pointer): number;
+  c_fs_replace(vnode: Pointer, draft: Pointer): number;
   c_fs_truncate(...args: [...path: Text, size: number]): number;
   c_fs_stat(...args: [...path: Text, follow: number, out: Pointer]): number;
   c_fs_chmod(...args: [...path: Text, readOnly: number]): number;
+  c_fs_fstat(vnode: Pointer, out: Pointer): number;
   c_fs_utimes(...args: [...path: Text, follow: number, atime: number, mtime: number]): number;
-  c_fs_readdir(...args: [...path: Text, cookie: number, buffer: Pointer, size: number]): number;
+  c_fs_readdir(directory: Pointer, cookie: number, buffer: Pointer, size: number): number;
   c_fs_change(change: number, ...path: Text): number;
   c_fs_symlink(...args: [...target: Text, ...path: Text]): number;
   c_fs_readlink(...args: [...path: Text, buffer: Pointer, size: number]): number;
   c_fs_two(rename: number, ...paths: [...from: Text, ...to: Text]): number;
-  c_fs_remove_tree(...path: Text): number;
+  c_fs_remove_begin(...args: [...path: Text, removal: Pointer]): number;
+  c_fs_remove_some(removal: Pointer, steps: number): number;
   c_fs_usage(out: Pointer): void;
 }
 
@@ -155,7 +159,15 @@ export class Kernel {
     return textAt(this.memory, text, this.words(this.data, 1)[0]!);
   }
 
-  /** Where data may stand between two calls: DATA_SIZE bytes, aligned to 8. */
+  /** An error that a call of the page is refused with. */
+  error(name: keyof typeof ERRNO, what: string): SystemError {
+    return new SystemError(ERRNO[name], what);
+  }
+
+  /** How much room there is at `data`. */
+  readonly dataSize = DATA_SIZE;
+
+  /** Where data may stand between two calls; aligned to 8. */
   get data(): Pointer {
     return after(this.scratch, DATA_AT);
   }

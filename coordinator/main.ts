@@ -8,6 +8,8 @@ import type {
   ErrorMessage,
   ExitReason as Reason,
   FromCoordinator,
+  FsRequest,
+  FsResult,
   InitMessage,
   RefusalMessage,
   SpawnMessage,
@@ -32,7 +34,7 @@ import type { FromCompute } from '../worker/protocol.ts';
 import { Brood } from './brood.ts';
 import { Connections, socketError, type Connection } from './connections.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
-import { Files } from './files.ts';
+import type * as FilesPart from './files.ts';
 import { Kernel, SystemError } from './kernel.ts';
 import { Modules, Refusal, type Program } from './modules.ts';
 import { Queue } from './queue.ts';
@@ -51,11 +53,22 @@ type StreamMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn
 type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
 
 /** An import() that bundlers leave alone; tools/build.mjs defines it. */
-declare function importUrl(url: string): Promise<typeof Supervise>;
+declare function importUrl(url: string): Promise<unknown>;
+
+type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
 
 type SuperviseMessage = Extract<ToCoordinator, { t: 'supervise' }>;
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A part of the coordinator that is fetched when it is needed first. */
+async function load<T>(url: string): Promise<T> {
+  try {
+    return (await importUrl(url)) as T;
+  } catch (error) {
+    throw new Error(`${url} cannot be loaded: ${describe(error)}. Is the file deployed?`, { cause: error });
+  }
+}
 
 /** In the order of enum hf_worker_state. */
 const workerStates = ['starting', 'idle', 'running', 'zombies'] as const;
@@ -66,9 +79,11 @@ const reasons = new Map<number, Reason>(
 
 class Coordinator {
   private readonly kernel: Kernel;
-  private readonly files: Files;
   /** What interruptible programs look at (worker/flag.wat): the only memory of ours that they can name. */
   private readonly flags = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  /** There from the first call on. */
+  private files: FilesPart.Files | null = null;
+  private loadingFiles: Promise<FilesPart.Files> | null = null;
   /** There are some once the first was asked for. */
   private supervisors: Supervise.Supervisors | null = null;
   private readonly brood = new Brood();
@@ -101,7 +116,6 @@ class Coordinator {
     exports._initialize();
     const { kernelBase } = init.force;
     this.kernel = new Kernel(exports, memory, init.memory.maximum, kernelBase);
-    this.files = new Files(this.kernel);
     this.connections = new Connections(this.kernel, post);
     const check = bridgeKind(init.force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
     this.modules = new Modules(this.brood, init.assets, check);
@@ -349,7 +363,7 @@ class Coordinator {
         void this.spawn(message);
         break;
       case 'fs':
-        this.answer(message.call, () => this.files.handle(message.request));
+        this.answer(message.call, () => this.callFiles(message.request));
         break;
       case 'stats':
         this.answer(message.call, () => this.stats());
@@ -389,11 +403,26 @@ class Coordinator {
     }
   }
 
+  private callFiles(request: FsRequest): FsResult | Promise<FsResult> {
+    if (this.files) return this.files.handle(request);
+    this.loadingFiles ??= load<typeof FilesPart>(this.init.assets.files).then(
+      ({ Files }) => (this.files = new Files(this.kernel)),
+    );
+    // The first call and those behind it, in their order.
+    return this.loadingFiles.then(
+      (files) => files.handle(request),
+      (error: unknown) => {
+        this.loadingFiles = null; // the next call tries again
+        throw error;
+      },
+    );
+  }
+
   private async supervise(message: SuperviseMessage): Promise<void> {
-    const file = await importUrl(this.init.assets.supervise).then(
+    const file = await load<typeof Supervise>(this.init.assets.supervise).then(
       (exports) => () => exports,
       (error: unknown) => () => {
-        throw new Error(`${this.init.assets.supervise} cannot be loaded: ${describe(error)}. Is the file deployed?`);
+        throw error;
       },
     );
     if (this.closing) return;
@@ -486,16 +515,28 @@ class Coordinator {
     }
   }
 
-  private answer(call: number, work: () => Extract<FromCoordinator, { t: 'done' }>['value']): void {
-    try {
-      const value = work();
+  private answer(call: number, work: () => Answer | Promise<Answer>): void {
+    const done = (value: Answer): void =>
       post({ t: 'done', call, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
-    } catch (error) {
+    const failed = (error: unknown): void => {
       const failure: ErrorMessage =
         error instanceof SystemError
           ? { code: error.code, errno: error.errno, message: error.message }
           : { code: '', message: describe(error) };
       post({ t: 'failed', call, error: failure });
+    };
+    /** Once it closes the kernel does nothing any more, and what that gives is no answer: the page rejects the call. */
+    const unlessClosing =
+      <T>(tell: (outcome: T) => void) =>
+      (outcome: T) => {
+        if (!this.closing) tell(outcome);
+      };
+    try {
+      const value = work();
+      if (value instanceof Promise) value.then(unlessClosing(done), unlessClosing(failed));
+      else done(value);
+    } catch (error) {
+      failed(error);
     }
   }
 

@@ -1,4 +1,5 @@
-/* remove.c - hf.fs.rm of a directory with all that it holds. Coordinator thread only; nothing blocks.
+/* remove.c - hf.fs.rm of a directory with all that it holds. Coordinator thread only; nothing blocks, and it is done a few steps at a
+ * time, so that the event loop has its turn between them.
  *
  * It goes by directories and names, not by paths: a guest can nest deeper than any path is long. The directories on the
  * way down are held, so this never climbs out of the tree, whatever guests move meanwhile. */
@@ -92,38 +93,71 @@ static int step_through(struct trail *trail)
 	return result == -HF_ENOENT || result == -HF_EISDIR || result == -HF_ENOTDIR ? 0 : result;
 }
 
-static int empty_tree(struct hf_vnode *top)
+struct hf_removal {
+	struct hf_path at; /* the directory, and the name that goes last */
+	struct trail trail;
+	uint64_t steps; /* that may still be taken */
+};
+
+static int find_tree(const char *path, uint32_t size, struct hf_path *at)
 {
-	struct trail trail = {0};
-	/* Each name costs at most three steps. More are needed only if guests add names meanwhile; they do not keep us. */
-	uint64_t steps = 3 * (uint64_t)hf_memfs_usage(hf_root_fs()).nodes;
-	int result = go_down(&trail, hf_vnode_ref(top));
-	while (result == 0 && trail.depth > 0)
-		result = steps-- > 0 ? step_through(&trail) : -HF_ENOTEMPTY;
-	while (trail.depth > 0)
-		go_up(&trail);
-	hf_free(trail.dirs);
+	int result = hf_path_walk(hf_root_vnode(), path, size, HF_PATH_PARENT | HF_PATH_ROOTED, at);
+	if (result < 0)
+		return result;
+	if (!at->parent)
+		result = -HF_EBUSY;
+	else if (!at->vnode)
+		result = -HF_ENOENT;
+	else if (at->vnode->filetype != HF_FILETYPE_DIRECTORY)
+		result = -HF_ENOTDIR;
+	if (result < 0)
+		hf_path_release(at);
 	return result;
 }
 
-/* The directory at the path and everything below it. 0 or a negated errno: ENOTEMPTY if guests put new names there; what
- * was removed by then stays removed. */
-HF_EXPORT_C("c_fs_remove_tree") int hf_c_fs_remove_tree(const char *path, uint32_t size)
+static void end_removal(struct hf_removal *removal)
 {
-	struct hf_path at;
-	int result = hf_path_walk(hf_root_vnode(), path, size, HF_PATH_PARENT | HF_PATH_ROOTED, &at);
-	if (result < 0)
+	while (removal->trail.depth > 0)
+		go_up(&removal->trail);
+	hf_free(removal->trail.dirs);
+	hf_path_release(&removal->at);
+	hf_free(removal);
+}
+
+/* Of the directory at the path and everything below it. 0, and *out is for hf_c_fs_remove_some; or a negated errno. */
+HF_EXPORT_C("c_fs_remove_begin") int hf_c_fs_remove_begin(const char *path, uint32_t size, struct hf_removal **out)
+{
+	struct hf_removal *removal = hf_alloc_zeroed(sizeof *removal);
+	if (!removal)
+		return -HF_ENOMEM;
+	int result = find_tree(path, size, &removal->at);
+	if (result < 0) {
+		hf_free(removal);
 		return result;
-	if (!at.parent)
-		result = -HF_EBUSY;
-	else if (!at.vnode)
-		result = -HF_ENOENT;
-	else if (at.vnode->filetype != HF_FILETYPE_DIRECTORY)
-		result = -HF_ENOTDIR;
+	}
+	/* Each name costs at most three steps. More are needed only if guests add names meanwhile; they do not keep us. */
+	removal->steps = 3 * (uint64_t)hf_memfs_usage(hf_root_fs()).nodes;
+	result = go_down(&removal->trail, hf_vnode_ref(removal->at.vnode));
+	if (result < 0)
+		end_removal(removal);
 	else
-		result = empty_tree(at.vnode);
+		*out = removal;
+	return result;
+}
+
+/* Takes so many steps. 1: there is more to do; else it is over: 0, or a negated errno: ENOTEMPTY if guests put new names there. What was
+ * removed by then stays removed. */
+HF_EXPORT_C("c_fs_remove_some") int hf_c_fs_remove_some(struct hf_removal *removal, uint32_t steps)
+{
+	int result = 0;
+	while (result == 0 && removal->trail.depth > 0) {
+		if (steps-- == 0)
+			return 1;
+		result = removal->steps-- > 0 ? step_through(&removal->trail) : -HF_ENOTEMPTY;
+	}
+	struct hf_path *at = &removal->at;
 	if (result == 0)
-		result = at.parent->ops->rmdir(at.parent, at.name, at.name_size);
-	hf_path_release(&at);
+		result = at->parent->ops->rmdir(at->parent, at->name, at->name_size);
+	end_removal(removal);
 	return result;
 }

@@ -41,16 +41,17 @@ static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path 
 
 /* ---- hf.fs: each returns 0 (or a count) or a negated errno ---- */
 
-enum { OPEN_WRITE = 1, OPEN_TRUNCATE = 2, OPEN_EXCLUSIVE = 4 };
+enum { OPEN_WRITE = 1, OPEN_EXCLUSIVE = 2, OPEN_DIRECTORY = 4 };
 
 static int find_or_make(struct hf_path *at, uint32_t how, struct hf_vnode **out)
 {
 	if (at->vnode) {
+		bool directory = at->vnode->filetype == HF_FILETYPE_DIRECTORY;
 		if (how & OPEN_EXCLUSIVE)
 			return -HF_EEXIST;
-		if (at->vnode->filetype == HF_FILETYPE_DIRECTORY)
-			return -HF_EISDIR;
-		if (at->must_be_dir)
+		if (directory != !!(how & OPEN_DIRECTORY))
+			return directory ? -HF_EISDIR : -HF_ENOTDIR;
+		if (at->must_be_dir && !directory)
 			return -HF_ENOTDIR;
 		*out = hf_vnode_ref(at->vnode);
 		return 0;
@@ -68,7 +69,7 @@ static int find_or_make(struct hf_path *at, uint32_t how, struct hf_vnode **out)
 	return result;
 }
 
-/* Opens a file, making it if it is to be written. The vnode through *out is the caller's, for hf_c_fs_close. */
+/* Opens a file, making it if it is to be written; or a directory. The vnode through *out is the caller's, for hf_c_fs_close. */
 HF_EXPORT_C("c_fs_open") int hf_c_fs_open(const char *path, uint32_t size, uint32_t how, struct hf_vnode **out)
 {
 	struct hf_path at;
@@ -78,11 +79,6 @@ HF_EXPORT_C("c_fs_open") int hf_c_fs_open(const char *path, uint32_t size, uint3
 		return result;
 	result = find_or_make(&at, how, out);
 	hf_path_release(&at);
-	if (result == 0 && (how & OPEN_TRUNCATE) && (*out)->filetype == HF_FILETYPE_REGULAR_FILE) {
-		result = (*out)->ops->truncate(*out, 0);
-		if (result < 0)
-			hf_vnode_unref(*out);
-	}
 	return result;
 }
 
@@ -117,6 +113,18 @@ HF_EXPORT_C("c_fs_append") int hf_c_fs_append(struct hf_vnode *vnode, void *buff
 	return 0;
 }
 
+/* A file without a name, for hf_c_fs_replace. To be closed as others are. */
+HF_EXPORT_C("c_fs_draft") int hf_c_fs_draft(struct hf_vnode **out)
+{
+	return hf_memfs_create_unnamed(fs, out);
+}
+
+/* Gives the file what is in the draft, at once. */
+HF_EXPORT_C("c_fs_replace") int hf_c_fs_replace(struct hf_vnode *vnode, struct hf_vnode *draft)
+{
+	return hf_memfs_exchange(vnode, draft);
+}
+
 HF_EXPORT_C("c_fs_truncate") int hf_c_fs_truncate(const char *path, uint32_t path_size, double size)
 {
 	struct hf_path at;
@@ -142,18 +150,24 @@ static void put_attr(const struct hf_attr *attr, double *out)
 	out[6] = (double)attr->ctim / 1e6;
 }
 
-/* Seven numbers: type, ino, nlink, size, and the three times in milliseconds. */
+/* Of an open file, seven numbers: type, ino, nlink, size, and the three times in milliseconds. */
+HF_EXPORT_C("c_fs_fstat") int hf_c_fs_fstat(struct hf_vnode *vnode, double *out)
+{
+	struct hf_attr attr;
+	int result = vnode->ops->getattr(vnode, &attr);
+	if (result == 0)
+		put_attr(&attr, out);
+	return result;
+}
+
 HF_EXPORT_C("c_fs_stat") int hf_c_fs_stat(const char *path, uint32_t size, uint32_t follow, double *out)
 {
 	struct hf_path at;
-	struct hf_attr attr;
 	int result = walk(path, size, follow ? HF_PATH_FOLLOW : 0, &at);
 	if (result < 0)
 		return result;
-	result = at.vnode->ops->getattr(at.vnode, &attr);
+	result = hf_c_fs_fstat(at.vnode, out);
 	hf_path_release(&at);
-	if (result == 0)
-		put_attr(&attr, out);
 	return result;
 }
 
@@ -214,20 +228,12 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
 	return true;
 }
 
-/* The bytes used; 0: no more entries. Goes on from `cookie`, the last entry's `next`. */
+/* Of an open directory: the bytes used; 0: no more entries. Goes on from `cookie`, the last entry's `next`. */
 HF_EXPORT_C("c_fs_readdir")
-int hf_c_fs_readdir(const char *path, uint32_t path_size, double cookie, void *buffer, uint32_t size)
+int hf_c_fs_readdir(struct hf_vnode *dir, double cookie, void *buffer, uint32_t size)
 {
-	struct hf_path at;
 	struct listing listing = {buffer, size};
-	int result = walk(path, path_size, HF_PATH_FOLLOW, &at);
-	if (result < 0)
-		return result;
-	if (at.vnode->filetype == HF_FILETYPE_DIRECTORY)
-		result = at.vnode->ops->readdir(at.vnode, (uint64_t)cookie, put_entry, &listing);
-	else
-		result = -HF_ENOTDIR;
-	hf_path_release(&at);
+	int result = dir->ops->readdir(dir, (uint64_t)cookie, put_entry, &listing);
 	return result < 0 ? result : (int)(size - listing.left);
 }
 

@@ -162,17 +162,26 @@ const bundles = [
   { entry: 'web/supervise.ts', output: 'supervise.js', platform: 'neutral' },
   { entry: 'web/sockets.ts', output: 'sockets.js', platform: 'neutral' },
   { entry: 'web/download.ts', output: 'download.js', platform: 'neutral' },
+  { entry: 'web/transfer.ts', output: 'transfer.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
   { entry: 'web/vite.ts', output: 'vite.js', platform: 'node' },
   ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
   ...twice('coordinator/supervise.ts', FILES.supervise),
+  ...twice('coordinator/files.ts', FILES.files),
   ...twice('worker/compute.ts', FILES.compute),
   { entry: 'web/cli/main.ts', output: 'cli.js', platform: 'node' },
   { entry: 'web/cli/page.ts', output: 'cli-page.js', platform: 'browser' },
 ];
 
 /** Loaded when they are wanted, from beside the bundle. */
-export const loadedLater = ['./trace.js', './supervise.js', './sockets.js', './diagnose.js', './download.js'];
+export const loadedLater = [
+  './trace.js',
+  './supervise.js',
+  './sockets.js',
+  './transfer.js',
+  './diagnose.js',
+  './download.js',
+];
 /** What a page downloads to run a program. */
 export const downloads = ['index.js', ...AT_START.map((name) => FILES[name])];
 

@@ -22,6 +22,7 @@ const here: Readonly<Record<AssetName, () => URL>> = {
   kernel: () => new URL('./kernel.wasm', import.meta.url),
   rewrite: () => new URL('./rewrite.wasm', import.meta.url),
   supervise: () => new URL('./coordinator-supervise.js', import.meta.url),
+  files: () => new URL('./coordinator-files.js', import.meta.url),
 };
 
 export const locateAssets = (assets: Assets | undefined): Located => locate(assets, pageUrl(), here);

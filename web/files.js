@@ -9,6 +9,7 @@ export const FILES = /** @type {const} */ ({
   kernel: 'kernel.wasm',
   rewrite: 'rewrite.wasm',
   supervise: 'coordinator-supervise.js',
+  files: 'coordinator-files.js',
 });
 
 /**

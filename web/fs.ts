@@ -1,8 +1,21 @@
 /** The runtime's in-memory file system, which all guests share, as the page sees it. */
-import { copyOf, describe, isBytes, tagOf, textOf, viewOf, type OwnedBytes } from './bytes.js';
-import { FsError, type FsCall } from './errors.js';
+import { copyOf, describe, isBytes, tagOf, textOf, viewOf } from './bytes.js';
+import { FsError } from './errors.js';
+import { later } from './later.js';
 import { absolutePath, count, text } from './options.js';
-import type { DirentMessage, ErrorMessage, FileType, FsRequest, FsResult, StatMessage } from './protocol.js';
+import {
+  WHOLE,
+  type DirentMessage,
+  type ErrorMessage,
+  type FileType,
+  type FsRequest,
+  type FsResult,
+  type ListingMessage,
+  type OpenMessage,
+  type StatMessage,
+} from './protocol.js';
+import { byteStream } from './streams.js';
+import type { AskFile, FileEnd, FileSink, FileSource } from './transfer.js';
 
 /** What a path is. Times are milliseconds since the epoch, with fractions; `size` is in bytes. */
 export type FileStat = Readonly<StatMessage>;
@@ -16,24 +29,72 @@ export type { FileType };
  */
 export type FileData = string | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
 
+/** Options of `hf.fs.readable()`. */
+export interface ReadableOptions {
+  /** The first byte's offset. Default: 0. */
+  start?: number;
+  /** The offset behind the last byte. Default: the end of the file, wherever it is when the stream gets there. */
+  end?: number;
+}
+
+/** Options of `hf.fs.writable()`. */
+export interface WritableOptions {
+  /** What is written is added to the end of the file, chunk by chunk. Default: it replaces what is there. */
+  append?: boolean;
+  /** A file that exists is EEXIST. */
+  exclusive?: boolean;
+}
+
 /**
  * The file system that all guests of a runtime share. It lives in memory and ends with the runtime. Paths are
- * absolute and start with "/". No call blocks the page. Each rejects with `FsError` when the file system says no
- * (`code` is "ENOENT" and so on), with `TypeError` for a wrong argument, and with `Closed` or `Fatal` when the runtime
- * has ended.
+ * absolute and start with "/". No call blocks the page, and none holds up what programs do: large files, directories
+ * and removals are worked on in parts. Each rejects with `FsError` when the file system says no (`code` is "ENOENT" and so
+ * on), with `TypeError` for a wrong argument, and with `Closed` or `Fatal` when the runtime has ended.
+ *
+ * A call is bound to the file that it opened: who renames or removes that meanwhile moves or removes what is being read or
+ * written. Names and texts are UTF-8, and U+FEFF at the start is kept.
  */
 export interface FileSystem {
-  /** The whole file. The bytes are the caller's own. */
+  /**
+   * The whole file. The bytes are the caller's own. Files over 8 MiB are read in parts: what is written to them meanwhile may
+   * or may not be seen in the parts that come later. Rejects with EFBIG, before it reads anything, when the file is larger
+   * than this engine's arrays can be.
+   */
   readFile(path: string): Promise<Uint8Array>;
-  /** The whole file as text; what is no UTF-8 becomes U+FFFD. */
+  /**
+   * The whole file as text. What is no UTF-8 becomes U+FFFD, and a byte order mark is kept. Rejects with EFBIG, before it
+   * reads anything, when the file has more bytes than this engine's strings can have characters.
+   */
   readFile(path: string, encoding: 'utf-8' | 'utf8'): Promise<string>;
   /**
-   * Makes the file, or replaces what is in it. Large data is sent in parts of 8 MiB: who looks meanwhile sees the
-   * beginning. With `exclusive` a file that exists is EEXIST.
+   * Makes the file (empty), or replaces what is in it, when all of the data is there: nobody sees a part of it, a call
+   * that fails leaves what was there, and of two calls at a time one's data stays. The file remains the one that it is:
+   * its other names and programs that have it open see the new contents. Until then the old and the new contents take
+   * room. With `exclusive` a file that exists is EEXIST.
    */
   writeFile(path: string, data: FileData, options?: { exclusive?: boolean }): Promise<void>;
-  /** Adds to the end of the file; makes it when it is not there. */
+  /**
+   * Adds to the end of the file; makes it when it is not there. The bytes of one call stay together, whatever else
+   * the page appends. Data over 8 MiB is added when all of it is there.
+   */
   appendFile(path: string, data: FileData): Promise<void>;
+  /**
+   * The file's bytes, read as they are asked for. The file is opened with the first read, which fails with `FsError` when
+   * it cannot be; `cancel()` closes it.
+   *
+   * @example
+   * await hf.fs.readable('/log', { start: 1024 }).pipeTo(response.writable);
+   */
+  readable(path: string, options?: ReadableOptions): ReadableStream<Uint8Array>;
+  /**
+   * Takes the file's contents, as bytes (copied). They are there, and replace what was, once `close()` has resolved;
+   * `abort()` leaves what was there. With `append` each chunk is added to the end of the file when its write resolves,
+   * and stays together up to 8 MiB. Writes fail with `FsError` when the file cannot be opened, or is full.
+   *
+   * @example
+   * await response.body.pipeTo(hf.fs.writable('/data'));
+   */
+  writable(path: string, options?: WritableOptions): WritableStream<Uint8Array>;
   /** Makes a directory; with `recursive` its parents too, and one that is there already is fine. */
   mkdir(path: string, options?: { recursive?: boolean }): Promise<void>;
   /** The names in a directory, without "." and "..", in no particular order. */
@@ -81,15 +142,15 @@ export interface FileSystem {
   ): Promise<void>;
 }
 
-/** One message never holds more of a file than this many bytes. */
-export const FILE_SLICE = 8 * 1024 * 1024;
-
 /** Asks the coordinator. A refusal is thrown as what `toError` makes of it. */
 export type AskFs = (
   request: FsRequest,
   transfer: Transferable[],
   toError: (error: ErrorMessage) => Error,
 ) => Promise<FsResult>;
+
+/** Closes what a stream has open that nobody holds any more. */
+const dropped = new FinalizationRegistry<() => unknown>((close) => close());
 
 export class FileSystemEnd implements FileSystem {
   readonly #ask: AskFs;
@@ -104,16 +165,45 @@ export class FileSystemEnd implements FileSystem {
     if (encoding !== undefined && encoding !== 'utf-8' && encoding !== 'utf8') {
       throw new TypeError(`readFile: the encoding can be "utf-8" or left out, not ${JSON.stringify(encoding)}`);
     }
-    const bytes = await this.#call<Uint8Array>({ op: 'readFile', path: checked(path) });
+    const bytes = await this.#call<Uint8Array | OpenMessage>({ op: 'readFile', path: checked(path) });
+    if ('handle' in bytes)
+      return (await load()).readWhole(this.#about('readFile', path), bytes, encoding !== undefined);
     return encoding === undefined ? bytes : textOf(bytes);
   }
 
   async writeFile(path: string, data: FileData, options: { exclusive?: boolean } = {}): Promise<void> {
-    await this.#write(checked(path), data, { append: false, exclusive: options.exclusive === true });
+    await this.#write('writeFile', checked(path), data, options.exclusive === true);
   }
 
   async appendFile(path: string, data: FileData): Promise<void> {
-    await this.#write(checked(path), data, { append: true, exclusive: false });
+    await this.#write('appendFile', checked(path), data, false);
+  }
+
+  readable(path: string, { start = 0, end = Infinity }: ReadableOptions = {}): ReadableStream<Uint8Array> {
+    const ask = this.#about('readable', checked(path));
+    const range = { start: count(start, 'start', 0), end: end === Infinity ? end : count(end, 'end', 0) };
+    const open = opener<FileSource>(async () => (await load()).openSource(ask, path, range));
+    const stream = byteStream({
+      pull: async (controller) => (await open()).pull(controller),
+      cancel: () => open.drop(),
+    });
+    dropped.register(stream, open.drop);
+    return stream;
+  }
+
+  writable(path: string, { append = false, exclusive = false }: WritableOptions = {}): WritableStream<Uint8Array> {
+    const ask = this.#about('writable', checked(path));
+    const open = opener<FileSink>(async () =>
+      (await load()).openSink(ask, path, append ? 'extend' : 'replace', exclusive),
+    );
+    const stream = new WritableStream<Uint8Array>({
+      start: async () => void (await open()),
+      write: async (chunk) => (await open()).write(chunk),
+      close: async () => (await open()).close(),
+      abort: () => open.drop(),
+    });
+    dropped.register(stream, open.drop);
+    return stream;
   }
 
   async mkdir(path: string, options: { recursive?: boolean } = {}): Promise<void> {
@@ -124,7 +214,13 @@ export class FileSystemEnd implements FileSystem {
   readdir(path: string, options: { withFileTypes: true }): Promise<Dirent[]>;
   readdir(path: string, options?: { withFileTypes?: boolean }): Promise<string[] | Dirent[]>;
   async readdir(path: string, options: { withFileTypes?: boolean } = {}): Promise<string[] | Dirent[]> {
-    const entries = await this.#call<Dirent[]>({ op: 'readdir', path: checked(path) });
+    let { entries, handle } = await this.#call<ListingMessage>({ op: 'readdir', path: checked(path) });
+    const ask = this.#about('readdir', path);
+    while (handle) {
+      const more = await ask<ListingMessage>({ op: 'list', handle });
+      entries = entries.concat(more.entries);
+      handle = more.handle;
+    }
     return options.withFileTypes === true ? entries : entries.map(({ name }) => name);
   }
 
@@ -194,29 +290,43 @@ export class FileSystemEnd implements FileSystem {
   }
 
   /** The answer's type follows from the operation: the protocol says so, and nothing checks it on the wire. */
-  async #call<T extends FsResult = undefined>(
-    request: FsRequest,
-    syscall: string = request.op,
-    transfer: Transferable[] = [],
-  ): Promise<T> {
-    const call = { syscall, ...pathsOf(request) };
-    return (await this.#ask(request, transfer, (error) => new FsError(error, call))) as T;
+  async #call<T extends FsResult = undefined>(request: PathRequest, syscall: string = request.op): Promise<T> {
+    return this.#about(syscall, ...pathsOf(request))<T>(request);
   }
 
-  async #write(path: string, data: FileData, how: { append: boolean; exclusive: boolean }): Promise<void> {
-    const syscall = how.append ? 'appendFile' : 'writeFile';
-    let next = how;
-    for await (const bytes of slicesOf(data)) {
-      await this.#call({ op: 'writeFile', path, bytes, ...next }, syscall, [bytes.buffer]);
-      next = { append: true, exclusive: false };
-    }
+  /** For further questions of a call. */
+  #about(syscall: string, path: string, dest?: string): AskFile {
+    const call = { syscall, path, dest };
+    return async <T extends FsResult | void>(request: FsRequest, transfer: Transferable[] = []) =>
+      (await this.#ask(request, transfer, (error) => new FsError(error, call))) as T;
+  }
+
+  async #write(syscall: 'writeFile' | 'appendFile', path: string, data: FileData, exclusive: boolean): Promise<void> {
+    const append = syscall === 'appendFile';
+    const ask = this.#about(syscall, path);
+    let whole: Uint8Array | undefined;
+    if (isBytes(data)) whole = viewOf(data);
+    else if (typeof data === 'string' && data.length <= WHOLE) whole = new TextEncoder().encode(data);
+    if (!whole || whole.byteLength > WHOLE) return (await load()).writeAll(ask, path, whole ?? data, append, exclusive);
+    const bytes = copyOf(whole);
+    await ask({ op: 'writeFile', path, bytes, append, exclusive }, [bytes.buffer]);
   }
 }
 
-function pathsOf(request: FsRequest): Omit<FsCall, 'syscall'> {
-  if ('from' in request) return { path: request.from, dest: request.to };
-  if (request.op === 'symlink') return { path: request.target, dest: request.path };
-  return { path: request.path };
+const load = () => later('transfer.js', import('./transfer.js'));
+
+/** Opens a file when it is needed first, and closes it when it was. */
+function opener<T extends FileEnd>(open: () => Promise<T>): { (): Promise<T>; drop(): Promise<void> | undefined } {
+  let file: Promise<T> | undefined;
+  const opened = (): Promise<T> => (file ??= open());
+  return Object.assign(opened, { drop: () => file?.then((end) => end.drop()).catch(() => undefined) });
+}
+
+type PathRequest = Exclude<FsRequest, { handle: number }>;
+
+function pathsOf(request: PathRequest): [path: string, dest?: string] {
+  if ('from' in request) return [request.from, request.to];
+  return request.op === 'symlink' ? [request.target, request.path] : [request.path];
 }
 
 const checked = (path: unknown, what = 'path'): string => absolutePath(path, what);
@@ -232,63 +342,4 @@ function milliseconds(time: unknown, what: string): number | null {
     throw new RangeError(`${what} must be from 1970 to 2554, in milliseconds since 1970, not ${value}`);
   }
   throw new TypeError(`${what} must be a Date, a number of milliseconds or null, not ${describe(time)}`);
-}
-
-/** The data in parts of at most `FILE_SLICE` bytes that own their buffers; at least one, so that an empty file is made. */
-function slicesOf(data: FileData): AsyncIterable<OwnedBytes> | Iterable<OwnedBytes> {
-  if (typeof data === 'string') return slicesOfBytes(new TextEncoder().encode(data));
-  if (isBytes(data)) return slicesOfBytes(viewOf(data));
-  const tag = tagOf(data);
-  if (tag === 'Blob' || tag === 'File') return slicesOfBlob(data as Blob);
-  if (tag === 'ReadableStream') return slicesOfStream(data as ReadableStream<Uint8Array>);
-  throw new TypeError(`a file is written from text, bytes, a Blob or a ReadableStream, not from ${describe(data)}`);
-}
-
-function* slicesOfBytes(bytes: Uint8Array): Iterable<OwnedBytes> {
-  let at = 0;
-  do {
-    yield copyOf(bytes, at, at + FILE_SLICE);
-    at += FILE_SLICE;
-  } while (at < bytes.byteLength);
-}
-
-async function* slicesOfBlob(blob: Blob): AsyncIterable<OwnedBytes> {
-  let at = 0;
-  do {
-    yield new Uint8Array(await blob.slice(at, at + FILE_SLICE).arrayBuffer());
-    at += FILE_SLICE;
-  } while (at < blob.size);
-}
-
-async function* slicesOfStream(stream: ReadableStream<Uint8Array>): AsyncIterable<OwnedBytes> {
-  const reader = stream.getReader();
-  let slice = new Uint8Array(FILE_SLICE);
-  let used = 0;
-  let first = true;
-  let ended = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      ended = done;
-      if (done) break;
-      if (tagOf(value) !== 'Uint8Array') {
-        throw new TypeError(`the stream for a file must give Uint8Array chunks, not ${describe(value)}`);
-      }
-      for (let at = 0; at < value.byteLength;) {
-        const part = value.subarray(at, at + FILE_SLICE - used);
-        slice.set(part, used);
-        at += part.byteLength;
-        used += part.byteLength;
-        if (used < FILE_SLICE) continue;
-        yield slice;
-        first = false;
-        slice = new Uint8Array(FILE_SLICE);
-        used = 0;
-      }
-    }
-    if (first || used > 0) yield copyOf(slice, 0, used);
-  } finally {
-    if (!ended) await reader.cancel().catch(() => undefined);
-    reader.releaseLock();
-  }
 }

@@ -16,8 +16,9 @@ export interface StartOptions {
    */
   workers?: number | { min?: number; max?: number; idle?: number };
   /**
-   * Where the runtime's files are, when they are not beside this script: `coordinator.js`, `compute.js`, `kernel.wasm`, and `rewrite.wasm` and
-   * `coordinator-supervise.js`, which are fetched for the first interruptible program and the first supervisor. A relative URL is resolved against
+   * Where the runtime's files are, when they are not beside this script: `coordinator.js`, `compute.js`, `kernel.wasm`, and `coordinator-files.js`,
+   * `rewrite.wasm` and `coordinator-supervise.js`, which are fetched for the first call of `hf.fs`, the first interruptible program and the first
+   * supervisor. A relative URL is resolved against
    * the page. Scripts of another origin need a Content-Security-Policy that allows `blob:` and
    * that origin in `worker-src`, if there is one.
    */

@@ -99,12 +99,34 @@ export interface SpawnMessage {
   interruptible: boolean | 'if-possible';
 }
 
-/** File system calls, named after their `hf.fs` methods. Paths are absolute. */
+/**
+ * How a file is opened. "replace": what is written takes the place of its contents when it is closed; "append": is added to its end then;
+ * "extend": each message's bytes are added to its end at once.
+ */
+export type OpenHow = 'read' | 'replace' | 'append' | 'extend';
+
+/** "drop": what was written and not put in place is forgotten. "too-big": the answer is the error EFBIG. */
+export type CloseHow = 'done' | 'drop' | 'too-big';
+
+/**
+ * File system calls, named after their `hf.fs` methods. Paths are absolute. Whoever is answered with a handle that is not 0 closes it; one of a
+ * directory closes itself behind the last entry.
+ */
 export type FsRequest =
+  /** Answered with its bytes when it has at most WHOLE, else as `open`. */
   | { op: 'readFile'; path: string }
+  /** Of at most WHOLE bytes, with all of its effect at once. */
   | { op: 'writeFile'; path: string; bytes: Uint8Array; append: boolean; exclusive: boolean }
+  | { op: 'open'; path: string; how: OpenHow; exclusive: boolean }
+  /** At most PART bytes; fewer at the end of the file. */
+  | { op: 'read'; handle: number; at: number; size: number }
+  /** At most WHOLE bytes. */
+  | { op: 'write'; handle: number; bytes: Uint8Array }
+  | { op: 'close'; handle: number; how: CloseHow }
   | { op: 'mkdir'; path: string; recursive: boolean }
   | { op: 'readdir'; path: string }
+  /** What `readdir` has not told yet. */
+  | { op: 'list'; handle: number }
   | { op: 'stat'; path: string; follow: boolean }
   | { op: 'rename'; from: string; to: string }
   | { op: 'rm'; path: string; recursive: boolean; force: boolean }
@@ -138,8 +160,25 @@ export interface DirentMessage {
   ino: number;
 }
 
+export interface OpenMessage {
+  handle: number;
+  /** When it was opened. */
+  size: number;
+}
+
+export interface ListingMessage {
+  entries: DirentMessage[];
+  /** For `list`; 0: these were the last. */
+  handle: number;
+}
+
 /** What each file system call answers with. */
-export type FsResult = Uint8Array | StatMessage | DirentMessage[] | string | undefined;
+export type FsResult = Uint8Array | StatMessage | OpenMessage | ListingMessage | string | undefined;
+
+/** A file of up to so many bytes is read or written by one message … */
+export const WHOLE = 8 * 1024 * 1024;
+/** … a larger one in parts of so many, between which the coordinator does other work. */
+export const PART = 1024 * 1024;
 
 export interface StatsMessage {
   workers: { total: number; idle: number; starting: number; zombies: number };

@@ -14,7 +14,7 @@ export {
   type Problem,
   type RefusalKind,
 } from './errors.js';
-export type { Dirent, FileData, FileStat, FileSystem, FileType } from './fs.js';
+export type { Dirent, FileData, FileStat, FileSystem, FileType, ReadableOptions, WritableOptions } from './fs.js';
 export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
 export type { Limits } from './limits.js';
 export type { Assets } from './assets.js';

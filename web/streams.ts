@@ -163,7 +163,20 @@ export interface OutputWire {
   cancel(): void;
 }
 
-type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
+export type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
+
+/** A stream of bytes where the engine has it (WebKit got it late), so that a reader can bring its own buffer. It asks for nothing ahead. */
+export function byteStream(source: {
+  start?(controller: Controller): void;
+  pull(controller: Controller): Promise<void> | undefined;
+  cancel(): Promise<void> | undefined | void;
+}): ReadableStream<Uint8Array> {
+  try {
+    return new ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 });
+  } catch {
+    return new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
+  }
+}
 
 /** Standard output or error, or what a connection brings: a `ReadableStream` that holds at most its credit. */
 export class OutputPipe {
@@ -207,16 +220,12 @@ export class OutputPipe {
     this.#stir();
   }
 
-  /** A stream of bytes where the engine has it (WebKit got it late), so that a reader can bring its own buffer. */
   #open(): ReadableStream<Uint8Array> {
-    const start = (controller: Controller): void => void (this.#controller = controller);
-    const pull = (): Promise<void> | undefined => this.#pull();
-    const cancel = (): void => this.#cancel();
-    try {
-      return new ReadableStream({ type: 'bytes', start, pull, cancel }, { highWaterMark: 0 });
-    } catch {
-      return new ReadableStream<Uint8Array>({ start, pull, cancel }, { highWaterMark: 0 });
-    }
+    return byteStream({
+      start: (controller) => void (this.#controller = controller),
+      pull: () => this.#pull(),
+      cancel: () => this.#cancel(),
+    });
   }
 
   /** The consumer waits for a chunk. Nothing is delivered ahead of that: only what was taken earns new credit. */

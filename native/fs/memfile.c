@@ -71,6 +71,41 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 	return err;
 }
 
+int hf_memfs_create_unnamed(struct hf_memfs *fs, struct hf_vnode **out)
+{
+	struct hf_memnode *node;
+	int err = hf__memnode_create(fs, &hf__memfile_ops, HF_FILETYPE_REGULAR_FILE, 0, &node);
+	if (err)
+		return err;
+	hf__bytes_init(&node->file, &fs->bytes);
+	*out = &node->vnode;
+	return 0;
+}
+
+static void exchange_bytes(struct hf_vnode *vnode, struct hf_bytes *bytes)
+{
+	struct hf_memnode *node = hf__memnode(vnode);
+	hf_lock(&node->lock);
+	struct hf_bytes before = node->file;
+	node->file = *bytes;
+	hf__memnode_modified_locked(node);
+	hf_unlock(&node->lock);
+	*bytes = before;
+}
+
+/* One lock at a time: both are of one rank. */
+int hf_memfs_exchange(struct hf_vnode *file, struct hf_vnode *unnamed)
+{
+	struct hf_bytes bytes;
+	if (file->ops != &hf__memfile_ops || unnamed->ops != &hf__memfile_ops || file->fs != unnamed->fs || file == unnamed)
+		return -HF_EINVAL;
+	hf__bytes_init(&bytes, &hf__memnode(file)->fs->bytes);
+	exchange_bytes(unnamed, &bytes);
+	exchange_bytes(file, &bytes);
+	exchange_bytes(unnamed, &bytes);
+	return 0;
+}
+
 const struct hf_vnode_ops hf__memfile_ops = {
 	.read = file_read,
 	.write = file_write,

@@ -28,6 +28,14 @@ void hf_memfs_release(struct hf_memfs *fs);
  * -HF_EINVAL and -HF_ENAMETOOLONG (the name), -HF_ENOSPC. Any thread; never blocks. */
 HF_MUST_CHECK int hf_memfs_attach(struct hf_vnode *dir, const char *name, struct hf_vnode *node);
 
+/* A regular file without a name, for what is to take the place of another file's contents. 0 and a reference, or -HF_ENOSPC. It counts as a
+ * node until the last reference is gone. Any thread; never blocks. */
+HF_MUST_CHECK int hf_memfs_create_unnamed(struct hf_memfs *fs, struct hf_vnode **out);
+/* Exchanges what is in two regular files of one instance; each stays the file that it is, for those who have it open and by all its names.
+ * Who looks at `file` sees the old contents or the new, whole. `unnamed` is the caller's alone. 0, or -HF_EINVAL (they are no such files).
+ * Any thread; never blocks. */
+HF_MUST_CHECK int hf_memfs_exchange(struct hf_vnode *file, struct hf_vnode *unnamed);
+
 struct hf_memfs_usage {
 	uint64_t bytes, nodes;
 };

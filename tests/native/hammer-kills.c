@@ -12,6 +12,7 @@
 #include "platform/native.h"
 #include "support/doors.h"
 #include "support/files.h"
+#include "support/removal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,6 @@
 
 enum { LISTENER = 3, CLIENT = 4, TREE = 5, ACCEPTED = 6 };
 
-int hf_c_fs_remove_tree(const char *path, uint32_t size);
 int32_t hf_wt_thread_spawn(uint32_t argument);
 
 enum kind {
@@ -338,7 +338,7 @@ static void check_whole(size_t blocks, uint64_t nodes)
 	while (hf_pool_count(HF_WORKER_RUNNING) + hf_pool_count(HF_WORKER_ZOMBIE) > 0)
 		coordinator_turn();
 	coordinator_turn();
-	int removed = hf_c_fs_remove_tree("/tmp/hammer", 11);
+	int removed = remove_tree("/tmp/hammer");
 	CHECK(removed == 0 || removed == -HF_ENOENT);
 	CHECK_EQ(hf_memfs_usage(hf_root_fs()).nodes, nodes);
 	CHECK_EQ(hf_memfs_usage(hf_root_fs()).bytes, 0);
@@ -371,7 +371,7 @@ int main(void)
 	coordinator_begin(&browser, 2, MAX_WORKERS);
 	/* A directory keeps the room for its first names. */
 	CHECK_OK(f_mkdir(hf_root_vnode(), "/tmp/hammer"));
-	CHECK_OK(hf_c_fs_remove_tree("/tmp/hammer", 11));
+	CHECK_OK(remove_tree("/tmp/hammer"));
 	size_t blocks = coordinator_blocks();
 	uint64_t nodes = hf_memfs_usage(hf_root_fs()).nodes;
 	while (kills ? ended < kills : time_left(&budget)) {

@@ -2,13 +2,12 @@
  * have stopped. */
 #include "coordinator/root.h"
 #include "support/files.h"
+#include "support/removal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { THREADS = 3 };
-
-int hf_c_fs_remove_tree(const char *path, uint32_t size);
 
 static struct budget budget = {.milliseconds = 1000};
 static struct hf_vnode *root;
@@ -55,7 +54,7 @@ static void work(void *context, unsigned number)
 			disturb(&random);
 			continue;
 		}
-		int result = hf_c_fs_remove_tree("/top", 4);
+		int result = remove_tree("/top");
 		CHECK(result == 0 || result == -HF_ENOENT || result == -HF_ENOTEMPTY);
 		struct hf_vnode *beside;
 		CHECK_OK(f_open(root, "/beside", F_DIRECTORY, &beside));
@@ -75,7 +74,7 @@ int main(void)
 	CHECK_OK(f_mkdir(root, "/saved"));
 	CHECK_OK(f_put(root, "/saved/proof", "x"));
 	in_threads(THREADS, work, &seed);
-	int result = hf_c_fs_remove_tree("/top", 4);
+	int result = remove_tree("/top");
 	CHECK(result == 0 || result == -HF_ENOENT);
 	CHECK(!f_exists(root, "/top"));
 	f_check_text(root, "/saved/proof", "x");

@@ -2,17 +2,11 @@
 #include "coordinator/root.h"
 #include "platform/alloc.h"
 #include "support/files.h"
+#include "support/removal.h"
 
 #include <string.h>
 
 enum { DEPTH = 20000 };
-
-int hf_c_fs_remove_tree(const char *path, uint32_t size);
-
-static int remove_tree(const char *path)
-{
-	return hf_c_fs_remove_tree(path, (uint32_t)strlen(path));
-}
 
 /* A chain of directories, each with a file and a link beside the next. */
 static void make_chain(struct hf_vnode *top, struct hf_vnode *kept)

@@ -1,11 +1,14 @@
-// hf.fs: what is asked, how large data is cut, which errors there are.
+// hf.fs: what is asked, how large data is cut, which errors there are, and that every file is closed.
 import assert from 'node:assert/strict';
+import { constants } from 'node:buffer';
 import test from 'node:test';
-import { bytesOf, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
 import { load } from './support/load.mjs';
 
-const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/fs.ts');
-const { FILE_SLICE } = lib;
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/fs.ts', 'web/protocol.ts');
+const { PART, WHOLE } = lib;
 
 /** A runtime whose coordinator answers file calls with what `answer` returns. */
 async function withFiles(t, answer = () => undefined) {
@@ -19,7 +22,7 @@ async function withFiles(t, answer = () => undefined) {
 
 test('each method asks for its operation', async (t) => {
   const { fs, requests } = await withFiles(t, ({ op }) =>
-    op === 'readdir' ? [{ name: 'x', type: 'file', ino: 3 }] : undefined,
+    op === 'readdir' ? { entries: [{ name: 'x', type: 'file', ino: 3 }], handle: 0 } : undefined,
   );
   await fs.mkdir('/d');
   await fs.mkdir('/d/e', { recursive: true });
@@ -89,32 +92,235 @@ test('text, bytes, a Blob and a stream are written alike, also nothing at all', 
   assert.deepEqual(written.slice(5), Array(4).fill(['', false]));
 });
 
-test('large data is cut into slices: the first replaces, the others append', async (t) => {
-  const { fs, fake, requests } = await withFiles(t);
-  const data = new Uint8Array(2 * FILE_SLICE + 5).map((_, i) => i >> 12);
-  const chunked = new ReadableStream({
+/** A coordinator that opens files, and keeps what is written to them. */
+function opens(size = 0) {
+  const files = new Map();
+  const answer = (request) => {
+    const file = files.get(request.handle);
+    switch (request.op) {
+      case 'open':
+      case 'readFile':
+        files.set(files.size + 1, { ...request, written: [], closed: undefined });
+        return { handle: files.size, size };
+      case 'read':
+        return new Uint8Array(Math.max(0, Math.min(request.size, size - request.at))).fill(request.at / PART + 1);
+      case 'write':
+        file.written.push(Buffer.from(request.bytes));
+        return undefined;
+      case 'close':
+        if (file.closed) return { code: 'EBADF', message: 'it is closed' };
+        file.closed = request.how;
+        return request.how === 'too-big' ? { code: 'EFBIG', errno: 22, message: 'File too large' } : undefined;
+    }
+  };
+  return { files, answer };
+}
+
+const chunked = (data, size) =>
+  new ReadableStream({
     start(controller) {
-      for (let at = 0; at < data.length; at += 3_000_001) controller.enqueue(data.slice(at, at + 3_000_001));
+      for (let at = 0; at < data.length; at += size) controller.enqueue(data.slice(at, at + size));
       controller.close();
     },
   });
-  for (const source of [data, new Blob([data]), chunked]) {
-    fake.received.length = 0;
+
+test('large data goes in parts to a file that is opened once and closed at the end', async (t) => {
+  const data = new Uint8Array(WHOLE + 5).map((_, i) => i >> 12);
+  for (const source of [data, new Blob([data]), chunked(data, 3_000_001)]) {
+    const { files, answer } = opens();
+    const { fs, requests } = await withFiles(t, answer);
     await fs.writeFile('/big', source, { exclusive: true });
-    const parts = requests();
-    assert.deepEqual(
-      parts.map(({ bytes, append, exclusive }) => [bytes.length, append, exclusive]),
-      [
-        [FILE_SLICE, false, true],
-        [FILE_SLICE, true, false],
-        [5, true, false],
-      ],
-    );
-    assert.ok(Buffer.concat(parts.map(({ bytes }) => bytes)).equals(data));
+    assert.equal(files.size, 1);
+    const file = files.get(1);
+    assert.deepEqual([file.path, file.how, file.exclusive, file.closed], ['/big', 'replace', true, 'done']);
+    assert.ok(file.written.every(({ length }) => length <= PART));
+    assert.ok(Buffer.concat(file.written).equals(data));
+    await fs.appendFile('/big', data);
+    assert.deepEqual([files.get(2).how, files.get(2).closed], ['append', 'done']);
+    assert.ok(requests().every(({ op }) => ['open', 'write', 'close'].includes(op)));
   }
-  fake.received.length = 0;
-  await fs.appendFile('/big', bytesOf(3));
-  assert.deepEqual(requests()[0].append, true);
+});
+
+test('large text is encoded in parts, and no character is torn', async (t) => {
+  const text = `${'x'.repeat(Math.floor(PART / 3) - 1)}${'😀é€'.repeat(WHOLE / 3)}`;
+  const { files, answer } = opens();
+  const { fs } = await withFiles(t, answer);
+  await fs.writeFile('/text', text);
+  assert.equal(Buffer.concat(files.get(1).written).toString(), text);
+});
+
+test('a file is closed when its source fails, when it cannot be written, and when its stream is given up', async (t) => {
+  const full = { code: 'ENOSPC', message: 'No space' };
+  const { files, answer } = opens();
+  let refuse = '';
+  const { fs } = await withFiles(t, (request) => (request.op === refuse ? full : answer(request)));
+  let parts = 0;
+  const failing = new ReadableStream({
+    pull: (c) => (++parts > 3 ? c.error(new Error('network')) : c.enqueue(new Uint8Array(PART))),
+  });
+  await assert.rejects(fs.writeFile('/x', failing), { message: 'network' });
+  assert.equal(files.get(1).closed, 'drop');
+  refuse = 'write';
+  await assert.rejects(fs.writeFile('/x', new Uint8Array(WHOLE + 1)), { code: 'ENOSPC', syscall: 'writeFile' });
+  assert.equal(files.get(2).closed, 'drop');
+  refuse = '';
+  const writer = fs.writable('/x').getWriter();
+  await writer.write(new Uint8Array(3));
+  await writer.abort();
+  assert.equal(files.get(3).closed, 'drop');
+  await assert.rejects(fs.writable('/x').getWriter().write('text'), TypeError);
+  assert.equal(files.get(4).closed, 'drop');
+  const reader = fs.readable('/x').getReader();
+  await reader.read();
+  await reader.cancel();
+  assert.equal(files.get(5).closed, 'drop');
+});
+
+test('a large file is read in parts, of which one is under way at a time, and closed', async (t) => {
+  const size = WHOLE + 5;
+  const { files, answer } = opens(size);
+  let [under, most] = [0, 0];
+  const { fs, fake } = await withFiles(t);
+  fake.on.fs = ({ call, request }) => {
+    if (request.op === 'read') most = Math.max(most, ++under);
+    setTimeout(() => {
+      if (request.op === 'read') under--;
+      fake.send({ t: 'done', call, value: answer(request) });
+    }, 1);
+  };
+  const bytes = await fs.readFile('/big');
+  assert.equal(bytes.length, size);
+  for (let part = 0; part * PART < size; part++) assert.equal(bytes[part * PART], part + 1);
+  assert.equal(most, 1);
+  assert.equal(files.get(1).closed, 'drop');
+});
+
+test('a file that shrinks while it is read is as long as it was found', async (t) => {
+  const { answer } = opens(WHOLE + 3 * PART);
+  const { fs } = await withFiles(t, (request) => {
+    if (request.op !== 'read') return answer(request);
+    return new Uint8Array(Math.max(0, Math.min(request.size, 2 * PART + 7 - request.at)));
+  });
+  assert.equal((await fs.readFile('/big')).length, 2 * PART + 7);
+});
+
+test('what no array or string can hold is EFBIG before anything is read', async (t) => {
+  for (const [size, encoding] of [
+    [2 ** 53 - 1, undefined],
+    [2 ** 40, undefined],
+    [2 ** 40, 'utf8'],
+    [constants.MAX_STRING_LENGTH + 1, 'utf8'],
+  ]) {
+    const { files, answer } = opens(size);
+    const { fs, requests } = await withFiles(t, answer);
+    await assert.rejects(fs.readFile('/huge', encoding), {
+      name: 'FsError',
+      code: 'EFBIG',
+      syscall: 'readFile',
+      path: '/huge',
+    });
+    assert.equal(files.get(1).closed, 'too-big');
+    assert.deepEqual(
+      requests().filter(({ op }) => op === 'read'),
+      [],
+    );
+  }
+});
+
+test('a stream reads when it is read, from start to end, and closes behind the last byte', async (t) => {
+  const { files, answer } = opens(3 * PART);
+  const { fs, requests } = await withFiles(t, answer);
+  const reader = fs.readable('/x', { start: PART - 1, end: 2 * PART + 1 }).getReader();
+  await settle();
+  assert.equal(requests().length, 0, 'nothing is open yet');
+  const sizes = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    sizes.push(value.length);
+  }
+  assert.deepEqual(sizes, [PART, 2]);
+  assert.deepEqual(
+    requests()
+      .filter(({ op }) => op === 'read')
+      .map(({ at, size }) => [at, size]),
+    [
+      [PART - 1, PART],
+      [2 * PART - 1, 2],
+      [2 * PART + 1, 0],
+    ],
+  );
+  assert.equal(files.get(1).closed, 'drop');
+  // With a buffer of the reader's own, which learns of the end as well.
+  const own = fs.readable('/x', { start: 3 * PART - 4 }).getReader({ mode: 'byob' });
+  assert.equal((await own.read(new Uint8Array(10))).value.length, 4);
+  assert.equal((await own.read(new Uint8Array(10))).done, true);
+});
+
+test('a stream fails with the error of the file, and is closed then', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { files, answer } = opens(PART);
+  let refuse = 'open';
+  const { fs } = await withFiles(t, (request) =>
+    request.op === refuse ? { code: 'ENOENT', message: 'No such file or directory' } : answer(request),
+  );
+  await assert.rejects(fs.readable('/no').getReader().read(), { code: 'ENOENT', syscall: 'readable', path: '/no' });
+  await assert.rejects(fs.writable('/no').getWriter().write(new Uint8Array(1)), {
+    code: 'ENOENT',
+    syscall: 'writable',
+  });
+  refuse = 'read';
+  await assert.rejects(fs.readable('/no').getReader().read(), { code: 'ENOENT' });
+  assert.equal(files.get(1).closed, 'drop');
+  fs.readable('/never read');
+  assert.throws(() => fs.readable('relative'), TypeError);
+  assert.throws(() => fs.readable('/x', { start: -1 }), RangeError);
+  assert.throws(() => fs.writable(5), TypeError);
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('a stream that nobody holds any more closes its file', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const { files, answer } = opens(9 * PART);
+  const { fs } = await withFiles(t, answer);
+  await (async () => {
+    const reader = fs.readable('/x').getReader();
+    await reader.read();
+    const writer = fs.writable('/y').getWriter();
+    await writer.write(new Uint8Array(1));
+  })();
+  const open = () => [...files.values()].filter(({ closed }) => !closed).length;
+  assert.equal(open(), 2);
+  for (let i = 0; i < 100 && open() > 0; i++) {
+    await settle();
+    collect();
+  }
+  assert.deepEqual(
+    [...files.values()].map(({ closed }) => closed),
+    ['drop', 'drop'],
+  );
+});
+
+test('calls that wait are rejected when the runtime closes, and their sources are cancelled', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { hf, fake } = await startFake(t, lib);
+  const { answer } = opens();
+  fake.on.fs = ({ call, request }) => {
+    if (request.op !== 'write') fake.send({ t: 'done', call, value: answer(request) });
+  };
+  let cancelled = false;
+  const endless = new ReadableStream({
+    pull: (c) => c.enqueue(new Uint8Array(PART)),
+    cancel: () => void (cancelled = true),
+  });
+  const writing = assert.rejects(hf.fs.writeFile('/x', endless), { name: 'Closed' });
+  await fake.until('fs', 2);
+  await hf.close();
+  await writing;
+  assert.ok(cancelled);
+  assert.deepEqual(unhandled, []);
 });
 
 test('a failed call is an FsError with everything about it', async (t) => {
@@ -145,7 +351,7 @@ test('a stream is cancelled when its file cannot be written, and its own error i
   const { fs } = await withFiles(t, () => ({ code: 'ENOSPC', message: 'No space' }));
   let cancelled = false;
   const endless = new ReadableStream({
-    pull: (c) => c.enqueue(new Uint8Array(FILE_SLICE)),
+    pull: (c) => c.enqueue(new Uint8Array(PART)),
     cancel: () => void (cancelled = true),
   });
   await assert.rejects(fs.writeFile('/x', endless), { code: 'ENOSPC' });

@@ -210,7 +210,13 @@ test('the coordinator answers a kill while it loads at once', async (t) => {
   t.after(() => worker.terminate());
   const answer = (type) =>
     new Promise((resolve) => worker.on('message', (message) => message.t === type && resolve(message)));
-  const names = { compute: 'compute.node.mjs', kernel: 'kernel.wasm', rewrite: 'rewrite.wasm', supervise: '' };
+  const names = {
+    compute: 'compute.node.mjs',
+    kernel: 'kernel.wasm',
+    rewrite: 'rewrite.wasm',
+    supervise: '',
+    files: '',
+  };
   const assets = Object.fromEntries(Object.entries(names).map(([name, file]) => [name, dist(file).href]));
   const { workers, memory, force } = lib.planStart({});
   worker.postMessage({ t: 'init', protocol: lib.PROTOCOL, assets, workers, memory, force });

@@ -2,7 +2,8 @@
 import { constants, type Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import path from 'node:path';
-import { FILE_SLICE, type FileSystem } from '../fs.js';
+import type { FileSystem } from '../fs.js';
+import { WHOLE } from '../protocol.js';
 import { Gate } from './gate.js';
 import { NEITHER_LINK_NOR_WAIT, plainError, type HostDirectory } from './host-directory.js';
 import { openWithin, type Tree } from './tree.js';
@@ -95,7 +96,7 @@ export class CopyIn {
           this.#special.push(relative); // since a moment ago
           return false;
         }
-        const bytes = stat.size > FILE_SLICE ? streamOf(file) : await file.readFile();
+        const bytes = stat.size > WHOLE ? streamOf(file) : await file.readFile();
         await this.#fs.writeFile(this.#to(relative), bytes);
         await this.#finishNow(relative, stat, await mayWrite(at));
       } finally {

@@ -3,7 +3,16 @@
  * command speaks, by means of the public API.
  */
 import { asError } from '../errors.js';
-import { FsError, SpawnRefused, start, type Connection, type Holdfast, type Process, type Stats } from '../index.js';
+import {
+  FsError,
+  SpawnRefused,
+  start,
+  type Connection,
+  type FileSystem,
+  type Holdfast,
+  type Process,
+  type Stats,
+} from '../index.js';
 import {
   PROTOCOL,
   type ErrorMessage,
@@ -196,6 +205,7 @@ class Page {
   readonly #relays = new Map<number, Streams>();
   /** Programs and connections that are being started; aborted when they are killed before that. */
   readonly #starting = new Map<number, AbortController>();
+  readonly #files = new Files();
   #hf: Holdfast | undefined;
 
   async run(): Promise<void> {
@@ -246,7 +256,7 @@ class Page {
       case 'ps':
         return this.#fatal(`the command does not send "${message.t}" to this page`); // nothing of it does
       case 'fs':
-        return void this.#answer(message.call, (hf) => callFs(hf, message.request));
+        return void this.#answer(message.call, (hf) => this.#files.call(hf.fs, message.request));
       case 'stats':
         return void this.#answer(message.call, (hf) => hf.stats());
       case 'close':
@@ -348,40 +358,64 @@ function errorMessage(error: unknown): ErrorMessage {
   return { code, message, errno: error instanceof FsError ? error.errno : 0 };
 }
 
-async function callFs({ fs }: Holdfast, request: FsRequest): Promise<FsResult | void> {
-  switch (request.op) {
-    case 'readFile':
-      return fs.readFile(request.path);
-    case 'writeFile': {
-      const { path, bytes, append, exclusive } = request;
-      return append ? fs.appendFile(path, bytes) : fs.writeFile(path, bytes, { exclusive });
+/** The file system calls of the command. */
+class Files {
+  /** Files that the command writes in parts. */
+  readonly #open = new Map<number, WritableStreamDefaultWriter<Uint8Array>>();
+  #lastHandle = 0;
+
+  async call(fs: FileSystem, request: FsRequest): Promise<FsResult | void> {
+    switch (request.op) {
+      case 'readFile':
+        return fs.readFile(request.path);
+      case 'open': {
+        const { path, how, exclusive } = request;
+        const writer = fs.writable(path, { append: how !== 'replace', exclusive }).getWriter();
+        await writer.ready;
+        this.#open.set(++this.#lastHandle, writer);
+        return { handle: this.#lastHandle, size: 0 };
+      }
+      case 'write':
+        return this.#open.get(request.handle)?.write(request.bytes);
+      case 'close': {
+        const writer = this.#open.get(request.handle);
+        this.#open.delete(request.handle);
+        return request.how === 'done' ? writer?.close() : writer?.abort();
+      }
+      case 'read':
+      case 'list':
+        throw new Error(`the command does not ask for "${request.op}"`); // it gets files and directories whole
+      case 'writeFile': {
+        const { path, bytes, append, exclusive } = request;
+        return append ? fs.appendFile(path, bytes) : fs.writeFile(path, bytes, { exclusive });
+      }
+      case 'mkdir':
+        return fs.mkdir(request.path, { recursive: request.recursive });
+      case 'readdir':
+        return { entries: await fs.readdir(request.path, { withFileTypes: true }), handle: 0 };
+      case 'stat':
+        return request.follow ? fs.stat(request.path) : fs.lstat(request.path);
+      case 'rename':
+        return fs.rename(request.from, request.to);
+      case 'rm':
+        return fs.rm(request.path, { recursive: request.recursive, force: request.force });
+      case 'rmdir':
+        return fs.rmdir(request.path);
+      case 'unlink':
+        return fs.unlink(request.path);
+      case 'symlink':
+        return fs.symlink(request.target, request.path);
+      case 'readlink':
+        return fs.readlink(request.path);
+      case 'link':
+        return fs.link(request.from, request.to);
+      case 'truncate':
+        return fs.truncate(request.path, request.size);
+      case 'chmod':
+        return fs.chmod(request.path, request.readOnly ? 0o444 : 0o666);
+      case 'utimes':
+        return fs.utimes(request.path, request.atime, request.mtime, { follow: request.follow });
     }
-    case 'mkdir':
-      return fs.mkdir(request.path, { recursive: request.recursive });
-    case 'readdir':
-      return fs.readdir(request.path, { withFileTypes: true });
-    case 'stat':
-      return request.follow ? fs.stat(request.path) : fs.lstat(request.path);
-    case 'rename':
-      return fs.rename(request.from, request.to);
-    case 'rm':
-      return fs.rm(request.path, { recursive: request.recursive, force: request.force });
-    case 'rmdir':
-      return fs.rmdir(request.path);
-    case 'unlink':
-      return fs.unlink(request.path);
-    case 'symlink':
-      return fs.symlink(request.target, request.path);
-    case 'readlink':
-      return fs.readlink(request.path);
-    case 'link':
-      return fs.link(request.from, request.to);
-    case 'truncate':
-      return fs.truncate(request.path, request.size);
-    case 'chmod':
-      return fs.chmod(request.path, request.readOnly ? 0o444 : 0o666);
-    case 'utimes':
-      return fs.utimes(request.path, request.atime, request.mtime, { follow: request.follow });
   }
 }
 

@@ -189,6 +189,22 @@ static int echo(void)
 	return 0;
 }
 
+/* A directory with so many empty files. */
+static int names(const char *directory, int count)
+{
+	char path[256];
+	if (mkdir(directory, 0777) < 0)
+		return fail(directory);
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof path, "%s/file-%d", directory, i);
+		int fd = open(path, O_WRONLY | O_CREAT, 0666);
+		if (fd < 0)
+			return fail(path);
+		close(fd);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -212,6 +228,8 @@ int main(int argc, char **argv)
 		return grow(first, (uint32_t)atoi(second));
 	if (strcmp(command, "fill") == 0)
 		return fill(first, (uint32_t)atoi(second));
+	if (strcmp(command, "names") == 0)
+		return names(first, atoi(second));
 	if (strcmp(command, "close-stdin") == 0)
 		return close_stdin();
 	if (strcmp(command, "echo") == 0)
