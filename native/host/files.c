@@ -1,4 +1,8 @@
-/* files.c - directories of the OS, copied into the host's file system and out of it. */
+/* files.c - directories of the OS, copied into the host's file system and out of it.
+ *
+ * Each directory is opened in the one above it, and what is in it is reached through that descriptor: a link that takes the place of a directory
+ * meanwhile is not followed. Only regular files, directories and symbolic links are opened or made; what else there is is named on stderr. Paths are
+ * for messages. */
 #include "host/host.h"
 
 #include <dirent.h>
@@ -72,19 +76,38 @@ static int write_all(struct hf_vnode *vnode, char *bytes, uint32_t size)
 	return result;
 }
 
-static int copy_contents(const char *path, struct hf_vnode *vnode)
+/* An entry of a directory of the OS. */
+struct spot {
+	int at; /* the directory's descriptor */
+	const char *name;
+	const char *path; /* for messages */
+};
+
+static int left_out(const char *path)
+{
+	fprintf(stderr, "holdfast: %s: not a file, directory or link: left out\n", path);
+	return 0;
+}
+
+/* What became a pipe a moment ago is opened without waiting for its other end, and left out. */
+static int copy_contents(const struct spot *from, struct hf_vnode *vnode)
 {
 	static _Thread_local char batch[BATCH];
-	int fd = open(path, O_RDONLY), result = 0;
-	if (fd < 0)
-		return to_errno(path);
-	for (ssize_t size; result == 0 && (size = read(fd, batch, BATCH)) != 0;)
-		result = size < 0 ? to_errno(path) : write_all(vnode, batch, (uint32_t)size);
-	(void)close(fd);
+	struct stat stat;
+	int fd = openat(from->at, from->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), result = 0;
+	if (fd < 0 || fstat(fd, &stat) < 0)
+		result = to_errno(from->path);
+	else if (!S_ISREG(stat.st_mode))
+		result = left_out(from->path);
+	else
+		for (ssize_t size; result == 0 && (size = read(fd, batch, BATCH)) != 0;)
+			result = size < 0 ? to_errno(from->path) : write_all(vnode, batch, (uint32_t)size);
+	if (fd >= 0)
+		(void)close(fd);
 	return result;
 }
 
-static int copy_directory(const char *path, struct hf_vnode *to, void **known);
+static int copy_directory(const struct spot *from, struct hf_vnode *to, void **known);
 
 static int compare(const void *one, const void *other)
 {
@@ -122,63 +145,74 @@ static struct hf_vnode *other_name(void *const *known, const struct stat *stat)
 	return found ? (*found)->vnode : NULL;
 }
 
-static int copy_node(const char *path, const struct stat *stat, struct hf_vnode *to, const char *name, void **known)
+static int copy_node(const struct spot *from, const struct stat *stat, struct hf_vnode *to, void **known)
 {
 	bool directory = S_ISDIR(stat->st_mode);
 	uint64_t atim = nanoseconds(stat->st_atim), mtim = nanoseconds(stat->st_mtim);
 	struct hf_vnode *vnode;
-	int result =
-		to->ops->create(to, name, strlen(name), directory ? HF_FILETYPE_DIRECTORY : HF_FILETYPE_REGULAR_FILE, &vnode);
+	int result = to->ops->create(to, from->name, strlen(from->name),
+	                             directory ? HF_FILETYPE_DIRECTORY : HF_FILETYPE_REGULAR_FILE, &vnode);
 	if (result < 0)
 		return result;
-	result = directory ? copy_directory(path, vnode, known) : copy_contents(path, vnode);
+	result = directory ? copy_directory(from, vnode, known) : copy_contents(from, vnode);
 	if (result == 0)
 		result = vnode->ops->set_times(vnode, &atim, &mtim);
 	if (result == 0 && !directory && stat->st_nlink > 1)
 		result = remember(known, stat, vnode);
+	if (faccessat(from->at, from->name, W_OK, AT_EACCESS) < 0)
+		atomic_store_explicit(&vnode->read_only, true, memory_order_relaxed);
 	hf_vnode_unref(vnode);
 	return result;
 }
 
-static int copy_link(const char *path, struct hf_vnode *to, const char *name)
+static int copy_link(const struct spot *from, struct hf_vnode *to)
 {
 	char target[HF_PATH_MAX];
-	ssize_t size = readlink(path, target, sizeof target);
-	return size < 0 ? to_errno(path) : to->ops->symlink(to, name, strlen(name), target, (size_t)size);
+	ssize_t size = readlinkat(from->at, from->name, target, sizeof target);
+	return size < 0 ? to_errno(from->path) : to->ops->symlink(to, from->name, strlen(from->name), target, (size_t)size);
 }
 
-static int copy_entry(const char *path, struct hf_vnode *to, const char *name, void **known)
+static int copy_entry(const struct spot *from, struct hf_vnode *to, void **known)
 {
 	struct stat stat;
-	if (lstat(path, &stat) < 0)
-		return to_errno(path);
+	if (fstatat(from->at, from->name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+		return to_errno(from->path);
 	struct hf_vnode *other = other_name(known, &stat);
 	if (other)
-		return to->ops->link(to, name, strlen(name), other);
+		return to->ops->link(to, from->name, strlen(from->name), other);
 	if (S_ISLNK(stat.st_mode))
-		return copy_link(path, to, name);
-	if (S_ISDIR(stat.st_mode) || S_ISREG(stat.st_mode))
-		return copy_node(path, &stat, to, name, known);
-	return 0; /* sockets, pipes and devices cannot be copied */
+		return copy_link(from, to);
+	return S_ISDIR(stat.st_mode) || S_ISREG(stat.st_mode) ? copy_node(from, &stat, to, known) : left_out(from->path);
 }
 
-static int copy_directory(const char *path, struct hf_vnode *to, void **known)
+/* Takes the descriptor over. */
+static int copy_entries(int fd, const char *path, struct hf_vnode *to, void **known)
 {
-	DIR *directory = opendir(path);
+	DIR *directory = fdopendir(fd);
 	int result = 0;
-	if (!directory)
-		return to_errno(path);
+	if (!directory) {
+		result = to_errno(path);
+		(void)close(fd);
+		return result;
+	}
 	for (struct dirent *entry; result == 0 && (entry = readdir(directory));) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		char *from = join(path, entry->d_name);
-		result = from ? copy_entry(from, to, entry->d_name, known) : -HF_ENOMEM;
+		char *below = join(path, entry->d_name);
+		const struct spot from = {fd, entry->d_name, below};
+		result = below ? copy_entry(&from, to, known) : -HF_ENOMEM;
 		if (result < 0)
-			fprintf(stderr, "holdfast: %s: cannot be copied: %s\n", from, hf_errno_text(-result));
-		free(from);
+			fprintf(stderr, "holdfast: %s/%s: cannot be copied: %s\n", path, entry->d_name, hf_errno_text(-result));
+		free(below);
 	}
 	(void)closedir(directory);
 	return result;
+}
+
+static int copy_directory(const struct spot *from, struct hf_vnode *to, void **known)
+{
+	int fd = openat(from->at, from->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? to_errno(from->path) : copy_entries(fd, from->path, to, known);
 }
 
 /* The directory at the path, made with those above it. A reference of the caller's. */
@@ -212,7 +246,11 @@ int hf_host_copy_in(const char *directory, const char *path)
 	int result = make_directories(path, &to);
 	if (result < 0)
 		return result;
-	result = copy_directory(directory, to, &known);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool read_only = fd >= 0 && faccessat(fd, ".", W_OK, AT_EACCESS) < 0;
+	result = fd < 0 ? to_errno(directory) : copy_entries(fd, directory, to, &known);
+	if (read_only)
+		atomic_store_explicit(&to->read_only, true, memory_order_relaxed);
 	tdestroy(known, forget);
 	hf_vnode_unref(to);
 	return result;
@@ -248,12 +286,10 @@ static bool take_entry(void *context, uint64_t next, uint64_t ino, uint8_t filet
 	return true;
 }
 
-static int save_contents(struct hf_vnode *vnode, const char *path)
+static int save_bytes(struct hf_vnode *vnode, int fd, const char *path)
 {
 	static _Thread_local char batch[BATCH];
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666), result = 0;
-	if (fd < 0)
-		return to_errno(path);
+	int result = 0;
 	for (uint64_t offset = 0; result == 0;) {
 		struct hf_iov iov;
 		struct hf_uio uio;
@@ -271,63 +307,87 @@ static int save_contents(struct hf_vnode *vnode, const char *path)
 		}
 		offset += size;
 	}
-	(void)close(fd);
 	return result;
 }
 
-static int save_link(struct hf_vnode *vnode, const char *path)
+/* Nothing is written over: also not what takes the name meanwhile, or has it by another spelling. A part of a file is none. */
+static int save_contents(struct hf_vnode *vnode, const struct spot *to)
+{
+	int fd = openat(to->at, to->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return to_errno(to->path);
+	int result = save_bytes(vnode, fd, to->path);
+	if (close(fd) < 0 && result == 0)
+		result = to_errno(to->path);
+	if (result < 0)
+		(void)unlinkat(to->at, to->name, 0);
+	return result;
+}
+
+static int save_link(struct hf_vnode *vnode, const struct spot *to)
 {
 	char target[HF_PATH_MAX + 1];
 	int size = vnode->ops->readlink(vnode, target, HF_PATH_MAX);
 	if (size < 0)
 		return size;
 	target[size] = '\0';
-	return symlink(target, path) < 0 ? to_errno(path) : 0;
+	return symlinkat(target, to->at, to->name) < 0 ? to_errno(to->path) : 0;
 }
 
-static int save_directory(struct hf_vnode *vnode, const char *path);
+static int save_directory(struct hf_vnode *vnode, const struct spot *to);
 
-static int save(struct hf_vnode *vnode, const char *path)
+static int save(struct hf_vnode *vnode, const struct spot *to)
 {
 	switch (vnode->filetype) {
 	case HF_FILETYPE_DIRECTORY:
-		return save_directory(vnode, path);
+		return save_directory(vnode, to);
 	case HF_FILETYPE_REGULAR_FILE:
-		return save_contents(vnode, path);
+		return save_contents(vnode, to);
 	case HF_FILETYPE_SYMBOLIC_LINK:
-		return save_link(vnode, path);
+		return save_link(vnode, to);
 	default:
-		return 0;
+		return left_out(to->path);
 	}
 }
 
-static int save_entry(struct hf_vnode *directory, const char *path, const char *name)
+static int save_entry(struct hf_vnode *directory, int fd, const char *path, const char *name)
 {
 	struct hf_vnode *vnode;
 	int result = directory->ops->lookup(directory, name, strlen(name), &vnode);
 	if (result < 0)
 		return result == -HF_ENOENT ? 0 : result; /* a guest was faster */
-	char *to = join(path, name);
-	result = to ? save(vnode, to) : -HF_ENOMEM;
-	free(to);
+	char *below = join(path, name);
+	const struct spot to = {fd, name, below};
+	result = below ? save(vnode, &to) : -HF_ENOMEM;
+	free(below);
 	hf_vnode_unref(vnode);
 	return result;
 }
 
-static int save_directory(struct hf_vnode *vnode, const char *path)
+static int save_entries(struct hf_vnode *vnode, int fd, const char *path)
 {
 	struct listing listing = {0};
-	if (mkdir(path, 0777) < 0)
-		return to_errno(path);
 	int result = vnode->ops->readdir(vnode, 0, take_entry, &listing);
 	if (listing.failed)
 		result = -HF_ENOMEM;
 	for (size_t at = 0; result == 0 && at < listing.size; at += strlen(listing.names + at) + 1) {
 		const char *name = listing.names + at;
 		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
-			result = save_entry(vnode, path, name);
+			result = save_entry(vnode, fd, path, name);
 	}
 	free(listing.names);
+	return result;
+}
+
+static int save_directory(struct hf_vnode *vnode, const struct spot *to)
+{
+	if (mkdirat(to->at, to->name, 0777) < 0)
+		return to_errno(to->path);
+	int fd = openat(to->at, to->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return to_errno(to->path);
+	int result = save_entries(vnode, fd, to->path);
+	(void)close(fd);
 	return result;
 }
 
@@ -337,7 +397,8 @@ int hf_host_copy_out(const char *path, const char *directory)
 	int result = hf_path_walk(hf_host_root(), path, strlen(path), HF_PATH_FOLLOW | HF_PATH_ROOTED, &at);
 	if (result < 0)
 		return result;
-	result = at.vnode->filetype == HF_FILETYPE_DIRECTORY ? save(at.vnode, directory) : -HF_ENOTDIR;
+	const struct spot to = {AT_FDCWD, directory, directory};
+	result = at.vnode->filetype == HF_FILETYPE_DIRECTORY ? save(at.vnode, &to) : -HF_ENOTDIR;
 	hf_path_release(&at);
 	return result;
 }

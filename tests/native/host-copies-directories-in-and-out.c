@@ -1,5 +1,5 @@
 /* A directory of the OS comes in and goes out again as it was: nested directories, contents, symbolic links as they are, and two names of one
- * file; what is not there, or would be written over, is refused. */
+ * file; a pipe is left out, and what may not be written is read-only; what is not there, or would be written over, is refused. */
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 #include <stdio.h>
@@ -53,6 +53,15 @@ static void expect(const char *name, const char *text, size_t size)
 	CHECK_EQ(fclose(file), 0);
 }
 
+static bool is_read_only(const char *path)
+{
+	struct hf_path found;
+	CHECK_OK(hf_path_walk(hf_host_root(), path, strlen(path), HF_PATH_ROOTED, &found));
+	bool read_only = hf_vnode_is_read_only(found.vnode);
+	hf_path_release(&found);
+	return read_only;
+}
+
 static uint64_t links_of(const char *path)
 {
 	struct hf_path found;
@@ -83,10 +92,16 @@ int main(void)
 		CHECK_EQ(link(at(numbered("in/many/a", i)), at(numbered("in/many/b", i))), 0);
 	}
 
+	CHECK_EQ(mkfifo(at("in/pipe"), 0666), 0);
+	CHECK_EQ(chmod(at("in/deep/large"), 0444), 0);
+	bool writable = access(at("in/deep/large"), W_OK) == 0; /* to root all is */
+
 	CHECK_OK(hf_host_start(0));
 	CHECK_OK(hf_host_copy_in(at("in"), "/made/here"));
 	CHECK_EQ(links_of("/made/here/small"), 2);
 	CHECK_EQ(links_of("/made/here/deep/large"), 1);
+	CHECK_EQ(is_read_only("/made/here/deep/large"), !writable);
+	CHECK(!is_read_only("/made/here/small") && !is_read_only("/made/here"));
 	for (int i = 0; i < MANY; i++)
 		CHECK_EQ(links_of(numbered("/made/here/many/b", i)), 2);
 	CHECK_ERR(hf_host_copy_in(at("absent"), "/made/there"), -HF_ENOENT);
@@ -100,6 +115,8 @@ int main(void)
 		expect(numbered("out/many/a", i), numbered("text ", i), strlen(numbered("text ", i)));
 		expect(numbered("out/many/b", i), numbered("text ", i), strlen(numbered("text ", i)));
 	}
+	CHECK(access(at("out/pipe"), F_OK) < 0);
+	CHECK_EQ(unlink(at("in/pipe")), 0);
 	CHECK_EQ(readlink(at("out/deep/link"), target, sizeof target), 10);
 	CHECK(strcmp(target, "../nowhere") == 0);
 	CHECK_EQ(rmdir(at("out/deep/empty")), 0);

@@ -34,9 +34,11 @@ HF_MUST_CHECK int hf_host_start(uint64_t memory);
 void hf_host_stop(void);
 
 /* Copies a directory of the OS (files, directories, symbolic and hard links, times) to a path of the host's file system, making the
- * directories on the way. -HF_ENOENT and so on; errno's text is on stderr. Blocks on the disk. */
+ * directories on the way. No link is followed below it; pipes, sockets and devices are left out, and named on stderr. What this user may not write is
+ * read-only to guests (EACCES). -HF_ENOENT and so on; errno's text is on stderr. Blocks on the disk. */
 HF_MUST_CHECK int hf_host_copy_in(const char *directory, const char *path);
-/* Copies a directory of the host's file system to one of the OS, which is made and must not be there yet (-HF_EEXIST). Blocks on the disk. */
+/* Copies a directory of the host's file system to one of the OS, which is made and must not be there yet (-HF_EEXIST). Nothing is written over and no link is
+ * followed, whoever is at work in it meanwhile. Blocks on the disk. */
 HF_MUST_CHECK int hf_host_copy_out(const char *path, const char *directory);
 
 /* ---- guests ---- */
