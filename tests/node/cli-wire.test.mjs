@@ -26,18 +26,59 @@ for (const size of [1, 7, 4096, 1e9]) {
   });
 }
 
+/** What a browser does at the entrance. */
+function enter(server) {
+  const [, action] = /action="([^"]+)"/.exec(server.entrance);
+  const [, ticket] = /value="([^"]+)"/.exec(server.entrance);
+  return fetch(action, { method: 'POST', body: new URLSearchParams({ ticket }) });
+}
+
+test('the ticket is good for one page; who comes second with it, or with the secret, is reported', async (t) => {
+  const server = new PageServer(root);
+  const url = await server.listen();
+  t.after(() => server.close());
+  let intruders = 0;
+  server.onintruder = () => intruders++;
+  const post = (body) => fetch(new URL('/', url), { method: 'POST', body });
+  for (const body of ['', 'ticket=', `ticket=${'0'.repeat(32)}`, 'x'.repeat(1e6)]) {
+    assert.equal(
+      await post(body).then(
+        ({ status }) => status,
+        () => 403,
+      ),
+      403,
+    );
+  }
+  assert.equal(intruders, 0, 'who knows nothing is refused, and that is all');
+  assert.equal((await enter(server)).status, 200);
+  assert.equal((await enter(server)).status, 403);
+  assert.equal(intruders, 1);
+  assert.ok(!server.entrance.includes(new URL(url).pathname), 'the entrance does not hold the secret');
+  const called = new Promise((resolve) => (server.oncall = resolve));
+  const controller = new AbortController();
+  const down = await fetch(`${url}down`, { signal: controller.signal });
+  await called;
+  assert.equal((await fetch(`${url}down`)).status, 409);
+  assert.equal(intruders, 2);
+  controller.abort();
+  await down.text().catch(() => undefined);
+});
+
 test('the server answers only below its secret, with the headers that isolate', async (t) => {
   const server = new PageServer(`${root}tests/node/support`);
   const url = await server.listen();
   t.after(() => server.close());
-  const page = await fetch(url);
-  assert.match(await page.text(), /dist\/cli-page\.js/);
+  const page = await enter(server);
+  const text = await page.text();
+  assert.match(text, /dist\/cli-page\.js/);
+  assert.ok(text.includes(`<base href="${new URL(url).pathname}">`));
   assert.equal(page.headers.get('cross-origin-opener-policy'), 'same-origin');
   assert.equal(page.headers.get('cross-origin-embedder-policy'), 'require-corp');
   assert.match(page.headers.get('content-security-policy'), /'wasm-unsafe-eval'/);
   const { origin } = new URL(url);
   const status = async (path, options) => (await fetch(new URL(path, url), options)).status;
   assert.equal(await status(`${origin}/`), 404);
+  assert.equal(await status(url), 404);
   assert.equal(await status(`${origin}/0123/dist/load.mjs`), 404);
   assert.equal(await status('dist/load.mjs'), 200);
   assert.equal(await status('dist/missing.js'), 404);

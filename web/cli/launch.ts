@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { browserOf, findBrowser, type BrowserName } from './browsers.js';
 import { startDisplay } from './display.js';
 import { diesWithUs } from './mortal.js';
@@ -16,14 +17,17 @@ export interface RunningBrowser {
   stop(): Promise<void>;
 }
 
-/** Starts a browser, headless and with a profile of its own, on one URL. Throws `BrowserError`. */
-export async function startBrowser(name: BrowserName, url: string): Promise<RunningBrowser> {
+/** Starts a browser, headless and with a profile of its own, on a page that nobody else can read. Throws `BrowserError`. */
+export async function startBrowser(name: BrowserName, html: string): Promise<RunningBrowser> {
   const browser = browserOf(name);
   const program = await findBrowser(name);
   const display = browser.display ? await startDisplay() : undefined;
   const folder = await mkdtemp(path.join(os.tmpdir(), 'holdfast-'));
   const profile = await makeProfile(folder, browser.profileFiles);
-  const [command, ...args] = await diesWithUs('KILL', [program, ...browser.args(profile, url)]);
+  // Only we can look into the folder, but everybody sees a command line.
+  const page = path.join(folder, 'start.html');
+  await writeFile(page, html, { mode: 0o600 });
+  const [command, ...args] = await diesWithUs('KILL', [program, ...browser.args(profile, pathToFileURL(page).href)]);
   // A process group of its own, so that all of the browser's processes can be ended, and no other.
   const child = spawn(command as string, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

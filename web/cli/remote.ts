@@ -29,7 +29,7 @@ const GONE_TIME = 1000;
 export async function startRemote(name: BrowserName, options: StartOptions): Promise<RemoteRuntime> {
   const server = new PageServer<ToCoordinator, FromCoordinator>(fileURLToPath(new URL('.', import.meta.url)));
   const url = await server.listen();
-  const browser = await startBrowser(name, url).catch(async (error: unknown) => {
+  const browser = await startBrowser(name, server.entrance).catch(async (error: unknown) => {
     await server.close();
     throw error;
   });
@@ -48,6 +48,8 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
     LAUNCH_TIME,
   );
   server.oncall = () => clearTimeout(late);
+  server.onintruder = () =>
+    fail(`somebody else used the key to the page in ${name}: nothing that it did can be trusted`);
   server.onmessage = (message) => endpoint.onmessage?.(message);
   // The end of the whole browser says more, and may be a moment later.
   server.ongone = () => setTimeout(() => fail(`the page in ${name} went away`), GONE_TIME);

@@ -1,14 +1,16 @@
 /**
  * The HTTP server that a browser's page talks to: it serves the runtime and the program, and carries the messages. It
- * listens on 127.0.0.1 only, and everything is below a secret path.
+ * listens on 127.0.0.1 only, and everything is below a secret path, which the page learns in exchange for a ticket. All
+ * users of the machine can read command lines, so the browser is started on a file of ours that only we can read (the
+ * entrance); it posts the ticket, which is good for one page.
  *
- *   GET  /SECRET/            the page
+ *   POST /                   the page, for the ticket
  *   GET  /SECRET/dist/NAME   the runtime's files
  *   GET  /SECRET/file/N/NAME a published file
  *   GET  /SECRET/down        messages to the page, as one response that does not end
  *   POST /SECRET/up          messages of the page, in order: it sends the next when this one is answered
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -36,13 +38,26 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 
-const PAGE = `<!doctype html>
+const page = (base: string): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>holdfast</title>
+<base href="${base}">
 <script type="module" src="dist/cli-page.js"></script>
 </html>
 `;
+
+const entrance = (url: string, ticket: string): string => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>holdfast</title>
+<form method="post" action="${url}"><input type="hidden" name="ticket" value="${ticket}"></form>
+<script>document.forms[0].submit()</script>
+</html>
+`;
+
+/** More than a ticket has. */
+const TICKET_ROOM = 256;
 
 /** Messages go down, messages come up. */
 export class PageServer<Down extends object, Up> {
@@ -51,8 +66,12 @@ export class PageServer<Down extends object, Up> {
   oncall: (() => void) | null = null;
   /** The page has gone away. */
   ongone: (() => void) | null = null;
+  /** There are two that know a secret: what they do cannot be trusted. */
+  onintruder: (() => void) | null = null;
 
   readonly #secret = randomBytes(16).toString('hex');
+  readonly #ticket = randomBytes(16).toString('hex');
+  #ticketUsed = false;
   readonly #dist: string;
   readonly #server: Server;
   readonly #published: string[] = [];
@@ -70,13 +89,18 @@ export class PageServer<Down extends object, Up> {
     this.#server.keepAliveTimeout = 0;
   }
 
-  /** Resolves to the page's URL. */
+  /** Resolves to the URL that everything is below. It is secret. */
   async listen(): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(0, '127.0.0.1', resolve);
     });
     return this.#url('');
+  }
+
+  /** What a file must hold that brings a browser to the page. It is secret, until the page is there. */
+  get entrance(): string {
+    return entrance(new URL('/', this.#url('')).href, this.#ticket);
   }
 
   /** Makes a file fetchable by the page, at the URL that it returns. */
@@ -108,10 +132,10 @@ export class PageServer<Down extends object, Up> {
     const parts = (request.url ?? '').split('?', 1).join('').split('/').slice(1);
     const [secret, first = '', second = ''] = parts;
     try {
-      if (secret !== this.#secret) return refuse(response, 404);
+      if (request.method === 'POST' && request.url === '/') return await this.#admit(request, response);
+      if (!same(secret ?? '', this.#secret)) return refuse(response, 404);
       if (request.method === 'POST' && first === 'up') return await this.#takeUp(request, response);
       if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
-      if (first === '') return void response.setHeader('Content-Type', 'text/html').end(PAGE);
       if (first === 'down') return this.#openDown(response);
       if (first === 'dist' && /^[\w.-]+$/.test(second))
         return await sendFile(request, response, path.join(this.#dist, second));
@@ -123,8 +147,26 @@ export class PageServer<Down extends object, Up> {
     }
   }
 
+  async #admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const chunk of request) {
+      body += String(chunk);
+      if (body.length > TICKET_ROOM) return refuse(response, 403);
+    }
+    if (!same(body, `ticket=${this.#ticket}`)) return refuse(response, 403);
+    if (this.#ticketUsed) {
+      refuse(response, 403);
+      return this.onintruder?.();
+    }
+    this.#ticketUsed = true;
+    response.setHeader('Content-Type', 'text/html').end(page(`/${this.#secret}/`));
+  }
+
   #openDown(response: ServerResponse): void {
-    if (this.#down) return refuse(response, 409);
+    if (this.#down) {
+      refuse(response, 409);
+      return this.onintruder?.();
+    }
     this.#down = response;
     response.setHeader('Content-Type', 'application/octet-stream');
     response.flushHeaders();
@@ -139,6 +181,12 @@ export class PageServer<Down extends object, Up> {
     }
     response.writeHead(204).end();
   }
+}
+
+/** In a time that tells nothing of where they differ. */
+function same(a: string, b: string): boolean {
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.byteLength === other.byteLength && timingSafeEqual(one, other);
 }
 
 function refuse(response: ServerResponse, status: number): void {
