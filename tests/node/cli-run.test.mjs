@@ -168,8 +168,46 @@ for (const [host, skip] of hosts) {
       const child = start(t, holdfast(guest('writes-stdout-forever')));
       await says(child, '0123456789\n');
       child.stdout.destroy();
-      const { stderr } = await child.ended;
-      assert.doesNotMatch(stderr, /at .*\.js:|Unhandled/);
+      const { code, stderr } = await child.ended;
+      assert.deepEqual([code, stderr], [141, '']);
+    });
+
+    await step('outputs that go to one place keep their order', async (t) => {
+      const file = path.join(folder(t), 'log');
+      const log = fs.openSync(file, 'w');
+      const options = { env: { ...process.env, TMPDIR: temporary }, stdio: ['ignore', log, log] };
+      const child = spawn(
+        process.execPath,
+        [command, ...holdfast(guest('stdout-and-stderr-are-two-streams'))],
+        options,
+      );
+      const code = await new Promise((resolve) => child.on('exit', resolve));
+      fs.closeSync(log);
+      assert.equal(code, 0);
+      assert.equal(fs.readFileSync(file, 'latin1'), 'out 1\nerr 1\nout 2\nerr 2\n\0\xff\xfe end');
+    });
+
+    await step('no command line says how to get at the page', async (t) => {
+      if (host === 'node' || !fs.existsSync('/proc/self/cmdline')) return t.skip('there is no page, or no /proc');
+      const child = start(holdfast(guest('echo-lines')));
+      child.stdin.write('one\n');
+      await says(child, '1: one\n');
+      const lines = fs
+        .readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => {
+          try {
+            return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+          } catch {
+            return ''; // it has ended
+          }
+        })
+        .filter((line) => line.includes(temporary));
+      child.stdin.end();
+      assert.equal((await child.ended).code, 0);
+      const [started] = lines.filter((line) => line.includes('start.html'));
+      assert.ok(started, 'the browser was started on a file');
+      for (const line of lines) assert.doesNotMatch(line, /127\.0\.0\.1|localhost|[0-9a-f]{32}/);
     });
 
     await step('Ctrl-C ends the guest, be it waiting or spinning: status 130', async (t) => {

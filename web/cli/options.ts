@@ -58,7 +58,8 @@ Options (before the program; "--" ends them):
   --help, --version
 
 Exit status: the program's own (modulo 256); 1 when it was refused, or when something of ours failed; 2 for a wrong
-command line; 124 after a timeout; 134 for a trap; 137 when it was killed; 130 after Ctrl-C.
+command line; 124 after a timeout; 134 for a trap; 137 when it was killed; 130 after Ctrl-C; 141 when nobody read its
+output any more.
 `;
 
 interface Option {

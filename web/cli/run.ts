@@ -1,4 +1,5 @@
 /** `holdfast run`, from a parsed command line to an exit status. */
+import { fstatSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { within } from '../deadline.js';
@@ -16,6 +17,9 @@ import { TcpListeners } from './tcp.js';
 const FAILED = 1;
 /** The output of a program that has ended was not taken in time. */
 const LATE = 124;
+
+/** It wrote where nobody reads any more: 128 + SIGPIPE. */
+const BROKEN_PIPE = 141;
 
 /** Signals that end the guest, and with which status we then end: 128 + the signal's number, as in a shell. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -103,6 +107,8 @@ async function runGuest(
     ...(command.trace ? { trace: ({ text }) => void process.stderr.write(`${text}\n`) } : {}),
     ...(command.interruptible ? { interruptible: true } : {}),
     limits: command.limits,
+    stderr: isSamePlace(1, 2) ? 'stdout' : 'pipe',
+    brokenPipe: 'end',
     // All three: on a terminal the guest has one output, and one that goes elsewhere must stay apart.
     tty: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
     signal,
@@ -126,6 +132,16 @@ async function runGuest(
   return { ...exit, code: LATE };
 }
 
+/** Whether two of our descriptors are the same file, pipe or terminal: then what goes there keeps its order. */
+function isSamePlace(a: number, b: number): boolean {
+  try {
+    const [one, other] = [fstatSync(a), fstatSync(b)];
+    return one.ino !== 0 && one.dev === other.dev && one.ino === other.ino;
+  } catch {
+    return false; // one is closed
+  }
+}
+
 /** Says what has to be said about an end, and gives the status for it. */
 function report(
   exit: Exit,
@@ -141,7 +157,8 @@ function report(
       warn(`${name}: timeout: killed after ${command.timeout / 1000} s`);
       return exit.code;
     case 'killed':
-      if (!interrupted) warn(`${name}: ${exit.message || 'killed'}`);
+      // Of SIGPIPE a shell says nothing either.
+      if (!interrupted && exit.code !== BROKEN_PIPE) warn(`${name}: ${exit.message || 'killed'}`);
       return exit.code;
     case 'trap':
     case 'limit':
