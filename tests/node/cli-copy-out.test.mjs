@@ -157,7 +157,7 @@ test(
     assert.equal(list().length, 13);
     assert.match(
       warnings.slice(1).join('\n'),
-      /device is not what it was .*: it stays, and the program's is device\.holdfast/,
+      /device is not what was copied in: it stays, and the program's is device\.holdfast/,
     );
   },
 );

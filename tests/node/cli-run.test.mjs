@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { endsWith } from './support/children.mjs';
 import { load, root } from './support/load.mjs';
 
@@ -187,7 +188,7 @@ for (const [host, skip] of hosts) {
       assert.equal(fs.readFileSync(file, 'latin1'), 'out 1\nerr 1\nout 2\nerr 2\n\0\xff\xfe end');
     });
 
-    await step('no command line says how to get at the page', async (t) => {
+    await step('no command line says how to get at the page, and who gets there second ends the run', async (t) => {
       if (host === 'node' || !fs.existsSync('/proc/self/cmdline')) return t.skip('there is no page, or no /proc');
       const child = start(holdfast(guest('echo-lines')));
       child.stdin.write('one\n');
@@ -203,11 +204,20 @@ for (const [host, skip] of hosts) {
           }
         })
         .filter((line) => line.includes(temporary));
-      child.stdin.end();
-      assert.equal((await child.ended).code, 0);
-      const [started] = lines.filter((line) => line.includes('start.html'));
+      const started = lines.find((line) => line.includes('start.html'));
       assert.ok(started, 'the browser was started on a file');
       for (const line of lines) assert.doesNotMatch(line, /127\.0\.0\.1|localhost|[0-9a-f]{32}/);
+      const file = fileURLToPath(/file:\/\/\S*start\.html/.exec(started)[0]);
+      assert.equal(fs.statSync(file).mode & 0o077, 0);
+      assert.equal(fs.statSync(path.dirname(file)).mode & 0o077, 0);
+      const entrance = fs.readFileSync(file, 'utf8');
+      const [, ticket] = /value="([^"]+)"/.exec(entrance);
+      const body = new URLSearchParams({ ticket });
+      const { status } = await fetch(/action="([^"]+)"/.exec(entrance)[1], { method: 'POST', body });
+      assert.equal(status, 403);
+      const { code, stderr } = await child.ended;
+      assert.equal(code, 1);
+      assert.match(stderr, /somebody else used the key to the page/);
     });
 
     await step('Ctrl-C ends the guest, be it waiting or spinning: status 130', async (t) => {

@@ -393,7 +393,7 @@ export class CopyOut {
       const beside = `${name}.holdfast${i > 1 ? `-${i}` : ''}`;
       if (await this.#host.look(folder, beside)) continue;
       const there = path.join(this.#shown(folder), name);
-      this.#warn(`${there} is not what it was before the program ran: it stays, and the program's is ${beside}`);
+      this.#warn(`${there} is not what was copied in: it stays, and the program's is ${beside}`);
       return beside;
     }
   }
@@ -421,7 +421,7 @@ export class CopyOut {
     const parent = item.parent as Item;
     const there = await this.#host.look(parent, item.name);
     if (there && !isAsWeKnow(item, there)) {
-      this.#warn(`${this.#shown(item)} is not what it was before the program ran, and is not removed`);
+      this.#warn(`${this.#shown(item)} is not what was copied in, and is not removed`);
       return;
     }
     const at = await (await this.#host.directory(parent)).at(item.name);
