@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { endsWith } from './support/children.mjs';
 import { root } from './support/load.mjs';
 
 const NOBODY = 65534;
@@ -29,9 +30,9 @@ function folder(t) {
 }
 
 /** Runs the shell's commands as nobody. */
-async function run(home, script) {
+async function run(t, home, script) {
   const [program, args] = asNobody(command, 'run', '--dir', `${home}::/`, shell);
-  const child = spawn(program, args, { cwd: '/', env: { PATH: process.env.PATH, HOME: '/' } });
+  const child = endsWith(t, spawn(program, args, { cwd: '/', env: { PATH: process.env.PATH, HOME: '/' } }));
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
@@ -46,7 +47,7 @@ test('a file that may not be written is EACCES to the program, and all else is a
   fs.chownSync(path.join(home, 'mine'), NOBODY, NOBODY);
   fs.writeFileSync(path.join(home, 'theirs'), 'old', { mode: 0o644 });
   fs.writeFileSync(path.join(home, 'secret'), 'old', { mode: 0o600 });
-  const { code, stdout, stderr } = await run(home, 'write /theirs new\nwrite /mine new\ncat /theirs\n');
+  const { code, stdout, stderr } = await run(t, home, 'write /theirs new\nwrite /mine new\ncat /theirs\n');
   assert.equal(code, 0);
   assert.match(stdout, /old/);
   const said = stderr.split('\n').filter(Boolean);
@@ -61,7 +62,7 @@ test("in somebody else's directory no name is made or removed: EACCES", settings
   const home = folder(t);
   fs.mkdirSync(path.join(home, 'theirs'));
   fs.writeFileSync(path.join(home, 'theirs/file'), 'old');
-  const { code, stderr } = await run(home, 'write /theirs/new x\nrm /theirs/file\n');
+  const { code, stderr } = await run(t, home, 'write /theirs/new x\nrm /theirs/file\n');
   assert.equal(code, 0);
   assert.equal(stderr.match(/Permission denied/g)?.length, 2, stderr);
   assert.deepEqual(fs.readdirSync(path.join(home, 'theirs')), ['file']);
@@ -76,7 +77,7 @@ test("somebody else's file that may be written is written where it is, and stays
     fs.chmodSync(file, 0o666);
   }
   const before = files.map((file) => fs.statSync(file));
-  const { code, stderr } = await run(home, 'write /file new\nwrite /theirs/file new\n');
+  const { code, stderr } = await run(t, home, 'write /file new\nwrite /theirs/file new\n');
   assert.deepEqual([code, stderr], [0, '']);
   files.forEach((file, i) => {
     const { ino, uid, mode } = fs.statSync(file);

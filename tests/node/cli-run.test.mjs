@@ -177,11 +177,8 @@ for (const [host, skip] of hosts) {
       const file = path.join(folder(t), 'log');
       const log = fs.openSync(file, 'w');
       const options = { env: { ...process.env, TMPDIR: temporary }, stdio: ['ignore', log, log] };
-      const child = spawn(
-        process.execPath,
-        [command, ...holdfast(guest('stdout-and-stderr-are-two-streams'))],
-        options,
-      );
+      const args = [command, ...holdfast(guest('stdout-and-stderr-are-two-streams'))];
+      const child = endsWith(t, spawn(process.execPath, args, options));
       const code = await new Promise((resolve) => child.on('exit', resolve));
       fs.closeSync(log);
       assert.equal(code, 0);
@@ -190,7 +187,7 @@ for (const [host, skip] of hosts) {
 
     await step('no command line says how to get at the page, and who gets there second ends the run', async (t) => {
       if (host === 'node' || !fs.existsSync('/proc/self/cmdline')) return t.skip('there is no page, or no /proc');
-      const child = start(holdfast(guest('echo-lines')));
+      const child = start(t, holdfast(guest('echo-lines')));
       child.stdin.write('one\n');
       await says(child, '1: one\n');
       const lines = fs
