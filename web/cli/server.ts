@@ -148,11 +148,12 @@ export class PageServer<Down extends object, Up> {
   }
 
   async #admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = '';
-    for await (const chunk of request) {
-      body += String(chunk);
-      if (body.length > TICKET_ROOM) return refuse(response, 403);
+    if (!(Number(request.headers['content-length']) <= TICKET_ROOM)) {
+      response.setHeader('Connection', 'close');
+      return refuse(response, 403);
     }
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
     if (!same(body, `ticket=${this.#ticket}`)) return refuse(response, 403);
     if (this.#ticketUsed) {
       refuse(response, 403);
