@@ -103,6 +103,10 @@ for (const widths of WIDTHS) {
         );
         const keyboard = p.stdin.getWriter();
         const lineEnds = (): number => log.reduce((sum, chunk) => sum + chunk.filter((byte) => byte === 10).length, 0);
+        const text = (): string => {
+          const decoder = new TextDecoder();
+          return log.map((chunk) => decoder.decode(chunk, { stream: true })).join('');
+        };
         const settle = async (right: () => boolean): Promise<boolean> => {
           for (const begun = performance.now(); performance.now() - begun < 30_000; await lab.tick())
             if (right()) return true;
@@ -112,9 +116,9 @@ for (const widths of WIDTHS) {
           // What cat gives back at once is what stands before the line.
           const prompt = ['P>', '\x1b[31m$\x1b[0m ', '中> ', ''][below(4)]!;
           if (prompt !== '' && !prompt.includes('\x1b')) {
-            const before = look();
+            const written = text().length;
             await keyboard.write(lab.encode(`${prompt}\x04`));
-            await settle(() => look() !== before && look().includes(prompt + prompt.trimEnd()));
+            await settle(() => text().length === written + 2 * prompt.length);
           }
           const reference = window.tools.screen(widths);
           for (const chunk of log) await reference.write(chunk);
@@ -147,7 +151,7 @@ for (const widths of WIDTHS) {
           if (!(await settle(() => look() === expected)))
             wrong.push(JSON.stringify({ expected, got: look(), prompt, steps, line: line.join('') }));
           reference.terminal.dispose();
-          if (wrong.length > 0) return wrong;
+          if (wrong.length > 0) break;
           // The end of the line, and what cat answers.
           const ended = lineEnds() + 2;
           await keyboard.write(lab.encode('\r'));
@@ -156,6 +160,7 @@ for (const widths of WIDTHS) {
         p.kill();
         await p.exited;
         terminal.dispose();
+        if (wrong.length > 0) break;
       }
       return wrong;
     }, widths);
