@@ -16,6 +16,7 @@ import {
   type WasmPointer,
 } from './kernel.ts';
 import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from './protocol.ts';
+import { originalFrames } from './offsets.ts';
 import { rewrite } from './rewrite.ts';
 import { guestImports, makesMemory } from './wasi-imports.ts';
 
@@ -115,7 +116,7 @@ class ComputeWorker {
       const noMemory = isOutOfMemory(error);
       const refused = noMemory || error instanceof WebAssembly.LinkError || error instanceof TypeError;
       if (tid !== 0 || !refused) {
-        this.report(error);
+        this.report(error, module);
         if (tid === 0) port.post({ t: 'started', session });
       } else if (noMemory && !message.last) {
         this.call('w_begin_later');
@@ -151,13 +152,13 @@ class ComputeWorker {
     for (let i = 0; i < 3; i++) this.kernel.__indirect_function_table.set(this.slots + i, null);
   }
 
-  private start({ exports }: WebAssembly.Instance, { tid, argument }: RunMessage): void {
+  private start({ exports }: WebAssembly.Instance, { tid, argument, module }: RunMessage): void {
     try {
       if (tid === 0) (exports._start as () => void)();
       else (exports.wasi_thread_start as (tid: number, argument: number) => void)(tid, argument);
     } catch (error) {
       this.resetStack();
-      this.report(error);
+      this.report(error, module);
       return;
     }
     this.resetStack();
@@ -166,13 +167,13 @@ class ComputeWorker {
   }
 
   /** The guest trapped: a RuntimeError, or the RangeError of a stack that ran over, or an exception that it threw and nobody caught. */
-  private report(error: unknown): void {
+  private report(error: unknown, module: WebAssembly.Module): void {
     if (this.call('w_unwound')) {
       this.call('w_returned'); // no trap: its process has ended, and the kernel sent it here
       return;
     }
     const message = this.put(0, describe(error), MESSAGE_MAX);
-    const stack = this.put(1, error instanceof Error ? wasmFrames(error.stack ?? '') : '', STACK_MAX);
+    const stack = this.put(1, error instanceof Error ? wasmFrames(error.stack ?? '', module) : '', STACK_MAX);
     this.call('w_ended', EXIT_REASON.TRAP, 134, message.pointer, message.size, stack.pointer, stack.size);
   }
 
@@ -200,10 +201,16 @@ function describe(error: unknown): string {
   return `uncaught exception: ${String(error)}`;
 }
 
-/** The frames of the stack that are wasm, one a line; those of this worker say nothing to the guest's author. */
-function wasmFrames(stack: string): string {
+/**
+ * The frames of the stack that are wasm, one a line, with the offsets that they have in the module as its author knows it; those of this worker say
+ * nothing to them.
+ */
+function wasmFrames(stack: string, module: WebAssembly.Module): string {
   const lines = stack.split('\n').filter((line) => /wasm/.test(line) && !/compute(\.node)?\.js/.test(line));
-  return lines.map((line) => line.trim()).join('\n');
+  return originalFrames(
+    module,
+    lines.map((line) => line.trim()),
+  ).join('\n');
 }
 
 /** Resolves when the worker is up; work that comes earlier waits for it. */

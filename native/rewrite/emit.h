@@ -71,7 +71,17 @@ void hf__put_wait_body(struct hf__writer *w, const struct hf_rewrite *rw, uint32
 /* Writes a custom section whose contents must change, or leaves it out. False: it stays as it is, and nothing was written. */
 bool hf__put_corrected(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__section *section);
 
+/* ---- offsets.c ---- */
+
+/* The section by which offsets are traced back. The code section's contents begin at `contents` in the new module. */
+void hf__put_offsets(struct hf__writer *w, const struct hf_rewrite *rw, uint64_t contents);
+
 /* ---- rewrite.c ---- */
+
+/* The function's size in the new module, without the number that says so. */
+uint64_t hf__body_size(const struct hf_rewrite *rw, const struct hf__function *function);
+/* Functions with a body in the new module. */
+uint64_t hf__bodies(const struct hf_rewrite *rw);
 
 /* A name of ours: "PREFIX:NAME", with its length. */
 void hf__put_our_name(struct hf__writer *w, const struct hf_rewrite *rw, const char *name);

@@ -114,13 +114,22 @@ const struct hf__check *hf__check_at(const struct hf_rewrite *rw, uint32_t i, st
 
 typedef void put_part(struct hf__writer *w, const struct hf_rewrite *rw);
 
-static void put_section(struct hf__writer *w, const struct hf_rewrite *rw, uint8_t id, put_part *part)
+/* Returns where its contents begin. */
+static uint64_t put_section(struct hf__writer *w, const struct hf_rewrite *rw, uint8_t id, put_part *part)
 {
 	struct hf__writer counter = {0};
 	part(&counter, rw);
 	hf__put_byte(w, id);
 	hf__put_u64(w, counter.total);
+	uint64_t contents = w->total;
 	part(w, rw);
+	return contents;
+}
+
+static uint64_t put_old_section(struct hf__writer *w, const struct hf__section *section)
+{
+	hf__put(w, section->start, (size_t)(section->end - section->start));
+	return w->total - (uint64_t)(section->end - section->body);
 }
 
 /* The section's vector with `added` more; whoever calls puts those after it. */
@@ -202,15 +211,21 @@ static void put_body(struct hf__writer *w, const struct hf_rewrite *rw, put_part
 	part(w, rw);
 }
 
-static void put_function(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__function *function)
+uint64_t hf__body_size(const struct hf_rewrite *rw, const struct hf__function *function)
 {
-	const uint8_t *bytes = rw->module.bytes;
 	uint64_t size = (uint64_t)function->end - function->body + (function->has_check ? rw->check.size : 0);
-	uint32_t from = function->body;
 	struct hf__check room;
 	for (uint32_t i = function->points; i < function[1].points; i++)
 		size += hf__check_at(rw, i, &room)->size;
-	hf__put_u64(w, size);
+	return size;
+}
+
+static void put_function(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__function *function)
+{
+	const uint8_t *bytes = rw->module.bytes;
+	uint32_t from = function->body;
+	struct hf__check room;
+	hf__put_u64(w, hf__body_size(rw, function));
 	if (function->has_check) {
 		hf__put(w, bytes + from, function->code - from);
 		hf__put(w, rw->check.bytes, rw->check.size);
@@ -225,9 +240,14 @@ static void put_function(struct hf__writer *w, const struct hf_rewrite *rw, cons
 	hf__put(w, bytes + from, function->end - from);
 }
 
+uint64_t hf__bodies(const struct hf_rewrite *rw)
+{
+	return (uint64_t)rw->module.defined_count + hf__own_functions(rw) + wait_functions(rw);
+}
+
 static void put_code(struct hf__writer *w, const struct hf_rewrite *rw)
 {
-	hf__put_u64(w, (uint64_t)rw->module.defined_count + hf__own_functions(rw) + wait_functions(rw));
+	hf__put_u64(w, hf__bodies(rw));
 	for (uint32_t i = 0; i < rw->module.defined_count; i++)
 		put_function(w, rw, &rw->module.defined[i]);
 	put_body(w, rw, put_slow);
@@ -252,14 +272,14 @@ static void put_added_before(struct hf__writer *w, const struct hf_rewrite *rw, 
 	for (; rows[*next].id != id && rows[*next].id != HF__CUSTOM; ++*next) {
 		const struct row *row = &rows[*next];
 		if (row->anew)
-			put_section(w, rw, row->id, row->part);
+			(void)put_section(w, rw, row->id, row->part);
 	}
 }
 
 static void put_custom(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__section *section)
 {
 	if (rw->options.check == HF_REWRITE_NONE || !hf__put_corrected(w, rw, section))
-		hf__put(w, section->start, (size_t)(section->end - section->start));
+		(void)put_old_section(w, section);
 }
 
 static void put_module(struct hf__writer *w, const struct hf_rewrite *rw)
@@ -284,6 +304,7 @@ static void put_module(struct hf__writer *w, const struct hf_rewrite *rw)
 	struct hf__fault fault = {0};
 	struct hf__reader r = hf__reader_of(&rw->module, rw->module.bytes, rw->module.bytes + rw->module.size, &fault);
 	unsigned next = 0;
+	uint64_t code = 0;
 	hf__put(w, r.at, 8);
 	r.at += 8;
 	while (r.at != r.end) {
@@ -297,12 +318,13 @@ static void put_module(struct hf__writer *w, const struct hf_rewrite *rw)
 		put_part *part = rows[next++].part;
 		if ((id == HF__MEMORY && flag) || (id == HF__START && checks))
 			continue; /* its memories are imports now; its function an export */
-		if (part)
-			put_section(w, rw, id, part);
-		else
-			hf__put(w, section.start, (size_t)(section.end - section.start));
+		uint64_t contents = part ? put_section(w, rw, id, part) : put_old_section(w, &section);
+		if (id == HF__CODE)
+			code = contents;
 	}
 	put_added_before(w, rw, rows, &next, HF__CUSTOM);
+	if (code > 0)
+		hf__put_offsets(w, rw, code);
 }
 
 /* ---- the public functions ---- */

@@ -35,6 +35,8 @@
  * What is not covered: one instruction that takes long (memory.fill and the like: at most a second or so), and memory.atomic.wait of a module that
  * has other memories than those.
  *
+ * Last comes a custom section, HF_REWRITE_OFFSETS, by which offsets in the new module's code are traced back to the old one's (offsets.c).
+ *
  * Custom sections are kept byte for byte, except: "name" gets the added functions' names and loses those of labels, of which there are more now; and
  * metadata.code.* (branch hints) gets its offsets put right. DWARF's offsets into the code are not corrected. */
 #ifndef HF_REWRITE_H
@@ -51,6 +53,9 @@ enum hf_rewrite_check {
 };
 
 #define HF_REWRITE_NO_LIMIT UINT64_MAX
+
+/* The name of the section by which code is traced back: the last of this name is the rewriter's. */
+#define HF_REWRITE_OFFSETS "holdfast:offsets"
 
 /* HF_REWRITE_FUEL: bulk instructions between two calls of the table's function, at most. */
 #define HF_REWRITE_BULKS 8

@@ -58,3 +58,39 @@ test('the worker of a guest that trapped serves the next one', async ({ page }) 
   for (const { total, zombies } of totals) expect([total <= 3, zombies]).toEqual([true, 0]);
   expect(code).toBe(0);
 });
+
+// The rewritten module's own offsets differ: checks stand before each of these places.
+for (const jsBridge of [false, true]) {
+  test(`the stack of an interruptible program, or one with limits, is that of the module as it was (${jsBridge ? 'JS' : 'multi-memory'} bridge)`, async ({
+    page,
+    start,
+  }) => {
+    await page.evaluate(() => window.hf.close());
+    await start({ force: { jsBridge } });
+    const seen = await page.evaluate(async () => {
+      const programs = [
+        ['traps-deep-inside', ''],
+        ['traps-in-its-start-function', ''],
+        ...['unreachable', 'bounds', 'divide', 'null'].map((kind) => ['traps-end-the-process-and-say-why', kind]),
+      ] as [Parameters<typeof lab.guest>[0], string][];
+      const seen = [];
+      for (const [name, kind] of programs) {
+        const stacks = [];
+        for (const options of [{}, { interruptible: true }, { limits: { memory: 64 << 20 } }]) {
+          const { stack } = await window.hf.run(lab.guest(name), { args: [kind], ...options });
+          // The URL of one that was rewritten is a hash.
+          stacks.push(stack.replace(/\S+?(?=wasm-function)/g, ''));
+        }
+        seen.push(stacks);
+      }
+      const bytes = new Uint8Array(await (await fetch(lab.guest('traps-deep-inside'))).arrayBuffer());
+      return { seen, bytes: [...bytes] };
+    });
+    for (const [plain, ...others] of seen.seen) expect(others).toEqual([plain, plain]);
+    // The loop's end, the `unreachable`, the function's end.
+    const where = seen.bytes.findIndex((byte, i, { [i - 1]: before, [i + 1]: after }) => {
+      return byte === 0x00 && before === 0x0b && after === 0x0b;
+    });
+    expect(seen.seen[0]![1]!.split('\n')[0]).toContain(`wasm-function[0]:0x${where.toString(16)}`);
+  });
+}

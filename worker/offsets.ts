@@ -1,0 +1,39 @@
+/**
+ * Stack traces of a module that was rewritten, as they would be of the original: the section that the rewriter adds says where code came from
+ * (native/rewrite/offsets.c). It is read when something has trapped, not before.
+ */
+
+/** A frame's function and, except in WebKit, the offset in the module: "wasm-function[12]:0x1f". */
+const PLACE = /(wasm-function\[(\d+)\])(:0x[\da-f]+)?/;
+
+export function originalFrames(module: WebAssembly.Module, frames: string[]): string[] {
+  const section = WebAssembly.Module.customSections(module, 'holdfast:offsets').pop();
+  if (!section) return frames;
+  const bytes = new Uint8Array(section);
+  let at = 0;
+  const next = () => {
+    let value = 0;
+    for (let shift = 0, byte = 128; byte > 127; shift += 7) value |= ((byte = bytes[at++] ?? 0) & 127) << shift;
+    return value;
+  };
+  const functions = next();
+  const usual = next();
+  const start = at;
+  /** Bytes that were inserted count as the instruction that they precede. */
+  const original = (offset: number) => {
+    at = start;
+    for (let where = 0; at < bytes.length;) {
+      const distance = next();
+      where += distance >> 1;
+      const other = distance & 1 ? next() : usual * 2;
+      if (offset <= where) break;
+      offset = Math.max(where, offset - ((other >> 1) ^ -(other & 1)));
+    }
+    return offset;
+  };
+  return frames.flatMap((frame) => {
+    const [all, place, index, offset] = PLACE.exec(frame) ?? [];
+    if (Number(index) >= functions) return [];
+    return offset ? frame.replace(all!, `${place}:0x${original(Number(offset.slice(1))).toString(16)}`) : frame;
+  });
+}
