@@ -69,7 +69,7 @@ struct hf_rewrite_options {
 		refuse_objects; /* a module that can fill the engine's own heap is refused: one with structures, arrays, or exceptions that can be kept */
 };
 
-/* What an element of a table takes, in bytes: engines have 4 to 24 for it. */
+/* What an element of a table counts for, in bytes, whatever the engine takes. */
 #define HF_REWRITE_ELEMENT_SIZE 16
 
 enum hf_rewrite_fault {
