@@ -148,6 +148,28 @@ test.describe('limits', () => {
     expect(seen.module).toMatchObject({ name: 'TypeError', message: expect.stringContaining('limits.memory') });
   });
 
+  test('memory counts tables, and refuses what can keep objects of the engine unless gc is true', async ({
+    page,
+    start,
+  }) => {
+    await start();
+    const seen = await page.evaluate(async () => {
+      // 4,096 elements of 16 bytes; the program's code is how many thousands its two tables got, all together.
+      const tables = await window.hf.run(lab.guest('grows-its-tables'), { limits: { memory: 65536 } });
+      // A type of structures, and a `_start` that does nothing.
+      const keeper = Uint8Array.from([
+        ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 2, 0x60, 0, 0, 0x5f, 1, 0x7f, 1, 3, 2, 1, 0, 5, 3, 1, 0, 1],
+        ...[7, 19, 2, 6, 95, 115, 116, 97, 114, 116, 0, 0, 6, 109, 101, 109, 111, 114, 121, 2, 0],
+        ...[10, 4, 1, 2, 0, 0x0b],
+      ]);
+      const gc = async (limits: object) => lab.failure(window.hf.spawn(keeper.slice(), { limits }));
+      const refused = [await gc({ gc: false }), await gc({ memory: 65536 })].map(({ name, kind }) => [name, kind]);
+      const { code } = await window.hf.run(keeper.slice(), { limits: { memory: 65536, gc: true } });
+      return { tables: tables.code, refused, code };
+    });
+    expect(seen).toEqual({ tables: 4, refused: Array(2).fill(['SpawnRefused', 'limit']), code: 0 });
+  });
+
   test('wrong ones are told before anything starts', async ({ page, start }) => {
     await start();
     const errors = await page.evaluate(() =>
