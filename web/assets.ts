@@ -1,6 +1,6 @@
 /** Where the runtime's own files are. */
 import { describe, tagOf } from './bytes.js';
-import { asError, StartFailed } from './errors.js';
+import { StartFailed } from './errors.js';
 import { FILES } from './files.js';
 
 /** A file of the runtime's. */
@@ -61,8 +61,7 @@ function beside(url: () => URL): URL {
     return url();
   } catch (error) {
     throw new StartFailed(
-      `this script does not know its own URL (${asError(error).message}), as in a bundle that is not an ES module: ` +
-        'copy the files from node_modules/holdfast/dist to the server, and pass the URL of their folder in the option "assets"',
+      'a script that is not an ES module does not know its own URL: copy the files from node_modules/holdfast/dist to the server, and pass the URL of their folder in the option "assets"',
       [],
       { cause: error },
     );

@@ -6,7 +6,13 @@ import type { ErrorMessage, RefusalMessage } from './protocol.js';
 
 /** The common ancestor of all errors of this library. */
 export class HoldfastError extends Error {
-  override name = 'HoldfastError';
+  /** Where it stays what it is however the class is called in a bundle. */
+  static override readonly name: string = 'HoldfastError';
+
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
 }
 
 /** One thing that keeps the runtime from starting, in words. */
@@ -24,7 +30,7 @@ const inWords = (problems: readonly Problem[]): string =>
 
 /** `start()` failed. The message says what to do; `problems` has the same as a list. */
 export class StartFailed extends HoldfastError {
-  override name = 'StartFailed';
+  static override readonly name: string = 'StartFailed';
   readonly problems: readonly Problem[];
 
   constructor(message: string, problems: readonly Problem[] = [], options?: ErrorOptions) {
@@ -35,7 +41,7 @@ export class StartFailed extends HoldfastError {
 
 /** `start()` failed because the page is not cross-origin isolated. The message says which header is missing. */
 export class NotIsolated extends StartFailed {
-  override name = 'NotIsolated';
+  static override readonly name: string = 'NotIsolated';
 }
 
 /** Whose fault a refusal is: of the source (download), the module, the options, a limit, or a closed runtime. */
@@ -43,7 +49,7 @@ export type RefusalKind = RefusalMessage['kind'];
 
 /** A program was refused before any of it ran. */
 export class SpawnRefused extends HoldfastError {
-  override name = 'SpawnRefused';
+  static override readonly name: string = 'SpawnRefused';
   readonly kind: RefusalKind;
 
   constructor(kind: RefusalKind, message: string, options?: ErrorOptions) {
@@ -63,7 +69,7 @@ export interface FsCall {
 
 /** A call of `hf.fs` failed. */
 export class FsError extends HoldfastError {
-  override name = 'FsError';
+  static override readonly name: string = 'FsError';
   /** The error's name, such as "ENOENT". */
   readonly code: string;
   /** WASI's number of the error, as a guest would see it; 0 where there is none. */
@@ -87,7 +93,7 @@ export class FsError extends HoldfastError {
 
 /** A write to a standard input that nobody will read any more: the process has ended, or has closed it. */
 export class PipeError extends HoldfastError {
-  override name = 'PipeError';
+  static override readonly name: string = 'PipeError';
   /** The error's name: "EPIPE". */
   readonly code: string;
 
@@ -99,7 +105,7 @@ export class PipeError extends HoldfastError {
 
 /** A connection could not be had, or was broken. */
 export class SocketError extends HoldfastError {
-  override name = 'SocketError';
+  static override readonly name: string = 'SocketError';
   /**
    * The error's name. "ECONNREFUSED": nobody listens on the port. "ECONNRESET": the other end was closed, and bytes were
    * lost by that. "ECONNABORTED": the port was closed while one waited for a connection. "EADDRINUSE": somebody listens
@@ -115,12 +121,12 @@ export class SocketError extends HoldfastError {
 
 /** A process handle was joined or detached a second time. */
 export class HandleError extends HoldfastError {
-  override name = 'HandleError';
+  static override readonly name: string = 'HandleError';
 }
 
 /** A call of a supervisor failed: there is no such child, or there is one, or the supervisor has ended. */
 export class SupervisorError extends HoldfastError {
-  override name = 'SupervisorError';
+  static override readonly name: string = 'SupervisorError';
   /** "ENOENT", "EEXIST" or "ECANCELED". */
   readonly code: string;
 
@@ -132,7 +138,7 @@ export class SupervisorError extends HoldfastError {
 
 /** The runtime was closed with `hf.close()`. */
 export class Closed extends HoldfastError {
-  override name = 'Closed';
+  static override readonly name: string = 'Closed';
 
   constructor(message = 'the runtime was closed') {
     super(message);
@@ -141,7 +147,7 @@ export class Closed extends HoldfastError {
 
 /** The runtime itself died. Nothing that was open can be finished; a new `start()` can succeed. */
 export class Fatal extends HoldfastError {
-  override name = 'Fatal';
+  static override readonly name: string = 'Fatal';
 }
 
 /** The error for whatever was thrown or rejected with. */

@@ -153,6 +153,7 @@ export type AskFs = (
 const dropped = new FinalizationRegistry<() => unknown>((close) => close());
 
 export class FileSystemEnd implements FileSystem {
+  static readonly name = 'FileSystem';
   readonly #ask: AskFs;
 
   constructor(ask: AskFs) {

@@ -90,6 +90,7 @@ type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
 type Call = Deferred<Answer> & { toError(error: ErrorMessage): Error };
 
 export class Runtime implements Holdfast {
+  static readonly name = 'Holdfast';
   readonly fs: FileSystem;
   readonly #endpoint: Endpoint<ToCoordinator, FromCoordinator>;
   readonly #loader: Loader;

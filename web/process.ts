@@ -127,6 +127,7 @@ export interface Program {
 }
 
 export class ProcessEnd implements Process {
+  static readonly name = 'Process';
   readonly id: number;
   readonly name: string;
   readonly stdin: WritableStream<Uint8Array>;

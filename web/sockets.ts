@@ -153,6 +153,7 @@ export class Sockets {
 const OUTPUT = 1;
 
 export class ConnectionEnd implements Connection {
+  static readonly name = 'Connection';
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly closed: Promise<void>;
@@ -274,6 +275,7 @@ export interface ListenerWire {
 }
 
 export class ListenerEnd implements Listener {
+  static readonly name = 'Listener';
   readonly port: number;
   readonly #wire: ListenerWire;
   readonly #signal: AbortSignal | undefined;

@@ -170,6 +170,7 @@ interface Watcher {
 }
 
 export class SupervisorEnd implements Supervisor {
+  static readonly name = 'Supervisor';
   readonly id: number;
   /** Whose child it is. */
   parent: SupervisorEnd | undefined;

@@ -80,3 +80,13 @@ test('each part that is loaded later is where the script looks for it', () => {
   for (const file of [...loadedLater, ...Object.values(FILES)])
     assert.ok(fs.existsSync(path.join(root, 'dist', file)), file);
 });
+
+test('public classes keep their names in a minified bundle', async () => {
+  const { text } = await bundle('web/index.ts', true);
+  for (const name of ['Holdfast', 'FileSystem', 'Process']) assert.match(text, new RegExp(`static name="${name}"`));
+  const lib = await import('../../dist/node.js'); // is minified
+  for (const [name, value] of Object.entries(lib).filter(([name]) => /^[A-Z]/.test(name)))
+    assert.equal(value.name, name);
+  assert.equal(new lib.Closed().name, 'Closed');
+  assert.equal(new lib.SpawnRefused('source', '').name, 'SpawnRefused');
+});
