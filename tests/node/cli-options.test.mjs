@@ -76,9 +76,13 @@ test('help and version, wherever they are before the program', () => {
     assert.ok(USAGE.includes(option));
 });
 
+test('`run` goes without saying before a program', () => {
+  assert.deepEqual(parse('a.wasm', '--dir', 'x'), parse('run', 'a.wasm', '--dir', 'x'));
+});
+
 const wrong = [
   [[], /no command given/],
-  [['a.wasm'], /unknown command "a\.wasm".*"run"/],
+  [['start', 'a.wasm'], /unknown command "start".*"run"/],
   [['run'], /no program given/],
   [['run', '--dir', '.'], /no program given/],
   [['run', ''], /no program given/],

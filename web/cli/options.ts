@@ -32,6 +32,7 @@ export type Command = RunCommand | { kind: 'help' } | { kind: 'version' };
 export class UsageError extends Error {}
 
 export const USAGE = `Usage: holdfast run [OPTIONS] PROGRAM.wasm [ARGS...]
+       holdfast PROGRAM.wasm [ARGS...]
 
 Runs a WASI program. Its standard input, output and error and its exit status are this command's own.
 
@@ -120,8 +121,9 @@ export function parseCommand(argv: readonly string[], environment: Environment, 
   if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help' };
   if (first === '--version' || first === '-V') return { kind: 'version' };
   if (first === undefined) throw new UsageError('no command given');
-  if (first !== 'run') throw new UsageError(`unknown command "${first}"; the one there is is "run"`);
-  const command = parseRun(rest, environment);
+  const program = first.endsWith('.wasm'); // `run` goes without saying
+  if (first !== 'run' && !program) throw new UsageError(`unknown command "${first}"; the one there is is "run"`);
+  const command = parseRun(program ? argv : rest, environment);
   if (command.kind === 'run' && !hosts.includes(command.host)) {
     throw new UsageError(`--host: no host "${command.host}"; there are ${hosts.join(', ')}`);
   }
