@@ -5,7 +5,7 @@ import { NULL, toPointer, type Pointer, type WasmPointer } from '../worker/kerne
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 
-type Post = (message: FromCoordinator, transfer?: Transferable[]) => void;
+type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
 
 const EPIPE = { code: 'EPIPE', message: 'EPIPE: the other end of the connection does not read any more' };
 const OUTPUT = 1;

@@ -22,6 +22,7 @@ import type {
 } from '../web/protocol.ts';
 import { NULL, utf8, type Pointer } from '../worker/kernel.ts';
 import type { Kernel, SystemError } from './kernel.ts';
+import { leave } from './parts.ts';
 
 /** coordinator/root.c */
 const OPEN_EXCLUSIVE = 2;
@@ -389,3 +390,5 @@ function take(listing: Uint8Array<ArrayBuffer>, entries: DirentMessage[]): numbe
   }
   return cookie;
 }
+
+leave({ Files });

@@ -40,6 +40,7 @@ import { Modules, Refusal, type Program } from './modules.ts';
 import { Queue } from './queue.ts';
 import { LONGEST_TIMER, Session } from './session.ts';
 import { encodeSpawn, HEADER_WORDS, listeningPorts, SOCKET_WORDS } from './spawn.ts';
+import { left } from './parts.ts';
 import type * as Supervise from './supervise.ts';
 import { Workers } from './workers.ts';
 
@@ -64,7 +65,8 @@ const describe = (error: unknown): string => (error instanceof Error ? error.mes
 /** A part of the coordinator that is fetched when it is needed first. */
 async function load<T>(url: string): Promise<T> {
   try {
-    return (await importUrl(url)) as T;
+    await importUrl(url);
+    return left<T>();
   } catch (error) {
     throw new Error(`${url} cannot be loaded: ${describe(error)}. Is the file deployed?`, { cause: error });
   }

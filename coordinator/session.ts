@@ -16,7 +16,7 @@ import { Input } from './input.ts';
 import type { Added } from '../worker/protocol.ts';
 import type { Kernel } from './kernel.ts';
 
-type Post = (message: FromCoordinator, transfer?: Transferable[]) => void;
+type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
 
 const EPIPE = { code: 'EPIPE', message: 'EPIPE: the program no longer reads its standard input' };
 

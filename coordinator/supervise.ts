@@ -14,6 +14,7 @@ import {
   type WasmPointer,
 } from '../worker/kernel.ts';
 import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../web/protocol.ts';
+import { leave } from './parts.ts';
 
 /** What is set for later goes off at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -345,3 +346,5 @@ export class Supervisors {
     queueMicrotask(() => this.ended(parent.sup, parent.key, parent.generation, reason, 0));
   }
 }
+
+leave({ Supervisors });

@@ -24,7 +24,8 @@ export function locate(
   nameOf = (file: string): string => file,
 ): Located {
   const where = locator(assets, base, nameOf);
-  return Object.fromEntries(assetNames.map((name) => [name, where(name) ?? beside(here[name])])) as Located;
+  // What Next puts in place of `new URL` is no URL, but a path of the page's server.
+  return Object.fromEntries(assetNames.map((name) => [name, where(name) ?? new URL(beside(here[name]), base)])) as Located;
 }
 
 function locator(

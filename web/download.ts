@@ -2,6 +2,7 @@
  * The download of a module, for the coordinator, which has it in its script, and for the page, which loads this file for the first `Response`. It imports
  * nothing. A module is asked for once: whoever needs its bytes, or the first of them, gets them from the one response, beside the compiler.
  */
+import type { WasmModule } from './protocol.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
@@ -150,9 +151,9 @@ async function read(
 /** Compiles, and says what a failure is. */
 export async function compiled(
   where: string,
-  compiling: Promise<WebAssembly.Module>,
+  compiling: Promise<WasmModule>,
   short = '',
-): Promise<WebAssembly.Module> {
+): Promise<WasmModule> {
   try {
     return await compiling;
   } catch (error) {

@@ -145,7 +145,7 @@ export interface FileSystem {
 /** Asks the coordinator. A refusal is thrown as what `toError` makes of it. */
 export type AskFs = (
   request: FsRequest,
-  transfer: Transferable[],
+  transfer: ArrayBuffer[],
   toError: (error: ErrorMessage) => Error,
 ) => Promise<FsResult>;
 
@@ -298,7 +298,7 @@ export class FileSystemEnd implements FileSystem {
   /** For further questions of a call. */
   #about(syscall: string, path: string, dest?: string): AskFile {
     const call = { syscall, path, dest };
-    return async <T extends FsResult | void>(request: FsRequest, transfer: Transferable[] = []) =>
+    return async <T extends FsResult | void>(request: FsRequest, transfer: ArrayBuffer[] = []) =>
       (await this.#ask(request, transfer, (error) => new FsError(error, call))) as T;
   }
 

@@ -277,7 +277,7 @@ export class Runtime implements Holdfast {
 
   async #ask(
     message: (call: number) => ToCoordinator,
-    transfer: Transferable[] = [],
+    transfer: ArrayBuffer[] = [],
     toError: Call['toError'] = ({ message }) => new HoldfastError(message),
   ): Promise<Answer> {
     this.#requireOpen();
@@ -288,7 +288,7 @@ export class Runtime implements Holdfast {
     return call.promise;
   }
 
-  readonly #post = (message: ToCoordinator, transfer: Transferable[] = []): void => {
+  readonly #post = (message: ToCoordinator, transfer: ArrayBuffer[] = []): void => {
     if (!this.#dead) this.#endpoint.post(message, transfer);
   };
 

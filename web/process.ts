@@ -116,14 +116,14 @@ const was = { 'being joined': 'joined already, and has not ended', joined: 'join
 
 /** Sends a message that is answered. */
 type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
-type Post = (message: ToCoordinator, transfer?: Transferable[]) => void;
+type Post = (message: ToCoordinator, transfer?: ArrayBuffer[]) => void;
 
 /** What to start, beside the plan. */
 export interface Program {
   id: number;
   name: string;
   source: SourceMessage;
-  transfer: Transferable[];
+  transfer: ArrayBuffer[];
 }
 
 export class ProcessEnd implements Process {

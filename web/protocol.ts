@@ -15,6 +15,11 @@ import type { AssetName } from './assets.js';
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
 export const PROTOCOL = 9;
 
+/** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
+export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : never;
+
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
 export type OutputFd = 1 | 2;
@@ -24,7 +29,7 @@ export type StreamFd = OutputFd | typeof TRACE_FD;
 
 export type SourceMessage =
   /** `head`: its bytes up to the end of its imports, when they are known and it imports its memory. */
-  | { kind: 'module'; module: WebAssembly.Module; head: Uint8Array | null }
+  | { kind: 'module'; module: WasmModule; head: Uint8Array | null }
   /** `where`: what they are called in messages. */
   | { kind: 'bytes'; bytes: Uint8Array; where?: string }
   /** Absolute. Fetched and compiled (streaming) by the coordinator, once per URL and version for the life of the runtime. */
@@ -376,7 +381,7 @@ export type FromCoordinator =
 
 /** The half of a `Worker`, `MessagePort` or Node worker that this library uses, so that tests can put a `MessageChannel` in its place. */
 export interface Endpoint<Out, In> {
-  post(message: Out, transfer?: Transferable[]): void;
+  post(message: Out, transfer?: ArrayBuffer[]): void;
   onmessage: ((message: In) => void) | null;
   /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
   onerror: ((error: Error, gone?: boolean) => void) | null;

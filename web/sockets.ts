@@ -56,10 +56,10 @@ export interface Listener extends AsyncIterable<Connection> {
 
 /** What the runtime does for connections, and is made of. */
 export interface SocketWire {
-  post(message: ToCoordinator, transfer?: Transferable[]): void;
+  post(message: ToCoordinator, transfer?: ArrayBuffer[]): void;
   ask(
     message: (call: number) => ToCoordinator,
-    transfer: Transferable[],
+    transfer: ArrayBuffer[],
     toError: (error: ErrorMessage) => Error,
   ): Promise<unknown>;
   /** A number for a connection, which no process has either. */

@@ -5,18 +5,17 @@ import type { BadDownload } from './download.js';
 import { SpawnRefused } from './errors.js';
 import { later } from './later.js';
 import type { Progress } from './options.js';
-import type { SourceMessage } from './protocol.js';
+import type { SourceMessage, WasmModule } from './protocol.js';
 
 /**
  * A WASI program: a URL (a string is resolved against the page; on Node against the working directory, and `file:` is
  * fine), a `Response` or a promise of one (its body is used up), bytes (copied), or a compiled module (shared).
  */
-export type Source =
-  string | URL | Response | PromiseLike<Response> | ArrayBuffer | ArrayBufferView | WebAssembly.Module;
+export type Source = string | URL | Response | PromiseLike<Response> | ArrayBuffer | ArrayBufferView | WasmModule;
 
 export interface PreparedSource {
   message: SourceMessage;
-  transfer: Transferable[];
+  transfer: ArrayBuffer[];
   /** What the program is called when nobody says otherwise. */
   name: string;
 }
@@ -107,10 +106,10 @@ const tell = (onProgress: OnProgress) =>
 const DEFAULT_NAME = 'program';
 
 /** Whether the module wants its memory from outside, as programs with threads do: how large, its bytes tell. */
-export const importsMemory = (module: WebAssembly.Module): boolean =>
+export const importsMemory = (module: WasmModule): boolean =>
   WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
 
-const isModule = (source: unknown): source is WebAssembly.Module => tagOf(source) === 'WebAssembly.Module';
+const isModule = (source: unknown): source is WasmModule => tagOf(source) === 'WebAssembly.Module';
 
 /** The response, waited for; a failed download is a refusal, anything else a `TypeError`. */
 async function settled(source: unknown): Promise<Response> {

@@ -11,7 +11,7 @@ import { PART, WHOLE, type FsRequest, type FsResult, type OpenHow, type OpenMess
 import type { Controller } from './streams.js';
 
 /** Asks the coordinator on behalf of a call of hf.fs: a refusal is an `FsError` that names it. */
-export type AskFile = <T extends FsResult | void = void>(request: FsRequest, transfer?: Transferable[]) => Promise<T>;
+export type AskFile = <T extends FsResult | void = void>(request: FsRequest, transfer?: ArrayBuffer[]) => Promise<T>;
 
 /** The page's end of an open file. */
 export interface FileEnd {
