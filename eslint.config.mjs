@@ -10,6 +10,7 @@ export default tseslint.config(
       'test-results/**',
       'playwright-report/**',
       'coordinator/library.js',
+      'tests/bundlers/projects/**', // as their tools want them
     ],
   },
   js.configs.recommended,

@@ -4,6 +4,7 @@
 //   guests    the programs in tests/guests on Node, natively, and in each browser; the same made interruptible; random modules before and
 //             after that (tests/rewrite/differential.mjs); tests/{guests,conformance}/**/*.test.mjs
 //   browser   tests/browser/*.spec.ts in Chromium, served by nginx with serve.conf
+//   bundlers  tests/bundlers: the packed package in projects of Vite, webpack, esbuild and others; `npm run test:bundlers` has more
 // What follows the second `--` goes to the section's own runner (ctest, node --test, playwright).
 // The last line is `N passed, N failed`, summed over the sections. A section that ran no test has failed.
 import fs from 'node:fs';
@@ -24,12 +25,19 @@ import { node24Path } from './node24.mjs';
 import { serve } from './serve.mjs';
 import { chromiumOnPath, needs, setup, webkitPath } from './setup.mjs';
 
-const sections = { native: testNative, node: testNode, guests: testGuests, browser: testBrowser };
+const sections = {
+  native: testNative,
+  node: testNode,
+  guests: testGuests,
+  browser: testBrowser,
+  bundlers: testBundlers,
+};
 const needed = {
   native: needs.native,
   node: needs.build,
   guests: [...needs.guests, 'sanitizers'],
   browser: needs.browser,
+  bundlers: [...needs.build, 'chromium'],
 };
 
 function parseArguments(args) {
@@ -249,6 +257,18 @@ async function testBrowser({ grep, rest }) {
       } finally {
         await server.stop();
       }
+    }),
+  ];
+}
+
+// --- bundlers ---
+
+async function testBundlers({ grep, rest }) {
+  return [
+    await counted('bundlers', async () => {
+      await build(['runtime', 'guests']);
+      const args = [...(grep ? ['--grep', grep] : []), ...rest];
+      return runCounting(process.execPath, ['tests/bundlers/run.mjs', ...args]);
     }),
   ];
 }

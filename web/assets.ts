@@ -25,7 +25,9 @@ export function locate(
 ): Located {
   const where = locator(assets, base, nameOf);
   // What Next puts in place of `new URL` is no URL, but a path of the page's server.
-  return Object.fromEntries(assetNames.map((name) => [name, where(name) ?? new URL(beside(here[name]), base)])) as Located;
+  return Object.fromEntries(
+    assetNames.map((name) => [name, where(name) ?? new URL(beside(here[name]), base)]),
+  ) as Located;
 }
 
 function locator(

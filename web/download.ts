@@ -149,11 +149,7 @@ async function read(
 }
 
 /** Compiles, and says what a failure is. */
-export async function compiled(
-  where: string,
-  compiling: Promise<WasmModule>,
-  short = '',
-): Promise<WasmModule> {
+export async function compiled(where: string, compiling: Promise<WasmModule>, short = ''): Promise<WasmModule> {
   try {
     return await compiling;
   } catch (error) {
@@ -180,7 +176,7 @@ export async function downloadBytes(
 
 /** A compiled module, and its bytes up to the end of its imports: how large a memory it imports nothing else tells. */
 export interface Downloaded {
-  module: WebAssembly.Module;
+  module: WasmModule;
   head: Bytes;
 }
 

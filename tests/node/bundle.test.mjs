@@ -1,5 +1,6 @@
 // What a page downloads first must not even name what only workers may touch.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -89,4 +90,17 @@ test('public classes keep their names in a minified bundle', async () => {
     assert.equal(value.name, name);
   assert.equal(new lib.Closed().name, 'Closed');
   assert.equal(new lib.SpawnRefused('source', '').name, 'SpawnRefused');
+});
+
+test('what the README links to is in the package', () => {
+  const shell = process.platform === 'win32';
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    shell,
+    stdio: 'pipe',
+  });
+  const files = JSON.parse(packed)[0].files.map((file) => file.path);
+  const links = [...fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)];
+  assert.ok(links.length > 0);
+  for (const [, link] of links) assert.ok(files.includes(path.posix.normalize(link)), link);
 });

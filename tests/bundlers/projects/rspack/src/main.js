@@ -1,0 +1,3 @@
+import { report } from './use.js';
+
+report('/guests/');
