@@ -25,6 +25,7 @@ HF_EXPORT_C("c_memory") void hf_c_memory(double maximum, double base)
 HF_EXPORT_C("c_boot") hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
 {
 	hf__wasm_boot(0);
+	hf_lock_come_first();
 	hf_word *doorbell = hf__wasm_boot_coordinator(cores, message_doorbell);
 	return hf_root_create((uint64_t)memory) < 0 ? NULL : doorbell;
 }
@@ -54,7 +55,8 @@ HF_EXPORT_C("w_boot") void hf_w_boot(struct hf_thread *thread, double clock_offs
 {
 	hf__wasm_boot(clock_offset_ms);
 	hf__stack_probe = probe;
-	hf_self = thread;
+	hf_thread_become(thread);
+	thread->locks = &hf_locks;
 }
 
 static void pass_the_door(void)

@@ -43,15 +43,15 @@ static enum where where_is(struct hf_thread *thread, bool paused)
 	}
 }
 
-static double *put_thread(double *out, struct hf_thread *thread, bool paused)
+static double *put_thread(double *out, struct hf_thread *thread, bool paused, uint64_t now)
 {
-	uint64_t now = hf_plat_monotonic(), since = atomic_load_explicit(&thread->asleep_since, memory_order_relaxed);
+	uint64_t since = atomic_load_explicit(&thread->asleep_since, memory_order_relaxed);
 	*out++ = thread->tid;
 	*out++ = where_is(thread, paused);
 	*out++ = (double)hf_counter_read(&thread->call);
 	*out++ = since > HF_WAKING && now > since ? (double)(now - since) / 1e6 : 0;
 	*out++ = (double)hf_counter_read(&thread->syscalls);
-	*out++ = (double)hf_thread_cpu_time(thread) / 1e6;
+	*out++ = (double)hf_thread_cpu_time_at(thread, now) / 1e6;
 	return out;
 }
 
@@ -65,7 +65,7 @@ HF_EXPORT_C("c_ps") uint32_t hf_c_ps(struct session *session, double *out, uint3
 {
 	struct hf_process *process = hf_session_process(session);
 	double *at = out + PROCESS_NUMBERS;
-	uint64_t memory = 0;
+	uint64_t memory = 0, now = hf_plat_monotonic();
 	if (!process)
 		return 0;
 	out[0] = hf_c_cpu_time(session);
@@ -81,7 +81,7 @@ HF_EXPORT_C("c_ps") uint32_t hf_c_ps(struct session *session, double *out, uint3
 		if (seen > memory)
 			memory = seen;
 		if ((uint32_t)(at - out) + THREAD_NUMBERS <= room)
-			at = put_thread(at, thread, process->paused);
+			at = put_thread(at, thread, process->paused, now);
 	}
 	hf_unlock(&process->lock);
 	out[1] = (double)memory;

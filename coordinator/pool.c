@@ -263,6 +263,9 @@ HF_EXPORT_C("c_worker_crashed") void hf_c_worker_crashed(uint32_t id)
 	if (!worker || worker->state == HF_WORKER_ZOMBIE)
 		return;
 	bool booted = worker->booted;
+	/* The runtime as a whole is lost, and says so at once. */
+	if (hf_thread_took_locks_along(&worker->thread))
+		hf_plat_panic("pool.c", __LINE__, "the engine ended a worker inside the kernel, while it held a lock");
 	if (worker->state == HF_WORKER_RUNNING)
 		hf_session_worker_crashed(worker);
 	set_state(worker, HF_WORKER_ZOMBIE);

@@ -140,8 +140,7 @@ void hf_session_worker_crashed(struct hf_worker *worker)
 		return; /* it had left its process, and its word that it idles was still under way */
 	struct hf_process *process = hf_process_ref(worker->thread.process);
 	hf_process_end(process, HF_EXIT_CRASH, 134, message, sizeof message - 1, NULL, 0);
-	/* It will not come back, wherever it was. In the kernel it may have held a lock: then the runtime as a whole is
-	 * lost; but engines do not end a worker there by themselves. */
+	/* It will not come back, wherever it was. */
 	(void)hf_thread_claim(&worker->thread);
 	hf_process_thread_gone(&worker->thread);
 	hf_process_unref(process);

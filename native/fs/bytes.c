@@ -1,7 +1,7 @@
 /* bytes.c - sparse contents: a growing head and a radix tree of chunks.
  *
- * What holds between calls: memory beyond the size is zero (so that lengthening needs no clearing), and no chunk lies
- * wholly beyond the size. */
+ * What holds between calls: memory beyond the size is zero (so that lengthening needs no clearing). No chunk lies wholly
+ * beyond the size, but while room is being made for one that is to come (hf__bytes_fill). */
 #include "fs/bytes.h"
 
 #include <holdfast/errno.h>
@@ -282,18 +282,57 @@ static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 	bytes->head_room = room;
 }
 
-/* Gives back the memory that a file of this size does not need. */
-static void trim(struct hf_bytes *bytes, uint64_t size)
+/* Moves the chunks from the number `from` on to *rest, by forks from `spares`: one for each level on the way to the border. */
+static void split(struct hf_bytes *bytes, uint64_t from, void **rest, struct spares *spares)
 {
-	drop_beyond(bytes, size);
-	if (size < HF_CHUNK)
-		shrink_head(bytes, size);
+	struct fork *fork = bytes->root;
+	for (uint32_t level = bytes->height; level > 0 && fork; level--) {
+		struct fork *other = spares->forks[--spares->count];
+		unsigned way = turn(from, level);
+		bool between = (from & ((UINT64_C(1) << (FAN_BITS * (level - 1))) - 1)) == 0;
+		for (unsigned i = between ? way : way + 1; i < FAN; i++) {
+			other->below[i] = fork->below[i];
+			fork->below[i] = NULL;
+		}
+		*rest = other;
+		if (between)
+			return;
+		rest = &other->below[way];
+		fork = fork->below[way];
+	}
 }
 
-void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size)
+/* Takes off the chunks wholly beyond `size`: into *rest, or without memory for the forks that takes, they are freed at once. */
+static void cut_beyond(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *rest)
 {
-	if (size < bytes->size) {
-		trim(bytes, size);
+	uint64_t chunks = size / HF_CHUNK + (size % HF_CHUNK != 0);
+	struct spares spares = {.count = 0};
+	if (!bytes->root || chunks >> (FAN_BITS * bytes->height) != 0)
+		return;
+	if (chunks <= 1) {
+		rest->root = bytes->root;
+		rest->height = bytes->height;
+		bytes->root = NULL;
+		bytes->height = 0;
+		return;
+	}
+	if (make_spares(&spares, bytes->height)) {
+		rest->height = bytes->height;
+		split(bytes, chunks, &rest->root, &spares);
+	} else {
+		drop_beyond(bytes, size);
+	}
+	free_spares(&spares);
+}
+
+void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *rest)
+{
+	hf__bytes_init(rest, bytes->budget);
+	/* Also where the size stays: memory may have been put beyond it (hf__bytes_fill). */
+	if (size <= bytes->size) {
+		cut_beyond(bytes, size, rest);
+		if (size < HF_CHUNK)
+			shrink_head(bytes, size);
 		uint8_t *data;
 		uint32_t n = span_at(bytes, size, &data);
 		if (data)
@@ -311,27 +350,27 @@ static bool fill_hole(struct hf_bytes *bytes, uint64_t offset, uint32_t need)
 	return find_chunk(bytes, chunk) || make_chunk(bytes, chunk, 0, 0);
 }
 
-int hf__bytes_reserve(struct hf_bytes *bytes, uint64_t offset, uint64_t count)
+int hf__bytes_fill(struct hf_bytes *bytes, uint64_t offset, uint64_t count)
 {
 	uint64_t end = offset + count;
-	/* What no machine holds is refused before its memory is filled with zeros. */
-	if (count > SIZE_MAX / 2)
-		return -HF_ENOSPC;
 	while (offset < end) {
 		uint32_t n = (uint32_t)least(end - offset, HF_CHUNK - offset % HF_CHUNK);
-		if (!fill_hole(bytes, offset, offset % HF_CHUNK + n)) {
-			trim(bytes, bytes->size);
+		if (!fill_hole(bytes, offset, offset % HF_CHUNK + n))
 			return -HF_ENOSPC;
-		}
 		offset += n;
 	}
-	if (end > bytes->size)
-		bytes->size = end;
 	return 0;
+}
+
+void hf__bytes_lengthen(struct hf_bytes *bytes, uint64_t size)
+{
+	if (size > bytes->size)
+		bytes->size = size;
 }
 
 void hf__bytes_free(struct hf_bytes *bytes)
 {
 	bytes->size = 0;
-	trim(bytes, 0);
+	drop_beyond(bytes, 0);
+	shrink_head(bytes, 0);
 }

@@ -24,17 +24,21 @@ struct hf_bytes {
 	struct hf_budget *budget; /* immutable after init; pays for head_room and for each chunk */
 };
 
+
 void hf__bytes_init(struct hf_bytes *bytes, struct hf_budget *budget);
 /* Moves min(count, size - offset) bytes out; nothing at or past the end. count <= uio->resid. */
 void hf__bytes_read(const struct hf_bytes *bytes, uint64_t offset, uint64_t count, struct hf_uio *uio);
 /* Moves up to `count` bytes in, count <= uio->resid, offset + count <= INT64_MAX. Fewer when memory or the budget ends;
  * 0, or -HF_ENOSPC when nothing was moved. */
 HF_MUST_CHECK int hf__bytes_write(struct hf_bytes *bytes, uint64_t offset, uint64_t count, struct hf_uio *uio);
-/* Cuts, or lengthens by a hole. Never fails. */
-void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size);
-/* Fills the holes in [offset, offset + count) with memory and makes the size at least that. 0 or -HF_ENOSPC (then the
- * size and what is read are as they were; some holes within the size may hold memory now). */
-HF_MUST_CHECK int hf__bytes_reserve(struct hf_bytes *bytes, uint64_t offset, uint64_t count);
+/* Cuts, or lengthens by a hole. Never fails. What was cut off is in *rest, for hf__bytes_free once the lock is free: there may be ten thousand
+ * chunks. */
+void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *rest);
+/* Fills the holes in [offset, offset + count) with memory, which reads as zeros; the size stays. 0 or -HF_ENOSPC. What lies beyond the size is
+ * the caller's to cut off or to bring within the size by hf__bytes_lengthen. */
+HF_MUST_CHECK int hf__bytes_fill(struct hf_bytes *bytes, uint64_t offset, uint64_t count);
+/* Makes the size at least that. */
+void hf__bytes_lengthen(struct hf_bytes *bytes, uint64_t size);
 
 /* Frees all memory; the contents are empty then. */
 void hf__bytes_free(struct hf_bytes *bytes);

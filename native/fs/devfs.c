@@ -7,8 +7,6 @@
 #include <string.h>
 
 #define DEVFS_DEV 1
-/* The most that one read of random bytes gives, as on Linux: nobody makes them for seconds on end in one call. */
-#define RANDOM_READ_MAX (UINT64_C(32) << 20)
 
 static int null_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
 {
@@ -27,7 +25,7 @@ static int random_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *u
 {
 	(void)vnode, (void)offset;
 	uint8_t bytes[512];
-	for (uint64_t given = 0; uio->resid > 0 && given < RANDOM_READ_MAX; given += sizeof bytes) {
+	while (uio->resid > 0) {
 		size_t n = uio->resid < sizeof bytes ? (size_t)uio->resid : sizeof bytes;
 		hf_random(bytes, n);
 		(void)hf_uio_to_user(uio, bytes, n);

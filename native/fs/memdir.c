@@ -65,7 +65,15 @@ static void unnamed_locked(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t
 			hf_budget_give_back(&fs->nodes, 1);
 		atomic_fetch_sub_explicit(&node->nlink, 1, memory_order_relaxed);
 	}
-	hf__memnode_touch(node, HF_MEM_CTIM, now);
+	if (is_directory(vnode))
+		hf__memnode_touch(node, HF_MEM_CTIM, now);
+}
+
+/* Without the tree's lock: the file at the vnode got a name, another one, or lost one. A directory's time was set with the lock. */
+static void renamed(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t now)
+{
+	if (vnode && vnode->fs == fs && !is_directory(vnode))
+		hf__memnode_touch(hf__memnode(vnode), HF_MEM_CTIM, now);
 }
 
 static int dir_lookup(struct hf_vnode *vnode, const char *name, size_t size, struct hf_vnode **out)
@@ -119,10 +127,11 @@ static int dir_create(struct hf_vnode *vnode, const char *name, size_t size, uin
 	if (filetype != HF_FILETYPE_REGULAR_FILE && filetype != HF_FILETYPE_DIRECTORY)
 		return -HF_EINVAL;
 	const struct hf_vnode_ops *ops = filetype == HF_FILETYPE_DIRECTORY ? &hf__memdir_ops : &hf__memfile_ops;
+	uint64_t now = hf_plat_realtime();
 	hf_lock(&fs->tree);
 	int err = vacant_locked(fs, dir, name, size);
 	if (err == 0)
-		err = hf__memnode_create(fs, ops, filetype, 0, &node);
+		err = hf__memnode_create(fs, ops, filetype, 0, now, &node);
 	if (err == 0) {
 		if (filetype == HF_FILETYPE_DIRECTORY)
 			hf__names_init(&node->dir.names, &fs->key);
@@ -142,10 +151,11 @@ static int dir_symlink(struct hf_vnode *vnode, const char *name, size_t size, co
 {
 	struct hf_memnode *dir = hf__memnode(vnode), *node = NULL;
 	struct hf_memfs *fs = dir->fs;
+	uint64_t now = hf_plat_realtime();
 	hf_lock(&fs->tree);
 	int err = vacant_locked(fs, dir, name, size);
 	if (err == 0)
-		err = hf__memlink_create(fs, target, target_size, &node);
+		err = hf__memlink_create(fs, target, target_size, now, &node);
 	if (err == 0)
 		err = add_locked(fs, dir, name, size, node);
 	hf_unlock(&fs->tree);
@@ -201,7 +211,6 @@ static int link_locked(struct hf_memfs *fs, struct hf_memnode *dir, const char *
 	}
 	(void)hf_vnode_ref(vnode);
 	add_links_locked(fs, node, 1);
-	hf__memnode_touch(node, HF_MEM_CTIM, now);
 	changed(dir, now);
 	return 0;
 }
@@ -214,6 +223,8 @@ static int dir_link(struct hf_vnode *vnode, const char *name, size_t size, struc
 	hf_lock(&fs->tree);
 	int err = link_locked(fs, dir, name, size, target, now);
 	hf_unlock(&fs->tree);
+	if (err == 0)
+		renamed(fs, target, now);
 	return err;
 }
 
@@ -244,6 +255,7 @@ static int dir_unlink(struct hf_vnode *vnode, const char *name, size_t size)
 	if (err == 0)
 		gone = take_out_locked(fs, dir, found, now);
 	hf_unlock(&fs->tree);
+	renamed(fs, gone, now);
 	hf_vnode_unref(gone);
 	return err;
 }
@@ -304,7 +316,7 @@ static void moved_locked(struct hf_memfs *fs, struct hf_memnode *from_dir, struc
 		add_links_locked(fs, from_dir, -1);
 		add_links_locked(fs, to_dir, 1);
 	}
-	if (source->fs == fs)
+	if (is_directory(source))
 		hf__memnode_touch(hf__memnode(source), HF_MEM_CTIM, now);
 	changed(from_dir, now);
 	changed(to_dir, now);
@@ -315,6 +327,7 @@ struct rename {
 	const char *from, *to;
 	size_t from_size, to_size;
 	struct hf_vnode *replaced; /* out: its name's reference is the caller's to drop */
+	struct hf_vnode *moved;    /* out: a reference of the caller's */
 };
 
 static int rename_locked(struct hf_memfs *fs, struct rename *r, uint64_t now) HF_REQUIRES(fs->tree)
@@ -340,8 +353,10 @@ static int rename_locked(struct hf_memfs *fs, struct rename *r, uint64_t now) HF
 		if (is_directory(r->replaced))
 			add_links_locked(fs, r->to_dir, -1);
 	}
-	if (err == 0)
+	if (err == 0) {
 		moved_locked(fs, r->from_dir, from, r->to_dir, now);
+		r->moved = hf_vnode_ref(source);
+	}
 	return err;
 }
 
@@ -352,12 +367,15 @@ static int dir_rename(struct hf_vnode *from_dir, const char *from, size_t from_s
 		return -HF_EXDEV;
 	if (!is_directory(to_dir))
 		return -HF_ENOTDIR;
-	struct rename r = {hf__memnode(from_dir), hf__memnode(to_dir), from, to, from_size, to_size, NULL};
+	struct rename r = {hf__memnode(from_dir), hf__memnode(to_dir), from, to, from_size, to_size, NULL, NULL};
 	struct hf_memfs *fs = r.from_dir->fs;
 	uint64_t now = hf_plat_realtime();
 	hf_lock(&fs->tree);
 	int err = rename_locked(fs, &r, now);
 	hf_unlock(&fs->tree);
+	renamed(fs, r.moved, now);
+	renamed(fs, r.replaced, now);
+	hf_vnode_unref(r.moved);
 	hf_vnode_unref(r.replaced);
 	return err;
 }

@@ -1,4 +1,7 @@
-/* memfile.c - regular files of memfs. */
+/* memfile.c - regular files of memfs.
+ *
+ * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/file.c), and what takes long here is cut
+ * up here. */
 #include "fs/memnode.h"
 
 static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
@@ -8,7 +11,7 @@ static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio
 		return 0;
 	hf_lock(&node->lock);
 	hf__bytes_read(&node->file, offset, uio->resid, uio);
-	hf__memnode_accessed_locked(node);
+	hf__memnode_accessed_locked(node, uio->now);
 	hf_unlock(&node->lock);
 	return 0;
 }
@@ -26,8 +29,20 @@ static int write_locked(struct hf_memnode *node, uint64_t offset, struct hf_uio 
 		count = most - offset;
 	int err = hf__bytes_write(&node->file, offset, count, uio);
 	if (err == 0)
-		hf__memnode_modified_locked(node);
+		hf__memnode_modified_locked(node, uio->now);
 	return err;
+}
+
+/* Where so many bytes that are appended go: at the end, and behind what is still being appended in slices. */
+static uint64_t append_locked(struct hf_memnode *node, uint64_t count) HF_REQUIRES(node->lock)
+{
+	HF_ASSERT(hf_lock_is_held(&node->lock));
+	uint64_t at = node->file.size, most = node->fs->file_size_max;
+	if (node->appending > 0 && node->appended > at)
+		at = node->appended;
+	if (at < most)
+		node->appended = count < most - at ? at + count : most;
+	return at;
 }
 
 static int file_write(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end)
@@ -36,38 +51,84 @@ static int file_write(struct hf_vnode *vnode, uint64_t offset, bool append, stru
 	uint64_t before = uio->resid;
 	hf_lock(&node->lock);
 	if (append)
-		offset = node->file.size;
+		offset = append_locked(node, before);
 	int err = write_locked(node, offset, uio);
 	hf_unlock(&node->lock);
 	*end = offset + (before - uio->resid);
 	return err;
 }
 
+static uint64_t file_append_begin(struct hf_vnode *vnode, uint64_t count)
+{
+	struct hf_memnode *node = hf__memnode(vnode);
+	hf_lock(&node->lock);
+	uint64_t at = append_locked(node, count);
+	node->appending++;
+	hf_unlock(&node->lock);
+	return at;
+}
+
+static void file_append_end(struct hf_vnode *vnode)
+{
+	struct hf_memnode *node = hf__memnode(vnode);
+	hf_lock(&node->lock);
+	node->appending--;
+	hf_unlock(&node->lock);
+}
+
 static int file_truncate(struct hf_vnode *vnode, uint64_t size)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
+	struct hf_bytes rest;
 	if (size > node->fs->file_size_max)
 		return -HF_EFBIG;
+	uint64_t now = hf_vnode_clock(vnode, &vnode->modified);
 	hf_lock(&node->lock);
-	hf__bytes_truncate(&node->file, size);
-	hf__memnode_modified_locked(node);
+	hf__bytes_truncate(&node->file, size, &rest);
+	hf__memnode_modified_locked(node, now);
 	hf_unlock(&node->lock);
+	hf__bytes_free(&rest);
 	return 0;
+}
+
+/* A slice after the other, until memory ends or the thread is to stop. */
+static int fill(struct hf_memnode *node, uint64_t offset, uint64_t end)
+{
+	int err = 0;
+	for (uint64_t n; err == 0 && offset < end; offset += n) {
+		n = end - offset < HF_SLICE ? end - offset : HF_SLICE;
+		if (hf_told_to_stop())
+			return -HF_EINTR;
+		hf_lock(&node->lock);
+		err = hf__bytes_fill(&node->file, offset, n);
+		hf_unlock(&node->lock);
+	}
+	return err;
 }
 
 static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
+	struct hf_bytes rest;
 	uint64_t most = node->fs->file_size_max;
 	if (size == 0)
 		return -HF_EINVAL;
 	if (offset > most || size > most - offset)
 		return -HF_EFBIG;
+	/* What no machine holds is refused before its memory is filled with zeros. */
+	int err = size > SIZE_MAX / 2 ? -HF_ENOSPC : fill(node, offset, offset + size);
+	uint64_t now = hf_vnode_clock(vnode, &vnode->modified);
+	hf__bytes_init(&rest, &node->fs->bytes);
 	hf_lock(&node->lock);
-	int err = hf__bytes_reserve(&node->file, offset, size);
-	if (err == 0)
-		hf__memnode_modified_locked(node);
+	if (err == 0) {
+		hf__bytes_lengthen(&node->file, offset + size);
+		hf__memnode_modified_locked(node, now);
+	} else {
+		/* The size and what is read are as they were; holes within the size may hold memory now. */
+		hf__bytes_truncate(&node->file, node->file.size, &rest);
+	}
 	hf_unlock(&node->lock);
+	hf__bytes_free(&rest);
 	return err;
 }
 
@@ -109,6 +170,8 @@ int hf_memfs_exchange(struct hf_vnode *file, struct hf_vnode *unnamed)
 const struct hf_vnode_ops hf__memfile_ops = {
 	.read = file_read,
 	.write = file_write,
+	.append_begin = file_append_begin,
+	.append_end = file_append_end,
 	.truncate = file_truncate,
 	.allocate = file_allocate,
 	.sync = hf__memnode_sync,

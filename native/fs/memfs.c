@@ -16,7 +16,7 @@ static _Atomic uint64_t next_dev = 2;
 static int create_root(struct hf_memfs *fs)
 {
 	struct hf_memnode *root;
-	int err = hf__memnode_create(fs, &hf__memdir_ops, HF_FILETYPE_DIRECTORY, 0, &root);
+	int err = hf__memnode_create(fs, &hf__memdir_ops, HF_FILETYPE_DIRECTORY, 0, hf_plat_realtime(), &root);
 	if (err)
 		return err;
 	hf__names_init(&root->dir.names, &fs->key);

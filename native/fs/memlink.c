@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, struct hf_memnode **out)
+int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, uint64_t now, struct hf_memnode **out)
 {
 	if (size == 0)
 		return -HF_ENOENT;
@@ -12,7 +12,7 @@ int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, str
 	/* Four kilobytes a link are not to be had for the price of a node. */
 	if (!hf_bytes_take(&fs->bytes, size))
 		return -HF_ENOSPC;
-	int err = hf__memnode_create(fs, &hf__memlink_ops, HF_FILETYPE_SYMBOLIC_LINK, size, out);
+	int err = hf__memnode_create(fs, &hf__memlink_ops, HF_FILETYPE_SYMBOLIC_LINK, size, now, out);
 	if (err < 0) {
 		hf_bytes_give_back(&fs->bytes, size);
 		return err;
@@ -29,8 +29,9 @@ static int link_readlink(struct hf_vnode *vnode, char *buffer, size_t size)
 	struct hf_memnode *node = hf__memnode(vnode);
 	size_t n = size < node->link.size ? size : node->link.size;
 	memcpy(buffer, node->link.target, n);
+	uint64_t now = hf_counter_read(&vnode->accessed) == HF_MEM_SETTLED ? hf_plat_realtime() : 0;
 	hf_lock(&node->lock);
-	hf__memnode_accessed_locked(node);
+	hf__memnode_accessed_locked(node, now);
 	hf_unlock(&node->lock);
 	return (int)n;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 int hf__memnode_create(struct hf_memfs *fs, const struct hf_vnode_ops *ops, uint8_t filetype, size_t extra,
-                       struct hf_memnode **out)
+                       uint64_t now, struct hf_memnode **out)
 {
 	if (!hf_budget_take(&fs->nodes, 1))
 		return -HF_ENOSPC;
@@ -24,7 +24,7 @@ int hf__memnode_create(struct hf_memfs *fs, const struct hf_vnode_ops *ops, uint
 	node->fs = fs;
 	atomic_init(&node->nlink, 0);
 	hf_lock_init(&node->lock, HF_RANK_NODE);
-	node->atim = node->mtim = node->ctim = hf_plat_realtime();
+	node->atim = node->mtim = node->ctim = now;
 	atomic_fetch_add_explicit(&fs->holds, 1, memory_order_relaxed);
 	*out = node;
 	return 0;
@@ -56,39 +56,55 @@ void hf__memnode_touch(struct hf_memnode *node, unsigned which, uint64_t now)
 	hf_unlock(&node->lock);
 }
 
-void hf__memnode_accessed_locked(struct hf_memnode *node)
+static bool is_stamped(hf_counter *mark, uint64_t now)
 {
-	HF_ASSERT(hf_lock_is_held(&node->lock));
-	if (node->accessed != HF_MEM_SETTLED) {
-		node->accessed = HF_MEM_MARKED;
-		return;
-	}
-	node->atim = hf_plat_realtime();
-	node->accessed = HF_MEM_STAMPED;
+	bool stamped = now && hf_counter_read(mark) == HF_MEM_SETTLED;
+	hf_counter_set(mark, stamped ? HF_MEM_STAMPED : HF_MEM_MARKED);
+	return stamped;
 }
 
-void hf__memnode_modified_locked(struct hf_memnode *node)
+void hf__memnode_accessed_locked(struct hf_memnode *node, uint64_t now)
 {
 	HF_ASSERT(hf_lock_is_held(&node->lock));
-	if (node->modified != HF_MEM_SETTLED) {
-		node->modified = HF_MEM_MARKED;
-		return;
-	}
-	node->mtim = node->ctim = hf_plat_realtime();
-	node->modified = HF_MEM_STAMPED;
+	if (is_stamped(&node->vnode.accessed, now))
+		node->atim = now;
 }
 
-static void settle_locked(struct hf_memnode *node) HF_REQUIRES(node->lock)
+void hf__memnode_modified_locked(struct hf_memnode *node, uint64_t now)
 {
 	HF_ASSERT(hf_lock_is_held(&node->lock));
-	if (node->accessed == HF_MEM_MARKED || node->modified == HF_MEM_MARKED) {
-		uint64_t now = hf_plat_realtime();
-		if (node->accessed == HF_MEM_MARKED)
-			node->atim = now;
-		if (node->modified == HF_MEM_MARKED)
-			node->mtim = node->ctim = now;
+	if (is_stamped(&node->vnode.modified, now))
+		node->mtim = node->ctim = now;
+}
+
+static bool is_marked(struct hf_memnode *node)
+{
+	return hf_counter_read(&node->vnode.accessed) == HF_MEM_MARKED || hf_counter_read(&node->vnode.modified) == HF_MEM_MARKED;
+}
+
+static void settle_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock)
+{
+	HF_ASSERT(hf_lock_is_held(&node->lock));
+	if (hf_counter_read(&node->vnode.accessed) == HF_MEM_MARKED)
+		node->atim = now;
+	if (hf_counter_read(&node->vnode.modified) == HF_MEM_MARKED)
+		node->mtim = node->ctim = now;
+	hf_counter_set(&node->vnode.accessed, HF_MEM_SETTLED);
+	hf_counter_set(&node->vnode.modified, HF_MEM_SETTLED);
+}
+
+/* Takes the lock and settles the times: marks become the time of this look. */
+static void lock_settled(struct hf_memnode *node) HF_ACQUIRE(node->lock) HF_NO_TSA
+{
+	uint64_t now = is_marked(node) ? hf_plat_realtime() : 0;
+	hf_lock(&node->lock);
+	if (now == 0 && is_marked(node)) {
+		/* Just now. The clock is not looked at with a lock held. */
+		hf_unlock(&node->lock);
+		now = hf_plat_realtime();
+		hf_lock(&node->lock);
 	}
-	node->accessed = node->modified = HF_MEM_SETTLED;
+	settle_locked(node, now);
 }
 
 static uint64_t size_locked(const struct hf_memnode *node) HF_REQUIRES(node->lock)
@@ -112,8 +128,7 @@ int hf__memnode_getattr(struct hf_vnode *vnode, struct hf_attr *out)
 		.filetype = vnode->filetype,
 		.nlink = atomic_load_explicit(&node->nlink, memory_order_relaxed),
 	};
-	hf_lock(&node->lock);
-	settle_locked(node);
+	lock_settled(node);
 	out->size = size_locked(node);
 	out->atim = node->atim;
 	out->mtim = node->mtim;
@@ -126,8 +141,7 @@ int hf__memnode_set_times(struct hf_vnode *vnode, const uint64_t *atim, const ui
 {
 	struct hf_memnode *node = hf__memnode(vnode);
 	uint64_t now = hf_plat_realtime();
-	hf_lock(&node->lock);
-	settle_locked(node);
+	lock_settled(node);
 	if (atim)
 		node->atim = *atim;
 	if (mtim)
@@ -140,8 +154,7 @@ int hf__memnode_set_times(struct hf_vnode *vnode, const uint64_t *atim, const ui
 int hf__memnode_sync(struct hf_vnode *vnode)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
-	hf_lock(&node->lock);
-	settle_locked(node);
+	lock_settled(node);
 	hf_unlock(&node->lock);
 	return 0;
 }

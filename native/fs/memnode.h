@@ -5,7 +5,8 @@
  * so the parent is there. Each node holds its instance, as its owner does; whoever goes last frees it.
  *
  * Locks: `tree` (rank 5) for everything about names, of all directories of an instance; each node's `lock` (rank 6) for
- * its times and, of a file, its contents. References are dropped with no lock held, for that may free a large file. */
+ * its times and, of a file, its contents. Under `tree` a directory's lock may be taken, which is never held for long, but
+ * not a file's, which is while bytes are copied. References are dropped with no lock held, for that may free a large file. */
 #ifndef HF_FS_MEMNODE_H
 #define HF_FS_MEMNODE_H
 
@@ -55,7 +56,9 @@ struct hf_memnode {
 	struct hf_lock lock;
 	/* Under lock. */
 	uint64_t atim, mtim, ctim;
-	uint8_t accessed, modified; /* enum hf_mem_mark */
+	/* Of a file: writes that append in slices, and where what is appended next goes while there are any. */
+	uint32_t appending;
+	uint64_t appended;
 
 	union {
 		struct hf_bytes file; /* under lock */
@@ -68,8 +71,8 @@ struct hf_memnode {
  * and need not: POSIX marks times for update, and has them updated when the file is looked at or closed. The first
  * access after a look does read the clock, so that a file written once has its exact time; further ones only mark, and
  * the mark is settled at the next look or sync (the last close of a description looks). */
-enum hf_mem_mark {
-	HF_MEM_SETTLED, /* nothing happened since the last look */
+enum hf_mem_mark { /* of vnode.accessed and vnode.modified */
+	HF_MEM_SETTLED = 0, /* nothing happened since the last look */
 	HF_MEM_STAMPED, /* it happened once, at the time that stands there */
 	HF_MEM_MARKED,  /* and again since */
 };
@@ -88,17 +91,17 @@ static inline struct hf_memnode *hf__memnode(struct hf_vnode *vnode)
 	return HF_CONTAINER(vnode, struct hf_memnode, vnode);
 }
 
-/* A node with one reference, not in the tree yet, nlink 0, its kind's part zero; `extra` bytes of room behind it. 0, or
+/* A node with one reference, made at `now`, not in the tree yet, nlink 0, its kind's part zero; `extra` bytes of room behind it. 0, or
  * -HF_ENOSPC at the limit or without memory. */
 HF_MUST_CHECK int hf__memnode_create(struct hf_memfs *fs, const struct hf_vnode_ops *ops, uint8_t filetype,
-                                     size_t extra, struct hf_memnode **out);
+                                     size_t extra, uint64_t now, struct hf_memnode **out);
 /* The vnode's `destroy`, for every kind. */
 void hf__memnode_destroy(struct hf_vnode *vnode);
 /* Sets the times that `which` (enum hf_mem_time) names. Takes the node's lock. */
 void hf__memnode_touch(struct hf_memnode *node, unsigned which, uint64_t now);
-/* Note that the data was read or written just now. */
-void hf__memnode_accessed_locked(struct hf_memnode *node) HF_REQUIRES(node->lock);
-void hf__memnode_modified_locked(struct hf_memnode *node) HF_REQUIRES(node->lock);
+/* Note that the data was read or written at that time; 0: just now, and nobody has looked at the clock. */
+void hf__memnode_accessed_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock);
+void hf__memnode_modified_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock);
 /* Vnode operations that every kind has. */
 int hf__memnode_getattr(struct hf_vnode *vnode, struct hf_attr *out);
 int hf__memnode_set_times(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim);
@@ -106,7 +109,8 @@ int hf__memnode_sync(struct hf_vnode *vnode);
 
 /* A link that is not in the tree yet, with one reference. 0, -HF_ENOENT (an empty target), -HF_ENAMETOOLONG,
  * -HF_ENOSPC. */
-HF_MUST_CHECK int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, struct hf_memnode **out);
+HF_MUST_CHECK int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, uint64_t now,
+                                     struct hf_memnode **out);
 /* Hangs a foreign vnode into a directory: hf_memfs_attach without its checks. */
 HF_MUST_CHECK int hf__memdir_attach(struct hf_memnode *dir, const char *name, size_t size, struct hf_vnode *vnode);
 /* Takes away every name of an instance. The caller owns the root. */

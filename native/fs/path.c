@@ -277,7 +277,9 @@ static int walk_all(struct walk *walk, struct hf_path *out)
 	struct component component;
 	enum hf_path_last last = HF_PATH_BASE;
 	while (next_component(walk, &component)) {
-		int err = 0;
+		int err = hf_told_to_stop() ? -HF_EINTR : 0; /* with links it may be 80,000 names */
+		if (err)
+			return err;
 		if (is_dots(&component, 1)) {
 			last = HF_PATH_DOT;
 		} else if (is_dots(&component, 2)) {

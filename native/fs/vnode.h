@@ -21,6 +21,9 @@
 #define HF_NAME_MAX 255
 #define HF_PATH_MAX 4096 /* bytes, without a terminator */
 #define HF_SYMLOOP_MAX 40
+/* The most bytes that one call of `read` or `write` is asked for by a guest: what is moved with a lock held, in some tens of microseconds. Longer
+ * transfers are cut up (kernel/file.c). */
+#define HF_SLICE (UINT32_C(256) << 10)
 
 struct hf_vnode;
 
@@ -64,12 +67,16 @@ struct hf_vnode_ops {
 	/* Symbolic links: up to `size` bytes of the target; returns how many, or the error. EINVAL when it is no link. */
 	int (*readlink)(struct hf_vnode *vnode, char *buffer, size_t size);
 
-	/* Data. Move bytes from or to `uio` at the offset (devices ignore it); 0 or an error; what was moved is seen in
+	/* Data. A file that is not told the time in uio->now sets its times when it is next looked at. Move bytes from or to `uio` at the offset (devices ignore it); 0 or an error; what was moved is seen in
 	 * uio->resid. A short transfer is success; an error is returned only when nothing was moved. Reading at or past the
 	 * end moves nothing. write: EFBIG, ENOSPC, EDQUOT; `append` writes at the end, atomically; *end is set to the
 	 * offset after the last byte written. */
 	int (*read)(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio);
 	int (*write)(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end);
+	/* For a write that appends in slices and is to stay in one piece: keeps room for so many bytes at the end, returns where, and lets go of it
+	 * once they are written there. What others append meanwhile comes behind. NULL where there is no end to append to. */
+	uint64_t (*append_begin)(struct hf_vnode *vnode, uint64_t count);
+	void (*append_end)(struct hf_vnode *vnode);
 	int (*truncate)(struct hf_vnode *vnode, uint64_t size); /* EISDIR, EFBIG, ENOSPC */
 	/* posix_fallocate: there is memory for the range, and the file's size becomes at least offset + size. EISDIR, EFBIG, ENOSPC. */
 	int (*allocate)(struct hf_vnode *vnode, uint64_t offset, uint64_t size);
@@ -93,11 +100,20 @@ struct hf_vnode {
 	uint8_t filetype; /* enum hf_filetype */
 	/* Guests get EACCES for what would change its contents, or a directory's names; whoever else holds it may change them. */
 	_Atomic bool read_only;
+	/* Of a regular file: 0 if the next read (write) wants to know its time. Changed under the file's own lock. */
+	hf_counter accessed, modified;
 };
 
 static inline bool hf_vnode_is_read_only(const struct hf_vnode *vnode)
 {
 	return atomic_load_explicit(&vnode->read_only, memory_order_relaxed);
+}
+
+/* For uio->now, by who is about to read (`mark` is `accessed`) or write: with a lock held nobody looks at the clock, and most accesses do not want
+ * it. */
+static inline uint64_t hf_vnode_clock(const struct hf_vnode *vnode, hf_counter *mark)
+{
+	return vnode->filetype == HF_FILETYPE_REGULAR_FILE && hf_counter_read(mark) == 0 ? hf_plat_realtime() : 0;
 }
 
 static inline struct hf_vnode *hf_vnode_ref(struct hf_vnode *vnode)

@@ -21,6 +21,7 @@ static void ring(void *context)
 static void *coordinate(void *argument)
 {
 	(void)argument;
+	hf_lock_come_first();
 	while (!atomic_load(&stopping)) {
 		(void)hf_plat_wait(&doorbell, 0, HF_FOREVER);
 		/* Before the work is looked at: what comes after that rings again. */

@@ -122,11 +122,11 @@ static void *thread_main(void *argument)
 	const struct hf_guest_module *module = thread->guest->module;
 	thread->busy = 1;
 	self = thread;
-	hf_self = &thread->kernel;
+	hf_thread_become(&thread->kernel);
 	hf__guest_memory_bind(thread);
 	if (sigsetjmp(thread->away, 1) == 0)
 		live(thread);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	self = NULL;
 	module->instance_free(thread->instance);
 	(void)hf_work_post(&thread->over);

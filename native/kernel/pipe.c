@@ -370,7 +370,8 @@ int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio 
 	for (;;) {
 		uint32_t ticket = hf_park_ticket(thread);
 		int result = hf_pipe_try_write(pipe, uio, nonblock ? NULL : &waiter.waiter);
-		if (result == 0 && uio->resid > 0 && !nonblock)
+		/* A reader that keeps up lets gigabytes through without a wait. */
+		if (result == 0 && uio->resid > 0 && !nonblock && !hf_told_to_stop())
 			continue;
 		if (result == -HF_EAGAIN && !nonblock) {
 			result = hf_park(thread, ticket, HF_FOREVER, HF_PARK_SPIN);

@@ -70,13 +70,14 @@ void hf_process_unref(struct hf_process *process)
 int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid)
 {
 	int result = 0;
+	hf_thread_init(thread, NULL, tid);
 	hf_lock(&process->lock);
 	if (process->ending) {
 		result = -HF_ESRCH;
 	} else if (process->thread_count == process->limits.threads) {
 		result = -HF_EAGAIN;
 	} else {
-		hf_thread_init(thread, hf_process_ref(process), tid);
+		thread->process = hf_process_ref(process);
 		hf_thread_pause(thread, process->paused);
 		hf_counter_set(&thread->traced, process->traced ? thread->started : 0);
 		hf_list_append(&process->threads, &thread->in_process);
@@ -154,8 +155,9 @@ void hf_process_thread_gone(struct hf_thread *thread)
 	struct hf_process *process = thread->process;
 	atomic_store(&thread->gone, 1);
 	hf__thread_counted(-1);
+	uint64_t cpu_time = hf_thread_cpu_time(thread);
 	hf_lock(&process->lock);
-	process->cpu_time += hf_thread_cpu_time(thread);
+	process->cpu_time += cpu_time;
 	HF_ASSERT(process->thread_count > 0);
 	hf_list_remove(&thread->in_process);
 	bool last = --process->thread_count == 0;
@@ -194,11 +196,12 @@ void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct
 
 uint64_t hf_process_cpu_time(struct hf_process *process)
 {
+	uint64_t now = hf_plat_monotonic();
 	hf_lock(&process->lock);
 	uint64_t total = process->cpu_time;
 	HF_LIST_EACH(link, &process->threads)
 	{
-		total += hf_thread_cpu_time(HF_CONTAINER(link, struct hf_thread, in_process));
+		total += hf_thread_cpu_time_at(HF_CONTAINER(link, struct hf_thread, in_process), now);
 	}
 	hf_unlock(&process->lock);
 	return total;
@@ -206,13 +209,14 @@ uint64_t hf_process_cpu_time(struct hf_process *process)
 
 void hf_process_trace(struct hf_process *process, bool traced, struct hf_pipe *pipe)
 {
+	uint64_t now = hf_plat_monotonic();
 	hf_lock(&process->lock);
 	/* One pipe for good: a thread may be writing to it now. And none that nobody would close. */
 	bool taken = pipe && !process->dead && !atomic_load(&process->trace);
 	if (taken)
 		atomic_store(&process->trace, pipe);
 	process->traced = traced && atomic_load(&process->trace);
-	uint64_t since = process->traced ? hf_plat_monotonic() : 0;
+	uint64_t since = process->traced ? now : 0;
 	HF_LIST_EACH(link, &process->threads)
 	{
 		hf_counter_set(&HF_CONTAINER(link, struct hf_thread, in_process)->traced, since);

@@ -104,9 +104,9 @@ static uint64_t less(uint64_t a, uint64_t b)
 }
 
 /* The clocks of two workers may disagree by some microseconds: no difference may wrap. */
-uint64_t hf_thread_cpu_time(struct hf_thread *thread)
+uint64_t hf_thread_cpu_time_at(struct hf_thread *thread, uint64_t now)
 {
-	uint64_t now = hf_plat_monotonic(), since, slept;
+	uint64_t since, slept;
 	/* Not in the middle of its waking up, when the sleep would count twice; nor for ever, should it never come to the end of that. */
 	for (int tries = 0; tries < 1000; tries++) {
 		since = atomic_load(&thread->asleep_since);
@@ -116,6 +116,11 @@ uint64_t hf_thread_cpu_time(struct hf_thread *thread)
 	}
 	slept += since > HF_WAKING ? less(now, since) : 0;
 	return less(less(now, thread->started), slept);
+}
+
+uint64_t hf_thread_cpu_time(struct hf_thread *thread)
+{
+	return hf_thread_cpu_time_at(thread, hf_plat_monotonic());
 }
 
 void hf_thread_starts_later(struct hf_thread *thread)

@@ -28,7 +28,8 @@
 
 #define HF_IOV_MAX 1024
 
-/* What a thread may be told from outside, as bits of one word; it looks when it leaves the kernel and when it wakes. */
+/* What a thread may be told from outside, as bits of one word; it looks when it leaves the kernel, when it wakes, and now and then while it does
+ * what takes long. */
 enum hf_order {
 	HF_ORDER_STOP = 1 << 0,  /* unwind at the next boundary, wait no more */
 	HF_ORDER_PAUSE = 1 << 1, /* do not return to the guest before it is withdrawn */
@@ -79,13 +80,28 @@ struct hf_thread {
 
 	/* Kept from one run of the block to the next; spawn.h says whose it is when. */
 	struct hf_spawn_request spawn;
+	hf_counter *locks; /* hf_locks of the worker that the block belongs to; NULL where nobody will ask */
 
 	/* Immutable. Where an interruptible guest looks for its orders, which are copied there: platform.h. */
 	uint32_t flag;
 };
 
-/* The thread that runs here; NULL on the coordinator. */
+_Static_assert(HF_ORDER_STOP == 1, "hf_told_to_stop looks at bit 0");
+
+/* The thread that runs here; NULL on the coordinator. Set by hf_thread_become. */
 extern _Thread_local struct hf_thread *hf_self;
+
+static inline void hf_thread_become(struct hf_thread *thread)
+{
+	hf_self = thread;
+	hf_stop_word = thread ? &thread->orders : NULL;
+}
+
+/* Whether the calling thread is to stop or to pause. */
+static inline bool hf_thread_has_orders(void)
+{
+	return hf_self && atomic_load_explicit(&hf_self->orders, memory_order_relaxed) != 0;
+}
 
 /* Prepares a thread block for a new run: HF_IN_GUEST, with a guest's memory of no size. Whoever owns the block; the
  * thread must not be running. */
@@ -124,6 +140,8 @@ void hf_thread_starts_later(struct hf_thread *thread);
 void hf_thread_starts_now(struct hf_thread *thread);
 /* Nanoseconds that the thread ran, its sleeps left out. Any thread. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread);
+/* The same at a time that the caller knows: with a lock held nobody looks at the clock. */
+uint64_t hf_thread_cpu_time_at(struct hf_thread *thread, uint64_t now);
 
 /* One more, or one less, thread that runs guest code: what decides whether spinning is worth it. Process.c's. */
 void hf__thread_counted(int change);
@@ -142,6 +160,12 @@ bool hf_thread_sleeps(struct hf_thread *thread);
  * worker must be terminated. False: it is in the kernel (and will stop by itself, if it was told to) or was claimed
  * before. */
 bool hf_thread_claim(struct hf_thread *thread);
+
+/* Its worker has ended by itself. Whether it had, or waited for, a lock, for which others may wait for ever then. */
+static inline bool hf_thread_took_locks_along(struct hf_thread *thread)
+{
+	return thread->locks && hf_counter_read(thread->locks) != 0;
+}
 
 /* A waiter that wakes a thread. */
 struct hf_thread_waiter {

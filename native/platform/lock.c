@@ -1,26 +1,140 @@
-/* lock.c - the slow paths of lock.h: spin briefly if another core may be about to let go, then sleep on the word. */
+/* lock.c - the slow paths of lock.h: spin briefly if another core may be about to let go, then sleep.
+ *
+ * Who is not next sleeps on the lock's own word. Who is next sleeps on a word of its own, so that letting go wakes just that one: the
+ * coordinator on `coordinator_turn`, of which there is one; those that starve all on `starved_turn`, at most one a lock. */
 #include "platform/lock.h"
 
 #define SPINS 200
+/* The coordinator spins for some microseconds: it is next, and most holders are gone within one. */
+#define COORDINATOR_SPINS 4000
+/* So often a thread is woken and finds that another was faster. */
+#define TIMES_PASSED_BY 4
+#define SECOND UINT64_C(1000000000)
+
+#define NEXT (HF__LOCK_COORDINATOR | HF__LOCK_STARVED)
+
+_Thread_local hf_counter hf_locks;
+uint32_t hf_lock_patience = 20;
+
+static _Thread_local bool comes_first;
+static hf_word coordinator_turn, starved_turn;
+
+void hf_lock_come_first(void)
+{
+	comes_first = true;
+}
+
+static uint32_t look(const struct hf_lock *lock)
+{
+	return atomic_load_explicit(&lock->word, memory_order_relaxed);
+}
+
+static bool change(struct hf_lock *lock, uint32_t *from, uint32_t to)
+{
+	return atomic_compare_exchange_weak_explicit(&lock->word, from, to, memory_order_acquire, memory_order_relaxed);
+}
+
+/* Takes the lock unless any of `barriers` is set; takes `mine` out of the word. What the word was in the end, if it was not taken, in *seen. Who
+ * comes here does not know whether others sleep, so it says that they do. */
+static bool take(struct hf_lock *lock, uint32_t barriers, uint32_t mine, uint32_t *seen)
+{
+	*seen = look(lock);
+	while (!(*seen & barriers)) {
+		if (change(lock, seen, (*seen & ~mine) | HF__LOCK_HELD | HF__LOCK_SLEEPERS))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the coordinator ---- */
+
+static void wait_for_turn(struct hf_lock *lock)
+{
+	uint32_t seen, seconds = 0;
+	for (int i = 0; i < COORDINATOR_SPINS && look(lock) & HF__LOCK_HELD && hf_plat_cores() > 1; i++)
+		hf_plat_relax();
+	for (;;) {
+		uint32_t ticket = atomic_load(&coordinator_turn);
+		if (take(lock, HF__LOCK_HELD, HF__LOCK_COORDINATOR, &seen))
+			return;
+		if (hf_plat_wait_for(&coordinator_turn, ticket, SECOND) < 0 && ++seconds >= hf_lock_patience)
+			hf_plat_panic("lock.c", __LINE__, "a thread ended while it held a lock of the kernel");
+	}
+}
+
+/* ---- everybody else ---- */
+
+static bool spin(struct hf_lock *lock)
+{
+	for (int i = 0; i < SPINS && hf_plat_cores() > 1; i++) {
+		uint32_t expected = 0;
+		if (look(lock) == 0 && change(lock, &expected, HF__LOCK_HELD))
+			return true;
+		hf_plat_relax();
+	}
+	return false;
+}
+
+/* Sets the bit in a word that is still `seen`, or has it already. */
+static bool mark(struct hf_lock *lock, uint32_t seen, uint32_t bit)
+{
+	return (seen & bit) || change(lock, &seen, seen | bit);
+}
+
+static void sleep_on_word(struct hf_lock *lock, uint32_t seen)
+{
+	if (mark(lock, seen, HF__LOCK_SLEEPERS))
+		(void)hf_plat_wait(&lock->word, seen | HF__LOCK_SLEEPERS, HF_FOREVER);
+}
+
+/* It is next, after the coordinator. */
+static void wait_starved(struct hf_lock *lock)
+{
+	uint32_t seen;
+	for (;;) {
+		uint32_t ticket = atomic_load(&starved_turn);
+		if (take(lock, HF__LOCK_HELD | HF__LOCK_COORDINATOR, HF__LOCK_STARVED, &seen))
+			return;
+		(void)hf_plat_wait(&starved_turn, ticket, HF_FOREVER);
+	}
+}
+
+static void wait_among_others(struct hf_lock *lock)
+{
+	/* Who waits with a lock held makes others wait that want that one. */
+	bool in_a_hurry = hf_counter_own(&hf_locks) > 1;
+	uint32_t seen;
+	for (int woken = in_a_hurry ? TIMES_PASSED_BY : 0; !take(lock, HF__LOCK_HELD | NEXT, 0, &seen); woken++) {
+		if (woken >= TIMES_PASSED_BY && !(seen & HF__LOCK_STARVED)) {
+			if (!change(lock, &seen, seen | HF__LOCK_STARVED))
+				continue;
+			wait_starved(lock);
+			return;
+		}
+		sleep_on_word(lock, seen);
+	}
+}
 
 void hf__lock_slow(struct hf_lock *lock)
 {
-	if (hf_plat_cores() > 1) {
-		for (int i = 0; i < SPINS; i++) {
-			uint32_t expected = 0;
-			if (atomic_load_explicit(&lock->word, memory_order_relaxed) == 0 &&
-			    atomic_compare_exchange_weak_explicit(&lock->word, &expected, 1, memory_order_acquire,
-			                                          memory_order_relaxed))
-				return;
-			hf_plat_relax();
-		}
+	if (comes_first) {
+		atomic_fetch_or_explicit(&lock->word, HF__LOCK_COORDINATOR, memory_order_relaxed);
+		wait_for_turn(lock);
+	} else if (!spin(lock)) {
+		wait_among_others(lock);
 	}
-	/* From here on the word says 2, so that whoever unlocks knows to wake somebody. */
-	while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
-		(void)hf_plat_wait(&lock->word, 2, HF_FOREVER);
 }
 
 void hf__unlock_slow(struct hf_lock *lock)
 {
-	hf_plat_wake(&lock->word, 1);
+	uint32_t was = atomic_fetch_and_explicit(&lock->word, NEXT, memory_order_release);
+	if (was & HF__LOCK_COORDINATOR) {
+		atomic_fetch_add(&coordinator_turn, 1);
+		hf_plat_wake(&coordinator_turn, 1);
+	} else if (was & HF__LOCK_STARVED) {
+		atomic_fetch_add(&starved_turn, 1);
+		hf_plat_wake(&starved_turn, UINT32_MAX);
+	} else {
+		hf_plat_wake(&lock->word, 1);
+	}
 }

@@ -1,8 +1,12 @@
-/* lock.h - the kernel's mutex: a futex word (0 free, 1 held, 2 held and contended), 4 bytes, no clean-up.
+/* lock.h - the kernel's mutex: a futex word, 4 bytes, no clean-up.
  *
  * Rules: nobody waits on an object, or calls out of the kernel, with a lock held; a holder is never terminated (a
  * worker that runs kernel code is asked to stop, not killed). So a lock is only ever held for a bounded time, and even
  * the coordinator may take one.
+ *
+ * Whoever finds the lock free takes it, also past those that sleep: that is what makes it fast. Two kinds of waiters are not passed by. The
+ * coordinator sets HF__LOCK_COORDINATOR and has the lock after the present holder. A thread that has been passed by often, or that waits with
+ * another lock held, sets HF__LOCK_STARVED (one thread a lock) and comes after the coordinator.
  *
  * Lock order: each lock has a rank (enum hf_lock_rank), and a thread may take a lock only if it holds none of the same or a later one.
  * clang's -Wthread-safety checks the annotations (-Werror: `npm run check`), ThreadSanitizer that no two are taken in both
@@ -111,6 +115,24 @@ void __tsan_mutex_post_unlock(void *lock, unsigned flags);
 #define HF_TSAN_TELL(event, ...) ((void)0)
 #endif
 
+/* The lock's word. */
+enum {
+	HF__LOCK_HELD = 1 << 0,
+	HF__LOCK_SLEEPERS = 1 << 1,    /* somebody may sleep on the word */
+	HF__LOCK_COORDINATOR = 1 << 2, /* the coordinator is next */
+	HF__LOCK_STARVED = 1 << 3,     /* somebody else is next, after the coordinator */
+};
+
+/* Locks that the calling thread holds, those included that it waits for or is about to have let go. Should its worker end while this is not 0,
+ * others may wait for ever. Others look at it (kernel/thread.h). */
+extern _Thread_local hf_counter hf_locks;
+
+/* The calling thread is the coordinator: from now on it comes first at every lock. There is one. */
+void hf_lock_come_first(void);
+
+/* How often, a second each time, the coordinator waits for a lock before it takes the holder for dead and panics. Tests are less patient. */
+extern uint32_t hf_lock_patience;
+
 void hf__lock_slow(struct hf_lock *lock);
 void hf__unlock_slow(struct hf_lock *lock);
 
@@ -119,24 +141,29 @@ static inline void hf_lock(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
 	uint32_t expected = 0;
 	hf__lock_order_take(lock);
 	HF_TSAN_TELL(pre_lock, lock, 0);
-	if (!atomic_compare_exchange_strong_explicit(&lock->word, &expected, 1, memory_order_acquire, memory_order_relaxed))
+	hf_counter_add(&hf_locks, 1);
+	if (!atomic_compare_exchange_strong_explicit(&lock->word, &expected, HF__LOCK_HELD, memory_order_acquire,
+	                                             memory_order_relaxed))
 		hf__lock_slow(lock);
 	HF_TSAN_TELL(post_lock, lock, 0, 0);
 }
 
+/* One atomic operation lets go, and nothing of the lock is touched after it: whoever has it next may free it. */
 static inline void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 {
+	uint32_t expected = HF__LOCK_HELD;
 	hf__lock_order_drop(lock);
 	HF_TSAN_TELL(pre_unlock, lock, 0);
-	if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) != 1)
+	if (!atomic_compare_exchange_strong_explicit(&lock->word, &expected, 0, memory_order_release, memory_order_relaxed))
 		hf__unlock_slow(lock);
+	hf_counter_add(&hf_locks, UINT64_MAX);
 	HF_TSAN_TELL(post_unlock, lock, 0);
 }
 
 /* True if anybody holds the lock: the first line of every function whose name ends in _locked. */
 static inline bool hf_lock_is_held(struct hf_lock *lock)
 {
-	return atomic_load_explicit(&lock->word, memory_order_relaxed) != 0;
+	return atomic_load_explicit(&lock->word, memory_order_relaxed) & HF__LOCK_HELD;
 }
 
 #endif

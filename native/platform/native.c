@@ -4,6 +4,8 @@
 
 #include <holdfast/errno.h>
 
+#include "platform/lock.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -22,6 +24,8 @@
 _Static_assert(sizeof(hf_word) == 4, "a futex is 4 bytes");
 _Static_assert(alignof(max_align_t) >= 16, "hf_plat_malloc promises blocks aligned to 16");
 
+_Thread_local const hf_word *hf_stop_word;
+
 static long futex(hf_word *word, int operation, uint32_t value, const struct timespec *deadline)
 {
 	return syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
@@ -32,6 +36,13 @@ int hf_plat_wait(hf_word *word, uint32_t expected, uint64_t deadline)
 	/* FUTEX_WAIT_BITSET rather than FUTEX_WAIT: its deadline is absolute, on CLOCK_MONOTONIC. */
 	struct timespec when = {.tv_sec = (time_t)(deadline / SECOND), .tv_nsec = (long)(deadline % SECOND)};
 	long result = futex(word, FUTEX_WAIT_BITSET, expected, deadline == HF_FOREVER ? NULL : &when);
+	return result == -1 && errno == ETIMEDOUT ? -HF_ETIMEDOUT : 0;
+}
+
+int hf_plat_wait_for(hf_word *word, uint32_t expected, uint64_t nanoseconds)
+{
+	struct timespec time = {.tv_sec = (time_t)(nanoseconds / SECOND), .tv_nsec = (long)(nanoseconds % SECOND)};
+	long result = futex(word, FUTEX_WAIT, expected, &time);
 	return result == -1 && errno == ETIMEDOUT ? -HF_ETIMEDOUT : 0;
 }
 
@@ -50,11 +61,13 @@ static uint64_t read_clock(clockid_t clock)
 
 uint64_t hf_plat_monotonic(void)
 {
+	hf_lock_order_none("a look at the clock");
 	return read_clock(CLOCK_MONOTONIC);
 }
 
 uint64_t hf_plat_realtime(void)
 {
+	hf_lock_order_none("a look at the clock");
 	return read_clock(CLOCK_REALTIME);
 }
 
@@ -68,6 +81,7 @@ uint64_t hf_plat_clock_resolution(void)
 
 void hf_plat_entropy(void *buffer, size_t size)
 {
+	hf_lock_order_none("asking for entropy");
 	for (size_t done = 0; done < size;) {
 		ssize_t n = getrandom((char *)buffer + done, size - done, 0);
 		if (n > 0)

@@ -20,8 +20,14 @@ typedef _Atomic uint32_t hf_word;
  * predicate. Blocks. Returns 0, or -HF_ETIMEDOUT once the deadline has passed. */
 int hf_plat_wait(hf_word *word, uint32_t expected, uint64_t deadline);
 
+/* The same for so many nanoseconds at most: looks at no clock, so it may be called with a lock held. Lock.c's. */
+int hf_plat_wait_for(hf_word *word, uint32_t expected, uint64_t nanoseconds);
+
 /* Wakes at most count threads that sleep on the word. Never blocks. */
 void hf_plat_wake(hf_word *word, uint32_t count);
+
+/* Clocks and entropy are the machine's, in a browser JavaScript's, where the engine may end the worker for want of memory: never with a lock held
+ * (the native platform checks it). */
 
 /* Nanoseconds since an arbitrary point, the same in every thread, never stepping back within a thread. */
 uint64_t hf_plat_monotonic(void);
@@ -74,6 +80,15 @@ static inline uint64_t hf_counter_own(hf_counter *counter)
 static inline uint64_t hf_counter_read(hf_counter *counter)
 {
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);
+}
+
+/* A word whose bit 0 says that the calling thread is to stop; NULL where nobody ever says so. */
+extern _Thread_local const hf_word *hf_stop_word;
+
+/* Whatever takes long looks here now and then, and ends early: nobody will see its result. */
+static inline bool hf_told_to_stop(void)
+{
+	return hf_stop_word && atomic_load_explicit(hf_stop_word, memory_order_relaxed) & 1;
 }
 
 /* A hint to the core that this is a spin loop. */

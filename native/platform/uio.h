@@ -42,6 +42,7 @@ struct hf_uio {
 	uint32_t iov_left;        /* pieces left, the current one included */
 	uint32_t done_in_iov;     /* bytes of the current piece that are done */
 	uint64_t resid;           /* bytes left in all */
+	uint64_t now;             /* the time, if the file may want it (vnode.h); 0: nobody has looked */
 };
 
 /* A transfer from or to one kernel buffer; *iov is the caller's and must live as long as the uio. */

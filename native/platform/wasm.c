@@ -29,6 +29,7 @@ IMPORT("flag_lower") void wasm_flag_lower(uint32_t flag, uint32_t bits);
 IMPORT("panic") _Noreturn void js_panic(const char *text, size_t size);
 
 _Thread_local void (*hf__stack_probe)(int never);
+_Thread_local const hf_word *hf_stop_word;
 static _Thread_local double clock_offset_ms;
 /* A guest is unwound by a trap, because a trap is what no guest can catch: an exception would stop at its `catch_all`. */
 static _Thread_local bool unwinding;
@@ -50,15 +51,31 @@ int hf_plat_wait(hf_word *word, uint32_t expected, uint64_t deadline)
 	return how == 2 && hf_plat_monotonic() >= deadline ? -HF_ETIMEDOUT : 0;
 }
 
+int hf_plat_wait_for(hf_word *word, uint32_t expected, uint64_t nanoseconds)
+{
+	int how = __builtin_wasm_memory_atomic_wait32((int32_t *)(void *)word, (int32_t)expected, (int64_t)nanoseconds);
+	return how == 2 ? -HF_ETIMEDOUT : 0;
+}
+
 void hf_plat_wake(hf_word *word, uint32_t count)
 {
 	__builtin_wasm_memory_atomic_notify((int32_t *)(void *)word, count);
 }
 
+/* After a call of JavaScript, which may have used up the engine's heap: Node then ends the worker at the next function that looks at its stack,
+ * and that is to be here, not under the next lock. The coordinator has no probe, and no guest that fills its heap. */
+static void end_here_if_ever(void)
+{
+	if (hf__stack_probe)
+		hf__stack_probe(0);
+}
+
 /* Workers have different time origins; the offset, set once at boot, makes their clocks one. */
 uint64_t hf_plat_monotonic(void)
 {
-	return (uint64_t)((js_now() + clock_offset_ms) * 1e6);
+	double now = js_now();
+	end_here_if_ever();
+	return (uint64_t)((now + clock_offset_ms) * 1e6);
 }
 
 uint64_t hf_plat_realtime(void)
@@ -108,6 +125,7 @@ uint64_t hf_plat_clock_resolution(void)
 void hf_plat_entropy(void *buffer, size_t size)
 {
 	js_entropy(buffer, size);
+	end_here_if_ever();
 }
 
 uint32_t hf_plat_cores(void)

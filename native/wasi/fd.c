@@ -497,9 +497,14 @@ int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t siz
 
 /* ---- directories ---- */
 
+/* Entries that are listed before the directory's lock is free for a moment. */
+#define ENTRIES_A_LOOK 256
+
 struct listing {
 	hf_t t;
 	uint32_t at, left;
+	uint32_t entries; /* of this look */
+	uint64_t next;    /* where the next one goes on */
 };
 
 static void put(struct listing *listing, const void *bytes, uint32_t size)
@@ -517,12 +522,25 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
                       uint32_t name_size)
 {
 	struct listing *listing = context;
-	if (listing->left == 0)
+	if (listing->left == 0 || listing->entries == ENTRIES_A_LOOK)
 		return false;
+	listing->entries++;
+	listing->next = next;
 	struct wasi_dirent entry = {.next = next, .ino = ino, .name_size = name_size, .filetype = filetype};
 	put(listing, &entry, sizeof entry);
 	put(listing, name, name_size);
 	return true;
+}
+
+/* Look by look, until the buffer is full or a look ends before its last entry. */
+static int list(struct hf_vnode *dir, struct listing *listing)
+{
+	int result;
+	do {
+		listing->entries = 0;
+		result = dir->ops->readdir(dir, listing->next, put_entry, listing);
+	} while (result == 0 && listing->entries == ENTRIES_A_LOOK && listing->left > 0 && !hf_told_to_stop());
+	return result;
 }
 
 int hf__sys_fd_readdir(hf_t t, uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie, uint32_t out)
@@ -535,13 +553,13 @@ int hf__sys_fd_readdir(hf_t t, uint32_t fd, uint32_t buffer, uint32_t size, uint
 		result = get_vnode(t, fd, 0, -HF_ENOTDIR, &view);
 	if (result < 0)
 		return result;
-	struct listing listing = {.t = t, .at = buffer, .left = size};
+	struct listing listing = {.t = t, .at = buffer, .left = size, .next = cookie};
 	if (!view.file->vnode->ops->readdir)
 		result = -HF_ENOTDIR;
 	else if (!(view.rights & HF_RIGHT_FD_READDIR))
 		result = -HF_ENOTCAPABLE;
 	else
-		result = view.file->vnode->ops->readdir(view.file->vnode, cookie, put_entry, &listing);
+		result = list(view.file->vnode, &listing);
 	hf_fd_put(&view);
 	uint32_t used = size - listing.left;
 	return result < 0 ? result : hf_copy_out(&t->mem, out, &used, 4);

@@ -66,7 +66,7 @@ int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size)
 		result = hf_copy_out(&t->mem, buffer + done, chunk, part);
 		done += part;
 		/* Gigabytes take seconds: let a kill through. */
-		if (atomic_load_explicit(&t->orders, memory_order_relaxed) & HF_ORDER_STOP)
+		if (hf_told_to_stop())
 			return -HF_EINTR;
 	}
 	return result;

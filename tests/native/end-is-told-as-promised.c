@@ -33,12 +33,12 @@ static void gone(struct hf_thread *thread)
 static void check_alone(void)
 {
 	struct hf_process *process = process_begin(count);
-	hf_self = thread_begin_in(process, 1);
+	hf_thread_become(thread_begin_in(process, 1));
 	end(process);
 	CHECK_EQ(drain(), 0);
 	gone(hf_self);
 	CHECK_EQ(drain(), 1);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	hf_process_unref(process);
 }
 
@@ -59,14 +59,14 @@ static void check_by_one_of_two(void)
 {
 	struct hf_process *process = process_begin(count);
 	struct hf_thread *other = thread_begin_in(process, 1);
-	hf_self = thread_begin_in(process, 2);
+	hf_thread_become(thread_begin_in(process, 2));
 	end(process);
 	CHECK_EQ(drain(), 1);
 	gone(hf_self);
 	CHECK_EQ(drain(), 0);
 	gone(other);
 	CHECK_EQ(drain(), 1);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	hf_process_unref(process);
 }
 
@@ -94,9 +94,9 @@ static void race(void *context, unsigned number)
 static void race_as_thread(void *context, unsigned number)
 {
 	if (number == 0)
-		hf_self = *(struct hf_thread **)context;
+		hf_thread_become(*(struct hf_thread **)context);
 	race(context, number);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 }
 
 static void check_forgetting(void)

@@ -65,7 +65,7 @@ static void guest(void *context)
 static void *host(void *argument)
 {
 	struct worker *worker = argument;
-	hf_self = &worker->thread;
+	hf_thread_become(&worker->thread);
 	(void)hf_native_enter(guest, worker);
 	hf_door_return(&worker->thread);
 	hf_process_end(worker->thread.process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);

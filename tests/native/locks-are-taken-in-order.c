@@ -1,4 +1,4 @@
-/* A lock that is taken while one of the same or a later rank is held, one that is let go by who does not hold it, and a wait with one held: each ends
+/* A lock that is taken while one of the same or a later rank is held, one that is let go by who does not hold it, a wait and a look at the clock with one held: each ends
  * the program at once, with the names, in the builds that check it. In order, and let go in any order, nothing is said. */
 #include "support/threads.h"
 
@@ -57,7 +57,13 @@ static void sleeps_with_one_held(void) HF_NO_TSA
 {
 	struct hf_thread *thread = thread_begin();
 	hf_lock(&process);
-	(void)hf_thread_sleep(thread, hf_plat_monotonic() + 5 * MILLISECOND);
+	(void)hf_thread_sleep(thread, HF_FOREVER);
+}
+
+static void looks_at_the_clock_with_one_held(void) HF_NO_TSA
+{
+	hf_lock(&process);
+	(void)hf_plat_monotonic();
 }
 
 static void leaves_with_one_held(void) HF_NO_TSA
@@ -113,6 +119,7 @@ int main(void)
 	check_says(not_held, "hf_memnode.lock is let go by a thread that does not hold it");
 	check_says(without_a_rank, "without a rank");
 	check_says(sleeps_with_one_held, "a wait with hf_process.lock held");
+	check_says(looks_at_the_clock_with_one_held, "a look at the clock with hf_process.lock held");
 	check_says(leaves_with_one_held, "leaving the kernel with hf_process.lock held");
 #endif
 	return done();

@@ -156,7 +156,7 @@ static void run_or_read(void *context, unsigned number)
 {
 	(void)context;
 	if (number == 0) {
-		hf_self = program->thread; /* which began on the main thread */
+		hf_thread_become(program->thread); /* which began on the main thread */
 		CHECK(!program_run(program, call_often, NULL));
 		atomic_store(&ran, true);
 		return;

@@ -87,7 +87,7 @@ static void check_what_needs_no_waiting(void)
 {
 	process = process_begin(ignore);
 	struct hf_thread *self = begin_in(1);
-	hf_self = self;
+	hf_thread_become(self);
 	atomic_store(&words[2], UINT64_C(0x200000001));
 	CHECK_EQ(hf_w_wait32(16, 0, 2, -1), 1);
 	CHECK_EQ(hf_w_wait32(16, 4, 1, -1), 1);
@@ -109,7 +109,7 @@ static void check_what_needs_no_waiting(void)
 	CHECK_EQ(hf_w_wait32(16, 0, 4, INT64_MAX), 1);
 	hf_process_thread_gone(self);
 	free(self);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	(void)hf_work_cancel(&process->ended);
 	hf_process_unref(process);
 	atomic_store(&words[2], 0);
@@ -117,9 +117,9 @@ static void check_what_needs_no_waiting(void)
 
 static int32_t notify_as(struct hf_thread *thread, uint32_t address, uint32_t count)
 {
-	hf_self = thread;
+	hf_thread_become(thread);
 	int32_t woken = hf_w_notify(address, 0, count);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	return woken;
 }
 

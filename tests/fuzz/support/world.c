@@ -61,14 +61,14 @@ static struct slot *as_coordinator(void)
 {
 	struct slot *before = world.running;
 	world.running = NULL;
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	return before;
 }
 
 static void resume(struct slot *before)
 {
 	world.running = before;
-	hf_self = before ? before->block : NULL;
+	hf_thread_become(before ? before->block : NULL);
 }
 
 static void thread_claimed(struct hf_thread *thread)

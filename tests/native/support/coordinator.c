@@ -73,7 +73,7 @@ static void send(enum message_kind kind)
 
 static _Noreturn void die(void)
 {
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	guest_end(my_guest);
 	send(DEAD);
 	pthread_exit(NULL);
@@ -158,7 +158,8 @@ static void *worker_main(void *argument)
 	me = argument;
 	my_guest = guest_begin();
 	guest_may_die();
-	hf_self = me->thread;
+	hf_thread_become(me->thread);
+	me->thread->locks = &hf_locks;
 	send(BOOTED);
 	for (;;) {
 		struct order *next = next_order(), order = *next;
@@ -351,6 +352,7 @@ void coordinator_turn(void)
 
 void coordinator_begin(const struct browser *given, uint32_t min_workers, uint32_t max_workers)
 {
+	hf_lock_come_first();
 	browser = given;
 	hf_native_set_ring(ring, NULL);
 	CHECK_OK(hf_root_create(64 << 20));

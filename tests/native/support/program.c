@@ -43,7 +43,7 @@ struct program *program_begin(void)
 	CHECK(program->thread);
 	CHECK_OK(hf_process_add_thread(program->process, program->thread, 1));
 	program->thread->mem = program->guest->mem;
-	hf_self = program->thread;
+	hf_thread_become(program->thread);
 	return program;
 }
 
@@ -52,7 +52,7 @@ static void leave(struct program *program)
 	hf_door_return(program->thread);
 	hf_process_end(program->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
 	hf_process_thread_gone(program->thread);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	free(program->thread);
 	program->thread = NULL;
 }

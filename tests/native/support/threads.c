@@ -11,14 +11,14 @@ struct hf_thread *thread_begin(void)
 	CHECK(thread);
 	hf_thread_init(thread, NULL, 1);
 	hf__thread_counted(+1);
-	hf_self = thread;
+	hf_thread_become(thread);
 	return thread;
 }
 
 void thread_end(struct hf_thread *thread)
 {
 	hf__thread_counted(-1);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	free(thread);
 }
 
@@ -32,7 +32,7 @@ struct hf_thread *thread_begin_in(struct hf_process *process, uint32_t tid)
 
 static bool enter(struct hf_thread *thread, void (*guest)(void *), void *context)
 {
-	hf_self = thread;
+	hf_thread_become(thread);
 	bool unwound = hf_native_enter(guest, context);
 	hf_door_return(thread);
 	return unwound;
@@ -41,7 +41,7 @@ static bool enter(struct hf_thread *thread, void (*guest)(void *), void *context
 static void leave(struct hf_thread *thread)
 {
 	hf_process_thread_gone(thread);
-	hf_self = NULL;
+	hf_thread_become(NULL);
 	free(thread);
 }
 

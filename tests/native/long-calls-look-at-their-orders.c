@@ -1,0 +1,162 @@
+/* What may take seconds (gigabytes from a device, of a hole, through a pipe, room for a file, the list of a large directory, a path of links) ends within one
+ * slice once the thread is told to stop. Seen by how much was done: a thread that was told before it begins does one slice. */
+#include "support/file_io.h"
+#include "support/program.h"
+#include "support/threads.h"
+#include "wasi/sys.h"
+
+#include "fs/devfs.h"
+#include "fs/path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECES 64
+#define PIECE (UINT32_C(1) << 20)
+
+static char *buffer;
+static struct hf_iov iov[PIECES];
+
+static struct hf_uio large(void)
+{
+	for (int i = 0; i < PIECES; i++)
+		iov[i] = (struct hf_iov){.base = (uintptr_t)buffer, .size = PIECE};
+	return (struct hf_uio){.iov = iov, .iov_left = PIECES, .resid = (uint64_t)PIECES * PIECE};
+}
+
+static uint64_t moved(const struct hf_uio *uio)
+{
+	return (uint64_t)PIECES * PIECE - uio->resid;
+}
+
+static void read_all(struct hf_file *file, uint64_t expected)
+{
+	struct hf_uio uio = large();
+	CHECK_OK(file->ops->read(file, hf_self, &uio));
+	CHECK_EQ(moved(&uio), expected);
+}
+
+static void write_all(struct hf_file *file, uint64_t expected)
+{
+	struct hf_uio uio = large();
+	CHECK_OK(file->ops->write(file, hf_self, &uio));
+	CHECK_EQ(moved(&uio), expected);
+}
+
+static void devices(struct hf_thread *thread)
+{
+	const enum hf_device endless[] = {HF_DEV_ZERO, HF_DEV_FULL, HF_DEV_RANDOM};
+	for (unsigned i = 0; i < 3; i++) {
+		struct hf_file *file;
+		CHECK_OK(hf_file_open(hf_device(endless[i]), HF_READ, 0, &file));
+		atomic_store(&thread->orders, HF_ORDER_STOP);
+		read_all(file, HF_SLICE);
+		/* A device need not give all that it is asked for, so a pause ends it as well. */
+		atomic_store(&thread->orders, HF_ORDER_PAUSE);
+		read_all(file, HF_SLICE);
+		atomic_store(&thread->orders, 0);
+		hf_file_unref(file);
+	}
+}
+
+static void files(struct hf_thread *thread, struct hf_vnode *root)
+{
+	struct hf_vnode *vnode;
+	CHECK_OK(f_open(root, "/hole", F_CREATE, &vnode));
+	CHECK_OK(f_truncate(root, "/hole", (uint64_t)PIECES * PIECE));
+	struct hf_file *file = d_open(vnode, HF_READ | HF_WRITE, 0);
+	atomic_store(&thread->orders, HF_ORDER_STOP);
+	read_all(file, HF_SLICE);
+	write_all(file, HF_SLICE);
+	CHECK_EQ(d_seek(file, 0, HF_WHENCE_CUR), 2 * HF_SLICE);
+	CHECK_ERR(vnode->ops->allocate(vnode, 0, UINT64_C(1) << 40), -HF_EINTR);
+	/* A file gives all that there is, paused or not. */
+	atomic_store(&thread->orders, HF_ORDER_PAUSE);
+	CHECK_EQ(d_seek(file, 0, HF_WHENCE_SET), 0);
+	read_all(file, (uint64_t)PIECES * PIECE);
+	atomic_store(&thread->orders, 0);
+	hf_file_unref(file);
+
+	file = d_open(vnode, HF_WRITE, HF_FDFLAG_APPEND);
+	atomic_store(&thread->orders, HF_ORDER_STOP);
+	write_all(file, HF_SLICE);
+	CHECK_EQ(f_size(vnode), (uint64_t)PIECES * PIECE + HF_SLICE);
+	/* What it kept room for is free again. */
+	atomic_store(&thread->orders, 0);
+	CHECK_EQ(d_write(file, "x", 1), 1);
+	CHECK_EQ(f_size(vnode), (uint64_t)PIECES * PIECE + HF_SLICE + 1);
+	hf_file_unref(file);
+	hf_vnode_unref(vnode);
+}
+
+static void list(struct program *program)
+{
+	char name[16];
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "/many/%d", i);
+		CHECK_OK(i == 0 ? f_mkdir(program->fs.root, "/many") : 0);
+		CHECK_OK(f_mkdir(program->fs.root, name));
+	}
+	poke_text(program, 0, "many");
+	CHECK_OK(hf__sys_path_open(program->thread, 3, 0, 0, 4, HF_OFLAG_DIRECTORY, HF_RIGHT_FD_READDIR, 0, 0, 16));
+	uint32_t fd = peek_u32(program, 16);
+	atomic_store(&program->thread->orders, HF_ORDER_STOP);
+	CHECK_OK(hf__sys_fd_readdir(program->thread, fd, 64, GUEST_SIZE - 64, 0, 16));
+	uint32_t some = peek_u32(program, 16);
+	atomic_store(&program->thread->orders, 0);
+	CHECK_OK(hf__sys_fd_readdir(program->thread, fd, 64, GUEST_SIZE - 64, 0, 16));
+	CHECK(some < peek_u32(program, 16));
+}
+
+static void walk(struct program *program)
+{
+	struct hf_path at;
+	atomic_store(&program->thread->orders, HF_ORDER_STOP);
+	CHECK_ERR(hf_path_walk(program->fs.root, "many/1", 6, 0, &at), -HF_EINTR);
+	atomic_store(&program->thread->orders, 0);
+}
+
+static _Atomic bool stopped;
+
+static void read_and_stop(void *context, unsigned number)
+{
+	struct hf_pipe *pipe = context;
+	static char bytes[65536];
+	if (number == 0) {
+		struct hf_thread *thread = thread_begin();
+		struct hf_file *file = d_open_pipe(pipe, HF_WRITE);
+		struct hf_uio uio = large();
+		atomic_store(&thread->orders, HF_ORDER_STOP);
+		atomic_store(&stopped, true);
+		CHECK_OK(file->ops->write(file, thread, &uio));
+		CHECK_EQ(moved(&uio), 65536);
+		hf_file_unref(file);
+		thread_end(thread);
+		return;
+	}
+	/* It keeps up: the writer always finds room. */
+	struct hf_thread *thread = thread_begin();
+	struct hf_file *file = d_open_pipe(pipe, HF_READ);
+	while (d_read(file, bytes, sizeof bytes) > 0)
+		continue;
+	hf_file_unref(file);
+	thread_end(thread);
+}
+
+int main(void)
+{
+	buffer = calloc(1, PIECE);
+	CHECK(buffer);
+	struct program *program = program_begin();
+	devices(program->thread);
+	files(program->thread, program->fs.root);
+	list(program);
+	walk(program);
+	program_end(program);
+	struct hf_pipe *pipe;
+	CHECK_OK(hf_pipe_create(65536, &pipe));
+	in_threads(2, read_and_stop, pipe);
+	free(buffer);
+	return done();
+}

@@ -1,0 +1,107 @@
+/* An engine may end a worker inside the kernel. If that one had a lock, or waited for one, nothing can go on: the runtime says so at once when it hears of
+ * the end, and after a while when it waits for that lock. Without a lock it costs what that worker ran. */
+#include "support/coordinator.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct hf_lock lock;
+static bool with_lock;
+static unsigned exits;
+
+static enum run_end guest(uint32_t session, uint32_t tid, uint32_t argument) HF_NO_TSA
+{
+	(void)session, (void)tid, (void)argument;
+	hf_door_enter(hf_self);
+	if (with_lock)
+		hf_lock(&lock);
+	return RUN_BROKEN;
+}
+
+static void on_output_end(uint32_t session, uint32_t fd)
+{
+	(void)session, (void)fd;
+}
+
+static void on_exited(uint32_t session, uint32_t reason, uint32_t code, const char *message, size_t size)
+{
+	(void)session, (void)code, (void)message, (void)size;
+	CHECK_EQ(reason, HF_EXIT_CRASH);
+	exits++;
+}
+
+static void on_over(uint32_t session)
+{
+	(void)session;
+}
+
+static void run_until_it_is_told(void)
+{
+	const struct browser browser = {
+		.guest = guest, .output_end = on_output_end, .exited = on_exited, .session_over = on_over};
+	struct spawn_header header = {.id = 1};
+	struct spawn_error error;
+	hf_lock_init(&lock, HF_RANK_LEAF);
+	coordinator_begin(&browser, 1, 4);
+	CHECK(hf_c_spawn(&header, &error));
+	while (exits == 0)
+		coordinator_turn();
+}
+
+static void worker_with_a_lock(void)
+{
+	with_lock = true;
+	run_until_it_is_told();
+}
+
+static void take(void *context) HF_NO_TSA
+{
+	hf_lock(&lock);
+	atomic_store((_Atomic bool *)context, true);
+}
+
+static void coordinator_wants_the_lock(void) HF_NO_TSA
+{
+	static _Atomic bool taken;
+	hf_lock_init(&lock, HF_RANK_LEAF);
+	in_background(take, &taken);
+	while (!atomic_load(&taken))
+		sleep_us(100);
+	hf_lock_come_first();
+	hf_lock_patience = 1;
+	hf_lock(&lock);
+}
+
+/* What the child said at the end, or NULL if it ended well. */
+static const char *last_words(void (*scenario)(void))
+{
+	static char text[4096];
+	int ends[2], status;
+	size_t size = 0;
+	CHECK_EQ(pipe(ends), 0);
+	pid_t child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		(void)dup2(ends[1], 2);
+		scenario();
+		_exit(0);
+	}
+	(void)close(ends[1]);
+	for (ssize_t n; size < sizeof text - 1 && (n = read(ends[0], text + size, sizeof text - 1 - size)) > 0;)
+		size += (size_t)n;
+	text[size] = 0;
+	(void)close(ends[0]);
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : text;
+}
+
+int main(void)
+{
+	CHECK(!last_words(run_until_it_is_told));
+	const char *words = last_words(worker_with_a_lock);
+	CHECK(words && strstr(words, "the engine ended a worker inside the kernel, while it held a lock"));
+	words = last_words(coordinator_wants_the_lock);
+	CHECK(words && strstr(words, "a thread ended while it held a lock of the kernel"));
+	return done();
+}
