@@ -94,6 +94,7 @@ HF_EXPORT_C("c_fs_read") int hf_c_fs_read(struct hf_vnode *vnode, double offset,
 	struct hf_iov iov;
 	struct hf_uio uio;
 	hf_uio_kernel(&uio, &iov, buffer, size);
+	uio.now = hf_vnode_clock(vnode, &vnode->accessed);
 	int result = vnode->ops->read(vnode, (uint64_t)offset, &uio);
 	return result < 0 ? result : (int)(size - (uint32_t)uio.resid);
 }
@@ -105,6 +106,7 @@ HF_EXPORT_C("c_fs_append") int hf_c_fs_append(struct hf_vnode *vnode, void *buff
 	struct hf_uio uio;
 	uint64_t end;
 	hf_uio_kernel(&uio, &iov, buffer, size);
+	uio.now = hf_vnode_clock(vnode, &vnode->modified);
 	while (uio.resid > 0) {
 		int result = vnode->ops->write(vnode, 0, true, &uio, &end);
 		if (result < 0)

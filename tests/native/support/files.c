@@ -235,6 +235,7 @@ int64_t f_read(struct hf_vnode *vnode, uint64_t offset, void *buffer, uint32_t s
 	struct hf_iov iov;
 	struct hf_uio uio;
 	hf_uio_kernel(&uio, &iov, buffer, size);
+	uio.now = hf_vnode_clock(vnode, &vnode->accessed);
 	int err = vnode->ops->read ? vnode->ops->read(vnode, offset, &uio) : -HF_EINVAL;
 	return err ? err : (int64_t)(size - uio.resid);
 }
@@ -245,6 +246,7 @@ static int64_t write_or_append(struct hf_vnode *vnode, uint64_t offset, bool app
 	struct hf_iov iov;
 	struct hf_uio uio;
 	hf_uio_kernel(&uio, &iov, (void *)(uintptr_t)data, size);
+	uio.now = hf_vnode_clock(vnode, &vnode->modified);
 	int err = vnode->ops->write ? vnode->ops->write(vnode, offset, append, &uio, end) : -HF_EINVAL;
 	return err ? err : (int64_t)(size - uio.resid);
 }
