@@ -1,4 +1,4 @@
-// `npm run soak -- [--minutes N | --kills N] [--seed N]`: programs of every kind are started and killed in Chromium, and restarted by a supervisor, for an
+// `npm run soak -- [--minutes N | --kills N] [--seed N]` (with --hostile: soak-hostile.mjs): programs of every kind are started and killed in Chromium, and restarted by a supervisor, for an
 // hour or as long as is said. Every minute, when nothing runs, it prints what is in use: the kernel's blocks and bytes, workers, files, and of
 // the browser's processes memory (proportional) and threads. Fails when the kernel holds more than at the beginning; when, once it is warm, the
 // browser's memory or the page's heap has doubled; and when in the end, idle, there are more workers than are kept, or threads of those that ended.
@@ -9,6 +9,7 @@ import { chromiumFlags } from './chromium.mjs';
 import { Complaint, fromRoot, main } from './lib.mjs';
 import { family, memory, threads } from './processes.mjs';
 import { serve } from './serve.mjs';
+import { soakHostile } from './soak-hostile.mjs';
 import { chromiumOnPath, needs, setup } from './setup.mjs';
 
 const BATCH = 100;
@@ -106,6 +107,7 @@ await main(async (args) => {
       kills: { type: 'string' },
       seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
       every: { type: 'string', default: '60' },
+      hostile: { type: 'boolean', default: false },
     },
   });
   const kills = values.kills ? Number(values.kills) : Infinity;
@@ -123,6 +125,13 @@ await main(async (args) => {
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(new URL('tests/browser/support/blank.html', server.url).href);
+    if (values.hostile) {
+      const minutes = Number(values.minutes);
+      console.log(`Chromium ${browser.version()}, ${minutes} minutes`);
+      await soakHostile(page, minutes);
+      if (complaints.length > 0) throw new Complaint(`errors that the page did not handle: ${complaints.join('; ')}`);
+      return 0;
+    }
     await page.evaluate(begin, { seed: Number(values.seed), workers });
     console.log(`Chromium ${browser.version()}, seed ${values.seed}`);
     console.log('   time   kills restarts  blocks  kernel MiB  workers  page heap MiB  processes MiB  threads');

@@ -24,7 +24,6 @@ struct hf_bytes {
 	struct hf_budget *budget; /* immutable after init; pays for head_room and for each chunk */
 };
 
-
 void hf__bytes_init(struct hf_bytes *bytes, struct hf_budget *budget);
 /* Moves min(count, size - offset) bytes out; nothing at or past the end. count <= uio->resid. */
 void hf__bytes_read(const struct hf_bytes *bytes, uint64_t offset, uint64_t count, struct hf_uio *uio);

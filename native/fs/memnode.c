@@ -79,7 +79,8 @@ void hf__memnode_modified_locked(struct hf_memnode *node, uint64_t now)
 
 static bool is_marked(struct hf_memnode *node)
 {
-	return hf_counter_read(&node->vnode.accessed) == HF_MEM_MARKED || hf_counter_read(&node->vnode.modified) == HF_MEM_MARKED;
+	return hf_counter_read(&node->vnode.accessed) == HF_MEM_MARKED ||
+	       hf_counter_read(&node->vnode.modified) == HF_MEM_MARKED;
 }
 
 static void settle_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock)

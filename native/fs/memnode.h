@@ -71,10 +71,10 @@ struct hf_memnode {
  * and need not: POSIX marks times for update, and has them updated when the file is looked at or closed. The first
  * access after a look does read the clock, so that a file written once has its exact time; further ones only mark, and
  * the mark is settled at the next look or sync (the last close of a description looks). */
-enum hf_mem_mark { /* of vnode.accessed and vnode.modified */
-	HF_MEM_SETTLED = 0, /* nothing happened since the last look */
-	HF_MEM_STAMPED, /* it happened once, at the time that stands there */
-	HF_MEM_MARKED,  /* and again since */
+enum hf_mem_mark {                     /* of vnode.accessed and vnode.modified */
+	               HF_MEM_SETTLED = 0, /* nothing happened since the last look */
+	               HF_MEM_STAMPED,     /* it happened once, at the time that stands there */
+	               HF_MEM_MARKED,      /* and again since */
 };
 
 enum hf_mem_time {

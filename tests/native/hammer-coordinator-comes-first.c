@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define HOSTILE 64
-#define RARE HOSTILE        /* asks now and then */
+#define RARE HOSTILE /* asks now and then */
 #define COORDINATOR (RARE + 1)
 #define TURNS_LEAST 20
 
