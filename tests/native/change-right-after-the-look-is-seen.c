@@ -6,7 +6,7 @@
 #include "support/pipes.h"
 
 #include <sched.h>
-#include <unistd.h>
+#include <time.h>
 
 #define ROUNDS 800
 
@@ -94,7 +94,7 @@ static void direct(void)
 		hf_lock(&pipe->lock);
 		begin_round(round);
 		until(&changer_near, round);
-		(void)usleep(150); /* sleep_us looks at the clock, and that with a lock held nobody may */
+		(void)nanosleep(&(struct timespec){.tv_nsec = 150000}, NULL); /* sleep_us looks at the clock, and that with a lock held nobody may */
 		hf_unlock(&pipe->lock);
 		until(&over, 2 * round);
 	}
