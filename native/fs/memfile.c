@@ -2,6 +2,7 @@
  *
  * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/file.c), and what takes long here is cut
  * up here. */
+#define HF_LOCK_NEAR
 #include "fs/memnode.h"
 
 static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)

@@ -1,4 +1,5 @@
 /* memnode.c - what files, directories and links of memfs have in common: coming, going, and times. */
+#define HF_LOCK_NEAR
 #include "fs/memnode.h"
 
 #include "platform/alloc.h"

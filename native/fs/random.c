@@ -3,6 +3,7 @@
  * Fast key erasure (D. J. Bernstein, 2017): a refill runs ChaCha20 under the current key; the first 32 bytes become the
  * next key and the rest is what callers are given, erased as it goes. So nothing in memory tells what was given out
  * before. A large request takes a key of its own out of the buffer and makes its bytes without the lock. */
+#define HF_LOCK_NEAR
 #include "fs/random.h"
 
 #include "fs/chacha20.h"

@@ -1,4 +1,5 @@
 /* fdtable.c - file descriptors. */
+#define HF_LOCK_NEAR
 #include "kernel/fdtable.h"
 
 #include <string.h>

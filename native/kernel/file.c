@@ -1,4 +1,5 @@
 /* file.c - open file descriptions: their life, and the operations of the two kinds. */
+#define HF_LOCK_NEAR
 #include "kernel/file.h"
 
 #include <string.h>

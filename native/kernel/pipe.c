@@ -1,4 +1,5 @@
 /* pipe.c - bounded rings of bytes. */
+#define HF_LOCK_NEAR
 #include "kernel/pipe.h"
 
 #include <string.h>

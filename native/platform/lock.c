@@ -138,3 +138,15 @@ void hf__unlock_slow(struct hf_lock *lock)
 		hf_plat_wake(&lock->word, 1);
 	}
 }
+
+#if defined(__wasm__)
+void hf_lock(struct hf_lock *lock) HF_NO_TSA
+{
+	hf__lock_near(lock);
+}
+
+void hf_unlock(struct hf_lock *lock) HF_NO_TSA
+{
+	hf__unlock_near(lock);
+}
+#endif

@@ -2,6 +2,7 @@
  * worker/kernel.ts.
  *
  * Every worker instantiates this module over the same memory, with a stack and thread-local storage of its own. */
+#define HF_LOCK_NEAR
 #include "platform/platform.h"
 
 #include <string.h>

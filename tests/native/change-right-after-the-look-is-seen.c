@@ -94,7 +94,8 @@ static void direct(void)
 		hf_lock(&pipe->lock);
 		begin_round(round);
 		until(&changer_near, round);
-		(void)nanosleep(&(struct timespec){.tv_nsec = 150000}, NULL); /* sleep_us looks at the clock, and that with a lock held nobody may */
+		/* Not sleep_us: that looks at the clock, which nobody may with a lock held. */
+		(void)nanosleep(&(struct timespec){.tv_nsec = 150000}, NULL);
 		hf_unlock(&pipe->lock);
 		until(&over, 2 * round);
 	}
