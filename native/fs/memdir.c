@@ -81,11 +81,11 @@ static int dir_lookup(struct hf_vnode *vnode, const char *name, size_t size, str
 	struct hf_memnode *dir = hf__memnode(vnode);
 	struct hf_memfs *fs = dir->fs;
 	struct hf_name *found;
-	hf_lock(&fs->tree);
+	hf_lock_near(&fs->tree);
 	int err = find_locked(fs, dir, name, size, &found);
 	if (err == 0)
 		*out = hf_vnode_ref(found->vnode);
-	hf_unlock(&fs->tree);
+	hf_unlock_near(&fs->tree);
 	return err;
 }
 

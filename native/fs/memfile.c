@@ -2,7 +2,6 @@
  *
  * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/file.c), and what takes long here is cut
  * up here. */
-#define HF_LOCK_NEAR
 #include "fs/memnode.h"
 
 static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
@@ -10,10 +9,10 @@ static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio
 	struct hf_memnode *node = hf__memnode(vnode);
 	if (uio->resid == 0)
 		return 0;
-	hf_lock(&node->lock);
+	hf_lock_near(&node->lock);
 	hf__bytes_read(&node->file, offset, uio->resid, uio);
 	hf__memnode_accessed_locked(node, uio->now);
-	hf_unlock(&node->lock);
+	hf_unlock_near(&node->lock);
 	return 0;
 }
 
@@ -50,11 +49,11 @@ static int file_write(struct hf_vnode *vnode, uint64_t offset, bool append, stru
 {
 	struct hf_memnode *node = hf__memnode(vnode);
 	uint64_t before = uio->resid;
-	hf_lock(&node->lock);
+	hf_lock_near(&node->lock);
 	if (append)
 		offset = append_locked(node, before);
 	int err = write_locked(node, offset, uio);
-	hf_unlock(&node->lock);
+	hf_unlock_near(&node->lock);
 	*end = offset + (before - uio->resid);
 	return err;
 }
@@ -136,7 +135,7 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 int hf_memfs_create_unnamed(struct hf_memfs *fs, struct hf_vnode **out)
 {
 	struct hf_memnode *node;
-	int err = hf__memnode_create(fs, &hf__memfile_ops, HF_FILETYPE_REGULAR_FILE, 0, &node);
+	int err = hf__memnode_create(fs, &hf__memfile_ops, HF_FILETYPE_REGULAR_FILE, 0, hf_plat_realtime(), &node);
 	if (err)
 		return err;
 	hf__bytes_init(&node->file, &fs->bytes);
@@ -147,10 +146,11 @@ int hf_memfs_create_unnamed(struct hf_memfs *fs, struct hf_vnode **out)
 static void exchange_bytes(struct hf_vnode *vnode, struct hf_bytes *bytes)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
+	uint64_t now = hf_vnode_clock(vnode, &vnode->modified);
 	hf_lock(&node->lock);
 	struct hf_bytes before = node->file;
 	node->file = *bytes;
-	hf__memnode_modified_locked(node);
+	hf__memnode_modified_locked(node, now);
 	hf_unlock(&node->lock);
 	*bytes = before;
 }

@@ -1,5 +1,4 @@
 /* memnode.c - what files, directories and links of memfs have in common: coming, going, and times. */
-#define HF_LOCK_NEAR
 #include "fs/memnode.h"
 
 #include "platform/alloc.h"
@@ -99,12 +98,12 @@ static void settle_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(nod
 static void lock_settled(struct hf_memnode *node) HF_ACQUIRE(node->lock) HF_NO_TSA
 {
 	uint64_t now = is_marked(node) ? hf_plat_realtime() : 0;
-	hf_lock(&node->lock);
+	hf_lock_near(&node->lock);
 	if (now == 0 && is_marked(node)) {
 		/* Just now. The clock is not looked at with a lock held. */
-		hf_unlock(&node->lock);
+		hf_unlock_near(&node->lock);
 		now = hf_plat_realtime();
-		hf_lock(&node->lock);
+		hf_lock_near(&node->lock);
 	}
 	settle_locked(node, now);
 }
@@ -135,7 +134,7 @@ int hf__memnode_getattr(struct hf_vnode *vnode, struct hf_attr *out)
 	out->atim = node->atim;
 	out->mtim = node->mtim;
 	out->ctim = node->ctim;
-	hf_unlock(&node->lock);
+	hf_unlock_near(&node->lock);
 	return 0;
 }
 

@@ -3,7 +3,6 @@
  * Fast key erasure (D. J. Bernstein, 2017): a refill runs ChaCha20 under the current key; the first 32 bytes become the
  * next key and the rest is what callers are given, erased as it goes. So nothing in memory tells what was given out
  * before. A large request takes a key of its own out of the buffer and makes its bytes without the lock. */
-#define HF_LOCK_NEAR
 #include "fs/random.h"
 
 #include "fs/chacha20.h"
@@ -69,20 +68,20 @@ static void take_locked(uint8_t *out, size_t size) HF_REQUIRES(generator.lock)
 /* Bytes from the buffer. `counted` is how many the caller makes of them, which brings the next seed nearer. */
 static void take(uint8_t *out, size_t size, size_t counted)
 {
-	hf_lock(&generator.lock);
+	hf_lock_near(&generator.lock);
 	while (generator.allowed == 0) {
 		/* The machine's entropy is a call out of the kernel, so it is asked without the lock; two threads that both do
 		 * so lose nothing. */
 		uint8_t seed[KEY];
-		hf_unlock(&generator.lock);
+		hf_unlock_near(&generator.lock);
 		hf_plat_entropy(seed, sizeof seed);
-		hf_lock(&generator.lock);
+		hf_lock_near(&generator.lock);
 		mix_seed_locked(seed);
 		wipe(seed, 0, sizeof seed);
 	}
 	take_locked(out, size);
 	generator.allowed -= counted < generator.allowed ? counted : generator.allowed;
-	hf_unlock(&generator.lock);
+	hf_unlock_near(&generator.lock);
 }
 
 /* At most RESEED bytes under a key that nothing else uses. */

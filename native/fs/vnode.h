@@ -67,8 +67,8 @@ struct hf_vnode_ops {
 	/* Symbolic links: up to `size` bytes of the target; returns how many, or the error. EINVAL when it is no link. */
 	int (*readlink)(struct hf_vnode *vnode, char *buffer, size_t size);
 
-	/* Data. A file that is not told the time in uio->now sets its times when it is next looked at. Move bytes from or to `uio` at the offset (devices ignore it); 0 or an error; what was moved is seen in
-	 * uio->resid. A short transfer is success; an error is returned only when nothing was moved. Reading at or past the
+	/* Data. Move bytes from or to `uio` at the offset (devices ignore it); 0 or an error; what was moved is seen in
+	 * uio->resid. A file that is not told the time in uio->now sets its times when it is next looked at. A short transfer is success; an error is returned only when nothing was moved. Reading at or past the
 	 * end moves nothing. write: EFBIG, ENOSPC, EDQUOT; `append` writes at the end, atomically; *end is set to the
 	 * offset after the last byte written. */
 	int (*read)(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio);

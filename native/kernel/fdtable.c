@@ -1,5 +1,4 @@
 /* fdtable.c - file descriptors. */
-#define HF_LOCK_NEAR
 #include "kernel/fdtable.h"
 
 #include <string.h>
@@ -130,11 +129,11 @@ void hf_fd_unreserve(struct hf_fdtable *table)
 int hf_fd_insert_reserved(struct hf_fdtable *table, struct hf_file *file, uint64_t rights, uint64_t inheriting)
 {
 	struct hf_fd entry = {.file = file, .rights = rights, .inheriting = inheriting};
-	hf_lock(&table->lock);
+	hf_lock_near(&table->lock);
 	HF_ASSERT(table->reserved > 0);
 	table->reserved--;
 	int fd = insert_locked(table, &entry);
-	hf_unlock(&table->lock);
+	hf_unlock_near(&table->lock);
 	if (fd < 0)
 		release(&entry);
 	return fd;
@@ -189,13 +188,13 @@ int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_
 {
 	if (!table->shared)
 		return get_unshared(table, fd, rights, out);
-	hf_lock(&table->lock);
+	hf_lock_near(&table->lock);
 	int result = view_of(find_locked(table, fd), rights, out);
 	if (result == 0) {
 		(void)hf_file_ref(out->file);
 		out->owned = true;
 	}
-	hf_unlock(&table->lock);
+	hf_unlock_near(&table->lock);
 	return result;
 }
 
@@ -212,13 +211,13 @@ static struct hf_fd remove_locked(struct hf_fdtable *table, uint32_t fd) HF_REQU
 
 int hf_fd_close(struct hf_fdtable *table, uint32_t fd)
 {
-	hf_lock(&table->lock);
+	hf_lock_near(&table->lock);
 	if (!find_locked(table, fd)) {
-		hf_unlock(&table->lock);
+		hf_unlock_near(&table->lock);
 		return -HF_EBADF;
 	}
 	struct hf_fd slot = remove_locked(table, fd);
-	hf_unlock(&table->lock);
+	hf_unlock_near(&table->lock);
 	release(&slot);
 	return 0;
 }

@@ -1,5 +1,4 @@
 /* file.c - open file descriptions: their life, and the operations of the two kinds. */
-#define HF_LOCK_NEAR
 #include "kernel/file.h"
 
 #include <string.h>
@@ -104,11 +103,11 @@ static int vnode_read(struct hf_file *file, struct hf_thread *thread, struct hf_
 	(void)thread;
 	uint64_t whole = uio->resid;
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->accessed);
-	hf_lock(&file->lock);
+	hf_lock_near(&file->lock);
 	int result = vnode_transfer_in(file, file->offset, uio);
 	if (is_regular(file))
 		file->offset += whole - uio->resid;
-	hf_unlock(&file->lock);
+	hf_unlock_near(&file->lock);
 	return result;
 }
 
@@ -122,12 +121,12 @@ static int vnode_write(struct hf_file *file, struct hf_thread *thread, struct hf
 	(void)thread;
 	uint64_t whole = uio->resid;
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->modified);
-	hf_lock(&file->lock);
+	hf_lock_near(&file->lock);
 	uint64_t end = file->offset;
 	int result = vnode_transfer_out(file, file->offset, appends(file), uio, &end);
 	if (is_regular(file) && uio->resid < whole)
 		file->offset = end;
-	hf_unlock(&file->lock);
+	hf_unlock_near(&file->lock);
 	return result;
 }
 

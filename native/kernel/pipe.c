@@ -1,5 +1,4 @@
 /* pipe.c - bounded rings of bytes. */
-#define HF_LOCK_NEAR
 #include "kernel/pipe.h"
 
 #include <string.h>
@@ -215,10 +214,10 @@ static int nothing_to_read_locked(struct hf_pipe *pipe, struct hf_waiter *waiter
 int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
 {
 	int result = 0;
-	hf_lock(&pipe->lock);
+	hf_lock_near(&pipe->lock);
 	if (uio->resid > 0 && !take_locked(pipe, uio))
 		result = nothing_to_read_locked(pipe, waiter);
-	hf_unlock(&pipe->lock);
+	hf_unlock_near(&pipe->lock);
 	return result;
 }
 
@@ -254,7 +253,7 @@ static int try_peek(struct hf_pipe *pipe, struct hf_uio *uio, bool whole, struct
 static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, struct hf_waiter *waiter)
 {
 	int result = 0;
-	hf_lock(&pipe->lock);
+	hf_lock_near(&pipe->lock);
 	if (uio->resid == 0) {
 		/* Nothing, as Linux has it, even if nobody reads. */
 	} else if (nobody_reads_locked(pipe)) {
@@ -263,7 +262,7 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 		link_once(&pipe->writable, waiter);
 		result = -HF_EAGAIN;
 	}
-	hf_unlock(&pipe->lock);
+	hf_unlock_near(&pipe->lock);
 	return result;
 }
 

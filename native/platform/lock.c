@@ -142,11 +142,11 @@ void hf__unlock_slow(struct hf_lock *lock)
 #if defined(__wasm__)
 void hf_lock(struct hf_lock *lock) HF_NO_TSA
 {
-	hf__lock_near(lock);
+	hf_lock_near(lock);
 }
 
 void hf_unlock(struct hf_lock *lock) HF_NO_TSA
 {
-	hf__unlock_near(lock);
+	hf_unlock_near(lock);
 }
 #endif

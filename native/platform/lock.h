@@ -136,7 +136,7 @@ extern uint32_t hf_lock_patience;
 void hf__lock_slow(struct hf_lock *lock);
 void hf__unlock_slow(struct hf_lock *lock);
 
-static inline void hf__lock_near(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
+static inline void hf_lock_near(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
 {
 	uint32_t expected = 0;
 	hf__lock_order_take(lock);
@@ -149,7 +149,7 @@ static inline void hf__lock_near(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TS
 }
 
 /* One atomic operation lets go, and nothing of the lock is touched after it: whoever has it next may free it. */
-static inline void hf__unlock_near(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
+static inline void hf_unlock_near(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 {
 	uint32_t expected = HF__LOCK_HELD;
 	hf__lock_order_drop(lock);
@@ -160,20 +160,19 @@ static inline void hf__unlock_near(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_
 	HF_TSAN_TELL(post_unlock, lock, 0);
 }
 
-/* In the wasm module, whose size pages pay for, these are calls, but for files that define HF_LOCK_NEAR before all else: those with the calls that
- * guests make by the million. */
-#if defined(__wasm__) && !defined(HF_LOCK_NEAR)
+/* The same as functions in the wasm module, whose size pages pay for. The near form is for what guests call by the million. */
+#if defined(__wasm__)
 void hf_lock(struct hf_lock *lock) HF_ACQUIRE(lock);
 void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock);
 #else
 static inline void hf_lock(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
 {
-	hf__lock_near(lock);
+	hf_lock_near(lock);
 }
 
 static inline void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 {
-	hf__unlock_near(lock);
+	hf_unlock_near(lock);
 }
 #endif
 

@@ -2,7 +2,6 @@
  * worker/kernel.ts.
  *
  * Every worker instantiates this module over the same memory, with a stack and thread-local storage of its own. */
-#define HF_LOCK_NEAR
 #include "platform/platform.h"
 
 #include <string.h>
@@ -173,17 +172,17 @@ void hf__wasm_boot_memory(uint64_t maximum, uint64_t base)
 
 void *hf_plat_malloc(enum hf_zone zone, size_t size)
 {
-	hf_lock(&heap_lock);
+	hf_lock_near(&heap_lock);
 	void *block = hf_heap_alloc(&heap, zone, size);
-	hf_unlock(&heap_lock);
+	hf_unlock_near(&heap_lock);
 	return block;
 }
 
 void hf_plat_free(void *block)
 {
-	hf_lock(&heap_lock);
+	hf_lock_near(&heap_lock);
 	hf_heap_free(&heap, block);
-	hf_unlock(&heap_lock);
+	hf_unlock_near(&heap_lock);
 }
 
 void hf_plat_flag_raise(uint32_t flag, uint32_t bits)

@@ -498,7 +498,7 @@ int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t siz
 /* ---- directories ---- */
 
 /* Entries that are listed before the directory's lock is free for a moment. */
-#define ENTRIES_A_LOOK 256
+#define ENTRIES_A_LOOK 512
 
 struct listing {
 	hf_t t;
