@@ -79,7 +79,7 @@ const broken = {
   '/cut-long-ago.wasm': [
     gives(200, WASM, hello.subarray(0, 2000)),
     'module',
-    /\/cut-long-ago\.wasm(: no valid WebAssembly module| cannot be made interruptible| cannot be given a limit)/,
+    /\/cut-long-ago\.wasm(: no valid WebAssembly module| cannot be made interruptible| cannot be given limits\.memory or limits\.gc)/,
   ],
 };
 
