@@ -67,20 +67,52 @@ function requireMagic(bytes: Uint8Array, response: Response, where: string): voi
   throw new BadDownload('source', `${what}${from}. Is the path right, or a login needed?`);
 }
 
-/** How many bytes come from a module's first up to the end of its imports; more than are given when they do not reach that far. */
-function importsEnd(bytes: Uint8Array): number {
-  let at = 8;
-  for (;;) {
-    const id = bytes[at++];
-    if (id === undefined) return at;
-    if (id > 2 && id !== 13) return at; // sections come in order, but for that of tags
+/** Walks over a module's sections from `at`, where one begins. To where the imports end, or (not `found`) to the section that is not all there. */
+function importsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
+  while (at < bytes.length) {
+    const id = bytes[at]!;
+    if (id > 2 && id !== 13) return { at: at + 1, found: true }; // sections come in order, but for that of tags
+    let next = at + 1;
     let size = 0;
     for (let shift = 0, byte = 0x80; byte & 0x80 && shift < 35; shift += 7) {
-      byte = bytes[at++] ?? 0;
+      if (next >= bytes.length) return { at, found: false };
+      byte = bytes[next++]!;
       size += (byte & 0x7f) * 2 ** shift;
     }
-    at += size;
-    if (id === 2) return at;
+    next += size;
+    if (next > bytes.length) return { at, found: false };
+    at = next;
+    if (id === 2) return { at, found: true };
+  }
+  return { at, found: false };
+}
+
+/** The first bytes of a module, up to the end of its imports. Each is copied and looked at a few times, in however many pieces they come. */
+class Head {
+  #room = new Uint8Array(1024);
+  #size = 0;
+  #at = 8;
+  /** Whether all of them are there. */
+  whole = false;
+
+  push(chunk: Uint8Array): void {
+    const size = this.#size + chunk.length;
+    if (size > this.#room.length) {
+      const room = new Uint8Array(2 * size);
+      room.set(this.bytes);
+      this.#room = room;
+    }
+    this.#room.set(chunk, this.#size);
+    this.#size = size;
+    const { at, found } = importsEnd(this.bytes, this.#at);
+    this.#at = at;
+    if (!found) return;
+    this.#size = at;
+    this.whole = true;
+  }
+
+  get bytes(): Bytes {
+    return this.#room.subarray(0, this.#size);
   }
 }
 
@@ -112,9 +144,8 @@ async function read(
   const total = Number(response.headers.get('content-encoding') ? 0 : (response.headers.get('content-length') ?? 0));
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
+  const head = new Head();
   let loaded = 0;
-  let kept = 0;
-  let wanted = all ? Infinity : 8;
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
@@ -125,27 +156,24 @@ async function read(
       if (done) break;
       loaded += value.length;
       progress?.('download', loaded, loaded > total ? 0 : total);
-      if (kept >= wanted) continue;
-      chunks.push(value);
-      kept += value.length;
-      if (kept < wanted || all) continue;
-      const head = join(chunks.splice(0), kept);
-      chunks.push(head);
-      requireMagic(head, response, where);
-      wanted = importsEnd(head);
+      if (all) chunks.push(value);
+      else if (!head.whole) {
+        head.push(value);
+        if (loaded >= 8) requireMagic(head.bytes, response, where);
+      }
     }
   } catch (error) {
     void reader.cancel().catch(() => undefined);
     throw error;
   }
-  const whole = join(chunks, kept);
-  requireMagic(whole, response, where);
+  const bytes = all ? join(chunks, loaded) : head.bytes.slice();
+  requireMagic(bytes, response, where);
   progress?.('compile', loaded, loaded);
   const short =
     loaded < total ? `the download of ${where} is not whole: ${loaded} of ${total} bytes came. Try again` : '';
   // Of another origin's, the page may see the length of what was encoded, and not that it was.
   if (short && response.type !== 'cors') throw new BadDownload('source', short);
-  return { bytes: all ? whole : whole.slice(0, wanted), short };
+  return { bytes, short };
 }
 
 /** Compiles, and says what a failure is. */
@@ -194,7 +222,7 @@ export async function downloadModule(
     const { bytes, short } = await read(revocable(response, signal), response, where, true, progress);
     return {
       module: await compiled(where, WebAssembly.compile(bytes), short),
-      head: bytes.slice(0, importsEnd(bytes)),
+      head: bytes.slice(0, importsEnd(bytes).at),
     };
   }
   // Unless it can be given up, the compiler has the response itself: engines keep the code that they make of it with what they have cached.

@@ -4,7 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import test from 'node:test';
 import zlib from 'node:zlib';
+import { load } from './support/load.mjs';
 import { guest, runtime } from './support/runtime.mjs';
+
+const { downloadModule } = await load('web/download.ts');
 
 const hello = await readFile(guest('hello'));
 const threads = await readFile(guest('threads-share-one-memory'));
@@ -185,4 +188,35 @@ test('each version of a file is another program, and its name is the only one th
   }
   await Promise.all(Array.from({ length: 30 }, async () => (await hf.spawn(guest('hello'))).join({ signal })));
   assert.deepEqual(warnings, []);
+});
+
+/** The response comes in pieces of so many bytes. */
+const inPieces = (bytes, size, headers = WASM) => {
+  let at = 0;
+  const pull = (controller) => {
+    if (at >= bytes.length) return controller.close();
+    controller.enqueue(bytes.slice(at, at + size));
+    at += size;
+  };
+  return new Response(new ReadableStream({ pull }), { headers });
+};
+
+test('the imports of a module are found in pieces of any size', async () => {
+  const first = (bytes, size) => downloadModule(inPieces(bytes, size), 'it', null);
+  const { head } = await first(threads, threads.length);
+  assert.ok(head.length > 100 && head.length < threads.length);
+  for (const size of [1, 2, 3, 7, 1000]) assert.deepEqual((await first(threads, size)).head, head, `${size} bytes`);
+});
+
+test('many small sections in many small pieces take a time that grows with their number only', async () => {
+  const empty = [0, 1, 0]; // a custom section without a name
+  const module = Uint8Array.from([...hello.subarray(0, 8), ...Array.from({ length: 350_000 }, () => empty).flat()]);
+  const time = async (size) => {
+    const began = performance.now();
+    const { head } = await downloadModule(inPieces(module, size), 'it', null);
+    assert.equal(head.length, module.length);
+    return performance.now() - began;
+  };
+  const whole = await time(module.length);
+  assert.ok((await time(512)) < 10 * whole + 1000);
 });
