@@ -100,6 +100,22 @@ for (const [host, skip] of hosts) {
       assert.deepEqual(stdout.split('\0'), ['prog', 'args', '--help', '', 'ü', 'A=1', 'INHERITED=x', 'B=', '']);
     });
 
+    await step('--trace tells every call, the last too, whether both outputs go to one place or to two', async (t) => {
+      const traced = holdfast('--trace', guest('toolbox'), 'args');
+      const two = await run(t, traced);
+      const calls = two.stderr.match(/^\S+ \w+\(.*\) = .*>$/gm) ?? [];
+      assert.ok(
+        calls.some((call) => call.includes(' fd_write(fd=1')),
+        two.stderr,
+      );
+      const file = path.join(folder(t), 'output');
+      const output = fs.openSync(file, 'w');
+      const child = endsWith(t, spawn(process.execPath, [command, ...traced], { stdio: ['ignore', output, output] }));
+      await new Promise((resolve) => child.on('close', resolve));
+      fs.closeSync(output);
+      assert.match(fs.readFileSync(file, 'latin1'), / fd_write\(fd=1/);
+    });
+
     await step("the status is the guest's, modulo 256", async (t) => {
       for (const [asked, status] of [
         ['0', 0],

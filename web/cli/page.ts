@@ -77,11 +77,21 @@ const ignore = (): void => undefined;
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Sends up what a stream brings, as far as the command has granted credit, and its end. */
-async function relay(up: Uplink, id: number, fd: OutputFd, reader: Reader, credit: Credit): Promise<void> {
+/** Sends up what a stream brings, as far as the command has granted credit, and its end, but not before that of `others`, who send there too. */
+async function relay(
+  up: Uplink,
+  id: number,
+  fd: OutputFd,
+  reader: Reader,
+  credit: Credit,
+  others?: Promise<unknown>,
+): Promise<void> {
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return up.send({ t: 'end', id, fd });
+    if (done) {
+      await others;
+      return up.send({ t: 'end', id, fd });
+    }
     for (let at = 0; at < value.byteLength;) {
       const length = await credit.take(value.byteLength - at);
       up.send({ t: 'output', id, fd, bytes: value.subarray(at, at + length) });
@@ -147,6 +157,9 @@ class ConnectionRelay implements Streams {
   }
 }
 
+/** Where lines about a traced program's calls go: where its standard error goes. */
+const traceFdOf = ({ stderr }: SpawnMessage): OutputFd => (stderr === 'stdout' ? 1 : 2);
+
 /** One program that runs for the command. */
 class Relay implements Streams {
   readonly #id: number;
@@ -155,20 +168,25 @@ class Relay implements Streams {
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #readers: Record<OutputFd, Reader>;
   readonly #credit: Record<OutputFd, Credit>;
+  readonly #traceFd: OutputFd;
 
-  constructor({ id, credit, stdout, stderr, trace }: SpawnMessage, process: Process, up: Uplink) {
+  constructor(message: SpawnMessage, process: Process, up: Uplink) {
+    const { id, credit, stdout, stderr, trace } = message;
     this.#id = id;
     this.#process = process;
     this.#up = up;
     this.#stdin = process.stdin.getWriter();
     this.#readers = { 1: process.stdout.getReader(), 2: process.stderr.getReader() };
     this.#credit = { 1: new Credit(credit), 2: new Credit(credit) };
+    this.#traceFd = traceFdOf(message);
     up.send({ t: 'spawned', id, pid: process.pid, ports: [...process.ports] });
-    if (stdout === 'pipe') void relay(up, id, 1, this.#readers[1], this.#credit[1]);
-    if (stderr === 'pipe') void relay(up, id, 2, this.#readers[2], this.#credit[2]);
+    // Who is told the calls is told the last before the program's own end.
+    const traced = (fd: OutputFd) => (trace && fd === this.#traceFd ? process.exited : undefined);
+    if (stdout === 'pipe') void relay(up, id, 1, this.#readers[1], this.#credit[1], traced(1));
+    if (stderr === 'pipe') void relay(up, id, 2, this.#readers[2], this.#credit[2], traced(2));
     void process.exited.then((exit) => up.send({ t: 'exited', id, exit }));
     void process.released.then(() => up.send({ t: 'released', id }));
-    if (trace) up.send({ t: 'end', id, fd: TRACE_FD }); // it comes as text, on standard error
+    if (trace) up.send({ t: 'end', id, fd: TRACE_FD }); // it comes as text, where standard error goes
   }
 
   write(bytes: Uint8Array): void {
@@ -298,7 +316,7 @@ class Page {
         limits: Object.fromEntries(Object.entries(message.limits).filter(([, most]) => most !== 0)),
         // Whether it is possible depends on the engine.
         ...(message.interruptible !== 'if-possible' ? { interruptible: message.interruptible } : {}),
-        ...(message.trace ? { trace: (event: TraceEvent) => this.#tell(id, event) } : {}),
+        ...(message.trace ? { trace: (event: TraceEvent) => this.#tell(message, event) } : {}),
         outputBuffer: credit,
         signal: abort.signal,
         ...(message.progress ? { onProgress: (progress) => this.#up.send({ t: 'progress', id, ...progress }) } : {}),
@@ -311,12 +329,14 @@ class Page {
     this.#starting.delete(id);
   }
 
-  /** A traced call, as a line of standard error; the program waits until the command takes it. */
-  async #tell(id: number, { text }: TraceEvent): Promise<void> {
+  /** A traced call, as a line; the program waits until the command takes it. */
+  async #tell(message: SpawnMessage, { text }: TraceEvent): Promise<void> {
+    const { id } = message;
+    const fd = traceFdOf(message);
     const bytes = new TextEncoder().encode(`${text}\n`);
     const relay = this.#relays.get(id);
-    if (relay instanceof Relay) await relay.credit(2, bytes.length);
-    this.#up.send({ t: 'output', id, fd: 2, bytes });
+    if (relay instanceof Relay) await relay.credit(fd, bytes.length);
+    this.#up.send({ t: 'output', id, fd, bytes });
   }
 
   async #connect(id: number, port: number, credit: number): Promise<void> {
