@@ -85,3 +85,17 @@ test("somebody else's file that may be written is written where it is, and stays
   });
   assert.deepEqual(fs.readdirSync(home), ['file', 'theirs'], 'nothing is left beside it');
 });
+
+test('a file that was written runs as nobody else any more, as after a write by its owner', settings, async (t) => {
+  const home = folder(t);
+  const files = ['written', 'replaced', 'left'].map((name) => path.join(home, name));
+  for (const file of files) {
+    fs.writeFileSync(file, 'old');
+    fs.chownSync(file, NOBODY, NOBODY);
+    fs.chmodSync(file, 0o6755);
+  }
+  const { code, stderr } = await run(t, home, 'write /written new\nrm /replaced\nwrite /replaced new\n');
+  assert.deepEqual([code, stderr], [0, '']);
+  const modes = files.map((file) => (fs.statSync(file).mode & 0o7777).toString(8));
+  assert.deepEqual(modes, ['755', '755', '6755']);
+});

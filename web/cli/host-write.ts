@@ -94,14 +94,14 @@ function done(at: string, stat: Stats): Stats {
 async function create(
   at: string,
   bytes: Uint8Array,
-  { like, times }: Put,
+  { like, same = false, times }: Put,
 ): Promise<{ stat: Stats; itsOwner: boolean }> {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   const file = await host.open(at, O_WRONLY | O_CREAT | O_EXCL | NEITHER_LINK_NOR_WAIT, like ? 0o600 : 0o666);
   begin(at);
   try {
     await file.writeFile(bytes);
-    const itsOwner = !like || (await takeAfter(file, like));
+    const itsOwner = !like || (await takeAfter(file, like, same));
     await file.utimes(times.atime / 1000, times.mtime / 1000);
     return { stat: await file.stat(), itsOwner };
   } catch (error) {
@@ -113,7 +113,7 @@ async function create(
 }
 
 /** Resolves to whether the file has the owner, too. */
-async function takeAfter(file: host.FileHandle, { uid, gid, mode }: Stats): Promise<boolean> {
+async function takeAfter(file: host.FileHandle, { uid, gid, mode }: Stats, same: boolean): Promise<boolean> {
   const mine = await file.stat();
   const itsOwner =
     (mine.uid === uid && mine.gid === gid) ||
@@ -121,8 +121,9 @@ async function takeAfter(file: host.FileHandle, { uid, gid, mode }: Stats): Prom
       () => true,
       () => false,
     ));
-  // Nothing runs as somebody else because it was written by us.
-  await file.chmod(mode & (itsOwner ? 0o7777 : 0o777));
+  // Nothing runs as somebody else because it was written by us. A write takes these bits from a file, unless it is root's.
+  const keepsAll = itsOwner && same && process.getuid?.() === 0;
+  await file.chmod(mode & (keepsAll ? 0o7777 : 0o777));
   return itsOwner;
 }
 
