@@ -4,7 +4,7 @@
  *
  * What the page writes is collected in a draft, a file without a name, and takes the place of the file's contents at the end: nobody sees a part
  * of it, a call that fails or is given up leaves what was there, and of two at a time one is the last. It is the file that was opened, whatever
- * becomes of its names meanwhile.
+ * becomes of its names meanwhile. An append is copied from the draft: if the file system is full by then, what has room stays.
  *
  * A file of its own, loaded for the first call: programs need none of it.
  */

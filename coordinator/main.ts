@@ -575,6 +575,7 @@ class Coordinator {
     await this.queue.turn(killed);
     try {
       await this.until(() => this.mayTakeWorker(), killed);
+      killed.throwIfAborted();
       await this.beginNow(message, program, killed);
     } finally {
       this.queue.next();

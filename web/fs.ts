@@ -1,6 +1,6 @@
 /** The runtime's in-memory file system, which all guests share, as the page sees it. */
 import { copyOf, describe, isBytes, tagOf, textOf, viewOf } from './bytes.js';
-import { FsError } from './errors.js';
+import { FsError, HoldfastError, type FsCall } from './errors.js';
 import { later } from './later.js';
 import { absolutePath, count, text } from './options.js';
 import {
@@ -75,7 +75,8 @@ export interface FileSystem {
   writeFile(path: string, data: FileData, options?: { exclusive?: boolean }): Promise<void>;
   /**
    * Adds to the end of the file; makes it when it is not there. The bytes of one call stay together, whatever else
-   * the page appends. Data over 8 MiB is added when all of it is there.
+   * the page appends. Data over 8 MiB is added when all of it is there. When the file system is full (ENOSPC), what had
+   * room is in the file, as with `write` of POSIX.
    */
   appendFile(path: string, data: FileData): Promise<void>;
   /**
@@ -299,7 +300,7 @@ export class FileSystemEnd implements FileSystem {
   #about(syscall: string, path: string, dest?: string): AskFile {
     const call = { syscall, path, dest };
     return async <T extends FsResult | void>(request: FsRequest, transfer: ArrayBuffer[] = []) =>
-      (await this.#ask(request, transfer, (error) => new FsError(error, call))) as T;
+      (await this.#ask(request, transfer, (error) => fsError(error, call))) as T;
   }
 
   async #write(syscall: 'writeFile' | 'appendFile', path: string, data: FileData, exclusive: boolean): Promise<void> {
@@ -313,6 +314,10 @@ export class FileSystemEnd implements FileSystem {
     await ask({ op: 'writeFile', path, bytes, append, exclusive }, [bytes.buffer]);
   }
 }
+
+/** What has no code is not the file system's: a part of the runtime could not be loaded, for instance. */
+const fsError = (error: ErrorMessage, call: FsCall): HoldfastError =>
+  error.code ? new FsError(error, call) : new HoldfastError(error.message);
 
 const load = () => later('transfer.js', import('./transfer.js'));
 
