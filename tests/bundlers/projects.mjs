@@ -99,7 +99,7 @@ export const projects = {
     tries: [
       {
         title: 'build',
-        build: ['parcel/lib/bin.js', 'build', 'index.html', '--dist-dir', 'out', '--no-cache'],
+        build: ['parcel/lib/bin.js', 'build', 'index.html', '--dist-dir', 'out', '--cache-dir', 'node_modules/.cache'],
         serve: 'out',
       },
     ],
