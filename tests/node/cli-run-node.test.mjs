@@ -1,0 +1,3 @@
+import { testHost } from './support/cli-run.mjs';
+
+await testHost('node');
