@@ -17,7 +17,7 @@ export {
 export type { Dirent, FileData, FileStat, FileSystem, FileType, ReadableOptions, WritableOptions } from './fs.js';
 export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
 export type { Limits } from './limits.js';
-export type { Assets } from './assets.js';
+export type { AssetName, Assets } from './assets.js';
 export type {
   InputData,
   OutputOption,
@@ -30,7 +30,7 @@ export type {
   StdinOption,
 } from './options.js';
 export type { Exit, JoinOptions, Process } from './process.js';
-export type { ExitReason } from './protocol.js';
+export type { ExitReason, WasmModule } from './protocol.js';
 export type { RunOptions, RunResult } from './run.js';
 export type { ConnectOptions, Connection, Listener, ListenOptions } from './sockets.js';
 export type { Source } from './source.js';
