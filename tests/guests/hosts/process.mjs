@@ -102,6 +102,7 @@ export function cli(hostName) {
   return async ({ root, built, interruptible }) => ({
     cannot(guest) {
       if (guest.memory !== undefined) return 'its kernel memory cannot be limited';
+      if (guest.stdoutClosed) return 'it ends a program that writes where nobody reads any more';
       return readOnly(guest) ?? connected(guest);
     },
     async run(guest, limit) {

@@ -2,7 +2,7 @@
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"
-;;   expect-timeout: 5000ms
+;;   expect-timeout: 10000ms
 (module
   (import "any" "name" (memory 1 1 shared))
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
