@@ -199,6 +199,20 @@ void hf_session_worker_free(void)
 	}
 }
 
+/* A thread costs the coordinator about a millisecond (its worker, messages to it), and 64 threads can ask at once, again and again: what others wait for
+ * is not to come behind all of that. */
+#define STARTS_A_TURN 4
+
+static bool may_start_now(void)
+{
+	static uint32_t turn, starts;
+	if (turn != hf_work_turn()) {
+		turn = hf_work_turn();
+		starts = 0;
+	}
+	return starts++ < STARTS_A_TURN;
+}
+
 void hf_session_spawn_thread(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
@@ -207,8 +221,14 @@ void hf_session_spawn_thread(struct hf_work *work)
 		hf_list_append(&awaiting_worker, &work->link);
 		return;
 	}
-	if (!hf_spawn_request_take(request))
+	if (!hf_spawn_request_is_asked(request))
 		return; /* withdrawn: its thread was told to stop */
+	if (!may_start_now()) {
+		(void)hf_work_post(work);
+		return;
+	}
+	if (!hf_spawn_request_take(request))
+		return;
 	/* While the request is ours its thread waits, so its process is there. */
 	hf_spawn_request_answer(thread, start_thread(thread->process, request->argument));
 }

@@ -90,6 +90,14 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 	return result;
 }
 
+bool hf_process_is_full(struct hf_process *process)
+{
+	hf_lock(&process->lock);
+	bool full = process->thread_count == process->limits.threads;
+	hf_unlock(&process->lock);
+	return full;
+}
+
 /* Copies what fits, without cutting a UTF-8 character in two. */
 static uint32_t copy_text(char *to, uint32_t capacity, const char *from, uint32_t size)
 {

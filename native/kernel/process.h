@@ -92,6 +92,9 @@ void hf_process_unref(struct hf_process *process);
 /* Makes the block a thread of the process. 0; -HF_EAGAIN at the thread limit; -HF_ESRCH when the process is ending. */
 HF_MUST_CHECK int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid);
 
+/* Whether hf_process_add_thread would find the thread limit reached. Any thread. */
+bool hf_process_is_full(struct hf_process *process);
+
 /* Ends the process: the first reason counts, later calls do nothing. Every thread is told to stop; those that compute
  * are the coordinator's to claim. Any thread; never blocks. `message` and `stack` may be NULL. */
 void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint32_t code, const char *message,

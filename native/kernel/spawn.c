@@ -14,6 +14,11 @@ static bool move(struct hf_spawn_request *request, uint32_t from, uint32_t to)
 	return atomic_compare_exchange_strong(&request->state, &from, to);
 }
 
+bool hf_spawn_request_is_asked(struct hf_spawn_request *request)
+{
+	return atomic_load(&request->state) == HF_SPAWN_ASKED;
+}
+
 bool hf_spawn_request_take(struct hf_spawn_request *request)
 {
 	return move(request, HF_SPAWN_ASKED, HF_SPAWN_TAKEN);

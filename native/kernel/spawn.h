@@ -27,6 +27,8 @@ void hf_spawn_request_init(struct hf_spawn_request *request, void (*run)(struct 
 HF_MUST_CHECK int hf_spawn_ask(struct hf_thread *thread, uint32_t argument);
 
 /* Coordinator only. False: the request was withdrawn, and its thread may be gone. */
+bool hf_spawn_request_is_asked(struct hf_spawn_request *request);
+/* The same, and from now on it cannot be withdrawn. */
 bool hf_spawn_request_take(struct hf_spawn_request *request);
 /* Coordinator only, once, after a take. */
 void hf_spawn_request_answer(struct hf_thread *thread, int result);

@@ -3,6 +3,7 @@
 
 static struct hf_lock queue_lock = HF_LOCK_INIT(HF_RANK_WORK);
 static struct hf_link queue HF_GUARDED_BY(queue_lock) = {&queue, &queue};
+static uint32_t turns; /* the coordinator's */
 
 void hf_work_init(struct hf_work *work, void (*run)(struct hf_work *work))
 {
@@ -36,9 +37,15 @@ bool hf_work_cancel(struct hf_work *work)
 	return was_queued;
 }
 
+uint32_t hf_work_turn(void)
+{
+	return turns;
+}
+
 uint32_t hf_work_drain(void)
 {
 	struct hf_link batch;
+	turns++;
 	hf_lock(&queue_lock);
 	hf_list_init(&batch);
 	if (!hf_list_empty(&queue)) {

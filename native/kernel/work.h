@@ -22,5 +22,7 @@ bool hf_work_post(struct hf_work *work);
 bool hf_work_cancel(struct hf_work *work);
 /* Coordinator only: runs what is queued now (what that queues in turn waits for the next call). Returns how many. */
 uint32_t hf_work_drain(void);
+/* How often it was called: what is done only so many times before the event loop turns counts by it. Coordinator only. */
+uint32_t hf_work_turn(void);
 
 #endif

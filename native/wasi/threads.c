@@ -7,7 +7,8 @@
 int hf__sys_thread_spawn(hf_t t, uint32_t argument)
 {
 	hf__monotonic_is_shared(t);
-	return hf_spawn_ask(t, argument);
+	/* One that asks at its limit again and again asks nobody but itself. */
+	return hf_process_is_full(t->process) ? -HF_EAGAIN : hf_spawn_ask(t, argument);
 }
 
 /* Not an errno but the thread's id, or a negative number: the proposal does not say which, so it is the errno, negated. */
