@@ -4,11 +4,18 @@ import { execFileSync } from 'node:child_process';
 /** Not instructions: they take checks away, or need more than the switch. */
 const others = /reflection|skip|assume|pgo|revectorize|inlining|rab-integration|jspi|growable-stacks|imported-strings/;
 
+/**
+ * V8 11 (Node 20) has the instructions of references and of garbage collection under numbers that the proposal gave up before it was finished (0xd5
+ * was `ref.eq`, and is `br_on_null`), and never without a switch. What stands there for them is not the language that the rewriter reads.
+ */
+const renumbered = /wasm-(gc|typed-funcref|stringref)$|wasm-staging$/;
+
 /** The switches that this Node has. */
 export function nodeSwitches(node) {
+  const old = Number(/^v(\d+)/.exec(execFileSync(node, ['--version'], { encoding: 'utf8' }))[1]) < 22;
   const text = execFileSync(node, ['--v8-options'], { encoding: 'utf8' });
   const names = [...text.matchAll(/^ +(--(?:experimental-wasm-[\w-]+|wasm-staging))\b/gm)].map(([, name]) => name);
-  return names.filter((name) => !others.test(name));
+  return names.filter((name) => !others.test(name) && !(old && renumbered.test(name)));
 }
 
 /** Those that Chromium's V8 has or had, which it does not tell. It passes over those that it does not know. */
