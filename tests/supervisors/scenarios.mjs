@@ -370,7 +370,7 @@ export const scenarios = {
       const { kind, restarts, reason, message } = await sup.wait();
       return [kind, restarts, reason, message];
     },
-    gives: ['restart-limit', 1, 'start-failed', 'the response: HTTP 404'],
+    gives: ['restart-limit', 1, 'start-failed', 'the response answered HTTP 404: is the path right?'],
   },
 
   'closed in the middle of a delay and of a start': {
