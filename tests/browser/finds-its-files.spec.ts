@@ -33,7 +33,7 @@ async function open(page: Page, ...given: Parameters<typeof site>): Promise<Site
 const elsewhere = (): Promise<Site> =>
   site(undefined, { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' });
 
-/** An interruptible program, and a supervised one: all of the files. */
+/** An interruptible program, a supervised one, and a file: all of the files. */
 const runs = (page: Page, options: StartOptions): Promise<string> =>
   page.evaluate(async (given) => {
     const hf = await window.lib.start(given);
@@ -43,6 +43,7 @@ const runs = (page: Page, options: StartOptions): Promise<string> =>
         children: [{ id: 'one', start: { source: lab.guest('hello') }, restart: 'temporary' }],
       });
       await supervisor.wait();
+      await hf.fs.writeFile('/file', 'text');
       return stdout;
     } finally {
       await hf.close();

@@ -73,6 +73,13 @@ static void coordinator_wants_the_lock(void) HF_NO_TSA
 	hf_lock(&lock);
 }
 
+/* To ThreadSanitizer, which has a thread of its own, each child comes of a process with threads, and may start none; and it ends without a join. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "die_after_fork=0:report_thread_leaks=0";
+}
+
 /* What the child said at the end, or NULL if it ended well. */
 static const char *last_words(void (*scenario)(void))
 {
