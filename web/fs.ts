@@ -14,7 +14,7 @@ import {
   type OpenMessage,
   type StatMessage,
 } from './protocol.js';
-import { byteStream } from './streams.js';
+import { byteStream, type ByteSource } from './streams.js';
 import type { AskFile, FileEnd, FileSink, FileSource } from './transfer.js';
 
 /** What a path is. Times are milliseconds since the epoch, with fractions; `size` is in bytes. */
@@ -150,7 +150,10 @@ export type AskFs = (
   toError: (error: ErrorMessage) => Error,
 ) => Promise<FsResult>;
 
-/** Closes what a stream has open that nobody holds any more. */
+/**
+ * Closes the file of a stream that is no longer in use. What is registered is the stream's source or sink: WebKit collects the stream itself while
+ * its reader or writer is still in use.
+ */
 const dropped = new FinalizationRegistry<() => unknown>((close) => close());
 
 export class FileSystemEnd implements FileSystem {
@@ -185,12 +188,12 @@ export class FileSystemEnd implements FileSystem {
     const ask = this.#about('readable', checked(path));
     const range = { start: count(start, 'start', 0), end: end === Infinity ? end : count(end, 'end', 0) };
     const open = opener<FileSource>(async () => (await load()).openSource(ask, path, range));
-    const stream = byteStream({
+    const source: ByteSource = {
       pull: async (controller) => (await open()).pull(controller),
       cancel: () => open.drop(),
-    });
-    dropped.register(stream, open.drop);
-    return stream;
+    };
+    dropped.register(source, open.drop);
+    return byteStream(source);
   }
 
   writable(path: string, { append = false, exclusive = false }: WritableOptions = {}): WritableStream<Uint8Array> {
@@ -198,14 +201,14 @@ export class FileSystemEnd implements FileSystem {
     const open = opener<FileSink>(async () =>
       (await load()).openSink(ask, path, append ? 'extend' : 'replace', exclusive),
     );
-    const stream = new WritableStream<Uint8Array>({
+    const sink: UnderlyingSink<Uint8Array> = {
       start: async () => void (await open()),
       write: async (chunk) => (await open()).write(chunk),
       close: async () => (await open()).close(),
       abort: () => open.drop(),
-    });
-    dropped.register(stream, open.drop);
-    return stream;
+    };
+    dropped.register(sink, open.drop);
+    return new WritableStream(sink);
   }
 
   async mkdir(path: string, options: { recursive?: boolean } = {}): Promise<void> {

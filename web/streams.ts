@@ -165,16 +165,25 @@ export interface OutputWire {
 
 export type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
 
-/** A stream of bytes where the engine has it (WebKit got it late), so that a reader can bring its own buffer. It asks for nothing ahead. */
-export function byteStream(source: {
+/** What a `byteStream` reads from. */
+export interface ByteSource {
+  type?: 'bytes' | undefined;
   start?(controller: Controller): void;
   pull(controller: Controller): Promise<void> | undefined;
   cancel(): Promise<void> | undefined | void;
-}): ReadableStream<Uint8Array> {
+}
+
+/**
+ * A byte stream, so that a reader can bring its own buffer, where the engine has them (WebKit got them late). It reads nothing ahead, and keeps
+ * `source` alive.
+ */
+export function byteStream(source: ByteSource): ReadableStream<Uint8Array> {
   try {
-    return new ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 });
+    source.type = 'bytes';
+    return new ReadableStream(source as UnderlyingByteSource, { highWaterMark: 0 });
   } catch {
-    return new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
+    source.type = undefined;
+    return new ReadableStream<Uint8Array>(source as UnderlyingDefaultSource<Uint8Array>, { highWaterMark: 0 });
   }
 }
 

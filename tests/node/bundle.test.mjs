@@ -77,6 +77,13 @@ test('what a page downloads to run a program stays within its budget', () => {
     assert.ok(sizes[way] <= budget, `${sizes[way]} bytes with ${way}, ${sizes[way] - budget} too many`);
 });
 
+test('nothing in the package names the folder it was built in', () => {
+  for (const file of fs.readdirSync(path.join(root, 'dist'), { recursive: true, withFileTypes: true })) {
+    const name = path.join(file.parentPath ?? file.path, file.name);
+    if (file.isFile()) assert.ok(!fs.readFileSync(name).includes(`${root}/`), name);
+  }
+});
+
 test('each part that is loaded later is where the script looks for it', () => {
   for (const file of [...loadedLater, ...Object.values(FILES)])
     assert.ok(fs.existsSync(path.join(root, 'dist', file)), file);
