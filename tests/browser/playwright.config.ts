@@ -17,7 +17,7 @@ export default defineConfig({
   use: {
     baseURL: HOLDFAST_URL,
     headless: true,
-    trace: 'retain-on-failure',
+    trace: { mode: 'retain-on-failure', screenshots: false },
     launchOptions: {
       ...(HOLDFAST_CHROMIUM ? { executablePath: HOLDFAST_CHROMIUM } : {}),
       args: chromiumFlags,

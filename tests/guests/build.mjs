@@ -56,11 +56,11 @@ export function programs(root) {
   return list.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function keyOf({ inputs, command }, toolchain) {
+function keyOf({ inputs, command }, toolchain, root) {
   const hash = createHash('sha256')
     .update(JSON.stringify(command('out')))
     .update(toolchain);
-  for (const file of [...inputs].sort()) hash.update(`\0${file}\0`).update(fs.readFileSync(file));
+  for (const file of [...inputs].sort()) hash.update(`\0${path.relative(root, file)}\0`).update(fs.readFileSync(file));
   return hash.digest('hex');
 }
 
@@ -88,7 +88,7 @@ export async function build({ root, out, toolchainBin, log = () => undefined, on
   const count = { built: 0, unchanged: 0 };
   const one = async (program) => {
     const wasm = path.join(out, `${program.name}.wasm`);
-    const key = keyOf(program, toolchain);
+    const key = keyOf(program, toolchain, root);
     if (stamps[program.name] === key && fs.existsSync(wasm)) {
       count.unchanged++;
       return;
