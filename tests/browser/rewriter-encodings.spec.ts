@@ -22,7 +22,7 @@ test('the rewriter and an engine with experimental features agree where instruct
     const knows = WebAssembly.validate(
       Uint8Array.from([
         ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 4, 1, 3, 1, 1],
-        ...[10, 13, 1, 11, 0, 0x41, 0, 0xfe, 0x10, 0x12, 1, 0, 0x1a, 0x0b],
+        ...[10, 12, 1, 10, 0, 0x41, 0, 0xfe, 0x10, 0x12, 1, 0, 0x1a, 0x0b],
       ]),
     );
     return { knows, ...compareEncodings(module) };
