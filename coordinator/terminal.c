@@ -5,6 +5,8 @@
 
 #include "coordinator/browser.h"
 
+_Static_assert(HF_TTY_ECHO <= HF_STREAM_SCRATCH, "the echo is made there");
+
 static void woken(struct hf_waiter *waiter)
 {
 	(void)hf_work_post(&HF_CONTAINER(waiter, struct hf_terminal, waiter)->work);

@@ -7,7 +7,6 @@
 
 #define CONTROL(letter) ((letter)&0x1f)
 #define DELETE 0x7f
-#define TAB_MOST 8 /* columns */
 
 static _Atomic uint64_t next_ino = UINT64_C(1) << 48; /* apart from pipes' */
 
@@ -238,7 +237,7 @@ static void wipe_locked(struct hf_tty *tty, struct hf_tty_view *view, struct ech
 	if (known) {
 		uint32_t columns = view->columns + 1;
 		for (uint32_t i = 0; i < view->before_size; i++)
-			columns += view->before[i] == '\t' ? TAB_MOST : 1;
+			columns += view->before[i] == '\t' ? HF_TTY_TAB : 1;
 		put_backwards(echo, "\b", columns);
 		put_text(echo, "\033[J");
 		put(echo, view->before, view->before_size);
@@ -260,7 +259,7 @@ static void show_rest_locked(struct hf_tty *tty, struct hf_tty_view *view, struc
 		uint32_t size = echo->size, width = certain_width(character.c);
 		put_character(tty, echo, view->to, character);
 		/* None takes more columns than bytes. */
-		view->columns += width ? width : character.c == '\t' ? TAB_MOST : echo->size - size;
+		view->columns += width ? width : character.c == '\t' ? HF_TTY_TAB : echo->size - size;
 		view->odd = view->odd || !width;
 		view->apart = false;
 		view->to = character.next;

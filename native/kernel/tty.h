@@ -21,7 +21,10 @@
 
 #define HF_TTY_ROOM 4096  /* bytes typed ahead; a line has one less at most (MAX_CANON) */
 #define HF_TTY_BEFORE 256 /* bytes of what stands before the line on the screen that can be shown again */
-#define HF_TTY_ECHO 40960 /* the most that is to be shown at once: a line of tabs, which is erased and shown again */
+#define HF_TTY_TAB 8 /* the most columns that a tab takes */
+/* The most that is to be shown at once: a row and a line of tabs are blanked, column by column; then the row is written again, and a line of
+ * characters of three bytes each; and a few sequences. */
+#define HF_TTY_ECHO (HF_TTY_ROOM * (HF_TTY_TAB + 3) + HF_TTY_BEFORE * (HF_TTY_TAB + 1) + 64)
 #define HF_TTY_UNKNOWN UINT32_MAX
 
 /* What a key asks for, by POSIX's numbers. */
