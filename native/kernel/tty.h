@@ -21,7 +21,7 @@
 
 #define HF_TTY_ROOM 4096  /* bytes typed ahead; a line has one less at most (MAX_CANON) */
 #define HF_TTY_BEFORE 256 /* bytes of what stands before the line on the screen that can be shown again */
-#define HF_TTY_TAB 8 /* the most columns that a tab takes */
+#define HF_TTY_TAB 8      /* the most columns that a tab takes */
 /* The most that is to be shown at once: a row and a line of tabs are blanked, column by column; then the row is written again, and a line of
  * characters of three bytes each; and a few sequences. */
 #define HF_TTY_ECHO (HF_TTY_ROOM * (HF_TTY_TAB + 3) + HF_TTY_BEFORE * (HF_TTY_TAB + 1) + 64)
