@@ -27,7 +27,7 @@ export interface Limits {
   memory?: number;
   /**
    * `false` refuses a program (`SpawnRefused`, "limit") that can keep objects in the engine's own heap: one whose module has types of structures or
-   * arrays (WasmGC), or that stores exceptions in tables, globals or other exceptions. No page can limit how much of that heap a program takes, and one
+   * arrays (WasmGC), that stores exceptions in tables, globals or other exceptions, or has exceptions of more than four values. No page can limit how much of that heap a program takes, and one
    * that fills it takes the page with it. Exceptions that are only thrown and caught, as those of C++, are not refused. Default: `false` with `memory`,
    * `true` without. Like `memory` it needs the module's bytes.
    *

@@ -27,13 +27,27 @@ bool hf__numbers_add(struct hf__numbers *numbers, uint32_t number)
 	return true;
 }
 
+/* Of numbers in ascending order. */
+static bool have(const struct hf__numbers *numbers, uint32_t number)
+{
+	uint32_t low = 0, high = numbers->count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (numbers->items[middle] < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < numbers->count && numbers->items[low] == number;
+}
+
 void hf__module_release(struct hf__module *module)
 {
 	free(module->defined);
 	free(module->taken);
 	free(module->points.items);
 	free(module->calls.items);
-	free(module->takes_exceptions.items);
+	free(module->keeping.items);
 }
 
 /* ---- the sections' places ---- */
@@ -148,15 +162,13 @@ static void note_objects(struct hf__module *module, const struct hf__reader *r)
 		module->objects = r->at;
 }
 
-/* An exception that carries others, as a list does. */
+/* An exception that carries others, as a list does, or more than a few values. */
 static void read_tag(struct hf__reader *r, struct hf__module *module)
 {
 	const uint8_t *where = r->at;
 	uint32_t type = hf__read_tag_type(r, module);
-	for (uint32_t i = 0; !module->objects && i < module->takes_exceptions.count; i++) {
-		if (module->takes_exceptions.items[i] == type)
-			module->objects = where;
-	}
+	if (!module->objects && have(&module->keeping, type))
+		module->objects = where;
 }
 
 static void read_imports(struct hf__module *module, struct hf__fault *fault)

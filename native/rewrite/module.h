@@ -66,8 +66,8 @@ struct hf__module {
 	uint32_t imported_functions, imported_memories;
 	uint8_t first_memory; /* its limits' flags, if there is one */
 
-	const uint8_t *objects; /* the first of what lets it keep objects in the engine's heap; NULL: there is none */
-	struct hf__numbers takes_exceptions; /* types of functions with a parameter that is an exception */
+	const uint8_t *objects;     /* the first of what lets it keep objects in the engine's heap; NULL: there is none */
+	struct hf__numbers keeping; /* types of exceptions that keep others, or much: in ascending order */
 
 	uint32_t start; /* the start function, if there is such a section */
 

@@ -66,7 +66,7 @@ struct hf_rewrite_options {
 	uint64_t
 		limit_pages; /* the most pages of 64 KiB that each memory may have, and all tables together: maxima above are lowered to it. Or HF_REWRITE_NO_LIMIT */
 	bool
-		refuse_objects; /* a module that can fill the engine's own heap is refused: one with structures, arrays, or exceptions that can be kept */
+		refuse_objects; /* a module that can fill the engine's own heap is refused: one with structures, arrays, or exceptions that can be kept or are large */
 };
 
 /* What an element of a table counts for, in bytes, whatever the engine takes. */

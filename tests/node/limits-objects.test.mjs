@@ -33,9 +33,12 @@ const keepers = {
   'a table of exceptions': { tables: [[EXNREF, 0, 1]] },
   'a global exception': { globals: [[EXNREF, 1, 0xd0, EXNREF, 0x0b]] },
   'an exception that carries another': { types: [[0x60, 1, 0x63, EXNREF, 0]], tags: [[0, 1]] },
+  'an exception that carries much': { types: [[0x60, 5, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0]], tags: [[0, 1]] },
 };
 const others = {
   'an exception that carries a number': { types: [[0x60, 1, 0x7f, 0]], tags: [[0, 1]] },
+  'an exception that carries four': { types: [[0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 0]], tags: [[0, 1]] },
+  'a function that takes five numbers': { types: [[0x60, 5, 0x7f, 0x7f, 0x7f, 0x7f, 0x7f, 0]] },
   'a block that gives an exception': { types: [[0x60, 0, 1, EXNREF]] },
   'a table of functions': { tables: [[0x70, 0, 1]] },
 };
