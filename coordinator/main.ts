@@ -716,7 +716,10 @@ class Coordinator {
 const LIMITS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'ENOBUFS', 'EMFILE']);
 
 function refusal(error: unknown): RefusalMessage {
-  if (error instanceof Refusal || error instanceof BadDownload) return { kind: error.kind, message: error.message };
+  if (error instanceof Refusal || error instanceof BadDownload) {
+    const { kind, message, faults } = error;
+    return { kind, message, faults };
+  }
   if (error instanceof SystemError)
     return { kind: LIMITS.has(error.code) ? 'limit' : 'options', message: error.message };
   return { kind: 'module', message: describe(error) };
@@ -736,7 +739,10 @@ function spawnError(
   }
   const culprit = message.preopens[preopen];
   if (culprit)
-    return new SystemError(-result, `the preopen ${culprit.guest} is to be the directory ${culprit.path} of hf.fs`);
+    return new SystemError(
+      -result,
+      `cannot preopen ${culprit.path} as ${culprit.guest}: it is not a directory of hf.fs`,
+    );
   const full = new SystemError(
     -result,
     `all ${init.workers.max} workers are busy: wait for a process to end, say whenBusy: 'wait', or raise workers.max in start()`,

@@ -1,10 +1,10 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
 import { host } from '#host';
-import { compiled, downloadBytes, downloadModule, unreachable } from '../web/download.ts';
-import type { SourceMessage } from '../web/protocol.ts';
+import { compiled, downloadBytes, downloadModule, requireCore, unreachable } from '../web/download.ts';
+import type { FaultsMessage, SourceMessage } from '../web/protocol.ts';
 import { importedMemory, probeMemory, type MemoryType } from '../worker/memory-import.ts';
 import type { Added } from '../worker/protocol.ts';
-import { importsMemory, refuse, startsThreads } from '../worker/wasi-imports.ts';
+import { faultsOf, importsMemory } from '../worker/wasi-imports.ts';
 import type { Brood } from './brood.ts';
 import { NotRewritten, Rewriter, type Way } from './rewriter.ts';
 
@@ -15,6 +15,7 @@ export class Refusal extends Error {
   constructor(
     readonly kind: 'source' | 'module' | 'options' | 'limit' | 'closed',
     message: string,
+    readonly faults?: FaultsMessage,
   ) {
     super(message);
   }
@@ -50,6 +51,7 @@ async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
 }
 
 async function compileBytes(bytes: Uint8Array<ArrayBuffer>, what: string, progress: Progress | null): Promise<Program> {
+  requireCore(bytes);
   progress?.('compile', bytes.length, bytes.length);
   const module = await compiled(what, WebAssembly.compile(bytes));
   return importsMemory(module) ? threaded(bytes) : { module, memory: null, added: null };
@@ -113,14 +115,8 @@ export class Modules {
     const program = await (made
       ? this.loadMade(source, progress, wishes, signal)
       : this.load(source, progress, signal));
-    const fault = refuse(program.module, program.added);
-    if (fault) throw new Refusal('module', fault);
-    if (program.memory && !program.memory.shared && startsThreads(program.module)) {
-      throw new Refusal(
-        'module',
-        'the module cannot run: it imports wasi.thread-spawn, but the memory that it imports is not shared',
-      );
-    }
+    const faults = faultsOf(program.module, program.added, program.memory?.shared !== false);
+    if (faults) throw new Refusal('module', '', faults);
     return program;
   }
 
@@ -180,6 +176,7 @@ export class Modules {
     wishes: Wishes,
     signal: AbortSignal,
   ): Promise<Program> {
+    requireCore(bytes);
     for (const way of this.waysFor({ kind: 'bytes', bytes }, wishes)) {
       try {
         // The rewriter keeps what it is given, and another way may come.
@@ -226,7 +223,7 @@ export class Modules {
       if (!(error instanceof WebAssembly.CompileError)) throw error;
       // With checks a function may be too large for the engine that is not without.
       if (added) throw new NotRewritten('module', error.message);
-      throw new Refusal('module', `${what}: no valid WebAssembly module: ${error.message}`);
+      throw new Refusal('module', `${what}: not a valid WebAssembly module: ${error.message}`);
     }
   }
 

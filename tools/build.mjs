@@ -163,6 +163,7 @@ const bundles = [
   { entry: 'web/sockets.ts', output: 'sockets.js', platform: 'neutral' },
   { entry: 'web/download.ts', output: 'download.js', platform: 'neutral' },
   { entry: 'web/transfer.ts', output: 'transfer.js', platform: 'neutral' },
+  { entry: 'web/explain.ts', output: 'explain.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
   { entry: 'web/vite.ts', output: 'vite.js', platform: 'node' },
   ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
@@ -180,6 +181,7 @@ export const loadedLater = [
   './sockets.js',
   './transfer.js',
   './diagnose.js',
+  './explain.js',
   './download.js',
 ];
 /** What a page downloads to run a program. */

@@ -2,12 +2,12 @@
  * The download of a module, for the coordinator, which has it in its script, and for the page, which loads this file for the first `Response`. It imports
  * nothing. A module is asked for once: whoever needs its bytes, or the first of them, gets them from the one response, beside the compiler.
  */
-import type { WasmModule } from './protocol.js';
+import type { FaultsMessage, WasmModule } from './protocol.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
 
-/** The download failed, or was not of a module: "source". The bytes are whole, and no valid module: "module". */
+/** The download failed, or was not of a module: "source". The bytes are whole, and no module that can run: "module". */
 export class BadDownload extends Error {
   override name = 'BadDownload';
 
@@ -15,6 +15,7 @@ export class BadDownload extends Error {
     readonly kind: 'source' | 'module',
     message: string,
     options?: ErrorOptions,
+    readonly faults?: FaultsMessage,
   ) {
     super(message, options);
   }
@@ -30,7 +31,9 @@ function reasonOf(error: unknown): string {
 /** For a fetch that gave no response. */
 export function unreachable(where: string, error: unknown): BadDownload {
   const what = where.startsWith('file:') ? 'read' : 'fetched';
-  const todo = where.startsWith('file:') ? '' : '. Is the server up, and does it let this page have the file (CORS)?';
+  const todo = where.startsWith('file:')
+    ? ''
+    : '. Is the server up and, if it is of another origin, does it send Access-Control-Allow-Origin (CORS)?';
   return new BadDownload('source', `${where} could not be ${what}: ${reasonOf(error)}${todo}`, { cause: error });
 }
 
@@ -53,6 +56,15 @@ function requireBody(response: Response, where: string): void {
   fail(`${answer}: ${status >= 500 ? 'try again later' : 'is the path right?'}`);
 }
 
+/** In its first chunk a component says which WASI it wants. */
+const TELLING = 65536;
+
+/** Throws for a component, which says in its version that it is one. */
+export function requireCore(bytes: Uint8Array): void {
+  if (startsAsModule(bytes) && bytes[6] === 1)
+    throw new BadDownload('module', '', undefined, { component: bytes.slice(0, TELLING) });
+}
+
 const startsAsModule = ([a, b, c, d]: Uint8Array): boolean => a === 0 && b === 0x61 && c === 0x73 && d === 0x6d;
 
 /** What a server sends instead of a module, told from one before the compiler says "expected magic word". */
@@ -61,7 +73,7 @@ function requireMagic(bytes: Uint8Array, response: Response, where: string): voi
   if (bytes.length === 0) throw new BadDownload('source', `${where} is empty: is the file deployed?`);
   const type = response.headers.get('content-type') ?? 'no content type';
   const text = JSON.stringify(new TextDecoder().decode(bytes.subarray(0, 40)));
-  const what = `${where} is no WebAssembly module: it starts with ${text} (${type})`;
+  const what = `${where} is not a WebAssembly module: it starts with ${text} (${type})`;
   if (!/html/.test(type)) throw new BadDownload('module', what);
   const from = response.redirected ? `, which ${response.url} sent after a redirect` : '';
   throw new BadDownload('source', `${what}${from}. Is the path right, or a login needed?`);
@@ -159,7 +171,9 @@ async function read(
       if (all) chunks.push(value);
       else if (!head.whole) {
         head.push(value);
-        if (loaded >= 8) requireMagic(head.bytes, response, where);
+        if (loaded < 8) continue;
+        requireMagic(head.bytes, response, where);
+        requireCore(loaded === value.length ? value : head.bytes);
       }
     }
   } catch (error) {
@@ -168,6 +182,7 @@ async function read(
   }
   const bytes = all ? join(chunks, loaded) : head.bytes.slice();
   requireMagic(bytes, response, where);
+  requireCore(bytes);
   progress?.('compile', loaded, loaded);
   const short =
     loaded < total ? `the download of ${where} is not whole: ${loaded} of ${total} bytes came. Try again` : '';
@@ -182,7 +197,8 @@ export async function compiled(where: string, compiling: Promise<WasmModule>, sh
     return await compiling;
   } catch (error) {
     if (short) throw new BadDownload('source', short, { cause: error });
-    const fault = error instanceof WebAssembly.CompileError ? 'no valid WebAssembly module' : 'it cannot be compiled';
+    const fault =
+      error instanceof WebAssembly.CompileError ? 'not a valid WebAssembly module' : 'it cannot be compiled';
     throw new BadDownload('module', `${where}: ${fault}: ${reasonOf(error)}`, { cause: error });
   }
 }

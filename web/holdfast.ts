@@ -22,7 +22,7 @@ import { later } from './later.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
 import type { ConnectOptions, Connection, Listener, ListenOptions, Sockets } from './sockets.js';
 import { InputPipe, OutputPipe } from './streams.js';
-import { bodyOf, prepareSource, type Loader, type Source } from './source.js';
+import { bodyOf, prepareSource, refused, type Loader, type Source } from './source.js';
 import type { SuperviseOptions } from './supervise-options.js';
 import type { Supervisor, SupervisorEnd } from './supervise.js';
 
@@ -161,7 +161,9 @@ export class Runtime implements Holdfast {
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
     this.#own.add(process);
-    await process.started;
+    await process.started.catch(async (error: unknown) => {
+      throw process.refusal ? await refused(process.refusal) : error;
+    });
     return process;
   }
 

@@ -13,7 +13,7 @@ import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
 import { AT_START, FILES, nodeName } from './files.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { planStart, type StartOptions } from './options.js';
-import { compiled } from './download.js';
+import { compiled, requireCore } from './download.js';
 import { importsMemory, inOurWords, type Loader } from './source.js';
 
 export * from './public.js';
@@ -80,7 +80,10 @@ function fileLoader(): Loader {
   const known = new Map<string, { version: string; module: Promise<WebAssembly.Module> }>();
   const compileFile = async (url: URL): Promise<WebAssembly.Module> => {
     const bytes = await readFile(url).catch((error: unknown) => unreadable(url, error));
-    return inOurWords(() => compiled(url.href, WebAssembly.compile(bytes)));
+    return inOurWords(async () => {
+      requireCore(bytes);
+      return compiled(url.href, WebAssembly.compile(bytes));
+    });
   };
   return {
     base: workingDirectory,

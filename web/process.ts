@@ -136,6 +136,8 @@ export class ProcessEnd implements Process {
   readonly exited: Promise<Exit>;
   readonly released: Promise<void>;
   readonly terminal: Terminal | undefined;
+  /** Why it was not started, when the coordinator has said so. */
+  refusal: RefusalMessage | undefined;
   /** Resolves when the coordinator has started the process. */
   readonly started: Promise<void>;
   pid = 0;
@@ -316,8 +318,9 @@ export class ProcessEnd implements Process {
     this.#plan.onSignal?.(signal);
   }
 
-  onRefused({ kind, message }: RefusalMessage): void {
-    this.#finish(new SpawnRefused(kind, message));
+  onRefused(refusal: RefusalMessage): void {
+    this.refusal = refusal;
+    this.#finish(new SpawnRefused(refusal.kind, refusal.message));
   }
 
   onInputDone(error: ErrorMessage | null): void {

@@ -13,7 +13,7 @@
 import type { AssetName } from './assets.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 9;
+export const PROTOCOL = 10;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
@@ -338,10 +338,31 @@ export interface ExitMessage {
   limit?: { name: string; most: number };
 }
 
-/** Why a spawn was refused. `kind` says whose fault it was. */
+/** Why a spawn was refused. `kind` says whose fault it was; with `faults` the page words the message. */
 export interface RefusalMessage {
   kind: 'source' | 'module' | 'options' | 'limit' | 'closed';
   message: string;
+  faults?: FaultsMessage | undefined;
+}
+
+/** What keeps a module from running: it is a component, of which these are the first bytes; or else. */
+export type FaultsMessage = { component: Uint8Array } | ModuleFaults;
+
+/** What keeps a core module from running as a command, and what tells who made it. */
+export interface ModuleFaults {
+  /** The first of the imports that there are not, as "module.name (kind)"; `unknown`: how many there are. */
+  missing: string[];
+  unknown: number;
+  /** The modules that it imports from, and the names that it exports: of each the first few. */
+  modules: string[];
+  exports: string[];
+  /** What it exports: `_start`, `_initialize`. */
+  start: boolean;
+  reactor: boolean;
+  /** If it starts threads: it has nowhere for them to start; it does not import its memory; that is not shared. */
+  threads: false | { start: boolean; memory: boolean; shared: boolean };
+  /** It exports no memory. */
+  memory: boolean;
 }
 
 export interface ErrorMessage {

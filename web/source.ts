@@ -5,7 +5,7 @@ import type { BadDownload } from './download.js';
 import { SpawnRefused } from './errors.js';
 import { later } from './later.js';
 import type { Progress } from './options.js';
-import type { SourceMessage, WasmModule } from './protocol.js';
+import type { RefusalMessage, SourceMessage, WasmModule } from './protocol.js';
 
 /**
  * A WASI program: a URL (a string is resolved against the page; on Node against the working directory, and `file:` is
@@ -93,9 +93,14 @@ export async function inOurWords<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
-    const { name, kind, message, cause } = error as BadDownload;
-    throw name === 'BadDownload' ? new SpawnRefused(kind, message, { cause }) : error;
+    throw (error as Error).name === 'BadDownload' ? await refused(error as BadDownload) : error;
   }
+}
+
+/** The error for a refusal. What is wrong with a module a file of its own puts into words. */
+export async function refused({ kind, message, faults, cause }: RefusalMessage & ErrorOptions): Promise<SpawnRefused> {
+  const words = faults ? (await later('explain.js', import('./explain.js'))).explain(faults) : message;
+  return new SpawnRefused(kind, words, { cause });
 }
 
 const whereOf = (response: Response): string => response.url || 'the response';

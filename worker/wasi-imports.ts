@@ -1,5 +1,6 @@
 /** From a module's imports to the kernel's exports: which there are, and what to say of those that there are not. */
 import { PREVIEW1, UNSTABLE } from '../build/generated/abi.ts';
+import type { ModuleFaults } from '../web/protocol.ts';
 import type { KernelExports } from './kernel.ts';
 import type { Added } from './protocol.ts';
 
@@ -47,46 +48,54 @@ export const makesMemory = (module: WebAssembly.Module, added: Added | null): bo
 export const importsMemory = (module: WebAssembly.Module): boolean =>
   WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
 
-/** Whether the module starts threads. */
-export const startsThreads = (module: WebAssembly.Module): boolean =>
-  WebAssembly.Module.imports(module).some((entry) => provider(entry) === 'wt_thread_spawn');
+/** As many imports as a message names. */
+const NAMED = 8;
+/** As many names as it takes to tell what made the module, and as much of each. */
+const MOST_NAMES = 64;
+const cut = (name: string): string => name.slice(0, 100);
 
-/** Why the module cannot run as a WASI command; null if it can. Every fault is named, not just the first. */
-export function refuse(module: WebAssembly.Module, added: Added | null): string | null {
+/** What keeps the module from running as a WASI command; null if it can. Every fault is told, not just the first; the page words them (web/explain.ts). */
+export function faultsOf(
+  module: WebAssembly.Module,
+  added: Added | null,
+  /** Whether the memory that it imports, if any, is shared. */
+  shared: boolean,
+): ModuleFaults | null {
   const imports = WebAssembly.Module.imports(module).filter((entry) => !isFlag(entry, added));
   const memories = imports.filter((entry) => entry.kind === 'memory');
   // One memory can be given, under any name; a second one nobody has.
-  const missing = imports.filter((entry) =>
+  const unknown = imports.filter((entry) =>
     entry.kind === 'memory' ? entry !== memories[0] : provider(entry) === null,
   );
   const exports = new Map(WebAssembly.Module.exports(module).map((entry) => [entry.name, entry.kind]));
-  const faults: string[] = [];
-  if (missing.length > 0) {
-    const names = missing.map((entry) => `${entry.module}.${entry.name} (${entry.kind})`);
-    faults.push(`it imports what nobody provides: ${names.join(', ')}`);
-  }
+  const start = exports.get('_start') === 'function';
+  // "These kinds are mutually exclusive; implementations should report an error" (application-abi.md).
   const reactor = exports.get('_initialize') === 'function';
-  if (exports.get('_start') !== 'function') {
-    faults.push(
-      reactor
-        ? 'it is a reactor (it exports _initialize), not a command with a function _start'
-        : 'it exports no function _start, so it is no WASI command',
-    );
-  } else if (reactor) {
-    // "These kinds are mutually exclusive; implementations should report an error" (application-abi.md).
-    faults.push('it exports both _start and _initialize, so it is neither a command nor a reactor');
-  }
-  const threads = startsThreads(module);
-  if (threads && exports.get('wasi_thread_start') !== 'function') {
-    faults.push('it imports wasi.thread-spawn but exports no function wasi_thread_start for threads to begin at');
-  }
-  if (threads && memories.every((entry) => entry.module === added?.prefix)) {
-    faults.push('it imports wasi.thread-spawn but not its memory, so threads could not share it');
-  }
+  const startsThreads = imports.some((entry) => provider(entry) === 'wt_thread_spawn');
   // What the rewriter made an import of is still to be exported.
   const imported = memories.filter((entry) => entry.module !== added?.prefix);
-  if (imported.length === 0 && exports.get('memory') !== 'memory') {
-    faults.push('it exports no memory named "memory", so system calls could not reach its data');
-  }
-  return faults.length > 0 ? `the module cannot run: ${faults.join('; ')}` : null;
+  const threads = startsThreads && {
+    start: exports.get('wasi_thread_start') !== 'function',
+    memory: imported.length === 0,
+    shared: imported.length > 0 && !shared,
+  };
+  const memory = imported.length === 0 && exports.get('memory') !== 'memory';
+  if (
+    unknown.length === 0 &&
+    start &&
+    !reactor &&
+    !memory &&
+    !(threads && (threads.start || threads.memory || threads.shared))
+  )
+    return null;
+  return {
+    missing: unknown.slice(0, NAMED).map((entry) => `${cut(entry.module)}.${cut(entry.name)} (${entry.kind})`),
+    unknown: unknown.length,
+    modules: [...new Set(imports.map((entry) => cut(entry.module)))].slice(0, MOST_NAMES),
+    exports: [...exports.keys()].slice(0, MOST_NAMES).map(cut),
+    start,
+    reactor,
+    threads,
+    memory,
+  };
 }

@@ -195,12 +195,12 @@ test.describe('with a server that counts and lies', () => {
 
   const refusals = [
     { name: 'missing.wasm', kind: 'source', says: [/missing\.wasm/, /404/] },
-    { name: 'page.wasm', kind: 'source', says: [/page\.wasm/, /no( valid)? WebAssembly module/, /<!doctype/] },
-    { name: 'lie.wasm', kind: 'module', says: [/lie\.wasm/, /no( valid)? WebAssembly module/] },
+    { name: 'page.wasm', kind: 'source', says: [/page\.wasm/, /not a( valid)? WebAssembly module/, /<!doctype/] },
+    { name: 'lie.wasm', kind: 'module', says: [/lie\.wasm/, /not a( valid)? WebAssembly module/] },
     {
       name: 'truncated.wasm',
       kind: 'module',
-      says: [/truncated\.wasm/, /no( valid)? WebAssembly module|cannot be compiled/],
+      says: [/truncated\.wasm/, /not a( valid)? WebAssembly module|cannot be compiled/],
     },
     { name: 'empty.wasm', kind: 'source', says: [/empty\.wasm/, /is empty/] },
     { name: 'cut.wasm', kind: 'source', says: [/cut\.wasm broke off after (0|2000) of \d+ bytes/] },

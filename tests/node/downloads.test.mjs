@@ -76,13 +76,13 @@ const broken = {
   '/login.wasm': [
     gives(302, { location: '/login' }),
     'source',
-    /is no WebAssembly module: it starts with "<!doctype html>.*" \(text\/html.*which \S+\/login sent after a redirect\. Is the path right, or a login needed\?$/,
+    /is not a WebAssembly module: it starts with "<!doctype html>.*" \(text\/html.*which \S+\/login sent after a redirect\. Is the path right, or a login needed\?$/,
   ],
-  '/text.wasm': [gives(200, WASM, 'text'), 'module', /\/text\.wasm is no WebAssembly module: it starts with "text"/],
+  '/text.wasm': [gives(200, WASM, 'text'), 'module', /\/text\.wasm is not a WebAssembly module: it starts with "text"/],
   '/cut-long-ago.wasm': [
     gives(200, WASM, hello.subarray(0, 2000)),
     'module',
-    /\/cut-long-ago\.wasm(: no valid WebAssembly module| cannot be made interruptible| cannot be given limits\.memory or limits\.gc)/,
+    /\/cut-long-ago\.wasm(: not a valid WebAssembly module| cannot be made interruptible| cannot be given limits\.memory or limits\.gc)/,
   ],
 };
 
@@ -106,7 +106,7 @@ test('a server that is not there is told with its address', async (t) => {
     await assert.rejects(hf.spawn(source()), {
       name: 'SpawnRefused',
       kind: 'source',
-      message: /could not be fetched: fetch failed \(.*\)\. Is the server up, /,
+      message: /could not be fetched: fetch failed \(.*\)\. Is the server up and, if it is of another origin, .*CORS/,
     });
   }
   await assert.rejects(hf.spawn(new URL('../', guest('hello')), { interruptible: true }), {

@@ -72,7 +72,7 @@ test('one that is invalid is refused as such, however it was wished for', async 
     kind: 'module',
     message: /cannot be made interruptible: .*i32\.add/,
   });
-  await assert.rejects(get(bytes, 'if-possible', check), { kind: 'module', message: /no valid WebAssembly module/ });
+  await assert.rejects(get(bytes, 'if-possible', check), { kind: 'module', message: /not a valid WebAssembly module/ });
 });
 
 test('the worker of a rewriter that nobody waits for any more is terminated, once it has come up', async () => {

@@ -98,7 +98,7 @@ test('a bad download is refused in words', async (t) => {
   await used.text();
   const refusals = [
     [() => used, 'source', /was already used/],
-    [() => fetch(`${base}/broken.wasm`), 'module', /broken\.wasm: no valid WebAssembly module: /],
+    [() => fetch(`${base}/broken.wasm`), 'module', /broken\.wasm: not a valid WebAssembly module: /],
     // The others: downloads.test.mjs.
   ];
   for (const [source, kind, message] of refusals) {

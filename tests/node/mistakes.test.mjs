@@ -1,0 +1,150 @@
+// The usual mistakes of a first hour: each has one clear message, which says what to do. What needs a page: tests/browser/mistakes.spec.ts.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { guest, runtime } from './support/runtime.mjs';
+
+const leb = (number) => (number < 0x80 ? [number] : [(number & 0x7f) | 0x80, ...leb(number >> 7)]);
+const text = (words) => [...leb(Buffer.byteLength(words)), ...Buffer.from(words)];
+const vector = (items) => [...leb(items.length), ...items.flat()];
+const section = (id, items) => {
+  const body = vector(items);
+  return [id, ...leb(body.length), ...body];
+};
+const FUNCTION = 0;
+const MEMORY = 2;
+
+/** A module with these imports ("module name"), and exports of which "memory" is one; all functions are () -> (). */
+function moduleOf(imports, exports) {
+  const name = (entry) => entry.split(' ').map(text).flat();
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [[0x60, 0, 0]]),
+    ...section(
+      2,
+      imports.map((entry) => [...name(entry), FUNCTION, 0]),
+    ),
+    ...section(3, [[0]]),
+    ...section(5, [[0, 1]]),
+    ...section(
+      7,
+      exports.map((entry) =>
+        /^mem(ory)?$/.test(entry) ? [...text(entry), MEMORY, 0] : [...text(entry), FUNCTION, ...leb(imports.length)],
+      ),
+    ),
+    ...section(10, [[2, 0, 0x0b]]),
+  ]);
+}
+
+/** (component (import "wasi:cli/run@0.2.3" (instance))), and (component). */
+const PREAMBLE = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
+const component = Uint8Array.from([
+  ...PREAMBLE,
+  ...[7, 3, 1, 0x42, 0, 0x0a, 0x17, 1, 0],
+  ...text('wasi:cli/run@0.2.3'),
+  ...[5, 0],
+]);
+const emptyComponent = Uint8Array.from(PREAMBLE);
+
+// Imports and exports as the compilers leave them: emcc 3 and 4, Go 1.27, TinyGo 0.3x, wasm-bindgen 0.2, asc 0.2x.
+const command = ['memory', '_start'];
+const modules = {
+  'a component': [
+    component,
+    /^the module cannot run: it is a component of WASI 0\.2\.3, .*\. Build a WASI preview 1 command/,
+  ],
+  'a component without imports': [
+    emptyComponent,
+    /it is a component of the component model, .*\. Build a WASI preview 1/,
+  ],
+  'the core of a component': [moduleOf(['wasi:cli/stdout@0.2.0 get-stdout'], command), /core of a component.*\. Build/],
+  "Emscripten's": [
+    moduleOf(
+      ['wasi_snapshot_preview1 fd_write'],
+      ['memory', '__wasm_call_ctors', 'main', '_emscripten_stack_restore', 'emscripten_stack_get_current'],
+    ),
+    /^the module cannot run: it was built for JavaScript by Emscripten, .*\. Build it with wasi-sdk, or link it with -sSTANDALONE_WASM$/,
+  ],
+  "Emscripten's, with its imports": [
+    moduleOf(['env emscripten_resize_heap', 'env __syscall_openat'], ['memory', 'main']),
+    /by Emscripten/,
+  ],
+  "Emscripten's, minified": [moduleOf(['a a', 'a b', 'a c'], ['d', 'e']), /by Emscripten/],
+  "wasm-bindgen's": [
+    moduleOf(['wbg __wbg_log_1', 'wbg __wbindgen_throw'], ['memory', 'greet', '__wbindgen_malloc']),
+    /^the module cannot run: it was built for JavaScript by wasm-bindgen, .*cargo build --target wasm32-wasip1$/,
+  ],
+  "wasm-bindgen's, for a bundler": [moduleOf(['./pkg_bg.js __wbg_now_1'], ['memory', 'greet']), /by wasm-bindgen/],
+  "Go's GOOS=js": [
+    moduleOf(['gojs runtime.wasmExit', 'gojs syscall/js.valueGet'], ['run', 'resume', 'getsp', 'mem']),
+    /^the module cannot run: it was built with GOOS=js, .*\. Build it with GOOS=wasip1 GOARCH=wasm/,
+  ],
+  "an older Go's GOOS=js": [moduleOf(['go runtime.wasmExit'], ['run', 'resume', 'getsp', 'mem']), /with GOOS=js/],
+  "TinyGo's for JavaScript": [
+    moduleOf(['wasi_snapshot_preview1 fd_write', 'gojs runtime.ticks'], command),
+    /with GOOS=js.*TinyGo: -target=wasip1/,
+  ],
+  'AssemblyScript without WASI': [
+    moduleOf(['env abort', 'env console.log'], ['memory', 'add']),
+    /^the module cannot run: it was built by AssemblyScript without WASI\. Build it with @assemblyscript\/wasi-shim/,
+  ],
+  'AssemblyScript with its runtime exported': [moduleOf([], ['memory', 'add', '__new', '__pin']), /AssemblyScript/],
+  "Wasmer's WASIX": [moduleOf(['wasix_32v1 proc_fork'], command), /for WASIX, which only Wasmer runs\. Build/],
+  'a reactor': [
+    moduleOf([], ['memory', '_initialize']),
+    /^the module cannot run: it is a reactor, .*\. Link it as a command: with a main function, and without -mexec-model=reactor$/,
+  ],
+  'a module without memory': [
+    moduleOf([], ['_start']),
+    /^the module cannot run: it exports no memory named "memory", .*\. Export its memory under that name$/,
+  ],
+  'a module without _start': [
+    moduleOf([], ['memory', 'add']),
+    /^the module cannot run: it exports no function _start, .*\. Build a WASI preview 1 command.*, with a main function$/,
+  ],
+  'a module with unknown imports': [
+    moduleOf(['host log'], command),
+    /^the module cannot run: it has unknown imports: host\.log \(function\)\. Build a WASI preview 1 command/,
+  ],
+  'a module with many of them': [
+    moduleOf(
+      Array.from({ length: 31 }, (_, i) => `host f${i}`),
+      command,
+    ),
+    /unknown imports: (host\.f\d \(function\), ){7}host\.f7 \(function\), … and 23 more\. Build/,
+  ],
+};
+
+for (const [what, [bytes, message]] of Object.entries(modules)) {
+  test(`${what} is named, and what to do about it, as bytes and as a Response`, async (t) => {
+    const hf = await runtime(t);
+    const typed = { headers: { 'content-type': 'application/wasm' } };
+    const ways = [() => bytes, () => new Response(bytes, typed), () => new Response(bytes)];
+    for (const source of ways)
+      await assert.rejects(hf.run(source()), { name: 'SpawnRefused', kind: 'module', message });
+    await assert.rejects(hf.run(bytes, { interruptible: true }), { kind: 'module', message });
+  });
+}
+
+test('names of imports are cut, however long a hostile module makes them', async (t) => {
+  const hf = await runtime(t);
+  const long = moduleOf([`${'m'.repeat(50_000)} ${'n'.repeat(50_000)}`], [...command, 'e'.repeat(50_000)]);
+  await assert.rejects(hf.run(long), ({ message }) => message.length < 500);
+});
+
+test('a directory that does not exist cannot be preopened, and the message says which', async (t) => {
+  const hf = await runtime(t);
+  await assert.rejects(hf.run(guest('hello'), { preopens: { '/': '/nowhere' } }), {
+    name: 'SpawnRefused',
+    kind: 'options',
+    message: /^ENOENT: cannot preopen \/nowhere as \/: it is not a directory of hf\.fs/,
+  });
+});
+
+test('a runtime that was closed says so', async (t) => {
+  const hf = await runtime(t);
+  await hf.close();
+  await assert.rejects(hf.run(guest('hello')), {
+    name: 'Closed',
+    message: 'the runtime was closed',
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * What is wrong with a module that cannot run, in words: what it is, and how to build one that can. A file of its own, loaded only when one is refused.
+ */
+import type { FaultsMessage, ModuleFaults } from './protocol.js';
+
+const COMMAND = 'Build a WASI preview 1 command, for a target such as wasm32-wasip1';
+
+/** One sentence of what it is, and one of what to do. */
+export function explain(faults: FaultsMessage): string {
+  if ('component' in faults) return `${ofComponent(faults.component)}. ${COMMAND}`;
+  const known = kinds.find(({ is }) => is(faults));
+  if (known) return `the module cannot run: it was built ${known.what}. ${known.fix}`;
+  return `the module cannot run: ${inWords(faults).join('; ')}. ${todo(faults)}`;
+}
+
+/** The names of its imports, which tell the version, stand near its beginning. */
+function ofComponent(head: Uint8Array): string {
+  const version = /wasi:[a-z-]+\/[a-z-]+@(\d+\.\d+\.\d+[\w.-]*)/.exec(new TextDecoder('latin1').decode(head))?.[1];
+  const what = version ? `a component of WASI ${version}` : 'a component of the component model';
+  return `the module cannot run: it is ${what}, and only core modules can`;
+}
+
+interface Kind {
+  /** After "it was built". */
+  what: string;
+  fix: string;
+  is(faults: ModuleFaults): boolean;
+}
+
+const importsFrom = ({ modules }: ModuleFaults, pattern: RegExp): boolean => modules.some((name) => pattern.test(name));
+const hasExport = ({ exports }: ModuleFaults, pattern: RegExp): boolean => exports.some((name) => pattern.test(name));
+const lacks = ({ missing }: ModuleFaults, pattern: RegExp): boolean => missing.some((name) => pattern.test(name));
+
+/** What AssemblyScript's output imports when it knows nothing of WASI. */
+const ASSEMBLYSCRIPT = /^env\.(abort|seed|trace|(console|Date|Math|performance|process|crypto)\.\w+) /;
+
+/** The first that fits. */
+const kinds: readonly Kind[] = [
+  {
+    what: 'for JavaScript by wasm-bindgen, which needs the script that was made with it',
+    fix: 'Build the program without wasm-bindgen, as a command: cargo build --target wasm32-wasip1',
+    is: (faults) => importsFrom(faults, /^(wbg|__wbindgen_.*|.*_bg\.js)$/) || hasExport(faults, /^__wbindgen_/),
+  },
+  {
+    what: 'with GOOS=js, which needs wasm_exec.js',
+    fix: 'Build it with GOOS=wasip1 GOARCH=wasm (TinyGo: -target=wasip1)',
+    is: (faults) => importsFrom(faults, /^go(js)?$/),
+  },
+  {
+    what: 'for JavaScript by Emscripten, and needs the script that was made with it',
+    fix: 'Build it with wasi-sdk, or link it with -sSTANDALONE_WASM',
+    is: (faults) =>
+      lacks(faults, /^env\.(_?emscripten_|_abort_js|invoke_|__syscall_|__cxa_throw|_embind_|_emval_)|^a\.[a-zA-Z] /) ||
+      hasExport(faults, /^_?emscripten_/),
+  },
+  {
+    what: 'by AssemblyScript without WASI',
+    fix: 'Build it with @assemblyscript/wasi-shim: asc --config ./node_modules/@assemblyscript/wasi-shim/asconfig.json',
+    is: (faults) => lacks(faults, ASSEMBLYSCRIPT) || hasExport(faults, /^__(new|pin|rtti_base)$/),
+  },
+  {
+    what: 'for WASIX, which only Wasmer runs',
+    fix: COMMAND,
+    is: (faults) => importsFrom(faults, /^wasix_/),
+  },
+  {
+    what: 'as the core of a component, with imports of WASI 0.2 or later',
+    fix: COMMAND,
+    is: (faults) => importsFrom(faults, /^wasi:|^cm32p2/),
+  },
+];
+
+function todo({ unknown, start, reactor, threads, memory }: ModuleFaults): string {
+  if (unknown > 0) return COMMAND;
+  if (reactor) return 'Link it as a command: with a main function, and without -mexec-model=reactor';
+  if (!start) return `${COMMAND}, with a main function`;
+  return threads ? 'Build it for wasm32-wasip1-threads' : memory ? 'Export its memory under that name' : COMMAND;
+}
+
+/** Each fault, not the first alone. */
+function inWords(faults: ModuleFaults): string[] {
+  const { missing, unknown, start, reactor, threads, memory } = faults;
+  const more = unknown > missing.length ? `, … and ${unknown - missing.length} more` : '';
+  return [
+    unknown > 0 && `it has unknown imports: ${missing.join(', ')}${more}`,
+    start && reactor && 'it exports both _start and _initialize, so it is neither a command nor a reactor',
+    !start && reactor && 'it is a reactor, a library that exports _initialize, and not a command that exports _start',
+    !start && !reactor && 'it exports no function _start, so it is not a WASI command',
+    threads &&
+      threads.start &&
+      'it imports wasi.thread-spawn but exports no function wasi_thread_start for threads to begin at',
+    threads && threads.memory && 'it imports wasi.thread-spawn but not its memory, so threads could not share it',
+    threads && threads.shared && 'it imports wasi.thread-spawn, but the memory that it imports is not shared',
+    memory && 'it exports no memory named "memory", so system calls could not reach its data',
+  ].filter((text) => text !== false);
+}
