@@ -165,6 +165,7 @@ const bundles = [
   { entry: 'web/transfer.ts', output: 'transfer.js', platform: 'neutral' },
   { entry: 'web/explain.ts', output: 'explain.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
+  { entry: 'web/help.ts', output: 'help.js', platform: 'neutral' },
   { entry: 'web/vite.ts', output: 'vite.js', platform: 'node' },
   ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
   ...twice('coordinator/supervise.ts', FILES.supervise),
@@ -183,6 +184,7 @@ export const loadedLater = [
   './diagnose.js',
   './explain.js',
   './download.js',
+  './help.js',
 ];
 /** What a page downloads to run a program. */
 export const downloads = ['index.js', ...AT_START.map((name) => FILES[name])];

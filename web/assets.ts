@@ -1,7 +1,8 @@
 /** Where the runtime's own files are. */
-import { describe, tagOf } from './bytes.js';
+import { tagOf, wrong } from './bytes.js';
 import { StartFailed } from './errors.js';
 import { FILES } from './files.js';
+import { Unclear } from './options.js';
 
 /** A file of the runtime's. */
 export type AssetName = keyof typeof FILES;
@@ -42,8 +43,9 @@ function locator(
     return (name) => new URL(nameOf(FILES[name]), folder);
   }
   if (typeof assets !== 'object' || assets === null) {
-    throw new TypeError(`assets must be a URL, or an object of URLs, not ${describe(assets)}`);
+    throw wrong('assets', 'a URL, or an object of URLs', assets);
   }
+  for (const name of Object.keys(assets)) if (!(name in FILES)) throw new Unclear('assets', 'assets', name);
   return (name) => {
     const url = (assets as Exclude<Assets, string | URL>)[name];
     return url === undefined ? undefined : resolve(url, base);

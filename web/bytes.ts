@@ -5,11 +5,24 @@ export type OwnedBytes = Uint8Array<ArrayBuffer>;
 export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
 /** What a value is, for a message to somebody who passed it by mistake. */
-export const describe = (value: unknown): string =>
-  value === null ? 'null' : typeof value === 'object' ? `an object (${tagOf(value)})` : `a ${typeof value}`;
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const noun = typeof value === 'object' ? tagOf(value) : typeof value;
+  return `${/^[AEIO]/i.test(noun) ? 'an' : 'a'} ${/^(Array|Object)$/.test(noun) ? noun.toLowerCase() : noun}`;
+}
+
+/** The error for a value of a wrong type. */
+export const wrong = (what: string, wanted: string, value: unknown): TypeError =>
+  new TypeError(`${what} must be ${wanted}, not ${describe(value)}`);
+
+/** A value as it stands in a program, where that is short. */
+export const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : describe(value);
 
 export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
   ArrayBuffer.isView(value) || tagOf(value) === 'ArrayBuffer';
+
+export const isBlob = (value: unknown): value is Blob => /^(Blob|File)$/.test(tagOf(value));
 
 /** The bytes of a buffer or of any view, without a copy. */
 export const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>

@@ -1,14 +1,13 @@
 /** Waiting for so long and no longer. */
 import { offAbort, onAbort } from './aborts.js';
-import { describe } from './bytes.js';
+import { wrong } from './bytes.js';
 
-/** What timers take (24.8 days); later is never. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** What timers take (24.8 days); what is set for later would go off at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Milliseconds to wait: 0 is not at all, `Infinity` for ever. Throws `TypeError` and `RangeError`. */
 export function waitTime(value: unknown, what: string): number {
-  if (typeof value !== 'number')
-    throw new TypeError(`${what} must be a number of milliseconds, not ${describe(value)}`);
+  if (typeof value !== 'number') throw wrong(what, 'a number of milliseconds', value);
   if (Number.isNaN(value) || value < 0) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
   return value;
 }

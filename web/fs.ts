@@ -1,8 +1,8 @@
 /** The runtime's in-memory file system, which all guests share, as the page sees it. */
-import { copyOf, describe, isBytes, tagOf, textOf, viewOf } from './bytes.js';
+import { copyOf, isBytes, tagOf, textOf, viewOf, wrong } from './bytes.js';
 import { FsError, HoldfastError, type FsCall } from './errors.js';
 import { later } from './later.js';
-import { absolutePath, count, text } from './options.js';
+import { absolutePath, count, flag, helped, nothingMore, object, text, type Nothing } from './options.js';
 import {
   WHOLE,
   type DirentMessage,
@@ -28,6 +28,9 @@ export type { FileType };
  * stream (read to its end).
  */
 export type FileData = string | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
+
+/** What text a file can be read as. */
+export type Encoding = 'utf-8' | 'utf8';
 
 /** Options of `hf.fs.readable()`. */
 export interface ReadableOptions {
@@ -65,7 +68,9 @@ export interface FileSystem {
    * The whole file as text. What is no UTF-8 becomes U+FFFD, and a byte order mark is kept. Rejects with EFBIG, before it
    * reads anything, when the file has more bytes than this engine's strings can have characters.
    */
-  readFile(path: string, encoding: 'utf-8' | 'utf8'): Promise<string>;
+  readFile(path: string, encoding: Encoding | { encoding: Encoding }): Promise<string>;
+  /** Either, as the option says. */
+  readFile(path: string, encoding?: Encoding | { encoding?: Encoding | null } | null): Promise<Uint8Array | string>;
   /**
    * Makes the file (empty), or replaces what is in it, when all of the data is there: nobody sees a part of it, a call
    * that fails leaves what was there, and of two calls at a time one's data stays. The file remains the one that it is:
@@ -165,29 +170,36 @@ export class FileSystemEnd implements FileSystem {
   }
 
   readFile(path: string): Promise<Uint8Array>;
-  readFile(path: string, encoding: 'utf-8' | 'utf8'): Promise<string>;
-  async readFile(path: string, encoding?: string): Promise<Uint8Array | string> {
-    if (encoding !== undefined && encoding !== 'utf-8' && encoding !== 'utf8') {
+  readFile(path: string, encoding: Encoding | { encoding: Encoding }): Promise<string>;
+  readFile(path: string, encoding?: Encoding | { encoding?: Encoding | null } | null): Promise<Uint8Array | string>;
+  async readFile(path: string, how?: Encoding | { encoding?: Encoding | null } | null): Promise<Uint8Array | string> {
+    const options = typeof how === 'string' ? { encoding: how } : (how ?? {});
+    const { encoding, ...rest } = object(options, 'readFile options');
+    if (encoding && !/^utf-?8$/.test(encoding)) {
       throw new TypeError(`readFile: the encoding can be "utf-8" or left out, not ${JSON.stringify(encoding)}`);
     }
-    const bytes = await this.#call<Uint8Array | OpenMessage>({ op: 'readFile', path: checked(path) });
-    if ('handle' in bytes)
-      return (await load()).readWhole(this.#about('readFile', path), bytes, encoding !== undefined);
-    return encoding === undefined ? bytes : textOf(bytes);
+    const bytes = await this.#call<Uint8Array | OpenMessage>({ op: 'readFile', path: checked(path) }, 'readFile', rest);
+    if ('handle' in bytes) return (await load()).readWhole(this.#about('readFile', path), bytes, !!encoding);
+    return encoding ? textOf(bytes) : bytes;
   }
 
   async writeFile(path: string, data: FileData, options: { exclusive?: boolean } = {}): Promise<void> {
-    await this.#write('writeFile', checked(path), data, options.exclusive === true);
+    const { exclusive, ...rest } = object(options, 'writeFile options');
+    await this.#write('writeFile', checked(path), data, flag(exclusive, 'exclusive'), rest);
   }
 
   async appendFile(path: string, data: FileData): Promise<void> {
     await this.#write('appendFile', checked(path), data, false);
   }
 
-  readable(path: string, { start = 0, end = Infinity }: ReadableOptions = {}): ReadableStream<Uint8Array> {
+  readable(path: string, options: ReadableOptions = {}): ReadableStream<Uint8Array> {
+    const { start = 0, end = Infinity, ...rest } = object(options, 'readable options');
     const ask = this.#about('readable', checked(path));
     const range = { start: count(start, 'start', 0), end: end === Infinity ? end : count(end, 'end', 0) };
-    const open = opener<FileSource>(async () => (await load()).openSource(ask, path, range));
+    const open = opener<FileSource>(async () => {
+      nothingMore('readable', rest);
+      return (await load()).openSource(ask, path, range);
+    });
     const source: ByteSource = {
       pull: async (controller) => (await open()).pull(controller),
       cancel: () => open.drop(),
@@ -196,11 +208,15 @@ export class FileSystemEnd implements FileSystem {
     return byteStream(source);
   }
 
-  writable(path: string, { append = false, exclusive = false }: WritableOptions = {}): WritableStream<Uint8Array> {
+  writable(path: string, options: WritableOptions = {}): WritableStream<Uint8Array> {
+    const { append, exclusive, ...rest } = object(options, 'writable options');
+    const how = flag(append, 'append') ? 'extend' : 'replace';
+    const isNew = flag(exclusive, 'exclusive');
     const ask = this.#about('writable', checked(path));
-    const open = opener<FileSink>(async () =>
-      (await load()).openSink(ask, path, append ? 'extend' : 'replace', exclusive),
-    );
+    const open = opener<FileSink>(async () => {
+      nothingMore('writable', rest);
+      return (await load()).openSink(ask, path, how, isNew);
+    });
     const sink: UnderlyingSink<Uint8Array> = {
       start: async () => void (await open()),
       write: async (chunk) => (await open()).write(chunk),
@@ -212,21 +228,24 @@ export class FileSystemEnd implements FileSystem {
   }
 
   async mkdir(path: string, options: { recursive?: boolean } = {}): Promise<void> {
-    await this.#call({ op: 'mkdir', path: checked(path), recursive: options.recursive === true });
+    const { recursive, ...rest } = object(options, 'mkdir options');
+    await this.#call({ op: 'mkdir', path: checked(path), recursive: flag(recursive, 'recursive') }, 'mkdir', rest);
   }
 
   readdir(path: string): Promise<string[]>;
   readdir(path: string, options: { withFileTypes: true }): Promise<Dirent[]>;
   readdir(path: string, options?: { withFileTypes?: boolean }): Promise<string[] | Dirent[]>;
   async readdir(path: string, options: { withFileTypes?: boolean } = {}): Promise<string[] | Dirent[]> {
-    let { entries, handle } = await this.#call<ListingMessage>({ op: 'readdir', path: checked(path) });
+    const { withFileTypes, ...rest } = object(options, 'readdir options');
+    const types = flag(withFileTypes, 'withFileTypes');
+    let { entries, handle } = await this.#call<ListingMessage>({ op: 'readdir', path: checked(path) }, 'readdir', rest);
     const ask = this.#about('readdir', path);
     while (handle) {
       const more = await ask<ListingMessage>({ op: 'list', handle });
       entries = entries.concat(more.entries);
       handle = more.handle;
     }
-    return options.withFileTypes === true ? entries : entries.map(({ name }) => name);
+    return types ? entries : entries.map(({ name }) => name);
   }
 
   async stat(path: string): Promise<FileStat> {
@@ -252,8 +271,9 @@ export class FileSystemEnd implements FileSystem {
   }
 
   async rm(path: string, options: { recursive?: boolean; force?: boolean } = {}): Promise<void> {
-    const { recursive, force } = options;
-    await this.#call({ op: 'rm', path: checked(path), recursive: recursive === true, force: force === true });
+    const { recursive, force, ...rest } = object(options, 'rm options');
+    const how = { recursive: flag(recursive, 'recursive'), force: flag(force, 'force') };
+    await this.#call({ op: 'rm', path: checked(path), ...how }, 'rm', rest);
   }
 
   async rmdir(path: string): Promise<void> {
@@ -291,12 +311,20 @@ export class FileSystemEnd implements FileSystem {
     options: { follow?: boolean } = {},
   ): Promise<void> {
     const times = { atime: milliseconds(atime, 'atime'), mtime: milliseconds(mtime, 'mtime') };
-    await this.#call({ op: 'utimes', path: checked(path), ...times, follow: options.follow !== false });
+    const { follow = true, ...rest } = object(options, 'utimes options');
+    await this.#call({ op: 'utimes', path: checked(path), ...times, follow: flag(follow, 'follow') }, 'utimes', rest);
   }
 
   /** The answer's type follows from the operation: the protocol says so, and nothing checks it on the wire. */
-  async #call<T extends FsResult = undefined>(request: PathRequest, syscall: string = request.op): Promise<T> {
-    return this.#about(syscall, ...pathsOf(request))<T>(request);
+  #call<T extends FsResult = undefined>(
+    request: PathRequest,
+    syscall: string = request.op,
+    rest: Nothing = {},
+  ): Promise<T> {
+    return helped(() => {
+      nothingMore(syscall, rest);
+      return this.#about(syscall, ...pathsOf(request))<T>(request);
+    });
   }
 
   /** For further questions of a call. */
@@ -306,15 +334,19 @@ export class FileSystemEnd implements FileSystem {
       (await this.#ask(request, transfer, (error) => fsError(error, call))) as T;
   }
 
-  async #write(syscall: 'writeFile' | 'appendFile', path: string, data: FileData, exclusive: boolean): Promise<void> {
-    const append = syscall === 'appendFile';
-    const ask = this.#about(syscall, path);
-    let whole: Uint8Array | undefined;
-    if (isBytes(data)) whole = viewOf(data);
-    else if (typeof data === 'string' && data.length <= WHOLE) whole = new TextEncoder().encode(data);
-    if (!whole || whole.byteLength > WHOLE) return (await load()).writeAll(ask, path, whole ?? data, append, exclusive);
-    const bytes = copyOf(whole);
-    await ask({ op: 'writeFile', path, bytes, append, exclusive }, [bytes.buffer]);
+  #write(syscall: 'writeFile' | 'appendFile', path: string, data: FileData, exclusive: boolean, rest: Nothing = {}) {
+    return helped(() => {
+      nothingMore(syscall, rest);
+      const append = syscall === 'appendFile';
+      const ask = this.#about(syscall, path);
+      let whole: Uint8Array | undefined;
+      if (isBytes(data)) whole = viewOf(data);
+      else if (typeof data === 'string' && data.length <= WHOLE) whole = new TextEncoder().encode(data);
+      if (!whole || whole.byteLength > WHOLE)
+        return load().then((file) => file.writeAll(ask, path, whole ?? data, append, exclusive));
+      const bytes = copyOf(whole);
+      return ask({ op: 'writeFile', path, bytes, append, exclusive }, [bytes.buffer]);
+    });
   }
 }
 
@@ -327,7 +359,7 @@ const load = () => later('transfer.js', import('./transfer.js'));
 /** Opens a file when it is needed first, and closes it when it was. */
 function opener<T extends FileEnd>(open: () => Promise<T>): { (): Promise<T>; drop(): Promise<void> | undefined } {
   let file: Promise<T> | undefined;
-  const opened = (): Promise<T> => (file ??= open());
+  const opened = (): Promise<T> => (file ??= helped(open));
   return Object.assign(opened, { drop: () => file?.then((end) => end.drop()).catch(() => undefined) });
 }
 
@@ -350,5 +382,5 @@ function milliseconds(time: unknown, what: string): number | null {
     if (value >= 0 && value <= LATEST_TIME) return value;
     throw new RangeError(`${what} must be from 1970 to 2554, in milliseconds since 1970, not ${value}`);
   }
-  throw new TypeError(`${what} must be a Date, a number of milliseconds or null, not ${describe(time)}`);
+  throw wrong(what, 'a Date, a number of milliseconds or null', time);
 }

@@ -5,7 +5,7 @@ import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import { Closed, Fatal, HoldfastError, PipeError, SocketError, StartFailed, SupervisorError } from './errors.js';
 import { FileSystemEnd, type FileSystem } from './fs.js';
-import { planSpawn, type SpawnOptions, type StartSettings } from './options.js';
+import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import { ProcessEnd, type Process } from './process.js';
 import {
   PROTOCOL,
@@ -146,7 +146,10 @@ export class Runtime implements Holdfast {
   }
 
   async spawn(source: Source, options: SpawnOptions = {}): Promise<Process> {
-    const plan = planSpawn(options);
+    return helped(() => this.#spawn(source, planSpawn(options)));
+  }
+
+  async #spawn(source: Source, plan: SpawnPlan): Promise<Process> {
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const { memory, gc } = settings.limits;
@@ -189,9 +192,13 @@ export class Runtime implements Holdfast {
   run(source: Source, options: RunOptions & { encoding: 'bytes' }): Promise<RunResult<Uint8Array>>;
   run(source: Source, options?: RunOptions): Promise<RunResult<string | Uint8Array>>;
   async run(source: Source, options: RunOptions = {}): Promise<RunResult<string | Uint8Array>> {
-    const { limit, encoding, spawn } = planRun(options);
-    const result = await collect(await this.spawn(source, spawn), limit);
-    if (result.reason === 'killed') spawn.signal?.throwIfAborted();
+    return helped(() => this.#run(source, options));
+  }
+
+  async #run(source: Source, options: RunOptions): Promise<RunResult<string | Uint8Array>> {
+    const { limit, encoding, plan } = planRun(options);
+    const result = await collect(await this.#spawn(source, plan), limit);
+    if (result.reason === 'killed') plan.signal?.throwIfAborted();
     return encoding === 'bytes' ? result : inText(result);
   }
 
@@ -219,7 +226,7 @@ export class Runtime implements Holdfast {
 
   async supervise(options: SuperviseOptions): Promise<Supervisor> {
     const { planSupervise, SupervisorEnd } = await later('supervise.js', import('./supervise.js'));
-    const plan = planSupervise(options);
+    const plan = await helped(() => planSupervise(options));
     this.#requireOpen(plan.signal);
     const toError = ({ code, message }: ErrorMessage): Error => new SupervisorError(code, message);
     const supervisor = new SupervisorEnd(++this.#lastSupervisor, plan, {

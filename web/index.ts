@@ -8,7 +8,7 @@ import { assetMessage, locateAssets, loopsOutliveWorkers, pageUrl, startCoordina
 import { asError, NotIsolated, StartFailed, type Problem } from './errors.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { later } from './later.js';
-import { planStart, type StartOptions } from './options.js';
+import { helped, planStart, type StartOptions } from './options.js';
 import type { Loader } from './source.js';
 
 export * from './public.js';
@@ -28,13 +28,13 @@ const loader: Loader = {
  * `TypeError` or `RangeError` for wrong options, and with the signal's reason when aborted.
  */
 export async function start(options: StartOptions = {}): Promise<Holdfast> {
-  const settings = planStart(options);
+  const settings = await helped(() => planStart(options));
   settings.signal?.throwIfAborted();
   if (globalThis.crossOriginIsolated !== true) {
     const { problems } = await diagnose(options);
     throw new NotIsolated('this page is not cross-origin isolated', problems);
   }
-  const assets = locateAssets(options.assets);
+  const assets = await helped(() => locateAssets(options.assets));
   const runtime = new Runtime(startCoordinator(assets), loader);
   try {
     await runtime.open(assetMessage(assets), settings);

@@ -12,7 +12,7 @@ import { locateAssets, startCoordinator } from './endpoint-node.js';
 import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
 import { AT_START, FILES, nodeName } from './files.js';
 import { Runtime, type Holdfast } from './holdfast.js';
-import { planStart, type StartOptions } from './options.js';
+import { helped, planStart, type StartOptions } from './options.js';
 import { compiled, requireCore } from './download.js';
 import { importsMemory, inOurWords, type Loader } from './source.js';
 
@@ -25,9 +25,9 @@ const workingDirectory = (): string => pathToFileURL(`${process.cwd()}/`).href;
 
 /** Starts a runtime in this process. Node stays alive until it is closed. Rejects as it does in a page. */
 export async function start(options: StartOptions = {}): Promise<Holdfast> {
-  const settings = planStart(options);
+  const settings = await helped(() => planStart(options));
   settings.signal?.throwIfAborted();
-  const assets = locateAssets(options.assets, workingDirectory());
+  const assets = await helped(() => locateAssets(options.assets, workingDirectory()));
   const runtime = new Runtime(startCoordinator(assets), fileLoader());
   try {
     await runtime.open(hrefs(assets), settings);

@@ -1,6 +1,8 @@
 /** Options as the embedder gives them, checked in full before anything is sent. */
 import type { Assets } from './assets.js';
-import { describe, isBytes, tagOf } from './bytes.js';
+import { copyOf, isBlob, isBytes, shown, tagOf, viewOf, wrong } from './bytes.js';
+import { LONGEST_TIMER, waitTime } from './deadline.js';
+import { later } from './later.js';
 import { planLimits, type Limits } from './limits.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from './protocol.js';
 import type { ConnectOptions } from './sockets.js';
@@ -52,12 +54,15 @@ export type SocketOption =
   | { listen: number; connect?: never; nonblocking?: boolean }
   | { connect: number; listen?: never; nonblocking?: boolean };
 
-/** Bytes (copied), text (sent as UTF-8), a `Blob`, or a stream that is read as the guest takes its bytes. */
-export type InputData = string | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
+/** A whole input: text (sent as UTF-8), bytes (copied), a `Blob`, or a stream that is read as the guest takes its bytes. */
+export type InputData = InputRecord | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
+
+/** An input that says what it is. */
+export type InputRecord = { text: string; bytes?: never } | { bytes: ArrayBuffer | ArrayBufferView; text?: never };
 
 /**
  * "pipe": `process.stdin`. "tty": a terminal, whose keys are `process.stdin`. "null": end of file at once. Anything else is the
- * whole input; a string is text, but for those three words.
+ * whole input. A string is always one of those modes, never text: text is `{ text: '…' }`.
  */
 export type StdinOption = 'pipe' | 'tty' | 'null' | InputData;
 
@@ -160,13 +165,17 @@ export interface SpawnOptions {
   outputBuffer?: number;
 }
 
+/** What is fed to a program, text as bytes of our own. */
+export type InputPlan = Uint8Array | Blob | ReadableStream<Uint8Array>;
+export type StdinPlan = 'pipe' | 'tty' | 'null' | InputPlan;
+
 /** Spawn options that were found right. */
 export interface SpawnPlan {
   settings: Omit<SpawnMessage, 't' | 'id' | 'source' | 'name' | 'args'>;
   args: readonly string[];
   argv0: string | undefined;
   name: string | undefined;
-  stdin: StdinOption;
+  stdin: StdinPlan;
   stdout: OutputOption;
   stderr: OutputOption | 'stdout';
   signal: AbortSignal | undefined;
@@ -195,17 +204,28 @@ export type StartSettings = Pick<InitMessage, 'workers' | 'memory' | 'force'> & 
 
 /** Checks the options of `start()`. Throws `TypeError` and `RangeError`. */
 export function planStart(options: StartOptions): StartSettings {
-  object(options, 'start options');
+  const {
+    workers = {},
+    memory = {},
+    force = {},
+    signal,
+    startTimeout = DEFAULT_START_TIMEOUT,
+    assets: _,
+    ...rest
+  } = object(options, 'start options');
+  nothingMore('start', rest);
+  const { jsBridge, messageDoorbell, kernelBase = 0, ...more } = object(force, 'force');
+  nothingMore('force', more);
   return {
-    workers: planWorkers(options.workers ?? {}),
-    memory: planMemory(options.memory ?? {}),
+    workers: planWorkers(workers),
+    memory: planMemory(memory),
     force: {
-      jsBridge: flag(options.force?.jsBridge, 'force.jsBridge'),
-      messageDoorbell: flag(options.force?.messageDoorbell, 'force.messageDoorbell'),
-      kernelBase: count(options.force?.kernelBase ?? 0, 'force.kernelBase', 0),
+      jsBridge: flag(jsBridge, 'force.jsBridge'),
+      messageDoorbell: flag(messageDoorbell, 'force.messageDoorbell'),
+      kernelBase: count(kernelBase, 'force.kernelBase', 0),
     },
-    signal: abortSignal(options.signal),
-    startTimeout: milliseconds(options.startTimeout ?? DEFAULT_START_TIMEOUT, 'startTimeout'),
+    signal: abortSignal(signal),
+    startTimeout: milliseconds(startTimeout, 'startTimeout'),
   };
 }
 
@@ -215,90 +235,111 @@ const isChromium = (): boolean => /Chrom(e|ium)/.test(globalThis.navigator?.user
 function planWorkers(workers: number | { min?: number; max?: number; idle?: number }): InitMessage['workers'] {
   const asked: Exclude<typeof workers, number> =
     typeof workers === 'number' ? { max: workers } : object(workers, 'workers');
+  const { min: least, max: most, idle = IDLE_TIME, ...rest } = asked;
+  nothingMore('workers', rest);
   const max = count(
-    asked.max ?? Math.max(isChromium() ? MOST_WORKERS_CHROMIUM : MOST_WORKERS, asked.min ?? 0),
+    most ?? Math.max(isChromium() ? MOST_WORKERS_CHROMIUM : MOST_WORKERS, least ?? 0),
     'workers (most)',
     1,
   );
-  const min = count(asked.min ?? Math.min(2, max), 'workers.min', 0);
+  const min = count(least ?? Math.min(2, max), 'workers.min', 0);
   if (min > max) throw new RangeError(`workers.min (${min}) is more than workers.max (${max})`);
-  const idle = count(asked.idle ?? IDLE_TIME, 'workers.idle', 1);
-  return { min, max, idle };
+  return { min, max, idle: count(idle, 'workers.idle', 1) };
 }
 
 function planMemory(memory: { initial?: number; maximum?: number }): InitMessage['memory'] {
-  object(memory, 'memory');
-  const maximum = count(memory.maximum ?? Math.max(DEFAULT_MEMORY.maximum, memory.initial ?? 0), 'memory.maximum', 1);
-  const initial = count(memory.initial ?? Math.min(DEFAULT_MEMORY.initial, maximum), 'memory.initial', 1);
+  const { initial: first, maximum: most, ...rest } = object(memory, 'memory');
+  nothingMore('memory', rest);
+  const maximum = count(most ?? Math.max(DEFAULT_MEMORY.maximum, first ?? 0), 'memory.maximum', 1);
+  const initial = count(first ?? Math.min(DEFAULT_MEMORY.initial, maximum), 'memory.initial', 1);
   if (initial > maximum) throw new RangeError(`memory.initial (${initial}) is more than memory.maximum (${maximum})`);
   return { initial, maximum };
 }
 
-/** Checks the options of `hf.spawn()`. Throws `TypeError` and `RangeError`. */
-export function planSpawn(options: SpawnOptions): SpawnPlan {
-  object(options, 'spawn options');
-  const stdin = input(options.stdin ?? 'pipe');
-  const stdout = output(options.stdout ?? 'pipe', 'stdout');
-  const stderr = options.stderr === 'stdout' ? 'stdout' : output(options.stderr ?? 'pipe', 'stderr');
+/**
+ * Checks the options of `hf.spawn()`, or of `call`, which is called `what` in messages. Throws `TypeError` and `RangeError`; who calls it passes what it
+ * throws through `helped`.
+ */
+export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child' = 'spawn', what?: string): SpawnPlan {
+  const {
+    args = [],
+    argv0,
+    name,
+    env = {},
+    stdin: input = 'pipe',
+    stdout: out = 'pipe',
+    stderr: err = 'pipe',
+    brokenPipe = 'error',
+    terminal: tty,
+    tty: isTty,
+    preopens = [],
+    sockets = [],
+    timeout = 0,
+    whenBusy = 'reject',
+    limits = {},
+    interruptible,
+    signal,
+    onProgress,
+    trace,
+    outputBuffer = DEFAULT_CREDIT,
+    ...rest
+  } = object(options, what ?? `${call} options`);
+  nothingMore(call, rest, what);
+  const stdin = planInput(input, call);
+  const stdout = output(out, 'stdout');
+  const stderr = err === 'stdout' ? err : output(err, 'stderr');
   if (stdout === stderr && typeof stdout === 'object') {
     throw new TypeError('stdout and stderr cannot be the same WritableStream: pass a function to both instead');
   }
-  if (options.args !== undefined && !Array.isArray(options.args)) {
-    throw new TypeError(`args must be an array of strings, not ${describe(options.args)}`);
-  }
-  const terminal = planTerminal(options, stdin);
+  if (!Array.isArray(args)) throw wrong('args', 'an array of strings', args);
+  const terminal = planTerminal(tty, stdin);
   return {
     settings: {
-      env: environment(options.env ?? {}, terminal?.env),
-      preopens: preopenList(options.preopens ?? []),
-      sockets: socketList(options.sockets ?? []),
+      env: environment(env, terminal?.env),
+      preopens: preopenList(preopens),
+      sockets: socketList(sockets),
       stdin: stdin === 'null' ? 'null' : 'pipe',
       stdout: mode(stdout),
       stderr: stderr === 'stdout' ? stderr : mode(stderr),
-      brokenPipe: brokenPipe(options.brokenPipe),
-      tty: flag(options.tty, 'tty') || stdin === 'tty',
+      brokenPipe: oneOf(brokenPipe, ['error', 'end'], 'brokenPipe'),
+      tty: flag(isTty, 'tty') || stdin === 'tty',
       terminal: terminal ? wireTerminal(terminal) : null,
-      credit: Math.min(count(options.outputBuffer ?? DEFAULT_CREDIT, 'outputBuffer', 1), MOST_CREDIT),
-      timeout: milliseconds(options.timeout ?? 0, 'timeout'),
-      waits: waits(options.whenBusy),
-      limits: planLimits(object(options.limits ?? {}, 'limits'), count),
-      trace: traceOption(options.trace) !== false,
-      progress: options.onProgress !== undefined,
-      interruptible: options.interruptible === undefined ? 'if-possible' : flag(options.interruptible, 'interruptible'),
+      credit: Math.min(count(outputBuffer, 'outputBuffer', 1), MOST_CREDIT),
+      timeout: milliseconds(timeout, 'timeout'),
+      waits: oneOf(whenBusy, ['reject', 'wait'], 'whenBusy') === 'wait',
+      limits: planLimits(object(limits, 'limits'), count, nothingMore),
+      trace: traceOption(trace) !== false,
+      progress: onProgress !== undefined,
+      interruptible: interruptible === undefined ? 'if-possible' : flag(interruptible, 'interruptible'),
     },
-    args: (options.args ?? []).map((arg, i) => text(arg, `args[${i}]`)),
-    argv0: options.argv0 === undefined ? undefined : text(options.argv0, 'argv0'),
-    name: options.name === undefined ? undefined : text(options.name, 'name'),
+    args: args.map((arg, i) => text(arg, `args[${i}]`)),
+    argv0: argv0 === undefined ? undefined : text(argv0, 'argv0'),
+    name: name === undefined ? undefined : text(name, 'name'),
     stdin,
     stdout,
     stderr,
-    signal: abortSignal(options.signal),
-    onProgress: callback(options.onProgress, 'onProgress'),
+    signal: abortSignal(signal),
+    onProgress: callback(onProgress, 'onProgress'),
     onSignal: terminal?.onSignal,
-    trace: traceOption(options.trace),
+    trace: traceOption(trace),
   };
-}
-
-function waits(value: SpawnOptions['whenBusy'] = 'reject'): boolean {
-  if (value !== 'wait' && value !== 'reject')
-    throw new TypeError(`whenBusy must be "wait" or "reject", not ${JSON.stringify(value)}`);
-  return value === 'wait';
 }
 
 /** Throws `TypeError`. */
 export function traceOption(value: TraceOption = false): TraceOption {
   if (typeof value !== 'boolean' && typeof value !== 'function') {
-    throw new TypeError(`trace must be true, false or a function, not ${describe(value)}`);
+    throw wrong('trace', 'true, false or a function', value);
   }
   return value;
 }
 
-function planTerminal({ terminal }: SpawnOptions, stdin: StdinOption) {
+function planTerminal(terminal: TerminalOptions | undefined, stdin: StdinPlan) {
   if (stdin !== 'tty') {
     if (terminal !== undefined) throw new TypeError('terminal: these options are for stdin: "tty"');
     return undefined;
   }
-  const { raw, onlcr, echo, columns, rows, onSignal } = object(terminal ?? {}, 'terminal') as TerminalOptions;
+  const { raw, onlcr, echo, columns, rows, onSignal, ...rest } = object(terminal ?? {}, 'terminal') as TerminalOptions;
+  nothingMore('terminal', rest);
   const size = (value: number | undefined, what: string) =>
     value === undefined ? undefined : String(count(value, `terminal.${what}`, 1));
   return {
@@ -308,11 +349,6 @@ function planTerminal({ terminal }: SpawnOptions, stdin: StdinOption) {
     env: { COLUMNS: size(columns, 'columns'), LINES: size(rows, 'rows') },
     onSignal: callback(onSignal, 'terminal.onSignal'),
   };
-}
-
-function brokenPipe(value: unknown = 'error'): 'error' | 'end' {
-  if (value === 'error' || value === 'end') return value;
-  throw new TypeError(`brokenPipe must be "error" or "end", not ${describeValue(value)}`);
 }
 
 type TerminalPlan = NonNullable<ReturnType<typeof planTerminal>>;
@@ -329,9 +365,8 @@ const mode = (option: OutputOption): StreamMode => (option === 'null' ? 'null' :
 type Environment = Readonly<Record<string, string | undefined>>;
 
 function environment(env: Environment, defaults: Environment = {}): [string, string][] {
-  if (Array.isArray(object(env, 'env'))) throw new TypeError('env must be an object of strings, not an array');
   const entries: [string, string][] = [];
-  for (const [key, value] of Object.entries({ ...defaults, ...env })) {
+  for (const [key, value] of Object.entries({ ...defaults, ...object(env, 'env') })) {
     if (value === undefined) continue;
     if (key === '') throw new TypeError('env has an empty name');
     if (key.includes('=')) throw new TypeError(`env: the name ${JSON.stringify(key)} contains "="`);
@@ -341,12 +376,13 @@ function environment(env: Environment, defaults: Environment = {}): [string, str
 }
 
 function preopenList(preopens: Preopens): PreopenMessage[] {
-  object(preopens, 'preopens');
   const list = isList(preopens)
     ? preopens.map((entry, i) =>
         onePreopen(typeof entry === 'object' ? entry?.guest : undefined, entry, `preopens[${i}]`),
       )
-    : Object.entries(preopens).map(([guest, entry]) => onePreopen(guest, entry, `preopens[${JSON.stringify(guest)}]`));
+    : Object.entries(object(preopens, 'preopens')).map(([guest, entry]) =>
+        onePreopen(guest, entry, `preopens[${JSON.stringify(guest)}]`),
+      );
   const seen = new Set<string>();
   for (const { guest } of list) {
     if (seen.has(guest)) throw new TypeError(`preopens: ${JSON.stringify(guest)} is there twice`);
@@ -358,19 +394,23 @@ function preopenList(preopens: Preopens): PreopenMessage[] {
 const isList = (preopens: Preopens): preopens is Extract<Preopens, readonly unknown[]> => Array.isArray(preopens);
 
 function onePreopen(guest: string | undefined, entry: PreopenTarget, what: string): PreopenMessage {
-  const target = typeof entry === 'string' ? { path: entry } : object(entry, what);
-  const path = absolutePath(target.path, `${what} path`);
+  const target: Extract<Preopens, readonly unknown[]>[number] & object =
+    typeof entry === 'string' ? { path: entry } : object(entry, what);
+  const { path: where, readOnly, guest: _, ...rest } = target;
+  nothingMore('preopen', rest, what);
+  const path = absolutePath(where, `${what} path`);
   const name = text(guest ?? path, `${what} guest name`);
   if (name === '') throw new TypeError(`${what}: the guest's name for a directory cannot be empty`);
-  return { guest: name, path, readOnly: flag(target.readOnly, `${what} readOnly`) };
+  return { guest: name, path, readOnly: flag(readOnly, `${what} readOnly`) };
 }
 
 function socketList(sockets: readonly SocketOption[]): SocketMessage[] {
-  if (!Array.isArray(sockets)) throw new TypeError(`sockets must be an array, not ${describe(sockets)}`);
+  if (!Array.isArray(sockets)) throw wrong('sockets', 'an array', sockets);
   if (sockets.length > MOST_SOCKETS) throw new RangeError(`sockets: at most ${MOST_SOCKETS}, not ${sockets.length}`);
   return (sockets as readonly SocketOption[]).map((entry, i) => {
     const what = `sockets[${i}]`;
-    const { listen, connect, nonblocking: mode } = object(entry, what);
+    const { listen, connect, nonblocking: mode, ...rest } = object(entry, what);
+    nothingMore('socket', rest, what);
     const nonblocking = flag(mode, `${what}.nonblocking`);
     if ((listen === undefined) === (connect === undefined)) {
       throw new TypeError(`${what} must have either listen or connect, a port`);
@@ -390,7 +430,8 @@ export function portNumber(value: unknown, what: string, least: 0 | 1): number {
 
 /** Checks the options of `hf.connect()`. */
 export function planConnect(options: ConnectOptions): { credit: number; signal: AbortSignal | undefined } {
-  const { buffer, signal } = object(options, 'connect options');
+  const { buffer, signal, ...rest } = object(options, 'connect options');
+  nothingMore('connect', rest);
   return { credit: Math.min(count(buffer ?? DEFAULT_CREDIT, 'buffer', 1), MOST_CREDIT), signal: abortSignal(signal) };
 }
 
@@ -407,20 +448,27 @@ export function absolutePath(value: unknown, what: string): string {
 
 /** A string that C can hold, or a `TypeError`. */
 export function text(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${what} must be a string, not ${describe(value)}`);
+  if (typeof value !== 'string') throw wrong(what, 'a string', value);
   if (value.includes('\0')) throw new TypeError(`${what} contains a NUL: ${JSON.stringify(value)}`);
   return value;
 }
 
-function input(value: StdinOption): StdinOption {
-  if (typeof value === 'string' || isBytes(value) || tagOf(value) === 'Blob' || tagOf(value) === 'File') return value;
-  if (tagOf(value) === 'ReadableStream') {
-    if ((value as ReadableStream).locked) throw new TypeError('stdin: the ReadableStream is locked to another reader');
-    return value;
+function planInput(value: StdinOption, call: string): StdinPlan {
+  if (value === 'pipe' || value === 'tty' || value === 'null' || isBlob(value)) return value;
+  if (isBytes(value)) return copyOf(viewOf(value));
+  switch (tagOf(value)) {
+    case 'ReadableStream':
+      if ((value as ReadableStream).locked)
+        throw new TypeError('stdin: the ReadableStream is locked to another reader');
+      return value as ReadableStream<Uint8Array>;
+    case 'Object': {
+      const { text: words, bytes, ...rest } = value as InputRecord;
+      nothingMore('stdin', rest);
+      if (bytes === undefined && typeof words === 'string') return new TextEncoder().encode(words);
+      if (words === undefined && isBytes(bytes)) return copyOf(viewOf(bytes));
+    }
   }
-  throw new TypeError(
-    `stdin must be "pipe", "tty", "null", text, bytes, a Blob or a ReadableStream, not ${describe(value)}`,
-  );
+  throw new Unclear(`${call}.stdin`, 'stdin', value);
 }
 
 function output(value: OutputOption, what: string): OutputOption {
@@ -430,54 +478,85 @@ function output(value: OutputOption, what: string): OutputOption {
     return value;
   }
   throw new TypeError(
-    `${what} must be "pipe", "null", ${what === 'stderr' ? '"stdout", ' : ''}a WritableStream or a function, not ${describeValue(value)}`,
+    `${what} must be "pipe", "null", ${what === 'stderr' ? '"stdout", ' : ''}a WritableStream or a function, not ${shown(value)}`,
   );
 }
 
-const describeValue = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : describe(value));
-
+/** A record, which an array, a `Map` or a promise is not: what they hold would not be seen. */
 export function object<T>(value: T, what: string): T & object {
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(`${what} must be an object, not ${describe(value)}`);
-  return value;
+  if (!/^(Object|Module)$/.test(tagOf(value))) throw wrong(what, 'an object', value);
+  return value as T & object;
+}
+
+/** What is left of options when all that a call knows were taken. An option that was forgotten there is a type error. */
+export type Nothing = Record<string, never>;
+
+/** Throws `Unclear` for what a call does not know; `kind` says which options they are, `what` what they are called in the message. */
+export function nothingMore(kind: string, rest: Nothing, what = kind): void {
+  for (const name of Object.keys(rest)) throw new Unclear(kind, what, name);
+}
+
+/** An option that a call does not know, or (`kind` is that of its call, a point and "stdin") a value that says nothing: help.ts finds the words. */
+export class Unclear extends TypeError {
+  constructor(
+    readonly kind: string,
+    readonly what: string,
+    readonly option: unknown,
+  ) {
+    super(`${what}: no such option: ${shown(option)}`);
+  }
+}
+
+/** What `work` gives, which begins at once. When it fails because of unclear options, the error is that of help.ts, if that can be loaded. */
+export async function helped<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof TypeError && 'kind' in error)) throw error;
+    const help = await later('help.js', import('./help.js')).catch(() => undefined);
+    throw help ? help.explained(error as Unclear) : error;
+  }
 }
 
 export function flag(value: unknown, what: string): boolean {
   if (value !== undefined && typeof value !== 'boolean') {
-    throw new TypeError(`${what} must be true or false, not ${describe(value)}`);
+    throw wrong(what, 'true or false', value);
   }
   return value === true;
 }
 
 export function callback<T>(value: T | undefined, what: string): T | undefined {
   if (value !== undefined && typeof value !== 'function') {
-    throw new TypeError(`${what} must be a function, not ${describe(value)}`);
+    throw wrong(what, 'a function', value);
   }
   return value;
 }
 
 export function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
   if (value !== undefined && tagOf(value) !== 'AbortSignal') {
-    throw new TypeError(`signal must be an AbortSignal, not ${describe(value)}`);
+    throw wrong('signal', 'an AbortSignal', value);
   }
   return value;
 }
 
 export function count(value: unknown, what: string, least: number): number {
-  if (typeof value !== 'number') throw new TypeError(`${what} must be a number, not ${describe(value)}`);
+  if (typeof value !== 'number') throw wrong(what, 'a number', value);
   if (!Number.isSafeInteger(value) || value < least) {
     throw new RangeError(`${what} must be a whole number of at least ${least}, not ${value}`);
   }
   return value;
 }
 
-/** Timers go no further (24.8 days); what is set for later would go off at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** One of several words. */
+export function oneOf<T extends string>(value: unknown, list: readonly T[], what: string): T {
+  const found = list.find((name) => name === value);
+  if (found !== undefined) return found;
+  const words = list.map((name) => `"${name}"`).join(list.length > 2 ? ', ' : ' or ');
+  throw new TypeError(`${what} must be ${words}, not ${shown(value)}`);
+}
 
 /** A duration; `Infinity`, and what is further away than timers go, is "never", as 0 is on the wire. */
 function milliseconds(value: unknown, what: string): number {
-  if (typeof value !== 'number')
-    throw new TypeError(`${what} must be a number of milliseconds, not ${describe(value)}`);
-  if (Number.isNaN(value) || value < 0) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
-  return value > LONGEST_TIMER ? 0 : value;
+  const time = waitTime(value, what);
+  return time > LONGEST_TIMER ? 0 : time;
 }

@@ -4,8 +4,11 @@ import { deferred } from './deferred.js';
 import { HandleError, PipeError, SpawnRefused } from './errors.js';
 import {
   abortSignal,
+  helped,
+  nothingMore,
+  object,
   traceOption,
-  type InputData,
+  type InputPlan,
   type OutputOption,
   type Progress,
   type SpawnPlan,
@@ -21,9 +24,11 @@ import type {
   ToCoordinator,
 } from './protocol.js';
 import { TRACE_FD } from './protocol.js';
-import { readTrace, type TraceOption } from './tracing.js';
+import type { TraceOption } from './tracing.js';
 import { waitTime, within } from './deadline.js';
+import { later } from './later.js';
 import { drain, emptyUntil, feed } from './pumps.js';
+import { uncaught } from './uncaught.js';
 import type { Terminal, TerminalSignal } from './terminal.js';
 import { closedInput, InputPipe, OutputPipe } from './streams.js';
 
@@ -199,7 +204,9 @@ export class ProcessEnd implements Process {
   #openTerminal(): Terminal {
     const { id } = this;
     return {
-      setRaw: (raw, { onlcr = true } = {}) => {
+      setRaw: (raw, options = {}) => {
+        const { onlcr = true, ...rest } = object(options, 'setRaw options');
+        nothingMore('setRaw', rest);
         this.#input?.setRaw(raw === true);
         this.#post({ t: 'raw', id, raw: raw === true, onlcr: onlcr !== false });
       },
@@ -250,12 +257,26 @@ export class ProcessEnd implements Process {
 
   #readTrace(pipe: OutputPipe): void {
     const silence = (): void => this.trace(false);
-    this.#traced = readTrace(this.pid, pipe, () => this.#traceTo, silence).catch(() => undefined);
+    const reading = later('trace.js', import('./trace.js')).then(
+      ({ readTrace }) => readTrace(this.pid, pipe.stream, () => this.#traceTo, silence),
+      (error: unknown) => {
+        uncaught(error);
+        silence();
+        return pipe.stream.cancel();
+      },
+    );
+    this.#traced = reading.catch(() => undefined);
   }
 
   join(): Promise<Exit>;
   join(options: JoinOptions): Promise<Exit | undefined>;
-  async join({ timeout, signal }: JoinOptions = {}): Promise<Exit | undefined> {
+  async join(options: JoinOptions = {}): Promise<Exit | undefined> {
+    return helped(() => this.#join(options));
+  }
+
+  async #join(options: JoinOptions): Promise<Exit | undefined> {
+    const { timeout, signal, ...rest } = object(options, 'join options');
+    nothingMore('join', rest);
     const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
     abortSignal(signal)?.throwIfAborted();
     this.#take('being joined');
@@ -304,7 +325,7 @@ export class ProcessEnd implements Process {
     this.#running = true;
     this.#started.resolve();
     const { stdin, stdout, stderr } = this.#plan;
-    if (this.#input && stdin !== 'pipe' && stdin !== 'tty') void this.#feed(this.#input.stream, stdin);
+    if (this.#input && typeof stdin === 'object') void this.#feed(this.#input.stream, stdin);
     void this.#drain(1, stdout);
     void this.#drain(2, stderr);
     if (this.#plan.signal?.aborted) this.#abandon();
@@ -428,7 +449,7 @@ export class ProcessEnd implements Process {
     this.#drained[fd].resolve();
   }
 
-  async #feed(stdin: WritableStream<Uint8Array>, data: InputData): Promise<void> {
+  async #feed(stdin: WritableStream<Uint8Array>, data: InputPlan): Promise<void> {
     const error = await feed(stdin, data, this.#gone.signal);
     if (!error) return;
     this.#cause = `killed, because its standard input failed: ${error.message}`;

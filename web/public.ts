@@ -14,12 +14,22 @@ export {
   type Problem,
   type RefusalKind,
 } from './errors.js';
-export type { Dirent, FileData, FileStat, FileSystem, FileType, ReadableOptions, WritableOptions } from './fs.js';
+export type {
+  Dirent,
+  Encoding,
+  FileData,
+  FileStat,
+  FileSystem,
+  FileType,
+  ReadableOptions,
+  WritableOptions,
+} from './fs.js';
 export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
 export type { Limits } from './limits.js';
 export type { AssetName, Assets } from './assets.js';
 export type {
   InputData,
+  InputRecord,
   OutputOption,
   Preopens,
   PreopenTarget,

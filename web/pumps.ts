@@ -2,9 +2,9 @@
  * Moves bytes between a process's streams and what the embedder gave in their place. By hand and not with `pipeTo`:
  * that does not say which of its two ends failed, and Node's forgets to cancel its source when both end at once.
  */
-import { copyOf, describe, isBytes, tagOf, viewOf } from './bytes.js';
+import { describe, tagOf } from './bytes.js';
 import { asError, PipeError } from './errors.js';
-import type { InputData, OutputOption } from './options.js';
+import type { InputPlan, OutputOption } from './options.js';
 import { uncaught } from './uncaught.js';
 
 const ignore = (): void => undefined;
@@ -16,7 +16,7 @@ const ignore = (): void => undefined;
  */
 export async function feed(
   stdin: WritableStream<Uint8Array>,
-  data: InputData,
+  data: InputPlan,
   gone: AbortSignal,
 ): Promise<Error | undefined> {
   const reader = streamOf(data).getReader();
@@ -41,10 +41,9 @@ export async function feed(
   }
 }
 
-function streamOf(data: InputData): ReadableStream<Uint8Array> {
-  if (typeof data === 'string') return oneChunk(new TextEncoder().encode(data));
-  if (isBytes(data)) return oneChunk(copyOf(viewOf(data)));
-  return 'getReader' in data ? data : data.stream();
+function streamOf(data: InputPlan): ReadableStream<Uint8Array> {
+  if ('getReader' in data) return data;
+  return 'stream' in data ? data.stream() : oneChunk(data);
 }
 
 const oneChunk = (bytes: Uint8Array): ReadableStream<Uint8Array> =>

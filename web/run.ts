@@ -1,12 +1,24 @@
 /** A program from start to end, with all that it wrote. */
 import { concat, textOf } from './bytes.js';
-import { count, type InputData, type SpawnOptions } from './options.js';
+import {
+  count,
+  object,
+  oneOf,
+  planSpawn,
+  Unclear,
+  type InputData,
+  type SpawnOptions,
+  type SpawnPlan,
+} from './options.js';
 import type { Exit, Process } from './process.js';
 
 /** Options of `hf.run()`. */
 export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
-  /** The whole input; every string is text here. Default: none (end of file at once). */
-  stdin?: InputData;
+  /**
+   * The whole input; a string is text here. The words that are modes of `spawn` ("pipe", "tty", "null") are refused as strings: there is nobody who could
+   * type, and to pass them as text there is `{ text: 'pipe' }`. Default: none (end of file at once).
+   */
+  stdin?: string | InputData;
   /** "utf-8" (what is no UTF-8 becomes U+FFFD) or "bytes". Default: "utf-8". */
   encoding?: 'utf-8' | 'bytes';
   /**
@@ -28,14 +40,15 @@ const DEFAULT_MAX_OUTPUT = 256 * 1024 * 1024;
 const KILLED = 137;
 
 /** Splits run options into those of the spawn and the rest. Throws `TypeError` and `RangeError`. */
-export function planRun(options: RunOptions): { spawn: SpawnOptions; encoding: 'utf-8' | 'bytes'; limit: number } {
-  const { stdin = 'null', encoding = 'utf-8', maxOutput = DEFAULT_MAX_OUTPUT, ...rest } = options;
-  if (encoding !== 'utf-8' && encoding !== 'bytes') {
-    throw new TypeError(`encoding must be "utf-8" or "bytes", not ${JSON.stringify(encoding)}`);
-  }
-  const text = options.stdin !== undefined && typeof stdin === 'string';
-  const spawn = { ...rest, stdin: text ? new TextEncoder().encode(stdin) : stdin };
-  return { spawn, encoding, limit: count(maxOutput, 'maxOutput', 0) };
+export function planRun(options: RunOptions): { plan: SpawnPlan; encoding: 'utf-8' | 'bytes'; limit: number } {
+  const { stdin, encoding = 'utf-8', maxOutput = DEFAULT_MAX_OUTPUT, ...rest } = object(options, 'run options');
+  if (/^(pipe|tty|null)$/.test(stdin as string)) throw new Unclear('run.stdin', 'stdin', stdin);
+  const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
+  return {
+    plan: planSpawn({ ...rest, stdin: input }, 'run'),
+    encoding: oneOf(encoding, ['utf-8', 'bytes'], 'encoding'),
+    limit: count(maxOutput, 'maxOutput', 0),
+  };
 }
 
 /** Reads a process to its end. Rejects only as `exited` does. */

@@ -5,7 +5,7 @@
 import { offAbort, onAbort } from './aborts.js';
 import { deferred } from './deferred.js';
 import type { PipeError, SocketError } from './errors.js';
-import { abortSignal, object, planConnect, portNumber } from './options.js';
+import { abortSignal, helped, nothingMore, object, planConnect, portNumber } from './options.js';
 import type { ErrorMessage, FromCoordinator, ToCoordinator } from './protocol.js';
 import type { InputPipe, OutputPipe } from './streams.js';
 
@@ -86,16 +86,22 @@ export class Sockets {
     return this.#open(options, (id, credit) => ({ t: 'connect', id, port: to, credit }));
   }
 
-  async listen(port = 0, options: ListenOptions = {}): Promise<Listener> {
+  listen(port = 0, options: ListenOptions = {}): Promise<Listener> {
+    return helped(() => this.#listen(port, options));
+  }
+
+  async #listen(port: number, options: ListenOptions): Promise<Listener> {
     const wire = this.#wire;
     const wanted = portNumber(port, 'port', 0);
-    const signal = abortSignal(object(options, 'listen options').signal);
+    const { signal: given, ...rest } = object(options, 'listen options');
+    nothingMore('listen', rest);
+    const signal = abortSignal(given);
     wire.requireOpen(signal);
     const listener = ++this.#lastListener;
     const toError = ({ code, message }: ErrorMessage): Error => new wire.SocketError(code, message);
-    const given = await wire.ask((call) => ({ t: 'listen', call, listener, port: wanted }), [], toError);
+    const bound = await wire.ask((call) => ({ t: 'listen', call, listener, port: wanted }), [], toError);
     const end = new ListenerEnd(
-      given as number,
+      bound as number,
       {
         accept: (how = {}) => this.#open(how, (id, credit) => ({ t: 'accept', id, listener, credit })),
         close: () => wire.post({ t: 'listen-end', listener }),
@@ -107,8 +113,14 @@ export class Sockets {
     return end;
   }
 
-  async #open(options: ConnectOptions, ask: (id: number, credit: number) => ToCoordinator): Promise<Connection> {
-    const { credit, signal } = planConnect(options);
+  #open(options: ConnectOptions, ask: (id: number, credit: number) => ToCoordinator): Promise<Connection> {
+    return helped(() => this.#openWith(planConnect(options), ask));
+  }
+
+  async #openWith(
+    { credit, signal }: ReturnType<typeof planConnect>,
+    ask: (id: number, credit: number) => ToCoordinator,
+  ): Promise<Connection> {
     this.#wire.requireOpen(signal);
     const id = this.#wire.newId();
     const connection = new ConnectionEnd(id, credit, signal, ask(id, credit), this.#wire);

@@ -1,7 +1,7 @@
 /** A supervisor's options as the embedder gives them, checked in full before anything is started. */
-import { describe, tagOf } from './bytes.js';
+import { shown, tagOf, wrong } from './bytes.js';
 import { waitTime } from './deadline.js';
-import { abortSignal, callback, object, planSpawn, text, type SpawnOptions } from './options.js';
+import { abortSignal, callback, nothingMore, object, oneOf, planSpawn, text, type SpawnOptions } from './options.js';
 import type { Process } from './process.js';
 import type { ChildMessage, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
@@ -109,10 +109,17 @@ const MOST_RESTARTS = 2 ** 31 - 1;
 
 /** Checks the options of `hf.supervise()`. Throws `TypeError` and `RangeError`. */
 export function planSupervise(options: SuperviseOptions): SupervisePlan {
-  object(options, 'supervise options');
-  const given = options.within === undefined ? DEFAULT_WITHIN : options.within;
+  const {
+    strategy = 'one-for-one',
+    maxRestarts = DEFAULT_MAX_RESTARTS,
+    within: given = DEFAULT_WITHIN,
+    backoff = {},
+    signal,
+    children = [],
+    ...rest
+  } = object(options, 'supervise options');
+  nothingMore('supervise', rest);
   const within = given === null || given === Infinity ? null : duration(given, 'within');
-  const maxRestarts = options.maxRestarts ?? DEFAULT_MAX_RESTARTS;
   if (!Number.isInteger(maxRestarts)) {
     throw new TypeError(`maxRestarts must be a whole number, not ${shown(maxRestarts)}`);
   }
@@ -122,8 +129,7 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
       `maxRestarts is ${maxRestarts}: with this \`within\` it can be ${most} at most, or less than 0 for no limit`,
     );
   }
-  const children = options.children ?? [];
-  if (!Array.isArray(children)) throw new TypeError(`children must be an array, not ${describe(children)}`);
+  if (!Array.isArray(children)) throw wrong('children', 'an array', children);
   const plans = children.map((child: ChildOptions, i) => planChild(child, `children[${i}]`));
   const seen = new Set<string>();
   for (const { id } of plans) {
@@ -132,43 +138,43 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
   }
   return {
     settings: {
-      strategy: oneOf(options.strategy ?? 'one-for-one', STRATEGIES, 'strategy'),
+      strategy: oneOf(strategy, STRATEGIES, 'strategy'),
       maxRestarts: Math.max(maxRestarts, -1),
       within,
-      backoff: planBackoff(options.backoff ?? {}),
+      backoff: planBackoff(backoff),
     },
     children: plans,
-    signal: abortSignal(options.signal),
+    signal: abortSignal(signal),
   };
 }
 
 /** Checks one child. Throws `TypeError` and `RangeError`. */
 export function planChild(child: ChildOptions, what: string): ChildPlan {
-  object(child, what);
-  const id = text(child.id, `${what}.id`);
+  const { id: given, start, restart = 'permanent', shutdown, stop, ...rest } = object(child, what);
+  nothingMore('supervised child', rest, what);
+  const id = text(given, `${what}.id`);
   if (id === '') throw new TypeError(`${what}.id is empty`);
   const name = `${what} (${JSON.stringify(id)})`;
-  const { start } = child;
   if (typeof start !== 'function') checkProgram(start, name);
   return {
     id,
     start: typeof start === 'function' ? start : () => undefined,
     program: typeof start === 'function' ? undefined : start,
-    stop: callback(child.stop, `${name}: stop`),
+    stop: callback(stop, `${name}: stop`),
     message: {
       id,
-      restart: oneOf(child.restart ?? 'permanent', RESTARTS, `${name}: restart`),
-      shutdown: shutdownTime(child.shutdown, name),
+      restart: oneOf(restart, RESTARTS, `${name}: restart`),
+      shutdown: shutdownTime(shutdown, name),
     },
   };
 }
 
 function checkProgram(start: ProgramStart, name: string): void {
   if (typeof start !== 'object' || start === null || !('source' in start)) {
-    throw new TypeError(`${name}: start must be a function, or spawn options with a source, not ${describe(start)}`);
+    throw wrong(`${name}: start`, 'a function, or spawn options with a source', start);
   }
   const { source: _, ...options } = start;
-  planSpawn(options);
+  planSpawn(options, 'child', `${name}: start`);
   for (const key of ['stdin', 'stdout', 'stderr'] as const) {
     if (!/^(Readable|Writable)Stream$/.test(tagOf(options[key]))) continue;
     throw new TypeError(`${name}: ${key} is a stream, which works for one start only: make start a function`);
@@ -185,16 +191,17 @@ function shutdownTime(shutdown: unknown, name: string): number | null {
 }
 
 function planBackoff(backoff: Backoff): SupervisePlan['settings']['backoff'] {
-  object(backoff, 'backoff');
-  const min = waitTime(backoff.min ?? 0, 'backoff.min');
-  const max = waitTime(backoff.max ?? Math.max(backoff.min === undefined ? 0 : DEFAULT_LONGEST, min), 'backoff.max');
+  const { min: least, max: most, factor: times = 2, jitter = 0, ...rest } = object(backoff, 'backoff');
+  nothingMore('backoff', rest);
+  const min = waitTime(least ?? 0, 'backoff.min');
+  const max = waitTime(most ?? Math.max(least === undefined ? 0 : DEFAULT_LONGEST, min), 'backoff.max');
   if (min > max) throw new RangeError(`backoff.min (${min}) is more than backoff.max (${max})`);
-  const factor = between(backoff.factor ?? 2, 1, Infinity, 'backoff.factor');
-  return { min, max, factor, jitter: between(backoff.jitter ?? 0, 0, 1, 'backoff.jitter') };
+  const factor = between(times, 1, Infinity, 'backoff.factor');
+  return { min, max, factor, jitter: between(jitter, 0, 1, 'backoff.jitter') };
 }
 
 function between(value: unknown, least: number, most: number, what: string): number {
-  if (typeof value !== 'number') throw new TypeError(`${what} must be a number, not ${describe(value)}`);
+  if (typeof value !== 'number') throw wrong(what, 'a number', value);
   if (!(value >= least && value <= most) || value === Infinity) {
     throw new RangeError(
       `${what} must be ${most === Infinity ? `${least} or more` : `${least} to ${most}`}, not ${value}`,
@@ -208,14 +215,3 @@ function duration(value: unknown, what: string): number {
   if (time === 0) throw new RangeError(`${what} must be more than 0 milliseconds, or null for ever`);
   return time;
 }
-
-function oneOf<T extends string>(value: unknown, list: readonly T[], what: string): T {
-  const found = list.find((name) => name === value);
-  if (found === undefined) {
-    throw new TypeError(`${what} must be ${list.map((name) => `"${name}"`).join(', ')}, not ${shown(value)}`);
-  }
-  return found;
-}
-
-const shown = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : describe(value);

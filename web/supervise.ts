@@ -11,7 +11,7 @@ import type { SpawnOptions } from './options.js';
 import type { Exit, Process, ProcessEnd } from './process.js';
 import type { ChildReason, SupervisorAction, SupervisorOrder, ToCoordinator, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
-import { abortSignal, object } from './options.js';
+import { abortSignal, helped, nothingMore, object } from './options.js';
 import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';
 
 export { planSupervise } from './supervise-options.js';
@@ -238,7 +238,12 @@ export class SupervisorEnd implements Supervisor {
   }
 
   async wait(options: { timeout?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Outcome> {
-    const { timeout, signal } = object(options, 'wait options');
+    return helped(() => this.#wait(options));
+  }
+
+  async #wait(options: { timeout?: number | undefined; signal?: AbortSignal | undefined }): Promise<Outcome> {
+    const { timeout, signal, ...rest } = object(options, 'wait options');
+    nothingMore('wait', rest);
     const limit = timeout === undefined ? Infinity : waitTime(timeout, 'timeout');
     if (this.#dead) throw this.#dead;
     const done = Promise.race([this.#finished.promise, this.#completed.promise]);
@@ -272,6 +277,10 @@ export class SupervisorEnd implements Supervisor {
   }
 
   async add(options: ChildOptions): Promise<void> {
+    return helped(() => this.#add(options));
+  }
+
+  async #add(options: ChildOptions): Promise<void> {
     this.#requireOpen();
     const plan = planChild(options, 'child');
     const name = JSON.stringify(plan.id);

@@ -3,7 +3,8 @@
  * is traced for the first time.
  */
 import { ERRNO, TRACE } from '../build/generated/abi.ts';
-import type { TraceEvent } from './tracing.ts';
+import type { TraceEvent, TraceOption } from './tracing.ts';
+import { uncaught } from './uncaught.ts';
 
 /** struct hf_trace_record. */
 const HEAD = 32;
@@ -22,8 +23,38 @@ function quoted(bytes: Uint8Array, size: number): string {
   return `"${text}"${size > bytes.length ? `... ${size} bytes` : ''}`;
 }
 
+/**
+ * Takes records out of the pipe for as long as there are any; `sink` says, each time, whom to tell. When that throws, the error is reported as any
+ * that nobody caught, `silence` is called, and the process goes on untraced. Rejects when the runtime ends.
+ */
+export async function readTrace(
+  pid: number,
+  pipe: ReadableStream<Uint8Array>,
+  sink: () => TraceOption,
+  silence: () => void,
+): Promise<void> {
+  const stream = pipe.getReader();
+  const reader = new TraceReader(pid);
+  const tell = async (event: TraceEvent): Promise<void> => {
+    const to = sink();
+    if (typeof to === 'function') await to(event);
+    else if (to) console.debug(event.text);
+  };
+  for (;;) {
+    const { done, value } = await stream.read();
+    if (done) return;
+    // What comes after an error is taken all the same: the process may be traced again.
+    for (const event of reader.push(value)) {
+      await tell(event).catch((error: unknown) => {
+        uncaught(error);
+        silence();
+      });
+    }
+  }
+}
+
 /** Cuts the stream of records into events; `push` takes bytes as they come, and must be read to its end. */
-export class TraceReader {
+class TraceReader {
   private rest = new Uint8Array(0);
 
   constructor(private readonly pid: number) {}

@@ -1,7 +1,4 @@
 /** Telling the system calls of a process as they return. */
-import { later } from './later.js';
-import type { OutputPipe } from './streams.js';
-import { uncaught } from './uncaught.js';
 
 /** One system call of a traced process, told when it returned. */
 export interface TraceEvent {
@@ -23,39 +20,3 @@ export interface TraceEvent {
 
 /** `true`: each line to `console.debug`. While the promise that a function returns is pending, the process may have to wait. */
 export type TraceOption = boolean | ((event: TraceEvent) => void | PromiseLike<void>);
-
-/**
- * Takes records out of the pipe for as long as there are any; `sink` says, each time, whom to tell. When that is not possible, or throws, the error
- * is reported as any that nobody caught, `silence` is called, and the process goes on untraced. Rejects when the runtime ends.
- */
-export async function readTrace(
-  pid: number,
-  pipe: OutputPipe,
-  sink: () => TraceOption,
-  silence: () => void,
-): Promise<void> {
-  const stream = pipe.stream.getReader();
-  const fail = (error: unknown): void => {
-    uncaught(error);
-    silence();
-  };
-  let reader;
-  try {
-    const { TraceReader } = await later('trace.js', import('./trace.js'));
-    reader = new TraceReader(pid);
-  } catch (error) {
-    fail(error);
-    return stream.cancel();
-  }
-  const tell = async (event: TraceEvent): Promise<void> => {
-    const to = sink();
-    if (typeof to === 'function') await to(event);
-    else if (to) console.debug(event.text);
-  };
-  for (;;) {
-    const { done, value } = await stream.read();
-    if (done) return;
-    // What comes after an error is taken all the same: the process may be traced again.
-    for (const event of reader.push(value)) await tell(event).catch(fail);
-  }
-}

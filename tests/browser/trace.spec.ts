@@ -5,7 +5,10 @@ test('a trace tells every call, with what was read and written, before exited do
   const { events, at } = await page.evaluate(async () => {
     const events: { call: string; args: readonly string[]; results: readonly string[]; error: string; text: string }[] =
       [];
-    const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'one\n', trace: (event) => void events.push(event) });
+    const p = await window.hf.spawn(lab.guest('cat'), {
+      stdin: { text: 'one\n' },
+      trace: (event) => void events.push(event),
+    });
     const out = lab.textOf(p.stdout);
     await p.exited;
     const at = events.length;

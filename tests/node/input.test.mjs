@@ -158,8 +158,9 @@ test('text, bytes, a Blob and a stream are sent whole, then end of file', async 
     },
   });
   const sources = [
-    'héllo',
+    { text: 'héllo' },
     new TextEncoder().encode('héllo'),
+    { bytes: new DataView(new TextEncoder().encode('héllo').buffer) },
     new TextEncoder().encode('héllo').buffer,
     new Blob(['hél', 'lo']),
     stream,
@@ -171,7 +172,7 @@ test('text, bytes, a Blob and a stream are sent whole, then end of file', async 
     assert.equal(String(joined(fake)), 'héllo', `source ${i}`);
   }
   fake.received.length = 0;
-  await hf.spawn('a.wasm', { stdin: '' });
+  await hf.spawn('a.wasm', { stdin: { text: '' } });
   await fake.until('stdin-end');
   assert.equal(fake.sent('stdin').length, 0);
 });

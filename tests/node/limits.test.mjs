@@ -26,7 +26,7 @@ test('output: what is thrown away counts too', async (t) => {
   const hf = await runtime(t);
   const nowhere = { stdout: 'null', stderr: 'null' };
   const run = async (stdin, output) =>
-    (await hf.spawn(await guest('cat'), { ...nowhere, stdin, limits: { output } })).exited;
+    (await hf.spawn(await guest('cat'), { ...nowhere, stdin: { text: stdin }, limits: { output } })).exited;
   assert.equal((await run('abcdefghij', 10)).reason, 'exit');
   const over = await run('abcdefghij', 9);
   assert.deepEqual([over.reason, over.limit], ['limit', { name: 'output', most: 9 }]);

@@ -13,7 +13,7 @@ const wrong = [
   ['an argument that is no string', { args: ['a', 1] }, TypeError, /args\[1\] must be a string, not a number/],
   ['a NUL in an argument', { args: ['a\0b'] }, TypeError, /args\[0\] contains a NUL/],
   ['a NUL in argv0', { argv0: '\0' }, TypeError, /argv0 contains a NUL/],
-  ['env that is a list', { env: ['A=1'] }, TypeError, /env must be an object of strings/],
+  ['env that is a list', { env: ['A=1'] }, TypeError, /env must be an object, not an array/],
   ['an environment name with "="', { env: { 'A=B': '1' } }, TypeError, /"A=B" contains "="/],
   ['an empty environment name', { env: { '': '1' } }, TypeError, /empty name/],
   ['a NUL in the environment', { env: { A: 'x\0' } }, TypeError, /env\["A"\] contains a NUL/],

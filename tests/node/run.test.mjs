@@ -33,13 +33,19 @@ test('bytes on request, exact', async (t) => {
   assert.deepEqual(result.stderr, new Uint8Array());
 });
 
-test('every string is text for stdin, also "null" and "pipe"', async (t) => {
+test('stdin is text, or says that it is', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error: null });
   fake.on['stdin-end'] = ({ id }) => fake.end(id);
-  for (const stdin of ['null', 'pipe', 'text']) {
+  for (const [stdin, sent] of [
+    ['text é', 'text é'],
+    [{ text: 'pipe' }, 'pipe'],
+    [{ text: 'null' }, 'null'],
+    [{ bytes: Buffer.from('bytes') }, 'bytes'],
+    [{ bytes: new TextEncoder().encode('buffer').buffer }, 'buffer'],
+  ]) {
     await hf.run('a.wasm', { stdin });
-    assert.equal(String(Buffer.from(fake.sent('stdin').at(-1).bytes)), stdin);
+    assert.equal(String(Buffer.from(fake.sent('stdin').at(-1).bytes)), sent);
   }
 });
 

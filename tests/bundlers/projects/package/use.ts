@@ -7,7 +7,11 @@ export async function run(source: Source): Promise<Process> {
   const { ok, problems } = await diagnose();
   if (!ok) throw new SpawnRefused('source', problems.map(({ fix }) => fix).join());
   hf.supervise({ children: [{ id: 'one', start: { source } }] });
-  return hf.spawn('program.wasm', { args: ['one'], stdin: 'text', stdout: (chunk) => console.log(chunk.byteLength) });
+  return hf.spawn('program.wasm', {
+    args: ['one'],
+    stdin: { text: 'text' },
+    stdout: (chunk) => console.log(chunk.byteLength),
+  });
 }
 
 export const plugins = [holdfast()];

@@ -1,0 +1,302 @@
+/**
+ * What to say about options that a call does not know. A file of its own, loaded for the first of them.
+ *
+ * Each list has every option of its call: one that is missing here, or is none, is a type error.
+ */
+import type { Assets } from './assets.js';
+import { describe } from './bytes.js';
+import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
+import type { Limits } from './limits.js';
+import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
+import type { JoinOptions } from './process.js';
+import type { RunOptions } from './run.js';
+import type { ConnectOptions, ListenOptions } from './sockets.js';
+import type { Backoff, ChildOptions, ProgramStart, SuperviseOptions } from './supervise-options.js';
+import type { Supervisor } from './supervise.js';
+import type { Terminal, TerminalOptions } from './terminal.js';
+
+/** Every key of the options, also of each of several kinds of them. */
+type Keys<T> = Record<T extends unknown ? keyof T : never, 1>;
+type Last<T> = T extends (...args: infer A) => unknown
+  ? NonNullable<Required<A> extends [...unknown[], infer L] ? L : never>
+  : never;
+
+const spawn = {
+  args: 1,
+  argv0: 1,
+  name: 1,
+  env: 1,
+  stdin: 1,
+  stdout: 1,
+  stderr: 1,
+  brokenPipe: 1,
+  terminal: 1,
+  tty: 1,
+  preopens: 1,
+  sockets: 1,
+  timeout: 1,
+  whenBusy: 1,
+  limits: 1,
+  interruptible: 1,
+  signal: 1,
+  onProgress: 1,
+  trace: 1,
+  outputBuffer: 1,
+} satisfies Keys<SpawnOptions>;
+
+/** By the `kind` that a call passes to `nothingMore`. */
+const KNOWN = {
+  start: { workers: 1, assets: 1, memory: 1, signal: 1, startTimeout: 1, force: 1 } satisfies Keys<StartOptions>,
+  workers: { min: 1, max: 1, idle: 1 } satisfies Keys<Exclude<NonNullable<StartOptions['workers']>, number>>,
+  memory: { initial: 1, maximum: 1 } satisfies Keys<NonNullable<StartOptions['memory']>>,
+  force: { jsBridge: 1, messageDoorbell: 1, kernelBase: 1 } satisfies Keys<NonNullable<StartOptions['force']>>,
+  assets: { coordinator: 1, compute: 1, kernel: 1, rewrite: 1, supervise: 1, files: 1 } satisfies Keys<
+    Exclude<Assets, string | URL>
+  >,
+  spawn,
+  run: { ...spawn, encoding: 1, maxOutput: 1 } satisfies Keys<RunOptions>,
+  child: { ...spawn, source: 1 } satisfies Keys<ProgramStart>,
+  stdin: { text: 1, bytes: 1 } satisfies Keys<InputRecord>,
+  terminal: { raw: 1, onlcr: 1, echo: 1, columns: 1, rows: 1, onSignal: 1 } satisfies Keys<TerminalOptions>,
+  setRaw: { onlcr: 1 } satisfies Keys<Last<Terminal['setRaw']>>,
+  limits: { cpuTime: 1, output: 1, memory: 1, gc: 1, files: 1, fileBytes: 1, threads: 1 } satisfies Keys<Limits>,
+  preopen: { path: 1, guest: 1, readOnly: 1 } satisfies Keys<
+    Exclude<Extract<Preopens, readonly unknown[]>[number], string>
+  >,
+  socket: { listen: 1, connect: 1, nonblocking: 1 } satisfies Keys<SocketOption>,
+  join: { timeout: 1, signal: 1 } satisfies Keys<JoinOptions>,
+  connect: { signal: 1, buffer: 1 } satisfies Keys<ConnectOptions>,
+  listen: { signal: 1 } satisfies Keys<ListenOptions>,
+  supervise: {
+    strategy: 1,
+    maxRestarts: 1,
+    within: 1,
+    backoff: 1,
+    signal: 1,
+    children: 1,
+  } satisfies Keys<SuperviseOptions>,
+  'supervised child': { id: 1, start: 1, restart: 1, shutdown: 1, stop: 1 } satisfies Keys<ChildOptions>,
+  backoff: { min: 1, max: 1, factor: 1, jitter: 1 } satisfies Keys<Backoff>,
+  wait: { timeout: 1, signal: 1 } satisfies Keys<Last<Supervisor['wait']>>,
+  readFile: { encoding: 1 } satisfies Keys<Exclude<Last<FileSystem['readFile']>, string>>,
+  writeFile: { exclusive: 1 } satisfies Keys<Last<FileSystem['writeFile']>>,
+  readable: { start: 1, end: 1 } satisfies Keys<ReadableOptions>,
+  writable: { append: 1, exclusive: 1 } satisfies Keys<WritableOptions>,
+  mkdir: { recursive: 1 } satisfies Keys<Last<FileSystem['mkdir']>>,
+  readdir: { withFileTypes: 1 } satisfies Keys<Last<FileSystem['readdir']>>,
+  rm: { recursive: 1, force: 1 } satisfies Keys<Last<FileSystem['rm']>>,
+  utimes: { follow: 1 } satisfies Keys<Last<FileSystem['utimes']>>,
+};
+
+/** The calls of programs: what holds for one holds for all. */
+const PROGRAMS = ['spawn', 'run', 'child'];
+
+const directories = "`preopens` says which directories of hf.fs the program sees: preopens: { '/': '/home' }";
+const program = 'the program is the first argument';
+const assets = "`assets` says where the runtime's files are";
+
+/** What others call it, in small letters and without what is between words: what to use here. */
+const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
+  arguments: '`args` has the arguments, without argv[0]',
+  argv: '`args` has the arguments, without argv[0], which is `argv0`',
+  cmd: `${program}, \`args\` has its arguments`,
+  command: `${program}, \`args\` has its arguments`,
+  cwd: 'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }',
+  pwd: 'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }',
+  workingdirectory:
+    'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }',
+  dir: directories,
+  dirs: directories,
+  directories: directories,
+  mapdir: directories,
+  mapdirs: directories,
+  mapped: directories,
+  mount: directories,
+  mounts: directories,
+  volumes: directories,
+  filesystem: `the file system is hf.fs, which all programs share; ${directories}`,
+  fs: `the file system is hf.fs, which all programs share; ${directories}`,
+  vfs: `the file system is hf.fs, which all programs share; ${directories}`,
+  environ: '`env` has the environment',
+  environment: '`env` has the environment',
+  vars: '`env` has the environment',
+  binary: program,
+  bytes: program,
+  module: program,
+  path: program,
+  program: program,
+  url: program,
+  wasm: program,
+  wasmurl: program,
+  source: program,
+  deadline: '`timeout` has the milliseconds',
+  maxtime: '`timeout` has the milliseconds',
+  timelimit: '`timeout` has the milliseconds',
+  timeoutms: '`timeout` has the milliseconds',
+  input: '`stdin` has the input',
+  in: '`stdin` has the input',
+  out: '`stdout` takes the output',
+  output: '`stdout` takes the output; `limits.output` limits it',
+  print: '`stdout` takes a function, which is called with each chunk',
+  onstdout: '`stdout` takes a function, which is called with each chunk',
+  printerr: '`stderr` takes a function, which is called with each chunk',
+  onstderr: '`stderr` takes a function, which is called with each chunk',
+  stdio: '`stdin`, `stdout` and `stderr` are options of their own',
+  isatty: '`tty` makes the outputs terminals; stdin: "tty" makes a whole terminal',
+  interactive: 'stdin: "tty" makes a terminal',
+  pty: 'stdin: "tty" makes a terminal',
+  columns: "`terminal` has it: stdin: 'tty', terminal: { columns: 80 }",
+  cols: "`terminal` has it: stdin: 'tty', terminal: { columns: 80 }",
+  rows: "`terminal` has it: stdin: 'tty', terminal: { rows: 24 }",
+  ports: '`sockets` has them: sockets: [{ listen: 8080 }]',
+  port: '`sockets` has it: sockets: [{ listen: 8080 }]',
+  listen: '`sockets` has it: sockets: [{ listen: 8080 }]',
+  maxbuffer: '`maxOutput` of hf.run limits the output, `limits.output` that of any program',
+  maxmemory: '`limits` has it: limits: { memory: 2 ** 26 }',
+  memorylimit: '`limits` has it: limits: { memory: 2 ** 26 }',
+  onexit: 'the end is a promise: `await process.exited`',
+  abortsignal: '`signal` takes an AbortSignal',
+  abortcontroller: '`signal` takes its `signal`',
+  shell: 'there is no shell: the program is started as it is',
+};
+
+const START_ADVICE: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['wasmurl', 'workerurl', 'baseurl', 'url', 'path', 'publicpath', 'locatefile', 'kernel', 'kernelurl'].map(
+      (name) => [name, assets],
+    ),
+  ),
+  maxworkers: '`workers` is the most there may be',
+  poolsize: '`workers` is the most there may be',
+  concurrency: '`workers` is the most there may be',
+  threads: '`workers` is the most there may be',
+  timeout: '`startTimeout` has the milliseconds',
+  timeoutms: '`startTimeout` has the milliseconds',
+  fs: 'the file system is hf.fs, once the runtime has started',
+  filesystem: 'the file system is hf.fs, once the runtime has started',
+};
+
+const TEXT_ADVICE = '`encoding` says how: hf.fs.readFile(path, "utf-8")';
+
+const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  start: START_ADVICE,
+  spawn: PROGRAM_ADVICE,
+  run: PROGRAM_ADVICE,
+  child: PROGRAM_ADVICE,
+  terminal: { cols: 'did you mean `columns`?', width: 'did you mean `columns`?', height: 'did you mean `rows`?' },
+  preopen: {
+    ro: 'did you mean `readOnly`?',
+    mode: '`readOnly` is all that there is',
+    host: '`path` is the directory in hf.fs',
+    target: '`path` is the directory in hf.fs',
+    source: '`path` is the directory in hf.fs',
+    name: '`guest` is the name that the program sees',
+  },
+  socket: {
+    port: 'either `listen` or `connect` has the port',
+    host: 'sockets are within the runtime: there are no hosts',
+  },
+  join: { timeoutms: 'did you mean `timeout`?' },
+  wait: { timeoutms: 'did you mean `timeout`?' },
+  connect: { host: 'sockets are within the runtime: there are no hosts' },
+  listen: { host: 'sockets are within the runtime: there are no hosts', port: 'the port is the first argument' },
+  'supervised child': {
+    name: 'did you mean `id`?',
+    source: '`start` has it: start: { source }',
+    type: 'did you mean `restart`?',
+  },
+  supervise: {
+    maxseconds: '`within` has the time, in milliseconds',
+    period: '`within` has the time, in milliseconds',
+    intensity: 'did you mean `maxRestarts`?',
+  },
+  readFile: { text: TEXT_ADVICE, as: TEXT_ADVICE, astext: TEXT_ADVICE },
+  writeFile: {
+    flag: '`exclusive` refuses a file that exists; hf.fs.appendFile adds to one',
+    append: 'use hf.fs.appendFile',
+  },
+  readable: { length: '`end` is the offset behind the last byte', offset: 'did you mean `start`?' },
+  writable: { flags: '`append` adds to the end' },
+  mkdir: { parents: 'did you mean `recursive`?' },
+  readdir: { recursive: 'it lists one directory: call it for each directory below' },
+};
+
+const quoted = (name: string): string => JSON.stringify(name);
+const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
+/** The error in all words. */
+export function explained({ kind, what, option }: Unclear): TypeError {
+  if (kind.endsWith('.stdin')) return new TypeError(aboutInput(option, kind.startsWith('run')));
+  const name = String(option);
+  return new TypeError(`${what}: unknown option ${quoted(name)}; ${advice(kind, name)}`);
+}
+
+function advice(kind: string, name: string): string {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const known = Object.keys(own(KNOWN as Record<string, Record<string, 1>>, kind) ?? {});
+  const same = known.find((option) => option.toLowerCase() === plain);
+  const found = same ?? nearest(plain, known);
+  return (
+    (same ? undefined : (own(own(ADVICE, kind) ?? {}, plain) ?? elsewhere(kind, name))) ??
+    (found === undefined ? listOf(known) : `did you mean ${quoted(found)}?`)
+  );
+}
+
+/** It is an option, but of another call. */
+function elsewhere(kind: string, name: string): string | undefined {
+  if (PROGRAMS.includes(kind)) {
+    if (own<1>(KNOWN.limits, name)) return `\`limits\` has it: limits: { ${name}: … }`;
+    if (own<1>(KNOWN.run, name)) return 'it is an option of hf.run';
+    if (own<1>(KNOWN.start, name)) return 'it is an option of start';
+  }
+  if (kind === 'start' && own<1>(KNOWN.run, name)) return 'it is an option of hf.spawn and hf.run';
+  return undefined;
+}
+
+const listOf = (known: readonly string[]): string =>
+  known.length === 1 ? `the only one is ${quoted(known[0]!)}` : `there are ${known.map(quoted).join(', ')}`;
+
+/** The option that is so like the name that it is probably meant: a third of its letters may differ. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Infinity;
+  for (const option of known) {
+    const wanted = option.toLowerCase();
+    const far = distance(name, wanted);
+    if (far < least && far <= Math.max(1, Math.floor(Math.max(name.length, wanted.length) / 3))) {
+      best = option;
+      least = far;
+    }
+  }
+  return best;
+}
+
+/** How many letters are put in, left out, replaced, or exchanged with their neighbor (optimal string alignment). */
+function distance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const [above, row] = [rows[i - 1]!, [i]];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, rows[i - 2]![j - 2]! + 1);
+      row.push(cost);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}
+
+/** A value of `stdin` that is none. Long texts are cut. */
+function aboutInput(value: unknown, isRun: boolean): string {
+  if (typeof value === 'string') {
+    const text = quoted(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    return isRun
+      ? `stdin: ${text} is not an input of hf.run, which has nobody to type; use hf.spawn for that, leave stdin out for none, or pass text as stdin: { text: ${text} }`
+      : `stdin: ${text} is not one of the modes "pipe", "tty" and "null"; to pass text use stdin: { text: ${text} }`;
+  }
+  const choice = isRun ? 'a string' : '"pipe", "tty", "null"';
+  return `stdin must be ${choice}, { text }, { bytes }, bytes, a Blob or a ReadableStream, not ${describe(value)}`;
+}
