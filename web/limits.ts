@@ -21,7 +21,7 @@ export interface Limits {
    * from the beginning is refused (`SpawnRefused`, "limit"); and so is one that can keep objects in the engine's own heap, unless `gc` is true.
    *
    * A module says itself how far its memory may grow, and no engine takes another word for it: the module is given lower maxima before it
-   * is compiled. Its code stays as it is, so it costs nothing while it runs; what it costs at the start stands in the README. Needs the module's
+   * is compiled. Its code stays as it is, so it costs nothing while it runs; docs/security.md says what it costs at the start. Needs the module's
    * bytes: not for a `WebAssembly.Module`.
    */
   memory?: number;

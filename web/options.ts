@@ -148,7 +148,7 @@ export interface SpawnOptions {
   /**
    * The program is rewritten before it is compiled, so that it can be stopped in the middle of its computing: its worker
    * is then free at once, where it would otherwise be terminated, which takes some browsers seconds. It costs some
-   * speed (README). Needs the module's bytes: not for a `WebAssembly.Module`. Default: false; but in WebKit and Bun, where a loop
+   * speed (docs/benchmarks.md). Needs the module's bytes: not for a `WebAssembly.Module`. Default: false; but in WebKit and Bun, where a loop
    * runs on for ever in a worker that was terminated, every program that can be rewritten is, unless this is false.
    */
   interruptible?: boolean;

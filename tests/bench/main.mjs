@@ -1,5 +1,5 @@
 // `npm run bench [-- --rounds N]`: what holdfast costs, in Chromium, served by nginx as the demo is. Prints tables; every row is the median of interleaved rounds,
-// with the fastest and slowest in brackets. With `--peers`: system calls against other runtimes, as a table for the README. Figures of one run may be compared with each other; those of two runs or machines may not.
+// with the fastest and slowest in brackets. With `--peers`: system calls against other runtimes, as a table for docs/benchmarks.md. Figures of one run may be compared with each other; those of two runs or machines may not.
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-// What tests/bench/peers.js found, as the README's table.
+// What tests/bench/peers.js found, as the table of docs/benchmarks.md.
 import fs from 'node:fs';
 import { fromRoot } from '../../tools/lib.mjs';
 

@@ -1,0 +1,84 @@
+// The examples of README.md and docs/guide.md do what they say: each runs as it is printed, and what it prints is what stands behind
+// its `console.log(…); // → …`.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test as plain } from '@playwright/test';
+import { transform } from 'esbuild';
+import { isolation, root, serveSite } from './support/site.ts';
+import { expect, watch } from './support/test.ts';
+
+/** What the examples fetch. */
+const programs: Record<string, string> = {
+  '/hello.wasm': 'hello',
+  '/lines.wasm': 'echo-lines',
+  '/shell.wasm': 'minishell',
+  '/spin.wasm': 'spins-forever',
+  '/echo-server.wasm': 'echo-server-in-libc',
+  '/client.wasm': 'asks-a-server',
+};
+
+interface Example {
+  title: string;
+  code: string;
+}
+
+/** A heading names the examples below it. */
+function examplesOf(text: string): Example[] {
+  const found: Example[] = [];
+  let title = '';
+  for (const [, heading, code] of text.matchAll(/^#+ (.+)$|^```ts\n([^]*?)^```$/gm)) {
+    if (heading) title = heading;
+    if (code) found.push({ title, code });
+  }
+  return found;
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+for (const file of ['README.md', 'docs/guide.md']) {
+  const examples = examplesOf(await readFile(path.join(root, file), 'utf8'));
+  examples.forEach(({ title, code }, at) => {
+    plain(`${file}, ${title}, example ${at + 1}`, async ({ page }) => {
+      const wanted = [...code.matchAll(/console\.log\(.*\); \/\/ → (.*)$/gm)].map(([, text]) => text);
+      expect(wanted.length).toBe(code.split('console.log(').length - 1);
+      const own = /^import /m.test(code);
+      const head = own ? '' : `import { start } from 'holdfast';\nconst hf = await start();\n`;
+      const end = /hf\.close\(\)/.test(code) ? '' : 'await hf.close();\n';
+      const { code: script } = await transform(head + code + end, { loader: 'ts', format: 'esm', target: 'es2022' });
+      const map = JSON.stringify({ imports: { holdfast: '/dist/index.js' } });
+      const answers: Record<string, { headers: Record<string, string>; body: string | Uint8Array }> = {
+        '/page.html': {
+          headers: { 'Content-Type': 'text/html; charset=utf-8', ...isolation },
+          body: `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${map}</script><script type="module" src="/example.js"></script>`,
+        },
+        '/example.js': {
+          headers: { 'Content-Type': 'text/javascript; charset=utf-8', ...isolation },
+          body: `${script}\nglobalThis.exampleIsOver = true;`,
+        },
+        '/names.txt': { headers: { 'Content-Type': 'text/plain', ...isolation }, body: 'Ada\nGrace\n' },
+      };
+      for (const [name, guest] of Object.entries(programs)) {
+        answers[name] = {
+          headers: { 'Content-Type': 'application/wasm', ...isolation },
+          body: await readFile(path.join(root, `build/guests/${guest}.wasm`)),
+        };
+      }
+      const site = await serveSite((name) => answers[name]);
+      try {
+        const complaints = watch(page);
+        const printed: string[] = [];
+        page.on('console', (message) => message.type() === 'log' && printed.push(oneLine(message.text())));
+        await page.goto(`${site.url}page.html`);
+        await expect
+          .poll(async () => complaints.length > 0 || (await page.evaluate('globalThis.exampleIsOver === true')), {
+            timeout: 30_000,
+          })
+          .toBe(true);
+        expect(complaints).toEqual([]);
+        expect(printed).toEqual(wanted);
+      } finally {
+        await site.close();
+      }
+    });
+  });
+}
