@@ -233,6 +233,15 @@ int hf__bytes_write(struct hf_bytes *bytes, uint64_t offset, uint64_t count, str
 	return done == 0 && count > 0 ? -HF_ENOSPC : 0;
 }
 
+static bool is_empty(const struct fork *fork)
+{
+	for (int i = 0; i < FAN; i++) {
+		if (fork->below[i])
+			return false;
+	}
+	return true;
+}
+
 /* Frees the chunks from the number `from` on (counted within this subtree) and the forks that nothing is left of. At
  * most LEVELS_MAX deep. */
 static void drop_chunks(struct hf_bytes *bytes, void **at, uint32_t level, uint64_t from)
@@ -249,7 +258,7 @@ static void drop_chunks(struct hf_bytes *bytes, void **at, uint32_t level, uint6
 			drop_chunks(bytes, &fork->below[i], level - 1, from > first ? from - first : 0);
 		}
 	}
-	if (from == 0) {
+	if (from == 0 || is_empty(*at)) {
 		hf_free(*at);
 		*at = NULL;
 	}
@@ -282,12 +291,15 @@ static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 	bytes->head_room = room;
 }
 
-/* Moves the chunks from the number `from` on to *rest, by forks from `spares`: one for each level on the way to the border. */
-static void split(struct hf_bytes *bytes, uint64_t from, void **rest, struct spares *spares)
+/* Moves the chunks from the number `from` on to *rest, by forks from `spares`: one for each level on the way to the border. The forks that it came
+ * through are in `way_down`, the lowest last; how many. */
+static uint32_t split(struct hf_bytes *bytes, uint64_t from, void **rest, struct spares *spares, void ***way_down)
 {
-	struct fork *fork = bytes->root;
-	for (uint32_t level = bytes->height; level > 0 && fork; level--) {
-		struct fork *other = spares->forks[--spares->count];
+	void **at = &bytes->root;
+	uint32_t steps = 0;
+	for (uint32_t level = bytes->height; level > 0 && *at; level--) {
+		struct fork *fork = *at, *other = spares->forks[--spares->count];
+		way_down[steps++] = at;
 		unsigned way = turn(from, level);
 		bool between = (from & ((UINT64_C(1) << (FAN_BITS * (level - 1))) - 1)) == 0;
 		for (unsigned i = between ? way : way + 1; i < FAN; i++) {
@@ -296,10 +308,22 @@ static void split(struct hf_bytes *bytes, uint64_t from, void **rest, struct spa
 		}
 		*rest = other;
 		if (between)
-			return;
+			break;
 		rest = &other->below[way];
-		fork = fork->below[way];
+		at = &fork->below[way];
 	}
+	return steps;
+}
+
+/* Frees those that nothing is left of: nobody pays for forks, and a file that is lengthened and cut again and again would gather them. */
+static void prune(struct hf_bytes *bytes, void ***way_down, uint32_t steps)
+{
+	while (steps > 0 && is_empty(*way_down[--steps])) {
+		hf_free(*way_down[steps]);
+		*way_down[steps] = NULL;
+	}
+	if (!bytes->root)
+		bytes->height = 0;
 }
 
 /* Takes off the chunks wholly beyond `size`: into *rest, or without memory for the forks that takes, they are freed at once. */
@@ -317,8 +341,9 @@ static void cut_beyond(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *r
 		return;
 	}
 	if (make_spares(&spares, bytes->height)) {
+		void **way_down[LEVELS_MAX];
 		rest->height = bytes->height;
-		split(bytes, chunks, &rest->root, &spares);
+		prune(bytes, way_down, split(bytes, chunks, &rest->root, &spares, way_down));
 	} else {
 		drop_beyond(bytes, size);
 	}
