@@ -1,7 +1,8 @@
-/* What may take seconds (gigabytes from a device, of a hole, through a pipe, room for a file, the list of a large directory, a path of links) ends within one
+/* What may take seconds (gigabytes from a device, of a hole, through a pipe or a connection, room for a file, the list of a large directory, a path of links) ends within one
  * slice once the thread is told to stop. Seen by how much was done: a thread that was told before it begins does one slice. */
 #include "support/file_io.h"
 #include "support/program.h"
+#include "support/sockets.h"
 #include "support/threads.h"
 #include "wasi/sys.h"
 
@@ -144,6 +145,44 @@ static void read_and_stop(void *context, unsigned number)
 	thread_end(thread);
 }
 
+static struct hf_pipe *filled;
+
+/* With its lock held: a sender that is quicker than any. */
+static void fill_again(struct hf_waiter *waiter)
+{
+	(void)waiter;
+	filled->tail = filled->head + filled->size;
+}
+
+/* All of the vector is waited for, and the other end keeps up. */
+static void receive(struct program *program)
+{
+	const uint32_t iovs = 1024, data = 65536, piece = 65536;
+	struct hf_listener *listener = listen_on(80);
+	struct hf_socket *sender = connect_to(80), *receiver = accept_from(listener);
+	struct hf_waiter waiter;
+	struct hf_file *file;
+	bool hangup;
+	filled = receiver->in;
+	hf_waiter_init(&waiter, fill_again);
+	CHECK_EQ(s_write(sender, buffer, HF_PIPE_SIZE), HF_PIPE_SIZE);
+	CHECK_EQ(hf_pipe_poll_write(filled, &waiter, &hangup), 0);
+	CHECK_OK(hf_file_open_socket(receiver, &file));
+	int fd = hf_fd_insert(&program->process->fds, file, hf__rights_of(file), 0);
+	for (uint32_t i = 0; i < PIECES; i++)
+		poke_iov(program, iovs + 8 * i, data, piece);
+	atomic_store(&program->thread->orders, HF_ORDER_STOP);
+	CHECK_OK(hf__sys_sock_recv(program->thread, (uint32_t)fd, iovs, PIECES, 2 /* WAITALL */, 16, 20));
+	CHECK_EQ(peek_u32(program, 16), HF_PIPE_SIZE);
+	atomic_store(&program->thread->orders, 0);
+	CHECK_OK(hf__sys_sock_recv(program->thread, (uint32_t)fd, iovs, PIECES, 2, 16, 20));
+	CHECK_EQ(peek_u32(program, 16), PIECES * piece);
+	hf_pipe_unpoll(filled, &waiter);
+	CHECK_OK(hf_fd_close(&program->process->fds, (uint32_t)fd));
+	hf_socket_close(sender);
+	hf_listener_close(listener);
+}
+
 int main(void)
 {
 	buffer = calloc(1, PIECE);
@@ -153,6 +192,7 @@ int main(void)
 	files(program->thread, program->fs.root);
 	list(program);
 	walk(program);
+	receive(program);
 	program_end(program);
 	struct hf_pipe *pipe;
 	CHECK_OK(hf_pipe_create(65536, &pipe));
