@@ -1,12 +1,11 @@
 /* A lock that is taken while one of the same or a later rank is held, one that is let go by who does not hold it, a wait and a look at the clock with one held: each ends
  * the program at once, with the names, in the builds that check it. In order, and let go in any order, nothing is said. */
+#include "support/last_words.h"
 #include "support/threads.h"
 
 #include "platform/lock.h"
 
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static struct hf_lock process, tree, node, other_node;
 
@@ -72,30 +71,6 @@ static void leaves_with_one_held(void) HF_NO_TSA
 	hf_door_enter(thread);
 	hf_lock(&process);
 	hf_door_leave(thread);
-}
-
-/* The child's last words, if it aborted, else NULL. */
-static const char *last_words(void (*scenario)(void))
-{
-	static char text[4096];
-	int ends[2], status;
-	size_t size = 0;
-	CHECK_EQ(pipe(ends), 0);
-	pid_t child = fork();
-	CHECK(child >= 0);
-	if (child == 0) {
-		(void)dup2(ends[1], 2);
-		scenario();
-		_exit(0);
-	}
-	(void)close(ends[1]);
-	for (ssize_t n; size < sizeof text - 1 && (n = read(ends[0], text + size, sizeof text - 1 - size)) > 0;)
-		size += (size_t)n;
-	text[size] = 0;
-	(void)close(ends[0]);
-	CHECK_EQ(waitpid(child, &status, 0), child);
-	CHECK(WIFSIGNALED(status) || WIFEXITED(status));
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : text;
 }
 
 static void check_says(void (*scenario)(void), const char *what)

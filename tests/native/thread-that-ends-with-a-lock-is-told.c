@@ -1,10 +1,9 @@
 /* An engine may end a worker inside the kernel. If that one had a lock, or waited for one, nothing can go on: the runtime says so at once when it hears of
  * the end, and after a while when it waits for that lock. Without a lock it costs what that worker ran. */
 #include "support/coordinator.h"
+#include "support/last_words.h"
 
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static struct hf_lock lock;
 static bool with_lock;
@@ -78,29 +77,6 @@ const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
 	return "die_after_fork=0:report_thread_leaks=0";
-}
-
-/* What the child said at the end, or NULL if it ended well. */
-static const char *last_words(void (*scenario)(void))
-{
-	static char text[4096];
-	int ends[2], status;
-	size_t size = 0;
-	CHECK_EQ(pipe(ends), 0);
-	pid_t child = fork();
-	CHECK(child >= 0);
-	if (child == 0) {
-		(void)dup2(ends[1], 2);
-		scenario();
-		_exit(0);
-	}
-	(void)close(ends[1]);
-	for (ssize_t n; size < sizeof text - 1 && (n = read(ends[0], text + size, sizeof text - 1 - size)) > 0;)
-		size += (size_t)n;
-	text[size] = 0;
-	(void)close(ends[0]);
-	CHECK_EQ(waitpid(child, &status, 0), child);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? NULL : text;
 }
 
 int main(void)
