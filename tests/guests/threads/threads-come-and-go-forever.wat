@@ -2,7 +2,7 @@
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"
-;;   expect-timeout: 10000ms
+;;   expect-timeout: 300ms
 (module
   (import "any" "name" (memory 1 1 shared))
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
@@ -20,9 +20,10 @@
     (i32.store (i32.const 16) (i32.const 32))
     (i32.store (i32.const 20) (i32.const 3))
     (i32.store (i32.const 32) (i32.const 0x0a6e6f))
+    ;; First: what it takes to start threads depends on the machine, and the time that the program has does not.
+    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
     (drop (call $spawn (i32.const 1)))
     (drop (call $spawn (i32.const 2)))
-    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
     (loop $more
       ;; A thread that cannot be had now may be had later.
       (i32.atomic.store (i32.const 0) (i32.const 1))
