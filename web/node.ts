@@ -28,15 +28,15 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
   const settings = await helped(() => planStart(options));
   settings.signal?.throwIfAborted();
   const assets = await helped(() => locateAssets(options.assets, workingDirectory()));
-  const runtime = new Runtime(startCoordinator(assets), fileLoader());
   try {
+    const runtime = new Runtime(startCoordinator(assets), fileLoader());
     await runtime.open(hrefs(assets), settings);
+    return runtime;
   } catch (error) {
-    if (!(error instanceof StartFailed)) throw error;
+    if (!(error instanceof StartFailed || isDenied(error))) throw error;
     const { problems } = await diagnose(options);
-    throw new StartFailed(error.message, problems, { cause: error });
+    throw new StartFailed(asError(error).message, problems, { cause: error });
   }
-  return runtime;
 }
 
 /** What keeps the runtime from starting in this process, in words. Never rejects. */
@@ -48,10 +48,13 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
   }
   try {
     const located = locateAssets(options.assets, workingDirectory());
-    const there = await Promise.all(assetNames.map((name) => isThere(located[name])));
-    const missing = assetNames.filter((_, index) => !there[index]);
-    if (missing.some((name) => (AT_START as readonly AssetName[]).includes(name)))
-      problems.push(missingFiles(missing.map((name) => located[name])));
+    const found = await Promise.all(assetNames.map((name) => lookFor(located[name])));
+    const those = (what: Found): AssetName[] => assetNames.filter((_, index) => found[index] === what);
+    const filesOf = (names: AssetName[]): URL[] => names.map((name) => located[name]);
+    if (those('missing').some((name) => (AT_START as readonly AssetName[]).includes(name)))
+      problems.push(missingFiles(filesOf(those('missing'))));
+    if (those('denied').length > 0) problems.push(deniedFiles(filesOf(those('denied'))));
+    if (process.permission?.has('worker') === false) problems.push(DENIED_WORKERS);
   } catch (error) {
     const fix = 'Pass the URL of the folder that holds the files of this package.';
     problems.push({ what: asError(error).message, why: 'The runtime loads its other files from there.', fix });
@@ -59,21 +62,48 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
   return { ok: problems.length === 0, problems };
 }
 
+const MADE_OF = `The runtime is made of ${assetNames.map((name) => nodeName(FILES[name])).join(', ')}.`;
+
 const missingFiles = (files: URL[]): Problem => ({
   what: `Not there: ${files.map((url) => url.href).join(', ')}.`,
-  why: `The runtime is made of ${assetNames.map((name) => nodeName(FILES[name])).join(', ')}.`,
+  why: MADE_OF,
   fix:
     'A bundler may have left them behind: make the package external to the bundle, or copy the files from node_modules/holdfast/dist ' +
     'beside it, or say in the option "assets" where they are.',
 });
 
-/** Of what is no file, the one who fetches it hears. */
-const isThere = async (url: URL): Promise<boolean> =>
-  url.protocol !== 'file:' ||
-  stat(url).then(
-    (found) => found.isFile(),
-    () => false,
+const deniedFiles = (files: URL[]): Problem => ({
+  what: `This process may not read ${files.map((url) => url.href).join(', ')}.`,
+  why: MADE_OF,
+  fix: isDeno
+    ? 'Run it with --allow-read, or with --allow-read=FOLDER for the folder of these files; programs that are fetched need --allow-net.'
+    : 'Run it with --allow-fs-read=FOLDER/* for the folder of these files.',
+});
+
+const DENIED_WORKERS: Problem = {
+  what: 'This process may not start worker threads.',
+  why: 'Programs run in workers.',
+  fix: 'Run it with --allow-worker.',
+};
+
+const isDeno = 'deno' in process.versions;
+
+/** Whether the process lacks a permission: what Deno 2, Deno 1 and Node throw then. */
+function isDenied(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: string };
+  return name === 'NotCapable' || name === 'PermissionDenied' || code === 'ERR_ACCESS_DENIED';
+}
+
+type Found = 'there' | 'missing' | 'denied';
+
+/** What is not a file is fetched, and reported by who does that. */
+async function lookFor(url: URL): Promise<Found> {
+  if (url.protocol !== 'file:') return 'there';
+  return stat(url).then(
+    (found) => (found.isFile() ? 'there' : 'missing'),
+    (error) => (isDenied(error) ? 'denied' : 'missing'),
   );
+}
 
 /** Reads files here, and compiles each version of one once; other URLs are the coordinator's. */
 function fileLoader(): Loader {

@@ -56,6 +56,8 @@ export async function readTrace(
 /** Cuts the stream of records into events; `push` takes bytes as they come, and must be read to its end. */
 class TraceReader {
   private rest = new Uint8Array(0);
+  /** The directories that the guest has asked the names of, as it sees them. */
+  private readonly preopened: string[] = [];
 
   constructor(private readonly pid: number) {}
 
@@ -102,10 +104,30 @@ class TraceReader {
     const tid = view.getUint32(start + 8, true);
     const duration = Number(view.getBigUint64(start + 24, true)) / 1e6;
     const outcome = failure || (results.length > 0 ? results.join(' ') : String(result));
-    const text = `${this.pid}.${tid} ${call.name}(${args.join(', ')}) = ${outcome} <${duration.toFixed(3)} ms>`;
+    const hint = this.hint(call.name, failure, args);
+    const text = `${this.pid}.${tid} ${call.name}(${args.join(', ')}) = ${outcome} <${duration.toFixed(3)} ms>${hint}`;
     return { pid: this.pid, tid, call: call.name, args, results, error: failure, duration, text };
   }
+
+  /**
+   * Why a file is not found. A C library asks for the preopened directories until there are no more, and fails for a path that is below none of them
+   * without any further call.
+   */
+  private hint(call: string, error: string, args: string[]): string {
+    const path = args.find((arg) => arg.startsWith('path='));
+    if (call === 'fd_prestat_dir_name' && !error && path) this.preopened.push(path.slice('path='.length));
+    if (call === 'fd_prestat_get' && error === 'EBADF')
+      return this.preopened.length > 0
+        ? ` (only paths below ${this.preopened.join(', ')} can be opened: these are the preopens)`
+        : ' (no path can be opened: there are no preopens)';
+    return error === 'EPERM' && args.some((arg) => LEAVES.test(arg))
+      ? ' (the path leaves the preopened directory)'
+      : '';
+  }
 }
+
+/** An absolute path, or one that goes up. */
+const LEAVES = /^(path|new)="(\/|(.*\/)?\.\.["/])/;
 
 function littleEndian(bytes: Uint8Array): bigint {
   return [...bytes].reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);

@@ -148,3 +148,22 @@ test('a runtime that was closed says so', async (t) => {
     message: 'the runtime was closed',
   });
 });
+
+test('a file below no preopen is its errno to the guest, and a hint in the trace names the preopens', async (t) => {
+  const hf = await runtime(t);
+  await hf.fs.mkdir('/data');
+  const hintsWith = async (name, preopens) => {
+    const lines = [];
+    const { reason } = await hf.run(guest(name), { preopens, trace: ({ text }) => void lines.push(text) });
+    assert.equal(reason, 'exit');
+    return lines.flatMap((line) => /(\w+)\(.* ms> \((.*)\)$/.exec(line)?.slice(1).join(': ') ?? []);
+  };
+  assert.deepEqual(await hintsWith('files-through-libc', {}), [
+    'fd_prestat_get: no path can be opened: there are no preopens',
+  ]);
+  assert.deepEqual(await hintsWith('files-through-libc', { '/data': '/data', '/more': '/data' }), [
+    'fd_prestat_get: only paths below "/data", "/more" can be opened: these are the preopens',
+  ]);
+  const leaving = await hintsWith('paths-cannot-leave-the-preopen', { '/': '/data' });
+  assert.ok(leaving.includes('path_open: the path leaves the preopened directory'), leaving.join('\n'));
+});
