@@ -21,6 +21,8 @@ test.describe('a program that a server does not send', () => {
     other = await serveSite((name) => {
       if (name === '/closed.wasm') return { headers: wasm, body: hello };
       if (name === '/open.wasm') return { headers: { ...wasm, 'Access-Control-Allow-Origin': '*' }, body: hello };
+      if (name === '/opaque.wasm')
+        return { headers: { ...wasm, 'Cross-Origin-Resource-Policy': 'cross-origin' }, body: hello };
       return undefined;
     });
   });
@@ -65,6 +67,15 @@ test.describe('a program that a server does not send', () => {
     expect(failures[0]?.message).toContain(`${other.url}closed.wasm`);
   });
 
+  test('a Response that scripts may not read is told as such', async ({ page }) => {
+    const failure = await page.evaluate(
+      (url) => lab.failure(window.hf.run(fetch(url, { mode: 'no-cors' }))),
+      `${other.url}opaque.wasm`,
+    );
+    expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'source' });
+    expect(failure.message).toMatch(/is opaque: fetch it with mode "cors", from a server that allows it$/);
+  });
+
   test('another origin that allows it, and a wrong content type, are no obstacle', async ({ page }) => {
     const outputs = await page.evaluate(
       async (urls) => {
@@ -77,24 +88,6 @@ test.describe('a program that a server does not send', () => {
     );
     expect(outputs).toEqual(Array(6).fill('hello, world\n'));
   });
-});
-
-test('a Response without CORS, which scripts may not read, is told as such', async ({ page, start }) => {
-  await start();
-  const other = await serveSite(() => ({
-    headers: { ...wasm, 'Cross-Origin-Resource-Policy': 'cross-origin' },
-    body: 'x',
-  }));
-  try {
-    const failure = await page.evaluate(
-      (url) => lab.failure(window.hf.run(fetch(url, { mode: 'no-cors' }))),
-      `${other.url}opaque.wasm`,
-    );
-    expect(failure).toMatchObject({ name: 'SpawnRefused', kind: 'source' });
-    expect(failure.message).toMatch(/is opaque: fetch it with mode "cors", from a server that allows it$/);
-  } finally {
-    await other.close();
-  }
 });
 
 test('the wrong kind of module is named in a page, too', async ({ page, start }) => {
