@@ -108,10 +108,10 @@ const testFiles = (...folders) =>
     filesBelow(fromRoot(folder), (file) => file.endsWith('.test.mjs')).map((file) => `${folder}/${file}`),
   );
 
-/** A test that hangs fails, with its file. Node 20.0 to 20.10 cannot do that. */
-function testTimeout() {
+/** Two files at a time; a test that hangs fails, with its file. Node 20.0 to 20.10 cannot do either. */
+function testLimits() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  return major > 20 || minor >= 11 ? ['--test-timeout=300000'] : [];
+  return major > 20 || minor >= 11 ? [`--test-concurrency=${jobs}`, '--test-timeout=300000'] : [];
 }
 
 async function runNodeTests(files, name, { grep, rest }) {
@@ -121,7 +121,7 @@ async function runNodeTests(files, name, { grep, rest }) {
   fs.rmSync(report, { force: true });
   const args = [
     '--test',
-    ...testTimeout(),
+    ...testLimits(),
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',

@@ -9,8 +9,8 @@ export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
   outputDir: '../../build/test-results',
-  // Tests count frames, wake-ups and CPU time: one at a time.
-  workers: 1,
+  // Two files at a time: each has a browser of its own, and counts what that one does.
+  workers: 2,
   fullyParallel: false,
   timeout: 60_000,
   forbidOnly: CI !== undefined,
