@@ -20,17 +20,31 @@ static void release(struct hf_fd *slot)
 	hf_free(slot->preopen);
 }
 
-void hf_fdtable_destroy(struct hf_fdtable *table)
+/* The next slot that is to be closed, or at the end false and the slots' memory. */
+static bool take_next(struct hf_fdtable *table, struct hf_fd *slot, struct hf_fd **slots)
 {
 	hf_lock(&table->lock);
-	struct hf_fd *slots = table->slots;
-	uint32_t capacity = table->capacity;
-	table->slots = NULL;
-	table->capacity = table->in_use = 0;
-	table->first_free = UINT32_MAX; /* closed */
+	if (table->first_free != UINT32_MAX) {
+		table->first_free = UINT32_MAX; /* closed */
+		table->to_close = table->capacity;
+		table->capacity = table->in_use = 0;
+	}
+	bool more = table->closed < table->to_close;
+	if (more) {
+		*slot = table->slots[table->closed++];
+	} else {
+		*slots = table->slots;
+		table->slots = NULL;
+	}
 	hf_unlock(&table->lock);
-	for (uint32_t fd = 0; fd < capacity; fd++)
-		release(&slots[fd]);
+	return more;
+}
+
+void hf_fdtable_destroy(struct hf_fdtable *table)
+{
+	struct hf_fd slot, *slots;
+	while (take_next(table, &slot, &slots))
+		release(&slot);
 	hf_free(slots);
 }
 

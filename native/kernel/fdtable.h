@@ -18,7 +18,8 @@ struct hf_fdtable {
 	uint32_t capacity;
 	uint32_t first_free; /* no slot below it is free */
 	uint32_t in_use;
-	uint32_t reserved; /* beside those in use, kept free for who has reserved them */
+	uint32_t reserved;         /* beside those in use, kept free for who has reserved them */
+	uint32_t closed, to_close; /* once it is being destroyed: slots that are empty, of how many */
 	/* Immutable after init. */
 	uint32_t limit;
 	/* Whether more than one thread looks descriptors up. Set by process.c before the second thread starts, in a call of the first; never cleared. */
@@ -34,7 +35,7 @@ struct hf_fd_view {
 };
 
 void hf_fdtable_init(struct hf_fdtable *table, uint32_t limit);
-/* Closes everything. Later calls find no descriptor, and inserting fails with -HF_EBADF. */
+/* Closes everything. Later calls find no descriptor, and inserting fails with -HF_EBADF. Another call closes what one that was cut off has left. */
 void hf_fdtable_destroy(struct hf_fdtable *table);
 
 /* The lowest free descriptor becomes the file, whose reference is taken over, also when it fails. The descriptor,

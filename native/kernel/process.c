@@ -126,10 +126,11 @@ static void bury(struct hf_process *process)
 	hf_fdtable_destroy(&process->fds);
 	hf_lock(&process->lock);
 	struct hf_pipe *trace = atomic_exchange(&process->trace, NULL);
-	process->dead = true;
 	/* Under the lock: whoever has seen that the process is dead may cancel the work and know that nobody posts it any
 	 * more. Otherwise it could come onto the queue after its owner has gone. */
-	(void)hf_work_post(&process->ended);
+	if (!process->dead)
+		(void)hf_work_post(&process->ended);
+	process->dead = true;
 	hf_unlock(&process->lock);
 	if (trace)
 		hf_pipe_drop_writer(trace);
@@ -162,13 +163,17 @@ void hf_process_thread_gone(struct hf_thread *thread)
 {
 	struct hf_process *process = thread->process;
 	atomic_store(&thread->gone, 1);
-	hf__thread_counted(-1);
 	uint64_t cpu_time = hf_thread_cpu_time(thread);
 	hf_lock(&process->lock);
-	process->cpu_time += cpu_time;
-	HF_ASSERT(process->thread_count > 0);
-	hf_list_remove(&thread->in_process);
-	bool last = --process->thread_count == 0;
+	/* It is not on the list if it was here before, and its worker ended in the rest of this: that is done now. */
+	if (!hf_list_empty(&thread->in_process)) {
+		HF_ASSERT(process->thread_count > 0);
+		hf_list_remove(&thread->in_process);
+		process->thread_count--;
+		process->cpu_time += cpu_time;
+		hf__thread_counted(-1);
+	}
+	bool last = process->thread_count == 0;
 	/* It may be the one that the pause waited for. */
 	if (!last && process->paused)
 		(void)hf_work_post(&process->held);
