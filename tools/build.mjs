@@ -165,6 +165,8 @@ const bundles = [
   { entry: 'web/transfer.ts', output: 'transfer.js', platform: 'neutral' },
   { entry: 'web/explain.ts', output: 'explain.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
+  { entry: 'web/attach.ts', output: 'attach.js', platform: 'neutral' },
+  { entry: 'web/run-files.ts', output: 'run-files.js', platform: 'neutral' },
   { entry: 'web/help.ts', output: 'help.js', platform: 'neutral' },
   { entry: 'web/vite.ts', output: 'vite.js', platform: 'node' },
   ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
@@ -185,6 +187,8 @@ export const loadedLater = [
   './explain.js',
   './download.js',
   './help.js',
+  './attach.js',
+  './run-files.js',
 ];
 /** What a page downloads to run a program. */
 export const downloads = ['index.js', ...AT_START.map((name) => FILES[name])];

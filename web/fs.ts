@@ -14,6 +14,7 @@ import {
   type OpenMessage,
   type StatMessage,
 } from './protocol.js';
+import type { Files } from './run.js';
 import { byteStream, type ByteSource } from './streams.js';
 import type { AskFile, FileEnd, FileSink, FileSource } from './transfer.js';
 
@@ -78,6 +79,16 @@ export interface FileSystem {
    * room. With `exclusive` a file that exists is EEXIST.
    */
   writeFile(path: string, data: FileData, options?: { exclusive?: boolean }): Promise<void>;
+  /**
+   * Writes each file as `writeFile` does, one after the other, and makes the directories that they are in. When one fails, those before it are there.
+   *
+   * @param files - what to write, by path: text, bytes, a `Blob` or a stream
+   * @throws `TypeError`, before anything is written, for a path that is not absolute or has "." or ".." in it, and for what is no data of a file
+   *
+   * @example
+   * await hf.fs.writeFiles({ '/home/a.txt': 'text', '/home/sub/b.bin': bytes });
+   */
+  writeFiles(files: Files): Promise<void>;
   /**
    * Adds to the end of the file; makes it when it is not there. The bytes of one call stay together, whatever else
    * the page appends. Data over 8 MiB is added when all of it is there. When the file system is full (ENOSPC), what had
@@ -186,6 +197,10 @@ export class FileSystemEnd implements FileSystem {
   async writeFile(path: string, data: FileData, options: { exclusive?: boolean } = {}): Promise<void> {
     const { exclusive, ...rest } = object(options, 'writeFile options');
     await this.#write('writeFile', checked(path), data, flag(exclusive, 'exclusive'), rest);
+  }
+
+  async writeFiles(files: Files): Promise<void> {
+    await (await later('run-files.js', import('./run-files.js'))).writeFiles(this, files);
   }
 
   async appendFile(path: string, data: FileData): Promise<void> {

@@ -54,7 +54,7 @@ const KNOWN = {
     Exclude<Assets, string | URL>
   >,
   spawn,
-  run: { ...spawn, encoding: 1, maxOutput: 1 } satisfies Keys<RunOptions>,
+  run: { ...spawn, encoding: 1, maxOutput: 1, files: 1, outputs: 1 } satisfies Keys<RunOptions>,
   child: { ...spawn, source: 1 } satisfies Keys<ProgramStart>,
   stdin: { text: 1, bytes: 1 } satisfies Keys<InputRecord>,
   terminal: { raw: 1, onlcr: 1, echo: 1, columns: 1, rows: 1, onSignal: 1 } satisfies Keys<TerminalOptions>,
@@ -176,6 +176,8 @@ const START_ADVICE: Readonly<Record<string, string>> = {
   filesystem: 'the file system is hf.fs, once the runtime has started',
 };
 
+const FILES_ADVICE =
+  'it is an option of hf.run; here write them first, with hf.fs.writeFiles, and pass their directory in `preopens`';
 const TEXT_ADVICE = '`encoding` says how: hf.fs.readFile(path, "utf-8")';
 
 const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -246,6 +248,7 @@ function advice(kind: string, name: string): string {
 /** It is an option, but of another call. */
 function elsewhere(kind: string, name: string): string | undefined {
   if (PROGRAMS.includes(kind)) {
+    if (name === 'files') return FILES_ADVICE;
     if (own<1>(KNOWN.limits, name)) return `\`limits\` has it: limits: { ${name}: … }`;
     if (own<1>(KNOWN.run, name)) return 'it is an option of hf.run';
     if (own<1>(KNOWN.start, name)) return 'it is an option of start';

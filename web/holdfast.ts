@@ -3,7 +3,16 @@
 import { offAbort, onAbort } from './aborts.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
-import { Closed, Fatal, HoldfastError, PipeError, SocketError, StartFailed, SupervisorError } from './errors.js';
+import {
+  Closed,
+  Fatal,
+  HoldfastError,
+  PipeError,
+  SocketError,
+  SpawnRefused,
+  StartFailed,
+  SupervisorError,
+} from './errors.js';
 import { FileSystemEnd, type FileSystem } from './fs.js';
 import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import { ProcessEnd, type Process } from './process.js';
@@ -19,6 +28,7 @@ import {
   type ToCoordinator,
 } from './protocol.js';
 import { later } from './later.js';
+import type { RunFiles } from './run-files.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
 import type { ConnectOptions, Connection, Listener, ListenOptions, Sockets } from './sockets.js';
 import { InputPipe, OutputPipe } from './streams.js';
@@ -149,7 +159,8 @@ export class Runtime implements Holdfast {
     return helped(() => this.#spawn(source, planSpawn(options)));
   }
 
-  async #spawn(source: Source, plan: SpawnPlan): Promise<Process> {
+  /** `prepare` is called when the program is loaded. */
+  async #spawn(source: Source, plan: SpawnPlan, prepare?: () => Promise<void>): Promise<Process> {
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const { memory, gc } = settings.limits;
@@ -159,6 +170,7 @@ export class Runtime implements Holdfast {
       (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes, plan.signal !== undefined),
       plan.signal,
     );
+    await prepare?.();
     this.#requireOpen(plan.signal);
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
@@ -196,10 +208,21 @@ export class Runtime implements Holdfast {
   }
 
   async #run(source: Source, options: RunOptions): Promise<RunResult<string | Uint8Array>> {
-    const { limit, encoding, plan } = planRun(options);
-    const result = await collect(await this.#spawn(source, plan), limit);
-    if (result.reason === 'killed') plan.signal?.throwIfAborted();
-    return encoding === 'bytes' ? result : inText(result);
+    const { limit, encoding, plan, files, outputs } = planRun(options);
+    let own: RunFiles | undefined;
+    const prepare = async (): Promise<void> => {
+      const file = await later('run-files.js', import('./run-files.js'));
+      own = new file.RunFiles(this.fs, plan.settings.preopens, { files, outputs }, SpawnRefused);
+      await own.prepare(plan.signal);
+    };
+    try {
+      const exit = await collect(await this.#spawn(source, plan, (files ?? outputs) && prepare), limit);
+      if (exit.reason === 'killed') plan.signal?.throwIfAborted();
+      const result = { ...exit, files: (await own?.changed()) ?? {} };
+      return encoding === 'bytes' ? result : inText(result);
+    } finally {
+      await own?.end();
+    }
   }
 
   async connect(port: number, options?: ConnectOptions): Promise<Connection> {

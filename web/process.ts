@@ -1,5 +1,6 @@
 /** One process, as the page sees it. */
 import { offAbort, onAbort } from './aborts.js';
+import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
 import { deferred } from './deferred.js';
 import { HandleError, PipeError, SpawnRefused } from './errors.js';
 import {
@@ -52,7 +53,8 @@ export interface Process {
    * Takes bytes (copied). A write finishes when its bytes are in the process's pipe, so awaiting writes is all the
    * backpressure there is; it is rejected with `PipeError` (EPIPE) when nobody reads any more. `close()` and
    * `abort()` are the guest's end of file. Without `stdin: 'pipe'` or 'tty' every write is rejected. The keys of a terminal
-   * are written as soon as they are on their way, of which there may be 256 KiB.
+   * are written as soon as they are on their way, of which there may be 256 KiB. Like every `WritableStream` it has no `write` of its own: there is
+   * `process.write()`, and `process.stdin.getWriter()`.
    */
   readonly stdin: WritableStream<Uint8Array>;
   /**
@@ -76,6 +78,18 @@ export interface Process {
   readonly released: Promise<void>;
   /** Its terminal, with `stdin: 'tty'`; else undefined. */
   readonly terminal: Terminal | undefined;
+  /**
+   * Writes to standard input: text as UTF-8, or bytes (copied). Further calls need not wait for it: what is written stays in order.
+   *
+   * @returns when the bytes are in the process's pipe (of a terminal: on their way), as a writer's `write` does
+   * @throws `PipeError` (EPIPE) when nobody reads any more, or standard input is no pipe and no terminal; `TypeError` for what is neither text nor bytes,
+   * and while somebody else writes to `process.stdin` (it is locked)
+   *
+   * @example
+   * await p.write('print(6 * 7)\n');
+   * await p.stdin.close(); // end of file
+   */
+  write(data: string | ArrayBuffer | ArrayBufferView): Promise<void>;
   /** Ends the process, with the reason "killed". Does nothing when it has ended. `exited` tells when it is done. */
   kill(): void;
   /**
@@ -204,6 +218,8 @@ export class ProcessEnd implements Process {
   #openTerminal(): Terminal {
     const { id } = this;
     return {
+      attach: async (screen) =>
+        (await later('attach.js', import('./attach.js'))).attach(this, screen, this.#plan.stdout === 'pipe'),
       setRaw: (raw, options = {}) => {
         const { onlcr = true, ...rest } = object(options, 'setRaw options');
         nothingMore('setRaw', rest);
@@ -212,6 +228,16 @@ export class ProcessEnd implements Process {
       },
       setEcho: (echo) => this.#post({ t: 'echo', id, echo: echo !== false }),
     };
+  }
+
+  async write(data: string | ArrayBuffer | ArrayBufferView): Promise<void> {
+    if (typeof data !== 'string' && !isBytes(data)) throw wrong('what is written', 'text or bytes', data);
+    const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : copyOf(viewOf(data));
+    if (this.stdin.locked) throw new TypeError('process.stdin is locked: write with the writer that locks it');
+    const writer = this.stdin.getWriter();
+    const written = writer.write(bytes);
+    writer.releaseLock(); // what is written is written all the same
+    await written;
   }
 
   kill(): void {

@@ -41,10 +41,10 @@ export type {
 } from './options.js';
 export type { Exit, JoinOptions, Process } from './process.js';
 export type { ExitReason, WasmModule } from './protocol.js';
-export type { RunOptions, RunResult } from './run.js';
+export type { Files, RunOptions, RunResult } from './run.js';
 export type { ConnectOptions, Connection, Listener, ListenOptions } from './sockets.js';
-export type { Source } from './source.js';
-export type { Terminal, TerminalOptions, TerminalSignal } from './terminal.js';
+export type { ReadySource, Source } from './source.js';
+export type { Attachment, Terminal, TerminalOptions, TerminalScreen, TerminalSignal } from './terminal.js';
 export type { TraceEvent, TraceOption } from './tracing.js';
 export type {
   Backoff,

@@ -10,6 +10,7 @@ import {
   type SpawnOptions,
   type SpawnPlan,
 } from './options.js';
+import type { FileData } from './fs.js';
 import type { Exit, Process } from './process.js';
 
 /** Options of `hf.run()`. */
@@ -26,12 +27,39 @@ export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
    * reason is "limit". Default: 256 MiB.
    */
   maxOutput?: number;
+  /**
+   * Files for the program, by their paths as it sees them; directories are made. A path that no preopen contains lies in a directory of the run's own,
+   * which is the program's "/" and is gone after the run: so without `preopens` runs share nothing, however many there are at once.
+   *
+   * A path in one of the `preopens` is written to that directory of `hf.fs`, in place of what is there, and stays. Of two runs at a time that
+   * pass the same such file the second is refused (`SpawnRefused`, "options"); nothing keeps programs from changing each other's files there.
+   *
+   * @example
+   * const { files } = await hf.run('/clang.wasm', { args: ['-c', '/a.c', '-o', '/a.o'], files: { '/a.c': 'int x;' } });
+   * files['/a.o']; // Uint8Array
+   */
+  files?: Files;
+  /**
+   * Which files and directories (with all that is in them) `files` of the result covers, by their paths as the program sees them. As with `files`, what
+   * no preopen contains is in a directory of the run's own. Default: all of that directory, and the files that were passed.
+   */
+  outputs?: readonly string[];
 }
+
+/** Files by their absolute paths: text (as UTF-8), bytes, a `Blob` or a stream for each. */
+export type Files = Readonly<Record<string, FileData>>;
 
 /** How a program ended, and what it wrote. A stream that was sent elsewhere (to `stdout`, for example), or nowhere, is empty here. */
 export interface RunResult<Output = string> extends Exit {
   readonly stdout: Output;
   readonly stderr: Output;
+  /**
+   * With `files` or `outputs`: the regular files that the program made or changed, by their paths as it sees them. Changed is what has another
+   * modification time, size or inode than when the program started, be it that the same was written again; what was renamed is there by its new
+   * name, what was removed is not there, and symbolic links are not followed. In directories that others use (`preopens`) their changes count, too.
+   * Empty without both options.
+   */
+  readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
 const DEFAULT_MAX_OUTPUT = 256 * 1024 * 1024;
@@ -39,20 +67,35 @@ const DEFAULT_MAX_OUTPUT = 256 * 1024 * 1024;
 /** What killed a process because it wrote too much ends with: 128 + SIGKILL. */
 const KILLED = 137;
 
+interface RunPlan extends Pick<RunOptions, 'files' | 'outputs'> {
+  plan: SpawnPlan;
+  encoding: 'utf-8' | 'bytes';
+  limit: number;
+}
+
 /** Splits run options into those of the spawn and the rest. Throws `TypeError` and `RangeError`. */
-export function planRun(options: RunOptions): { plan: SpawnPlan; encoding: 'utf-8' | 'bytes'; limit: number } {
-  const { stdin, encoding = 'utf-8', maxOutput = DEFAULT_MAX_OUTPUT, ...rest } = object(options, 'run options');
+export function planRun(options: RunOptions): RunPlan {
+  const {
+    stdin,
+    encoding = 'utf-8',
+    maxOutput = DEFAULT_MAX_OUTPUT,
+    files,
+    outputs,
+    ...rest
+  } = object(options, 'run options');
   if (/^(pipe|tty|null)$/.test(stdin as string)) throw new Unclear('run.stdin', 'stdin', stdin);
   const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
   return {
     plan: planSpawn({ ...rest, stdin: input }, 'run'),
     encoding: oneOf(encoding, ['utf-8', 'bytes'], 'encoding'),
     limit: count(maxOutput, 'maxOutput', 0),
+    files,
+    outputs,
   };
 }
 
 /** Reads a process to its end. Rejects only as `exited` does. */
-export async function collect(process: Process, maxOutput: number): Promise<RunResult<Uint8Array>> {
+export async function collect(process: Process, maxOutput: number): Promise<Omit<RunResult<Uint8Array>, 'files'>> {
   let room = maxOutput;
   let over = false;
   const readAll = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {

@@ -1,5 +1,5 @@
 /** What a program can come from, made into what the coordinator takes. */
-import { copyOf, describe, isBytes, tagOf, viewOf } from './bytes.js';
+import { copyOf, isBlob, isBytes, shown, tagOf, viewOf } from './bytes.js';
 import type * as Download from './download.js';
 import type { BadDownload } from './download.js';
 import { SpawnRefused } from './errors.js';
@@ -7,11 +7,20 @@ import { later } from './later.js';
 import type { Progress } from './options.js';
 import type { RefusalMessage, SourceMessage, WasmModule } from './protocol.js';
 
+/** What a program can be, at once. */
+export type ReadySource = string | URL | Response | Blob | ArrayBuffer | ArrayBufferView | WasmModule;
+
 /**
  * A WASI program: a URL (a string is resolved against the page; on Node against the working directory, and `file:` is
- * fine), a `Response` or a promise of one (its body is used up), bytes (copied), or a compiled module (shared).
+ * fine), a `Response` (its body is used up), a `Blob` or `File`, bytes (copied, also out of shared memory), a compiled module (shared), or a promise of
+ * any of them. A `File` gives the process its name.
+ *
+ * @example
+ * await hf.run(fetch('/hello.wasm'));
+ * await hf.run(input.files[0]); // of <input type="file">
+ * await hf.run(readFile('hello.wasm')); // of node:fs/promises
  */
-export type Source = string | URL | Response | PromiseLike<Response> | ArrayBuffer | ArrayBufferView | WasmModule;
+export type Source = ReadySource | PromiseLike<ReadySource>;
 
 export interface PreparedSource {
   message: SourceMessage;
@@ -62,10 +71,17 @@ export async function prepareSource(
     );
   if (isModule(source))
     return { message: { kind: 'module', module: source, head: null }, transfer: [], name: DEFAULT_NAME };
-  const response = await settled(source);
+  const ready = isBlob(source) ? new Response(source) : await settled(source);
+  if (tagOf(ready) !== 'Response') {
+    if (ready !== source) return prepareSource(ready as ReadySource, loader, signal, onProgress, asBytes, cancels);
+    throw new TypeError(
+      `a program must be a URL, a Response, a Blob, bytes or a WebAssembly.Module, not ${shown(source)}`,
+    );
+  }
+  const response = ready as Response;
   if (signal.aborted) void response.body?.cancel(signal.reason).catch(() => undefined); // nobody waits for it any more
   signal.throwIfAborted();
-  const name = response.url ? nameOf(new URL(response.url)) : DEFAULT_NAME;
+  const name = response.url ? nameOf(new URL(response.url)) : fileName(source);
   if (asBytes || loader.threadsNeedBytes) {
     const bytes = await bodyOf(response, signal, onProgress);
     return { message: { kind: 'bytes', bytes, where: whereOf(response) }, transfer: [bytes.buffer], name };
@@ -116,17 +132,19 @@ export const importsMemory = (module: WasmModule): boolean =>
 
 const isModule = (source: unknown): source is WasmModule => tagOf(source) === 'WebAssembly.Module';
 
-/** The response, waited for; a failed download is a refusal, anything else a `TypeError`. */
-async function settled(source: unknown): Promise<Response> {
-  let value: unknown;
+/** What the promise gives; that of a failed download is a refusal. */
+async function settled(source: unknown): Promise<unknown> {
   try {
-    value = await source;
+    return await source;
   } catch (error) {
     return fromResponse(({ unreachable }) => Promise.reject(unreachable('the program', error)));
   }
-  if (tagOf(value) === 'Response') return value as Response;
-  const got = typeof value === 'object' && value !== null ? describe(value) : String(value);
-  throw new TypeError(`a program must be a URL, a Response, bytes or a WebAssembly.Module, not ${got}`);
+}
+
+/** Of a `File`. */
+function fileName(source: unknown): string {
+  const { name } = source as { name?: unknown };
+  return typeof name === 'string' && name !== '' && !name.includes('\0') ? name : DEFAULT_NAME;
 }
 
 function absoluteUrl(source: string | URL, loader: Loader): URL {

@@ -27,12 +27,48 @@ export interface TerminalOptions {
   onSignal?: (signal: TerminalSignal) => void;
 }
 
+/** What `terminal.attach()` needs of xterm.js's `Terminal`. */
+export interface TerminalScreen {
+  write(data: Uint8Array, callback: () => void): void;
+  onData(listener: (data: string) => void): { dispose(): void };
+  /** Reports of the mouse in an old encoding: one byte a character. */
+  onBinary?(listener: (data: string) => void): { dispose(): void };
+}
+
+/** A screen that is attached to a terminal. */
+export interface Attachment {
+  /**
+   * Resolves when the last byte is on the screen, or it was detached. Rejects only when the runtime ends first: `Closed` or `Fatal`.
+   */
+  readonly done: Promise<void>;
+  /** Detaches the screen: keys go nowhere, and the output waits in `process.stdout` for another reader. Does nothing when it is detached. */
+  dispose(): void;
+}
+
 /**
  * The terminal of a running process. Its keys go into `process.stdin`, its screen is `process.stdout`, which takes the cursor to be at the left margin when
  * the program starts. The echo shows a line again where the width of an erased character is uncertain, so it is right whatever width tables the
  * screen has; it uses reverse wraparound (DEC private mode 45), which xterm.js knows.
  */
 export interface Terminal {
+  /**
+   * Connects a terminal of xterm.js, or what has its methods: keys go to the program, and what the program and the echo write to the screen, which sets
+   * the pace (the next piece is written when xterm.js has parsed the one before). An attached terminal locks `process.stdout`; `process.write()` goes
+   * on to work. It is detached by itself at the end of the output.
+   *
+   * The size is not passed on, since WASI preview 1 has no call for it: programs get what `terminal: { columns, rows }` said at their start.
+   *
+   * @param screen - an xterm.js `Terminal`
+   * @returns what detaches it again, as xterm.js's own `IDisposable`
+   * @throws `TypeError` when that is no terminal, or when `process.stdin` or `process.stdout` is locked, or the output goes elsewhere (the option `stdout`)
+   *
+   * @example
+   * const screen = new Terminal(); // of @xterm/xterm
+   * screen.open(element);
+   * const p = await hf.spawn('/python.wasm', { stdin: 'tty', terminal: { columns: screen.cols, rows: screen.rows } });
+   * await p.terminal.attach(screen);
+   */
+  attach(screen: TerminalScreen): Promise<Attachment>;
   /**
    * Raw: keys are read as they come. Cooked (false): as lines that can be edited, with echo. What was typed so far can be read
    * at once when it becomes raw. Takes effect for keys that are written after it, and for those that there was no room for.

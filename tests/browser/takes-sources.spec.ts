@@ -3,7 +3,7 @@ import path from 'node:path';
 import { root, serveSite, type Site } from './support/site.ts';
 import { equip, expect, test } from './support/test.ts';
 
-test('a program may be a URL, a string, a Response, a promise of one, bytes in any form, or a Module', async ({
+test('a program may be a URL, a string, a Response, a Blob, bytes in any form, a Module, or a promise of any of them', async ({
   page,
   start,
 }) => {
@@ -13,6 +13,8 @@ test('a program may be a URL, a string, a Response, a promise of one, bytes in a
     const bytes = await (await fetch(url)).arrayBuffer();
     const inTheMiddle = new Uint8Array(bytes.byteLength + 20);
     inTheMiddle.set(new Uint8Array(bytes), 10);
+    const inShared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+    inShared.set(new Uint8Array(bytes));
     const asOctets = { headers: { 'content-type': 'application/octet-stream' } };
     const sources = [
       new URL(url),
@@ -27,19 +29,26 @@ test('a program may be a URL, a string, a Response, a promise of one, bytes in a
       inTheMiddle.subarray(10, 10 + bytes.byteLength),
       new DataView(bytes),
       await WebAssembly.compile(bytes),
+      new Blob([bytes]),
+      new File([bytes], 'hello.wasm'),
+      fetch(url).then((response) => response.blob()),
+      Promise.resolve(bytes),
+      Promise.resolve(url),
+      WebAssembly.compile(bytes),
+      inShared,
     ];
     const outputs = [];
     for (const source of sources) outputs.push((await window.hf.run(source)).stdout);
     return outputs;
   });
   expect(outputs).toEqual(outputs.map(() => 'hello, world\n'));
-  expect(outputs).toHaveLength(12);
+  expect(outputs).toHaveLength(19);
 });
 
 test('what is no source is a TypeError', async ({ page, start }) => {
   await start();
   const errors = await page.evaluate(async () => {
-    const wrong: unknown[] = [undefined, null, 5, {}, Promise.resolve('text'), 'http://['];
+    const wrong: unknown[] = [undefined, null, 5, {}, Promise.resolve({}), 'http://['];
     const errors = [];
     for (const source of wrong) errors.push(await lab.failure(window.hf.run(source as string)));
     return errors.map(({ name }) => name);

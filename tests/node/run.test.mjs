@@ -21,7 +21,15 @@ async function running(t, { stdout = '', stderr = '', exit = {} } = {}) {
 test('the result has text, code and reason', async (t) => {
   const { hf, fake } = await running(t, { stdout: 'out \u00e9', stderr: 'err', exit: { code: 3 } });
   const result = await hf.run('a.wasm', { args: ['x'] });
-  assert.deepEqual(result, { reason: 'exit', code: 3, message: '', stack: '', stdout: 'out é', stderr: 'err' });
+  assert.deepEqual(result, {
+    reason: 'exit',
+    code: 3,
+    message: '',
+    stack: '',
+    stdout: 'out é',
+    stderr: 'err',
+    files: {},
+  });
   assert.equal(fake.sent('spawn')[0].stdin, 'null');
 });
 

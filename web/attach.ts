@@ -1,0 +1,52 @@
+/** A screen on a process's terminal. A file of its own, loaded for the first one. */
+import { describe } from './bytes.js';
+import type { Process } from './process.js';
+import type { Attachment, TerminalScreen } from './terminal.js';
+
+/** Of keys that nobody reads any more nothing becomes; of the output's end `done` says more. */
+const ignore = (): undefined => undefined;
+
+/** `readable`: whether the output comes from `process.stdout`. */
+export function attach(process: Process, screen: TerminalScreen, readable: boolean): Attachment {
+  for (const name of ['write', 'onData'] as const) {
+    if (typeof (screen as Partial<TerminalScreen> | undefined)?.[name] !== 'function')
+      throw new TypeError(`attach takes a Terminal of xterm.js, not ${describe(screen)} without the method ${name}`);
+  }
+  if (!readable) {
+    throw new TypeError(
+      'attach: the output goes to the option "stdout", and so not to the screen: leave that option out',
+    );
+  }
+  for (const name of ['stdin', 'stdout'] as const)
+    if (process[name].locked) throw new TypeError(`attach: process.${name} is locked: somebody else uses it`);
+  const reader = process.stdout.getReader();
+  const write = (data: string | Uint8Array): void => void process.write(data).catch(ignore);
+  const listeners = [
+    screen.onData(write),
+    screen.onBinary?.((data) => write(Uint8Array.from(data, (character) => character.charCodeAt(0)))),
+  ];
+  let attached = true;
+  const dispose = (): void => {
+    if (!attached) return;
+    attached = false;
+    for (const listener of listeners) listener?.dispose();
+    reader.releaseLock(); // a read that waits is rejected, and takes nothing
+  };
+  const show = async (): Promise<void> => {
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        await new Promise<void>((shown) => screen.write(value, shown));
+        if (!attached) return;
+      }
+    } catch (error) {
+      if (attached) throw error;
+    } finally {
+      dispose();
+    }
+  };
+  const done = show();
+  done.catch(ignore); // who wants to know waits for it
+  return { done, dispose };
+}

@@ -1,0 +1,186 @@
+/**
+ * Files for one run of a program, and those that it made. A file of its own, loaded for the first of them.
+ *
+ * Paths are the program's. Each lies in the directory of the preopen with the longest name that it begins with; where there is none, a directory of the
+ * run's own becomes the program's "/", and is removed at the end. So two runs share nothing but what they were told to share.
+ */
+import { isBlob, isBytes, tagOf, wrong } from './bytes.js';
+import type { FsError, SpawnRefused } from './errors.js';
+import type { FileData, FileStat, FileSystem } from './fs.js';
+import { absolutePath, object } from './options.js';
+import type { PreopenMessage } from './protocol.js';
+import type { Files } from './run.js';
+
+/** Where the directories of runs are made. */
+const OWN = '/tmp';
+/** So much older than they are the files of a run become, so that what writes to one changes its time whatever the clock's steps. */
+const OLDER = 1000;
+
+let lastRun = 0;
+/** What runs that have not ended have written for their programs into directories that others may share. */
+const inUse = new WeakMap<FileSystem, Set<string>>();
+
+/** A regular file that was found, as it was. */
+interface Found {
+  at: string;
+  stat: FileStat;
+}
+
+export class RunFiles {
+  readonly #fs: FileSystem;
+  readonly #preopens: PreopenMessage[];
+  readonly #files: Readonly<Record<string, FileData>>;
+  readonly #outputs: readonly string[] | undefined;
+  readonly #refusal: typeof SpawnRefused;
+  readonly #claimed: string[] = [];
+  #own: string | undefined;
+  #before = new Map<string, Found>();
+
+  /** `preopens` are those that the program will have: one is added when it gets a directory of its own. Throws `TypeError`. */
+  constructor(
+    fs: FileSystem,
+    preopens: PreopenMessage[],
+    { files = {}, outputs }: { files: Files | undefined; outputs: readonly string[] | undefined },
+    refusal: typeof SpawnRefused,
+  ) {
+    this.#fs = fs;
+    this.#preopens = preopens;
+    this.#files = checkedFiles(files);
+    if (outputs !== undefined && !Array.isArray(outputs)) throw wrong('outputs', 'an array of paths', outputs);
+    this.#outputs = outputs?.map((path, i) => plainPath(path, `outputs[${i}]`).replace(/(?<=.)\/+$/, ''));
+    this.#refusal = refusal;
+  }
+
+  /** Puts the files where the program will find them. */
+  async prepare(signal: AbortSignal | undefined): Promise<void> {
+    const paths = Object.keys(this.#files);
+    if ([...paths, ...(this.#outputs ?? [])].some((path) => !preopenOf(path, this.#preopens))) await this.#makeOwn();
+    for (const path of paths) this.#claim(path);
+    for (const path of paths) {
+      signal?.throwIfAborted();
+      const at = this.#where(path);
+      await writeOne(this.#fs, at, this.#files[path]!);
+      await this.#fs.utimes(at, null, Date.now() - OLDER);
+    }
+    this.#before = await this.#look();
+    signal?.throwIfAborted();
+  }
+
+  /** What the program has made or changed since then. */
+  async changed(): Promise<Record<string, Uint8Array>> {
+    const files: Record<string, Uint8Array> = {};
+    for (const [path, { at, stat }] of await this.#look()) {
+      const old = this.#before.get(path)?.stat;
+      if (old && old.ino === stat.ino && old.mtime === stat.mtime && old.size === stat.size) continue;
+      const bytes = await unlessGone(this.#fs.readFile(at));
+      if (bytes) files[path] = bytes;
+    }
+    return files;
+  }
+
+  /** The run is over, whichever way. */
+  async end(): Promise<void> {
+    for (const at of this.#claimed) inUse.get(this.#fs)?.delete(at);
+    if (this.#own) await this.#fs.rm(this.#own, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  async #makeOwn(): Promise<void> {
+    await this.#fs.mkdir(OWN, { recursive: true });
+    while (this.#own === undefined) {
+      const path = `${OWN}/run-${++lastRun}`;
+      await this.#fs.mkdir(path).then(
+        () => (this.#own = path),
+        (error: unknown) => {
+          if ((error as FsError).code !== 'EEXIST') throw error;
+        },
+      );
+    }
+    this.#preopens.push({ guest: '/', path: this.#own, readOnly: false });
+  }
+
+  /** Of two runs at a time, one would get the other's file. */
+  #claim(path: string): void {
+    const at = this.#where(path);
+    const all = inUse.get(this.#fs) ?? new Set();
+    inUse.set(this.#fs, all);
+    if (all.has(at)) {
+      const message = `files: ${JSON.stringify(path)} is a file of another run that has not ended: give each run a directory of its own (without \`preopens\` it has one)`;
+      throw new this.#refusal('options', message);
+    }
+    all.add(at);
+    this.#claimed.push(at);
+  }
+
+  #where(path: string): string {
+    const { guest, path: base } = preopenOf(path, this.#preopens)!;
+    return `${base}/${path.slice(guest.length)}`.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
+  }
+
+  /** The files that the result is about, as they are now. */
+  async #look(): Promise<Map<string, Found>> {
+    const found = new Map<string, Found>();
+    const roots = this.#outputs ?? [...(this.#own ? ['/'] : []), ...Object.keys(this.#files)];
+    for (const path of roots) await this.#walk(path, this.#where(path), found);
+    return found;
+  }
+
+  async #walk(path: string, at: string, found: Map<string, Found>): Promise<void> {
+    const stat = await unlessGone(this.#fs.lstat(at));
+    if (stat?.type === 'file') found.set(path, { at, stat });
+    if (stat?.type !== 'directory') return;
+    for (const name of (await unlessGone(this.#fs.readdir(at))) ?? [])
+      await this.#walk(below(path, name), below(at, name), found);
+  }
+}
+
+const below = (folder: string, name: string): string => (folder === '/' ? `/${name}` : `${folder}/${name}`);
+
+/** The preopen that the path lies in, as a C library finds it. */
+function preopenOf(path: string, preopens: readonly PreopenMessage[]): PreopenMessage | undefined {
+  let best: PreopenMessage | undefined;
+  for (const preopen of preopens) {
+    const guest = preopen.guest.replace(/\/+$/, '');
+    const contains = preopen.guest.startsWith('/') && (path === guest || path.startsWith(`${guest}/`));
+    if (contains && guest.length >= (best?.guest.length ?? 0)) best = { ...preopen, guest };
+  }
+  return best;
+}
+
+async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as FsError).code)) return undefined;
+    throw error;
+  }
+}
+
+/** Writes each of them, and makes the directories that they are in. */
+export async function writeFiles(fs: FileSystem, files: Files): Promise<void> {
+  for (const [path, data] of Object.entries(checkedFiles(files))) await writeOne(fs, path, data);
+}
+
+async function writeOne(fs: FileSystem, path: string, data: FileData): Promise<void> {
+  await fs.mkdir(path.slice(0, path.lastIndexOf('/')) || '/', { recursive: true });
+  await fs.writeFile(path, data);
+}
+
+/** Throws `TypeError`. */
+function checkedFiles(files: Files): Readonly<Record<string, FileData>> {
+  for (const [path, data] of Object.entries(object(files, 'files'))) {
+    const what = `files[${JSON.stringify(path)}]`;
+    plainPath(path, what);
+    if (path.endsWith('/'))
+      throw new TypeError(`${what} is a directory by its name: directories are made for the files in them`);
+    if (typeof data !== 'string' && !isBytes(data) && !isBlob(data) && tagOf(data) !== 'ReadableStream')
+      throw wrong(what, 'text, bytes, a Blob or a ReadableStream', data);
+  }
+  return files;
+}
+
+/** An absolute path without "." and "..", for which it is plain what it lies in. */
+function plainPath(path: unknown, what: string): string {
+  const plain = absolutePath(path, what);
+  if (/\/\.{1,2}(\/|$)/.test(plain)) throw new TypeError(`${what} must be a path without "." and ".."`);
+  return plain;
+}
