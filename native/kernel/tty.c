@@ -254,7 +254,7 @@ static void wipe_locked(struct hf_tty *tty, struct hf_tty_view *view, struct ech
 static void show_rest_locked(struct hf_tty *tty, struct hf_tty_view *view, struct echo *echo, uint32_t end)
 	HF_REQUIRES(tty->lock)
 {
-	while (view->to != end) {
+	while ((int32_t)(end - view->to) > 0) {
 		struct character character = character_at(tty, view->to, end);
 		uint32_t size = echo->size, width = certain_width(character.c);
 		put_character(tty, echo, view->to, character);
@@ -334,6 +334,17 @@ static void say_locked(struct hf_tty *tty, const char *text) HF_REQUIRES(tty->lo
 
 /* ---- editing ---- */
 
+/* What is the line's last character now may be one that a further key completes. If it was shown as broken, because another one came, it is to be taken back. */
+static void take_back_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
+{
+	struct hf_tty_view *view = &tty->view;
+	uint32_t end = showable_locked(tty);
+	if ((int32_t)(view->to - end) <= 0 || end == tty->tail)
+		return;
+	view->again = true;
+	view->cut_off = view->cut_off || (int32_t)(view->from - end) > 0;
+}
+
 /* Takes the last character of the line away. */
 static void erase_one_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
@@ -341,6 +352,7 @@ static void erase_one_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	uint32_t start = last_character(tty, tty->line, tty->tail);
 	uint32_t width = certain_width(character_at(tty, start, tty->tail).c);
 	tty->tail = start;
+	take_back_locked(tty);
 	if ((int32_t)(view->to - start) <= 0)
 		return; /* it has not been shown yet */
 	view->cut_off = view->cut_off || (int32_t)(view->from - start) > 0;
