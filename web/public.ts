@@ -44,7 +44,14 @@ export type { ExitReason, WasmModule } from './protocol.js';
 export type { Files, RunOptions, RunResult } from './run.js';
 export type { ConnectOptions, Connection, Listener, ListenOptions } from './sockets.js';
 export type { ReadySource, Source } from './source.js';
-export type { Attachment, Terminal, TerminalOptions, TerminalScreen, TerminalSignal } from './terminal.js';
+export type {
+  Attachment,
+  ScreenListener,
+  Terminal,
+  TerminalOptions,
+  TerminalScreen,
+  TerminalSignal,
+} from './terminal.js';
 export type { TraceEvent, TraceOption } from './tracing.js';
 export type {
   Backoff,

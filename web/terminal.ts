@@ -29,10 +29,18 @@ export interface TerminalOptions {
 
 /** What `terminal.attach()` needs of xterm.js's `Terminal`. */
 export interface TerminalScreen {
+  /** Shows the bytes, and calls back when it has. */
   write(data: Uint8Array, callback: () => void): void;
-  onData(listener: (data: string) => void): { dispose(): void };
+  /** Calls the listener with what is typed, until that is disposed of. */
+  onData(listener: (data: string) => void): ScreenListener;
   /** Reports of the mouse in an old encoding: one byte a character. */
-  onBinary?(listener: (data: string) => void): { dispose(): void };
+  onBinary?(listener: (data: string) => void): ScreenListener;
+}
+
+/** A listener of a screen, as xterm.js's `IDisposable`. */
+export interface ScreenListener {
+  /** Takes it off. */
+  dispose(): void;
 }
 
 /** A screen that is attached to a terminal. */
