@@ -1,5 +1,7 @@
 // The usual mistakes of a first hour: each has one clear message, which says what to do. What needs a page: tests/browser/mistakes.spec.ts.
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { guest, runtime } from './support/runtime.mjs';
 
@@ -166,4 +168,39 @@ test('a file below no preopen is its errno to the guest, and a hint in the trace
   ]);
   const leaving = await hintsWith('paths-cannot-leave-the-preopen', { '/': '/data' });
   assert.ok(leaving.includes('path_open: the path leaves the preopened directory'), leaving.join('\n'));
+});
+
+const options = [
+  [{ args: 'world' }, 'args must be an array of strings, not a string'],
+  [{ env: { A: 5 } }, 'env["A"] must be a string, not a number'],
+  [{ env: new Map([['A', 'b']]) }, 'env must be an object, not a Map'],
+  [{ preopens: new Map([['/', '/']]) }, 'preopens must be an object, not a Map'],
+  [[], 'run options must be an object, not an array'],
+  [{ arg: [] }, 'run: unknown option "arg"; did you mean "args"?'],
+  [{ cwd: '/work' }, /^run: unknown option "cwd"; .* use preopens: /],
+  [{ mounts: {} }, /^run: unknown option "mounts"; `preopens` says /],
+  [{ stdin: 'tty' }, /^stdin: "tty" is not an input of hf\.run, .*use hf\.spawn .* stdin: \{ text: "tty" \}$/],
+];
+
+test('an option that is wrong is refused by name, with what was meant', async (t) => {
+  const hf = await runtime(t);
+  for (const [given, message] of options)
+    await assert.rejects(hf.run(guest('hello'), given), { name: 'TypeError', message });
+  await assert.rejects(runtime(t, { wasmUrl: '/x' }), { message: /^start: unknown option "wasmUrl"; `assets` says / });
+  const message = /^stdin: "some text" is not one of the modes .* use stdin: \{ text: "some text" \}$/;
+  await assert.rejects(hf.spawn(guest('hello'), { stdin: 'some text' }), { name: 'TypeError', message });
+});
+
+test('what people pass works: a Blob, a File, a promise of bytes, a Buffer, shared memory, p.write, an encoding', async (t) => {
+  const hf = await runtime(t);
+  const bytes = await readFile(guest('hello'));
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  for (const source of [new Blob([bytes]), new File([bytes], 'hello.wasm'), Promise.resolve(bytes), bytes, shared])
+    assert.equal((await hf.run(source)).code, 0);
+  const p = await hf.spawn(guest('cat'));
+  await p.write('x');
+  p.kill();
+  await hf.fs.writeFile('/note', 'milk');
+  assert.equal(await hf.fs.readFile('/note', { encoding: 'utf8' }), 'milk');
 });
