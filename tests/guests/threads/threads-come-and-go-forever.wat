@@ -2,7 +2,7 @@
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"
-;;   expect-timeout: 300ms
+;;   expect-timeout: 1500ms
 (module
   (import "any" "name" (memory 1 1 shared))
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
@@ -20,7 +20,7 @@
     (i32.store (i32.const 16) (i32.const 32))
     (i32.store (i32.const 20) (i32.const 3))
     (i32.store (i32.const 32) (i32.const 0x0a6e6f))
-    ;; First: what it takes to start threads depends on the machine, and the time that the program has does not.
+    ;; First: how long threads take to start depends on the machine.
     (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
     (drop (call $spawn (i32.const 1)))
     (drop (call $spawn (i32.const 2)))
