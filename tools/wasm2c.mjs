@@ -98,18 +98,24 @@ function importsSource() {
 // --- what may run ---
 
 let refuse;
-/** The same rules, and words, as in the browser: worker/wasi-imports.ts. */
+/** The same rules, and words, as in the browser: what is wrong with a module, or undefined. */
 async function loadRefuse() {
   generateAbi();
   const esbuild = await import(pathToFileURL(createRequire(fromRoot('package.json')).resolve('esbuild')).href);
+  const contents = "export { faultsOf } from './worker/wasi-imports.ts'; export { explain } from './web/explain.ts';";
   const { outputFiles } = await esbuild.build({
-    entryPoints: [fromRoot('worker/wasi-imports.ts')],
+    stdin: { contents, resolveDir: fromRoot('.') },
     bundle: true,
     format: 'esm',
     write: false,
     logLevel: 'error',
   });
-  return (await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`)).refuse;
+  const url = `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`;
+  const { faultsOf, explain } = await import(url);
+  return (module) => {
+    const faults = faultsOf(module, null, true);
+    return faults ? explain(faults) : undefined;
+  };
 }
 
 async function checked(bytes) {

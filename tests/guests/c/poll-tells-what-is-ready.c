@@ -5,9 +5,9 @@
  *   dir: /
  *   stdin: after "send\n"
  *   stdin: "12345"
- *   stdin: after "end\n"
+ *   stdin: after "over\n"
  *   stdin: wait 100ms
- *   expect-stdout: "send\nend\n"
+ *   expect-stdout: "send\nover\n"
  */
 #include "poll.h"
 
@@ -59,7 +59,7 @@ int main(void)
 	CHECK_EQ(read_some(0, got, 3), 3);
 	CHECK_EQ(one(read_sub(12, 0)).fd_readwrite.nbytes, 2);
 	CHECK_EQ(read_some(0, got, sizeof got), 2);
-	write_all(1, "end\n", 4);
+	write_all(1, "over\n", 5);
 	event = one(read_sub(13, 0));
 	CHECK_EQ(event.fd_readwrite.nbytes, 0);
 	CHECK_EQ(event.fd_readwrite.flags, __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP);
