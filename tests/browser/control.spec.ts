@@ -185,7 +185,7 @@ test.describe('limits', () => {
     expect(errors).toEqual([
       expect.stringContaining('RangeError: limits.cpuTime'),
       expect.stringContaining('RangeError: limits.files must be at most 1024'),
-      expect.stringContaining('TypeError: limits: there is no limit "memories"'),
+      expect.stringContaining('TypeError: limits: unknown option "memories"'),
       expect.stringContaining('TypeError: limits.output'),
     ]);
   });
