@@ -90,14 +90,26 @@ test('standard input may be text, bytes, a view, a Blob or a stream', async ({ p
       new Blob(['a ', 'blob']),
       stream,
       '',
-      'pipe',
+      { text: 'pipe' },
+      { bytes: encode('named bytes') },
     ];
     const results = [];
     for (const stdin of inputs) results.push((await window.hf.run(lab.guest('cat'), { stdin })).stdout);
     results.push((await window.hf.run(lab.guest('cat'))).stdout);
     return results;
   });
-  expect(outputs).toEqual(['text ü', 'bytes', 'a whole buffer', 'a view', 'a blob', 'from a stream', '', 'pipe', '']);
+  expect(outputs).toEqual([
+    'text ü',
+    'bytes',
+    'a whole buffer',
+    'a view',
+    'a blob',
+    'from a stream',
+    '',
+    'pipe',
+    'named bytes',
+    '',
+  ]);
 });
 
 test('the bytes that were given stay the caller’s', async ({ page }) => {
