@@ -73,7 +73,8 @@ export async function prepareSource(
     return { message: { kind: 'module', module: source, head: null }, transfer: [], name: DEFAULT_NAME };
   const ready = isBlob(source) ? new Response(source) : await settled(source);
   if (tagOf(ready) !== 'Response') {
-    if (ready !== source) return prepareSource(ready as ReadySource, loader, signal, onProgress, asBytes, cancels);
+    if (!Object.is(ready, source))
+      return prepareSource(ready as ReadySource, loader, signal, onProgress, asBytes, cancels);
     throw new TypeError(
       `a program must be a URL, a Response, a Blob, bytes or a WebAssembly.Module, not ${shown(source)}`,
     );

@@ -112,7 +112,7 @@ test('a bad download is refused in words', async (t) => {
 
 test('what is no source is a TypeError', async (t) => {
   const { hf } = await startFake(t, lib);
-  for (const source of [undefined, null, 5, {}, [], Promise.resolve(5)]) {
+  for (const source of [undefined, null, 5, {}, [], Promise.resolve(5), NaN]) {
     await assert.rejects(
       hf.spawn(source),
       (error) => error instanceof TypeError && /a program must be/.test(error.message),
