@@ -19,25 +19,29 @@ export function attach(process: Process, screen: TerminalScreen, readable: boole
   }
   for (const name of ['stdin', 'stdout'] as const)
     if (process[name].locked) throw new TypeError(`attach: process.${name} is locked: somebody else uses it`);
-  const reader = process.stdout.getReader();
   const write = (data: string | Uint8Array): void => void process.write(data).catch(ignore);
   const listeners = [
     screen.onData(write),
     screen.onBinary?.((data) => write(Uint8Array.from(data, (character) => character.charCodeAt(0)))),
   ];
+  const reader = process.stdout.getReader();
   let attached = true;
+  let detach!: () => void;
+  const detached = new Promise<void>((resolve) => (detach = resolve));
   const dispose = (): void => {
     if (!attached) return;
     attached = false;
-    for (const listener of listeners) listener?.dispose();
+    detach();
     reader.releaseLock(); // a read that waits is rejected, and takes nothing
+    for (const listener of listeners) listener?.dispose();
   };
   const show = async (): Promise<void> => {
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        await new Promise<void>((shown) => screen.write(value, shown));
+        // A screen that was disposed of calls back no more.
+        await Promise.race([new Promise<void>((shown) => screen.write(value, shown)), detached]);
         if (!attached) return;
       }
     } catch (error) {
