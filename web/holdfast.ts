@@ -159,8 +159,8 @@ export class Runtime implements Holdfast {
     return helped(() => this.#spawn(source, planSpawn(options)));
   }
 
-  /** `prepare` is called when the program is loaded. */
-  async #spawn(source: Source, plan: SpawnPlan, prepare?: () => Promise<void>): Promise<Process> {
+  /** `prepare` is called when the program is loaded, with a signal that is aborted when that is no longer wanted. */
+  async #spawn(source: Source, plan: SpawnPlan, prepare?: (signal: AbortSignal) => Promise<void>): Promise<Process> {
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const { memory, gc } = settings.limits;
@@ -170,8 +170,7 @@ export class Runtime implements Holdfast {
       (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes, plan.signal !== undefined),
       plan.signal,
     );
-    await prepare?.();
-    this.#requireOpen(plan.signal);
+    if (prepare) await this.#load(prepare, plan.signal);
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
@@ -210,15 +209,15 @@ export class Runtime implements Holdfast {
   async #run(source: Source, options: RunOptions): Promise<RunResult<string | Uint8Array>> {
     const { limit, encoding, plan, files, outputs } = planRun(options);
     let own: RunFiles | undefined;
-    const prepare = async (): Promise<void> => {
+    const prepare = async (signal: AbortSignal): Promise<void> => {
       const file = await later('run-files.js', import('./run-files.js'));
       own = new file.RunFiles(this.fs, plan.settings.preopens, { files, outputs }, SpawnRefused);
-      await own.prepare(plan.signal);
+      await own.prepare(signal);
     };
     try {
       const exit = await collect(await this.#spawn(source, plan, (files ?? outputs) && prepare), limit);
       if (exit.reason === 'killed') plan.signal?.throwIfAborted();
-      const result = { ...exit, files: (await own?.changed()) ?? {} };
+      const result = { ...exit, files: {}, ...(await own?.changed(limit, plan.signal)) };
       return encoding === 'bytes' ? result : inText(result);
     } finally {
       await own?.end();

@@ -24,7 +24,7 @@ export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
   encoding?: 'utf-8' | 'bytes';
   /**
    * The most bytes of output that are collected, both streams together. A guest that writes more is killed, and the
-   * reason is "limit". Default: 256 MiB.
+   * reason is "limit". So it is, without any `files` in the result, when those and their paths have more bytes than this. Default: 256 MiB.
    */
   maxOutput?: number;
   /**
@@ -56,7 +56,7 @@ export interface RunResult<Output = string> extends Exit {
   /**
    * With `files` or `outputs`: the regular files that the program made or changed, by their paths as it sees them. Changed is what has another
    * modification time, size or inode than when the program started, be it that the same was written again; what was renamed is there by its new
-   * name, what was removed is not there, and symbolic links are not followed. In directories that others use (`preopens`) their changes count, too.
+   * name, what was removed is not there. Symbolic links are not followed, and what has a path of over 4,096 bytes in hf.fs is left out. In directories that others use (`preopens`) their changes count, too.
    * Empty without both options.
    */
   readonly files: Readonly<Record<string, Uint8Array>>;
@@ -65,7 +65,7 @@ export interface RunResult<Output = string> extends Exit {
 const DEFAULT_MAX_OUTPUT = 256 * 1024 * 1024;
 
 /** What killed a process because it wrote too much ends with: 128 + SIGKILL. */
-const KILLED = 137;
+export const KILLED = 137;
 
 interface RunPlan extends Pick<RunOptions, 'files' | 'outputs'> {
   plan: SpawnPlan;

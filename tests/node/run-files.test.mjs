@@ -1,7 +1,7 @@
 // hf.run() with files: what the program finds, what comes back, and what runs share.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { guest, runtime } from './support/runtime.mjs';
+import { guest, runtime, until } from './support/runtime.mjs';
 
 const patience = { timeout: 60_000 };
 const text = (files) =>
@@ -88,6 +88,107 @@ test('a program that cannot start leaves nothing behind', patience, async (t) =>
   assert.deepEqual(left, []);
 });
 
+test('a stream that never ends is given up with the run, and leaves nothing behind', patience, async (t) => {
+  const hf = await runtime(t);
+  let cancelled = 0;
+  const files = () => ({ '/work/first': 'x', '/own': new ReadableStream({ cancel: () => void cancelled++ }) });
+  const options = { preopens: { '/work': '/home' } };
+  const controller = new AbortController();
+  const aborted = hf.run(program, { ...options, files: files(), signal: controller.signal });
+  aborted.catch(() => undefined);
+  await until(
+    () => hf.fs.exists('/home/first'),
+    (there) => there,
+  );
+  controller.abort(new Error('enough'));
+  await assert.rejects(aborted, { message: 'enough' });
+  assert.equal(cancelled, 1);
+  assert.deepEqual(await hf.fs.readdir('/tmp'), [], 'its directory is gone');
+  assert.equal((await hf.run(program, { ...options, files: { '/work/first': 'y' }, stdin: '' })).code, 0);
+
+  const closed = hf.run(program, { ...options, files: files() });
+  closed.catch(() => undefined);
+  await until(
+    () => hf.fs.readdir('/tmp'),
+    (names) => names.length > 0,
+  );
+  await hf.close();
+  await assert.rejects(closed, { name: 'Closed' });
+});
+
+test('a run is given up while its files are collected', patience, async (t) => {
+  const hf = await runtime(t);
+  const controller = new AbortController();
+  const { readdir } = hf.fs;
+  hf.fs.readdir = (path) => {
+    controller.abort(new Error('enough')); // the program has made something, and has ended
+    return readdir.call(hf.fs, path);
+  };
+  const stdin = steps('mkdir /made', 'open /made/x rwc');
+  await assert.rejects(hf.run(program, { outputs: ['/made'], signal: controller.signal, stdin }), {
+    message: 'enough',
+  });
+  assert.deepEqual(await readdir.call(hf.fs, '/tmp'), []);
+});
+
+test('no symbolic link of a program leads a run out of its directories', patience, async (t) => {
+  const hf = await runtime(t);
+  await hf.fs.writeFiles({ '/secret/key': 'KEY', '/w/sub/key': 'mine' });
+  const preopens = { '/w': '/w' };
+  const shared = await hf.run(program, {
+    preopens,
+    outputs: ['/w/sub/key', '/w/sub/', '/w/link'],
+    stdin: steps('unlink /w/sub/key', 'rmdir /w/sub', 'symlink ../secret /w/sub', 'symlink ../secret/key /w/link'),
+  });
+  assert.deepEqual([shared.stdout, shared.files], ['0\n0\n0\n0\n', {}]);
+  const own = await hf.run(program, {
+    files: { '/dir/key': 'x' },
+    stdin: steps('unlink /dir/key', 'rmdir /dir', 'symlink ../../secret /dir'),
+  });
+  assert.deepEqual([own.stdout, own.files], ['0\n0\n0\n', {}]);
+
+  for (const path of ['/w/sub/key', '/w/sub/deeper/new', '/w/link']) {
+    await assert.rejects(hf.run(program, { preopens, files: { [path]: 'evil' }, stdin: '' }), {
+      name: 'SpawnRefused',
+      kind: 'options',
+      message: /leads through a symbolic link, \/w\/(sub|link) in hf\.fs/,
+    });
+  }
+  assert.deepEqual(await hf.fs.readdir('/secret'), ['key']);
+  assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
+});
+
+test('files that are more than the page has room for are a broken limit', patience, async (t) => {
+  const hf = await runtime(t);
+  const stdin = steps('open /hole rwc', 'truncate 4 2000000000', 'open /small rwc', 'write 5 small');
+  const { reason, code, message, limit, files, stdout } = await hf.run(program, { outputs: ['/'], stdin });
+  assert.deepEqual([reason, code, files, stdout], ['limit', 137, {}, '4\n0\n5\n5\n']);
+  assert.deepEqual(limit, { name: 'maxOutput', most: 2 ** 28 });
+  assert.equal(message, 'its files have more than the 268435456 bytes that maxOutput allows');
+  const some = { outputs: ['/small'], stdin };
+  const small = await hf.run(program, { ...some, maxOutput: 11 });
+  assert.deepEqual([small.reason, text(small.files)], ['exit', { '/small': 'small' }], 'what was not asked for');
+  assert.equal((await hf.run(program, { ...some, maxOutput: 10 })).reason, 'limit');
+});
+
+test('files that lie deeper than any path of hf.fs are left out', patience, async (t) => {
+  const hf = await runtime(t);
+  const long = `/${'d'.repeat(90)}`;
+  const deeper = ['mkdir /m', `rename ${long} /m${long}`, `rename /m ${long}`];
+  const { files, code, stdout } = await hf.run(program, {
+    outputs: ['/'],
+    stdin: steps(
+      'open /seen rwc',
+      `mkdir ${long}`,
+      `open ${long}/x rwc`,
+      ...Array.from({ length: 50 }, () => deeper).flat(),
+    ),
+  });
+  assert.doesNotMatch(stdout, /-/);
+  assert.deepEqual([code, Object.keys(files)], [0, ['/seen']]);
+  assert.deepEqual(await hf.fs.readdir('/tmp'), []);
+});
+
 test('wrong files are refused in words', patience, async (t) => {
   const hf = await runtime(t);
   const wrong = [
@@ -96,6 +197,7 @@ test('wrong files are refused in words', patience, async (t) => {
     [{ files: { '/../a': '' } }, /^files\["\/\.\.\/a"\] must be a path without/],
     [{ files: { '/a/': '' } }, /is a directory by its name/],
     [{ files: { '/a': 5 } }, /^files\["\/a"\] must be text, bytes, a Blob or a ReadableStream, not a number$/],
+    [{ files: { '/a/b': '', '/a//b': '' } }, /^files: "\/a\/\/b" is there twice$/],
     [{ outputs: '/a' }, /^outputs must be an array of paths, not a string$/],
   ];
   for (const [options, message] of wrong)

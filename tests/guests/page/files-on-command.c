@@ -80,6 +80,8 @@ static long obey(const char *verb, const char *a, const char *b, char *text)
 		return rename(a, b);
 	if (strcmp(verb, "link") == 0)
 		return link(a, b);
+	if (strcmp(verb, "symlink") == 0)
+		return symlink(a, b);
 	errno = ENOSYS;
 	return -1;
 }
