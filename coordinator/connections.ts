@@ -58,8 +58,7 @@ export class Connection {
 
   ask(pointer: Pointer): void {
     this.pointer = pointer;
-    if (pointer) this.kernel.call('c_connection_ask', pointer);
-    else this.asked(-ERRNO.ENOMEM);
+    this.kernel.call('c_connection_ask', pointer);
   }
 
   /** The kernel's answer. */
@@ -150,7 +149,9 @@ export class Connections {
   private begin(id: number, port: number, make: () => WasmPointer): void {
     const connection = new Connection(id, port, this.kernel, this.post);
     this.open.set(id, connection);
-    connection.ask(toPointer(make()));
+    const pointer = toPointer(make());
+    if (pointer) connection.ask(pointer);
+    else this.asked(id, -ERRNO.ENOMEM);
   }
 
   asked(id: number, result: number): void {

@@ -266,8 +266,10 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   let least = Infinity;
   for (const option of known) {
     const wanted = option.toLowerCase();
+    const most = Math.max(1, Math.floor(Math.max(name.length, wanted.length) / 3));
+    if (Math.abs(name.length - wanted.length) > most) continue;
     const far = distance(name, wanted);
-    if (far < least && far <= Math.max(1, Math.floor(Math.max(name.length, wanted.length) / 3))) {
+    if (far < least && far <= most) {
       best = option;
       least = far;
     }
