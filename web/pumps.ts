@@ -19,11 +19,12 @@ export async function feed(
   data: InputPlan,
   gone: AbortSignal,
 ): Promise<Error | undefined> {
-  const reader = streamOf(data).getReader();
   const writer = stdin.getWriter();
-  const cancel = (): void => void reader.cancel().catch(ignore);
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  const cancel = (): void => void reader?.cancel().catch(ignore);
   gone.addEventListener('abort', cancel, { once: true });
   try {
+    reader = streamOf(data).getReader(); // which another program may have locked since the options were looked at
     for (;;) {
       const { done, value } = await reader.read();
       if (gone.aborted) return undefined;
@@ -56,7 +57,7 @@ const oneChunk = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
 
 /**
  * Hands everything that comes from `stream` to `target`. Never rejects: a target that fails cancels the stream (the
- * guest gets EPIPE), and what a function threw is reported as uncaught.
+ * guest gets EPIPE), and what a function threw, or a locked stream, is reported as uncaught.
  */
 export async function drain(
   stream: ReadableStream<Uint8Array>,
@@ -64,7 +65,13 @@ export async function drain(
 ): Promise<void> {
   const reader = stream.getReader();
   const cancel = (): void => void reader.cancel().catch(ignore);
-  const take = typeof target === 'function' ? callbackSink(target) : streamSink(target, cancel);
+  let take: Sink;
+  try {
+    take = typeof target === 'function' ? callbackSink(target) : streamSink(target, cancel);
+  } catch (error) {
+    uncaught(error); // it was locked since the options were looked at
+    return cancel();
+  }
   for (;;) {
     const next = await reader.read().catch(asError);
     if (next instanceof Error) return take.abort(next); // the runtime has ended
