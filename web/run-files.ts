@@ -11,8 +11,8 @@ import { absolutePath, object } from './options.js';
 import type { PreopenMessage } from './protocol.js';
 import { KILLED, type Files, type RunResult } from './run.js';
 
-/** Where the directories of runs are made. */
-const OWN = '/tmp';
+/** Where the directories of runs are made: not in /tmp, which programs are given, and so would see the files of others. */
+const OWN = '/run';
 /** So much older than they are the files of a run become, so that what writes to one changes its time whatever the clock's steps. */
 const OLDER = 1000;
 
@@ -113,7 +113,7 @@ export class RunFiles {
   async #makeOwn(): Promise<void> {
     await this.#fs.mkdir(OWN, { recursive: true });
     while (this.#own === undefined) {
-      const path = `${OWN}/run-${++lastRun}`;
+      const path = `${OWN}/${++lastRun}`;
       await this.#fs.mkdir(path).then(
         () => (this.#own = path),
         (error: unknown) => {

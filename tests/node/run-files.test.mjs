@@ -26,7 +26,7 @@ test('files are there before the program starts, and what it makes or changes co
   assert.equal(result.code, 0, result.stdout + result.stderr);
   assert.match(result.stdout, /old/);
   assert.deepEqual(text(result.files), { '/sub/dir/changed': 'new', '/made': 'made' });
-  assert.deepEqual(await hf.fs.readdir('/tmp'), [], 'its directory is gone');
+  assert.deepEqual(await hf.fs.readdir('/run'), [], 'its directory is gone');
 });
 
 test('runs at the same time share nothing', patience, async (t) => {
@@ -84,33 +84,34 @@ test('a program that cannot start leaves nothing behind', patience, async (t) =>
   const files = { '/in': 'x' };
   await assert.rejects(hf.run(new Uint8Array(3), { files }), { name: 'SpawnRefused' });
   await assert.rejects(hf.run(program, { files, sockets: [{ connect: 9 }] }), { name: 'SpawnRefused' });
-  const left = await hf.fs.readdir('/tmp').catch(() => []);
+  const left = await hf.fs.readdir('/run').catch(() => []);
   assert.deepEqual(left, []);
 });
 
 test('a stream that never ends is given up with the run, and leaves nothing behind', patience, async (t) => {
   const hf = await runtime(t);
-  let cancelled = 0;
-  const files = () => ({ '/work/first': 'x', '/own': new ReadableStream({ cancel: () => void cancelled++ }) });
+  let [asked, cancelled] = [0, 0];
+  const source = { pull: () => void asked++, cancel: () => void cancelled++ };
+  const files = () => ({ '/work/first': 'x', '/own': new ReadableStream(source, { highWaterMark: 0 }) });
   const options = { preopens: { '/work': '/home' } };
   const controller = new AbortController();
   const aborted = hf.run(program, { ...options, files: files(), signal: controller.signal });
   aborted.catch(() => undefined);
   await until(
-    () => hf.fs.exists('/home/first'),
-    (there) => there,
+    () => asked,
+    (times) => times > 0,
   );
   controller.abort(new Error('enough'));
   await assert.rejects(aborted, { message: 'enough' });
   assert.equal(cancelled, 1);
-  assert.deepEqual(await hf.fs.readdir('/tmp'), [], 'its directory is gone');
+  assert.deepEqual(await hf.fs.readdir('/run'), [], 'its directory is gone');
   assert.equal((await hf.run(program, { ...options, files: { '/work/first': 'y' }, stdin: '' })).code, 0);
 
   const closed = hf.run(program, { ...options, files: files() });
   closed.catch(() => undefined);
   await until(
-    () => hf.fs.readdir('/tmp'),
-    (names) => names.length > 0,
+    () => asked,
+    (times) => times > 1,
   );
   await hf.close();
   await assert.rejects(closed, { name: 'Closed' });
@@ -128,7 +129,7 @@ test('a run is given up while its files are collected', patience, async (t) => {
   await assert.rejects(hf.run(program, { outputs: ['/made'], signal: controller.signal, stdin }), {
     message: 'enough',
   });
-  assert.deepEqual(await readdir.call(hf.fs, '/tmp'), []);
+  assert.deepEqual(await readdir.call(hf.fs, '/run'), []);
 });
 
 test('no symbolic link of a program leads a run out of its directories', patience, async (t) => {
@@ -156,6 +157,20 @@ test('no symbolic link of a program leads a run out of its directories', patienc
   }
   assert.deepEqual(await hf.fs.readdir('/secret'), ['key']);
   assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
+});
+
+test('a program that is given /tmp sees nothing of the runs of others', patience, async (t) => {
+  const hf = await runtime(t);
+  const controller = new AbortController();
+  const stdin = new ReadableStream(); // it waits for its input
+  const other = hf.run(program, { files: { '/secret': 'x' }, stdin, signal: controller.signal });
+  await until(
+    () => hf.ps(),
+    (processes) => processes.length > 0,
+  );
+  assert.deepEqual(await hf.fs.readdir('/tmp'), []);
+  controller.abort(new Error('enough'));
+  await assert.rejects(other, { message: 'enough' });
 });
 
 test('files that are more than the page has room for are a broken limit', patience, async (t) => {
@@ -186,7 +201,7 @@ test('files that lie deeper than any path of hf.fs are left out', patience, asyn
   });
   assert.doesNotMatch(stdout, /-/);
   assert.deepEqual([code, Object.keys(files)], [0, ['/seen']]);
-  assert.deepEqual(await hf.fs.readdir('/tmp'), []);
+  assert.deepEqual(await hf.fs.readdir('/run'), []);
 });
 
 test('wrong files are refused in words', patience, async (t) => {
