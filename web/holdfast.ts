@@ -171,6 +171,7 @@ export class Runtime implements Holdfast {
       plan.signal,
     );
     if (prepare) await this.#load(prepare, plan.signal);
+    this.#requireOpen(plan.signal); // at this moment, in which the process is made
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
