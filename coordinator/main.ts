@@ -622,7 +622,7 @@ class Coordinator {
       } catch (error) {
         if (!last) continue;
         const size = `${type.initial} pages, at most ${type.maximum ?? 65536}`;
-        throw new Refusal('limit', `the memory that the module imports (${size}) cannot be had: ${describe(error)}`);
+        throw new Refusal('limit', `the memory that the module imports (${size}) cannot be allocated: ${describe(error)}`);
       }
     }
   }
@@ -780,7 +780,7 @@ function kernelMemory(wanted: InitMessage['memory']): WebAssembly.Memory {
     } catch (error) {
       const half = wanted.maximum / 2;
       if (half < wanted.initial)
-        throw new Error(`the kernel's memory cannot be had: ${describe(error)}`, { cause: error });
+        throw new Error(`the kernel's memory cannot be allocated: ${describe(error)}`, { cause: error });
       wanted.maximum = half;
     }
   }

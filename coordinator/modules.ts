@@ -10,7 +10,7 @@ import { NotRewritten, Rewriter, type Way } from './rewriter.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
 
-/** The source cannot be had, or is no module that may run. */
+/** The source is not available, or is no module that may run. */
 export class Refusal extends Error {
   constructor(
     readonly kind: 'source' | 'module' | 'options' | 'limit' | 'closed',

@@ -44,7 +44,7 @@ export interface Loader {
 }
 
 /**
- * Throws `TypeError` for what is no source, `SpawnRefused` ("source", "module") for one that cannot be had. An abort of the signal cancels a response's
+ * Throws `TypeError` for what is no source, `SpawnRefused` ("source", "module") for one that is not available. An abort of the signal cancels a response's
  * body; it does not end the wait for a response, or for the loader.
  */
 export async function prepareSource(
@@ -52,7 +52,7 @@ export async function prepareSource(
   loader: Loader,
   signal: AbortSignal,
   onProgress?: OnProgress,
-  /** Whether the coordinator needs the module's bytes: no; or a compiled module is refused, as this option cannot be had with one; or it is not. */
+  /** Whether the coordinator needs the module's bytes: no; or a compiled module is refused, as this option does not work with one; or it is not. */
   asBytes: '' | 'interruptible' | 'limits.memory' | 'limits.gc' | 'if-possible' = '',
   /** Whether the spawn can be given up by its own signal, and not by the runtime's end alone. */
   cancels = false,

@@ -112,7 +112,7 @@ class ComputeWorker {
       return instance;
     } catch (error) {
       this.resetStack();
-      // It is not what its start function did, but what it needs, that cannot be had.
+      // The engine could not give it what it needs; its start function did nothing wrong.
       const noMemory = isOutOfMemory(error);
       const refused = noMemory || error instanceof WebAssembly.LinkError || error instanceof TypeError;
       if (tid !== 0 || !refused) {
