@@ -88,6 +88,16 @@ void hf__guest_thread_init(void)
 	hf_native_set_rest(go_away);
 }
 
+/* Where a sanitizer's runtime has not yet set the thread up, or has taken it down, a handler cannot run: the signal waits, or is lost with the
+ * thread. */
+static void hold_signal(int how)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, signal_number());
+	(void)pthread_sigmask(how, &set, NULL);
+}
+
 struct run {
 	struct hf_guest_thread *thread;
 	const char *trap;
@@ -124,8 +134,10 @@ static void *thread_main(void *argument)
 	self = thread;
 	hf_thread_become(&thread->kernel);
 	hf__guest_memory_bind(thread);
+	hold_signal(SIG_UNBLOCK);
 	if (sigsetjmp(thread->away, 1) == 0)
 		live(thread);
+	hold_signal(SIG_BLOCK);
 	hf_thread_become(NULL);
 	self = NULL;
 	module->instance_free(thread->instance);
@@ -141,7 +153,9 @@ int hf__guest_thread_start(struct hf_guest_thread *thread)
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
 	/* Who interrupts it needs its id. */
 	pthread_mutex_lock(&guest->mutex);
+	hold_signal(SIG_BLOCK); /* the new thread's, too, until it has begun */
 	int result = pthread_create(&thread->os_thread, &attr, thread_main, thread);
+	hold_signal(SIG_UNBLOCK);
 	pthread_mutex_unlock(&guest->mutex);
 	pthread_attr_destroy(&attr);
 	return result == 0 ? 0 : -HF_EAGAIN;

@@ -4,7 +4,10 @@ test.beforeEach(async ({ start }) => start());
 
 test('run() gives the output and the exit code', async ({ page }) => {
   const result = await page.evaluate(() => window.hf.run(lab.guest('hello')));
-  expect(result).toEqual({ reason: 'exit', code: 0, message: '', stack: '', stdout: 'hello, world\n', stderr: '' });
+  expect(result).toEqual({
+    ...{ reason: 'exit', code: 0, message: '', stack: '' },
+    ...{ stdout: 'hello, world\n', stderr: '', files: {} },
+  });
 });
 
 for (const [how, code] of [

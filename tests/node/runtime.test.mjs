@@ -35,7 +35,10 @@ for (const force of [{}, { jsBridge: true, messageDoorbell: true }]) {
   test(`programs run, with arguments, environment, input and both outputs (${JSON.stringify(force)})`, async (t) => {
     const hf = await runtime(t, { force });
     const hello = await hf.run(guest('hello'));
-    assert.deepEqual(hello, { reason: 'exit', code: 0, message: '', stack: '', stdout: 'hello, world\n', stderr: '' });
+    assert.deepEqual(hello, {
+      ...{ reason: 'exit', code: 0, message: '', stack: '' },
+      ...{ stdout: 'hello, world\n', stderr: '', files: {} },
+    });
     const args = await hf.run(guest('toolbox'), { args: ['args', 'ü'], env: { A: 'ß' }, argv0: 'me' });
     assert.equal(args.stdout, 'me\0args\0ü\0A=ß\0');
     const bytes = await hf.run(guest('toolbox'), { args: ['bytes'], encoding: 'bytes' });
