@@ -13,14 +13,15 @@ export interface WorkerEvents {
 
 /** Chromium takes two seconds to end a loop; WebKit never does. */
 const LONG_DYING_MS = 3000;
-/** On a busy machine, what a dead worker had is free some while after its lock is. */
+/** On a busy machine, what a dead worker had is free some while after its lock is, and what a worker has collected some while after that. */
 const ESTATE_MS = 1000;
 
 export class Workers {
   private readonly handles = new Map<number, Handle>();
   /** Those of them that were terminated. */
   private readonly dying = new Set<Handle>();
-  private lastDeath = -Infinity;
+  /** When a worker died last, or was told to collect. */
+  private lastFreed = -Infinity;
   /** Makes the names of locks unique among all runtimes of the origin. */
   private readonly prefix = `holdfast-${crypto.randomUUID()}`;
 
@@ -40,13 +41,14 @@ export class Workers {
     void handle.dead.then(() => {
       this.handles.delete(worker);
       this.dying.delete(handle);
-      this.lastDeath = performance.now();
+      this.lastFreed = performance.now();
       this.events.dead(worker);
     });
     handle.post({ t: 'boot', ...this.boot, lock, stackTop, tls, thread });
   }
 
   post(worker: number, message: ToCompute): void {
+    if (message.t === 'collect') this.lastFreed = performance.now();
     this.handles.get(worker)?.post(message);
   }
 
@@ -66,12 +68,15 @@ export class Workers {
     await sleep(host.afterlife);
   }
 
-  /** Waits until one of those that were terminated is gone, if there are any and it does not take too long; else for a moment. False: none is gone, nor has been lately. */
+  /**
+   * Waits until one of those that were terminated is gone, if there are any and it does not take too long; else for a moment. False: none is gone, and
+   * nothing was freed lately.
+   */
   async nextBurial(): Promise<boolean> {
     const dying = [...this.dying].map((handle) => handle.dead.then(() => true));
     if (dying.length === 0) {
-      const recent = performance.now() - this.lastDeath <= ESTATE_MS;
-      // Also for the last attempt: what an idle worker has collected, the engine frees in the background.
+      const recent = performance.now() - this.lastFreed <= ESTATE_MS;
+      // Also for the last attempt: the engine frees in the background what a worker has collected.
       await sleep(ESTATE_MS / 10);
       return recent;
     }
