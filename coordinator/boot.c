@@ -71,6 +71,8 @@ HF_EXPORT_C("w_begin") void hf_w_begin(void)
 {
 	hf_account = &hf_self->process->file_use;
 	hf_thread_starts_now(hf_self);
+	uint64_t not_yet = 0;
+	(void)atomic_compare_exchange_strong(&hf_self->process->began, &not_yet, hf_plat_monotonic());
 	pass_the_door();
 }
 
@@ -78,6 +80,7 @@ HF_EXPORT_C("w_begin") void hf_w_begin(void)
 HF_EXPORT_C("w_begin_later") void hf_w_begin_later(void)
 {
 	hf_thread_starts_later(hf_self);
+	atomic_store(&hf_self->process->began, 0); /* only the first thread is told to begin again */
 }
 
 /* The guest's memory is reached by these functions of the kernel's table. */

@@ -28,6 +28,15 @@ HF_EXPORT_C("c_cpu_time") double hf_c_cpu_time(struct session *session)
 	return process ? (double)hf_process_cpu_time(process) / 1e6 : 0;
 }
 
+/* Milliseconds since its first thread began; 0 before that, and once the page knows of its end. */
+HF_EXPORT_C("c_run_time") double hf_c_run_time(struct session *session)
+{
+	struct hf_process *process = hf_session_process(session);
+	uint64_t began = process ? atomic_load(&process->began) : 0;
+	uint64_t now = hf_plat_monotonic();
+	return began && now > began ? (double)(now - began) / 1e6 : 0;
+}
+
 enum where { IN_GUEST, IN_CALL, PAUSED, GONE };
 
 /* In the kernel it does not come back while it is to pause, so it is paused; and one that has yet to begin will not. */

@@ -70,6 +70,7 @@ export interface CoordinatorCalls {
   c_pause(session: Pointer, paused: number): number;
   c_is_paused(session: Pointer): number;
   c_cpu_time(session: Pointer): number;
+  c_run_time(session: Pointer): number;
   c_ps(session: Pointer, out: Pointer, room: number): number;
   c_session_stats(session: Pointer, out: Pointer): void;
   c_trace(session: Pointer, on: number, credit: number): number;

@@ -622,7 +622,10 @@ class Coordinator {
       } catch (error) {
         if (!last) continue;
         const size = `${type.initial} pages, at most ${type.maximum ?? 65536}`;
-        throw new Refusal('limit', `the memory that the module imports (${size}) cannot be allocated: ${describe(error)}`);
+        throw new Refusal(
+          'limit',
+          `the memory that the module imports (${size}) cannot be allocated: ${describe(error)}`,
+        );
       }
     }
   }
@@ -661,9 +664,7 @@ class Coordinator {
     session.attach(pointer, ports);
     if (message.terminal) session.setRaw(message.terminal.raw, message.terminal.onlcr);
     if (message.terminal?.echo === false) session.setEcho(false);
-    session.after(message.timeout, () =>
-      session.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${message.timeout} ms`),
-    );
+    session.limitTime(message.timeout);
     return true;
   }
 

@@ -263,8 +263,12 @@ export class Session {
     }, GRACE_MS / GRACE_LOOKS);
   }
 
-  after(milliseconds: number, act: () => void): void {
-    if (milliseconds > 0) this.timer = setTimeout(act, milliseconds);
+  /** Ends it when it has run for so many milliseconds (0: never), which do not begin before its worker is up. */
+  limitTime(timeout: number): void {
+    if (!timeout || !this.running) return;
+    const left = timeout - this.kernel.call('c_run_time', this.pointer);
+    if (left <= 0) this.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${timeout} ms`);
+    else this.timer = setTimeout(() => this.limitTime(timeout), Math.min(left, LONGEST_TIMER));
   }
 
   ps(): Omit<PsMessage, 'parent'> {

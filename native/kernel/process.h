@@ -62,6 +62,7 @@ struct hf_process {
 	struct hf_budget output;   /* atomic; what has gone out, and what calls under way may still write */
 	_Atomic uint64_t written;  /* of it, what has gone out */
 	struct hf_budget file_use; /* atomic; drawn on through hf_account */
+	_Atomic uint64_t began;    /* when its first thread did, on the monotonic clock; 0: not yet */
 	_Atomic uint64_t latest; /* what its monotonic clock has told of last, while it has several threads (wasi/misc.c) */
 
 	struct hf_lock lock;
