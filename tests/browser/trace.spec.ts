@@ -122,6 +122,7 @@ test('what a function that is told throws is reported, the guest goes on, and an
       () => errors.length,
       (length) => length > 0,
     );
+    await line('between\n'); // behind what was still being told of the first line
     const told: string[] = [];
     p.trace(({ args }) => void told.push(args.join(' ')));
     await line('two\n');
