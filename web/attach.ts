@@ -3,7 +3,7 @@ import { describe } from './bytes.js';
 import type { Process } from './process.js';
 import type { Attachment, TerminalScreen } from './terminal.js';
 
-/** Of keys that nobody reads any more nothing becomes; of the output's end `done` says more. */
+/** Keys that are no longer read are dropped. How the output ended, `done` reports. */
 const ignore = (): undefined => undefined;
 
 /** `readable`: whether the output comes from `process.stdout`. */

@@ -92,6 +92,9 @@ const KNOWN = {
 const PROGRAMS = ['spawn', 'run', 'child'];
 
 const directories = "`preopens` says which directories of hf.fs the program sees: preopens: { '/': '/home' }";
+const fileSystem = `the file system is hf.fs, which all programs share; ${directories}`;
+const noDirectory =
+  'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }';
 const program = 'the program is the first argument';
 const assets = "`assets` says where the runtime's files are";
 
@@ -101,10 +104,9 @@ const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
   argv: '`args` has the arguments, without argv[0], which is `argv0`',
   cmd: `${program}, \`args\` has its arguments`,
   command: `${program}, \`args\` has its arguments`,
-  cwd: 'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }',
-  pwd: 'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }',
-  workingdirectory:
-    'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }',
+  cwd: noDirectory,
+  pwd: noDirectory,
+  workingdirectory: noDirectory,
   dir: directories,
   dirs: directories,
   directories: directories,
@@ -114,9 +116,9 @@ const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
   mount: directories,
   mounts: directories,
   volumes: directories,
-  filesystem: `the file system is hf.fs, which all programs share; ${directories}`,
-  fs: `the file system is hf.fs, which all programs share; ${directories}`,
-  vfs: `the file system is hf.fs, which all programs share; ${directories}`,
+  filesystem: fileSystem,
+  fs: fileSystem,
+  vfs: fileSystem,
   environ: '`env` has the environment',
   environment: '`env` has the environment',
   vars: '`env` has the environment',

@@ -13,11 +13,11 @@ import { KILLED, type Files, type RunResult } from './run.js';
 
 /** Where the directories of runs are made: not in /tmp, which programs are given, and so would see the files of others. */
 const OWN = '/run';
-/** So much older than they are the files of a run become, so that what writes to one changes its time whatever the clock's steps. */
+/** The files of a run are dated back by so many milliseconds: a write then changes their time, however coarse the clock is. */
 const OLDER = 1000;
 
 let lastRun = 0;
-/** What runs that have not ended have written for their programs into directories that others may share. */
+/** Files that runs under way have written into directories that other programs may share. */
 const inUse = new WeakMap<FileSystem, Set<string>>();
 
 /** A file's path, and what is to be in it. */

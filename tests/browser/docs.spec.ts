@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
 import { transform } from 'esbuild';
-import { isolation, root, serveSite } from './support/site.ts';
+import { isolation, root, serveSite, type Answer } from './support/site.ts';
 import { expect, watch } from './support/test.ts';
 
 /** What the examples fetch. */
@@ -33,6 +33,10 @@ function examplesOf(text: string): Example[] {
   return found;
 }
 
+const answer = (type: string, body: string | Uint8Array): Answer => ({
+  headers: { 'Content-Type': type, ...isolation },
+  body,
+});
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 for (const file of ['README.md', 'docs/guide.md']) {
@@ -46,22 +50,16 @@ for (const file of ['README.md', 'docs/guide.md']) {
       const end = /hf\.close\(\)/.test(code) ? '' : 'await hf.close();\n';
       const { code: script } = await transform(head + code + end, { loader: 'ts', format: 'esm', target: 'es2022' });
       const map = JSON.stringify({ imports: { holdfast: '/dist/index.js' } });
-      const answers: Record<string, { headers: Record<string, string>; body: string | Uint8Array }> = {
-        '/page.html': {
-          headers: { 'Content-Type': 'text/html; charset=utf-8', ...isolation },
-          body: `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${map}</script><script type="module" src="/example.js"></script>`,
-        },
-        '/example.js': {
-          headers: { 'Content-Type': 'text/javascript; charset=utf-8', ...isolation },
-          body: `${script}\nglobalThis.exampleIsOver = true;`,
-        },
-        '/names.txt': { headers: { 'Content-Type': 'text/plain', ...isolation }, body: 'Ada\nGrace\n' },
+      const answers: Record<string, Answer> = {
+        '/page.html': answer(
+          'text/html; charset=utf-8',
+          `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${map}</script><script type="module" src="/example.js"></script>`,
+        ),
+        '/example.js': answer('text/javascript; charset=utf-8', `${script}\nglobalThis.exampleIsOver = true;`),
+        '/names.txt': answer('text/plain', 'Ada\nGrace\n'),
       };
       for (const [name, guest] of Object.entries(programs)) {
-        answers[name] = {
-          headers: { 'Content-Type': 'application/wasm', ...isolation },
-          body: await readFile(path.join(root, `build/guests/${guest}.wasm`)),
-        };
+        answers[name] = answer('application/wasm', await readFile(path.join(root, `build/guests/${guest}.wasm`)));
       }
       const site = await serveSite((name) => answers[name]);
       try {
