@@ -1,6 +1,7 @@
 /* boot.c - the exports by which JavaScript starts the kernel in a worker, and runs a guest in a compute worker. */
 #include "coordinator/browser.h"
 #include "coordinator/root.h"
+#include "coordinator/session.h"
 #include "kernel/process.h"
 #include "platform/alloc.h"
 #include "platform/wasm.h"
@@ -71,6 +72,7 @@ HF_EXPORT_C("w_begin") void hf_w_begin(void)
 {
 	hf_account = &hf_self->process->file_use;
 	hf_thread_starts_now(hf_self);
+	hf_session_thread_has_begun();
 	uint64_t not_yet = 0;
 	(void)atomic_compare_exchange_strong(&hf_self->process->began, &not_yet, hf_plat_monotonic());
 	pass_the_door();

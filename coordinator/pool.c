@@ -169,9 +169,32 @@ static uint32_t garbage(void)
 	return count;
 }
 
-int hf_pool_take(struct hf_worker **out)
+bool hf_pool_starts_enough(uint32_t pid)
 {
-	struct hf_worker *worker = first_in(HF_WORKER_IDLE);
+	uint32_t starting = 0;
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		starting += worker->state == HF_WORKER_RUNNING && worker->pid == pid && !hf_thread_has_begun(&worker->thread);
+	}
+	return starting >= hf_plat_cores();
+}
+
+/* An idle worker, if it can be one that has the process's memory already. */
+static struct hf_worker *idle_for(uint32_t pid)
+{
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		if (worker->state == HF_WORKER_IDLE && pid && worker->pid == pid)
+			return worker;
+	}
+	return first_in(HF_WORKER_IDLE);
+}
+
+int hf_pool_take(uint32_t pid, struct hf_worker **out)
+{
+	struct hf_worker *worker = idle_for(pid);
 	if (!worker)
 		worker = first_in(HF_WORKER_STARTING);
 	if (!worker && alive() >= max_workers)
@@ -180,19 +203,21 @@ int hf_pool_take(struct hf_worker **out)
 		worker = start_one();
 	if (!worker)
 		return -HF_ENOMEM;
-	if (worker->runs > 0 && garbage() + worker->runs > GARBAGE_MOST) {
+	/* A thread of the process whose thread it ran last has the same memory: nothing becomes garbage. */
+	bool other = pid == 0 || worker->pid != pid;
+	if (other && worker->runs > 0 && garbage() + worker->runs > GARBAGE_MOST) {
 		js_worker_collect(worker->id);
 		worker->runs = 0;
 	}
 	set_state(worker, HF_WORKER_RUNNING);
-	worker->runs++;
+	worker->runs += other;
+	worker->pid = pid;
 	*out = worker;
 	return 0;
 }
 
 void hf_pool_put_back(struct hf_worker *worker)
 {
-	worker->runs--;
 	set_state(worker, worker->booted ? HF_WORKER_IDLE : HF_WORKER_STARTING);
 }
 

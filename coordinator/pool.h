@@ -17,7 +17,8 @@ struct hf_worker {
 	uint32_t id;
 	enum hf_worker_state state;
 	bool booted;         /* it has said that it is up; RUNNING may come before that */
-	uint32_t runs;       /* what it was given to run since it last collected its garbage: each may have left a memory */
+	uint32_t pid;        /* of the process whose thread it runs, or ran last; 0: none */
+	uint32_t runs;       /* processes it has run since it last collected its garbage: each may have left a memory */
 	uint64_t idle_since; /* on the monotonic clock */
 	void *stack;
 	void *tls;
@@ -26,11 +27,13 @@ struct hf_worker {
 
 /* How many to keep ready, and how many there may be, zombies not counted. */
 void hf_pool_init(uint32_t min, uint32_t max);
-/* A worker, now RUNNING: an idle one, or one that is starting, or a new one. -HF_EAGAIN: all are busy and there may be no
- * more; -HF_ENOMEM. */
-HF_MUST_CHECK int hf_pool_take(struct hf_worker **out);
+/* A worker for a thread of the process (0: of a new one), now RUNNING: an idle one, or one that is starting, or a new one. -HF_EAGAIN: all are busy and
+ * there may be no more; -HF_ENOMEM. */
+HF_MUST_CHECK int hf_pool_take(uint32_t pid, struct hf_worker **out);
 /* Whether there is a worker to take, or room for one. */
 bool hf_pool_may_take(void);
+/* Whether as many threads of the process as there are cores have a worker and have not begun. One more would only hold up those, and everybody else. */
+bool hf_pool_starts_enough(uint32_t pid);
 /* Whether a worker is about to be free: its thread has left its process, or was told to. */
 bool hf_pool_one_is_leaving(void);
 /* Gives back a worker that was taken and not used. */

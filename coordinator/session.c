@@ -161,6 +161,7 @@ static void run_on(struct hf_worker *worker, struct session *session)
 {
 	int result = hf_process_add_thread(session->process, &worker->thread, new_tid());
 	HF_ASSERT(result == 0); /* it is not dead, and this is its first thread */
+	worker->pid = session->process->pid;
 	hf_thread_starts_later(&worker->thread);
 	js_worker_run(worker->id, session->id, 0, 0);
 	hf_pool_refill();
@@ -171,7 +172,7 @@ static int start_thread(struct hf_process *process, uint32_t argument)
 {
 	struct session *session = process->owner;
 	struct hf_worker *worker;
-	int result = hf_pool_take(&worker);
+	int result = hf_pool_take(process->pid, &worker);
 	if (result < 0)
 		return result;
 	uint32_t tid = new_tid();
@@ -199,6 +200,31 @@ void hf_session_worker_free(void)
 	}
 }
 
+static void run_begun(struct hf_work *work)
+{
+	(void)work;
+	hf_session_worker_free();
+}
+
+static struct hf_work begun = {.link = {&begun.link, &begun.link}, .run = run_begun};
+static _Atomic bool begun_wanted;
+
+void hf_session_thread_has_begun(void)
+{
+	if (atomic_load(&begun_wanted) && atomic_exchange(&begun_wanted, false))
+		(void)hf_work_post(&begun);
+}
+
+/* A process whose threads make threads all the time would else have all that it may have waiting for a core, and everybody else behind them. */
+static bool starts_enough(uint32_t pid)
+{
+	if (!hf_pool_starts_enough(pid))
+		return false;
+	/* One that begins now either is seen to have begun, or sees that this is wanted. */
+	atomic_store(&begun_wanted, true);
+	return hf_pool_starts_enough(pid);
+}
+
 /* A thread costs the coordinator about a millisecond (its worker, messages to it), and 64 threads can ask at once, again and again: what others wait for
  * is not to come behind all of that. */
 #define STARTS_A_TURN 4
@@ -217,12 +243,12 @@ void hf_session_spawn_thread(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
 	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
-	if (!hf_pool_may_take() && hf_pool_one_is_leaving()) {
+	if (!hf_spawn_request_is_asked(request))
+		return; /* withdrawn: its thread was told to stop */
+	if (starts_enough(hf_pool_of(thread)->pid) || (!hf_pool_may_take() && hf_pool_one_is_leaving())) {
 		hf_list_append(&awaiting_worker, &work->link);
 		return;
 	}
-	if (!hf_spawn_request_is_asked(request))
-		return; /* withdrawn: its thread was told to stop */
 	if (!may_start_now()) {
 		(void)hf_work_post(work);
 		return;
@@ -506,7 +532,7 @@ HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(struct spawn_header *header, s
 	struct hf_worker *worker;
 	*error = (struct spawn_error){.preopen = -1, .socket = -1};
 	/* A worker first: a process that then cannot run would have been seen by those it is connected to. */
-	error->error = hf_pool_take(&worker);
+	error->error = hf_pool_take(0, &worker);
 	if (error->error < 0)
 		return NULL;
 	error->error = build(header, &session, error);

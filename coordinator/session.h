@@ -11,6 +11,8 @@
 void hf_session_spawn_thread(struct hf_work *work);
 /* A worker has become free, or there may be one more: requests that waited for that are looked at again. */
 void hf_session_worker_free(void);
+/* A thread has begun: a request that waited for that is looked at again. Any thread; never blocks. */
+void hf_session_thread_has_begun(void);
 /* The worker is gone although nobody ended it: its process ends with the reason "crash". */
 void hf_session_worker_crashed(struct hf_worker *worker);
 

@@ -42,6 +42,7 @@ async function attack({ seconds, threads }) {
 
   const echoes = [];
   const worst = [];
+  const inPhase = {};
   const kills = [];
   const timers = [];
   let phase = 'begins';
@@ -52,6 +53,7 @@ async function attack({ seconds, threads }) {
     while (!over) {
       const took = await one();
       echoes.push(took);
+      (inPhase[phase] ??= []).push(took);
       worst.push({ took, phase, at: Math.round(performance.now() - begun) });
       worst.sort((a, b) => b.took - a.took).splice(12);
       await pause(5);
@@ -95,7 +97,7 @@ async function attack({ seconds, threads }) {
   echo.kill();
   await echo.exited;
   await hf.close();
-  return { alone, echoes, timers, kills, worst, before, after };
+  return { alone, echoes, inPhase, timers, kills, worst, before, after };
 }
 
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
@@ -111,6 +113,7 @@ export async function soakHostile(page, minutes, threads = 64) {
   console.log('milliseconds                         count   median      p99  longest');
   row('echo of a byte, nothing else runs', seen.alone);
   row(`echo of a byte, ${threads} hostile threads`, seen.echoes);
+  for (const [phase, times] of Object.entries(seen.inPhase)) row(`  … in the phase “${phase}”`, times);
   row('a timer of the page, late by', seen.timers);
   row('kill() to exited', seen.kills);
   console.log('the longest echoes:');

@@ -1,4 +1,4 @@
-// `npm run soak -- [--minutes N | --kills N] [--seed N]` (with --hostile: soak-hostile.mjs): programs of every kind are started and killed in Chromium, and restarted by a supervisor, for an
+// `npm run soak -- [--minutes N | --kills N] [--seed N]` (with --hostile [--threads N]: soak-hostile.mjs): programs of every kind are started and killed in Chromium, and restarted by a supervisor, for an
 // hour or as long as is said. Every minute, when nothing runs, it prints what is in use: the kernel's blocks and bytes, workers, files, and of
 // the browser's processes memory (proportional) and threads. Fails when the kernel holds more than at the beginning; when, once it is warm, the
 // browser's memory or the page's heap has doubled; and when in the end, idle, there are more workers than are kept, or threads of those that ended.
@@ -108,6 +108,7 @@ await main(async (args) => {
       seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
       every: { type: 'string', default: '60' },
       hostile: { type: 'boolean', default: false },
+      threads: { type: 'string', default: '64' },
     },
   });
   const kills = values.kills ? Number(values.kills) : Infinity;
@@ -128,7 +129,7 @@ await main(async (args) => {
     if (values.hostile) {
       const minutes = Number(values.minutes);
       console.log(`Chromium ${browser.version()}, ${minutes} minutes`);
-      await soakHostile(page, minutes);
+      await soakHostile(page, minutes, Number(values.threads));
       if (complaints.length > 0) throw new Complaint(`errors that the page did not handle: ${complaints.join('; ')}`);
       return 0;
     }

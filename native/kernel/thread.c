@@ -140,6 +140,13 @@ void hf_thread_starts_now(struct hf_thread *thread)
 	count_sleep(thread, atomic_load(&thread->asleep_since));
 }
 
+/* Before it begins it sleeps, and has not come to the door. */
+bool hf_thread_has_begun(struct hf_thread *thread)
+{
+	return atomic_load(&thread->asleep_since) <= HF_WAKING || atomic_load(&thread->door) != HF_IN_GUEST ||
+	       atomic_load(&thread->gone);
+}
+
 /* The thread has said that it sleeps and only then looks for the order; who gives the order then looks whether the thread
  * sleeps. One of the two sees the other. */
 static void tell_if_held(struct hf_thread *thread)

@@ -138,6 +138,8 @@ HF_MUST_CHECK int hf_thread_sleep(struct hf_thread *thread, uint64_t deadline);
  * Whoever has the block: the owner thread, or the coordinator before that has it. */
 void hf_thread_starts_later(struct hf_thread *thread);
 void hf_thread_starts_now(struct hf_thread *thread);
+/* Whether it has, or is gone without. Any thread. */
+bool hf_thread_has_begun(struct hf_thread *thread);
 /* Nanoseconds that the thread ran, its sleeps left out. Any thread. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread);
 /* The same at a time that the caller knows: with a lock held nobody looks at the clock. */

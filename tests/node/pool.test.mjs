@@ -121,3 +121,18 @@ test('a worker that cannot start later on costs its own process, and nothing els
     assert.equal((await process.exited).reason, 'exit');
   }
 });
+
+// Threads that had a worker but no core yet once piled up to the thread limit, each with a new worker, and held up every other program.
+test('a program that makes threads in a loop does not fill the pool with workers', async (t) => {
+  const hf = await runtime(t, { workers: { min: 1, max: 60 } });
+  const process = await hf.spawn(guest('threads-are-made-in-a-loop'), { limits: { threads: 50 } });
+  let made = 0;
+  let most = 0;
+  while (made < 2000) {
+    most = Math.max(most, (await hf.stats()).workers.total);
+    for (const { threads } of await hf.ps()) made = Math.max(made, ...threads.map(({ tid }) => tid));
+  }
+  assert.ok(most < 20, `${most} workers`);
+  process.kill();
+  await process.exited;
+});
