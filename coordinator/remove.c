@@ -7,7 +7,7 @@
 
 #include "coordinator/browser.h"
 #include "coordinator/root.h"
-#include "fs/path.h"
+#include "fs/at.h"
 #include "platform/alloc.h"
 
 /* From the tree's top to where the removal is; a reference to each. */
@@ -155,9 +155,8 @@ HF_EXPORT_C("c_fs_remove_some") int hf_c_fs_remove_some(struct hf_removal *remov
 			return 1;
 		result = removal->steps-- > 0 ? step_through(&removal->trail) : -HF_ENOTEMPTY;
 	}
-	struct hf_path *at = &removal->at;
 	if (result == 0)
-		result = at->parent->ops->rmdir(at->parent, at->name, at->name_size);
+		result = hf_at_rmdir(&removal->at);
 	end_removal(removal);
 	return result;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "coordinator/browser.h"
-#include "fs/path.h"
+#include "fs/at.h"
 #include "fs/tree.h"
 #include "kernel/file.h"
 #include "platform/alloc.h"
@@ -43,29 +43,25 @@ static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path 
 
 enum { OPEN_WRITE = 1, OPEN_EXCLUSIVE = 2, OPEN_DIRECTORY = 4 };
 
-static int find_or_make(struct hf_path *at, uint32_t how, struct hf_vnode **out)
+/* Whether it is what was asked for. A link can only be what a guest has just put there. */
+static int check_kind(const struct hf_vnode *vnode, uint32_t how, bool must_be_dir)
 {
-	if (at->vnode) {
-		bool directory = at->vnode->filetype == HF_FILETYPE_DIRECTORY;
-		if (how & OPEN_EXCLUSIVE)
-			return -HF_EEXIST;
-		if (directory != !!(how & OPEN_DIRECTORY))
-			return directory ? -HF_EISDIR : -HF_ENOTDIR;
-		if (at->must_be_dir && !directory)
-			return -HF_ENOTDIR;
-		*out = hf_vnode_ref(at->vnode);
-		return 0;
-	}
-	if (at->must_be_dir)
-		return -HF_EISDIR;
-	int result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
-	/* A guest was faster. */
-	if (result == -HF_EEXIST && !(how & OPEN_EXCLUSIVE))
-		result = at->parent->ops->lookup(at->parent, at->name, at->name_size, out);
-	if (result == 0 && !(*out)->ops->write) {
-		hf_vnode_unref(*out); /* and made a link */
-		result = -HF_ELOOP;
-	}
+	bool directory = vnode->filetype == HF_FILETYPE_DIRECTORY;
+	if (directory != !!(how & OPEN_DIRECTORY))
+		return directory ? -HF_EISDIR : -HF_ENOTDIR;
+	if (must_be_dir && !directory)
+		return -HF_ENOTDIR;
+	return vnode->filetype == HF_FILETYPE_SYMBOLIC_LINK ? -HF_ELOOP : 0;
+}
+
+static int find_or_make(const struct hf_path *at, uint32_t how, struct hf_vnode **out)
+{
+	int result = hf_at_find_or_make(at, how & OPEN_EXCLUSIVE, out);
+	if (result < 0)
+		return result;
+	result = check_kind(*out, how, at->must_be_dir);
+	if (result < 0)
+		hf_vnode_unref(*out);
 	return result;
 }
 
@@ -244,26 +240,15 @@ enum change { MKDIR, UNLINK, RMDIR };
 HF_EXPORT_C("c_fs_change") int hf_c_fs_change(enum change change, const char *path, uint32_t size)
 {
 	struct hf_path at;
-	struct hf_vnode *made;
 	int result = walk(path, size, HF_PATH_PARENT, &at);
 	if (result < 0)
 		return result;
-	if (!at.parent) {
-		result = change == MKDIR ? -HF_EEXIST : change == RMDIR ? -HF_EBUSY : -HF_EISDIR;
-	} else if (change == MKDIR) {
-		result = at.vnode ? -HF_EEXIST
-		                  : at.parent->ops->create(at.parent, at.name, at.name_size, HF_FILETYPE_DIRECTORY, &made);
-		if (result == 0)
-			hf_vnode_unref(made);
-	} else if (!at.vnode) {
-		result = -HF_ENOENT;
-	} else if (change == UNLINK) {
-		result = at.must_be_dir && at.vnode->filetype != HF_FILETYPE_DIRECTORY
-		             ? -HF_ENOTDIR
-		             : at.parent->ops->unlink(at.parent, at.name, at.name_size);
-	} else {
-		result = at.parent->ops->rmdir(at.parent, at.name, at.name_size);
-	}
+	if (change == MKDIR)
+		result = hf_at_mkdir(&at);
+	else if (change == UNLINK)
+		result = hf_at_unlink(&at);
+	else
+		result = at.parent ? hf_at_rmdir(&at) : -HF_EBUSY;
 	hf_path_release(&at);
 	return result;
 }
@@ -277,12 +262,7 @@ int hf_c_fs_symlink(const char *target, uint32_t target_size, const char *path, 
 		result = walk(path, size, HF_PATH_PARENT, &at);
 	if (result < 0)
 		return result;
-	if (at.vnode || !at.parent)
-		result = -HF_EEXIST;
-	else if (at.must_be_dir)
-		result = -HF_ENOENT;
-	else
-		result = at.parent->ops->symlink(at.parent, at.name, at.name_size, target, target_size);
+	result = hf_at_symlink(&at, target, target_size);
 	hf_path_release(&at);
 	return result;
 }
@@ -293,31 +273,9 @@ HF_EXPORT_C("c_fs_readlink") int hf_c_fs_readlink(const char *path, uint32_t pat
 	int result = walk(path, path_size, 0, &at);
 	if (result < 0)
 		return result;
-	result = at.vnode->ops->readlink ? at.vnode->ops->readlink(at.vnode, buffer, size) : -HF_EINVAL;
+	result = hf_vnode_readlink(at.vnode, buffer, size);
 	hf_path_release(&at);
 	return result;
-}
-
-static int link_to(struct hf_path *from, struct hf_path *to)
-{
-	if (to->vnode || !to->parent)
-		return -HF_EEXIST;
-	if (to->must_be_dir)
-		return -HF_ENOENT;
-	if (from->vnode->fs != to->parent->fs)
-		return -HF_EXDEV;
-	return to->parent->ops->link(to->parent, to->name, to->name_size, from->vnode);
-}
-
-static int rename_to(struct hf_path *from, struct hf_path *to)
-{
-	if (!from->parent || !to->parent)
-		return -HF_EBUSY;
-	if (!from->vnode)
-		return -HF_ENOENT;
-	if ((from->must_be_dir || to->must_be_dir) && from->vnode->filetype != HF_FILETYPE_DIRECTORY)
-		return -HF_ENOTDIR;
-	return from->parent->ops->rename(from->parent, from->name, from->name_size, to->parent, to->name, to->name_size);
 }
 
 HF_EXPORT_C("c_fs_two")
@@ -329,7 +287,7 @@ int hf_c_fs_two(uint32_t rename, const char *from_path, uint32_t from_size, cons
 		return result;
 	result = walk(to_path, to_size, HF_PATH_PARENT, &to);
 	if (result == 0) {
-		result = rename ? rename_to(&from, &to) : link_to(&from, &to);
+		result = rename ? hf_at_rename(&from, &to) : hf_at_link(&to, from.vnode);
 		hf_path_release(&to);
 	}
 	hf_path_release(&from);

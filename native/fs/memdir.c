@@ -241,17 +241,25 @@ static struct hf_vnode *take_out_locked(struct hf_memfs *fs, struct hf_memnode *
 	return vnode;
 }
 
-static int dir_unlink(struct hf_vnode *vnode, const char *name, size_t size)
+/* May the name go, as that of an empty directory, or of what is none? */
+static int may_go_locked(struct hf_memfs *fs, struct hf_vnode *vnode, bool as_directory) HF_REQUIRES(fs->tree)
 {
-	struct hf_memnode *dir = hf__memnode(vnode);
+	HF_ASSERT(hf_lock_is_held(&fs->tree));
+	if (is_directory(vnode) != as_directory)
+		return as_directory ? -HF_ENOTDIR : -HF_EISDIR;
+	return as_directory && hf__memnode(vnode)->dir.names.live > 0 ? -HF_ENOTEMPTY : 0;
+}
+
+static int remove_name(struct hf_memnode *dir, const char *name, size_t size, bool as_directory)
+{
 	struct hf_memfs *fs = dir->fs;
 	struct hf_vnode *gone = NULL;
 	struct hf_name *found;
 	uint64_t now = hf_plat_realtime();
 	hf_lock(&fs->tree);
 	int err = find_locked(fs, dir, name, size, &found);
-	if (err == 0 && is_directory(found->vnode))
-		err = -HF_EISDIR;
+	if (err == 0)
+		err = may_go_locked(fs, found->vnode, as_directory);
 	if (err == 0)
 		gone = take_out_locked(fs, dir, found, now);
 	hf_unlock(&fs->tree);
@@ -260,24 +268,14 @@ static int dir_unlink(struct hf_vnode *vnode, const char *name, size_t size)
 	return err;
 }
 
+static int dir_unlink(struct hf_vnode *vnode, const char *name, size_t size)
+{
+	return remove_name(hf__memnode(vnode), name, size, false);
+}
+
 static int dir_rmdir(struct hf_vnode *vnode, const char *name, size_t size)
 {
-	struct hf_memnode *dir = hf__memnode(vnode);
-	struct hf_memfs *fs = dir->fs;
-	struct hf_vnode *gone = NULL;
-	struct hf_name *found;
-	uint64_t now = hf_plat_realtime();
-	hf_lock(&fs->tree);
-	int err = find_locked(fs, dir, name, size, &found);
-	if (err == 0 && !is_directory(found->vnode))
-		err = -HF_ENOTDIR;
-	else if (err == 0 && hf__memnode(found->vnode)->dir.names.live > 0)
-		err = -HF_ENOTEMPTY;
-	if (err == 0)
-		gone = take_out_locked(fs, dir, found, now);
-	hf_unlock(&fs->tree);
-	hf_vnode_unref(gone);
-	return err;
+	return remove_name(hf__memnode(vnode), name, size, true);
 }
 
 /* Is `node` the directory or one above it? Both are alive. */

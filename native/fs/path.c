@@ -207,7 +207,7 @@ static int follow(struct walk *walk, struct hf_vnode *link)
 	char *target = hf_alloc(HF_PATH_MAX);
 	if (!target)
 		return -HF_ENOMEM;
-	int size = link->ops->readlink ? link->ops->readlink(link, target, HF_PATH_MAX) : -HF_EINVAL;
+	int size = hf_vnode_readlink(link, target, HF_PATH_MAX);
 	int err = size > 0 ? push_text(walk, target, (size_t)size, target) : size == 0 ? -HF_ENOENT : size;
 	if (err)
 		hf_free(target);

@@ -116,6 +116,11 @@ static inline uint64_t hf_vnode_clock(const struct hf_vnode *vnode, hf_counter *
 	return vnode->filetype == HF_FILETYPE_REGULAR_FILE && hf_counter_read(mark) == 0 ? hf_plat_realtime() : 0;
 }
 
+static inline int hf_vnode_readlink(struct hf_vnode *vnode, char *buffer, size_t size)
+{
+	return vnode->ops->readlink ? vnode->ops->readlink(vnode, buffer, size) : -HF_EINVAL;
+}
+
 static inline struct hf_vnode *hf_vnode_ref(struct hf_vnode *vnode)
 {
 	atomic_fetch_add_explicit(&vnode->refs, 1, memory_order_relaxed);

@@ -1,8 +1,8 @@
 /* path.c - the calls on paths below a directory. */
 #include "wasi/sys.h"
 
+#include "fs/at.h"
 #include "fs/devfs.h"
-#include "fs/path.h"
 
 /* A directory to start from, and a path copied out of the guest. */
 struct place {
@@ -82,7 +82,7 @@ static int walk_to_change(struct place *place, unsigned flags, bool makes, struc
 
 /* Finds the directory and the name that a call is about, and calls `change` with them. */
 static int change_name(hf_t t, uint32_t fd, uint64_t rights, uint32_t path, uint32_t size,
-                       int (*change)(struct hf_path *at, void *context), void *context)
+                       int (*change)(const struct hf_path *at, void *context), void *context)
 {
 	struct place place;
 	struct hf_path at;
@@ -96,16 +96,10 @@ static int change_name(hf_t t, uint32_t fd, uint64_t rights, uint32_t path, uint
 	return result;
 }
 
-static int make_directory(struct hf_path *at, void *context)
+static int make_directory(const struct hf_path *at, void *context)
 {
 	(void)context;
-	struct hf_vnode *made;
-	if (at->vnode || !at->parent)
-		return -HF_EEXIST;
-	int result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_DIRECTORY, &made);
-	if (result == 0)
-		hf_vnode_unref(made);
-	return result;
+	return hf_at_mkdir(at);
 }
 
 int hf__sys_path_create_directory(hf_t t, uint32_t fd, uint32_t path, uint32_t size)
@@ -113,14 +107,10 @@ int hf__sys_path_create_directory(hf_t t, uint32_t fd, uint32_t path, uint32_t s
 	return change_name(t, fd, HF_RIGHT_PATH_CREATE_DIRECTORY, path, size, make_directory, NULL);
 }
 
-static int remove_directory(struct hf_path *at, void *context)
+static int remove_directory(const struct hf_path *at, void *context)
 {
 	(void)context;
-	if (!at->parent)
-		return at->last == HF_PATH_DOTDOT ? -HF_ENOTEMPTY : -HF_EINVAL; /* as Linux has it */
-	if (!at->vnode)
-		return -HF_ENOENT;
-	return at->parent->ops->rmdir(at->parent, at->name, at->name_size);
+	return hf_at_rmdir(at);
 }
 
 int hf__sys_path_remove_directory(hf_t t, uint32_t fd, uint32_t path, uint32_t size)
@@ -128,16 +118,10 @@ int hf__sys_path_remove_directory(hf_t t, uint32_t fd, uint32_t path, uint32_t s
 	return change_name(t, fd, HF_RIGHT_PATH_REMOVE_DIRECTORY, path, size, remove_directory, NULL);
 }
 
-static int unlink_file(struct hf_path *at, void *context)
+static int unlink_file(const struct hf_path *at, void *context)
 {
 	(void)context;
-	if (!at->parent)
-		return -HF_EISDIR;
-	if (!at->vnode)
-		return -HF_ENOENT;
-	if (at->must_be_dir)
-		return at->vnode->filetype == HF_FILETYPE_DIRECTORY ? -HF_EISDIR : -HF_ENOTDIR;
-	return at->parent->ops->unlink(at->parent, at->name, at->name_size);
+	return hf_at_unlink(at);
 }
 
 int hf__sys_path_unlink_file(hf_t t, uint32_t fd, uint32_t path, uint32_t size)
@@ -150,14 +134,10 @@ struct target {
 	uint32_t size;
 };
 
-static int make_symlink(struct hf_path *at, void *context)
+static int make_symlink(const struct hf_path *at, void *context)
 {
 	const struct target *target = context;
-	if (at->vnode || !at->parent)
-		return -HF_EEXIST;
-	if (at->must_be_dir)
-		return -HF_ENOENT;
-	return at->parent->ops->symlink(at->parent, at->name, at->name_size, target->text, target->size);
+	return hf_at_symlink(at, target->text, target->size);
 }
 
 int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path, uint32_t size)
@@ -178,16 +158,9 @@ int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t
 	return change_name(t, fd, HF_RIGHT_PATH_SYMLINK, path, size, make_symlink, &text);
 }
 
-static int make_link(struct hf_path *at, void *context)
+static int make_link(const struct hf_path *at, void *vnode)
 {
-	struct hf_vnode *vnode = context;
-	if (at->vnode || !at->parent)
-		return -HF_EEXIST;
-	if (at->must_be_dir)
-		return -HF_ENOENT;
-	if (vnode->fs != at->parent->fs)
-		return -HF_EXDEV;
-	return at->parent->ops->link(at->parent, at->name, at->name_size, vnode);
+	return hf_at_link(at, vnode);
 }
 
 int hf__sys_path_link(hf_t t, uint32_t old_fd, uint32_t old_flags, uint32_t old_path, uint32_t old_size,
@@ -206,21 +179,13 @@ int hf__sys_path_link(hf_t t, uint32_t old_fd, uint32_t old_flags, uint32_t old_
 	return result;
 }
 
-static int move(struct hf_path *to, void *context)
+static int move(const struct hf_path *to, void *context)
 {
-	struct hf_path *from = context;
-	if (!from->parent || !to->parent)
-		return -HF_EBUSY; /* "." and ".." */
-	if (!from->vnode)
-		return -HF_ENOENT;
-	bool is_dir = from->vnode->filetype == HF_FILETYPE_DIRECTORY;
-	if ((from->must_be_dir || to->must_be_dir) && !is_dir)
-		return -HF_ENOTDIR;
-	if (from->parent->fs != to->parent->fs)
-		return -HF_EXDEV;
-	if (hf_vnode_is_read_only(to->parent))
-		return -HF_EACCES;
-	return from->parent->ops->rename(from->parent, from->name, from->name_size, to->parent, to->name, to->name_size);
+	const struct hf_path *from = context;
+	int result = hf_at_check_rename(from, to);
+	if (result == 0 && hf_vnode_is_read_only(to->parent))
+		result = -HF_EACCES;
+	return result < 0 ? result : hf_at_rename(from, to);
 }
 
 int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old_size, uint32_t new_fd,
@@ -253,10 +218,7 @@ int hf__sys_path_readlink(hf_t t, uint32_t fd, uint32_t path, uint32_t path_size
 	result = walk_from(&place, 0, &at);
 	if (result < 0)
 		return result;
-	if (at.vnode->ops->readlink)
-		result = at.vnode->ops->readlink(at.vnode, t->path[1], size < HF_PATH_MAX ? size : HF_PATH_MAX);
-	else
-		result = -HF_EINVAL;
+	result = hf_vnode_readlink(at.vnode, t->path[1], size < HF_PATH_MAX ? size : HF_PATH_MAX);
 	hf_path_release(&at);
 	if (result < 0)
 		return result;
@@ -347,35 +309,30 @@ static int check_sync(const struct opening *how)
 	return (how->fdflags & HF_FDFLAG_DSYNC) && !datasync ? -HF_ENOTCAPABLE : 0;
 }
 
+static bool is_exclusive(const struct opening *how)
+{
+	return (how->oflags & HF_OFLAG_CREAT) && (how->oflags & HF_OFLAG_EXCL);
+}
+
+/* May a file be made where there is none? */
+static int check_making(const struct hf_path *at, const struct opening *how)
+{
+	if (how->read_only)
+		return -HF_EROFS;
+	if (hf_vnode_is_read_only(at->parent))
+		return -HF_EACCES;
+	return check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
+}
+
 /* The vnode to open, made if it is to be made; the caller owns a reference. */
-static int find_or_make(struct hf_path *at, const struct opening *how, struct hf_vnode **out)
+static int find_or_make(const struct hf_path *at, const struct opening *how, struct hf_vnode **out)
 {
 	/* open("x/", O_CREAT): no regular file can come of it, so Linux looks no further, whatever is there or is not. ("x/." is no name that could be
 	 * made: that is a directory that is there.) */
 	if ((how->oflags & HF_OFLAG_CREAT) && at->must_be_dir && at->last == HF_PATH_NAME)
 		return -HF_EISDIR;
-	if (at->vnode) {
-		bool exclusive = (how->oflags & HF_OFLAG_CREAT) && (how->oflags & HF_OFLAG_EXCL);
-		*out = hf_vnode_ref(at->vnode);
-		if (!exclusive)
-			return 0;
-		hf_vnode_unref(at->vnode);
-		return -HF_EEXIST;
-	}
-	if (!(how->oflags & HF_OFLAG_CREAT))
-		return -HF_ENOENT;
-	if (how->read_only)
-		return -HF_EROFS;
-	if (hf_vnode_is_read_only(at->parent))
-		return -HF_EACCES;
-	int result = check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
-	if (result < 0)
-		return result;
-	result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
-	/* Somebody else was faster. */
-	if (result == -HF_EEXIST && !(how->oflags & HF_OFLAG_EXCL))
-		result = at->parent->ops->lookup(at->parent, at->name, at->name_size, out);
-	return result;
+	int result = at->vnode ? 0 : check_making(at, how);
+	return result < 0 ? result : hf_at_find_or_make(at, is_exclusive(how), out);
 }
 
 static int check_kind(const struct hf_vnode *vnode, const struct hf_path *at, const struct opening *how)
@@ -440,8 +397,7 @@ static int open_place(hf_t t, const struct place *place, const struct opening *h
 	struct hf_path at;
 	struct hf_vnode *vnode;
 	/* An exclusive create must not follow a link that is there. */
-	bool exclusive = (how->oflags & HF_OFLAG_CREAT) && (how->oflags & HF_OFLAG_EXCL);
-	unsigned flags = exclusive ? 0 : how->follow;
+	unsigned flags = is_exclusive(how) ? 0 : how->follow;
 	if (how->oflags & HF_OFLAG_CREAT)
 		flags |= HF_PATH_PARENT;
 	int result = walk(place, flags, &at);
