@@ -105,6 +105,12 @@ const programs = {
     brew: 'llvm',
     what: "clang with its sanitizers' libraries",
   },
+  tcc: {
+    present: () => which('tcc'),
+    debian: ['tcc', 'libc6-dev'],
+    what: 'tcc (tools/wasm2c.mjs is quicker with it)',
+    optional: true,
+  },
   clangFormat: {
     present: () => which('clang-format'),
     debian: ['clang-format'],
@@ -133,11 +139,21 @@ export async function setup(wanted = needs.all) {
   if (major < oldestNode) throw new Complaint(`Node ${oldestNode} or newer is needed; this is ${process.version}`);
   if (!which('git')) throw new Complaint('git is needed');
   const names = wanted.filter((name) => programs[name]);
-  await installPrograms(names.filter((name) => name !== 'chromium'));
-  await installPackages();
-  if (names.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
-  if (wanted.includes('toolchain')) await toolchain();
-  if (wanted.includes('node24')) await node24();
+  const { debian, root } = machine();
+  const first = installPrograms(names.filter((name) => name !== 'chromium'));
+  if (!debian || !root) await first; // it only looks, and what is missing is told before anything is downloaded
+  const inOrder = async () => {
+    await Promise.all([first, installPackages()]);
+    if (names.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
+  };
+  // What one downloads another unpacks or compiles meanwhile. Each comes to its end, so a failure leaves nothing half done behind its message.
+  const ends = await Promise.allSettled([
+    inOrder(),
+    wanted.includes('toolchain') && toolchain(first),
+    wanted.includes('node24') && node24(),
+  ]);
+  const failed = ends.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function missingOf(names) {

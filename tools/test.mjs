@@ -35,7 +35,7 @@ const sections = {
 const needed = {
   native: needs.native,
   node: needs.build,
-  guests: [...needs.guests, 'sanitizers'],
+  guests: [...needs.guests, 'sanitizers', 'tcc'],
   browser: needs.browser,
   bundlers: [...needs.build, 'chromium'],
 };

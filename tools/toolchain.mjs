@@ -41,8 +41,11 @@ const variants = [
   ...['-sIMPORTED_MEMORY=1', '-sALLOW_MEMORY_GROWTH=1'],
 ];
 
-/** Makes the toolchain usable. Returns its bin folder; costs milliseconds when all is there. */
-export async function toolchain() {
+/**
+ * Makes the toolchain usable. Returns its bin folder; costs milliseconds when all is there. `programs` settles when what the machine has to have
+ * itself is there (python3, which runs Emscripten); until then packages are downloaded and unpacked.
+ */
+export async function toolchain(programs = Promise.resolve()) {
   const own = await emscriptenOnPath();
   const here = machine();
   if (!here.debian || !architecture) return withoutDebian(own);
@@ -54,6 +57,7 @@ export async function toolchain() {
       if (!isWhole(hash)) await make(hash);
     });
   }
+  await programs;
   writeWrappers(own);
   await compileSystemLibraries(own);
   return bin;

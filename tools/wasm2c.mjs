@@ -176,11 +176,13 @@ async function withoutWaits(wasm, folder) {
   return rewritten;
 }
 
+const isShared = (header) => /^(?:extern )?wasm_rt_shared_memory_t\* /m.test(header);
+
 /** What native/host/wasm2c/module.c has to know of the guest. */
 function configuration(header, module) {
   const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
   const [, imported] = /^void wasm2c_guest_instantiate\(w2c_guest\*(.*)\);$/m.exec(header);
-  const shared = /^(?:extern )?wasm_rt_shared_memory_t\* /m.test(header);
+  const shared = isShared(header);
   const limits = /wasm2c_guest_min_(\w+)/.exec(header)?.[1];
   // An imported memory is its own module, and that of the waits if it is shared; the doors need none.
   const waits = !shared ? '0' : limits ? '(void *)(memory)' : '(void *)w2c_guest_memory(instance)';
@@ -210,6 +212,18 @@ function configuration(header, module) {
 
 const compiler = () => which('clang') ?? which('gcc') ?? 'cc';
 const compile = (args) => run(compiler(), args, { quiet: true });
+
+/**
+ * tcc, where there is one, takes a seventeenth of the time: 4 s of a core instead of 70 for a Go program of 9 MB, which is 141 MB of C. It knows no
+ * atomics, and its debug information is not gdb's. Nor does it know thread-local variables: this makes of the declaration of the only one
+ * `extern uint32_t (*hf_guest_depth())`, a function that returns its address, and of each use a call (native/host/wasm2c/runtime.c).
+ */
+const quick = (debug, shared) => (debug || shared ? undefined : which('tcc'));
+const builtins = ['clz', 'ctz', 'popcount', 'clzll', 'ctzll', 'popcountll'];
+const quickly = [
+  '-Dwasm_rt_call_stack_depth=(*hf_guest_depth())',
+  ...builtins.map((name) => `-D__builtin_${name}=hf_guest_${name}`),
+];
 
 let runtime;
 /** The part that all guests share, as objects: wasm2c's runtime, the imports, and our runtime.c. */
@@ -243,7 +257,7 @@ function keyOfInputs() {
     fromRoot('native/include/holdfast/guest_module.h'),
     ...filesBelow(sources).map((file) => path.join(sources, file)),
   ];
-  inputsKey ??= sha256(files.map((file) => sha256(fs.readFileSync(file))).join('\n') + compiler());
+  inputsKey ??= sha256(files.map((file) => sha256(fs.readFileSync(file))).join('\n') + compiler() + which('tcc'));
   return inputsKey;
 }
 
@@ -266,7 +280,9 @@ async function make(wasm, module, output, debug) {
     const config = path.join(at, 'config.h');
     fs.writeFileSync(config, configuration(header, module));
     const object = path.join(folder, 'guest.o');
-    await compile([...options, debug ? '-g' : '-g0', '-O0', '-c', source, '-o', object]);
+    const tcc = quick(debug, isShared(header));
+    if (tcc) await run(tcc, [...options, ...quickly, '-c', source, '-o', object], { quiet: true });
+    else await compile([...options, debug ? '-g' : '-g0', '-O0', '-c', source, '-o', object]);
     const glue = [...options, `-I${at}`, '-O1', '-g', '-shared', '-include', config, path.join(sources, 'module.c')];
     const fresh = `${output}.${process.pid}`;
     await compile([...glue, object, ...(await runtime), ...wraps, '-lm', '-o', fresh]);

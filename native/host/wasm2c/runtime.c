@@ -41,6 +41,45 @@ WRAP(uint32_t, wasm_rt_grow_funcref_table, (wasm_rt_funcref_table_t * table, uin
 WRAP(uint32_t, wasm_rt_grow_externref_table,
      (wasm_rt_externref_table_t * table, uint32_t more, wasm_rt_externref_t value), (table, more, value))
 
+/* ---- for tcc (tools/wasm2c.mjs), which knows neither thread-local variables nor these builtins, and calls for conversions ---- */
+
+uint32_t *hf_guest_depth(void);
+uint32_t *hf_guest_depth(void)
+{
+	return &wasm_rt_call_stack_depth;
+}
+
+#define BUILTIN(name, type)             \
+	int hf_guest_##name(type value);    \
+	int hf_guest_##name(type value)     \
+	{                                   \
+		return __builtin_##name(value); \
+	}
+BUILTIN(clz, uint32_t)
+BUILTIN(ctz, uint32_t)
+BUILTIN(popcount, uint32_t)
+BUILTIN(clzll, unsigned long long)
+BUILTIN(ctzll, unsigned long long)
+BUILTIN(popcountll, unsigned long long)
+
+#define CONVERSION(name, to, from) \
+	to name(from value);           \
+	to name(from value)            \
+	{                              \
+		return (to)value;          \
+	}
+CONVERSION(__floatundisf, float, uint64_t)
+CONVERSION(__floatundidf, double, uint64_t)
+CONVERSION(__fixunssfdi, uint64_t, float)
+CONVERSION(__fixunsdfdi, uint64_t, double)
+
+/* What tcc makes of va_arg. It stands in wasm2c_guest_get_func_type alone, which nobody calls. */
+void *__va_arg(void);
+void *__va_arg(void)
+{
+	abort();
+}
+
 /* ---- memory.atomic.wait and notify; `memory` is NULL for one that is not shared ---- */
 
 /* Where the operand lies; traps where it does not. */
