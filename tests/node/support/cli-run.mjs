@@ -14,6 +14,8 @@ const { findBrowser } = await load('web/cli/browsers.ts');
 const command = path.join(root, 'bin/holdfast.mjs');
 export const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
 const patience = { timeout: 300_000 };
+/** For all of a host's steps; two minutes in Firefox where nothing else is at work. */
+const patienceForAll = { timeout: 1_200_000 };
 /** Where the command puts what it needs for a while. */
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-cli-'));
 process.on('exit', () => fs.rmSync(temporary, { recursive: true, force: true }));
@@ -62,7 +64,7 @@ const lacking = (name) =>
 /** Skipped where the host is not on this machine. */
 export async function testHost(host) {
   const skip = host !== 'node' && (await lacking(host));
-  test(`on ${host}`, { ...patience, skip }, async (t) => {
+  test(`on ${host}`, { ...patienceForAll, skip }, async (t) => {
     const holdfast = (...args) => ['run', `--host=${host}`, ...args];
     const step = (name, fn) => t.test(name, patience, fn);
 
