@@ -17,21 +17,35 @@ async function saysThat(process, word) {
   }
 }
 
+/**
+ * A program that is stopped has a second to leave its worker (coordinator/session.ts), which on a busy machine it may miss: seen with ten programs to a
+ * core. One that cannot be stopped misses it each time.
+ */
+async function untilItIsInTime(hf, kill) {
+  for (let tries = 1; ; tries++) {
+    const result = await kill();
+    if (result.zombies === 0 || tries === 10) return result;
+    await until(
+      () => hf.stats(),
+      ({ workers }) => workers.zombies === 0,
+    );
+  }
+}
+
 for (const force of [{}, { jsBridge: true }, { messageDoorbell: true }]) {
   test(`killed programs leave their worker to the next one (${JSON.stringify(force)})`, async (t) => {
     const hf = await runtime(t, { force, workers: { min: 1, max: 1 } });
     for (const [name, word] of endless) {
       // Node 20 has no tail calls.
       if (name.includes('tail') && !WebAssembly.validate(await readFile(guest(name)))) continue;
-      const p = await hf.spawn(guest(name), { interruptible: true });
-      await saysThat(p, word);
-      p.kill();
-      const { reason, code } = await p.exited;
-      const { workers } = await hf.stats();
-      assert.deepEqual(
-        { name, reason, code, zombies: workers.zombies },
-        { name, reason: 'killed', code: 137, zombies: 0 },
-      );
+      const kill = async () => {
+        const p = await hf.spawn(guest(name), { interruptible: true });
+        await saysThat(p, word);
+        p.kill();
+        const { reason, code } = await p.exited;
+        return { name, reason, code, zombies: (await hf.stats()).workers.zombies };
+      };
+      assert.deepEqual(await untilItIsInTime(hf, kill), { name, reason: 'killed', code: 137, zombies: 0 });
       assert.equal((await hf.run(guest('hello'), { interruptible: true })).stdout, 'hello, world\n');
     }
   });
