@@ -214,7 +214,7 @@ static int64_t list(const struct request *rq, struct reply *rp)
 	closedir(dir);
 	reply_sort_entries(rp);
 	/* Of a removed directory Linux says ENOENT, of which glibc makes an end. */
-	return rp->entries > 0 ? rp->entries : -HF_ENOENT;
+	return rp->entries > 0 ? (int64_t)rp->entries : -HF_ENOENT;
 }
 
 static int64_t append(int fd, const char *data, size_t size)
