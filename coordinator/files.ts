@@ -21,7 +21,8 @@ import type {
   StatMessage,
 } from '../web/protocol.ts';
 import { NULL, utf8, type Pointer } from '../worker/kernel.ts';
-import type { Kernel, SystemError } from './kernel.ts';
+import { ERRNO_TEXT } from '../build/generated/abi.ts';
+import type { Checked, CoordinatorCalls, Kernel, SystemError } from './kernel.ts';
 import { leave } from './parts.ts';
 
 /** coordinator/root.c */
@@ -84,6 +85,13 @@ export class Files {
 
   constructor(private readonly kernel: Kernel) {}
 
+  /** Calls a function that returns a negated errno on failure. The page adds what the call was about. */
+  private check<Name extends Checked>(name: Name, ...args: Parameters<CoordinatorCalls[Name]>): number {
+    const result = this.kernel.call(name, ...args) as number;
+    if (result < 0) throw this.kernel.error(-result, ERRNO_TEXT[-result]!);
+    return result;
+  }
+
   /** What is short is done before the next message, also when this is a promise. */
   handle(request: FsRequest): FsResult | Promise<FsResult> {
     switch (request.op) {
@@ -119,22 +127,22 @@ export class Files {
         return this.change(UNLINK, request.path);
       case 'symlink': {
         const target = this.kernel.path(request.target, 1);
-        this.kernel.check('c_fs_symlink', ...target, ...this.kernel.path(request.path));
+        this.check('c_fs_symlink', ...target, ...this.kernel.path(request.path));
         return undefined;
       }
       case 'readlink': {
         const { data, dataSize } = this.kernel;
-        const size = this.kernel.check('c_fs_readlink', ...this.kernel.path(request.path), data, dataSize);
+        const size = this.check('c_fs_readlink', ...this.kernel.path(request.path), data, dataSize);
         return utf8.decode(this.kernel.copy(data, size));
       }
       case 'truncate':
-        this.kernel.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
+        this.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
         return undefined;
       case 'chmod':
-        this.kernel.check('c_fs_chmod', ...this.kernel.path(request.path), Number(request.readOnly));
+        this.check('c_fs_chmod', ...this.kernel.path(request.path), Number(request.readOnly));
         return undefined;
       case 'utimes':
-        this.kernel.check(
+        this.check(
           'c_fs_utimes',
           ...this.kernel.path(request.path),
           Number(request.follow),
@@ -146,12 +154,12 @@ export class Files {
   }
 
   private stat(path: string, follow: boolean): StatMessage {
-    this.kernel.check('c_fs_stat', ...this.kernel.path(path), Number(follow), this.kernel.data);
+    this.check('c_fs_stat', ...this.kernel.path(path), Number(follow), this.kernel.data);
     return this.attributes();
   }
 
   private fstat(vnode: Pointer): StatMessage {
-    this.kernel.check('c_fs_fstat', vnode, this.kernel.data);
+    this.check('c_fs_fstat', vnode, this.kernel.data);
     return this.attributes();
   }
 
@@ -174,7 +182,7 @@ export class Files {
 
   private open(path: string, how: OpenFile['how'], exclusive: boolean): OpenMessage {
     const { kernel } = this;
-    kernel.check('c_fs_open', ...kernel.path(path), flags[how] | (exclusive ? OPEN_EXCLUSIVE : 0), kernel.data);
+    this.check('c_fs_open', ...kernel.path(path), flags[how] | (exclusive ? OPEN_EXCLUSIVE : 0), kernel.data);
     const vnode = kernel.pointerAt(kernel.data);
     const file: OpenFile = { path, vnode, how, draft: NULL, cookie: 0 };
     try {
@@ -182,7 +190,7 @@ export class Files {
       const { type, size } = this.fstat(vnode);
       // A device has no contents to take the place of.
       if (type === 'file' && (how === 'replace' || how === 'append')) {
-        kernel.check('c_fs_draft', kernel.data);
+        this.check('c_fs_draft', kernel.data);
         file.draft = kernel.pointerAt(kernel.data);
       }
       this.files.set(++this.lastHandle, file);
@@ -225,7 +233,7 @@ export class Files {
 
   private place({ vnode, draft, how }: OpenFile): Promise<void> | undefined {
     if (how === 'append') return this.appendAll(vnode, draft);
-    this.kernel.check('c_fs_replace', vnode, draft);
+    this.check('c_fs_replace', vnode, draft);
     return undefined;
   }
 
@@ -249,9 +257,9 @@ export class Files {
     const { kernel } = this;
     const turn = turns();
     for (let at = 0; ;) {
-      const size = kernel.check('c_fs_read', draft, at, kernel.data, kernel.dataSize);
+      const size = this.check('c_fs_read', draft, at, kernel.data, kernel.dataSize);
       if (size === 0) return;
-      kernel.check('c_fs_append', vnode, kernel.data, size);
+      this.check('c_fs_append', vnode, kernel.data, size);
       at += size;
       await turn();
     }
@@ -263,7 +271,7 @@ export class Files {
     const bytes = new Uint8Array(size);
     let done = 0;
     while (done < size) {
-      const part = kernel.check('c_fs_read', vnode, from + done, kernel.data, Math.min(kernel.dataSize, size - done));
+      const part = this.check('c_fs_read', vnode, from + done, kernel.data, Math.min(kernel.dataSize, size - done));
       if (part === 0) break;
       bytes.set(kernel.bytes(kernel.data, part), done);
       done += part;
@@ -276,7 +284,7 @@ export class Files {
     for (let done = 0; done < bytes.length; done += kernel.dataSize) {
       const part = bytes.subarray(done, done + kernel.dataSize);
       kernel.bytes(kernel.data, part.length).set(part);
-      kernel.check('c_fs_append', vnode, kernel.data, part.length);
+      this.check('c_fs_append', vnode, kernel.data, part.length);
     }
   }
 
@@ -313,7 +321,7 @@ export class Files {
     try {
       do {
         used = 0; // should it throw
-        used = kernel.check('c_fs_readdir', directory.vnode, directory.cookie, kernel.data, LISTING_SIZE);
+        used = this.check('c_fs_readdir', directory.vnode, directory.cookie, kernel.data, LISTING_SIZE);
         directory.cookie = take(kernel.copy(kernel.data, used), entries) ?? directory.cookie;
       } while (used > 0 && entries.length < LISTING);
     } finally {
@@ -323,11 +331,11 @@ export class Files {
   }
 
   private change(change: number, path: string): undefined {
-    this.kernel.check('c_fs_change', change, ...this.kernel.path(path));
+    this.check('c_fs_change', change, ...this.kernel.path(path));
   }
 
   private two(rename: number, from: string, to: string): undefined {
-    this.kernel.check('c_fs_two', rename, ...this.kernel.path(from), ...this.kernel.path(to, 1));
+    this.check('c_fs_two', rename, ...this.kernel.path(from), ...this.kernel.path(to, 1));
   }
 
   private async mkdirAll(path: string): Promise<undefined> {
@@ -366,13 +374,13 @@ export class Files {
         `${path} is a directory: pass { recursive: true } to remove it with all it holds`,
       );
     const { kernel } = this;
-    kernel.check('c_fs_remove_begin', ...kernel.path(path), kernel.data);
+    this.check('c_fs_remove_begin', ...kernel.path(path), kernel.data);
     return this.removeTree(kernel.pointerAt(kernel.data));
   }
 
   private async removeTree(removal: Pointer): Promise<undefined> {
     const turn = turns();
-    while (this.kernel.check('c_fs_remove_some', removal, REMOVAL_STEPS) > 0) await turn();
+    while (this.check('c_fs_remove_some', removal, REMOVAL_STEPS) > 0) await turn();
   }
 }
 

@@ -5,7 +5,6 @@ import {
   bytesAt,
   callOf,
   copyAt,
-  textAt,
   toPointer,
   type Call,
   type KernelExports,
@@ -13,7 +12,7 @@ import {
   type WasmPointer,
 } from '../worker/kernel.ts';
 
-const ABI = 4;
+const ABI = 5;
 const PATH_MAX = 4096;
 /** Two paths, then data. */
 const DATA_AT = 4 * PATH_MAX;
@@ -45,7 +44,6 @@ export interface CoordinatorCalls {
   c_drain(doorbell: Pointer): number;
   c_alloc(size: number): WasmPointer;
   c_free(block: Pointer): void;
-  c_errno_text(errno: number, size: Pointer): WasmPointer;
 
   c_pool_init(min: number, max: number): void;
   c_pool_shrink(keep: number, idle: number): void;
@@ -109,7 +107,7 @@ export interface CoordinatorCalls {
 }
 
 /** Those that return a negated errno on failure. */
-type Checked = {
+export type Checked = {
   [Name in keyof CoordinatorCalls]: ReturnType<CoordinatorCalls[Name]> extends number ? Name : never;
 }[keyof CoordinatorCalls];
 
@@ -148,21 +146,9 @@ export class Kernel {
   readonly call: Call<CoordinatorCalls> = (name, ...args) =>
     this.abandoned ? (0 as unknown as ReturnType<CoordinatorCalls[typeof name]>) : this.enter(name, ...args);
 
-  /** As `call`, for functions that return a negated errno on failure. The page adds what the call was about. */
-  check<Name extends Checked>(name: Name, ...args: Parameters<CoordinatorCalls[Name]>): number {
-    const result = this.call(name, ...args) as number;
-    if (result < 0) throw new SystemError(-result, this.meaning(-result));
-    return result;
-  }
-
-  meaning(errno: number): string {
-    const text = toPointer(this.call('c_errno_text', errno, this.data));
-    return textAt(this.memory, text, this.words(this.data, 1)[0]!);
-  }
-
   /** An error that a call of the page is refused with. */
-  error(name: keyof typeof ERRNO, what: string): SystemError {
-    return new SystemError(ERRNO[name], what);
+  error(errno: keyof typeof ERRNO | number, what: string): SystemError {
+    return new SystemError(typeof errno === 'number' ? errno : ERRNO[errno], what);
   }
 
   /** How much room there is at `data`. */

@@ -437,7 +437,7 @@ class Coordinator {
       ask: (process: number) => this.sessions.get(process)?.endInput(),
       kill: (process: number) => this.sessions.get(process)?.end(EXIT_REASON.KILLED, 137, 'killed by its supervisor'),
     };
-    return new Supervisors(post, processes, (errno, what = this.kernel.meaning(errno)) => new SystemError(errno, what));
+    return new Supervisors(post, processes, (errno, what) => new SystemError(errno, what));
   }
 
   private forSession(message: StreamMessage): void {

@@ -302,11 +302,3 @@ HF_EXPORT_C("c_fs_usage") void hf_c_fs_usage(double *out)
 	out[2] = (double)hf_alloc_bytes();
 	out[3] = (double)hf_alloc_blocks();
 }
-
-/* The errno's meaning, and its size. */
-HF_EXPORT_C("c_errno_text") const char *hf_c_errno_text(int errnum, uint32_t *size)
-{
-	const char *text = hf_errno_text(errnum);
-	*size = (uint32_t)strlen(text);
-	return text;
-}

@@ -3,7 +3,7 @@
  * is the page's to do. A file of its own with the policy in it, loaded for the first supervisor.
  */
 import policy from '../build/wasm/supervise.wasm';
-import { ERRNO, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
+import { ERRNO, ERRNO_TEXT, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
 import {
   after,
   callOf,
@@ -131,7 +131,7 @@ export class Supervisors {
   constructor(
     private readonly post: (message: FromCoordinator) => void,
     private readonly processes: Processes,
-    private readonly fail: (errno: number, what?: string) => Error,
+    private readonly fail: (errno: number, what: string) => Error,
   ) {}
 
   /** The runtime closes: nothing is started or told any more. */
@@ -194,7 +194,7 @@ export class Supervisors {
     ...args: Parameters<PolicyCalls[Name]>
   ): void {
     const result = this.policy.call(name, ...args);
-    if (result < 0) throw this.fail(-result);
+    if (result < 0) throw this.fail(-result, ERRNO_TEXT[-result]!);
   }
 
   private add(sup: Supervision, { key, id, restart, shutdown }: ChildMessage): void {
