@@ -30,13 +30,19 @@ static bool is_regular(const struct hf_file *file)
 	return file->vnode->filetype == HF_FILETYPE_REGULAR_FILE;
 }
 
+/* Whether the caller has the file's lock, for the offset. */
+enum lock { LOCKED, NOT_LOCKED };
+
 /* A transfer may be of 4 GiB. It goes slice by slice, without the vnode's own lock in between, until it is complete, a slice comes out short, or the
  * thread is told to stop: a killed thread never returns, so nobody sees the short count. A pause cuts short what a device moves, as a signal does on
  * Linux; of a file programs expect all that there is. */
-static bool goes_on(const struct hf_file *file, int result, uint64_t left_of_slice, const struct hf_uio *uio)
+static bool goes_on(const struct hf_file *file, int result, uint64_t left_of_slice, const struct hf_uio *uio,
+                    enum lock lock)
 {
 	if (result < 0 || left_of_slice > 0 || uio->resid == 0)
 		return false;
+	if (lock == NOT_LOCKED)
+		hf_turn_between_pieces();
 	return is_regular(file) ? !hf_told_to_stop() : !hf_thread_has_orders();
 }
 
@@ -47,7 +53,7 @@ static uint64_t limit_to_slice(struct hf_uio *uio)
 	return later;
 }
 
-static int read_in_slices(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
+static int read_in_slices(struct hf_file *file, uint64_t offset, struct hf_uio *uio, enum lock lock)
 {
 	uint64_t whole = uio->resid, left;
 	int result;
@@ -56,11 +62,12 @@ static int read_in_slices(struct hf_file *file, uint64_t offset, struct hf_uio *
 		result = file->vnode->ops->read(file->vnode, offset + (whole - later - uio->resid), uio);
 		left = uio->resid;
 		uio->resid += later;
-	} while (goes_on(file, result, left, uio));
+	} while (goes_on(file, result, left, uio, lock));
 	return uio->resid < whole ? 0 : result;
 }
 
-static int write_in_slices(struct hf_file *file, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end)
+static int write_in_slices(struct hf_file *file, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end,
+                           enum lock lock)
 {
 	const struct hf_vnode_ops *ops = file->vnode->ops;
 	uint64_t whole = uio->resid, left;
@@ -72,30 +79,31 @@ static int write_in_slices(struct hf_file *file, uint64_t offset, bool append, s
 		result = ops->write(file->vnode, *end, append && !reserved, uio, end);
 		left = uio->resid;
 		uio->resid += later;
-	} while (goes_on(file, result, left, uio));
+	} while (goes_on(file, result, left, uio, lock));
 	if (reserved)
 		ops->append_end(file->vnode);
 	return uio->resid < whole ? 0 : result;
 }
 
-static int vnode_transfer_in(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
+static int vnode_transfer_in(struct hf_file *file, uint64_t offset, struct hf_uio *uio, enum lock lock)
 {
 	if (file->vnode->filetype == HF_FILETYPE_DIRECTORY)
 		return -HF_EISDIR;
 	if (!file->vnode->ops->read)
 		return -HF_EINVAL;
 	return uio->resid <= HF_SLICE ? file->vnode->ops->read(file->vnode, offset, uio)
-	                              : read_in_slices(file, offset, uio);
+	                              : read_in_slices(file, offset, uio, lock);
 }
 
-static int vnode_transfer_out(struct hf_file *file, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end)
+static int vnode_transfer_out(struct hf_file *file, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end,
+                              enum lock lock)
 {
 	if (file->vnode->filetype == HF_FILETYPE_DIRECTORY)
 		return -HF_EISDIR;
 	if (!file->vnode->ops->write)
 		return -HF_EINVAL;
 	return uio->resid <= HF_SLICE ? file->vnode->ops->write(file->vnode, offset, append, uio, end)
-	                              : write_in_slices(file, offset, append, uio, end);
+	                              : write_in_slices(file, offset, append, uio, end, lock);
 }
 
 static int vnode_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
@@ -104,7 +112,7 @@ static int vnode_read(struct hf_file *file, struct hf_thread *thread, struct hf_
 	uint64_t whole = uio->resid;
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->accessed);
 	hf_lock_near(&file->lock);
-	int result = vnode_transfer_in(file, file->offset, uio);
+	int result = vnode_transfer_in(file, file->offset, uio, LOCKED);
 	if (is_regular(file))
 		file->offset += whole - uio->resid;
 	hf_unlock_near(&file->lock);
@@ -123,7 +131,7 @@ static int vnode_write(struct hf_file *file, struct hf_thread *thread, struct hf
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->modified);
 	hf_lock_near(&file->lock);
 	uint64_t end = file->offset;
-	int result = vnode_transfer_out(file, file->offset, appends(file), uio, &end);
+	int result = vnode_transfer_out(file, file->offset, appends(file), uio, &end, LOCKED);
 	if (is_regular(file) && uio->resid < whole)
 		file->offset = end;
 	hf_unlock_near(&file->lock);
@@ -135,7 +143,7 @@ static int vnode_pread(struct hf_file *file, uint64_t offset, struct hf_uio *uio
 	if (!is_regular(file))
 		return file->vnode->filetype == HF_FILETYPE_DIRECTORY ? -HF_EISDIR : -HF_ESPIPE;
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->accessed);
-	return vnode_transfer_in(file, offset, uio);
+	return vnode_transfer_in(file, offset, uio, NOT_LOCKED);
 }
 
 static int vnode_pwrite(struct hf_file *file, uint64_t offset, struct hf_uio *uio)
@@ -146,7 +154,7 @@ static int vnode_pwrite(struct hf_file *file, uint64_t offset, struct hf_uio *ui
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->modified);
 	/* "Data written to the file is always appended to the file's end" (typenames.witx, $fdflags). So Linux and Wasmtime have it, while POSIX's
 	 * pwrite goes by its offset whatever O_APPEND says. */
-	return vnode_transfer_out(file, offset, appends(file), uio, &end);
+	return vnode_transfer_out(file, offset, appends(file), uio, &end, NOT_LOCKED);
 }
 
 static int vnode_getattr(struct hf_file *file, struct hf_attr *out)

@@ -67,6 +67,21 @@ void hf_process_unref(struct hf_process *process)
 	hf_free(process);
 }
 
+/* The thread is one more: it takes turns, and so do all others once it makes the process a crowd. */
+static void take_turns_locked(struct hf_process *process, struct hf_thread *thread) HF_REQUIRES(process->lock)
+{
+	uint32_t count = process->thread_count;
+	if (!hf_turn_is_crowd(count + 1))
+		return;
+	hf_thread_in_turns(thread);
+	if (hf_turn_is_crowd(count))
+		return;
+	HF_LIST_EACH(link, &process->threads)
+	{
+		hf_thread_in_turns(HF_CONTAINER(link, struct hf_thread, in_process));
+	}
+}
+
 int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid)
 {
 	int result = 0;
@@ -81,6 +96,7 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 		hf_thread_pause(thread, process->paused);
 		hf_counter_set(&thread->traced, process->traced ? thread->started : 0);
 		hf_list_append(&process->threads, &thread->in_process);
+		take_turns_locked(process, thread);
 		/* Written once, while the only thread is in the call that asks for this one: the others read it without a lock. */
 		if (process->thread_count++ > 0 && !process->fds.shared)
 			process->fds.shared = true;
@@ -163,6 +179,7 @@ void hf_process_thread_gone(struct hf_thread *thread)
 {
 	struct hf_process *process = thread->process;
 	atomic_store(&thread->gone, 1);
+	hf_turn_leave(thread);
 	uint64_t cpu_time = hf_thread_cpu_time(thread);
 	hf_lock(&process->lock);
 	/* It is not on the list if it was here before, and its worker ended in the rest of this: that is done now. */

@@ -32,6 +32,7 @@ void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32
 	thread->started = hf_plat_monotonic();
 	thread->mem.pages = no_pages;
 	hf_list_init(&thread->in_process);
+	hf_list_init(&thread->in_line);
 	hf_plat_flag_lower(thread->flag, UINT32_MAX);
 	atomic_store(&thread->door, HF_IN_GUEST);
 }
@@ -48,6 +49,11 @@ void hf_thread_stop(struct hf_thread *thread)
 	atomic_fetch_or(&thread->orders, HF_ORDER_STOP);
 	hf_plat_flag_raise(thread->flag, HF_ORDER_STOP);
 	hf_thread_wake(thread);
+}
+
+void hf_thread_in_turns(struct hf_thread *thread)
+{
+	atomic_fetch_or(&thread->orders, HF_ORDER_TURN);
 }
 
 void hf_thread_pause(struct hf_thread *thread, bool paused)
@@ -75,10 +81,17 @@ bool hf_thread_claim(struct hf_thread *thread)
 	return atomic_compare_exchange_strong(&thread->door, &expected, HF_CLAIMED);
 }
 
+bool hf_thread_has_orders(void)
+{
+	uint32_t orders = hf_self ? atomic_load_explicit(&hf_self->orders, memory_order_relaxed) : 0;
+	return orders == HF_ORDER_TURN ? atomic_load_explicit(&hf_self->turn, memory_order_relaxed) == HF_TURN_OVER
+	                               : orders;
+}
+
 static bool worth_spinning(void)
 {
 	uint32_t cores = hf_plat_cores();
-	return cores > 1 && atomic_load_explicit(&awake_threads, memory_order_relaxed) <= cores;
+	return cores > 1 && hf__threads_awake() <= cores;
 }
 
 /* Until the ticket has run out, or it has been long enough. */
@@ -96,6 +109,11 @@ static void spin(struct hf_thread *thread, uint32_t ticket)
 void hf__thread_counted(int change)
 {
 	atomic_fetch_add_explicit(&awake_threads, (uint32_t)change, memory_order_relaxed);
+}
+
+uint32_t hf__threads_awake(void)
+{
+	return atomic_load_explicit(&awake_threads, memory_order_relaxed);
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -158,6 +176,8 @@ static void tell_if_held(struct hf_thread *thread)
 static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t deadline)
 {
 	hf_lock_order_none("a wait");
+	if (atomic_load_explicit(&thread->turn, memory_order_relaxed) >= HF_TURN_HAS)
+		hf_turn_leave(thread);
 	uint64_t from = hf_plat_monotonic();
 	atomic_store(&thread->asleep_since, from);
 	hf_counter_add(&thread->parks, 1);
@@ -230,24 +250,32 @@ static void sleep_while_paused(struct hf_thread *thread)
 {
 	for (;;) {
 		uint32_t ticket = hf_park_ticket(thread);
-		if (atomic_load(&thread->orders) != HF_ORDER_PAUSE)
+		if ((atomic_load(&thread->orders) & (HF_ORDER_STOP | HF_ORDER_PAUSE)) != HF_ORDER_PAUSE)
 			return;
 		sleep_on_ticket(thread, ticket, HF_FOREVER);
 	}
 }
 
 /* Out of the kernel with orders: to sleep there until one may go on, or up the guest's stack; unless somebody was faster
- * and has claimed us. */
+ * and has claimed us. A turn is waited for once: should it be over again already, the guest goes on nevertheless. */
 void hf__door_ordered(struct hf_thread *thread)
 {
+	bool had_turn = false;
 	for (uint32_t orders; (orders = atomic_load(&thread->orders)) != 0;) {
+		if (orders == HF_ORDER_TURN && (had_turn || !hf_turn_is_due(thread)))
+			return;
 		uint32_t expected = HF_IN_GUEST;
 		bool stop = orders & HF_ORDER_STOP;
 		if (!atomic_compare_exchange_strong(&thread->door, &expected, stop ? HF_UNWINDING : HF_IN_KERNEL))
 			hf__door_closed(expected);
 		if (stop)
 			hf_plat_unwind();
-		sleep_while_paused(thread);
+		if (orders & HF_ORDER_PAUSE) {
+			sleep_while_paused(thread);
+		} else {
+			hf_turn_take(thread);
+			had_turn = true;
+		}
 		(void)atomic_exchange(&thread->door, HF_IN_GUEST);
 	}
 }

@@ -23,6 +23,7 @@
 
 #include "fs/vnode.h"
 #include "kernel/spawn.h"
+#include "kernel/turn.h"
 #include "kernel/waitq.h"
 #include "platform/uio.h"
 
@@ -33,6 +34,8 @@
 enum hf_order {
 	HF_ORDER_STOP = 1 << 0,  /* unwind at the next boundary, wait no more */
 	HF_ORDER_PAUSE = 1 << 1, /* do not return to the guest before it is withdrawn */
+	HF_ORDER_TURN =
+		1 << 2, /* return to the guest in turns with others (turn.h); stands for as long as the thread lives */
 };
 
 enum hf_door {
@@ -54,6 +57,9 @@ struct hf_thread {
 	hf_word parked; /* 1 while it sleeps or is about to: whoever wakes it need not notify otherwise */
 	hf_word orders; /* enum hf_order */
 	hf_word gone;   /* 1 once it has left its process, a moment before that may be told */
+
+	hf_word turn; /* enum hf_turn; changed by turn.c, with its lock held, which protects in_line too */
+	struct hf_link in_line;
 
 	/* Immutable while the thread belongs to a process. */
 	struct hf_process *process; /* NULL once it belongs to none */
@@ -97,11 +103,8 @@ static inline void hf_thread_become(struct hf_thread *thread)
 	hf_stop_word = thread ? &thread->orders : NULL;
 }
 
-/* Whether the calling thread is to stop or to pause. */
-static inline bool hf_thread_has_orders(void)
-{
-	return hf_self && atomic_load_explicit(&hf_self->orders, memory_order_relaxed) != 0;
-}
+/* Whether the calling thread is to stop or to pause, or its turn is over. */
+bool hf_thread_has_orders(void);
 
 /* Prepares a thread block for a new run: HF_IN_GUEST, with a guest's memory of no size. Whoever owns the block; the
  * thread must not be running. */
@@ -147,6 +150,8 @@ uint64_t hf_thread_cpu_time_at(struct hf_thread *thread, uint64_t now);
 
 /* One more, or one less, thread that runs guest code: what decides whether spinning is worth it. Process.c's. */
 void hf__thread_counted(int change);
+/* How many those are. Any thread. */
+uint32_t hf__threads_awake(void);
 
 /* ---- from any thread ---- */
 
@@ -154,6 +159,8 @@ void hf__thread_counted(int change);
 void hf_thread_wake(struct hf_thread *thread);
 /* Tells it to stop: what it waits for ends, and it leaves at the next boundary. Idempotent. */
 void hf_thread_stop(struct hf_thread *thread);
+/* From now on it returns to its guest in turns with others. Idempotent. */
+void hf_thread_in_turns(struct hf_thread *thread);
 /* Gives or withdraws the order to pause. Idempotent. */
 void hf_thread_pause(struct hf_thread *thread, bool paused);
 /* Whether it sleeps in the kernel or has yet to begin: once it was told to pause, it will not run the guest's code before that is withdrawn. */

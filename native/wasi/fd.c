@@ -538,6 +538,7 @@ static int list(struct hf_vnode *dir, struct listing *listing)
 	int result;
 	do {
 		listing->entries = 0;
+		hf_turn_between_pieces();
 		result = dir->ops->readdir(dir, listing->next, put_entry, listing);
 	} while (result == 0 && listing->entries == ENTRIES_A_LOOK && listing->left > 0 && !hf_told_to_stop());
 	return result;

@@ -68,13 +68,14 @@ int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size)
 		/* Gigabytes take seconds: let a kill through. */
 		if (hf_told_to_stop())
 			return -HF_EINTR;
+		hf_turn_between_pieces();
 	}
 	return result;
 }
 
 int hf__sys_sched_yield(hf_t t)
 {
-	(void)t;
+	hf_turn_yield(t);
 	hf_plat_yield();
 	return 0;
 }
