@@ -1,6 +1,6 @@
 /* memfile.c - regular files of memfs.
  *
- * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/file.c), and what takes long here is cut
+ * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/vnode_file.c), and what takes long here is cut
  * up here. */
 #include "fs/memnode.h"
 

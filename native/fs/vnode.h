@@ -22,7 +22,7 @@
 #define HF_PATH_MAX 4096 /* bytes, without a terminator */
 #define HF_SYMLOOP_MAX 40
 /* The most bytes that one call of `read` or `write` is asked for by a guest: what is moved with a lock held, in some tens of microseconds. Longer
- * transfers are cut up (kernel/file.c). */
+ * transfers are cut up (kernel/vnode_file.c). */
 #define HF_SLICE (UINT32_C(256) << 10)
 
 struct hf_vnode;

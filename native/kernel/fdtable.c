@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kernel/vnode_file.h"
 #include "platform/alloc.h"
 
 #define FIRST_CAPACITY 16
@@ -177,7 +178,7 @@ static int missing_right(const struct hf_fd *slot, uint64_t missing)
 		return 0;
 	if (missing & (HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE))
 		return -HF_EBADF;
-	if (!slot->file->vnode && (missing & (HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL)))
+	if (!hf_file_has_vnode(slot->file) && (missing & (HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL)))
 		return -HF_ESPIPE;
 	return -HF_ENOTCAPABLE;
 }

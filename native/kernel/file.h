@@ -1,17 +1,13 @@
 /* file.h - an open file description (POSIX): what a descriptor points at. Reference counted; shared by descriptors.
  *
- * Two kinds live here: files over a vnode (regular files, directories, devices) and streams over pipes; sockets are in
- * socket_file.c, terminals in tty.c. Each is a table of operations. Operations are called by guest threads, with no lock held, and those that say so may block. */
+ * Each kind is a struct that begins with this one, and a table of operations: vnode_file.c, pipe_file.c, socket_file.c, tty_file.c. Operations are
+ * called by guest threads, with no lock held, and those that say so may block. */
 #ifndef HF_KERNEL_FILE_H
 #define HF_KERNEL_FILE_H
 
 #include "fs/vnode.h"
 #include "kernel/pipe.h"
 #include "kernel/thread.h"
-
-struct hf_socket;
-struct hf_tty;
-struct hf_listener;
 
 enum hf_access { HF_READ = 1, HF_WRITE = 2 };
 
@@ -48,21 +44,10 @@ struct hf_file {
 	_Atomic uint16_t flags; /* enum hf_fdflags */
 	/* Immutable after init. */
 	const struct hf_file_ops *ops;
-	uint8_t filetype;       /* as fdstat tells it; a stream may say that it is a character device */
-	uint8_t access;         /* enum hf_access */
-	bool counted;           /* what is written here counts as the process's output; set before anybody writes */
-	bool ends_unread;       /* a write that nobody will read ends the process, as SIGPIPE does; set likewise */
-	bool read_only_tree;    /* a directory of a read-only preopen: nothing below it may be changed */
-	struct hf_vnode *vnode; /* NULL for streams and sockets; one reference */
-	struct hf_pipe *pipe;   /* one end of it, per `access`, or NULL */
-	/* A socket (kernel/socket.h): one end of a connection, or who waits for connections; owned, else NULL. */
-	struct hf_socket *socket;
-	struct hf_listener *listener;
-	struct hf_tty *tty; /* a terminal (kernel/tty.h); one reference, or NULL */
-
-	struct hf_lock lock;
-	/* Protected by lock. */
-	uint64_t offset;
+	uint8_t filetype; /* as fdstat tells it; a stream may say that it is a character device */
+	uint8_t access;   /* enum hf_access */
+	bool counted;     /* what is written here counts as the process's output; set before anybody writes */
+	bool ends_unread; /* a write that nobody will read ends the process, as SIGPIPE does; set likewise */
 };
 
 /* A description over a vnode, with one reference. Takes over the caller's reference to the vnode, also when it fails.
@@ -71,8 +56,8 @@ HF_MUST_CHECK int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t
 /* A description over one end of a pipe. Takes over the caller's hold on that end, also when it fails. */
 HF_MUST_CHECK int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out);
 
-/* For the files of one kind that create them: a description with one reference and nothing under it. 0, -HF_ENOMEM. */
-HF_MUST_CHECK int hf__file_create(const struct hf_file_ops *ops, struct hf_file **out);
+/* For the kinds: a struct of this size that begins with a description, which has one reference; all else in it is zero. NULL: no memory. */
+HF_MUST_CHECK void *hf__file_create(size_t size, const struct hf_file_ops *ops, uint8_t filetype, unsigned access);
 
 /* For the tables of those without an offset: -HF_ESPIPE. */
 int hf__file_no_offset(struct hf_file *file, uint64_t offset, struct hf_uio *uio);

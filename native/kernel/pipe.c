@@ -193,17 +193,11 @@ static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pip
 	return moved;
 }
 
-static void link_once(struct hf_waitq *queue, struct hf_waiter *waiter)
-{
-	if (waiter && hf_list_empty(&waiter->link))
-		hf_waitq_add(queue, waiter);
-}
-
 static int nothing_to_read_locked(struct hf_pipe *pipe, struct hf_waiter *waiter) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
 	if (!no_more_comes_locked(pipe)) {
-		link_once(&pipe->readable, waiter);
+		hf_waitq_add_once(&pipe->readable, waiter);
 		return -HF_EAGAIN;
 	}
 	int result = pipe->reset ? -HF_ECONNRESET : 0;
@@ -240,7 +234,7 @@ static int try_peek(struct hf_pipe *pipe, struct hf_uio *uio, bool whole, struct
 	} else if (used_locked(pipe) >= wanted || (used_locked(pipe) > 0 && no_more_comes_locked(pipe))) {
 		copy_locked(pipe, uio);
 	} else if (used_locked(pipe) > 0) {
-		link_once(&pipe->readable, waiter);
+		hf_waitq_add_once(&pipe->readable, waiter);
 		result = -HF_EAGAIN;
 	} else {
 		result = nothing_to_read_locked(pipe, waiter);
@@ -259,7 +253,7 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 	} else if (nobody_reads_locked(pipe)) {
 		result = -HF_EPIPE;
 	} else if (room_locked(pipe) < whole || !put_locked(pipe, uio)) {
-		link_once(&pipe->writable, waiter);
+		hf_waitq_add_once(&pipe->writable, waiter);
 		result = -HF_EAGAIN;
 	}
 	hf_unlock_near(&pipe->lock);
@@ -357,7 +351,7 @@ bool hf_pipe_watch_reader(struct hf_pipe *pipe, struct hf_waiter *waiter)
 	hf_lock(&pipe->lock);
 	bool gone = nobody_reads_locked(pipe);
 	if (!gone)
-		link_once(&pipe->writable, waiter);
+		hf_waitq_add_once(&pipe->writable, waiter);
 	hf_unlock(&pipe->lock);
 	return gone;
 }
@@ -389,7 +383,7 @@ uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool 
 	uint32_t bytes = used_locked(pipe);
 	*hangup = no_more_comes_locked(pipe);
 	if (bytes == 0 && !*hangup)
-		link_once(&pipe->readable, waiter);
+		hf_waitq_add_once(&pipe->readable, waiter);
 	hf_unlock(&pipe->lock);
 	return bytes;
 }
@@ -403,7 +397,7 @@ uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool
 	if (room < HF_PIPE_BUF || *hangup)
 		room = 0;
 	if (room == 0 && !*hangup)
-		link_once(&pipe->writable, waiter);
+		hf_waitq_add_once(&pipe->writable, waiter);
 	hf_unlock(&pipe->lock);
 	return room;
 }

@@ -107,12 +107,6 @@ void hf_listener_close(struct hf_listener *listener)
 
 /* ---- accepting ---- */
 
-static void link_once(struct hf_waitq *queue, struct hf_waiter *waiter)
-{
-	if (waiter && hf_list_empty(&waiter->link))
-		hf_waitq_add(queue, waiter);
-}
-
 int hf_listener_try_accept(struct hf_listener *listener, struct hf_socket **out, struct hf_waiter *waiter)
 {
 	hf_lock(&ports_lock);
@@ -120,7 +114,7 @@ int hf_listener_try_accept(struct hf_listener *listener, struct hf_socket **out,
 	if (socket)
 		hf_waitq_wake(&listener->connectable);
 	else
-		link_once(&listener->acceptable, waiter);
+		hf_waitq_add_once(&listener->acceptable, waiter);
 	hf_unlock(&ports_lock);
 	*out = socket;
 	return socket ? 0 : -HF_EAGAIN;
@@ -148,7 +142,7 @@ uint32_t hf_listener_poll(struct hf_listener *listener, struct hf_waiter *waiter
 	hf_lock(&ports_lock);
 	uint32_t pending = listener->backlog_size;
 	if (pending == 0)
-		link_once(&listener->acceptable, waiter);
+		hf_waitq_add_once(&listener->acceptable, waiter);
 	hf_unlock(&ports_lock);
 	return pending;
 }
@@ -206,7 +200,7 @@ static int look_locked(uint16_t port, struct hf_listener **out, struct hf_waiter
 		return -HF_ECONNREFUSED;
 	if ((*out)->backlog_size < HF_BACKLOG)
 		return 0;
-	link_once(&(*out)->connectable, waiter);
+	hf_waitq_add_once(&(*out)->connectable, waiter);
 	return -HF_EAGAIN;
 }
 

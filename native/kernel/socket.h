@@ -78,8 +78,12 @@ HF_MUST_CHECK int hf_listener_accept(struct hf_listener *listener, struct hf_thr
 /* ---- socket_file.c: descriptions over them ---- */
 
 /* A description over an end or a listener, which it takes over, also when it fails. NULL: for an end that is still to be accepted, and that the caller
- * puts into file->socket before anybody else sees the description. 0, -HF_ENOMEM. */
+ * gives to hf_file_set_socket before anybody else sees the description. 0, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_file_open_socket(struct hf_socket *socket, struct hf_file **out);
 HF_MUST_CHECK int hf_file_open_listener(struct hf_listener *listener, struct hf_file **out);
+void hf_file_set_socket(struct hf_file *file, struct hf_socket *socket);
+/* What it is over; NULL if that is something else. */
+struct hf_socket *hf_file_socket(const struct hf_file *file);
+struct hf_listener *hf_file_listener(const struct hf_file *file);
 
 #endif

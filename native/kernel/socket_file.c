@@ -1,23 +1,41 @@
 /* socket_file.c - open file descriptions over sockets. */
-#include <string.h>
-
 #include "kernel/socket.h"
+
+struct socket_file {
+	struct hf_file base;
+	struct hf_socket *socket; /* owned; NULL: it is still to be accepted */
+};
+
+struct listener_file {
+	struct hf_file base;
+	struct hf_listener *listener; /* owned */
+};
+
+static struct hf_socket *socket_of(const struct hf_file *file)
+{
+	return ((const struct socket_file *)file)->socket;
+}
+
+static struct hf_listener *listener_of(const struct hf_file *file)
+{
+	return ((const struct listener_file *)file)->listener;
+}
 
 /* ---- an end of a connection ---- */
 
 static int socket_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
-	return hf_pipe_read(file->socket->in, thread, uio, hf_file_is_nonblock(file));
+	return hf_pipe_read(socket_of(file)->in, thread, uio, hf_file_is_nonblock(file));
 }
 
 static int socket_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
-	return hf_pipe_write(file->socket->out, thread, uio, hf_file_is_nonblock(file));
+	return hf_pipe_write(socket_of(file)->out, thread, uio, hf_file_is_nonblock(file));
 }
 
 static int socket_getattr(struct hf_file *file, struct hf_attr *out)
 {
-	return hf__file_put_attr(file, file->socket->in->ino, out);
+	return hf__file_put_attr(file, socket_of(file)->in->ino, out);
 }
 
 /* "The peer of this socket has closed or disconnected" (typenames.witx, $eventrwflags) is said once neither direction goes on, as Linux has POLLHUP:
@@ -25,7 +43,7 @@ static int socket_getattr(struct hf_file *file, struct hf_attr *out)
  * ends what it receives first (hf_socket_close), so the end of file of one that is gone never comes without the hang-up. */
 static unsigned socket_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
-	struct hf_socket *socket = file->socket;
+	struct hf_socket *socket = socket_of(file);
 	bool over, other = false;
 	if (events & HF_READY_IN) {
 		*bytes = hf_pipe_poll_read(socket->in, waiter, &over);
@@ -41,13 +59,14 @@ static unsigned socket_poll(struct hf_file *file, unsigned events, struct hf_wai
 
 static void socket_unpoll(struct hf_file *file, unsigned events, struct hf_waiter *waiter)
 {
-	hf_pipe_unpoll(events & HF_READY_IN ? file->socket->in : file->socket->out, waiter);
+	hf_pipe_unpoll(events & HF_READY_IN ? socket_of(file)->in : socket_of(file)->out, waiter);
 }
 
 static void socket_destroy(struct hf_file *file)
 {
-	if (file->socket)
-		hf_socket_close(file->socket);
+	struct hf_socket *socket = socket_of(file);
+	if (socket)
+		hf_socket_close(socket);
 }
 
 static const struct hf_file_ops socket_ops = {
@@ -75,13 +94,13 @@ static int not_connected(struct hf_file *file, struct hf_thread *thread, struct 
 
 static int listener_getattr(struct hf_file *file, struct hf_attr *out)
 {
-	return hf__file_put_attr(file, file->listener->ino, out);
+	return hf__file_put_attr(file, listener_of(file)->ino, out);
 }
 
 /* Readable when a connection waits; never writable. A connection counts as one byte, as Wasmtime has it. */
 static unsigned listener_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
-	*bytes = events & HF_READY_IN && hf_listener_poll(file->listener, waiter) > 0 ? 1 : 0;
+	*bytes = events & HF_READY_IN && hf_listener_poll(listener_of(file), waiter) > 0 ? 1 : 0;
 	return *bytes ? HF_READY_IN : 0;
 }
 
@@ -94,7 +113,7 @@ static void listener_unpoll(struct hf_file *file, unsigned events, struct hf_wai
 
 static void listener_destroy(struct hf_file *file)
 {
-	hf_listener_close(file->listener);
+	hf_listener_close(listener_of(file));
 }
 
 static const struct hf_file_ops listener_ops = {
@@ -111,32 +130,44 @@ static const struct hf_file_ops listener_ops = {
 
 /* ---- making them ---- */
 
-static int open_file(const struct hf_file_ops *ops, struct hf_file **out)
-{
-	int result = hf__file_create(ops, out);
-	if (result == 0) {
-		(*out)->filetype = HF_FILETYPE_SOCKET_STREAM;
-		(*out)->access = HF_READ | HF_WRITE;
-	}
-	return result;
-}
-
 int hf_file_open_socket(struct hf_socket *socket, struct hf_file **out)
 {
-	int result = open_file(&socket_ops, out);
-	if (result == 0)
-		(*out)->socket = socket;
-	else if (socket)
+	struct socket_file *file =
+		hf__file_create(sizeof *file, &socket_ops, HF_FILETYPE_SOCKET_STREAM, HF_READ | HF_WRITE);
+	if (file) {
+		file->socket = socket;
+		*out = &file->base;
+	} else if (socket) {
 		hf_socket_close(socket);
-	return result;
+	}
+	return file ? 0 : -HF_ENOMEM;
 }
 
 int hf_file_open_listener(struct hf_listener *listener, struct hf_file **out)
 {
-	int result = open_file(&listener_ops, out);
-	if (result < 0)
+	struct listener_file *file =
+		hf__file_create(sizeof *file, &listener_ops, HF_FILETYPE_SOCKET_STREAM, HF_READ | HF_WRITE);
+	if (file) {
+		file->listener = listener;
+		*out = &file->base;
+	} else {
 		hf_listener_close(listener);
-	else
-		(*out)->listener = listener;
-	return result;
+	}
+	return file ? 0 : -HF_ENOMEM;
+}
+
+struct hf_socket *hf_file_socket(const struct hf_file *file)
+{
+	return file->ops == &socket_ops ? socket_of(file) : NULL;
+}
+
+struct hf_listener *hf_file_listener(const struct hf_file *file)
+{
+	return file->ops == &listener_ops ? listener_of(file) : NULL;
+}
+
+void hf_file_set_socket(struct hf_file *file, struct hf_socket *socket)
+{
+	HF_ASSERT(file->ops == &socket_ops && !socket_of(file));
+	((struct socket_file *)file)->socket = socket;
 }

@@ -29,10 +29,17 @@ static inline void hf_waiter_init(struct hf_waiter *waiter, void (*wake)(struct 
 	waiter->wake = wake;
 }
 
-/* All three: with the object's lock held. Removing a waiter that is on no queue does nothing. */
+/* All four: with the object's lock held. Removing a waiter that is on no queue does nothing. */
 static inline void hf_waitq_add(struct hf_waitq *queue, struct hf_waiter *waiter)
 {
 	hf_list_append(&queue->waiters, &waiter->link);
+}
+
+/* NULL, and one that is on a queue already, stay as they are. */
+static inline void hf_waitq_add_once(struct hf_waitq *queue, struct hf_waiter *waiter)
+{
+	if (waiter && hf_list_empty(&waiter->link))
+		hf_waitq_add(queue, waiter);
 }
 
 static inline void hf_waitq_remove(struct hf_waiter *waiter)

@@ -8,7 +8,7 @@
 
 static const char *const names[HF_RANKS] = {
 	[HF_RANK_PROCESS] = "hf_process.lock", [HF_RANK_FDTABLE] = "hf_fdtable.lock",
-	[HF_RANK_FILE] = "hf_file.lock",       [HF_RANK_TREE] = "hf_memfs.tree",
+	[HF_RANK_FILE] = "hf_vnode_file.lock", [HF_RANK_TREE] = "hf_memfs.tree",
 	[HF_RANK_NODE] = "hf_memnode.lock",    [HF_RANK_PIPE] = "hf_pipe.lock",
 	[HF_RANK_WORK] = "the work queue's",   [HF_RANK_LEAF] = "a leaf",
 };

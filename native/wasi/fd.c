@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kernel/socket.h"
+#include "kernel/vnode_file.h"
 #include "wasi/abi.h"
 
 #define RIGHTS_FILE                                                                                       \
@@ -24,11 +26,11 @@ uint64_t hf__rights_of_type(uint8_t filetype)
 
 uint64_t hf__rights_of(const struct hf_file *file)
 {
-	if (file->vnode)
-		return hf__rights_of_type(file->vnode->filetype);
-	if (file->listener)
+	if (hf_file_has_vnode(file))
+		return hf__rights_of_type(file->filetype);
+	if (hf_file_listener(file))
 		return HF_RIGHTS_STREAM | HF_RIGHT_SOCK_ACCEPT;
-	return file->socket ? HF_RIGHTS_SOCKET : HF_RIGHTS_STREAM;
+	return file->filetype == HF_FILETYPE_SOCKET_STREAM ? HF_RIGHTS_SOCKET : HF_RIGHTS_STREAM;
 }
 
 static int get(hf_t t, uint32_t fd, uint64_t rights, struct hf_fd_view *view)
@@ -42,13 +44,19 @@ static int get_vnode(hf_t t, uint32_t fd, uint64_t rights, int stream_error, str
 	int result = get(t, fd, 0, view);
 	if (result < 0)
 		return result;
-	if (!view->file->vnode)
+	if (!hf_file_has_vnode(view->file))
 		result = stream_error;
 	else if (rights & ~view->rights)
 		result = -HF_ENOTCAPABLE;
 	if (result < 0)
 		hf_fd_put(view);
 	return result;
+}
+
+/* Of what get_vnode gave. */
+static struct hf_vnode *vnode_of(const struct hf_fd_view *view)
+{
+	return hf_vnode_file(view->file)->vnode;
 }
 
 /* ---- reading and writing ---- */
@@ -356,12 +364,13 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 		result = get_vnode(t, fd, HF_RIGHT_FD_FILESTAT_SET_TIMES, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
+	struct hf_vnode *vnode = vnode_of(&view);
 	if (!new_atim && !new_mtim)
 		result = 0; /* nothing is asked, so nothing changes, not even ctim (path_filestat_set_times) */
-	else if (view.file->read_only_tree)
+	else if (hf_vnode_file(view.file)->read_only_tree)
 		result = -HF_EROFS;
 	else
-		result = view.file->vnode->ops->set_times(view.file->vnode, new_atim, new_mtim);
+		result = vnode->ops->set_times(vnode, new_atim, new_mtim);
 	hf_fd_put(&view);
 	return result;
 }
@@ -382,11 +391,12 @@ int hf__sys_fd_filestat_set_size(hf_t t, uint32_t fd, uint64_t size)
 	int result = get_vnode(t, fd, 0, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
+	struct hf_vnode *vnode = vnode_of(&view);
 	result = check_resizable(view.file);
 	if (result == 0 && !(view.rights & HF_RIGHT_FD_FILESTAT_SET_SIZE))
 		result = -HF_ENOTCAPABLE;
 	if (result == 0)
-		result = size > INT64_MAX ? -HF_EFBIG : view.file->vnode->ops->truncate(view.file->vnode, size);
+		result = size > INT64_MAX ? -HF_EFBIG : vnode->ops->truncate(vnode, size);
 	hf_fd_put(&view);
 	return result;
 }
@@ -397,6 +407,7 @@ int hf__sys_fd_allocate(hf_t t, uint32_t fd, uint64_t offset, uint64_t size)
 	int result = get_vnode(t, fd, 0, -HF_ESPIPE, &view);
 	if (result < 0)
 		return result;
+	struct hf_vnode *vnode = vnode_of(&view);
 	if (!(view.file->access & HF_WRITE))
 		result = -HF_EBADF;
 	else if (view.file->filetype != HF_FILETYPE_REGULAR_FILE)
@@ -408,7 +419,7 @@ int hf__sys_fd_allocate(hf_t t, uint32_t fd, uint64_t offset, uint64_t size)
 	else if (size > INT64_MAX - offset)
 		result = -HF_EFBIG;
 	else
-		result = view.file->vnode->ops->allocate(view.file->vnode, offset, size);
+		result = vnode->ops->allocate(vnode, offset, size);
 	hf_fd_put(&view);
 	return result;
 }
@@ -434,8 +445,9 @@ static int sync_file(hf_t t, uint32_t fd, uint64_t right)
 	int result = get_vnode(t, fd, right, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
-	if (view.file->vnode->ops->sync)
-		result = view.file->vnode->ops->sync(view.file->vnode);
+	struct hf_vnode *vnode = vnode_of(&view);
+	if (vnode->ops->sync)
+		result = vnode->ops->sync(vnode);
 	hf_fd_put(&view);
 	return result;
 }
@@ -554,13 +566,14 @@ int hf__sys_fd_readdir(hf_t t, uint32_t fd, uint32_t buffer, uint32_t size, uint
 		result = get_vnode(t, fd, 0, -HF_ENOTDIR, &view);
 	if (result < 0)
 		return result;
+	struct hf_vnode *vnode = vnode_of(&view);
 	struct listing listing = {.t = t, .at = buffer, .left = size, .next = cookie};
-	if (!view.file->vnode->ops->readdir)
+	if (!vnode->ops->readdir)
 		result = -HF_ENOTDIR;
 	else if (!(view.rights & HF_RIGHT_FD_READDIR))
 		result = -HF_ENOTCAPABLE;
 	else
-		result = list(view.file->vnode, &listing);
+		result = list(vnode, &listing);
 	hf_fd_put(&view);
 	uint32_t used = size - listing.left;
 	return result < 0 ? result : hf_copy_out(&t->mem, out, &used, 4);

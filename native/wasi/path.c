@@ -3,10 +3,12 @@
 
 #include "fs/at.h"
 #include "fs/devfs.h"
+#include "kernel/vnode_file.h"
 
 /* A directory to start from, and a path copied out of the guest. */
 struct place {
 	struct hf_fd_view dir;
+	const struct hf_vnode_file *file; /* that it shows */
 	const char *path;
 	uint32_t size;
 };
@@ -24,7 +26,8 @@ static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, uint32_t path, 
 	int result = hf_fd_get(&t->process->fds, fd, 0, &place->dir);
 	if (result < 0)
 		return result;
-	if (place->dir.file->filetype != HF_FILETYPE_DIRECTORY)
+	place->file = hf_vnode_file(place->dir.file);
+	if (!place->file || place->dir.file->filetype != HF_FILETYPE_DIRECTORY)
 		result = -HF_ENOTDIR;
 	else if (rights & ~place->dir.rights)
 		result = -HF_ENOTCAPABLE;
@@ -39,7 +42,7 @@ static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, uint32_t path, 
 
 static int walk(const struct place *place, unsigned flags, struct hf_path *out)
 {
-	return hf_path_walk(place->dir.file->vnode, place->path, place->size, flags, out);
+	return hf_path_walk(place->file->vnode, place->path, place->size, flags, out);
 }
 
 /* Walks, and puts the directory back. */
@@ -62,7 +65,7 @@ static int follow(uint32_t lookup_flags)
  * on Linux; there also that a name that is to be made is there already (`makes`), which is what programs ask mkdir. */
 static int walk_to_change(struct place *place, unsigned flags, bool makes, struct hf_path *out)
 {
-	bool read_only = place->dir.file->read_only_tree;
+	bool read_only = place->file->read_only_tree;
 	int result = walk_from(place, flags, out);
 	if (result < 0)
 		return result;
@@ -387,7 +390,7 @@ static int open_vnode(hf_t t, struct hf_vnode *vnode, const struct opening *how)
 	result = hf_file_open(vnode, how->access, how->fdflags, &file);
 	if (result < 0)
 		return result;
-	file->read_only_tree = how->read_only;
+	hf_vnode_file(file)->read_only_tree = how->read_only;
 	uint64_t inheriting = file->filetype == HF_FILETYPE_DIRECTORY ? how->inheriting & HF_RIGHTS_ALL : 0;
 	return hf_fd_insert(&t->process->fds, file, how->rights & hf__rights_of(file), inheriting);
 }
@@ -448,7 +451,7 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 		result = enter(t, 0, fd, needed, path, size, &place);
 	if (result < 0)
 		return result;
-	how.read_only = place.dir.file->read_only_tree;
+	how.read_only = place.file->read_only_tree;
 	how.grantable = place.dir.inheriting;
 	if ((oflags & HF_OFLAG_TRUNC) && !may_truncate(&place.dir, rights & how.grantable))
 		result = -HF_ENOTCAPABLE;
@@ -480,7 +483,7 @@ int hf_preopen(struct hf_process *process, struct hf_vnode *root, const char *pa
 	hf_path_release(&at);
 	if (result < 0)
 		return result;
-	file->read_only_tree = read_only;
+	hf_vnode_file(file)->read_only_tree = read_only;
 	result = hf_fd_insert_preopen(&process->fds, file, name, name_size, hf__rights_of(file), HF_RIGHTS_ALL);
 	return result < 0 ? result : 0;
 }

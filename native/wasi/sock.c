@@ -12,7 +12,7 @@ static int get_socket(hf_t t, uint32_t fd, bool listening, uint64_t rights, int 
 		return result;
 	if (view->file->filetype != HF_FILETYPE_SOCKET_STREAM)
 		result = -HF_ENOTSOCK;
-	else if (listening ? !view->file->listener : !view->file->socket)
+	else if (listening ? !hf_file_listener(view->file) : !hf_file_socket(view->file))
 		result = wrong;
 	else if (rights & ~view->rights)
 		result = rights & (HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE) ? -HF_EBADF : -HF_ENOTCAPABLE;
@@ -25,6 +25,7 @@ static int get_socket(hf_t t, uint32_t fd, bool listening, uint64_t rights, int 
 static int accept(hf_t t, const struct hf_fd_view *view, uint32_t flags)
 {
 	struct hf_file *file = NULL;
+	struct hf_socket *socket;
 	/* Room for it first, and its description: a connection that was taken and then found none would be lost. */
 	int result = hf_fd_reserve(&t->process->fds);
 	if (result < 0)
@@ -32,10 +33,12 @@ static int accept(hf_t t, const struct hf_fd_view *view, uint32_t flags)
 	result = hf_file_open_socket(NULL, &file);
 	if (result == 0) {
 		atomic_init(&file->flags, (uint16_t)flags);
-		result = hf_listener_accept(view->file->listener, t, hf_file_is_nonblock(view->file), &file->socket);
+		result = hf_listener_accept(hf_file_listener(view->file), t, hf_file_is_nonblock(view->file), &socket);
 	}
-	if (result == 0)
+	if (result == 0) {
+		hf_file_set_socket(file, socket);
 		return hf_fd_insert_reserved(&t->process->fds, file, hf__rights_of(file) & view->inheriting, 0);
+	}
 	hf_fd_unreserve(&t->process->fds);
 	if (file)
 		hf_file_unref(file);
@@ -59,7 +62,7 @@ int hf__sys_sock_accept(hf_t t, uint32_t fd, uint32_t flags, uint32_t out)
 
 static int receive(hf_t t, const struct hf_file *file, struct hf_uio *uio, uint32_t flags)
 {
-	struct hf_pipe *pipe = file->socket->in;
+	struct hf_pipe *pipe = hf_file_socket(file)->in;
 	bool nonblock = hf_file_is_nonblock(file);
 	if (flags & WASI_RECV_PEEK)
 		return hf_pipe_peek(pipe, t, uio, nonblock, flags & WASI_RECV_WAITALL);
@@ -129,7 +132,7 @@ int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how)
 	int result = get_socket(t, fd, false, HF_RIGHT_SOCK_SHUTDOWN, -HF_ENOTCONN, &view);
 	if (result < 0)
 		return result;
-	hf_socket_shutdown(view.file->socket, how);
+	hf_socket_shutdown(hf_file_socket(view.file), how);
 	hf_fd_put(&view);
 	return 0;
 }

@@ -170,7 +170,7 @@ for (const widths of WIDTHS) {
 
 test('the characters that the line editing takes for narrow are so on every screen', async ({ page }) => {
   await loadXterm(page);
-  const source = readFileSync(new URL('../../native/kernel/tty.c', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../native/kernel/tty_text.c', import.meta.url), 'utf8');
   const [table] = /narrow\[\]\[2\] = \{[^;]*/.exec(source)!;
   const ranges = [...table.matchAll(/\{(0x[\dA-F]+), (0x[\dA-F]+)\}/g)].map(([, first, last]) => [
     Number(first),

@@ -1,5 +1,6 @@
 /* What each call on a path says of a file, a directory, a link, one that leads nowhere, "." and "..", nothing, and a trailing slash; and
  * below a read-only preopen, of any change. */
+#include "kernel/vnode_file.h"
 #include "support/file_io.h"
 #include "support/program.h"
 
@@ -168,7 +169,7 @@ static void check_read_only(uint32_t ro, uint32_t elsewhere)
 static uint32_t preopen(struct hf_vnode *root, bool is_read_only)
 {
 	struct hf_file *file = d_open(root, HF_READ, 0);
-	file->read_only_tree = is_read_only;
+	hf_vnode_file(file)->read_only_tree = is_read_only;
 	int fd = hf_fd_insert_preopen(&program->process->fds, file, "/x", 2, HF_RIGHTS_ALL, HF_RIGHTS_ALL);
 	CHECK(fd > 3);
 	return (uint32_t)fd;

@@ -26,11 +26,13 @@ static void insert(uint64_t *seed)
 static void look(uint32_t fd)
 {
 	struct hf_fd_view view;
+	struct hf_attr attr;
 	uint64_t bytes;
 	if (hf_fd_get(&table, fd, HF_RIGHT_FD_READ, &view) < 0)
 		return;
 	/* It stays open while we use it, whoever closes the descriptor. */
-	CHECK(view.owned && view.file->pipe == pipe);
+	CHECK_OK(view.file->ops->getattr(view.file, &attr));
+	CHECK(view.owned && attr.ino == pipe->ino);
 	CHECK_EQ(view.file->ops->poll(view.file, HF_READY_IN, NULL, &bytes), 0);
 	hf_fd_put(&view);
 }

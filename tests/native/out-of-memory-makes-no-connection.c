@@ -17,7 +17,7 @@ static int all(void)
 	if (result == 0)
 		result = hf_file_open_socket(socket, &connected);
 	if (result == 0)
-		result = hf_listener_try_accept(listening->listener, &socket, NULL);
+		result = hf_listener_try_accept(hf_file_listener(listening), &socket, NULL);
 	if (result == 0)
 		result = hf_file_open_socket(socket, &accepted);
 	return result;

@@ -1,5 +1,6 @@
 /* Pipes and devices are read and written in turn: seek, pread and pwrite are ESPIPE, and only the open side works. */
 #include "fs/devfs.h"
+#include "kernel/vnode_file.h"
 #include "support/file_io.h"
 #include "support/pipes.h"
 
@@ -52,7 +53,7 @@ static void check_device(void)
 	CHECK_EQ(d_read(file, buffer, 4), 4);
 	CHECK_BYTES(buffer, "\0\0\0\0", 4);
 	CHECK_EQ(d_write(file, "abcd", 4), 4);
-	CHECK_EQ(file->offset, 0);
+	CHECK_EQ(hf_vnode_file(file)->offset, 0);
 	CHECK_EQ(file->ops->poll(file, HF_READY_IN, NULL, &bytes), HF_READY_IN);
 	hf_file_unref(file);
 }

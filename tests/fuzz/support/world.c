@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "fs/devfs.h"
+#include "kernel/vnode_file.h"
 #include "platform/alloc.h"
 #include "platform/native.h"
 #include "wasi/sys.h"
@@ -166,7 +167,7 @@ static bool add_directory(struct hf_process *process, struct hf_vnode *vnode, co
 	struct hf_file *file;
 	if (hf_file_open(hf_vnode_ref(vnode), HF_READ, 0, &file) < 0)
 		return false;
-	file->read_only_tree = read_only;
+	hf_vnode_file(file)->read_only_tree = read_only;
 	return hf_fd_insert_preopen(&process->fds, file, name, (uint32_t)strlen(name), hf__rights_of(file),
 	                            HF_RIGHTS_ALL) >= 0;
 }

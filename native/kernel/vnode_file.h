@@ -1,0 +1,32 @@
+/* vnode_file.h - an open file description over a vnode: a regular file, a directory, a device. */
+#ifndef HF_KERNEL_VNODE_FILE_H
+#define HF_KERNEL_VNODE_FILE_H
+
+#include "kernel/file.h"
+#include "platform/list.h"
+
+struct hf_vnode_file {
+	struct hf_file base;
+	/* Immutable after init. */
+	bool read_only_tree;    /* a directory of a read-only preopen: nothing below it may be changed */
+	struct hf_vnode *vnode; /* one reference */
+
+	struct hf_lock lock;
+	/* Protected by lock. */
+	uint64_t offset;
+};
+
+extern const struct hf_file_ops hf__vnode_file_ops;
+
+static inline bool hf_file_has_vnode(const struct hf_file *file)
+{
+	return file->ops == &hf__vnode_file_ops;
+}
+
+/* NULL: it is over something else. */
+static inline struct hf_vnode_file *hf_vnode_file(struct hf_file *file)
+{
+	return hf_file_has_vnode(file) ? HF_CONTAINER(file, struct hf_vnode_file, base) : NULL;
+}
+
+#endif
