@@ -25,8 +25,7 @@ struct connection {
 	struct hf_pump pump;
 	struct hf_feed feed;
 	/* While it asks: */
-	struct hf_waiter waiter;
-	struct hf_work work;
+	struct hf_work_waiter wait;
 	struct port *from; /* accepts from this, or, when it is NULL, connects to: */
 	uint16_t port;
 };
@@ -72,8 +71,8 @@ static void reading_over(struct hf_pump *pump, int error)
 
 static void stop_asking(struct connection *connection)
 {
-	hf_socket_unpoll(&connection->waiter);
-	(void)hf_work_cancel(&connection->work);
+	hf_socket_unpoll(&connection->wait.waiter);
+	(void)hf_work_cancel(&connection->wait.work);
 	unref_port(connection->from);
 	connection->from = NULL;
 }
@@ -82,8 +81,8 @@ static int ask(struct connection *connection, struct hf_socket **out)
 {
 	struct port *from = connection->from;
 	if (!from)
-		return hf_socket_connect(connection->port, out, &connection->waiter);
-	return from->listener ? hf_listener_try_accept(from->listener, out, &connection->waiter) : -HF_ECONNABORTED;
+		return hf_socket_connect(connection->port, out, &connection->wait.waiter);
+	return from->listener ? hf_listener_try_accept(from->listener, out, &connection->wait.waiter) : -HF_ECONNABORTED;
 }
 
 static void open_streams(struct connection *connection, struct hf_socket *socket)
@@ -99,7 +98,7 @@ static void open_streams(struct connection *connection, struct hf_socket *socket
 static void try_to_open(struct connection *connection)
 {
 	struct hf_socket *socket;
-	hf_socket_unpoll(&connection->waiter);
+	hf_socket_unpoll(&connection->wait.waiter);
 	int result = ask(connection, &socket);
 	if (result == -HF_EAGAIN)
 		return;
@@ -113,14 +112,9 @@ static void try_to_open(struct connection *connection)
 	js_connection(id, result);
 }
 
-static void asker_woken(struct hf_waiter *waiter)
-{
-	(void)hf_work_post(&HF_CONTAINER(waiter, struct connection, waiter)->work);
-}
-
 static void asker_run(struct hf_work *work)
 {
-	try_to_open(HF_CONTAINER(work, struct connection, work));
+	try_to_open(HF_CONTAINER(work, struct connection, wait.work));
 }
 
 static struct connection *create_connection(uint32_t id, uint32_t credit)
@@ -129,8 +123,7 @@ static struct connection *create_connection(uint32_t id, uint32_t credit)
 	if (!connection)
 		return NULL;
 	connection->id = id;
-	hf_waiter_init(&connection->waiter, asker_woken);
-	hf_work_init(&connection->work, asker_run);
+	hf_work_waiter_init(&connection->wait, asker_run);
 	hf_pump_init(&connection->pump, id, OUTPUT, credit, reading_over);
 	hf_feed_init(&connection->feed, id);
 	return connection;

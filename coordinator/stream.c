@@ -27,11 +27,6 @@ static uint32_t make_lines(uint32_t size)
 
 /* ---- out ---- */
 
-static void pump_woken(struct hf_waiter *waiter)
-{
-	(void)hf_work_post(&HF_CONTAINER(waiter, struct hf_pump, waiter)->work);
-}
-
 /* False: there is nothing to do until it is woken, or has ended. */
 static bool pump_some(struct hf_pump *pump)
 {
@@ -41,7 +36,7 @@ static bool pump_some(struct hf_pump *pump)
 	if (pump->screen)
 		most = (most + 1) / 2;
 	hf_uio_kernel(&uio, &iov, batch, most);
-	int result = hf_pipe_try_read(pump->pipe, &uio, &pump->waiter);
+	int result = hf_pipe_try_read(pump->pipe, &uio, &pump->wait.waiter);
 	if (result == -HF_EAGAIN)
 		return false;
 	uint32_t size = most - (uint32_t)uio.resid;
@@ -61,10 +56,10 @@ static bool pump_some(struct hf_pump *pump)
 
 static void pump_run(struct hf_work *work)
 {
-	struct hf_pump *pump = HF_CONTAINER(work, struct hf_pump, work);
+	struct hf_pump *pump = HF_CONTAINER(work, struct hf_pump, wait.work);
 	if (!pump->pipe)
 		return;
-	hf_pipe_unpoll(pump->pipe, &pump->waiter);
+	hf_pipe_unpoll(pump->pipe, &pump->wait.waiter);
 	while (pump->credit > 0 && pump_some(pump))
 		continue;
 }
@@ -72,8 +67,7 @@ static void pump_run(struct hf_work *work)
 void hf_pump_init(struct hf_pump *pump, uint32_t id, uint32_t fd, uint64_t credit,
                   void (*over)(struct hf_pump *pump, int error))
 {
-	hf_waiter_init(&pump->waiter, pump_woken);
-	hf_work_init(&pump->work, pump_run);
+	hf_work_waiter_init(&pump->wait, pump_run);
 	pump->pipe = NULL;
 	pump->credit = credit;
 	pump->screen = false;
@@ -86,15 +80,15 @@ void hf_pump_init(struct hf_pump *pump, uint32_t id, uint32_t fd, uint64_t credi
 void hf_pump_credit(struct hf_pump *pump, uint32_t bytes)
 {
 	pump->credit += bytes;
-	pump_run(&pump->work);
+	pump_run(&pump->wait.work);
 }
 
 void hf_pump_close(struct hf_pump *pump)
 {
 	if (!pump->pipe)
 		return;
-	hf_pipe_unpoll(pump->pipe, &pump->waiter);
-	(void)hf_work_cancel(&pump->work);
+	hf_pipe_unpoll(pump->pipe, &pump->wait.waiter);
+	(void)hf_work_cancel(&pump->wait.work);
 	hf_pipe_drop_reader(pump->pipe);
 	pump->pipe = NULL;
 }
@@ -109,15 +103,10 @@ void hf_pump_cancel(struct hf_pump *pump)
 
 /* ---- in ---- */
 
-static void feed_woken(struct hf_waiter *waiter)
-{
-	(void)hf_work_post(&HF_CONTAINER(waiter, struct hf_feed, waiter)->work);
-}
-
 /* True: nobody is at the other end, and `gone` was told. */
 static bool feed_look(struct hf_feed *feed)
 {
-	if (!feed->gone || !hf_pipe_watch_reader(feed->pipe, &feed->waiter))
+	if (!feed->gone || !hf_pipe_watch_reader(feed->pipe, &feed->wait.waiter))
 		return false;
 	hf_feed_close(feed);
 	feed->gone(feed);
@@ -126,9 +115,9 @@ static bool feed_look(struct hf_feed *feed)
 
 static void feed_run(struct hf_work *work)
 {
-	struct hf_feed *feed = HF_CONTAINER(work, struct hf_feed, work);
+	struct hf_feed *feed = HF_CONTAINER(work, struct hf_feed, wait.work);
 	if (feed->pipe) {
-		hf_pipe_unpoll(feed->pipe, &feed->waiter);
+		hf_pipe_unpoll(feed->pipe, &feed->wait.waiter);
 		if (feed_look(feed))
 			return;
 	}
@@ -137,8 +126,7 @@ static void feed_run(struct hf_work *work)
 
 void hf_feed_init(struct hf_feed *feed, uint32_t id)
 {
-	hf_waiter_init(&feed->waiter, feed_woken);
-	hf_work_init(&feed->work, feed_run);
+	hf_work_waiter_init(&feed->wait, feed_run);
 	feed->pipe = NULL;
 	feed->id = id;
 	feed->gone = NULL;
@@ -153,7 +141,7 @@ int32_t hf_feed_put(struct hf_feed *feed, void *bytes, uint32_t size)
 	hf_uio_kernel(&uio, &iov, bytes, size);
 	/* A page's write need not be atomic: what fits goes in, the rest waits. */
 	while (uio.resid > 0) {
-		int result = hf_pipe_try_put(feed->pipe, &uio, &feed->waiter);
+		int result = hf_pipe_try_put(feed->pipe, &uio, &feed->wait.waiter);
 		if (result == -HF_EAGAIN)
 			break;
 		if (result < 0)
@@ -173,8 +161,8 @@ void hf_feed_close(struct hf_feed *feed)
 {
 	if (!feed->pipe)
 		return;
-	hf_pipe_unpoll(feed->pipe, &feed->waiter);
-	(void)hf_work_cancel(&feed->work);
+	hf_pipe_unpoll(feed->pipe, &feed->wait.waiter);
+	(void)hf_work_cancel(&feed->wait.work);
 	hf_pipe_drop_writer(feed->pipe);
 	feed->pipe = NULL;
 }

@@ -14,10 +14,9 @@
 #include "kernel/work.h"
 
 struct hf_pump {
-	struct hf_waiter waiter; /* on the pipe, while it is empty */
-	struct hf_work work;
-	struct hf_pipe *pipe; /* our hold on the reading end; NULL once the stream has ended */
-	uint64_t credit;      /* bytes that the page still takes */
+	struct hf_work_waiter wait; /* on the pipe, while it is empty */
+	struct hf_pipe *pipe;       /* our hold on the reading end; NULL once the stream has ended */
+	uint64_t credit;            /* bytes that the page still takes */
 	bool screen; /* of a terminal: a line's end also goes back to the margin ("\n" becomes "\r\n", POSIX ONLCR) */
 	void (*sent)(struct hf_pump *pump, const uint8_t *bytes,
 	             uint32_t size); /* of a terminal: is told of what it takes from the pipe; else NULL */
@@ -41,10 +40,9 @@ uint8_t *hf__stream_scratch(void);
 void hf_pump_close(struct hf_pump *pump);
 
 struct hf_feed {
-	struct hf_waiter waiter; /* on the pipe, while it is full or watched */
-	struct hf_work work;
-	struct hf_pipe *pipe; /* our hold on the writing end; NULL once closed */
-	uint32_t id;          /* what js_stdin_ready calls it */
+	struct hf_work_waiter wait; /* on the pipe, while it is full or watched */
+	struct hf_pipe *pipe;       /* our hold on the writing end; NULL once closed */
+	uint32_t id;                /* what js_stdin_ready calls it */
 	/* Once it is watched: nobody will read what is written. It may be freed there. */
 	void (*gone)(struct hf_feed *feed);
 };

@@ -7,24 +7,18 @@
 
 _Static_assert(HF_TTY_ECHO <= HF_STREAM_SCRATCH, "the echo is made there");
 
-static void woken(struct hf_waiter *waiter)
-{
-	(void)hf_work_post(&HF_CONTAINER(waiter, struct hf_terminal, waiter)->work);
-}
-
 static void run(struct hf_work *work)
 {
-	struct hf_terminal *terminal = HF_CONTAINER(work, struct hf_terminal, work);
+	struct hf_terminal *terminal = HF_CONTAINER(work, struct hf_terminal, wait.work);
 	if (!terminal->tty)
 		return;
-	hf_tty_unwait(terminal->tty, &terminal->waiter);
+	hf_tty_unwait(terminal->tty, &terminal->wait.waiter);
 	js_stdin_ready(terminal->id);
 }
 
 void hf_terminal_init(struct hf_terminal *terminal, uint32_t id)
 {
-	hf_waiter_init(&terminal->waiter, woken);
-	hf_work_init(&terminal->work, run);
+	hf_work_waiter_init(&terminal->wait, run);
 	terminal->tty = NULL;
 	terminal->id = id;
 	terminal->row.size = 0;
@@ -137,7 +131,7 @@ int32_t hf_terminal_put(struct hf_terminal *terminal, struct hf_pump *screen, co
 		enum hf_tty_signal signal;
 		if (screen->pipe && (terminal->unsure || hf_pipe_end_of(screen->pipe) != terminal->screen_end))
 			look_at_screen(terminal, screen);
-		uint32_t taken = hf_tty_input(terminal->tty, keys + done, size - done, &signal, &terminal->waiter);
+		uint32_t taken = hf_tty_input(terminal->tty, keys + done, size - done, &signal, &terminal->wait.waiter);
 		done += taken;
 		bool shown = show_echo(terminal, screen);
 		hf_tty_deliver(terminal->tty);
@@ -160,8 +154,8 @@ void hf_terminal_close(struct hf_terminal *terminal)
 {
 	if (!terminal->tty)
 		return;
-	hf_tty_unwait(terminal->tty, &terminal->waiter);
-	(void)hf_work_cancel(&terminal->work);
+	hf_tty_unwait(terminal->tty, &terminal->wait.waiter);
+	(void)hf_work_cancel(&terminal->wait.work);
 	hf_tty_hang_up(terminal->tty);
 	hf_tty_unref(terminal->tty);
 	terminal->tty = NULL;

@@ -14,10 +14,9 @@ struct hf_row {
 };
 
 struct hf_terminal {
-	struct hf_waiter waiter; /* on the tty, while it has no room */
-	struct hf_work work;
-	struct hf_tty *tty; /* our reference; NULL: there is none, or no more */
-	uint32_t id;        /* what js_stdin_ready and js_signal call it */
+	struct hf_work_waiter wait; /* on the tty, while it has no room */
+	struct hf_tty *tty;         /* our reference; NULL: there is none, or no more */
+	uint32_t id;                /* what js_stdin_ready and js_signal call it */
 	struct hf_row row;
 	uint32_t screen_end; /* of the screen's pipe, after the last echo */
 	bool unsure;         /* whether the screen shows what the tty takes it to show */

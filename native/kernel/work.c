@@ -12,6 +12,17 @@ void hf_work_init(struct hf_work *work, void (*run)(struct hf_work *work))
 	work->run = run;
 }
 
+static void post_work(struct hf_waiter *waiter)
+{
+	(void)hf_work_post(&HF_CONTAINER(waiter, struct hf_work_waiter, waiter)->work);
+}
+
+void hf_work_waiter_init(struct hf_work_waiter *waiter, void (*run)(struct hf_work *work))
+{
+	hf_waiter_init(&waiter->waiter, post_work);
+	hf_work_init(&waiter->work, run);
+}
+
 bool hf_work_post(struct hf_work *work)
 {
 	/* The usual case of a busy stream: the coordinator already knows. The exchange orders what the caller changed

@@ -6,8 +6,7 @@
 #ifndef HF_KERNEL_WORK_H
 #define HF_KERNEL_WORK_H
 
-#include "platform/list.h"
-#include "platform/lock.h"
+#include "kernel/waitq.h"
 
 struct hf_work {
 	struct hf_link link;
@@ -15,7 +14,14 @@ struct hf_work {
 	void (*run)(struct hf_work *work); /* on the coordinator, no lock held, never blocks */
 };
 
+/* A waiter that posts its work: the coordinator waits as a guest's thread does, but never sleeps. */
+struct hf_work_waiter {
+	struct hf_waiter waiter;
+	struct hf_work work;
+};
+
 void hf_work_init(struct hf_work *work, void (*run)(struct hf_work *work));
+void hf_work_waiter_init(struct hf_work_waiter *waiter, void (*run)(struct hf_work *work));
 /* Any thread; never blocks beyond the queue's lock. True if this call queued it. */
 bool hf_work_post(struct hf_work *work);
 /* Coordinator only: takes it off the queue if it is there. Afterwards it is safe to free. True if it was queued. */
