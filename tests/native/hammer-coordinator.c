@@ -31,6 +31,8 @@ static struct known {
 } known[SESSIONS_MOST];
 
 static struct budget budget = {.milliseconds = 1800};
+/* However slow the machine is. */
+#define SPAWNED_LEAST 20
 static struct page pages[PAGES];
 static uint32_t next_id = 1;
 static uint64_t page_seed;
@@ -320,7 +322,7 @@ int main(void)
 	size_t blocks = coordinator_blocks();
 	bool last = false;
 	while (!last || !all_over()) {
-		last = last || !time_left(&budget) || zombies_at_the_door() >= ZOMBIES_MOST;
+		last = last || (!time_left(&budget) && spawned > SPAWNED_LEAST) || zombies_at_the_door() >= ZOMBIES_MOST;
 		act(&pages[random_below(&page_seed, PAGES)], last);
 		if (random_below(&page_seed, 500) == 0)
 			hf_c_pool_shrink(2, random_below(&page_seed, 2));
@@ -332,7 +334,6 @@ int main(void)
 	CHECK_EQ(coordinator_blocks(), blocks);
 	printf("%u spawned, %u refused; ended by exit %u, trap %u, kill %u, crash %u; %u zombies\n", spawned, refused,
 	       reasons[1], reasons[2], reasons[3], reasons[6], zombies_at_the_door());
-	CHECK(spawned > 20);
 	fflush(stdout);
 	/* Workers live on, and zombies sleep for ever. */
 	_Exit(0);

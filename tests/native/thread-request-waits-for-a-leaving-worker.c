@@ -2,6 +2,7 @@
  * way. The thread is had; not so when all of them stay. */
 #include "support/coordinator.h"
 
+#include "coordinator/pool.h"
 #include "support/doors.h"
 
 #include <string.h>
@@ -67,6 +68,7 @@ int main(void)
 {
 	static const struct browser browser = {
 		.guest = guest, .output = output, .output_end = one, .stdin_ready = only, .exited = told, .session_over = only};
+	coordinator_zombies_die();
 	coordinator_begin(&browser, 2, 2);
 	spawn(FIRST);
 	spawn(ASKS);
@@ -85,5 +87,8 @@ int main(void)
 	while (exited < 2)
 		coordinator_turn();
 	CHECK(given > 0);
+	/* If the thread that was given had not begun when its process ended, its worker was terminated. */
+	while (hf_pool_count(HF_WORKER_ZOMBIE) > 0)
+		coordinator_turn();
 	return 0;
 }
