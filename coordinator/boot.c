@@ -1,5 +1,6 @@
 /* boot.c - the exports by which JavaScript starts the kernel in a worker, and runs a guest in a compute worker. */
-#include "coordinator/browser.h"
+#include <holdfast/exports.h>
+
 #include "coordinator/root.h"
 #include "coordinator/session.h"
 #include "kernel/process.h"
@@ -8,22 +9,19 @@
 
 /* ---- the coordinator ---- */
 
-/* Bumped with every change of what the two sides share: layouts, exports, imports. main.ts compares. */
-#define ABI 5
-
-HF_EXPORT_C("c_abi") uint32_t hf_c_abi(void)
+uint32_t hf_c_abi(void)
 {
-	return ABI;
+	return HF_ABI;
 }
 
 /* Before any memory is asked for: its maximum, in bytes; and, for tests, where the first of it is given out (0: where the module's own data ends). */
-HF_EXPORT_C("c_memory") void hf_c_memory(double maximum, double base)
+void hf_c_memory(double maximum, double base)
 {
 	hf__wasm_boot_memory((uint64_t)maximum, (uint64_t)base);
 }
 
 /* The doorbell's address, or 0 when there is no memory for the file system. */
-HF_EXPORT_C("c_boot") hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
+hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
 {
 	hf__wasm_boot(0);
 	hf_lock_come_first();
@@ -32,19 +30,19 @@ HF_EXPORT_C("c_boot") hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbe
 }
 
 /* Somebody rang. */
-HF_EXPORT_C("c_drain") uint32_t hf_c_drain(hf_word *doorbell)
+uint32_t hf_c_drain(hf_word *doorbell)
 {
 	hf__wasm_sync_realtime();
 	atomic_store(doorbell, 0);
 	return hf_work_drain();
 }
 
-HF_EXPORT_C("c_alloc") void *hf_c_alloc(uint32_t size)
+void *hf_c_alloc(uint32_t size)
 {
 	return hf_alloc(size);
 }
 
-HF_EXPORT_C("c_free") void hf_c_free(void *block)
+void hf_c_free(void *block)
 {
 	hf_free(block);
 }
@@ -52,7 +50,7 @@ HF_EXPORT_C("c_free") void hf_c_free(void *block)
 /* ---- compute workers ---- */
 
 /* Makes the block the thread of this worker. `probe`: worker/probe.ts, in the table. */
-HF_EXPORT_C("w_boot") void hf_w_boot(struct hf_thread *thread, double clock_offset_ms, void (*probe)(int))
+void hf_w_boot(struct hf_thread *thread, double clock_offset_ms, void (*probe)(int))
 {
 	hf__wasm_boot(clock_offset_ms);
 	hf__stack_probe = probe;
@@ -68,7 +66,7 @@ static void pass_the_door(void)
 }
 
 /* What comes now is the guest's: its time, its bytes; and it waits here while its process is paused, or is unwound. */
-HF_EXPORT_C("w_begin") void hf_w_begin(void)
+void hf_w_begin(void)
 {
 	hf_account = &hf_self->process->file_use;
 	hf_thread_starts_now(hf_self);
@@ -79,14 +77,13 @@ HF_EXPORT_C("w_begin") void hf_w_begin(void)
 }
 
 /* It could not begin, and will be told to again. */
-HF_EXPORT_C("w_begin_later") void hf_w_begin_later(void)
+void hf_w_begin_later(void)
 {
 	hf_thread_starts_later(hf_self);
 	atomic_store(&hf_self->process->began, 0); /* only the first thread is told to begin again */
 }
 
 /* The guest's memory is reached by these functions of the kernel's table. */
-HF_EXPORT_C("w_bind")
 void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uint32_t, const void *, uint32_t),
                uint32_t (*pages)(void))
 {
@@ -94,19 +91,19 @@ void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uin
 }
 
 /* What an interruptible guest calls when it finds the order to stop: into the kernel and out again, which unwinds it. */
-HF_EXPORT_C("w_interrupt") void hf_w_interrupt(void)
+void hf_w_interrupt(void)
 {
 	pass_the_door();
 }
 
 /* The word of the flags' memory that such a guest looks at. */
-HF_EXPORT_C("w_flag") uint32_t hf_w_flag(void)
+uint32_t hf_w_flag(void)
 {
 	return hf_self->flag;
 }
 
 /* Whether what the guest ended with is the kernel's unwinding, and no trap of its own. */
-HF_EXPORT_C("w_unwound") uint32_t hf_w_unwound(void)
+uint32_t hf_w_unwound(void)
 {
 	return hf__wasm_unwound();
 }
@@ -120,21 +117,20 @@ static void leave_process(struct hf_thread *thread)
 }
 
 /* One more thread of the process returned: it leaves, and the process goes on. */
-HF_EXPORT_C("w_thread_returned") void hf_w_thread_returned(void)
+void hf_w_thread_returned(void)
 {
 	hf_door_return(hf_self);
 	leave_process(hf_self);
 }
 
 /* The guest returned, or was unwound after its process ended. */
-HF_EXPORT_C("w_returned") void hf_w_returned(void)
+void hf_w_returned(void)
 {
 	hf_door_return(hf_self);
 	hf_process_end(hf_self->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
 	leave_process(hf_self);
 }
 
-HF_EXPORT_C("w_ended")
 void hf_w_ended(uint32_t reason, uint32_t code, const char *message, uint32_t message_size, const char *stack,
                 uint32_t stack_size)
 {
@@ -144,8 +140,8 @@ void hf_w_ended(uint32_t reason, uint32_t code, const char *message, uint32_t me
 }
 
 /* Where JavaScript may put the texts for hf_w_ended: the thread's own buffers, free between calls. */
-HF_EXPORT_C("w_text") char *hf_w_text(uint32_t which)
+char *hf_w_text(enum hf_text which)
 {
 	_Static_assert(HF_PATH_MAX >= HF_EXIT_MESSAGE_MAX && sizeof hf_self->iov >= HF_EXIT_STACK_MAX, "room for the text");
-	return which ? (char *)hf_self->iov : hf_self->path[0];
+	return which != HF_TEXT_MESSAGE ? (char *)hf_self->iov : hf_self->path[0];
 }

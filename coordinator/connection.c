@@ -5,7 +5,9 @@
  * itself stays, empty, so that it is counted until both directions are over.
  *
  * From JavaScript, coordinator thread only; nothing here blocks. */
-#include "coordinator/browser.h"
+#include <holdfast/exports.h>
+#include <holdfast/imports.h>
+
 #include "coordinator/stream.h"
 #include "kernel/socket.h"
 #include "platform/alloc.h"
@@ -132,7 +134,7 @@ static struct connection *create_connection(uint32_t id, uint32_t credit)
 /* ---- from JavaScript ---- */
 
 /* A connection that has not asked yet; 0: there is no memory. */
-HF_EXPORT_C("c_connect") struct connection *hf_c_connect(uint32_t id, uint32_t port, uint32_t credit)
+struct connection *hf_c_connect(uint32_t id, uint32_t port, uint32_t credit)
 {
 	struct connection *connection = create_connection(id, credit);
 	if (connection)
@@ -141,7 +143,7 @@ HF_EXPORT_C("c_connect") struct connection *hf_c_connect(uint32_t id, uint32_t p
 }
 
 /* The same for one that will be accepted from a port of the page's. */
-HF_EXPORT_C("c_accept") struct connection *hf_c_accept(uint32_t id, struct port *port, uint32_t credit)
+struct connection *hf_c_accept(uint32_t id, struct port *port, uint32_t credit)
 {
 	struct connection *connection = create_connection(id, credit);
 	if (connection) {
@@ -152,26 +154,26 @@ HF_EXPORT_C("c_accept") struct connection *hf_c_accept(uint32_t id, struct port 
 }
 
 /* Asks. js_connection follows, during this call or later. */
-HF_EXPORT_C("c_connection_ask") void hf_c_connection_ask(struct connection *connection)
+void hf_c_connection_ask(struct connection *connection)
 {
 	try_to_open(connection);
 }
 
 /* Of one that still asks: forgets it. */
-HF_EXPORT_C("c_connection_withdraw") void hf_c_connection_withdraw(struct connection *connection)
+void hf_c_connection_withdraw(struct connection *connection)
 {
 	stop_asking(connection);
 	hf_free(connection);
 }
 
 /* As c_feed. */
-HF_EXPORT_C("c_connection_feed") int32_t hf_c_connection_feed(struct connection *connection, void *bytes, uint32_t size)
+int32_t hf_c_connection_feed(struct connection *connection, void *bytes, uint32_t size)
 {
 	return hf_feed_put(&connection->feed, bytes, size);
 }
 
 /* Nothing more will be written; the other end reads the end of file, or, with `force`, an error. */
-HF_EXPORT_C("c_connection_feed_end") void hf_c_connection_feed_end(struct connection *connection, uint32_t force)
+void hf_c_connection_feed_end(struct connection *connection, uint32_t force)
 {
 	if (force && connection->feed.pipe)
 		hf_pipe_reset(connection->feed.pipe);
@@ -179,19 +181,19 @@ HF_EXPORT_C("c_connection_feed_end") void hf_c_connection_feed_end(struct connec
 	forget_if_over(connection);
 }
 
-HF_EXPORT_C("c_connection_credit") void hf_c_connection_credit(struct connection *connection, uint32_t bytes)
+void hf_c_connection_credit(struct connection *connection, uint32_t bytes)
 {
 	hf_pump_credit(&connection->pump, bytes);
 }
 
 /* Nothing more will be read: the other end's writes are EPIPE. */
-HF_EXPORT_C("c_connection_cancel") void hf_c_connection_cancel(struct connection *connection)
+void hf_c_connection_cancel(struct connection *connection)
 {
 	hf_pump_cancel(&connection->pump);
 }
 
 /* Listens on the port (0: on any that is free); the one that it is goes to *answer. 0, and a negated errno there. */
-HF_EXPORT_C("c_listen") struct port *hf_c_listen(uint32_t port, int32_t *answer)
+struct port *hf_c_listen(uint32_t port, int32_t *answer)
 {
 	struct port *made = hf_alloc_zeroed(sizeof *made);
 	*answer = made ? hf_listener_open((uint16_t)port, &made->listener) : -HF_ENOMEM;
@@ -205,7 +207,7 @@ HF_EXPORT_C("c_listen") struct port *hf_c_listen(uint32_t port, int32_t *answer)
 }
 
 /* Those who wait for a connection hear of it (ECONNABORTED) a moment later. */
-HF_EXPORT_C("c_listen_end") void hf_c_listen_end(struct port *port)
+void hf_c_listen_end(struct port *port)
 {
 	struct hf_listener *listener = port->listener;
 	port->listener = NULL;
@@ -214,8 +216,8 @@ HF_EXPORT_C("c_listen_end") void hf_c_listen_end(struct port *port)
 }
 
 /* Ends of connections, and ports that somebody listens on. */
-HF_EXPORT_C("c_socket_stats") void hf_c_socket_stats(double *out)
+void hf_c_socket_stats(struct hf_socket_stats *out)
 {
-	out[0] = hf_socket_count();
-	out[1] = hf_listener_count();
+	out->ends = hf_socket_count();
+	out->listeners = hf_listener_count();
 }

@@ -1,7 +1,13 @@
 /** The page's connections, and the ports that it listens on; the other half is connection.c. */
 import { ERRNO } from '../build/generated/abi.ts';
+import {
+  SOCKET_STATS_ENDS,
+  SOCKET_STATS_LENGTH,
+  SOCKET_STATS_LISTENERS,
+  type SocketStats,
+} from '../build/generated/layouts.ts';
+import { NULL, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
 import type { ErrorMessage, FromCoordinator } from '../web/protocol.ts';
-import { NULL, toPointer, type Pointer, type WasmPointer } from '../worker/kernel.ts';
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 
@@ -48,8 +54,8 @@ export class Connection {
       kernel,
       {
         open: () => this.opened && this.pointer !== NULL,
-        feed: (bytes, size) => kernel.call('c_connection_feed', this.pointer, bytes, size),
-        end: () => void kernel.call('c_connection_feed_end', this.pointer, 0),
+        feed: (bytes, size) => kernel.call.c_connection_feed(this.pointer, bytes, size),
+        end: () => void kernel.call.c_connection_feed_end(this.pointer, 0),
         done: (error) => post({ t: 'stdin-done', id, error }),
       },
       EPIPE,
@@ -58,7 +64,7 @@ export class Connection {
 
   ask(pointer: Pointer): void {
     this.pointer = pointer;
-    this.kernel.call('c_connection_ask', pointer);
+    this.kernel.call.c_connection_ask(pointer);
   }
 
   /** The kernel's answer. */
@@ -97,20 +103,20 @@ export class Connection {
   }
 
   credit(bytes: number): void {
-    if (this.pointer) this.kernel.call('c_connection_credit', this.pointer, bytes);
+    if (this.pointer) this.kernel.call.c_connection_credit(this.pointer, bytes);
   }
 
   cancel(): void {
-    if (this.pointer) this.kernel.call('c_connection_cancel', this.pointer);
+    if (this.pointer) this.kernel.call.c_connection_cancel(this.pointer);
   }
 
   /** Breaks the writing side; before it is open, gives it up. False: nothing is left of it. */
   abort(): boolean {
     if (!this.pointer) return false;
     this.input.fail();
-    if (this.opened) this.kernel.call('c_connection_feed_end', this.pointer, 1);
+    if (this.opened) this.kernel.call.c_connection_feed_end(this.pointer, 1);
     else {
-      this.kernel.call('c_connection_withdraw', this.pointer);
+      this.kernel.call.c_connection_withdraw(this.pointer);
       this.pointer = NULL;
     }
     return this.pointer !== NULL;
@@ -137,12 +143,12 @@ export class Connections {
   }
 
   connect(id: number, port: number, credit: number): void {
-    this.begin(id, port, () => this.kernel.call('c_connect', id, port, credit));
+    this.begin(id, port, () => this.kernel.call.c_connect(id, port, credit));
   }
 
   accept(id: number, listener: number, credit: number): void {
     const from = this.listeners.get(listener);
-    if (from) this.begin(id, from.port, () => this.kernel.call('c_accept', id, from.pointer, credit));
+    if (from) this.begin(id, from.port, () => this.kernel.call.c_accept(id, from.pointer, credit));
     else this.post({ t: 'connected', id, error: inWords(socketError(ERRNO.ECONNABORTED, 0)) });
   }
 
@@ -171,8 +177,8 @@ export class Connections {
   /** The port, which is free if `port` is 0. Throws `SystemError`. */
   listen(listener: number, port: number): number {
     const { kernel } = this;
-    const pointer = toPointer(kernel.call('c_listen', port, kernel.data));
-    const answer = kernel.words(kernel.data, 1)[0]!;
+    const pointer = toPointer(kernel.call.c_listen(port, kernel.data));
+    const answer = kernel.words<[number]>(kernel.data, 1)[0];
     if (!pointer) throw socketError(-answer, port);
     this.listeners.set(listener, { pointer, port: answer });
     return answer;
@@ -180,14 +186,14 @@ export class Connections {
 
   listenEnd(listener: number): void {
     const from = this.listeners.get(listener);
-    if (from) this.kernel.call('c_listen_end', from.pointer);
+    if (from) this.kernel.call.c_listen_end(from.pointer);
     this.listeners.delete(listener);
   }
 
   stats(): { connections: number; listeners: number } {
     const { kernel } = this;
-    kernel.call('c_socket_stats', kernel.data);
-    const [ends, listeners] = kernel.numbers(kernel.data, 2) as [number, number];
-    return { connections: Math.ceil(ends / 2), listeners };
+    kernel.call.c_socket_stats(kernel.data);
+    const stats = kernel.numbers<SocketStats>(kernel.data, SOCKET_STATS_LENGTH);
+    return { connections: Math.ceil(stats[SOCKET_STATS_ENDS] / 2), listeners: stats[SOCKET_STATS_LISTENERS] };
   }
 }

@@ -1,5 +1,5 @@
 /** How the kernel wakes the coordinator: a word that it waits on without blocking, or a message where the engine has no waitAsync. */
-import type { Pointer } from '../worker/kernel.ts';
+import type { Pointer } from '../common/pointer.ts';
 
 export type DoorbellKind = 'wait-async' | 'message';
 

@@ -8,6 +8,40 @@
  *
  * A file of its own, loaded for the first call: programs need none of it.
  */
+import { ERRNO_TEXT } from '../build/generated/abi.ts';
+import {
+  CHANGE_MKDIR,
+  CHANGE_RMDIR,
+  CHANGE_UNLINK,
+  FILETYPE_BLOCK_DEVICE,
+  FILETYPE_CHARACTER_DEVICE,
+  FILETYPE_DIRECTORY,
+  FILETYPE_REGULAR_FILE,
+  FILETYPE_SOCKET_DGRAM,
+  FILETYPE_SOCKET_STREAM,
+  FILETYPE_SYMBOLIC_LINK,
+  FILETYPE_UNKNOWN,
+  FS_ENTRY_INO,
+  FS_ENTRY_NAME_SIZE,
+  FS_ENTRY_NEXT,
+  SIZEOF_FS_ENTRY,
+  FS_ENTRY_TYPE,
+  FS_STAT_ATIME,
+  FS_STAT_CTIME,
+  FS_STAT_INO,
+  FS_STAT_LENGTH,
+  FS_STAT_MTIME,
+  FS_STAT_NLINK,
+  FS_STAT_SIZE,
+  FS_STAT_TYPE,
+  OPEN_DIRECTORY,
+  OPEN_EXCLUSIVE,
+  OPEN_WRITE,
+  TWO_LINK,
+  TWO_RENAME,
+  type FsStat,
+} from '../build/generated/layouts.ts';
+import { NULL, type Pointer } from '../common/pointer.ts';
 import { PART, WHOLE } from '../web/protocol.ts';
 import type {
   CloseHow,
@@ -20,29 +54,22 @@ import type {
   OpenMessage,
   StatMessage,
 } from '../web/protocol.ts';
-import { NULL, utf8, type Pointer } from '../worker/kernel.ts';
-import { ERRNO_TEXT } from '../build/generated/abi.ts';
-import type { Checked, CoordinatorCalls, Kernel, SystemError } from './kernel.ts';
+import { utf8 } from '../worker/kernel.ts';
+import type { Kernel, SystemError } from './kernel.ts';
 import { leave } from './parts.ts';
 
-/** coordinator/root.c */
-const OPEN_EXCLUSIVE = 2;
-const flags = { read: 0, replace: 1, append: 1, extend: 1, list: 4 };
-const MKDIR = 0;
-const UNLINK = 1;
-const RMDIR = 2;
+const flags = { read: 0, replace: OPEN_WRITE, append: OPEN_WRITE, extend: OPEN_WRITE, list: OPEN_DIRECTORY };
 
-/** By the number that the kernel gives (native/include/holdfast/wasi.h). */
-const fileTypes: FileType[] = [
-  'unknown',
-  'block-device',
-  'character-device',
-  'directory',
-  'file',
-  'socket',
-  'socket',
-  'symlink',
-];
+const fileTypes: Readonly<Record<number, FileType>> = {
+  [FILETYPE_UNKNOWN]: 'unknown',
+  [FILETYPE_BLOCK_DEVICE]: 'block-device',
+  [FILETYPE_CHARACTER_DEVICE]: 'character-device',
+  [FILETYPE_DIRECTORY]: 'directory',
+  [FILETYPE_REGULAR_FILE]: 'file',
+  [FILETYPE_SOCKET_DGRAM]: 'socket',
+  [FILETYPE_SOCKET_STREAM]: 'socket',
+  [FILETYPE_SYMBOLIC_LINK]: 'symlink',
+};
 
 /** The page may have so many files open: each takes some memory, and a file that was removed stays until it is closed. */
 const OPEN_MAX = 65536;
@@ -85,9 +112,8 @@ export class Files {
 
   constructor(private readonly kernel: Kernel) {}
 
-  /** Calls a function that returns a negated errno on failure. The page adds what the call was about. */
-  private check<Name extends Checked>(name: Name, ...args: Parameters<CoordinatorCalls[Name]>): number {
-    const result = this.kernel.call(name, ...args) as number;
+  /** The result of a call that returns a negated errno on failure. The page adds what the call was about. */
+  private check(result: number): number {
     if (result < 0) throw this.kernel.error(-result, ERRNO_TEXT[-result]!);
     return result;
   }
@@ -108,7 +134,7 @@ export class Files {
       case 'close':
         return this.close(request.handle, request.how);
       case 'mkdir':
-        return request.recursive ? this.mkdirAll(request.path) : this.change(MKDIR, request.path);
+        return request.recursive ? this.mkdirAll(request.path) : this.change(CHANGE_MKDIR, request.path);
       case 'readdir':
         return this.list(this.open(request.path, 'list', false).handle);
       case 'list':
@@ -116,73 +142,74 @@ export class Files {
       case 'stat':
         return this.stat(request.path, request.follow);
       case 'rename':
-        return this.two(1, request.from, request.to);
+        return this.two(TWO_RENAME, request.from, request.to);
       case 'link':
-        return this.two(0, request.from, request.to);
+        return this.two(TWO_LINK, request.from, request.to);
       case 'rm':
         return this.remove(request.path, request.recursive, request.force);
       case 'rmdir':
-        return this.change(RMDIR, request.path);
+        return this.change(CHANGE_RMDIR, request.path);
       case 'unlink':
-        return this.change(UNLINK, request.path);
+        return this.change(CHANGE_UNLINK, request.path);
       case 'symlink': {
         const target = this.kernel.path(request.target, 1);
-        this.check('c_fs_symlink', ...target, ...this.kernel.path(request.path));
+        this.check(this.kernel.call.c_fs_symlink(...target, ...this.kernel.path(request.path)));
         return undefined;
       }
       case 'readlink': {
         const { data, dataSize } = this.kernel;
-        const size = this.check('c_fs_readlink', ...this.kernel.path(request.path), data, dataSize);
+        const size = this.check(this.kernel.call.c_fs_readlink(...this.kernel.path(request.path), data, dataSize));
         return utf8.decode(this.kernel.copy(data, size));
       }
       case 'truncate':
-        this.check('c_fs_truncate', ...this.kernel.path(request.path), request.size);
+        this.check(this.kernel.call.c_fs_truncate(...this.kernel.path(request.path), request.size));
         return undefined;
       case 'chmod':
-        this.check('c_fs_chmod', ...this.kernel.path(request.path), Number(request.readOnly));
+        this.check(this.kernel.call.c_fs_chmod(...this.kernel.path(request.path), Number(request.readOnly)));
         return undefined;
       case 'utimes':
         this.check(
-          'c_fs_utimes',
-          ...this.kernel.path(request.path),
-          Number(request.follow),
-          request.atime ?? -1,
-          request.mtime ?? -1,
+          this.kernel.call.c_fs_utimes(
+            ...this.kernel.path(request.path),
+            Number(request.follow),
+            request.atime ?? -1,
+            request.mtime ?? -1,
+          ),
         );
         return undefined;
     }
   }
 
   private stat(path: string, follow: boolean): StatMessage {
-    this.check('c_fs_stat', ...this.kernel.path(path), Number(follow), this.kernel.data);
+    this.check(this.kernel.call.c_fs_stat(...this.kernel.path(path), Number(follow), this.kernel.data));
     return this.attributes();
   }
 
   private fstat(vnode: Pointer): StatMessage {
-    this.check('c_fs_fstat', vnode, this.kernel.data);
+    this.check(this.kernel.call.c_fs_fstat(vnode, this.kernel.data));
     return this.attributes();
   }
 
   /** What one of the two above was told. */
   private attributes(): StatMessage {
     const { kernel } = this;
-    const [type, ino, nlink, size, atime, mtime, ctime] = kernel.numbers(kernel.data, 7) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return { type: fileTypes[type] ?? 'unknown', ino, nlink, size, atime, mtime, ctime };
+    const stat = kernel.numbers<FsStat>(kernel.data, FS_STAT_LENGTH);
+    return {
+      type: fileTypes[stat[FS_STAT_TYPE]] ?? 'unknown',
+      ino: stat[FS_STAT_INO],
+      nlink: stat[FS_STAT_NLINK],
+      size: stat[FS_STAT_SIZE],
+      atime: stat[FS_STAT_ATIME],
+      mtime: stat[FS_STAT_MTIME],
+      ctime: stat[FS_STAT_CTIME],
+    };
   }
 
   // --- open files ---
 
   private open(path: string, how: OpenFile['how'], exclusive: boolean): OpenMessage {
     const { kernel } = this;
-    this.check('c_fs_open', ...kernel.path(path), flags[how] | (exclusive ? OPEN_EXCLUSIVE : 0), kernel.data);
+    this.check(kernel.call.c_fs_open(...kernel.path(path), flags[how] | (exclusive ? OPEN_EXCLUSIVE : 0), kernel.data));
     const vnode = kernel.pointerAt(kernel.data);
     const file: OpenFile = { path, vnode, how, draft: NULL, cookie: 0 };
     try {
@@ -190,7 +217,7 @@ export class Files {
       const { type, size } = this.fstat(vnode);
       // A device has no contents to take the place of.
       if (type === 'file' && (how === 'replace' || how === 'append')) {
-        this.check('c_fs_draft', kernel.data);
+        this.check(kernel.call.c_fs_draft(kernel.data));
         file.draft = kernel.pointerAt(kernel.data);
       }
       this.files.set(++this.lastHandle, file);
@@ -227,13 +254,13 @@ export class Files {
   }
 
   private forget({ vnode, draft }: OpenFile): void {
-    this.kernel.call('c_fs_close', vnode);
-    if (draft) this.kernel.call('c_fs_close', draft);
+    this.kernel.call.c_fs_close(vnode);
+    if (draft) this.kernel.call.c_fs_close(draft);
   }
 
   private place({ vnode, draft, how }: OpenFile): Promise<void> | undefined {
     if (how === 'append') return this.appendAll(vnode, draft);
-    this.check('c_fs_replace', vnode, draft);
+    this.check(this.kernel.call.c_fs_replace(vnode, draft));
     return undefined;
   }
 
@@ -257,9 +284,9 @@ export class Files {
     const { kernel } = this;
     const turn = turns();
     for (let at = 0; ;) {
-      const size = this.check('c_fs_read', draft, at, kernel.data, kernel.dataSize);
+      const size = this.check(kernel.call.c_fs_read(draft, at, kernel.data, kernel.dataSize));
       if (size === 0) return;
-      this.check('c_fs_append', vnode, kernel.data, size);
+      this.check(kernel.call.c_fs_append(vnode, kernel.data, size));
       at += size;
       await turn();
     }
@@ -271,7 +298,9 @@ export class Files {
     const bytes = new Uint8Array(size);
     let done = 0;
     while (done < size) {
-      const part = this.check('c_fs_read', vnode, from + done, kernel.data, Math.min(kernel.dataSize, size - done));
+      const part = this.check(
+        kernel.call.c_fs_read(vnode, from + done, kernel.data, Math.min(kernel.dataSize, size - done)),
+      );
       if (part === 0) break;
       bytes.set(kernel.bytes(kernel.data, part), done);
       done += part;
@@ -284,7 +313,7 @@ export class Files {
     for (let done = 0; done < bytes.length; done += kernel.dataSize) {
       const part = bytes.subarray(done, done + kernel.dataSize);
       kernel.bytes(kernel.data, part.length).set(part);
-      this.check('c_fs_append', vnode, kernel.data, part.length);
+      this.check(kernel.call.c_fs_append(vnode, kernel.data, part.length));
     }
   }
 
@@ -321,7 +350,7 @@ export class Files {
     try {
       do {
         used = 0; // should it throw
-        used = this.check('c_fs_readdir', directory.vnode, directory.cookie, kernel.data, LISTING_SIZE);
+        used = this.check(kernel.call.c_fs_readdir(directory.vnode, directory.cookie, kernel.data, LISTING_SIZE));
         directory.cookie = take(kernel.copy(kernel.data, used), entries) ?? directory.cookie;
       } while (used > 0 && entries.length < LISTING);
     } finally {
@@ -331,11 +360,11 @@ export class Files {
   }
 
   private change(change: number, path: string): undefined {
-    this.check('c_fs_change', change, ...this.kernel.path(path));
+    this.check(this.kernel.call.c_fs_change(change, ...this.kernel.path(path)));
   }
 
-  private two(rename: number, from: string, to: string): undefined {
-    this.check('c_fs_two', rename, ...this.kernel.path(from), ...this.kernel.path(to, 1));
+  private two(two: number, from: string, to: string): undefined {
+    this.check(this.kernel.call.c_fs_two(two, ...this.kernel.path(from), ...this.kernel.path(to, 1)));
   }
 
   private async mkdirAll(path: string): Promise<undefined> {
@@ -344,7 +373,7 @@ export class Files {
     for (let depth = 1; depth <= parts.length; depth++) {
       const prefix = `/${parts.slice(0, depth).join('/')}`;
       try {
-        this.change(MKDIR, prefix);
+        this.change(CHANGE_MKDIR, prefix);
       } catch (error) {
         // What is there already will do if it is a directory.
         const exists = (error as SystemError).code === 'EEXIST';
@@ -367,20 +396,20 @@ export class Files {
       if (force && (error as SystemError).code === 'ENOENT') return undefined;
       throw error;
     }
-    if (type !== 'directory') return this.change(UNLINK, path);
+    if (type !== 'directory') return this.change(CHANGE_UNLINK, path);
     if (!recursive)
       throw this.kernel.error(
         'EISDIR',
         `${path} is a directory: pass { recursive: true } to remove it with all it holds`,
       );
     const { kernel } = this;
-    this.check('c_fs_remove_begin', ...kernel.path(path), kernel.data);
+    this.check(kernel.call.c_fs_remove_begin(...kernel.path(path), kernel.data));
     return this.removeTree(kernel.pointerAt(kernel.data));
   }
 
   private async removeTree(removal: Pointer): Promise<undefined> {
     const turn = turns();
-    while (this.check('c_fs_remove_some', removal, REMOVAL_STEPS) > 0) await turn();
+    while (this.check(this.kernel.call.c_fs_remove_some(removal, REMOVAL_STEPS)) > 0) await turn();
   }
 }
 
@@ -389,12 +418,14 @@ function take(listing: Uint8Array<ArrayBuffer>, entries: DirentMessage[]): numbe
   const view = new DataView(listing.buffer);
   let cookie: number | undefined;
   for (let at = 0; at < listing.length;) {
-    cookie = view.getFloat64(at, true);
-    const size = view.getUint32(at + 20, true);
-    const name = utf8.decode(listing.subarray(at + 24, at + 24 + size));
-    const type = fileTypes[view.getUint32(at + 16, true)] ?? 'unknown';
-    if (name !== '.' && name !== '..') entries.push({ name, type, ino: view.getFloat64(at + 8, true) });
-    at += 24 + ((size + 7) & ~7);
+    cookie = view.getFloat64(at + FS_ENTRY_NEXT, true);
+    const ino = view.getFloat64(at + FS_ENTRY_INO, true);
+    const type = fileTypes[view.getUint32(at + FS_ENTRY_TYPE, true)] ?? 'unknown';
+    const size = view.getUint32(at + FS_ENTRY_NAME_SIZE, true);
+    at += SIZEOF_FS_ENTRY;
+    const name = utf8.decode(listing.subarray(at, at + size));
+    if (name !== '.' && name !== '..') entries.push({ name, type, ino });
+    at += (size + 7) & ~7;
   }
   return cookie;
 }

@@ -1,8 +1,29 @@
 /** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
 import { host } from '#host';
 import { ERRNO, EXIT_REASON } from '../build/generated/abi.ts';
+import {
+  CODE_KILLED,
+  FS_USAGE_BLOCKS,
+  FS_USAGE_BYTES,
+  FS_USAGE_LENGTH,
+  FS_USAGE_NODES,
+  FS_USAGE_USED,
+  SPAWN_ERROR_ERROR,
+  SPAWN_ERROR_LENGTH,
+  SPAWN_ERROR_PREOPEN,
+  SPAWN_ERROR_SOCKET,
+  TRACE_FD,
+  WORKER_IDLE,
+  WORKER_RUNNING,
+  WORKER_STARTING,
+  WORKER_ZOMBIE,
+  type FsUsage,
+  type SpawnError,
+} from '../build/generated/layouts.ts';
+import type { KernelImports } from '../build/generated/exports.ts';
+import { toPointer, type Pointer } from '../common/pointer.ts';
 import { BadDownload } from '../web/download.ts';
-import { PROTOCOL, TRACE_FD } from '../web/protocol.ts';
+import { PROTOCOL } from '../web/protocol.ts';
 import type {
   EndMessage,
   ErrorMessage,
@@ -13,21 +34,12 @@ import type {
   InitMessage,
   RefusalMessage,
   SpawnMessage,
-  SignalNumber,
   StatsMessage,
   StreamFd,
   ToCoordinator,
 } from '../web/protocol.ts';
 import { bridgeKind } from '../worker/bridge.ts';
-import {
-  commonImports,
-  copyAt,
-  instantiateKernel,
-  textAt,
-  toPointer,
-  type KernelImports,
-  type Pointer,
-} from '../worker/kernel.ts';
+import { commonImports, copyAt, instantiateKernel, textAt } from '../worker/kernel.ts';
 import { probeModule } from '../worker/probe.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
 import type { FromCompute } from '../worker/protocol.ts';
@@ -39,7 +51,7 @@ import { Kernel, SystemError } from './kernel.ts';
 import { Modules, Refusal, type Program } from './modules.ts';
 import { Queue } from './queue.ts';
 import { LONGEST_TIMER, Session } from './session.ts';
-import { encodeSpawn, HEADER_WORDS, listeningPorts, SOCKET_WORDS } from './spawn.ts';
+import { encodeSpawn, listeningPorts } from './spawn.ts';
 import { left } from './parts.ts';
 import type * as Supervise from './supervise.ts';
 import { Workers } from './workers.ts';
@@ -71,9 +83,6 @@ async function load<T>(url: string): Promise<T> {
     throw new Error(`${url} cannot be loaded: ${describe(error)}. Is the file deployed?`, { cause: error });
   }
 }
-
-/** In the order of enum hf_worker_state. */
-const workerStates = ['starting', 'idle', 'running', 'zombies'] as const;
 
 const reasons = new Map<number, Reason>(
   Object.entries(EXIT_REASON).map(([name, value]) => [value, name.toLowerCase() as Reason]),
@@ -122,7 +131,7 @@ class Coordinator {
     const check = bridgeKind(init.force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
     this.modules = new Modules(this.brood, init.assets, check);
     this.doorbellAddress = toPointer(
-      this.kernel.call('c_boot', host.cores, Number(this.doorbell === 'message'), init.memory.maximum - kernelBase),
+      this.kernel.call.c_boot(host.cores, Number(this.doorbell === 'message'), init.memory.maximum - kernelBase),
     );
     if (!this.doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     const probe = new WebAssembly.Module(probeModule());
@@ -138,20 +147,20 @@ class Coordinator {
       message: (worker, message) => this.fromWorker(worker, message),
       error: (worker, error) => this.workerFailed(worker, error),
       dead: (worker) => {
-        this.kernel.call('c_worker_dead', worker);
+        this.kernel.call.c_worker_dead(worker);
         this.letGo(worker);
       },
     });
     if (this.doorbell === 'wait-async') answer(memory, this.doorbellAddress, () => this.drain());
     const { min, max, idle } = init.workers;
-    this.kernel.call('c_pool_init', min, max);
-    this.shrinking = setInterval(() => this.kernel.call('c_pool_shrink', min, idle), Math.min(idle, LONGEST_TIMER));
+    this.kernel.call.c_pool_init(min, max);
+    this.shrinking = setInterval(() => this.kernel.call.c_pool_shrink(min, idle), Math.min(idle, LONGEST_TIMER));
     (this.shrinking as { unref?: () => void }).unref?.();
   }
 
   /** The kernel's work for us: processes that ended, output to fetch, room for input. False when there is no more to come. */
   private drain(): boolean {
-    if (!this.closing) this.kernel.call('c_drain', this.doorbellAddress);
+    if (!this.closing) this.kernel.call.c_drain(this.doorbellAddress);
     return !this.closing;
   }
 
@@ -164,7 +173,7 @@ class Coordinator {
     });
   }
 
-  private imports(memory: WebAssembly.Memory): KernelImports {
+  private imports(memory: WebAssembly.Memory): Omit<KernelImports, 'now' | 'date'> {
     return {
       ...commonImports(
         memory,
@@ -180,7 +189,7 @@ class Coordinator {
           // Not through the kernel, which is in the middle of a call.
           setTimeout(() => {
             this.workerFailed(worker, new Error(describe(error)));
-            this.kernel.call('c_worker_dead', worker);
+            this.kernel.call.c_worker_dead(worker);
             this.letGo(worker);
           });
         }
@@ -229,7 +238,7 @@ class Coordinator {
         this.exitTold.add(session);
         this.releaseIfFree(session);
       },
-      signal: (session, number) => this.sessions.get(session)?.signal(number as SignalNumber),
+      signal: (session, number) => this.sessions.get(session)?.signal(number),
       held: (session) => this.sessions.get(session)?.cameToRest(),
       ending: (session) => this.sessions.get(session)?.ending(),
       session_over: (session) => this.sessionOver(session),
@@ -282,10 +291,10 @@ class Coordinator {
       case 'booted':
         this.proven = true;
         this.firstIsUp();
-        this.kernel.call('c_worker_booted', worker);
+        this.kernel.call.c_worker_booted(worker);
         break;
       case 'idle':
-        this.kernel.call('c_worker_idle', worker);
+        this.kernel.call.c_worker_idle(worker);
         this.letGo(worker);
         this.free(worker);
         break;
@@ -331,7 +340,7 @@ class Coordinator {
   private makeRoom(): Promise<boolean> {
     // What is about to end has memories too.
     const retire = async () =>
-      (await this.workers.bury(() => this.kernel.call('c_pool_retire') > 0)) || this.workers.nextBurial();
+      (await this.workers.bury(() => this.kernel.call.c_pool_retire() > 0)) || this.workers.nextBurial();
     return (this.makingRoom ??= retire().finally(() => (this.makingRoom = null)));
   }
 
@@ -347,7 +356,7 @@ class Coordinator {
   /** It threw, or did not come up. While none ever did the runtime is not to be had; later it costs what that one ran. */
   private workerFailed(worker: number, error: Error): void {
     if (this.proven) {
-      this.kernel.call('c_worker_crashed', worker);
+      this.kernel.call.c_worker_crashed(worker);
       return;
     }
     fatal(
@@ -435,7 +444,8 @@ class Coordinator {
     const processes = {
       runs: (process: number) => this.sessions.get(process)?.running === true,
       ask: (process: number) => this.sessions.get(process)?.endInput(),
-      kill: (process: number) => this.sessions.get(process)?.end(EXIT_REASON.KILLED, 137, 'killed by its supervisor'),
+      kill: (process: number) =>
+        this.sessions.get(process)?.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed by its supervisor'),
     };
     return new Supervisors(post, processes, (errno, what) => new SystemError(errno, what));
   }
@@ -489,7 +499,7 @@ class Coordinator {
         session?.setRaw(message.raw, message.onlcr);
         break;
       case 'kill':
-        session?.end(EXIT_REASON.KILLED, 137, 'killed');
+        session?.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed');
         break;
       case 'abort':
         break; // of a connection that is over
@@ -603,12 +613,18 @@ class Coordinator {
     }
   }
 
+  private countWorkers() {
+    const count = (state: number): number => this.kernel.call.c_pool_count(state);
+    return {
+      starting: count(WORKER_STARTING),
+      idle: count(WORKER_IDLE),
+      running: count(WORKER_RUNNING),
+      zombies: count(WORKER_ZOMBIE),
+    };
+  }
+
   private mayTakeWorker(): boolean {
-    const [starting, idle, running] = [0, 1, 2].map((state) => this.kernel.call('c_pool_count', state)) as [
-      number,
-      number,
-      number,
-    ];
+    const { starting, idle, running } = this.countWorkers();
     return starting + idle > 0 || running < this.init.workers.max;
   }
 
@@ -652,14 +668,16 @@ class Coordinator {
     this.awaitingStart.add(message.id);
     let ports: number[] = [];
     const pointer = this.kernel.withBlock(encodeSpawn(message, added !== null), (block) => {
-      const made = toPointer(this.kernel.call('c_spawn', block, this.kernel.data));
-      ports = listeningPorts(message, this.kernel.words(block, HEADER_WORDS + SOCKET_WORDS * message.sockets.length));
+      const made = toPointer(this.kernel.call.c_spawn(block, this.kernel.data));
+      ports = listeningPorts(message, this.kernel, block);
       return made;
     });
     if (!pointer) {
-      const [result, preopen, socket] = this.kernel.words(this.kernel.data, 3) as unknown as [number, number, number];
+      const error = this.kernel.words<SpawnError>(this.kernel.data, SPAWN_ERROR_LENGTH);
+      const result = error[SPAWN_ERROR_ERROR];
+      const socket = error[SPAWN_ERROR_SOCKET];
       if (result === -ERRNO.EAGAIN && socket < 0 && (message.waits || this.oneIsLeaving())) return false;
-      throw spawnError(message, this.init, result, preopen, socket);
+      throw spawnError(message, this.init, result, error[SPAWN_ERROR_PREOPEN], socket);
     }
     session.attach(pointer, ports);
     if (message.terminal) session.setRaw(message.terminal.raw, message.terminal.onlcr);
@@ -674,17 +692,19 @@ class Coordinator {
 
   private stats(): StatsMessage {
     const { kernel } = this;
-    const workers = { total: 0, idle: 0, starting: 0, zombies: 0, running: 0 };
-    workerStates.forEach((state, i) => (workers[state] = kernel.call('c_pool_count', i)));
-    workers.total = workers.idle + workers.starting + workers.running;
+    const workers = this.countWorkers();
     const processes = this.attached().map((session) => session.stats());
-    kernel.call('c_fs_usage', kernel.data);
-    const [bytes, nodes, used, blocks] = kernel.numbers(kernel.data, 4) as [number, number, number, number];
+    kernel.call.c_fs_usage(kernel.data);
+    const usage = kernel.numbers<FsUsage>(kernel.data, FS_USAGE_LENGTH);
     return {
-      workers,
+      workers: { total: workers.idle + workers.starting + workers.running, ...workers },
       processes,
-      kernel: { bytes: used, blocks, memory: kernel.memory.buffer.byteLength },
-      files: { bytes, nodes },
+      kernel: {
+        bytes: usage[FS_USAGE_USED],
+        blocks: usage[FS_USAGE_BLOCKS],
+        memory: kernel.memory.buffer.byteLength,
+      },
+      files: { bytes: usage[FS_USAGE_BYTES], nodes: usage[FS_USAGE_NODES] },
       sockets: this.connections.stats(),
       bridge: bridgeKind(this.init.force.jsBridge),
       doorbell: this.doorbell,
@@ -697,7 +717,7 @@ class Coordinator {
     this.closing = true;
     this.supervisors?.close();
     // Who sleeps in the kernel wakes and leaves: Chromium takes two seconds to end a worker in its sleep.
-    for (const session of this.sessions.values()) session.end(EXIT_REASON.KILLED, 137, 'the runtime is closed');
+    for (const session of this.sessions.values()) session.end(EXIT_REASON.KILLED, CODE_KILLED, 'the runtime is closed');
   }
 
   abandonKernel(): void {

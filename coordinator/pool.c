@@ -1,7 +1,9 @@
 /* pool.c - the compute workers. */
 #include "coordinator/pool.h"
 
-#include "coordinator/browser.h"
+#include <holdfast/exports.h>
+#include <holdfast/imports.h>
+
 #include "coordinator/session.h"
 #include "platform/alloc.h"
 
@@ -243,13 +245,13 @@ uint32_t hf_pool_count(enum hf_worker_state state)
 
 /* ---- from JavaScript ---- */
 
-HF_EXPORT_C("c_pool_init") void hf_c_pool_init(uint32_t min, uint32_t max)
+void hf_c_pool_init(uint32_t min, uint32_t max)
 {
 	hf_pool_init(min, max);
 }
 
 /* The worker is up. It may have been given work meanwhile. */
-HF_EXPORT_C("c_worker_booted") void hf_c_worker_booted(uint32_t id)
+void hf_c_worker_booted(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
 	if (!worker || worker->state == HF_WORKER_ZOMBIE)
@@ -260,7 +262,7 @@ HF_EXPORT_C("c_worker_booted") void hf_c_worker_booted(uint32_t id)
 }
 
 /* Its run is over. */
-HF_EXPORT_C("c_worker_idle") void hf_c_worker_idle(uint32_t id)
+void hf_c_worker_idle(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
 	if (!worker || worker->state == HF_WORKER_ZOMBIE)
@@ -272,7 +274,7 @@ HF_EXPORT_C("c_worker_idle") void hf_c_worker_idle(uint32_t id)
 }
 
 /* Nothing of the worker runs any more: what it stood on may be freed. */
-HF_EXPORT_C("c_worker_dead") void hf_c_worker_dead(uint32_t id)
+void hf_c_worker_dead(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
 	/* One that could not even be started is not ours to free: the runtime has been declared dead. */
@@ -282,7 +284,7 @@ HF_EXPORT_C("c_worker_dead") void hf_c_worker_dead(uint32_t id)
 
 /* The worker broke by itself. What it ran ends with the reason "crash". Another one takes its place, unless it never came
  * up: then the next would likely not either, and is only tried when it is wanted. */
-HF_EXPORT_C("c_worker_crashed") void hf_c_worker_crashed(uint32_t id)
+void hf_c_worker_crashed(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
 	if (!worker || worker->state == HF_WORKER_ZOMBIE)
@@ -307,7 +309,7 @@ static void retire(struct hf_worker *worker)
 }
 
 /* Ends workers that have had nothing to do for so long, but for `keep` of all and one that is ready. */
-HF_EXPORT_C("c_pool_shrink") void hf_c_pool_shrink(uint32_t keep, double idle_ms)
+void hf_c_pool_shrink(uint32_t keep, double idle_ms)
 {
 	uint64_t now = hf_plat_monotonic(), idle = (uint64_t)(idle_ms * 1e6);
 	HF_LIST_EACH(link, &workers)
@@ -321,7 +323,7 @@ HF_EXPORT_C("c_pool_shrink") void hf_c_pool_shrink(uint32_t keep, double idle_ms
 
 /* The engine is out of memories. Those of what idle workers have run count until they are collected, which the workers
  * do not do by themselves: ends them, and returns how many. */
-HF_EXPORT_C("c_pool_retire") uint32_t hf_c_pool_retire(void)
+uint32_t hf_c_pool_retire(void)
 {
 	uint32_t retired = 0;
 	HF_LIST_EACH(link, &workers)
@@ -336,7 +338,7 @@ HF_EXPORT_C("c_pool_retire") uint32_t hf_c_pool_retire(void)
 	return retired;
 }
 
-HF_EXPORT_C("c_pool_count") uint32_t hf_c_pool_count(uint32_t state)
+uint32_t hf_c_pool_count(uint32_t state)
 {
 	return state < HF_WORKER_STATES ? counts[state] : 0;
 }

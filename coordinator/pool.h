@@ -7,10 +7,10 @@
 #ifndef HF_COORDINATOR_POOL_H
 #define HF_COORDINATOR_POOL_H
 
+#include <holdfast/layouts.h>
+
 #include "kernel/thread.h"
 #include "platform/list.h"
-
-enum hf_worker_state { HF_WORKER_STARTING, HF_WORKER_IDLE, HF_WORKER_RUNNING, HF_WORKER_ZOMBIE, HF_WORKER_STATES };
 
 struct hf_worker {
 	struct hf_link link;

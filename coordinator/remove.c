@@ -3,9 +3,9 @@
  *
  * It goes by directories and names, not by paths: a guest can nest deeper than any path is long. The directories on the
  * way down are held, so this never climbs out of the tree, whatever guests move meanwhile. */
+#include <holdfast/exports.h>
 #include <string.h>
 
-#include "coordinator/browser.h"
 #include "coordinator/root.h"
 #include "fs/at.h"
 #include "platform/alloc.h"
@@ -125,7 +125,7 @@ static void end_removal(struct hf_removal *removal)
 }
 
 /* Of the directory at the path and everything below it. 0, and *out is for hf_c_fs_remove_some; or a negated errno. */
-HF_EXPORT_C("c_fs_remove_begin") int hf_c_fs_remove_begin(const char *path, uint32_t size, struct hf_removal **out)
+int hf_c_fs_remove_begin(const char *path, uint32_t size, struct hf_removal **out)
 {
 	struct hf_removal *removal = hf_alloc_zeroed(sizeof *removal);
 	if (!removal)
@@ -147,7 +147,7 @@ HF_EXPORT_C("c_fs_remove_begin") int hf_c_fs_remove_begin(const char *path, uint
 
 /* Takes so many steps. 1: there is more to do; else it is over: 0, or a negated errno: ENOTEMPTY if guests put new names there. What was
  * removed by then stays removed. */
-HF_EXPORT_C("c_fs_remove_some") int hf_c_fs_remove_some(struct hf_removal *removal, uint32_t steps)
+int hf_c_fs_remove_some(struct hf_removal *removal, uint32_t steps)
 {
 	int result = 0;
 	while (result == 0 && removal->trail.depth > 0) {

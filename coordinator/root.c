@@ -2,9 +2,9 @@
  * is in memory. */
 #include "coordinator/root.h"
 
+#include <holdfast/exports.h>
 #include <string.h>
 
-#include "coordinator/browser.h"
 #include "fs/at.h"
 #include "fs/tree.h"
 #include "kernel/file.h"
@@ -41,13 +41,11 @@ static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path 
 
 /* ---- hf.fs: each returns 0 (or a count) or a negated errno ---- */
 
-enum { OPEN_WRITE = 1, OPEN_EXCLUSIVE = 2, OPEN_DIRECTORY = 4 };
-
 /* Whether it is what was asked for. A link can only be what a guest has just put there. */
 static int check_kind(const struct hf_vnode *vnode, uint32_t how, bool must_be_dir)
 {
 	bool directory = vnode->filetype == HF_FILETYPE_DIRECTORY;
-	if (directory != !!(how & OPEN_DIRECTORY))
+	if (directory != !!(how & HF_OPEN_DIRECTORY))
 		return directory ? -HF_EISDIR : -HF_ENOTDIR;
 	if (must_be_dir && !directory)
 		return -HF_ENOTDIR;
@@ -56,7 +54,7 @@ static int check_kind(const struct hf_vnode *vnode, uint32_t how, bool must_be_d
 
 static int find_or_make(const struct hf_path *at, uint32_t how, struct hf_vnode **out)
 {
-	int result = hf_at_find_or_make(at, how & OPEN_EXCLUSIVE, out);
+	int result = hf_at_find_or_make(at, how & HF_OPEN_EXCLUSIVE, out);
 	if (result < 0)
 		return result;
 	result = check_kind(*out, how, at->must_be_dir);
@@ -66,11 +64,11 @@ static int find_or_make(const struct hf_path *at, uint32_t how, struct hf_vnode 
 }
 
 /* Opens a file, making it if it is to be written; or a directory. The vnode through *out is the caller's, for hf_c_fs_close. */
-HF_EXPORT_C("c_fs_open") int hf_c_fs_open(const char *path, uint32_t size, uint32_t how, struct hf_vnode **out)
+int hf_c_fs_open(const char *path, uint32_t size, uint32_t how, struct hf_vnode **out)
 {
 	struct hf_path at;
-	unsigned flags = HF_PATH_FOLLOW | (how & OPEN_WRITE ? HF_PATH_PARENT : 0);
-	int result = walk(path, size, how & OPEN_EXCLUSIVE ? HF_PATH_PARENT : flags, &at);
+	unsigned flags = HF_PATH_FOLLOW | (how & HF_OPEN_WRITE ? HF_PATH_PARENT : 0);
+	int result = walk(path, size, how & HF_OPEN_EXCLUSIVE ? HF_PATH_PARENT : flags, &at);
 	if (result < 0)
 		return result;
 	result = find_or_make(&at, how, out);
@@ -78,14 +76,14 @@ HF_EXPORT_C("c_fs_open") int hf_c_fs_open(const char *path, uint32_t size, uint3
 	return result;
 }
 
-HF_EXPORT_C("c_fs_close") void hf_c_fs_close(struct hf_vnode *vnode)
+void hf_c_fs_close(struct hf_vnode *vnode)
 {
 	struct hf_attr attr;
 	(void)vnode->ops->getattr(vnode, &attr); /* settles its times, as the last close does */
 	hf_vnode_unref(vnode);
 }
 
-HF_EXPORT_C("c_fs_read") int hf_c_fs_read(struct hf_vnode *vnode, double offset, void *buffer, uint32_t size)
+int hf_c_fs_read(struct hf_vnode *vnode, double offset, void *buffer, uint32_t size)
 {
 	struct hf_iov iov;
 	struct hf_uio uio;
@@ -96,7 +94,7 @@ HF_EXPORT_C("c_fs_read") int hf_c_fs_read(struct hf_vnode *vnode, double offset,
 }
 
 /* At the end of the file. All of it, or an errno (what was written before stays). */
-HF_EXPORT_C("c_fs_append") int hf_c_fs_append(struct hf_vnode *vnode, void *buffer, uint32_t size)
+int hf_c_fs_append(struct hf_vnode *vnode, void *buffer, uint32_t size)
 {
 	struct hf_iov iov;
 	struct hf_uio uio;
@@ -112,18 +110,18 @@ HF_EXPORT_C("c_fs_append") int hf_c_fs_append(struct hf_vnode *vnode, void *buff
 }
 
 /* A file without a name, for hf_c_fs_replace. To be closed as others are. */
-HF_EXPORT_C("c_fs_draft") int hf_c_fs_draft(struct hf_vnode **out)
+int hf_c_fs_draft(struct hf_vnode **out)
 {
 	return hf_memfs_create_unnamed(fs, out);
 }
 
 /* Gives the file what is in the draft, at once. */
-HF_EXPORT_C("c_fs_replace") int hf_c_fs_replace(struct hf_vnode *vnode, struct hf_vnode *draft)
+int hf_c_fs_replace(struct hf_vnode *vnode, struct hf_vnode *draft)
 {
 	return hf_memfs_exchange(vnode, draft);
 }
 
-HF_EXPORT_C("c_fs_truncate") int hf_c_fs_truncate(const char *path, uint32_t path_size, double size)
+int hf_c_fs_truncate(const char *path, uint32_t path_size, double size)
 {
 	struct hf_path at;
 	int result = walk(path, path_size, HF_PATH_FOLLOW, &at);
@@ -137,19 +135,19 @@ HF_EXPORT_C("c_fs_truncate") int hf_c_fs_truncate(const char *path, uint32_t pat
 	return result;
 }
 
-static void put_attr(const struct hf_attr *attr, double *out)
+static void put_attr(const struct hf_attr *attr, struct hf_fs_stat *out)
 {
-	out[0] = attr->filetype;
-	out[1] = (double)attr->ino;
-	out[2] = (double)attr->nlink;
-	out[3] = (double)attr->size;
-	out[4] = (double)attr->atim / 1e6;
-	out[5] = (double)attr->mtim / 1e6;
-	out[6] = (double)attr->ctim / 1e6;
+	out->type = attr->filetype;
+	out->ino = (double)attr->ino;
+	out->nlink = (double)attr->nlink;
+	out->size = (double)attr->size;
+	out->atime = (double)attr->atim / 1e6;
+	out->mtime = (double)attr->mtim / 1e6;
+	out->ctime = (double)attr->ctim / 1e6;
 }
 
-/* Of an open file, seven numbers: type, ino, nlink, size, and the three times in milliseconds. */
-HF_EXPORT_C("c_fs_fstat") int hf_c_fs_fstat(struct hf_vnode *vnode, double *out)
+/* Of an open file. */
+int hf_c_fs_fstat(struct hf_vnode *vnode, struct hf_fs_stat *out)
 {
 	struct hf_attr attr;
 	int result = vnode->ops->getattr(vnode, &attr);
@@ -158,7 +156,7 @@ HF_EXPORT_C("c_fs_fstat") int hf_c_fs_fstat(struct hf_vnode *vnode, double *out)
 	return result;
 }
 
-HF_EXPORT_C("c_fs_stat") int hf_c_fs_stat(const char *path, uint32_t size, uint32_t follow, double *out)
+int hf_c_fs_stat(const char *path, uint32_t size, uint32_t follow, struct hf_fs_stat *out)
 {
 	struct hf_path at;
 	int result = walk(path, size, follow ? HF_PATH_FOLLOW : 0, &at);
@@ -178,7 +176,6 @@ static uint64_t nanoseconds(double milliseconds)
 	return whole * 1000000 + (uint64_t)((milliseconds - (double)whole) * 1e6 + 0.5);
 }
 
-HF_EXPORT_C("c_fs_utimes")
 int hf_c_fs_utimes(const char *path, uint32_t size, uint32_t follow, double atime, double mtime)
 {
 	struct hf_path at;
@@ -192,7 +189,7 @@ int hf_c_fs_utimes(const char *path, uint32_t size, uint32_t follow, double atim
 	return result;
 }
 
-HF_EXPORT_C("c_fs_chmod") int hf_c_fs_chmod(const char *path, uint32_t size, uint32_t read_only)
+int hf_c_fs_chmod(const char *path, uint32_t size, uint32_t read_only)
 {
 	struct hf_path at;
 	int result = walk(path, size, HF_PATH_FOLLOW, &at);
@@ -203,7 +200,7 @@ HF_EXPORT_C("c_fs_chmod") int hf_c_fs_chmod(const char *path, uint32_t size, uin
 	return 0;
 }
 
-/* Entries as { next f64, ino f64, type u32, name size u32, name padded to 8 }. */
+/* Entries are a hf_fs_entry each, and the name, padded to 8 bytes. */
 struct listing {
 	char *at;
 	uint32_t left;
@@ -214,20 +211,17 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
 {
 	struct listing *listing = context;
 	uint32_t padded = (name_size + 7) & ~UINT32_C(7);
-	if (listing->left < 24 + padded)
+	const struct hf_fs_entry entry = {(double)next, (double)ino, filetype, name_size};
+	if (listing->left < sizeof entry + padded)
 		return false;
-	double numbers[2] = {(double)next, (double)ino};
-	uint32_t words[2] = {filetype, name_size};
-	memcpy(listing->at, numbers, 16);
-	memcpy(listing->at + 16, words, 8);
-	memcpy(listing->at + 24, name, name_size);
-	listing->at += 24 + padded;
-	listing->left -= 24 + padded;
+	memcpy(listing->at, &entry, sizeof entry);
+	memcpy(listing->at + sizeof entry, name, name_size);
+	listing->at += sizeof entry + padded;
+	listing->left -= sizeof entry + padded;
 	return true;
 }
 
 /* Of an open directory: the bytes used; 0: no more entries. Goes on from `cookie`, the last entry's `next`. */
-HF_EXPORT_C("c_fs_readdir")
 int hf_c_fs_readdir(struct hf_vnode *dir, double cookie, void *buffer, uint32_t size)
 {
 	struct listing listing = {buffer, size};
@@ -235,17 +229,15 @@ int hf_c_fs_readdir(struct hf_vnode *dir, double cookie, void *buffer, uint32_t 
 	return result < 0 ? result : (int)(size - listing.left);
 }
 
-enum change { MKDIR, UNLINK, RMDIR };
-
-HF_EXPORT_C("c_fs_change") int hf_c_fs_change(enum change change, const char *path, uint32_t size)
+int hf_c_fs_change(enum hf_change change, const char *path, uint32_t size)
 {
 	struct hf_path at;
 	int result = walk(path, size, HF_PATH_PARENT, &at);
 	if (result < 0)
 		return result;
-	if (change == MKDIR)
+	if (change == HF_CHANGE_MKDIR)
 		result = hf_at_mkdir(&at);
-	else if (change == UNLINK)
+	else if (change == HF_CHANGE_UNLINK)
 		result = hf_at_unlink(&at);
 	else
 		result = at.parent ? hf_at_rmdir(&at) : -HF_EBUSY;
@@ -253,7 +245,6 @@ HF_EXPORT_C("c_fs_change") int hf_c_fs_change(enum change change, const char *pa
 	return result;
 }
 
-HF_EXPORT_C("c_fs_symlink")
 int hf_c_fs_symlink(const char *target, uint32_t target_size, const char *path, uint32_t size)
 {
 	struct hf_path at;
@@ -267,7 +258,7 @@ int hf_c_fs_symlink(const char *target, uint32_t target_size, const char *path, 
 	return result;
 }
 
-HF_EXPORT_C("c_fs_readlink") int hf_c_fs_readlink(const char *path, uint32_t path_size, char *buffer, uint32_t size)
+int hf_c_fs_readlink(const char *path, uint32_t path_size, char *buffer, uint32_t size)
 {
 	struct hf_path at;
 	int result = walk(path, path_size, 0, &at);
@@ -278,10 +269,10 @@ HF_EXPORT_C("c_fs_readlink") int hf_c_fs_readlink(const char *path, uint32_t pat
 	return result;
 }
 
-HF_EXPORT_C("c_fs_two")
-int hf_c_fs_two(uint32_t rename, const char *from_path, uint32_t from_size, const char *to_path, uint32_t to_size)
+int hf_c_fs_two(enum hf_two two, const char *from_path, uint32_t from_size, const char *to_path, uint32_t to_size)
 {
 	struct hf_path from, to;
+	bool rename = two != HF_TWO_LINK;
 	int result = walk(from_path, from_size, rename ? HF_PATH_PARENT : 0, &from);
 	if (result < 0)
 		return result;
@@ -294,11 +285,11 @@ int hf_c_fs_two(uint32_t rename, const char *from_path, uint32_t from_size, cons
 	return result;
 }
 
-HF_EXPORT_C("c_fs_usage") void hf_c_fs_usage(double *out)
+void hf_c_fs_usage(struct hf_fs_usage *out)
 {
 	struct hf_memfs_usage usage = hf_memfs_usage(fs);
-	out[0] = (double)usage.bytes;
-	out[1] = (double)usage.nodes;
-	out[2] = (double)hf_alloc_bytes();
-	out[3] = (double)hf_alloc_blocks();
+	out->bytes = (double)usage.bytes;
+	out->nodes = (double)usage.nodes;
+	out->used = (double)hf_alloc_bytes();
+	out->blocks = (double)hf_alloc_blocks();
 }

@@ -1,9 +1,10 @@
 /* session.c - from spawn to the last byte. */
 #include "coordinator/session.h"
 
+#include <holdfast/exports.h>
+#include <holdfast/imports.h>
 #include <string.h>
 
-#include "coordinator/browser.h"
 #include "coordinator/root.h"
 #include "coordinator/stream.h"
 #include "coordinator/terminal.h"
@@ -139,7 +140,7 @@ void hf_session_worker_crashed(struct hf_worker *worker)
 	if (!worker->thread.process)
 		return; /* it had left its process, and its word that it idles was still under way */
 	struct hf_process *process = hf_process_ref(worker->thread.process);
-	hf_process_end(process, HF_EXIT_CRASH, 134, message, sizeof message - 1, NULL, 0);
+	hf_process_end(process, HF_EXIT_CRASH, HF_CODE_CRASH, message, sizeof message - 1, NULL, 0);
 	/* It will not come back, wherever it was. */
 	(void)hf_thread_claim(&worker->thread);
 	hf_process_thread_gone(&worker->thread);
@@ -259,30 +260,6 @@ void hf_session_spawn_thread(struct hf_work *work)
 	hf_spawn_request_answer(thread, start_thread(thread->process, request->argument));
 }
 
-/* Whether the streams say that they are a terminal, and whether standard input is one. */
-enum tty { TTY_NONE, TTY_IN_NAME, TTY_DISCIPLINE };
-
-/* What hf_c_spawn's buffer begins with; the sockets follow, then strings in this order, without padding: args, env (each
- * string with its NUL), then for each preopen two sizes and a flag (u32) and the two texts. coordinator/spawn.ts writes
- * it. */
-struct spawn_header {
-	uint32_t id, credit, arg_count, arg_size, env_count, env_size, preopen_count;
-	uint32_t piped; /* bit fd: it is a pipe of the page's, not /dev/null; bit HF_TRACE_FD: it is traced */
-	uint32_t tty;   /* enum tty */
-	uint32_t socket_count;
-	/* Limits of this process; 0: the usual. */
-	uint32_t fds, threads;
-	uint64_t file_bytes, output;
-	uint32_t interruptible;
-	uint32_t outputs; /* OUTPUTS_… */
-};
-
-/* Bits of spawn_header.outputs. */
-enum {
-	OUTPUTS_SHARED = 1 << 0,     /* standard error is standard output */
-	OUTPUTS_END_UNREAD = 1 << 1, /* writing to one that nobody reads ends the process */
-};
-
 /* Descriptor 0, 1 or 2: one end of a pipe whose other end is ours, or /dev/null. */
 static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty, bool ends_unread)
 {
@@ -344,22 +321,22 @@ static void sent_to_screen(struct hf_pump *pump, const uint8_t *bytes, uint32_t 
 	hf_terminal_sends(&session->terminal, bytes, size, pump->screen);
 }
 
-static int add_streams(struct session *session, const struct spawn_header *header)
+static int add_streams(struct session *session, const struct hf_spawn_header *header)
 {
 	const uint32_t piped = header->piped, outputs = 1u << 1 | 1u << 2;
-	enum tty tty = header->tty;
+	enum hf_tty_kind tty = header->tty;
 	/* A terminal has one. */
-	bool one_output = header->outputs & OUTPUTS_SHARED || (tty && (piped & outputs) == outputs);
+	bool one_output = header->outputs & HF_OUTPUTS_SHARED || (tty && (piped & outputs) == outputs);
 	int result = 0;
 	for (uint32_t fd = 0; fd < 3 && result == 0; fd++) {
-		if (fd == 0 && tty == TTY_DISCIPLINE)
+		if (fd == 0 && tty == HF_TTY_KIND_DISCIPLINE)
 			result = add_keyboard(session);
 		else
 			result = fd == 2 && one_output
 			             ? share_output(session)
-			             : add_stream(session, fd, piped & 1u << fd, tty, header->outputs & OUTPUTS_END_UNREAD);
+			             : add_stream(session, fd, piped & 1u << fd, tty, header->outputs & HF_OUTPUTS_END_UNREAD);
 	}
-	if (tty == TTY_DISCIPLINE) {
+	if (tty == HF_TTY_KIND_DISCIPLINE) {
 		session->pumps[0].screen = true;
 		session->pumps[0].sent = sent_to_screen;
 	}
@@ -385,15 +362,9 @@ static void init_streams(struct session *session, uint32_t credit)
 	hf_terminal_init(&session->terminal, session->id);
 }
 
-struct spawn_socket {
-	uint32_t listens;     /* or else connects */
-	uint32_t port;        /* 0: any that is free; the one chosen is put here */
-	uint32_t nonblocking; /* HF_FDFLAG_NONBLOCK from the start */
-};
-
 /* A socket that the guest starts with: the descriptors right after the standard streams, as Wasmtime has them, where
  * programs look for them by number. */
-static int add_socket(struct session *session, struct spawn_socket *spec)
+static int add_socket(struct session *session, struct hf_spawn_socket *spec)
 {
 	struct hf_listener *listener;
 	struct hf_socket *socket;
@@ -419,7 +390,7 @@ static int add_socket(struct session *session, struct spawn_socket *spec)
 	return result < 0 ? result : 0;
 }
 
-static int add_sockets(struct session *session, struct spawn_socket *specs, uint32_t count, int32_t *failed)
+static int add_sockets(struct session *session, struct hf_spawn_socket *specs, uint32_t count, int32_t *failed)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		int result = add_socket(session, &specs[i]);
@@ -431,30 +402,24 @@ static int add_sockets(struct session *session, struct spawn_socket *specs, uint
 	return 0;
 }
 
-static uint32_t take_u32(const char **at)
-{
-	uint32_t value;
-	memcpy(&value, *at, 4);
-	*at += 4;
-	return value;
-}
-
 static int add_preopens(struct session *session, uint32_t count, const char *at, int32_t *failed)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t guest_size = take_u32(&at), path_size = take_u32(&at), read_only = take_u32(&at);
-		int result =
-			hf_preopen(session->process, hf_root_vnode(), at + guest_size, path_size, at, guest_size, read_only);
+		struct hf_spawn_preopen spec;
+		memcpy(&spec, at, sizeof spec);
+		at += sizeof spec;
+		int result = hf_preopen(session->process, hf_root_vnode(), at + spec.guest_size, spec.path_size, at,
+		                        spec.guest_size, spec.read_only);
 		if (result < 0) {
 			*failed = (int32_t)i;
 			return result;
 		}
-		at += guest_size + path_size;
+		at += spec.guest_size + spec.path_size;
 	}
 	return 0;
 }
 
-static struct hf_limits limits_of(const struct spawn_header *header)
+static struct hf_limits limits_of(const struct hf_spawn_header *header)
 {
 	struct hf_limits limits = hf_default_limits;
 	if (header->fds)
@@ -466,15 +431,10 @@ static struct hf_limits limits_of(const struct spawn_header *header)
 	return limits;
 }
 
-/* What is to blame for a failure, beside the errno: the index of a preopen or of a socket, else -1. */
-struct spawn_error {
-	int32_t error, preopen, socket;
-};
-
 /* A session in the making: 0 and *out, or a negated errno. */
-static int build(struct spawn_header *header, struct session **out, struct spawn_error *error)
+static int build(struct hf_spawn_header *header, struct session **out, struct hf_spawn_error *error)
 {
-	struct spawn_socket *sockets = (struct spawn_socket *)(header + 1);
+	struct hf_spawn_socket *sockets = (struct hf_spawn_socket *)(header + 1);
 	const char *at = (const char *)(sockets + header->socket_count);
 	const struct hf_strings args = {header->arg_count, header->arg_size, (char *)(uintptr_t)at};
 	const struct hf_strings env = {header->env_count, header->env_size, (char *)(uintptr_t)(at + header->arg_size)};
@@ -508,7 +468,7 @@ static int build(struct spawn_header *header, struct session **out, struct spawn
 
 /* Tells its system calls as records (wasi/trace.h) on the stream HF_TRACE_FD, with as much credit as is given here more; or stops telling. 0, or
  * -ENOMEM. */
-HF_EXPORT_C("c_trace") int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
+int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
 {
 	struct hf_pipe *pipe = NULL;
 	if (!session->process)
@@ -526,11 +486,11 @@ HF_EXPORT_C("c_trace") int32_t hf_c_trace(struct session *session, uint32_t trac
 
 /* The session, whose process runs; or 0, and why not (-EAGAIN for no preopen and no socket: all workers are busy and
  * there may be no more). */
-HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(struct spawn_header *header, struct spawn_error *error)
+struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error *error)
 {
 	struct session *session;
 	struct hf_worker *worker;
-	*error = (struct spawn_error){.preopen = -1, .socket = -1};
+	*error = (struct hf_spawn_error){.preopen = -1, .socket = -1};
 	/* A worker first: a process that then cannot run would have been seen by those it is connected to. */
 	error->error = hf_pool_take(0, &worker);
 	if (error->error < 0)
@@ -551,13 +511,13 @@ HF_EXPORT_C("c_spawn") struct session *hf_c_spawn(struct spawn_header *header, s
 	return session;
 }
 
-HF_EXPORT_C("c_pid") uint32_t hf_c_pid(struct session *session)
+uint32_t hf_c_pid(struct session *session)
 {
 	return session->process->pid;
 }
 
 /* How many bytes were taken; fewer than all: js_stdin_ready follows. Negated errno: EPIPE. */
-HF_EXPORT_C("c_feed") int32_t hf_c_feed(struct session *session, void *bytes, uint32_t size)
+int32_t hf_c_feed(struct session *session, void *bytes, uint32_t size)
 {
 	if (session->terminal.tty)
 		return hf_terminal_put(&session->terminal, &session->pumps[0], bytes, size);
@@ -565,18 +525,18 @@ HF_EXPORT_C("c_feed") int32_t hf_c_feed(struct session *session, void *bytes, ui
 }
 
 /* Where in the keys is the first that would be a signal of its terminal, were it read now; -1: none is. */
-HF_EXPORT_C("c_signal_at") int32_t hf_c_signal_at(struct session *session, const uint8_t *keys, uint32_t size)
+int32_t hf_c_signal_at(struct session *session, const uint8_t *keys, uint32_t size)
 {
 	return session->terminal.tty ? (int32_t)hf_tty_find_signal(session->terminal.tty, keys, size) - 1 : -1;
 }
 
-HF_EXPORT_C("c_feed_end") void hf_c_feed_end(struct session *session)
+void hf_c_feed_end(struct session *session)
 {
 	close_input(session);
 }
 
 /* From now on keys are read as they come, or as lines that can be edited; a line's end goes to the screen as "\r\n", or as it is. */
-HF_EXPORT_C("c_raw") void hf_c_raw(struct session *session, uint32_t raw, uint32_t onlcr)
+void hf_c_raw(struct session *session, uint32_t raw, uint32_t onlcr)
 {
 	if (!session->terminal.tty)
 		return;
@@ -585,7 +545,7 @@ HF_EXPORT_C("c_raw") void hf_c_raw(struct session *session, uint32_t raw, uint32
 }
 
 /* From now on cooked keys are echoed, or only the ends of their lines. */
-HF_EXPORT_C("c_echo") void hf_c_echo(struct session *session, uint32_t echo)
+void hf_c_echo(struct session *session, uint32_t echo)
 {
 	if (session->terminal.tty)
 		hf_tty_set_echo(session->terminal.tty, echo);
@@ -596,17 +556,16 @@ static struct hf_pump *pump_of(struct session *session, uint32_t fd)
 	return fd == HF_TRACE_FD ? &session->trace : &session->pumps[fd - 1];
 }
 
-HF_EXPORT_C("c_credit") void hf_c_credit(struct session *session, uint32_t fd, uint32_t bytes)
+void hf_c_credit(struct session *session, uint32_t fd, uint32_t bytes)
 {
 	hf_pump_credit(pump_of(session, fd), bytes);
 }
 
-HF_EXPORT_C("c_cancel") void hf_c_cancel(struct session *session, uint32_t fd)
+void hf_c_cancel(struct session *session, uint32_t fd)
 {
 	hf_pump_cancel(pump_of(session, fd));
 }
 
-HF_EXPORT_C("c_end")
 void hf_c_end(struct session *session, uint32_t reason, uint32_t code, const char *message, uint32_t size)
 {
 	if (session->process)
@@ -614,29 +573,27 @@ void hf_c_end(struct session *session, uint32_t reason, uint32_t code, const cha
 }
 
 /* Ends the workers of what still computes, though it was told to stop. */
-HF_EXPORT_C("c_claim") void hf_c_claim(struct session *session)
+void hf_c_claim(struct session *session)
 {
 	if (session->process)
 		hf_process_claim_threads(session->process, thread_claimed);
 }
 
-/* syscalls, parks, wakeups of its threads; then 1 if all of them are asleep. */
-HF_EXPORT_C("c_session_stats") void hf_c_session_stats(struct session *session, double *out)
+void hf_c_session_stats(struct session *session, struct hf_session_stats *out)
 {
 	struct hf_process *process = session->process;
-	memset(out, 0, 4 * sizeof *out);
-	out[3] = 1;
+	*out = (struct hf_session_stats){.asleep = 1};
 	if (!process)
 		return; /* its output is all that is left */
 	hf_lock(&process->lock);
 	HF_LIST_EACH(link, &process->threads)
 	{
 		struct hf_thread *thread = HF_CONTAINER(link, struct hf_thread, in_process);
-		out[0] += (double)hf_counter_read(&thread->syscalls);
-		out[1] += (double)hf_counter_read(&thread->parks);
-		out[2] += (double)hf_counter_read(&thread->wakeups);
+		out->syscalls += (double)hf_counter_read(&thread->syscalls);
+		out->parks += (double)hf_counter_read(&thread->parks);
+		out->wakeups += (double)hf_counter_read(&thread->wakeups);
 		if (!atomic_load(&thread->parked))
-			out[3] = 0;
+			out->asleep = 0;
 	}
 	hf_unlock(&process->lock);
 }

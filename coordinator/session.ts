@@ -1,16 +1,47 @@
 /** A process as a conversation with the page; its other half is session.c. */
 import { EXIT_REASON, PREVIEW1 } from '../build/generated/abi.ts';
+import {
+  CODE_CPU_TIME,
+  CODE_TIMEOUT,
+  PS_PROCESS_CPU_TIME,
+  PS_PROCESS_FILE_BYTES,
+  PS_PROCESS_FILES,
+  PS_PROCESS_LENGTH,
+  PS_PROCESS_MEMORY,
+  PS_THREAD_ASLEEP_FOR,
+  PS_THREAD_CALL,
+  PS_THREAD_CPU_TIME,
+  PS_THREAD_LENGTH,
+  PS_THREAD_SYSCALLS,
+  PS_THREAD_TID,
+  PS_THREAD_WHERE,
+  SESSION_STATS_ASLEEP,
+  SESSION_STATS_LENGTH,
+  SESSION_STATS_PARKS,
+  SESSION_STATS_SYSCALLS,
+  SESSION_STATS_WAKEUPS,
+  THREADS_MAX,
+  TRACE_FD,
+  TTY_INTERRUPT,
+  TTY_QUIT,
+  WHERE_CALL,
+  WHERE_GONE,
+  WHERE_GUEST,
+  WHERE_PAUSED,
+  type PsProcess,
+  type PsThread,
+  type SessionStats,
+} from '../build/generated/layouts.ts';
+import { after, NULL, type Pointer } from '../common/pointer.ts';
 import type {
   ExitMessage,
   FromCoordinator,
   LimitsMessage,
   PsMessage,
-  SignalNumber,
+  SignalName,
   StreamFd,
   ThreadState,
 } from '../web/protocol.ts';
-import { signalNames, TRACE_FD } from '../web/protocol.ts';
-import { NULL, type Pointer } from '../worker/kernel.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
 import { Input } from './input.ts';
 import type { Added } from '../worker/protocol.ts';
@@ -20,21 +51,23 @@ type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
 
 const EPIPE = { code: 'EPIPE', message: 'EPIPE: the program no longer reads its standard input' };
 
-/** As a shell tells what SIGXCPU ended. */
-const CPU_TIME_CODE = 128 + 24;
 /** A look at the clock a moment too early costs another look. */
 const SOON = 1;
 /** What is set for later goes off at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
-type PsNumbers = [number, number, number, number, number, number];
-/** In the order of enum where in control.c. */
-const threadStates: readonly ThreadState[] = ['guest', 'call', 'paused', 'ending'];
+const signalNames: Readonly<Record<number, SignalName>> = { [TTY_INTERRUPT]: 'SIGINT', [TTY_QUIT]: 'SIGQUIT' };
+const threadStates: Readonly<Record<number, ThreadState>> = {
+  [WHERE_GUEST]: 'guest',
+  [WHERE_CALL]: 'call',
+  [WHERE_PAUSED]: 'paused',
+  [WHERE_GONE]: 'ending',
+};
 /** In the order of enum hf_call. */
 const CALLS = ['', ...Object.keys(PREVIEW1), 'thread-spawn', 'memory.atomic.wait'];
 const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
-/** Numbers: a process has at most 64 threads. */
-const PS_ROOM = 512;
+/** Of c_ps, in numbers. */
+const PS_ROOM = PS_PROCESS_LENGTH + THREADS_MAX * PS_THREAD_LENGTH;
 
 /** How long an interruptible program may take to stop by itself. It takes microseconds, unless it is in one bulk instruction over gigabytes or its code is just being compiled. */
 const GRACE_MS = 1000;
@@ -78,8 +111,8 @@ export class Session {
       kernel,
       {
         open: () => this.pointer !== NULL,
-        feed: (bytes, size) => kernel.call('c_feed', this.pointer, bytes, size),
-        end: () => void kernel.call('c_feed_end', this.pointer),
+        feed: (bytes, size) => kernel.call.c_feed(this.pointer, bytes, size),
+        end: () => void kernel.call.c_feed_end(this.pointer),
         ...(hasTerminal && { signalAt: (bytes: Uint8Array) => this.signalAt(bytes) }),
         done: (error) => post({ t: 'stdin-done', id, error }),
       },
@@ -91,7 +124,7 @@ export class Session {
   attach(pointer: Pointer, ports: readonly number[]): void {
     this.pointer = pointer;
     this.ports = ports;
-    this.pid = this.kernel.call('c_pid', pointer);
+    this.pid = this.kernel.call.c_pid(pointer);
     this.started = Date.now();
     this.pumpInput();
     this.watchCpuTime();
@@ -174,21 +207,21 @@ export class Session {
   }
 
   setRaw(raw: boolean, onlcr: boolean): void {
-    if (this.pointer) this.kernel.call('c_raw', this.pointer, Number(raw), Number(onlcr));
+    if (this.pointer) this.kernel.call.c_raw(this.pointer, Number(raw), Number(onlcr));
   }
 
   setEcho(echo: boolean): void {
-    if (this.pointer) this.kernel.call('c_echo', this.pointer, Number(echo));
+    if (this.pointer) this.kernel.call.c_echo(this.pointer, Number(echo));
   }
 
   private signalAt(bytes: Uint8Array): number {
     const { kernel } = this;
     kernel.bytes(kernel.data, bytes.length).set(bytes);
-    return kernel.call('c_signal_at', this.pointer, kernel.data, bytes.length);
+    return kernel.call.c_signal_at(this.pointer, kernel.data, bytes.length);
   }
 
-  signal(number: SignalNumber): void {
-    const signal = signalNames[number];
+  signal(number: number): void {
+    const signal = signalNames[number]!;
     if (this.signalsWanted) this.tell({ t: 'signal', id: this.id, signal });
     else queueMicrotask(() => this.end(EXIT_REASON.KILLED, 128 + number, signal)); // the kernel is in the middle of the keys
   }
@@ -196,17 +229,17 @@ export class Session {
   // --- control ---
 
   trace(on: boolean, credit: number): void {
-    const result = this.pointer ? this.kernel.call('c_trace', this.pointer, Number(on), credit) : 0;
+    const result = this.pointer ? this.kernel.call.c_trace(this.pointer, Number(on), credit) : 0;
     // There is no such stream: its end is all that is to be told of it.
     if (credit > 0 && (!this.running || result < 0)) this.outputEnd(TRACE_FD);
   }
 
   credit(fd: StreamFd, bytes: number): void {
-    if (this.pointer) this.kernel.call('c_credit', this.pointer, fd, bytes);
+    if (this.pointer) this.kernel.call.c_credit(this.pointer, fd, bytes);
   }
 
   cancel(fd: StreamFd): void {
-    if (this.pointer) this.kernel.call('c_cancel', this.pointer, fd);
+    if (this.pointer) this.kernel.call.c_cancel(this.pointer, fd);
   }
 
   end(reason: number, code: number, message: string): void {
@@ -214,7 +247,7 @@ export class Session {
     const { kernel } = this;
     const text = new TextEncoder().encode(message);
     kernel.bytes(kernel.data, text.length).set(text);
-    kernel.call('c_end', this.pointer, reason, code, kernel.data, text.length);
+    kernel.call.c_end(this.pointer, reason, code, kernel.data, text.length);
   }
 
   /** Which limit ended it: the kernel, which ends it for its output, leaves the words to us. */
@@ -228,9 +261,9 @@ export class Session {
   private watchCpuTime(): void {
     const { cpuTime } = this.limits;
     if (!cpuTime || !this.running) return;
-    const left = cpuTime - this.kernel.call('c_cpu_time', this.pointer);
+    const left = cpuTime - this.kernel.call.c_cpu_time(this.pointer);
     if (left <= 0) {
-      this.end(EXIT_REASON.LIMIT, CPU_TIME_CODE, `it used more than ${cpuTime} ms of CPU time`);
+      this.end(EXIT_REASON.LIMIT, CODE_CPU_TIME, `it used more than ${cpuTime} ms of CPU time`);
       return;
     }
     const wait = Math.min(Math.max(left / Math.max(this.ps().threads.length, 1), SOON), LONGEST_TIMER);
@@ -239,18 +272,18 @@ export class Session {
 
   /** Calls back when none of its threads runs its code any more, or it has ended. */
   pause(done: () => void): void {
-    if (this.running && !this.kernel.call('c_pause', this.pointer, 1)) this.pausing.push(done);
+    if (this.running && !this.kernel.call.c_pause(this.pointer, 1)) this.pausing.push(done);
     else done();
   }
 
   resume(): void {
-    if (this.running) this.kernel.call('c_pause', this.pointer, 0);
+    if (this.running) this.kernel.call.c_pause(this.pointer, 0);
     for (const done of this.pausing.splice(0)) done();
   }
 
   /** One of its threads came to rest. */
   cameToRest(): void {
-    if (this.running && !this.kernel.call('c_is_paused', this.pointer)) return;
+    if (this.running && !this.kernel.call.c_is_paused(this.pointer)) return;
     for (const done of this.pausing.splice(0)) done();
   }
 
@@ -259,44 +292,64 @@ export class Session {
     setTimeout(() => {
       if (!this.running) return;
       if (looks > 1) this.ending(looks - 1);
-      else this.kernel.call('c_claim', this.pointer);
+      else this.kernel.call.c_claim(this.pointer);
     }, GRACE_MS / GRACE_LOOKS);
   }
 
   /** Ends it when it has run for so many milliseconds (0: never), which do not begin before its worker is up. */
   limitTime(timeout: number): void {
     if (!timeout || !this.running) return;
-    const left = timeout - this.kernel.call('c_run_time', this.pointer);
-    if (left <= 0) this.end(EXIT_REASON.TIMEOUT, 124, `it ran for longer than ${timeout} ms`);
+    const left = timeout - this.kernel.call.c_run_time(this.pointer);
+    if (left <= 0) this.end(EXIT_REASON.TIMEOUT, CODE_TIMEOUT, `it ran for longer than ${timeout} ms`);
     else this.timer = setTimeout(() => this.limitTime(timeout), Math.min(left, LONGEST_TIMER));
   }
 
   ps(): Omit<PsMessage, 'parent'> {
     const { kernel, id, pid, name, started } = this;
-    const size = kernel.call('c_ps', this.pointer, kernel.data, PS_ROOM);
-    const [cpuTime, memory, fileBytes, files, , ...rest] = kernel.numbers(kernel.data, size) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      ...number[],
-    ];
+    const size = kernel.call.c_ps(this.pointer, kernel.data, PS_ROOM);
+    const process = kernel.numbers<PsProcess>(kernel.data, PS_PROCESS_LENGTH);
     const threads: PsMessage['threads'] = [];
-    for (let at = 0; at < rest.length; at += 6) {
-      const [tid, where, call, asleepFor, syscalls, used] = rest.slice(at, at + 6) as number[] as PsNumbers;
-      const state = threadStates[where]!;
-      threads.push({ tid, state, call: state === 'call' ? CALLS[call]! : '', asleepFor, syscalls, cpuTime: used });
+    for (let at = PS_PROCESS_LENGTH; at < size; at += PS_THREAD_LENGTH) {
+      const thread = kernel.numbers<PsThread>(after(kernel.data, 8 * at), PS_THREAD_LENGTH);
+      const state = threadStates[thread[PS_THREAD_WHERE]]!;
+      threads.push({
+        tid: thread[PS_THREAD_TID],
+        state,
+        call: state === 'call' ? CALLS[thread[PS_THREAD_CALL]]! : '',
+        asleepFor: thread[PS_THREAD_ASLEEP_FOR],
+        syscalls: thread[PS_THREAD_SYSCALLS],
+        cpuTime: thread[PS_THREAD_CPU_TIME],
+      });
     }
     // One that runs says more than those that wait.
     const { state, call, asleepFor } = [...threads].sort((a, b) => a.asleepFor - b.asleepFor)[0] ?? ENDING;
-    return { id, pid, name, started, state, call, asleepFor, cpuTime, memory, fileBytes, files, threads };
+    return {
+      id,
+      pid,
+      name,
+      started,
+      state,
+      call,
+      asleepFor,
+      cpuTime: process[PS_PROCESS_CPU_TIME],
+      memory: process[PS_PROCESS_MEMORY],
+      fileBytes: process[PS_PROCESS_FILE_BYTES],
+      files: process[PS_PROCESS_FILES],
+      threads,
+    };
   }
 
   stats() {
     const { kernel } = this;
-    kernel.call('c_session_stats', this.pointer, kernel.data);
-    const [syscalls, parks, wakeups, asleep] = kernel.numbers(kernel.data, 4) as [number, number, number, number];
-    return { id: this.id, name: this.name, syscalls, parks, wakeups, state: asleep ? 'asleep' : 'running' };
+    kernel.call.c_session_stats(this.pointer, kernel.data);
+    const stats = kernel.numbers<SessionStats>(kernel.data, SESSION_STATS_LENGTH);
+    return {
+      id: this.id,
+      name: this.name,
+      syscalls: stats[SESSION_STATS_SYSCALLS],
+      parks: stats[SESSION_STATS_PARKS],
+      wakeups: stats[SESSION_STATS_WAKEUPS],
+      state: stats[SESSION_STATS_ASLEEP] ? 'asleep' : 'running',
+    };
   }
 }

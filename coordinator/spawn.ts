@@ -1,5 +1,47 @@
-/** The block that c_spawn reads (struct spawn_header in session.c, and what follows it). */
-import { TRACE_FD, type SpawnMessage } from '../web/protocol.ts';
+/** The block that c_spawn reads: struct hf_spawn_header of layouts.def, and what follows it. */
+import {
+  OUTPUTS_END_UNREAD,
+  OUTPUTS_SHARED,
+  SPAWN_HEADER_ARG_COUNT,
+  SPAWN_HEADER_ARG_SIZE,
+  SPAWN_HEADER_CREDIT,
+  SPAWN_HEADER_ENV_COUNT,
+  SPAWN_HEADER_ENV_SIZE,
+  SPAWN_HEADER_FDS,
+  SPAWN_HEADER_FILE_BYTES,
+  SPAWN_HEADER_FILE_BYTES_HIGH,
+  SPAWN_HEADER_ID,
+  SPAWN_HEADER_INTERRUPTIBLE,
+  SPAWN_HEADER_LENGTH,
+  SPAWN_HEADER_OUTPUT,
+  SPAWN_HEADER_OUTPUT_HIGH,
+  SPAWN_HEADER_OUTPUTS,
+  SPAWN_HEADER_PIPED,
+  SPAWN_HEADER_PREOPEN_COUNT,
+  SIZEOF_SPAWN_HEADER,
+  SPAWN_HEADER_SOCKET_COUNT,
+  SPAWN_HEADER_THREADS,
+  SPAWN_HEADER_TTY,
+  SPAWN_PREOPEN_GUEST_SIZE,
+  SPAWN_PREOPEN_LENGTH,
+  SPAWN_PREOPEN_PATH_SIZE,
+  SPAWN_PREOPEN_READ_ONLY,
+  SPAWN_SOCKET_LENGTH,
+  SPAWN_SOCKET_LISTENS,
+  SPAWN_SOCKET_NONBLOCKING,
+  SPAWN_SOCKET_PORT,
+  SIZEOF_SPAWN_SOCKET,
+  TRACE_FD,
+  TTY_KIND_DISCIPLINE,
+  TTY_KIND_IN_NAME,
+  TTY_KIND_NONE,
+  type SpawnHeader,
+  type SpawnPreopen,
+  type SpawnSocket,
+} from '../build/generated/layouts.ts';
+import { after, type Pointer } from '../common/pointer.ts';
+import type { SpawnMessage } from '../web/protocol.ts';
+import type { Kernel } from './kernel.ts';
 
 const encoder = new TextEncoder();
 
@@ -13,14 +55,11 @@ function join(parts: Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Of struct spawn_header. */
-export const HEADER_WORDS = 18;
-/** Of struct spawn_socket. */
-export const SOCKET_WORDS = 3;
-
-const words = (...values: number[]): Uint8Array => new Uint8Array(new Uint32Array(values).buffer);
-/** A number of 64 bits, low half first. */
-const halves = (value: number): [number, number] => [value % 2 ** 32, Math.floor(value / 2 ** 32)];
+/** A struct of words; every place has its value, or it does not compile. */
+const words = <Struct extends number[]>(fields: Pick<Struct, 'length' | (keyof Struct & `${number}`)>): Uint8Array =>
+  new Uint8Array(Uint32Array.from(fields as ArrayLike<number>).buffer);
+/** Of a number of 64 bits. */
+const high = (value: number): number => Math.floor(value / 2 ** 32);
 /** Each string with its NUL; the page has seen to it that none is inside. */
 const strings = (list: string[]): Uint8Array => encoder.encode(list.map((text) => `${text}\0`).join(''));
 
@@ -30,37 +69,56 @@ export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint
   const env = strings(message.env.map(([key, value]) => `${key}=${value}`));
   const preopens = message.preopens.flatMap(({ guest, path, readOnly }) => {
     const [name, target] = [encoder.encode(guest), encoder.encode(path)];
-    return [words(name.length, target.length, Number(readOnly)), name, target];
+    const head = words<SpawnPreopen>({
+      length: SPAWN_PREOPEN_LENGTH,
+      [SPAWN_PREOPEN_GUEST_SIZE]: name.length,
+      [SPAWN_PREOPEN_PATH_SIZE]: target.length,
+      [SPAWN_PREOPEN_READ_ONLY]: Number(readOnly),
+    });
+    return [head, name, target];
   });
   const piped = [message.stdin, message.stdout, message.stderr].reduce(
     (bits, mode, fd) => bits | (mode === 'pipe' ? 1 << fd : 0),
     message.trace ? 1 << TRACE_FD : 0,
   );
-  const header = words(
-    message.id,
-    message.credit,
-    message.args.length,
-    args.length,
-    message.env.length,
-    env.length,
-    message.preopens.length,
-    piped,
-    message.terminal ? 2 : Number(message.tty),
-    message.sockets.length,
-    message.limits.files,
-    message.limits.threads,
-    ...halves(message.limits.fileBytes),
-    ...halves(message.limits.output),
-    Number(interruptible),
-    Number(message.stderr === 'stdout') | (Number(message.brokenPipe === 'end') << 1),
+  const { sockets, limits } = message;
+  const header = words<SpawnHeader>({
+    length: SPAWN_HEADER_LENGTH,
+    [SPAWN_HEADER_ID]: message.id,
+    [SPAWN_HEADER_CREDIT]: message.credit,
+    [SPAWN_HEADER_ARG_COUNT]: message.args.length,
+    [SPAWN_HEADER_ARG_SIZE]: args.length,
+    [SPAWN_HEADER_ENV_COUNT]: message.env.length,
+    [SPAWN_HEADER_ENV_SIZE]: env.length,
+    [SPAWN_HEADER_PREOPEN_COUNT]: message.preopens.length,
+    [SPAWN_HEADER_PIPED]: piped,
+    [SPAWN_HEADER_TTY]: message.terminal ? TTY_KIND_DISCIPLINE : message.tty ? TTY_KIND_IN_NAME : TTY_KIND_NONE,
+    [SPAWN_HEADER_SOCKET_COUNT]: sockets.length,
+    [SPAWN_HEADER_FDS]: limits.files,
+    [SPAWN_HEADER_THREADS]: limits.threads,
+    [SPAWN_HEADER_FILE_BYTES]: limits.fileBytes,
+    [SPAWN_HEADER_FILE_BYTES_HIGH]: high(limits.fileBytes),
+    [SPAWN_HEADER_OUTPUT]: limits.output,
+    [SPAWN_HEADER_OUTPUT_HIGH]: high(limits.output),
+    [SPAWN_HEADER_INTERRUPTIBLE]: Number(interruptible),
+    [SPAWN_HEADER_OUTPUTS]:
+      (message.stderr === 'stdout' ? OUTPUTS_SHARED : 0) | (message.brokenPipe === 'end' ? OUTPUTS_END_UNREAD : 0),
+  });
+  const listed = sockets.map(({ listens, port, nonblocking }) =>
+    words<SpawnSocket>({
+      length: SPAWN_SOCKET_LENGTH,
+      [SPAWN_SOCKET_LISTENS]: Number(listens),
+      [SPAWN_SOCKET_PORT]: port,
+      [SPAWN_SOCKET_NONBLOCKING]: Number(nonblocking),
+    }),
   );
-  const sockets = words(
-    ...message.sockets.flatMap(({ listens, port, nonblocking }) => [Number(listens), port, Number(nonblocking)]),
-  );
-  return join([header, sockets, args, env, ...preopens]);
+  return join([header, ...listed, args, env, ...preopens]);
 }
 
 /** The ports that the kernel has put into the block for those sockets that listen. */
-export function listeningPorts({ sockets }: SpawnMessage, block: Int32Array): number[] {
-  return sockets.flatMap(({ listens }, i) => (listens ? [block[HEADER_WORDS + SOCKET_WORDS * i + 1]!] : []));
+export function listeningPorts({ sockets }: SpawnMessage, kernel: Kernel, block: Pointer): number[] {
+  return sockets.flatMap(({ listens }, i) => {
+    const at = after(block, SIZEOF_SPAWN_HEADER + SIZEOF_SPAWN_SOCKET * i);
+    return listens ? [kernel.words<SpawnSocket>(at, SPAWN_SOCKET_LENGTH)[SPAWN_SOCKET_PORT]] : [];
+  });
 }

@@ -1,7 +1,7 @@
 /* stream.c - pumps and feeds. */
 #include "coordinator/stream.h"
 
-#include "coordinator/browser.h"
+#include <holdfast/imports.h>
 
 #define BATCH HF_STREAM_SCRATCH
 

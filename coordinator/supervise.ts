@@ -5,14 +5,17 @@
 import policy from '../build/wasm/supervise.wasm';
 import { ERRNO, ERRNO_TEXT, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
 import {
-  after,
-  callOf,
-  toPointer,
-  type Call,
-  type KernelExports,
-  type Pointer,
-  type WasmPointer,
-} from '../worker/kernel.ts';
+  SUP_STEP_CODE,
+  SUP_STEP_DELAY,
+  SUP_STEP_FORGOTTEN,
+  SUP_STEP_GENERATION,
+  SUP_STEP_KEY,
+  SUP_STEP_REASON,
+  SUP_STEP_RESTARTS,
+  SIZEOF_SUP_STEP,
+} from '../build/generated/layouts.ts';
+import type { SupervisorCalls } from '../build/generated/exports.ts';
+import { toPointer, type Pointer } from '../common/pointer.ts';
 import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../web/protocol.ts';
 import { leave } from './parts.ts';
 
@@ -63,29 +66,8 @@ interface Supervision {
   completed: boolean;
 }
 
-/** What native/supervisor/wasm.c exports. */
-interface PolicyCalls {
-  _initialize(): void;
-  sup_out(): WasmPointer;
-  sup_create(
-    strategy: number,
-    maxRestarts: number,
-    within: number,
-    ...backoff: [min: number, max: number, factor: number, jitter: number]
-  ): WasmPointer;
-  sup_free(sup: Pointer): void;
-  sup_add(sup: Pointer, key: number, restart: number, shutdown: number): number;
-  sup_restart(sup: Pointer, key: number): number;
-  sup_stop(sup: Pointer, key: number): number;
-  sup_close(sup: Pointer, kill: number): void;
-  sup_started(sup: Pointer, key: number, generation: number, supervisor: number): number;
-  sup_ended(sup: Pointer, key: number, generation: number, reason: number, code: number): number;
-  sup_next(sup: Pointer, out: Pointer): number;
-  sup_delay(sup: Pointer): number;
-}
-
 class Policy {
-  readonly call: Call<PolicyCalls>;
+  readonly call: SupervisorCalls;
   private readonly memory: WebAssembly.Memory;
   private readonly out: Pointer;
 
@@ -95,21 +77,17 @@ class Policy {
       hf,
       env: { emscripten_notify_memory_growth: () => undefined },
     });
-    this.call = callOf(exports as KernelExports);
-    this.memory = exports['memory'] as WebAssembly.Memory;
-    this.call('_initialize');
-    this.out = toPointer(this.call('sup_out'));
+    const { memory, _initialize } = exports as unknown as { memory: WebAssembly.Memory; _initialize(): void };
+    this.call = exports as unknown as SupervisorCalls;
+    this.memory = memory;
+    _initialize();
+    this.out = toPointer(this.call.sup_out());
   }
 
-  /** The next action's kind, or 0, with its words and numbers. */
-  next(pointer: Pointer): { kind: number; words: Int32Array; numbers: Float64Array } {
-    const kind = this.call('sup_next', pointer, this.out);
-    const { buffer } = this.memory;
-    return {
-      kind,
-      words: new Int32Array(buffer, this.out, 5),
-      numbers: new Float64Array(buffer, after(this.out, 24), 2),
-    };
+  /** The next action's kind, or 0, with its struct. */
+  next(pointer: Pointer): { kind: number; step: DataView } {
+    const kind = this.call.sup_next(pointer, this.out);
+    return { kind, step: new DataView(this.memory.buffer, this.out, SIZEOF_SUP_STEP) };
   }
 }
 
@@ -148,17 +126,16 @@ export class Supervisors {
     const sup = this.all.get(message.sup);
     if (!sup) throw this.fail(ERRNO.ECANCELED, 'the supervisor has ended');
     if (message.t === 'sup-add') this.add(sup, message.child);
-    else if (message.order === 'restart') this.check('sup_restart', sup.pointer, message.key);
-    else if (message.order === 'stop') this.check('sup_stop', sup.pointer, message.key);
-    else this.policy.call('sup_close', sup.pointer, Number(message.order === 'kill'));
+    else if (message.order === 'restart') this.check(this.policy.call.sup_restart(sup.pointer, message.key));
+    else if (message.order === 'stop') this.check(this.policy.call.sup_stop(sup.pointer, message.key));
+    else this.policy.call.sup_close(sup.pointer, Number(message.order === 'kill'));
     this.runSoon(sup);
   }
 
   private create(message: Extract<ToSupervisor, { t: 'supervise' }>): void {
     const { min, max, factor, jitter } = message.backoff;
     const pointer = toPointer(
-      this.policy.call(
-        'sup_create',
+      this.policy.call.sup_create(
         strategies[message.strategy],
         message.maxRestarts,
         message.within ?? -1,
@@ -182,23 +159,19 @@ export class Supervisors {
     try {
       for (const child of message.children) this.add(sup, child);
     } catch (error) {
-      this.policy.call('sup_free', pointer);
+      this.policy.call.sup_free(pointer);
       throw error;
     }
     this.all.set(sup.id, sup);
     this.runSoon(sup);
   }
 
-  private check<Name extends 'sup_add' | 'sup_restart' | 'sup_stop'>(
-    name: Name,
-    ...args: Parameters<PolicyCalls[Name]>
-  ): void {
-    const result = this.policy.call(name, ...args);
+  private check(result: number): void {
     if (result < 0) throw this.fail(-result, ERRNO_TEXT[-result]!);
   }
 
   private add(sup: Supervision, { key, id, restart, shutdown }: ChildMessage): void {
-    this.check('sup_add', sup.pointer, key, restarts[restart], shutdown ?? -1);
+    this.check(this.policy.call.sup_add(sup.pointer, key, restarts[restart], shutdown ?? -1));
     sup.ids.set(key, id);
   }
 
@@ -220,7 +193,7 @@ export class Supervisors {
 
   private started(sup: Supervision, run: Run): void {
     const { process, supervisor } = run;
-    if (this.policy.call('sup_started', sup.pointer, run.key, run.generation, Number(supervisor > 0)) < 0) return;
+    if (this.policy.call.sup_started(sup.pointer, run.key, run.generation, Number(supervisor > 0)) < 0) return;
     sup.runs.set(run.key, run);
     // If it is over already, the page knows and says so.
     if (this.processes.runs(process)) this.byProcess.set(process, run);
@@ -228,7 +201,7 @@ export class Supervisors {
     if (nested) {
       nested.parent = run;
       // All its children may have ended before it became one.
-      if (nested.completed) this.policy.call('sup_close', nested.pointer, 0);
+      if (nested.completed) this.policy.call.sup_close(nested.pointer, 0);
       this.runSoon(nested);
     }
     this.run(sup);
@@ -243,7 +216,7 @@ export class Supervisors {
 
   private ended(sup: Supervision, key: number, generation: number, reason: number, code: number): void {
     if (this.closed || !this.all.has(sup.id)) return;
-    if (this.policy.call('sup_ended', sup.pointer, key, generation, reason, code) < 0) return; // seen before
+    if (this.policy.call.sup_ended(sup.pointer, key, generation, reason, code) < 0) return; // seen before
     const run = sup.runs.get(key);
     if (run?.generation === generation) {
       sup.runs.delete(key);
@@ -274,22 +247,19 @@ export class Supervisors {
       this.act(sup, action);
       if (!this.all.has(sup.id)) return;
     }
-    const delay = policy.call('sup_delay', sup.pointer);
+    const delay = policy.call.sup_delay(sup.pointer);
     if (delay >= 0) sup.timer = setTimeout(() => this.run(sup), Math.min(Math.ceil(delay), LONGEST_TIMER));
   }
 
-  private act(sup: Supervision, { kind, words, numbers }: ReturnType<Policy['next']>): void {
-    const [key, generation, forgotten, reasonNumber, code] = words as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const [delay, count] = numbers as unknown as [number, number];
+  private act(sup: Supervision, { kind, step }: ReturnType<Policy['next']>): void {
+    const word = (at: number): number => step.getUint32(at, true);
+    const number = (at: number): number => step.getFloat64(at, true);
+    const [key, generation, forgotten] = [word(SUP_STEP_KEY), word(SUP_STEP_GENERATION), word(SUP_STEP_FORGOTTEN)];
+    const [reasonNumber, code] = [word(SUP_STEP_REASON), word(SUP_STEP_CODE)];
+    const [delay, count] = [number(SUP_STEP_DELAY), number(SUP_STEP_RESTARTS)];
     const reason = reasonNames.get(reasonNumber)!;
     const tell = (action: SupervisorAction): void => this.post({ t: 'sup', sup: sup.id, action });
-    const end = { key, generation, reason, code: code >>> 0, forgotten: forgotten !== 0 };
+    const end = { key, generation, reason, code, forgotten: forgotten !== 0 };
     switch (kind) {
       case SUPERVISOR.DO_START:
         sup.completed = false;
@@ -311,12 +281,12 @@ export class Supervisors {
       case SUPERVISOR.TELL_RESTARTING:
         return tell({ a: 'restarting', key, delay, restarts: count });
       case SUPERVISOR.TELL_LIMIT:
-        return tell({ a: 'limit', key, reason, code: code >>> 0, restarts: count });
+        return tell({ a: 'limit', key, reason, code, restarts: count });
       case SUPERVISOR.TELL_COMPLETED:
         sup.completed = true;
         tell({ a: 'completed', restarts: count });
         // As a child it has ended.
-        if (sup.parent) this.policy.call('sup_close', sup.pointer, 0);
+        if (sup.parent) this.policy.call.sup_close(sup.pointer, 0);
         return;
       case SUPERVISOR.TELL_FINISHED:
         tell({ a: 'finished', restarts: count });
@@ -333,13 +303,13 @@ export class Supervisors {
     }
     const nested = this.all.get(run.supervisor);
     if (!nested) return;
-    this.policy.call('sup_close', nested.pointer, Number(kill));
+    this.policy.call.sup_close(nested.pointer, Number(kill));
     this.runSoon(nested);
   }
 
   private finished(sup: Supervision, limit: boolean): void {
     this.all.delete(sup.id);
-    this.policy.call('sup_free', sup.pointer);
+    this.policy.call.sup_free(sup.pointer);
     const { parent } = sup;
     if (!parent) return;
     const reason = limit ? SUPERVISOR.END_RESTART_LIMIT : SUPERVISOR.END_EXIT;

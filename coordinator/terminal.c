@@ -1,9 +1,8 @@
 /* terminal.c - keys and echo. */
 #include "coordinator/terminal.h"
 
+#include <holdfast/imports.h>
 #include <string.h>
-
-#include "coordinator/browser.h"
 
 _Static_assert(HF_TTY_ECHO <= HF_STREAM_SCRATCH, "the echo is made there");
 

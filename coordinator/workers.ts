@@ -1,6 +1,6 @@
 /** The compute workers as browser objects. Which there are, and what for, the kernel decides (pool.c). */
 import { host } from '#host';
-import type { Pointer } from '../worker/kernel.ts';
+import type { Pointer } from '../common/pointer.ts';
 import type { FromCompute, ToCompute } from '../worker/protocol.ts';
 import { sleep, type Brood, type Handle } from './brood.ts';
 

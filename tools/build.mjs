@@ -242,7 +242,7 @@ async function emitTypes() {
     'package-lock.json',
     'tsconfig.json',
     'tsconfig.types.json',
-    ...['web', 'build/generated'].flatMap((part) =>
+    ...['common', 'web', 'build/generated'].flatMap((part) =>
       filesBelow(fromRoot(part), (file) => file.endsWith('.ts')).map((file) => `${part}/${file}`),
     ),
   ];

@@ -43,7 +43,7 @@ const checks = {
     ]),
   types: async (files) => {
     const projects = {
-      'tsconfig.json': /^(web|demo|tests)\/.*\.ts$/,
+      'tsconfig.json': /^(common|web|demo|tests)\/.*\.ts$/,
       'tsconfig.worker.json': /^(worker|coordinator)\/.*\.ts$/,
     };
     const used = Object.keys(projects).filter((project) => files.some((file) => projects[project].test(file)));
@@ -100,9 +100,10 @@ function rewriterIncludes(file) {
 
 /** What the files of a folder may import from others; itself and packages always. */
 const importable = {
-  web: ['build/generated'],
-  worker: ['web/protocol.ts', 'web/trusted-types.ts', 'build/generated'],
-  coordinator: ['web/protocol.ts', 'web/download.ts', 'worker', 'build/generated', 'build/wasm'],
+  common: [],
+  web: ['common', 'build/generated'],
+  worker: ['common', 'web/protocol.ts', 'web/trusted-types.ts', 'build/generated'],
+  coordinator: ['common', 'web/protocol.ts', 'web/download.ts', 'worker', 'build/generated', 'build/wasm'],
   demo: ['web/index.ts', 'dist/index.js', 'node_modules'],
 };
 

@@ -1,4 +1,5 @@
 /** How much a guest may use, as the embedder says it. */
+import { FILES_MAX, THREADS_MAX } from '../build/generated/layouts.js';
 import type { LimitsMessage } from './protocol.js';
 
 /**
@@ -49,7 +50,7 @@ export type CheckCount = (value: unknown, what: string, least: number) => number
 export type CheckRest = (kind: string, rest: Record<string, never>) => void;
 
 const names = ['cpuTime', 'output', 'memory', 'files', 'fileBytes', 'threads'] as const satisfies (keyof Limits)[];
-const most: Readonly<Partial<Record<keyof Limits, number>>> = { files: 1024, threads: 64 };
+const most: Readonly<Partial<Record<keyof Limits, number>>> = { files: FILES_MAX, threads: THREADS_MAX };
 
 /** On the wire 0 is no limit of its own. */
 export function planLimits(limits: Limits, count: CheckCount, nothingMore: CheckRest): LimitsMessage {

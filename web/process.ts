@@ -24,7 +24,7 @@ import type {
   StreamFd,
   ToCoordinator,
 } from './protocol.js';
-import { TRACE_FD } from './protocol.js';
+import { TRACE_FD } from '../build/generated/layouts.js';
 import type { TraceOption } from './tracing.js';
 import { waitTime, within } from './deadline.js';
 import { later } from './later.js';

@@ -10,6 +10,7 @@
  *   the connection's. Every `call` is answered by exactly one `done` or `failed`, also when the runtime closes.
  */
 
+import type { TRACE_FD } from '../build/generated/layouts.js';
 import type { AssetName } from './assets.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
@@ -23,8 +24,7 @@ export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { pr
 export type StreamMode = 'pipe' | 'null';
 /** File descriptors of the streams that a process starts with. */
 export type OutputFd = 1 | 2;
-/** The stream of a process's trace (wasi/trace.h), which is like one of its outputs. */
-export const TRACE_FD = 3;
+/** Of an output, or TRACE_FD: a process's trace (wasi/trace.h), which is like one of its outputs. */
 export type StreamFd = OutputFd | typeof TRACE_FD;
 
 export type SourceMessage =
@@ -43,10 +43,8 @@ export interface PreopenMessage {
   readOnly: boolean;
 }
 
-/** The signals of a terminal's keys, by POSIX's numbers. */
-export const signalNames = { 2: 'SIGINT', 3: 'SIGQUIT' } as const;
-export type SignalNumber = keyof typeof signalNames;
-export type SignalName = (typeof signalNames)[SignalNumber];
+/** The signals of a terminal's keys. */
+export type SignalName = 'SIGINT' | 'SIGQUIT';
 
 /** As web/limits.ts describes them; 0: none of its own. */
 export interface LimitsMessage {

@@ -4,12 +4,13 @@
  * Paths are the program's. Each lies in the directory of the preopen with the longest name that it begins with; where there is none, a directory of the
  * run's own becomes the program's "/", and is removed at the end. So two runs share nothing but what they were told to share.
  */
+import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { isBlob, isBytes, tagOf, wrong } from './bytes.js';
 import type { FsError, SpawnRefused } from './errors.js';
 import type { FileData, FileStat, FileSystem } from './fs.js';
 import { absolutePath, object } from './options.js';
 import type { PreopenMessage } from './protocol.js';
-import { KILLED, type Files, type RunResult } from './run.js';
+import type { Files, RunResult } from './run.js';
 
 /** Where the directories of runs are made: not in /tmp, which programs are given, and so would see the files of others. */
 const OWN = '/run';
@@ -178,7 +179,7 @@ export class RunFiles {
 /** The end of a run whose files are more than it may bring. */
 const overLimit = (most: number): Collected => ({
   reason: 'limit',
-  code: KILLED,
+  code: CODE_OUTPUT,
   message: `its files have more than the ${most} bytes that maxOutput allows`,
   stack: '',
   limit: { name: 'maxOutput', most },

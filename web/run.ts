@@ -1,4 +1,5 @@
 /** A program from start to end, with all that it wrote. */
+import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { concat, textOf } from './bytes.js';
 import {
   count,
@@ -64,9 +65,6 @@ export interface RunResult<Output = string> extends Exit {
 
 const DEFAULT_MAX_OUTPUT = 256 * 1024 * 1024;
 
-/** What killed a process because it wrote too much ends with: 128 + SIGKILL. */
-export const KILLED = 137;
-
 interface RunPlan extends Pick<RunOptions, 'files' | 'outputs'> {
   plan: SpawnPlan;
   encoding: 'utf-8' | 'bytes';
@@ -117,7 +115,7 @@ export async function collect(process: Process, maxOutput: number): Promise<Omit
   if (!over) return { ...exit, stdout, stderr };
   const message = `killed, because it wrote more than the ${maxOutput} bytes that maxOutput allows`;
   const limit = { name: 'maxOutput', most: maxOutput };
-  return { reason: 'limit', code: KILLED, message, stack: '', limit, stdout, stderr };
+  return { reason: 'limit', code: CODE_OUTPUT, message, stack: '', limit, stdout, stderr };
 }
 
 export const inText = (result: RunResult<Uint8Array>): RunResult => ({

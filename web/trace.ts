@@ -2,13 +2,20 @@
  * What a traced process's system calls were, from the kernel's records (native/wasi/trace.h). A file of its own, loaded when something
  * is traced for the first time.
  */
-import { ERRNO, TRACE } from '../build/generated/abi.ts';
+import { ERRNO, TRACE } from '../build/generated/abi.js';
+import {
+  SIZEOF_TRACE_RECORD,
+  TRACE_RECORD_ARGUMENT_COUNT,
+  TRACE_RECORD_CALL,
+  TRACE_RECORD_DURATION,
+  TRACE_RECORD_ERROR,
+  TRACE_RECORD_RESULT,
+  TRACE_RECORD_SIZE,
+  TRACE_RECORD_TID,
+  TRACE_SHOWN,
+} from '../build/generated/layouts.js';
 import type { TraceEvent, TraceOption } from './tracing.ts';
 import { uncaught } from './uncaught.ts';
-
-/** struct hf_trace_record. */
-const HEAD = 32;
-const SHOWN = 128;
 
 const calls = Object.entries(TRACE).map(([name, [kinds, names]]) => ({ name, kinds, names: names.split(' ') }));
 const errors = new Map<number, string>(Object.entries(ERRNO).map(([name, value]) => [value, name]));
@@ -67,23 +74,24 @@ class TraceReader {
     all.set(bytes, this.rest.length);
     const view = new DataView(all.buffer);
     let at = 0;
-    while (all.length - at >= HEAD && all.length - at >= view.getUint32(at, true)) {
+    const size = () => view.getUint32(at + TRACE_RECORD_SIZE, true);
+    while (all.length - at >= SIZEOF_TRACE_RECORD && all.length - at >= size()) {
       yield this.event(view, at);
-      at += view.getUint32(at, true);
+      at += size();
     }
     this.rest = all.slice(at);
   }
 
   private event(view: DataView, start: number): TraceEvent {
-    const call = calls[view.getUint8(start + 6) - 1]!;
-    const count = view.getUint8(start + 7);
-    const error = view.getUint16(start + 4, true);
-    const result = view.getInt32(start + 12, true);
-    let shown = start + HEAD + 8 * count;
+    const call = calls[view.getUint8(start + TRACE_RECORD_CALL) - 1]!;
+    const count = view.getUint8(start + TRACE_RECORD_ARGUMENT_COUNT);
+    const error = view.getUint16(start + TRACE_RECORD_ERROR, true);
+    const result = view.getInt32(start + TRACE_RECORD_RESULT, true);
+    let shown = start + SIZEOF_TRACE_RECORD + 8 * count;
     /** What the kernel has shown of the memory behind an argument. */
     const next = (): [Uint8Array, number] => {
       const size = view.getUint32(shown, true);
-      const bytes = new Uint8Array(view.buffer, shown + 4, Math.min(size, SHOWN));
+      const bytes = new Uint8Array(view.buffer, shown + 4, Math.min(size, TRACE_SHOWN));
       shown += 4 + bytes.length;
       return [bytes, size];
     };
@@ -91,7 +99,7 @@ class TraceReader {
     const results: string[] = [];
     for (let i = 0; i < count; i++) {
       const kind = call.kinds[i]!;
-      const value = view.getBigUint64(start + HEAD + 8 * i, true);
+      const value = view.getBigUint64(start + SIZEOF_TRACE_RECORD + 8 * i, true);
       const name = call.names[i]!;
       if (kind === 'd' || kind === 'f') args.push(`${name}=${BigInt.asIntN(64, value)}`);
       else if (kind === 'x') args.push(`${name}=0x${value.toString(16)}`);
@@ -101,8 +109,8 @@ class TraceReader {
       } else if (kind !== 'z') args.push(`${name}=${quoted(...next())}`);
     }
     const failure = error ? (errors.get(error) ?? String(error)) : '';
-    const tid = view.getUint32(start + 8, true);
-    const duration = Number(view.getBigUint64(start + 24, true)) / 1e6;
+    const tid = view.getUint32(start + TRACE_RECORD_TID, true);
+    const duration = Number(view.getBigUint64(start + TRACE_RECORD_DURATION, true)) / 1e6;
     const outcome = failure || (results.length > 0 ? results.join(' ') : String(result));
     const hint = this.hint(call.name, failure, args);
     const text = `${this.pid}.${tid} ${call.name}(${args.join(', ')}) = ${outcome} <${duration.toFixed(3)} ms>${hint}`;

@@ -1,20 +1,11 @@
 /** A compute worker: waits for work, instantiates a guest with the kernel's exports for imports, runs it, and waits again. */
 import { host } from '#host';
 import { EXIT_REASON } from '../build/generated/abi.ts';
+import { CODE_TRAP, EXIT_MESSAGE_MAX, EXIT_STACK_MAX, TEXT_MESSAGE, TEXT_STACK } from '../build/generated/layouts.ts';
+import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
 import { instantiateProbe } from './probe.ts';
-import {
-  bytesAt,
-  callOf,
-  commonImports,
-  instantiateKernel,
-  NULL,
-  toPointer,
-  type Call,
-  type KernelExports,
-  type Pointer,
-  type WasmPointer,
-} from './kernel.ts';
+import { bytesAt, commonImports, instantiateKernel, type KernelExports } from './kernel.ts';
 import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from './protocol.ts';
 import { originalFrames } from './offsets.ts';
 import { rewrite } from './rewrite.ts';
@@ -23,31 +14,8 @@ import { guestImports, makesMemory } from './wasi-imports.ts';
 const port = host.parent<FromCompute, ToCompute>();
 const encoder = new TextEncoder();
 
-/** The limits of native/kernel/process.h. */
-const MESSAGE_MAX = 512;
-const STACK_MAX = 8192;
-
-/** What the kernel exports to compute workers (boot.c). Functions are places in its table. */
-interface ComputeCalls {
-  w_boot(thread: Pointer, clockOffset: number, probe: number): void;
-  w_begin(): void;
-  w_begin_later(): void;
-  w_bind(copyIn: number, copyOut: number, pages: number): void;
-  w_flag(): number;
-  w_unwound(): number;
-  w_returned(): void;
-  w_thread_returned(): void;
-  w_text(which: 0 | 1): WasmPointer;
-  w_ended(
-    reason: number,
-    code: number,
-    ...texts: [message: Pointer, messageSize: number, stack: Pointer, stackSize: number]
-  ): void;
-}
-
 class ComputeWorker {
   private readonly kernel: KernelExports;
-  private readonly call: Call<ComputeCalls>;
   private readonly bridge;
   /** Where the bridge's three functions stand in the kernel's table. */
   private readonly slots: number;
@@ -60,14 +28,13 @@ class ComputeWorker {
       (message) => port.post({ t: 'fatal', message: `kernel panic: ${message}` }),
     );
     this.kernel = instantiateKernel(boot.kernel, boot.memory, imports);
-    this.call = callOf(this.kernel);
     this.kernel.__wasm_init_tls(boot.tls);
     this.resetStack();
     const table = this.kernel.__indirect_function_table;
     // WebKit (2.50) leaves new entries null whatever value `grow` is given.
     const probe = table.grow(1);
     table.set(probe, instantiateProbe(boot.probe));
-    this.call('w_boot', boot.thread, performance.timeOrigin - boot.timeOrigin, probe);
+    this.kernel.w_boot(boot.thread, performance.timeOrigin - boot.timeOrigin, probe);
     this.bridge = bridgeKind(boot.jsBridge);
     this.slots = table.grow(3);
     port.post({ t: 'booted' });
@@ -102,7 +69,7 @@ class ComputeWorker {
       // made an import of it.
       const imported = memory && !makesMemory(module, added);
       if (imported) this.bindMemory(memory);
-      this.call('w_begin');
+      this.kernel.w_begin();
       const instance = new WebAssembly.Instance(
         module,
         guestImports(module, this.kernel, memory, added && { added, memory: this.boot.flags }),
@@ -119,12 +86,12 @@ class ComputeWorker {
         this.report(error, module);
         if (tid === 0) port.post({ t: 'started', session });
       } else if (noMemory && !message.last) {
-        this.call('w_begin_later');
+        this.kernel.w_begin_later();
         return 'no memory';
       } else {
         // The reason NONE says: the page is told by this message, not by the process's end.
         port.post({ t: 'refused', session, kind: noMemory ? 'limit' : 'module', message: describe(error) });
-        this.call('w_ended', EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
+        this.kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
       }
       return null;
     }
@@ -136,15 +103,15 @@ class ComputeWorker {
     table.set(0, this.kernel.w_interrupt);
     // What it waits for in memory, it waits for in the kernel.
     if (table.length > 1)
-      ['w_wait32', 'w_wait64', 'w_notify'].forEach((name, i) => table.set(i + 1, this.kernel[name]));
-    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.call('w_flag');
+      [this.kernel.w_wait32, this.kernel.w_wait64, this.kernel.w_notify].forEach((fn, i) => table.set(i + 1, fn));
+    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.kernel.w_flag();
     if (hasStart) (exports[`${prefix}:start`] as () => void)();
   }
 
   private bindMemory(memory: WebAssembly.Memory): void {
     const table = this.kernel.__indirect_function_table;
     makeBridge(this.bridge, this.boot.memory, memory).forEach((fn, i) => table.set(this.slots + i, fn));
-    this.call('w_bind', this.slots, this.slots + 1, this.slots + 2);
+    this.kernel.w_bind(this.slots, this.slots + 1, this.slots + 2);
   }
 
   /** An idle worker must not keep a guest's memory from being collected. */
@@ -163,22 +130,27 @@ class ComputeWorker {
     }
     this.resetStack();
     // The first thread's return ends the process, another's only itself (wasi-threads).
-    this.call(tid === 0 ? 'w_returned' : 'w_thread_returned');
+    if (tid === 0) this.kernel.w_returned();
+    else this.kernel.w_thread_returned();
   }
 
   /** The guest trapped: a RuntimeError, or the RangeError of a stack that ran over, or an exception that it threw and nobody caught. */
   private report(error: unknown, module: WebAssembly.Module): void {
-    if (this.call('w_unwound')) {
-      this.call('w_returned'); // no trap: its process has ended, and the kernel sent it here
+    if (this.kernel.w_unwound()) {
+      this.kernel.w_returned(); // no trap: its process has ended, and the kernel sent it here
       return;
     }
-    const message = this.put(0, describe(error), MESSAGE_MAX);
-    const stack = this.put(1, error instanceof Error ? wasmFrames(error.stack ?? '', module) : '', STACK_MAX);
-    this.call('w_ended', EXIT_REASON.TRAP, 134, message.pointer, message.size, stack.pointer, stack.size);
+    const message = this.put(TEXT_MESSAGE, describe(error), EXIT_MESSAGE_MAX);
+    const stack = this.put(
+      TEXT_STACK,
+      error instanceof Error ? wasmFrames(error.stack ?? '', module) : '',
+      EXIT_STACK_MAX,
+    );
+    this.kernel.w_ended(EXIT_REASON.TRAP, CODE_TRAP, message.pointer, message.size, stack.pointer, stack.size);
   }
 
-  private put(which: 0 | 1, text: string, most: number): { pointer: Pointer; size: number } {
-    const pointer = toPointer(this.call('w_text', which));
+  private put(which: number, text: string, most: number): { pointer: Pointer; size: number } {
+    const pointer = toPointer(this.kernel.w_text(which));
     const encoded = encoder.encode(text).subarray(0, most);
     bytesAt(this.boot.memory, pointer, encoded.length).set(encoded);
     return { pointer, size: encoded.length };

@@ -2,80 +2,21 @@
  * Instantiates the kernel in a worker. The coordinator and every compute worker do this with the same module over the same memory, each with a stack and
  * thread-local storage of its own, so that a system call is a function call in the worker that makes it.
  */
+import type { ComputeCalls, CoordinatorCalls, KernelImports } from '../build/generated/exports.ts';
 import { flag } from '../build/generated/flag.ts';
+import { after, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
 
-declare const address: unique symbol;
-declare const passed: unique symbol;
+/** What every worker serves, beside the clocks; the rest only the coordinator does. */
+export type CommonImports = Pick<KernelImports, 'entropy' | 'ring' | 'flag_raise' | 'flag_lower' | 'panic'>;
 
-/** An address in wasm memory: at least 0, above 2 GiB too. 0 where there is none. */
-export type Pointer = number & { readonly [address]: true };
-
-/** A pointer as wasm passes it, an i32, which above 2 GiB is negative. Nothing can be done with it but to make an address of it. */
-export interface WasmPointer {
-  readonly [passed]: true;
-}
-
-/** The one conversion: what comes out of wasm goes through here, whether it was an argument, a result, or lay in memory. */
-export const toPointer = (raw: WasmPointer): Pointer => ((raw as unknown as number) >>> 0) as Pointer;
-
-export const NULL = 0 as Pointer;
-
-/** The address so many bytes further on. */
-export const after = (pointer: Pointer, bytes: number): Pointer => (pointer + bytes) as Pointer;
-
-/** What the kernel imports (native/platform/wasm.c, coordinator/browser.h). Those that only the coordinator serves are absent elsewhere. */
-export interface KernelImports {
-  entropy(pointer: WasmPointer, size: number): void;
-  ring(): void;
-  flag_raise: WebAssembly.ExportValue;
-  flag_lower: WebAssembly.ExportValue;
-  panic(pointer: WasmPointer, size: number): void;
-  worker_create?(worker: number, stackTop: WasmPointer, tls: WasmPointer, thread: WasmPointer): void;
-  worker_run?(worker: number, session: number, tid: number, argument: number): void;
-  worker_collect?(worker: number): void;
-  worker_terminate?(worker: number): void;
-  output?(session: number, fd: number, pointer: WasmPointer, size: number): void;
-  output_end?(session: number, fd: number): void;
-  stdin_ready?(session: number): void;
-  connection?(connection: number, error: number): void;
-  output_failed?(connection: number, fd: number, error: number): void;
-  input_gone?(connection: number): void;
-  connection_over?(connection: number): void;
-  exited?(
-    session: number,
-    reason: number,
-    code: number,
-    message: WasmPointer,
-    messageSize: number,
-    stack: WasmPointer,
-    stackSize: number,
-  ): void;
-  signal?(session: number, number: number): void;
-  held?(session: number): void;
-  ending?(session: number): void;
-  session_over?(session: number): void;
-}
-
-/** Exports are plain functions of numbers; who calls them says of what kind (`CoordinatorCalls`, `ComputeCalls`). */
-export interface KernelExports {
+/** A guest is bound to its system calls by their names. */
+export interface KernelExports extends CoordinatorCalls, ComputeCalls {
   [name: string]: WebAssembly.ExportValue;
   __indirect_function_table: WebAssembly.Table;
   _initialize(): void;
   __wasm_init_tls(block: Pointer): void;
   _emscripten_stack_restore(top: Pointer): void;
 }
-
-/** Calls an export by its name. */
-export type Call<Calls extends Record<keyof Calls, (...args: never) => unknown>> = <Name extends keyof Calls>(
-  name: Name,
-  ...args: Parameters<Calls[Name]>
-) => ReturnType<Calls[Name]>;
-
-/** The exports as `Calls` describes them. */
-export const callOf = <Calls extends Record<keyof Calls, (...args: never) => unknown>>(
-  exports: KernelExports,
-): Call<Calls> =>
-  ((name: string, ...args: number[]) => (exports[name] as (...args: number[]) => unknown)(...args)) as Call<Calls>;
 
 const coordinatorOnly = (name: string) => () => {
   throw new Error(`${name} was called outside the coordinator`);
@@ -84,7 +25,7 @@ const coordinatorOnly = (name: string) => () => {
 export function instantiateKernel(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
-  imports: KernelImports,
+  imports: CommonImports & Partial<KernelImports>,
 ): KernelExports {
   const hf: Record<string, WebAssembly.ImportValue> = {
     // Bound, not wrapped: one frame less on the path of clock_time_get.
@@ -125,9 +66,9 @@ export function commonImports(
   flags: WebAssembly.Memory,
   ring: () => void,
   panic: (message: string) => void,
-) {
+): CommonImports {
   const { flag_raise, flag_lower } = new WebAssembly.Instance(new WebAssembly.Module(flag), { hf: { flags } })
-    .exports as Pick<KernelImports, 'flag_raise' | 'flag_lower'>;
+    .exports as unknown as Pick<KernelImports, 'flag_raise' | 'flag_lower'>;
   return {
     flag_raise,
     flag_lower,

@@ -1,38 +1,39 @@
 /** The rewriter (native/rewrite), run once in a worker of its own: it reads the whole module, which takes a while. */
 import { host } from '#host';
-import { bytesAt, toPointer, type Pointer, type WasmPointer } from './kernel.ts';
+import {
+  REWRITE_FLAG,
+  REWRITE_FUEL,
+  REWRITE_NONE,
+  REWRITE_NOT_KNOWN,
+  REWRITE_NUMBERS_INITIAL,
+  REWRITE_NUMBERS_LENGTH,
+  REWRITE_NUMBERS_MAXIMUM,
+  REWRITE_NUMBERS_MEMORY64,
+  REWRITE_NUMBERS_SHARED,
+  REWRITE_OBJECTS,
+  REWRITE_OVER_LIMIT,
+  type RewriteNumbers,
+} from '../build/generated/layouts.ts';
+import type { RewriterCalls } from '../build/generated/exports.ts';
+import { toPointer, type WasmPointer } from '../common/pointer.ts';
+import { bytesAt } from './kernel.ts';
 import type { MemoryType } from './memory-import.ts';
 import type { FromCompute, RewriteMessage, RewrittenMessage } from './protocol.ts';
 
 /** What rewrite.wasm exports (native/rewrite/wasm.c). */
-interface Rewriter {
+interface Rewriter extends RewriterCalls {
   [name: string]: WebAssembly.ExportValue;
   memory: WebAssembly.Memory;
   _initialize(): void;
-  rw_alloc(size: number): WasmPointer;
-  rw_open(
-    pointer: Pointer,
-    size: number,
-    check: number,
-    fuel: number,
-    limitPages: number,
-    refuseObjects: number,
-  ): number;
-  rw_error(): WasmPointer;
-  rw_error_offset(): number;
-  rw_fault(): number;
-  rw_size(): number;
-  rw_write(): void;
-  rw_prefix(): WasmPointer;
-  rw_has_start(): number;
-  rw_memories(): number;
-  rw_memory(i: number): WasmPointer;
 }
 
-/** enum hf_rewrite_check */
-const CHECKS = { none: 0, flag: 1, fuel: 2 };
-/** enum hf_rewrite_fault */
-const FAULTS = ['module', 'limit', 'objects'] as const;
+const CHECKS = { none: REWRITE_NONE, flag: REWRITE_FLAG, fuel: REWRITE_FUEL };
+const FAULTS = {
+  [REWRITE_NOT_KNOWN]: 'module',
+  [REWRITE_OVER_LIMIT]: 'limit',
+  [REWRITE_OBJECTS]: 'objects',
+} as const;
+type Fault = keyof typeof FAULTS;
 /** Checks between two looks at the order to stop where there is no flag: some ten microseconds. */
 const FUEL = 10_000;
 const NO_LIMIT = -1;
@@ -42,7 +43,7 @@ const describe = (error: unknown): string => (error instanceof Error ? error.mes
 class ModuleFault extends Error {
   constructor(
     message: string,
-    readonly fault: (typeof FAULTS)[number] = 'module',
+    readonly fault: (typeof FAULTS)[Fault] = 'module',
   ) {
     super(message);
   }
@@ -75,9 +76,19 @@ function textAt({ memory }: Rewriter, raw: WasmPointer): string {
 function memoryOf(rewriter: Rewriter): MemoryType | null {
   const pointer = toPointer(rewriter.rw_memory(0));
   if (!pointer) return null;
-  const [initial, maximum, shared, wide] = new Float64Array(rewriter.memory.buffer, pointer, 4) as unknown as number[];
-  if (wide) throw new ModuleFault('its memory is of 64 bits, which WASI programs cannot have');
-  return { initial: initial!, maximum: maximum! < 0 ? undefined : maximum!, shared: shared !== 0 };
+  const numbers = new Float64Array(
+    rewriter.memory.buffer,
+    pointer,
+    REWRITE_NUMBERS_LENGTH,
+  ) as unknown as RewriteNumbers;
+  if (numbers[REWRITE_NUMBERS_MEMORY64])
+    throw new ModuleFault('its memory is of 64 bits, which WASI programs cannot have');
+  const maximum = numbers[REWRITE_NUMBERS_MAXIMUM];
+  return {
+    initial: numbers[REWRITE_NUMBERS_INITIAL],
+    maximum: maximum < 0 ? undefined : maximum,
+    shared: numbers[REWRITE_NUMBERS_SHARED] !== 0,
+  };
 }
 
 async function make({ url, bytes, check, limitPages, gc }: RewriteMessage): Promise<RewrittenMessage> {
@@ -89,7 +100,7 @@ async function make({ url, bytes, check, limitPages, gc }: RewriteMessage): Prom
   const most = limitPages === Infinity ? NO_LIMIT : limitPages;
   if (!rewriter.rw_open(input, bytes.length, CHECKS[check], FUEL, most, Number(!gc))) {
     const message = `${textAt(rewriter, rewriter.rw_error())} (at byte ${rewriter.rw_error_offset() >>> 0})`;
-    throw new ModuleFault(message, FAULTS[rewriter.rw_fault()]);
+    throw new ModuleFault(message, FAULTS[rewriter.rw_fault() as Fault]);
   }
   // One can be given to it.
   if (check === 'flag' && rewriter.rw_memories() > 1) throw new ModuleFault('it has several memories');

@@ -13,13 +13,12 @@
 #define HF_FS_VNODE_H
 
 #include <holdfast/errno.h>
+#include <holdfast/layouts.h>
 #include <holdfast/wasi.h>
 
 #include "platform/lock.h"
 #include "platform/uio.h"
 
-#define HF_NAME_MAX 255
-#define HF_PATH_MAX 4096 /* bytes, without a terminator */
 #define HF_SYMLOOP_MAX 40
 /* The most bytes that one call of `read` or `write` is asked for by a guest: what is moved with a lock held, in some tens of microseconds. Longer
  * transfers are cut up (kernel/vnode_file.c). */

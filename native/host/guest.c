@@ -326,7 +326,7 @@ int hf_guest_spawn(const struct hf_guest_options *options, struct hf_guest **out
 		/* Its end tells it, as it tells everything else. The coordinator must not take away what does not run. */
 		guest->threads--;
 		(void)hf_thread_claim(&thread->kernel);
-		hf_process_end(guest->process, HF_EXIT_CRASH, 134, message, sizeof message - 1, NULL, 0);
+		hf_process_end(guest->process, HF_EXIT_CRASH, HF_CODE_CRASH, message, sizeof message - 1, NULL, 0);
 		hf_process_thread_gone(&thread->kernel);
 		free_thread(thread);
 	}

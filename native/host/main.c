@@ -11,6 +11,7 @@
  * The environment holds what --env gives and nothing else. Status: the guest's own; 134 for a trap, 124 for the timeout, 128 + N
  * for a signal that the guest raised, 1 when it could not be run, and 70 when the kernel was left with memory in use. */
 #include <holdfast/host.h>
+#include <holdfast/layouts.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +24,7 @@
 
 #include "platform/alloc.h"
 
-enum { FAILED = 1, LATE = 124, LEAKED = 70 };
+enum { FAILED = 1, LATE = HF_CODE_TIMEOUT, LEAKED = 70 };
 
 /* After a timeout, how long who reads the output may take for what there is of it. */
 #define GRACE (UINT64_C(1000000000))

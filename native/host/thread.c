@@ -120,7 +120,7 @@ static void live(struct hf_guest_thread *thread)
 	hf_door_return(&thread->kernel);
 	struct hf_process *process = thread->kernel.process; /* ours to look at from here on: nobody claims it any more */
 	if (!unwound && run.trap)
-		hf_process_end(process, HF_EXIT_TRAP, 134, run.trap, (uint32_t)strlen(run.trap), NULL, 0);
+		hf_process_end(process, HF_EXIT_TRAP, HF_CODE_TRAP, run.trap, (uint32_t)strlen(run.trap), NULL, 0);
 	else if (unwound || thread->tid == 0)
 		hf_process_end(process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
 	hf_process_thread_gone(&thread->kernel);

@@ -6,10 +6,10 @@
 #include "platform/alloc.h"
 
 const struct hf_limits hf_default_limits = {
-	.fds = 1024,
+	.fds = HF_FILES_MAX,
 	.pipe_bytes = HF_PIPE_SIZE,
 	.poll_subscriptions = 4096,
-	.threads = 64,
+	.threads = HF_THREADS_MAX,
 };
 
 static int copy_strings(struct hf_strings *to, const struct hf_strings *from)

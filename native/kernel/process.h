@@ -8,6 +8,8 @@
 #ifndef HF_KERNEL_PROCESS_H
 #define HF_KERNEL_PROCESS_H
 
+#include <holdfast/layouts.h>
+
 #include "fs/budget.h"
 #include "kernel/fdtable.h"
 #include "kernel/futex.h"
@@ -19,9 +21,6 @@ enum hf_exit_reason {
 #include <holdfast/exit_reason.def>
 #undef X
 };
-
-#define HF_EXIT_MESSAGE_MAX 512
-#define HF_EXIT_STACK_MAX 8192
 
 /* What a guest can make the kernel hold. */
 struct hf_limits {

@@ -17,6 +17,8 @@
 #ifndef HF_KERNEL_TTY_H
 #define HF_KERNEL_TTY_H
 
+#include <holdfast/layouts.h>
+
 #include "kernel/file.h"
 
 #define HF_TTY_ROOM 4096  /* bytes typed ahead; a line has one less at most (MAX_CANON) */
@@ -26,9 +28,6 @@
  * characters of three bytes each; and a few sequences. */
 #define HF_TTY_ECHO (HF_TTY_ROOM * (HF_TTY_TAB + 3) + HF_TTY_BEFORE * (HF_TTY_TAB + 1) + 64)
 #define HF_TTY_UNKNOWN UINT32_MAX
-
-/* What a key asks for, by POSIX's numbers. */
-enum hf_tty_signal { HF_TTY_NONE = 0, HF_TTY_INTERRUPT = 2, HF_TTY_QUIT = 3 };
 
 /* What of the line is on the screen, and what has to be done there. */
 struct hf_tty_view {

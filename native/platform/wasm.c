@@ -7,27 +7,13 @@
 #include <string.h>
 
 #include <holdfast/errno.h>
+#include <holdfast/imports.h>
 
 #include "platform/heap.h"
 #include "platform/lock.h"
 #include "platform/wasm.h"
 
 #define PAGE 65536
-#define IMPORT(name) __attribute__((import_module("hf"), import_name(name)))
-
-/* performance.now() itself: milliseconds since this worker's own time origin. */
-IMPORT("now") double js_now(void);
-/* Date.now() */
-IMPORT("date") double js_date(void);
-IMPORT("entropy") void js_entropy(void *buffer, size_t size);
-/* Posts a message to the coordinator; used only where it cannot wait on the doorbell. */
-IMPORT("ring") void js_ring(void);
-/* worker/flag.wat, with no JavaScript between. */
-IMPORT("flag_raise") void wasm_flag_raise(uint32_t flag, uint32_t bits);
-IMPORT("flag_lower") void wasm_flag_lower(uint32_t flag, uint32_t bits);
-/* Throws an error with the text; the worker that catches it reports the runtime dead. */
-IMPORT("panic") _Noreturn void js_panic(const char *text, size_t size);
-
 _Thread_local void (*hf__stack_probe)(int never);
 _Thread_local const hf_word *hf_stop_word;
 static _Thread_local double clock_offset_ms;
@@ -156,6 +142,7 @@ extern char __heap_base;
 static uintptr_t data_end = (uintptr_t)&__heap_base;
 
 /* Emscripten's start of the first thread takes the coordinator's thread-local storage from here. */
+uintptr_t *emscripten_get_sbrk_ptr(void);
 uintptr_t *emscripten_get_sbrk_ptr(void)
 {
 	return &data_end;
@@ -188,13 +175,13 @@ void hf_plat_free(void *block)
 void hf_plat_flag_raise(uint32_t flag, uint32_t bits)
 {
 	if (flag)
-		wasm_flag_raise(flag, bits);
+		js_flag_raise(flag, bits);
 }
 
 void hf_plat_flag_lower(uint32_t flag, uint32_t bits)
 {
 	if (flag)
-		wasm_flag_lower(flag, bits);
+		js_flag_lower(flag, bits);
 }
 
 void hf_plat_ring_coordinator(void)

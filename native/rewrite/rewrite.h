@@ -46,11 +46,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum hf_rewrite_check {
-	HF_REWRITE_NONE, /* the code is neither changed nor looked at: for a limit on memory alone */
-	HF_REWRITE_FLAG,
-	HF_REWRITE_FUEL,
-};
+/* clang-format off */
+#define ENUM(name) enum hf_##name {
+#define VALUE(name, value) HF_##name = (value),
+#define END_ENUM };
+#define STRUCT(name) struct hf_##name {
+#define FIELD(type, name) type name;
+#define END(name, size) }; _Static_assert(sizeof(struct hf_##name) == (size), #name " is as large as its fields together");
+/* clang-format on */
+#include "rewrite/layouts.def"
+#undef ENUM
+#undef VALUE
+#undef END_ENUM
+#undef STRUCT
+#undef FIELD
+#undef END
 
 #define HF_REWRITE_NO_LIMIT UINT64_MAX
 
@@ -71,12 +81,6 @@ struct hf_rewrite_options {
 
 /* What an element of a table counts for, in bytes, whatever the engine takes. */
 #define HF_REWRITE_ELEMENT_SIZE 16
-
-enum hf_rewrite_fault {
-	HF_REWRITE_NOT_KNOWN,  /* it is malformed, or uses what the rewriter does not know; or no memory was left */
-	HF_REWRITE_OVER_LIMIT, /* a memory of it, or its tables, begin above the limit */
-	HF_REWRITE_OBJECTS,    /* refuse_objects */
-};
 
 struct hf_rewrite_error {
 	size_t offset; /* in the module, of the byte where it was found */

@@ -1,10 +1,13 @@
 /* wasm.c - supervisors (supervisor.c) as a wasm module of its own: memory, time and chance for the policy. coordinator/supervise.ts carries
  * it and does what it says, since a child's start is the page's. Coordinator thread only. */
 #include <holdfast/errno.h>
+#include <holdfast/layouts.h>
 #include <holdfast/supervisor.h>
 #include <stdlib.h>
 
-#define EXPORT(name) __attribute__((export_name(name), used))
+#define X(result, name, ...) __attribute__((export_name(#name))) result name(__VA_ARGS__);
+#include "supervisor/exports.def"
+#undef X
 
 /* Milliseconds; a random word. */
 __attribute__((import_module("hf"), import_name("now"))) double js_now(void);
@@ -39,13 +42,13 @@ static uint32_t random_word(void *context)
 }
 
 /* Where sup_next writes. */
-EXPORT("sup_out") uint32_t *sup_out(void)
+struct hf_sup_step *sup_out(void)
 {
-	static _Alignas(8) uint32_t out[10];
-	return out;
+	static struct hf_sup_step out;
+	return &out;
 }
 
-EXPORT("sup_free") void sup_free(struct hf_supervisor *sup)
+void sup_free(struct hf_supervisor *sup)
 {
 	free(sup->children);
 	free(sup->times);
@@ -53,7 +56,6 @@ EXPORT("sup_free") void sup_free(struct hf_supervisor *sup)
 }
 
 /* within: below 0 is for ever. NULL: no memory, or a setting that the page should have refused. */
-EXPORT("sup_create")
 struct hf_supervisor *sup_create(uint32_t strategy, int32_t max_restarts, double within, double min, double max,
                                  double factor, double jitter)
 {
@@ -79,7 +81,6 @@ struct hf_supervisor *sup_create(uint32_t strategy, int32_t max_restarts, double
 }
 
 /* shutdown: below 0 is the usual. -ENOMEM and what hf_sup_add says. */
-EXPORT("sup_add")
 int sup_add(struct hf_supervisor *sup, uint32_t id, uint32_t restart, double shutdown)
 {
 	const struct hf_sup_spec spec = {.id = id, .restart = restart, .shutdown = from_ms(shutdown, HF_SUP_USUAL)};
@@ -93,17 +94,17 @@ int sup_add(struct hf_supervisor *sup, uint32_t id, uint32_t restart, double shu
 	return hf_sup_add(sup, &spec, now());
 }
 
-EXPORT("sup_restart") int sup_restart(struct hf_supervisor *sup, uint32_t id)
+int sup_restart(struct hf_supervisor *sup, uint32_t id)
 {
 	return hf_sup_restart(sup, id, now());
 }
 
-EXPORT("sup_stop") int sup_stop(struct hf_supervisor *sup, uint32_t id)
+int sup_stop(struct hf_supervisor *sup, uint32_t id)
 {
 	return hf_sup_stop(sup, id);
 }
 
-EXPORT("sup_close") void sup_close(struct hf_supervisor *sup, uint32_t kill)
+void sup_close(struct hf_supervisor *sup, uint32_t kill)
 {
 	if (kill)
 		hf_sup_kill(sup, now());
@@ -111,38 +112,36 @@ EXPORT("sup_close") void sup_close(struct hf_supervisor *sup, uint32_t kill)
 		hf_sup_close(sup);
 }
 
-EXPORT("sup_started")
 int sup_started(struct hf_supervisor *sup, uint32_t id, uint32_t generation, uint32_t supervisor)
 {
 	return hf_sup_started(sup, id, generation, supervisor, now());
 }
 
-EXPORT("sup_ended")
 int sup_ended(struct hf_supervisor *sup, uint32_t id, uint32_t generation, uint32_t reason, uint32_t code)
 {
 	return hf_sup_ended(sup, id, generation, (struct hf_sup_end){reason, code}, now());
 }
 
-/* The kind of the next action, or 0. out: id, generation, forgotten, reason, code; then (at 24) two doubles: the delay in
- * milliseconds (-1: for ever), and the restarts so far. */
-EXPORT("sup_next") uint32_t sup_next(struct hf_supervisor *sup, uint32_t *out)
+/* The kind of the next action, or 0. */
+uint32_t sup_next(struct hf_supervisor *sup, struct hf_sup_step *out)
 {
 	struct hf_sup_action action;
 	if (!hf_sup_next(sup, now(), &action))
 		return 0;
-	double *numbers = (double *)(void *)(out + 6);
-	out[0] = action.id;
-	out[1] = action.generation;
-	out[2] = action.forgotten;
-	out[3] = action.end.reason;
-	out[4] = action.end.code;
-	numbers[0] = action.delay == HF_SUP_FOREVER ? -1 : (double)action.delay / 1e6;
-	numbers[1] = (double)sup->restarts;
+	*out = (struct hf_sup_step){
+		.key = action.id,
+		.generation = action.generation,
+		.forgotten = action.forgotten,
+		.reason = action.end.reason,
+		.code = action.end.code,
+		.delay = action.delay == HF_SUP_FOREVER ? -1 : (double)action.delay / 1e6,
+		.restarts = (double)sup->restarts,
+	};
 	return action.kind;
 }
 
 /* Milliseconds until sup_next is to be asked again, or -1. */
-EXPORT("sup_delay") double sup_delay(struct hf_supervisor *sup)
+double sup_delay(struct hf_supervisor *sup)
 {
 	uint64_t deadline = hf_sup_deadline(sup), moment = now();
 	if (deadline == HF_SUP_FOREVER)

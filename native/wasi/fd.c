@@ -131,7 +131,7 @@ static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	hf_budget_give_back(&process->output, uio->resid);
 	uint64_t moved = granted - uio->resid, written = atomic_fetch_add(&process->written, moved) + moved;
 	if (result == 0 && uio->resid == 0 && granted < wanted && written >= process->limits.output) {
-		hf_process_end(process, HF_EXIT_LIMIT, 137, NULL, 0, NULL, 0);
+		hf_process_end(process, HF_EXIT_LIMIT, HF_CODE_OUTPUT, NULL, 0, NULL, 0);
 		result = -HF_EINTR;
 	}
 	uio->resid += wanted - granted;

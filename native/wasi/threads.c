@@ -1,5 +1,7 @@
 /* threads.c - wasi-threads: the import wasi.thread-spawn (WebAssembly/wasi-threads); and what memory.atomic.wait and notify of an
  * interruptible guest have become (rewrite/rewrite.h has the contract). */
+#include <holdfast/exports.h>
+
 #include "wasi/door.h"
 
 #include "kernel/process.h"
@@ -44,7 +46,6 @@ static __attribute__((noinline)) int notify(hf_t t, uint64_t address, uint32_t c
 	return hf_futex_notify(t, address, count);
 }
 
-HF_EXPORT("w_wait32") int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_t timeout);
 int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_t timeout)
 {
 	hf_t t = come_in();
@@ -53,7 +54,6 @@ int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_
 	return result;
 }
 
-HF_EXPORT("w_wait64") int32_t hf_w_wait64(uint32_t address, uint32_t offset, uint64_t expected, int64_t timeout);
 int32_t hf_w_wait64(uint32_t address, uint32_t offset, uint64_t expected, int64_t timeout)
 {
 	hf_t t = come_in();
@@ -62,7 +62,6 @@ int32_t hf_w_wait64(uint32_t address, uint32_t offset, uint64_t expected, int64_
 	return result;
 }
 
-HF_EXPORT("w_notify") int32_t hf_w_notify(uint32_t address, uint32_t offset, uint32_t count);
 int32_t hf_w_notify(uint32_t address, uint32_t offset, uint32_t count)
 {
 	hf_t t = come_in();

@@ -5,23 +5,10 @@
 #ifndef HF_WASI_TRACE_H
 #define HF_WASI_TRACE_H
 
+#include <holdfast/layouts.h>
+
 #include "kernel/process.h"
 #include "wasi/calls.h"
-
-/* A record, as it lies in the pipe; `argument_count` numbers of 64 bits follow, then for each argument that trace.def shows by what is
- * behind it (p, w, r, 4, 8), in order: its size (u32), and up to HF_TRACE_SHOWN bytes of it. */
-struct hf_trace_record {
-	uint32_t size; /* of all of it */
-	uint16_t error;
-	uint8_t call; /* enum hf_call */
-	uint8_t argument_count;
-	uint32_t tid;
-	int32_t result;    /* thread_spawn's; else 0 */
-	uint64_t started;  /* on the monotonic clock, nanoseconds; 0: it began before it was traced */
-	uint64_t duration; /* nanoseconds */
-};
-
-#define HF_TRACE_SHOWN 128
 
 /* At the start of a call whose thread is traced. */
 void hf__trace_begin(struct hf_thread *thread);

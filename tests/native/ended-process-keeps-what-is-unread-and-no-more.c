@@ -65,10 +65,10 @@ int main(void)
 	                                       .exited = told,
 	                                       .session_over = session_over};
 	struct {
-		struct spawn_header header;
+		struct hf_spawn_header header;
 		char args[1];
 	} order = {.header = {.id = 1, .credit = 0, .piped = 7}};
-	struct spawn_error error;
+	struct hf_spawn_error error;
 	coordinator_begin(&browser, 1, 2);
 	while (hf_c_pool_count(HF_WORKER_IDLE) == 0)
 		coordinator_turn();
@@ -83,8 +83,8 @@ int main(void)
 	hf_c_credit(session, 1, 6);
 	CHECK_EQ(received_size, 6);
 	hf_c_end(session, HF_EXIT_KILLED, 137, NULL, 0); /* too late, and no harm */
-	double stats[4];
-	hf_c_session_stats(session, stats);
+	struct hf_session_stats stats;
+	hf_c_session_stats(session, &stats);
 	hf_c_credit(session, 1, 100);
 	CHECK_EQ(received_size, 10);
 	CHECK_BYTES(received, "ten bytes!", 10);

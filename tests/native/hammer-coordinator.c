@@ -214,7 +214,7 @@ static void on_ending(uint32_t id)
 static void spawn(struct page *page)
 {
 	struct {
-		struct spawn_header header;
+		struct hf_spawn_header header;
 		char strings[8];
 		uint32_t preopen[3];
 		char texts[8];
@@ -224,7 +224,7 @@ static void spawn(struct page *page)
 		.preopen = {4, 4, 0},
 		.texts = {'/', 't', 'm', 'p', '/', 't', 'm', 'p'},
 	};
-	struct spawn_error error;
+	struct hf_spawn_error error;
 	uint32_t id = next_id;
 	while (id % PAGES != (uint32_t)(page - pages))
 		id++;
@@ -250,7 +250,8 @@ static void spawn(struct page *page)
 
 static void act(struct page *page, bool last)
 {
-	double stats[4], ps[5 + 2 * 6];
+	struct hf_session_stats stats;
+	double ps[5 + 2 * 6];
 	uint32_t more = random_below(&page_seed, 100000);
 	if (page->over) {
 		page->id = 0;
@@ -280,8 +281,8 @@ static void act(struct page *page, bool last)
 		}
 		break;
 	case 3:
-		hf_c_session_stats(page->session, stats);
-		CHECK(stats[2] <= stats[1]);
+		hf_c_session_stats(page->session, &stats);
+		CHECK(stats.wakeups <= stats.parks);
 		break;
 	case 4:
 		feed_some(page);

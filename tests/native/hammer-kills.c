@@ -245,7 +245,7 @@ static void on_ending(uint32_t id)
 static void spawn(struct lane *lane)
 {
 	struct {
-		struct spawn_header header;
+		struct hf_spawn_header header;
 		uint32_t sockets[2][3];
 		char strings[2];
 		uint32_t preopen[3];
@@ -256,8 +256,8 @@ static void spawn(struct lane *lane)
 		.preopen = {1, 4, 0},
 		.texts = {'/', '/', 't', 'm', 'p'},
 	};
-	struct spawn_header *header = malloc(sizeof block);
-	struct spawn_error error;
+	struct hf_spawn_header *header = malloc(sizeof block);
+	struct hf_spawn_error error;
 	uint32_t id = next_id;
 	CHECK(header);
 	while (id % LANES != (uint32_t)(lane - lanes))

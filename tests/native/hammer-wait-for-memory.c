@@ -1,14 +1,13 @@
 /* Threads of a guest hand a token round by memory.atomic.wait and notify as the kernel does them, some with short timeouts, while the process is paused and
  * resumed, and is killed in the end: no notify is lost, and all of them come back. */
+#include <holdfast/exports.h>
+
 #include "support/doors.h"
 #include "support/threads.h"
 
 #include <string.h>
 
 enum { THREADS = 3 };
-
-int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_t timeout);
-int32_t hf_w_notify(uint32_t address, uint32_t offset, uint32_t count);
 
 static _Atomic uint32_t memory[16384];
 static _Atomic uint64_t rounds;

@@ -32,13 +32,14 @@ uint32_t js_random(void)
 }
 
 static union {
+	struct hf_sup_step step;
 	uint32_t words[10];
 	double numbers[5]; /* 3: the delay, 4: the restarts */
 } out;
 
 static void next(struct hf_supervisor *sup, uint32_t kind, uint32_t id)
 {
-	CHECK_EQ(sup_next(sup, out.words), kind);
+	CHECK_EQ(sup_next(sup, &out.step), kind);
 	CHECK_EQ(out.words[0], id);
 }
 
@@ -55,7 +56,7 @@ static void check_numbers(void)
 		CHECK_OK(sup_started(sup, id, out.words[1], id == 9));
 		next(sup, HF_SUP_TELL_STARTED, id);
 	}
-	CHECK_EQ(sup_next(sup, out.words), 0);
+	CHECK_EQ(sup_next(sup, &out.step), 0);
 	CHECK(sup_delay(sup) == -1);
 	CHECK_OK(sup_ended(sup, 7, 1, 2, 134));
 	next(sup, HF_SUP_TELL_ENDED, 7);

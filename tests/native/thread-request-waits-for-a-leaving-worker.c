@@ -57,10 +57,10 @@ static void told(uint32_t session, uint32_t reason, uint32_t code, const char *m
 static void spawn(uint32_t id)
 {
 	struct {
-		struct spawn_header header;
+		struct hf_spawn_header header;
 		char args[1];
 	} order = {.header = {.id = id}};
-	struct spawn_error error;
+	struct hf_spawn_error error;
 	CHECK(hf_c_spawn(&order.header, &error));
 }
 

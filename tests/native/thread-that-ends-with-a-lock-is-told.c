@@ -39,8 +39,8 @@ static void run_until_it_is_told(void)
 {
 	const struct browser browser = {
 		.guest = guest, .output_end = on_output_end, .exited = on_exited, .session_over = on_over};
-	struct spawn_header header = {.id = 1};
-	struct spawn_error error;
+	struct hf_spawn_header header = {.id = 1};
+	struct hf_spawn_error error;
 	hf_lock_init(&lock, HF_RANK_LEAF);
 	coordinator_begin(&browser, 1, 4);
 	CHECK(hf_c_spawn(&header, &error));

@@ -55,8 +55,8 @@ int main(void)
 {
 	const struct browser browser = {
 		.guest = guest, .output_end = on_output_end, .exited = on_exited, .session_over = on_over};
-	struct spawn_header header = {.id = 1, .threads = THREADS};
-	struct spawn_error error;
+	struct hf_spawn_header header = {.id = 1, .threads = THREADS};
+	struct hf_spawn_error error;
 	coordinator_begin(&browser, THREADS, THREADS + 1);
 	struct session *session = hf_c_spawn(&header, &error);
 	CHECK(session);

@@ -1,5 +1,7 @@
 /* memory.atomic.wait of an interruptible guest, as the kernel does it: ends by a notify, by its timeout, by an order to stop; does not begin where the
  * memory holds another value; finds notifies by address, the longest waiting first; takes no time of the guest's own. */
+#include <holdfast/exports.h>
+
 #include "support/doors.h"
 #include "support/threads.h"
 
@@ -7,10 +9,6 @@
 #include <string.h>
 
 enum { PAGES = 1, WAITERS = 3 };
-
-int32_t hf_w_wait32(uint32_t address, uint32_t offset, uint32_t expected, int64_t timeout);
-int32_t hf_w_wait64(uint32_t address, uint32_t offset, uint64_t expected, int64_t timeout);
-int32_t hf_w_notify(uint32_t address, uint32_t offset, uint32_t count);
 
 static _Atomic uint64_t words[PAGES * 65536 / 8];
 

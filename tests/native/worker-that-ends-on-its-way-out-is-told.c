@@ -64,8 +64,8 @@ int main(void)
 {
 	const struct browser browser = {
 		.guest = guest, .output_end = on_output_end, .exited = on_exited, .session_over = on_over};
-	struct spawn_header header = {.id = 1, .credit = 100, .piped = 1u << 1};
-	struct spawn_error error;
+	struct hf_spawn_header header = {.id = 1, .credit = 100, .piped = 1u << 1};
+	struct hf_spawn_error error;
 	coordinator_begin(&browser, 1, 4);
 	CHECK(hf_c_spawn(&header, &error));
 	while (overs == 0)

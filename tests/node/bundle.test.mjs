@@ -35,7 +35,7 @@ for (const entry of ['web/index.ts', 'web/cli/page.ts']) {
 test('the page has no dependency, and is told of its files in the way that bundlers see', async () => {
   const { text, inputs } = await bundle('web/index.ts', false);
   assert.ok(
-    inputs.every((file) => /(^|\/)web\/[\w-]+\.(ts|js)$/.test(file)),
+    inputs.every((file) => /(^|\/)((web|common)\/[\w-]+\.(ts|js)|build\/generated\/layouts\.ts)$/.test(file)),
     inputs.join(' '),
   );
   const urls = [...text.matchAll(/(\w+): \(\) => new URL\("\.\/([\w.-]+)", import\.meta\.url\)/g)];

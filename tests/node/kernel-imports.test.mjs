@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
+import { exportNames } from '../../tools/abi.mjs';
 
 const snapshotFile = new URL('kernel-imports.snapshot', import.meta.url);
 const kernel = new WebAssembly.Module(readFileSync(new URL('../../dist/kernel.wasm', import.meta.url)));
@@ -29,6 +30,17 @@ test('kernel.wasm imports and exports what the snapshot says', () => {
     0,
     `kernel.wasm differs from tests/node/kernel-imports.snapshot:\n${changes.join('\n')}\n${hint}`,
   );
+});
+
+test('each wasm module exports the functions of its exports.def, and no other that is called so', () => {
+  const wasm = { c: 'kernel', w: 'kernel', rw: 'rewrite', sup: 'supervise' };
+  for (const [prefix, name] of Object.entries(wasm)) {
+    const module = new WebAssembly.Module(readFileSync(new URL(`../../build/wasm/${name}.wasm`, import.meta.url)));
+    const exported = WebAssembly.Module.exports(module).map((entry) => entry.name);
+    const listed = exportNames(prefix);
+    assert.ok(listed.length > 0);
+    assert.deepEqual(exported.filter((name) => name.startsWith(`${prefix}_`)).sort(), listed.sort());
+  }
 });
 
 test('every system call of WASI is exported, and for the older edition those that differ', () => {

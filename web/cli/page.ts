@@ -2,6 +2,7 @@
  * The page that runs a program for the command (see remote.ts): it answers the coordinator's protocol, which the
  * command speaks, by means of the public API.
  */
+import { TRACE_FD } from '../../build/generated/layouts.js';
 import { asError } from '../errors.js';
 import {
   FsError,
@@ -20,7 +21,6 @@ import {
   type FsRequest,
   type FsResult,
   type InitMessage,
-  TRACE_FD,
   type OutputFd,
   type SpawnMessage,
   type StreamFd,

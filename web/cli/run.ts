@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { CODE_TIMEOUT } from '../../build/generated/layouts.js';
 import { within } from '../deadline.js';
 import { asError, HoldfastError } from '../errors.js';
 import type { Preopens } from '../options.js';
@@ -15,8 +16,6 @@ import { TcpListeners } from './tcp.js';
 
 /** Something of ours failed, or the program was refused. */
 const FAILED = 1;
-/** The output of a program that has ended was not taken in time. */
-const LATE = 124;
 
 /** It wrote where nobody reads any more: 128 + SIGPIPE. */
 const BROKEN_PIPE = 141;
@@ -129,7 +128,7 @@ async function runGuest(
   const taken = await within(written, itsOwn ? left : GRACE);
   if (taken || exit.reason !== 'exit' || exit.code !== 0) return exit;
   warn(`${name}: timeout: its output was not taken within ${command.timeout / 1000} s`);
-  return { ...exit, code: LATE };
+  return { ...exit, code: CODE_TIMEOUT };
 }
 
 /** Whether two of our descriptors are the same file, pipe or terminal: then what goes there keeps its order. */

@@ -3,18 +3,8 @@
 #ifndef HOLDFAST_WASI_H
 #define HOLDFAST_WASI_H
 
+#include <holdfast/layouts.h>
 #include <stdint.h>
-
-enum hf_filetype {
-	HF_FILETYPE_UNKNOWN = 0,
-	HF_FILETYPE_BLOCK_DEVICE = 1,
-	HF_FILETYPE_CHARACTER_DEVICE = 2,
-	HF_FILETYPE_DIRECTORY = 3,
-	HF_FILETYPE_REGULAR_FILE = 4,
-	HF_FILETYPE_SOCKET_DGRAM = 5,
-	HF_FILETYPE_SOCKET_STREAM = 6,
-	HF_FILETYPE_SYMBOLIC_LINK = 7,
-};
 
 enum hf_fdflags {
 	HF_FDFLAG_APPEND = 1 << 0,

@@ -1,6 +1,7 @@
 #include "support/coordinator.h"
 
-#include "coordinator/browser.h"
+#include <holdfast/imports.h>
+
 #include "coordinator/pool.h"
 #include "coordinator/root.h"
 #include "platform/alloc.h"

@@ -1,12 +1,5 @@
 /* The coordinator's sources, as one file: what Emscripten gives them is stood in for here. */
-#if defined(__clang__)
-#pragma clang diagnostic ignored "-Wmissing-prototypes"
-#else
-#pragma GCC diagnostic ignored "-Wmissing-prototypes"
-#endif
-
-#define HF_COORDINATOR_SOURCES
-#include "support/coordinator.h"
+#include <stddef.h>
 
 #define __builtin_wasm_tls_size() ((size_t)64)
 #define __builtin_wasm_tls_align() ((size_t)16)

@@ -2,12 +2,8 @@
 #ifndef HF_TEST_REMOVAL_H
 #define HF_TEST_REMOVAL_H
 
-#include <stdint.h>
+#include <holdfast/exports.h>
 #include <string.h>
-
-struct hf_removal;
-int hf_c_fs_remove_begin(const char *path, uint32_t size, struct hf_removal **out);
-int hf_c_fs_remove_some(struct hf_removal *removal, uint32_t steps);
 
 static inline int remove_tree(const char *path)
 {
