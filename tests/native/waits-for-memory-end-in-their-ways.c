@@ -44,6 +44,7 @@ static struct hf_thread *begin_in(uint32_t tid)
 static void begin(void)
 {
 	process = process_begin(ignore);
+	process->held.run = ignore;
 	atomic_store(&over, 0);
 	for (int i = 0; i < WAITERS; i++) {
 		threads[i] = begin_in((uint32_t)i + 1);
@@ -57,6 +58,7 @@ static void end(void)
 		(void)hf_work_drain();
 		sleep_ms(1);
 	}
+	(void)hf_work_cancel(&process->held);
 	(void)hf_work_cancel(&process->ended);
 	hf_process_unref(process);
 }
