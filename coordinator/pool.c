@@ -4,7 +4,6 @@
 #include <holdfast/exports.h>
 #include <holdfast/imports.h>
 
-#include "coordinator/session.h"
 #include "platform/alloc.h"
 
 /* The kernel's stack in a worker. The deepest system call uses under 8 KiB
@@ -100,7 +99,7 @@ static struct hf_worker *start_one(void)
 	worker->thread.flag = take_flag();
 	worker->id = next_id++;
 	worker->state = HF_WORKER_STARTING;
-	hf_spawn_request_init(&worker->thread.spawn, hf_session_spawn_thread);
+	hf_spawn_request_init(&worker->thread.spawn, hf_pool_on_request);
 	counts[HF_WORKER_STARTING]++;
 	hf_list_append(&workers, &worker->link);
 	if (!worker->stack || !worker->tls || !worker->thread.flag) {
@@ -235,7 +234,7 @@ void hf_pool_terminate(struct hf_worker *worker)
 	set_state(worker, HF_WORKER_ZOMBIE);
 	js_worker_terminate(worker->id);
 	hf_pool_refill();
-	hf_session_worker_free();
+	hf_pool_on_free();
 }
 
 uint32_t hf_pool_count(enum hf_worker_state state)
@@ -270,7 +269,7 @@ void hf_c_worker_idle(uint32_t id)
 	/* A request that was withdrawn may still be on the queue, and the block is about to be another thread's. */
 	(void)hf_work_cancel(&worker->thread.spawn.work);
 	set_state(worker, HF_WORKER_IDLE);
-	hf_session_worker_free();
+	hf_pool_on_free();
 }
 
 /* Nothing of the worker runs any more: what it stood on may be freed. */
@@ -294,12 +293,12 @@ void hf_c_worker_crashed(uint32_t id)
 	if (hf_thread_took_locks_along(&worker->thread))
 		hf_plat_panic("pool.c", __LINE__, "the engine ended a worker inside the kernel, while it held a lock");
 	if (worker->state == HF_WORKER_RUNNING)
-		hf_session_worker_crashed(worker);
+		hf_pool_on_crash(worker);
 	set_state(worker, HF_WORKER_ZOMBIE);
 	js_worker_terminate(worker->id);
 	if (booted)
 		hf_pool_refill();
-	hf_session_worker_free();
+	hf_pool_on_free();
 }
 
 static void retire(struct hf_worker *worker)

@@ -45,4 +45,13 @@ void hf_pool_terminate(struct hf_worker *worker);
 void hf_pool_refill(void);
 uint32_t hf_pool_count(enum hf_worker_state state);
 
+/* ---- what the pool calls: session.c's ---- */
+
+/* A guest's thread asks for another one (kernel/spawn.h): the work of its request. */
+void hf_pool_on_request(struct hf_work *work);
+/* A worker has become free, or there may be one more. */
+void hf_pool_on_free(void);
+/* The worker ended by itself while it was RUNNING. */
+void hf_pool_on_crash(struct hf_worker *worker);
+
 #endif

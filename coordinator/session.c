@@ -134,7 +134,7 @@ struct hf_process *hf_session_process(struct session *session)
 	return session->process;
 }
 
-void hf_session_worker_crashed(struct hf_worker *worker)
+void hf_pool_on_crash(struct hf_worker *worker)
 {
 	static const char message[] = "the worker that ran it died";
 	if (!worker->thread.process)
@@ -192,7 +192,7 @@ static int start_thread(struct hf_process *process, uint32_t argument)
  * when its own worker is free or gone. */
 static struct hf_link awaiting_worker = {&awaiting_worker, &awaiting_worker};
 
-void hf_session_worker_free(void)
+void hf_pool_on_free(void)
 {
 	while (!hf_list_empty(&awaiting_worker)) {
 		struct hf_work *work = HF_CONTAINER(awaiting_worker.next, struct hf_work, link);
@@ -204,7 +204,7 @@ void hf_session_worker_free(void)
 static void run_begun(struct hf_work *work)
 {
 	(void)work;
-	hf_session_worker_free();
+	hf_pool_on_free();
 }
 
 static struct hf_work begun = {.link = {&begun.link, &begun.link}, .run = run_begun};
@@ -240,7 +240,7 @@ static bool may_start_now(void)
 	return starts++ < STARTS_A_TURN;
 }
 
-void hf_session_spawn_thread(struct hf_work *work)
+void hf_pool_on_request(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
 	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);

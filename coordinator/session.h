@@ -7,15 +7,8 @@
 
 #include "coordinator/pool.h"
 
-/* A guest's thread asks for another one (kernel/spawn.h): the work of its request. */
-void hf_session_spawn_thread(struct hf_work *work);
-/* A worker has become free, or there may be one more: requests that waited for that are looked at again. */
-void hf_session_worker_free(void);
 /* A thread has begun: a request that waited for that is looked at again. Any thread; never blocks. */
 void hf_session_thread_has_begun(void);
-/* The worker is gone although nobody ended it: its process ends with the reason "crash". */
-void hf_session_worker_crashed(struct hf_worker *worker);
-
 /* The session's process, to which the session holds a reference; NULL once the page knows of its exit. */
 struct session;
 struct hf_process *hf_session_process(struct session *session);

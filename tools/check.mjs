@@ -67,6 +67,7 @@ const checks = {
   },
   'direction of C includes': (files) => files.filter(isC).flatMap(wrongIncludes),
   'direction of imports': (files) => files.filter((file) => /\.(ts|mjs|js)$/.test(file)).flatMap(wrongImports),
+  'no circles': circles,
   'nothing of one machine': foreignNames,
 };
 
@@ -75,27 +76,35 @@ async function fromTool(command, args) {
   return code === 0 ? [] : [output.trim() || `${command} ended with ${code}`];
 }
 
-// --- dependencies point one way: coordinator, host to wasi to kernel to fs to platform to supervisor (which knows nobody); <holdfast/...> is for all ---
+// --- dependencies point one way; <holdfast/...> is for all ---
 
-const layers = ['supervisor', 'platform', 'fs', 'kernel', 'wasi', 'host', 'coordinator'];
-const layerOf = (file) => layers.indexOf(/^(?:native\/)?(\w+)\//.exec(file)?.[1]);
+/** What the C files of a folder may include from others; itself always. */
+const includable = {
+  supervisor: [],
+  platform: [],
+  fs: ['platform'],
+  kernel: ['fs', 'platform'],
+  wasi: ['kernel', 'fs', 'platform'],
+  host: ['wasi', 'kernel', 'fs', 'platform'],
+  coordinator: ['wasi', 'kernel', 'fs', 'platform'],
+  rewrite: [],
+};
+const folderOf = (file) => /^(?:native\/)?(\w+)\//.exec(file)?.[1];
+const isOurC = (file) => isC(file) && /^(native|coordinator)\//.test(file);
 
-function wrongIncludes(file) {
-  if (file.startsWith('native/rewrite/')) return rewriterIncludes(file);
-  const own = layerOf(file);
-  if (own < 0 || (!file.startsWith('native/') && !file.startsWith('coordinator/'))) return [];
+function includes(file) {
   const text = fs.readFileSync(fromRoot(file), 'utf8');
-  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)]
-    .filter(([, included]) => layerOf(included) > own)
-    .map(([, included]) => `${file} includes "${included}": ${layers[own]} must not know ${layers[layerOf(included)]}`);
+  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)].map(([, included]) => included);
 }
 
-/** The rewriter knows nothing of the kernel. */
-function rewriterIncludes(file) {
-  const text = fs.readFileSync(fromRoot(file), 'utf8');
-  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)]
-    .filter(([, included]) => !included.startsWith('rewrite/'))
-    .map(([, included]) => `${file} includes "${included}": the rewriter stands alone`);
+function wrongIncludes(file) {
+  const own = folderOf(file);
+  if (!isOurC(file) || !includable[own]) return [];
+  return includes(file)
+    .filter((included) => folderOf(included) in includable && ![own, ...includable[own]].includes(folderOf(included)))
+    .map(
+      (included) => `${file} includes "${included}": ${own}/ may include from ${[own, ...includable[own]].join(', ')}`,
+    );
 }
 
 /** What the files of a folder may import from others; itself and packages always. */
@@ -119,6 +128,65 @@ function wrongImports(file) {
         target !== own && !target.startsWith(`${own}/`) && !importable[own].some((allowed) => within(target, allowed)),
     )
     .map((target) => `${file} imports ${target}: ${own}/ may import from ${[own, ...importable[own]].join(', ')}`);
+}
+
+/** What a TypeScript file needs when it runs: types are not. */
+function imports(file) {
+  const text = fs.readFileSync(fromRoot(file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
+  return [...text.matchAll(/^\s*(?:import|export)\s+(?!type\b)[^;]*?\bfrom\s+'(\.[^']+)'/gm)].map(([, specifier]) =>
+    path.posix.join(path.posix.dirname(file), specifier),
+  );
+}
+
+/** Circles that stay: a public header with the files that implement it, and what a process is made of. */
+const circlesAllowed = [
+  ['native/fs/memfs', 'native/fs/memnode'],
+  ['native/kernel/tty', 'native/kernel/tty_parts'],
+  ['rewrite', 'reader', 'writer', 'module', 'emit'].map((name) => `native/rewrite/${name}`),
+  ['process', 'thread', 'turn', 'spawn', 'futex', 'fdtable', 'file', 'vnode_file', 'pipe'].map(
+    (name) => `native/kernel/${name}`,
+  ),
+];
+
+/** Files that need each other. A .c and its .h are one. */
+function circles(files) {
+  const needs = new Map();
+  const add = (from, targets) =>
+    needs.set(from, new Set([...(needs.get(from) ?? []), ...targets.filter((target) => target !== from)]));
+  const unit = (file) => file.replace(/\.[ch]$/, '');
+  for (const file of files) {
+    if (isOurC(file))
+      add(
+        unit(file),
+        includes(file).map((name) => unit(name.startsWith('coordinator/') ? name : `native/${name}`)),
+      );
+    else if (importable[file.split('/')[0]] && file.endsWith('.ts')) add(file, imports(file));
+  }
+  return stronglyConnected(needs)
+    .filter((circle) => !circlesAllowed.some((allowed) => circle.every((name) => allowed.includes(name))))
+    .map((circle) => `a circle: ${circle.join(', ')}`);
+}
+
+/** Tarjan's: the sets of two and more of which each reaches each. */
+function stronglyConnected(needs) {
+  const found = [];
+  const order = new Map();
+  const lowest = new Map();
+  const stack = [];
+  const visit = (name) => {
+    order.set(name, order.size);
+    lowest.set(name, order.get(name));
+    stack.push(name);
+    for (const next of needs.get(name) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (stack.includes(next)) lowest.set(name, Math.min(lowest.get(name), lowest.get(next)));
+    }
+    if (lowest.get(name) !== order.get(name)) return;
+    const set = stack.splice(stack.indexOf(name));
+    if (set.length > 1) found.push(set.sort());
+  };
+  for (const name of needs.keys()) if (!order.has(name)) visit(name);
+  return found;
 }
 
 const stem = (name) => name.replace(/\.(ts|js|mjs)$/, '');

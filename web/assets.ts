@@ -1,16 +1,13 @@
-/** Locates the runtime's own files. */
+/** Where the runtime's own files are. */
 import { tagOf, wrong } from './bytes.js';
 import { StartFailed } from './errors.js';
 import { FILES } from './files.js';
 import { Unclear } from './options.js';
 
-/** The name of one of the runtime's files. */
+/** A file of the runtime's. */
 export type AssetName = keyof typeof FILES;
 
-/**
- * The location of the runtime's files: the URL of the folder that holds them, or the URL of each file that is not
- * beside the script.
- */
+/** Where the runtime's files are: the folder that holds them, or the URL of each that is not beside the script. */
 export type Assets = string | URL | { readonly [Name in AssetName]?: string | URL | undefined };
 
 export type Located = Record<AssetName, URL>;
@@ -18,8 +15,8 @@ export type Located = Record<AssetName, URL>;
 export const assetNames = Object.keys(FILES) as AssetName[];
 
 /**
- * `here` has the URLs beside the script, `nameOf` the names in a folder. Throws `TypeError` for an invalid option, and
- * `StartFailed` when the script does not know its own URL.
+ * `here` has the URLs beside the script, `nameOf` the names in a folder. Throws `TypeError` for a wrong option, and `StartFailed` when the script
+ * does not know where it is.
  */
 export function locate(
   assets: Assets | undefined,
@@ -28,7 +25,7 @@ export function locate(
   nameOf = (file: string): string => file,
 ): Located {
   const where = locator(assets, base, nameOf);
-  // Next replaces `new URL` with a path on the page's server, not a URL.
+  // What Next puts in place of `new URL` is no URL, but a path of the page's server.
   return Object.fromEntries(
     assetNames.map((name) => [name, where(name) ?? new URL(beside(here[name]), base)]),
   ) as Located;
@@ -63,7 +60,7 @@ function resolve(url: string | URL, base: string): URL {
   }
 }
 
-/** In a bundle that is not a module, `import.meta.url` is undefined. */
+/** In a bundle that is no module `import.meta.url` is undefined. */
 function beside(url: () => URL): URL {
   try {
     return url();
@@ -76,6 +73,6 @@ function beside(url: () => URL): URL {
   }
 }
 
-/** The form that is sent to the coordinator. */
+/** As the coordinator is told. */
 export const hrefs = (located: Located): Record<AssetName, string> =>
   Object.fromEntries(assetNames.map((name) => [name, located[name].href])) as Record<AssetName, string>;

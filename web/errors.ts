@@ -1,13 +1,12 @@
 /**
- * Every error that this library throws, except `TypeError` and `RangeError` (invalid arguments) and the reason of an
- * `AbortSignal`. Use `instanceof` or `name` to distinguish them. What a guest does (a trap, an exit code) is never an
- * error.
+ * Everything that this library throws, but for `TypeError` (a wrong argument) and the reason of an `AbortSignal`.
+ * Errors are told apart by `instanceof` or by `name`; what a guest did (a trap, an exit code) is never an error.
  */
 import type { ErrorMessage, RefusalMessage } from './protocol.js';
 
-/** The base class of all errors of this library. */
+/** The common ancestor of all errors of this library. */
 export class HoldfastError extends Error {
-  /** Survives minifiers that rename the class. */
+  /** Where it stays what it is however the class is called in a bundle. */
   static override readonly name: string = 'HoldfastError';
 
   constructor(message?: string, options?: ErrorOptions) {
@@ -16,23 +15,22 @@ export class HoldfastError extends Error {
   }
 }
 
-/** One problem that prevents the runtime from starting, in prose. */
+/** One thing that keeps the runtime from starting, in words. */
 export interface Problem {
   /** What is missing or wrong. */
   what: string;
-  /** Why it matters to the runtime. */
+  /** Why the runtime needs it. */
   why: string;
-  /** How to fix it. */
+  /** What to do about it. */
   fix: string;
 }
 
 const inWords = (problems: readonly Problem[]): string =>
   problems.map(({ what, why, fix }) => `\n- ${what}\n  Why: ${why}\n  Fix: ${fix}`).join('');
 
-/** `start()` failed. The message says what to do; `problems` has the same information as a list. */
+/** `start()` failed. The message says what to do; `problems` has the same as a list. */
 export class StartFailed extends HoldfastError {
   static override readonly name: string = 'StartFailed';
-  /** The problems found; may be empty when the cause is unknown. */
   readonly problems: readonly Problem[];
 
   constructor(message: string, problems: readonly Problem[] = [], options?: ErrorOptions) {
@@ -41,18 +39,17 @@ export class StartFailed extends HoldfastError {
   }
 }
 
-/** `start()` failed because the page is not cross-origin isolated. The message names the missing header. */
+/** `start()` failed because the page is not cross-origin isolated. The message says which header is missing. */
 export class NotIsolated extends StartFailed {
   static override readonly name: string = 'NotIsolated';
 }
 
-/** What caused a refusal: the source (a download), the module, the options, a limit, or a closed runtime. */
+/** Whose fault a refusal is: of the source (download), the module, the options, a limit, or a closed runtime. */
 export type RefusalKind = RefusalMessage['kind'];
 
 /** A program was refused before any of it ran. */
 export class SpawnRefused extends HoldfastError {
   static override readonly name: string = 'SpawnRefused';
-  /** What caused the refusal. */
   readonly kind: RefusalKind;
 
   constructor(kind: RefusalKind, message: string, options?: ErrorOptions) {
@@ -61,27 +58,24 @@ export class SpawnRefused extends HoldfastError {
   }
 }
 
-/** The file system call that failed, and its paths. */
+/** Which file system call failed, on what. */
 export interface FsCall {
   /** The name of the `hf.fs` method. */
   syscall: string;
   path: string;
-  /** The second path of a call that has two. */
+  /** The second path of a call that takes two. */
   dest?: string | undefined;
 }
 
 /** A call of `hf.fs` failed. */
 export class FsError extends HoldfastError {
   static override readonly name: string = 'FsError';
-  /** The POSIX name of the error, such as "ENOENT". */
+  /** The error's name, such as "ENOENT". */
   readonly code: string;
-  /** WASI's number of the error, as a guest sees it; 0 if it has none. */
+  /** WASI's number of the error, as a guest would see it; 0 where there is none. */
   readonly errno: number;
-  /** The name of the `hf.fs` method. */
   readonly syscall: string;
-  /** The path that the call was given. */
   readonly path: string;
-  /** The second path of a call that has two. */
   readonly dest: string | undefined;
 
   constructor(error: ErrorMessage, call: FsCall) {
@@ -97,7 +91,7 @@ export class FsError extends HoldfastError {
   }
 }
 
-/** A write to standard input or a connection failed because its reader is gone: the process has ended or closed it. */
+/** A write to a standard input that nobody will read any more: the process has ended, or has closed it. */
 export class PipeError extends HoldfastError {
   static override readonly name: string = 'PipeError';
   /** The error's name: "EPIPE". */
@@ -109,17 +103,13 @@ export class PipeError extends HoldfastError {
   }
 }
 
-/** A connection or a listener could not be opened, or a connection was broken. */
+/** A connection could not be had, or was broken. */
 export class SocketError extends HoldfastError {
   static override readonly name: string = 'SocketError';
   /**
-   * The error's name.
-   *
-   * - "ECONNREFUSED": nothing listens on the port.
-   * - "ECONNRESET": the other end was closed, and bytes were lost.
-   * - "ECONNABORTED": the port was closed while `accept()` waited for a connection.
-   * - "EADDRINUSE": the port already has a listener.
-   * - "ENOBUFS", "ENOMEM": a limit was reached.
+   * The error's name. "ECONNREFUSED": nobody listens on the port. "ECONNRESET": the other end was closed, and bytes were
+   * lost by that. "ECONNABORTED": the port was closed while one waited for a connection. "EADDRINUSE": somebody listens
+   * there already. "ENOBUFS", "ENOMEM": a limit.
    */
   readonly code: string;
 
@@ -134,13 +124,10 @@ export class HandleError extends HoldfastError {
   static override readonly name: string = 'HandleError';
 }
 
-/** A call of a supervisor failed. */
+/** A call of a supervisor failed: there is no such child, or there is one, or the supervisor has ended. */
 export class SupervisorError extends HoldfastError {
   static override readonly name: string = 'SupervisorError';
-  /**
-   * "ENOENT": there is no such child. "EEXIST": the id is taken. "ECANCELED": the supervisor has ended, or the child
-   * was stopped or removed first.
-   */
+  /** "ENOENT", "EEXIST" or "ECANCELED". */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -158,10 +145,10 @@ export class Closed extends HoldfastError {
   }
 }
 
-/** The runtime itself failed. Pending operations cannot complete; a new `start()` can succeed. */
+/** The runtime itself died. Nothing that was open can be finished; a new `start()` can succeed. */
 export class Fatal extends HoldfastError {
   static override readonly name: string = 'Fatal';
 }
 
-/** Wraps any thrown value in an `Error`. */
+/** The error for whatever was thrown or rejected with. */
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,4 +1,4 @@
-/** The part of the public API that the page and Node share. */
+/** What the page and Node have in common of the public API. */
 export {
   Closed,
   Fatal,
