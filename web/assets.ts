@@ -1,13 +1,16 @@
-/** Where the runtime's own files are. */
+/** Locates the runtime's own files. */
 import { tagOf, wrong } from './bytes.js';
 import { StartFailed } from './errors.js';
 import { FILES } from './files.js';
 import { Unclear } from './options.js';
 
-/** A file of the runtime's. */
+/** The name of one of the runtime's files. */
 export type AssetName = keyof typeof FILES;
 
-/** Where the runtime's files are: the folder that holds them, or the URL of each that is not beside the script. */
+/**
+ * The location of the runtime's files: the URL of the folder that holds them, or the URL of each file that is not
+ * beside the script.
+ */
 export type Assets = string | URL | { readonly [Name in AssetName]?: string | URL | undefined };
 
 export type Located = Record<AssetName, URL>;
@@ -15,8 +18,8 @@ export type Located = Record<AssetName, URL>;
 export const assetNames = Object.keys(FILES) as AssetName[];
 
 /**
- * `here` has the URLs beside the script, `nameOf` the names in a folder. Throws `TypeError` for a wrong option, and `StartFailed` when the script
- * does not know where it is.
+ * `here` has the URLs beside the script, `nameOf` the names in a folder. Throws `TypeError` for an invalid option, and
+ * `StartFailed` when the script does not know its own URL.
  */
 export function locate(
   assets: Assets | undefined,
@@ -25,7 +28,7 @@ export function locate(
   nameOf = (file: string): string => file,
 ): Located {
   const where = locator(assets, base, nameOf);
-  // What Next puts in place of `new URL` is no URL, but a path of the page's server.
+  // Next replaces `new URL` with a path on the page's server, not a URL.
   return Object.fromEntries(
     assetNames.map((name) => [name, where(name) ?? new URL(beside(here[name]), base)]),
   ) as Located;
@@ -60,7 +63,7 @@ function resolve(url: string | URL, base: string): URL {
   }
 }
 
-/** In a bundle that is no module `import.meta.url` is undefined. */
+/** In a bundle that is not a module, `import.meta.url` is undefined. */
 function beside(url: () => URL): URL {
   try {
     return url();
@@ -73,6 +76,6 @@ function beside(url: () => URL): URL {
   }
 }
 
-/** As the coordinator is told. */
+/** The form that is sent to the coordinator. */
 export const hrefs = (located: Located): Record<AssetName, string> =>
   Object.fromEntries(assetNames.map((name) => [name, located[name].href])) as Record<AssetName, string>;

@@ -1,6 +1,6 @@
 /**
- * What keeps the runtime from starting in this page, in words, and how to fix it. Used before `start()`, and to explain why it failed. A file of
- * its own, loaded only for that.
+ * Finds out what prevents the runtime from starting in this page, and how to fix it. It is used before `start()`, and
+ * to explain why `start()` failed. It is a file of its own that is loaded only for that.
  */
 import type { AssetName, Located } from './assets.js';
 import { asError, type Problem } from './errors.js';
@@ -9,16 +9,18 @@ import { problemsOfPolicy, Violations } from './policies.js';
 
 export type { Problem };
 
-/** Whether the runtime can start here; if not, why not. */
+/** Whether the runtime can start here and, if not, why not. */
 export interface Diagnosis {
+  /** True when no problem was found. */
   ok: boolean;
+  /** Every problem that was found, with its fix. */
   problems: Problem[];
 }
 
-/** The page's problems, and those of the files that `locate` finds. Never rejects. */
+/** Returns the problems of the page and of the files that `locate` finds. Never rejects. */
 export async function problemsOf(locate: () => Located): Promise<Problem[]> {
   const place = origin();
-  if (place.length > 0) return place; // from there nothing else can be found out
+  if (place.length > 0) return place; // no other check works from here
   const violations = new Violations();
   const page = await headersOf(location.href);
   const found = await Promise.all([engine(), isolation(page), files(locate, page, violations)]);

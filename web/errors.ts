@@ -1,12 +1,13 @@
 /**
- * Everything that this library throws, but for `TypeError` (a wrong argument) and the reason of an `AbortSignal`.
- * Errors are told apart by `instanceof` or by `name`; what a guest did (a trap, an exit code) is never an error.
+ * Every error that this library throws, except `TypeError` and `RangeError` (invalid arguments) and the reason of an
+ * `AbortSignal`. Use `instanceof` or `name` to distinguish them. What a guest does (a trap, an exit code) is never an
+ * error.
  */
 import type { ErrorMessage, RefusalMessage } from './protocol.js';
 
-/** The common ancestor of all errors of this library. */
+/** The base class of all errors of this library. */
 export class HoldfastError extends Error {
-  /** Where it stays what it is however the class is called in a bundle. */
+  /** Survives minifiers that rename the class. */
   static override readonly name: string = 'HoldfastError';
 
   constructor(message?: string, options?: ErrorOptions) {
@@ -15,22 +16,23 @@ export class HoldfastError extends Error {
   }
 }
 
-/** One thing that keeps the runtime from starting, in words. */
+/** One problem that prevents the runtime from starting, in prose. */
 export interface Problem {
   /** What is missing or wrong. */
   what: string;
-  /** Why the runtime needs it. */
+  /** Why it matters to the runtime. */
   why: string;
-  /** What to do about it. */
+  /** How to fix it. */
   fix: string;
 }
 
 const inWords = (problems: readonly Problem[]): string =>
   problems.map(({ what, why, fix }) => `\n- ${what}\n  Why: ${why}\n  Fix: ${fix}`).join('');
 
-/** `start()` failed. The message says what to do; `problems` has the same as a list. */
+/** `start()` failed. The message says what to do; `problems` has the same information as a list. */
 export class StartFailed extends HoldfastError {
   static override readonly name: string = 'StartFailed';
+  /** The problems found; may be empty when the cause is unknown. */
   readonly problems: readonly Problem[];
 
   constructor(message: string, problems: readonly Problem[] = [], options?: ErrorOptions) {
@@ -39,17 +41,18 @@ export class StartFailed extends HoldfastError {
   }
 }
 
-/** `start()` failed because the page is not cross-origin isolated. The message says which header is missing. */
+/** `start()` failed because the page is not cross-origin isolated. The message names the missing header. */
 export class NotIsolated extends StartFailed {
   static override readonly name: string = 'NotIsolated';
 }
 
-/** Whose fault a refusal is: of the source (download), the module, the options, a limit, or a closed runtime. */
+/** What caused a refusal: the source (a download), the module, the options, a limit, or a closed runtime. */
 export type RefusalKind = RefusalMessage['kind'];
 
 /** A program was refused before any of it ran. */
 export class SpawnRefused extends HoldfastError {
   static override readonly name: string = 'SpawnRefused';
+  /** What caused the refusal. */
   readonly kind: RefusalKind;
 
   constructor(kind: RefusalKind, message: string, options?: ErrorOptions) {
@@ -58,24 +61,27 @@ export class SpawnRefused extends HoldfastError {
   }
 }
 
-/** Which file system call failed, on what. */
+/** The file system call that failed, and its paths. */
 export interface FsCall {
   /** The name of the `hf.fs` method. */
   syscall: string;
   path: string;
-  /** The second path of a call that takes two. */
+  /** The second path of a call that has two. */
   dest?: string | undefined;
 }
 
 /** A call of `hf.fs` failed. */
 export class FsError extends HoldfastError {
   static override readonly name: string = 'FsError';
-  /** The error's name, such as "ENOENT". */
+  /** The POSIX name of the error, such as "ENOENT". */
   readonly code: string;
-  /** WASI's number of the error, as a guest would see it; 0 where there is none. */
+  /** WASI's number of the error, as a guest sees it; 0 if it has none. */
   readonly errno: number;
+  /** The name of the `hf.fs` method. */
   readonly syscall: string;
+  /** The path that the call was given. */
   readonly path: string;
+  /** The second path of a call that has two. */
   readonly dest: string | undefined;
 
   constructor(error: ErrorMessage, call: FsCall) {
@@ -91,7 +97,7 @@ export class FsError extends HoldfastError {
   }
 }
 
-/** A write to a standard input that nobody will read any more: the process has ended, or has closed it. */
+/** A write to standard input or a connection failed because its reader is gone: the process has ended or closed it. */
 export class PipeError extends HoldfastError {
   static override readonly name: string = 'PipeError';
   /** The error's name: "EPIPE". */
@@ -103,13 +109,17 @@ export class PipeError extends HoldfastError {
   }
 }
 
-/** A connection could not be had, or was broken. */
+/** A connection or a listener could not be opened, or a connection was broken. */
 export class SocketError extends HoldfastError {
   static override readonly name: string = 'SocketError';
   /**
-   * The error's name. "ECONNREFUSED": nobody listens on the port. "ECONNRESET": the other end was closed, and bytes were
-   * lost by that. "ECONNABORTED": the port was closed while one waited for a connection. "EADDRINUSE": somebody listens
-   * there already. "ENOBUFS", "ENOMEM": a limit.
+   * The error's name.
+   *
+   * - "ECONNREFUSED": nothing listens on the port.
+   * - "ECONNRESET": the other end was closed, and bytes were lost.
+   * - "ECONNABORTED": the port was closed while `accept()` waited for a connection.
+   * - "EADDRINUSE": the port already has a listener.
+   * - "ENOBUFS", "ENOMEM": a limit was reached.
    */
   readonly code: string;
 
@@ -124,10 +134,13 @@ export class HandleError extends HoldfastError {
   static override readonly name: string = 'HandleError';
 }
 
-/** A call of a supervisor failed: there is no such child, or there is one, or the supervisor has ended. */
+/** A call of a supervisor failed. */
 export class SupervisorError extends HoldfastError {
   static override readonly name: string = 'SupervisorError';
-  /** "ENOENT", "EEXIST" or "ECANCELED". */
+  /**
+   * "ENOENT": there is no such child. "EEXIST": the id is taken. "ECANCELED": the supervisor has ended, or the child
+   * was stopped or removed first.
+   */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -145,10 +158,10 @@ export class Closed extends HoldfastError {
   }
 }
 
-/** The runtime itself died. Nothing that was open can be finished; a new `start()` can succeed. */
+/** The runtime itself failed. Pending operations cannot complete; a new `start()` can succeed. */
 export class Fatal extends HoldfastError {
   static override readonly name: string = 'Fatal';
 }
 
-/** The error for whatever was thrown or rejected with. */
+/** Wraps any thrown value in an `Error`. */
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,4 +1,4 @@
-/** The runtime's in-memory file system, which all guests share, as the page sees it. */
+/** The page's side of the in-memory file system that all guests of a runtime share. */
 import { copyOf, isBytes, tagOf, textOf, viewOf, wrong } from './bytes.js';
 import { FsError, HoldfastError, type FsCall } from './errors.js';
 import { later } from './later.js';
@@ -18,138 +18,250 @@ import type { Files } from './run.js';
 import { byteStream, type ByteSource } from './streams.js';
 import type { AskFile, FileEnd, FileSink, FileSource } from './transfer.js';
 
-/** What a path is. Times are milliseconds since the epoch, with fractions; `size` is in bytes. */
+/** The properties of a file. Times are milliseconds since the epoch, with fractions; `size` is in bytes. */
 export type FileStat = Readonly<StatMessage>;
 /** One entry of a directory. */
 export type Dirent = Readonly<DirentMessage>;
 export type { FileType };
 
 /**
- * What can be written to a file: text (as UTF-8), bytes (not to be changed until the call is done), a `Blob`, or a
+ * What can be written to a file: text (as UTF-8), bytes (do not change them until the call completes), a `Blob`, or a
  * stream (read to its end).
  */
 export type FileData = string | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
 
-/** What text a file can be read as. */
+/** The encodings in which a file can be read as text. */
 export type Encoding = 'utf-8' | 'utf8';
 
 /** Options of `hf.fs.readable()`. */
 export interface ReadableOptions {
-  /** The first byte's offset. Default: 0. */
+  /** Offset of the first byte. Default: 0. */
   start?: number;
-  /** The offset behind the last byte. Default: the end of the file, wherever it is when the stream gets there. */
+  /** Offset after the last byte. Default: the end of the file at the time when the stream reaches it. */
   end?: number;
 }
 
 /** Options of `hf.fs.writable()`. */
 export interface WritableOptions {
-  /** What is written is added to the end of the file, chunk by chunk. Default: it replaces what is there. */
+  /** Whether each chunk is appended to the file. Default: false, the data replaces the contents. */
   append?: boolean;
-  /** A file that exists is EEXIST. */
+  /** Whether to fail with EEXIST if the file exists. Default: false. */
   exclusive?: boolean;
 }
 
 /**
- * The file system that all guests of a runtime share. It lives in memory and ends with the runtime. Paths are
- * absolute and start with "/". No call blocks the page, and none holds up what programs do: large files, directories
- * and removals are worked on in parts. Each rejects with `FsError` when the file system says no (`code` is "ENOENT" and so
- * on), with `TypeError` for a wrong argument, and with `Closed` or `Fatal` when the runtime has ended.
+ * The file system that all guests of a runtime share. It lives in memory and ends with the runtime. Paths are absolute:
+ * they start with "/". Names and text are UTF-8, and U+FEFF at the start is kept.
  *
- * A call is bound to the file that it opened: who renames or removes that meanwhile moves or removes what is being read or
- * written. Names and texts are UTF-8, and U+FEFF at the start is kept.
+ * No call blocks the page or delays the programs: large files, directories and removals are processed in parts. A call
+ * keeps the file that it opened: if that file is renamed or removed meanwhile, the call continues with the same file.
+ *
+ * Each call rejects with `FsError` when the file system reports an error (`code` is "ENOENT" and so on), with
+ * `TypeError` or `RangeError` for an invalid argument, and with `Closed` or `Fatal` when the runtime has ended.
  */
 export interface FileSystem {
   /**
-   * The whole file. The bytes are the caller's own. Files over 8 MiB are read in parts: what is written to them meanwhile may
-   * or may not be seen in the parts that come later. Rejects with EFBIG, before it reads anything, when the file is larger
-   * than this engine's arrays can be.
+   * Reads a whole file as bytes. A file over 8 MiB is read in parts: data that is written meanwhile may or may not
+   * appear in the later parts.
+   *
+   * @param path - An absolute path.
+   * @returns The contents, in a buffer that the caller owns.
+   * @throws `FsError` with the code "EFBIG", before reading, when the file is larger than the engine's largest array.
    */
   readFile(path: string): Promise<Uint8Array>;
   /**
-   * The whole file as text. What is no UTF-8 becomes U+FFFD, and a byte order mark is kept. Rejects with EFBIG, before it
-   * reads anything, when the file has more bytes than this engine's strings can have characters.
+   * Reads a whole file as text. Invalid UTF-8 becomes U+FFFD, and a byte order mark is kept.
+   *
+   * @param path - An absolute path.
+   * @param encoding - "utf-8".
+   * @returns The contents as text.
+   * @throws `FsError` with the code "EFBIG", before reading, when the file has more bytes than the engine's longest
+   * string has characters.
    */
   readFile(path: string, encoding: Encoding | { encoding: Encoding }): Promise<string>;
-  /** Either, as the option says. */
+  /**
+   * Reads a whole file, as text if an encoding is given.
+   *
+   * @param path - An absolute path.
+   * @param encoding - "utf-8", or nothing for bytes.
+   * @returns The contents as bytes or text.
+   */
   readFile(path: string, encoding?: Encoding | { encoding?: Encoding | null } | null): Promise<Uint8Array | string>;
   /**
-   * Makes the file (empty), or replaces what is in it, when all of the data is there: nobody sees a part of it, a call
-   * that fails leaves what was there, and of two calls at a time one's data stays. The file remains the one that it is:
-   * its other names and programs that have it open see the new contents. Until then the old and the new contents take
-   * room. With `exclusive` a file that exists is EEXIST.
+   * Creates a file, or replaces its contents, once all of the data is available. No reader sees a partial result, a
+   * failed call leaves the old contents, and of two concurrent calls one wins as a whole. The file keeps its identity:
+   * its other names, and programs that have it open, see the new contents. Until the call completes, old and new
+   * contents both take space.
+   *
+   * @param path - An absolute path.
+   * @param data - The new contents.
+   * @param options - `exclusive`: fail with EEXIST if the file exists.
+   *
+   * @example
+   * await hf.fs.writeFile('/note', 'remember the milk\n');
    */
   writeFile(path: string, data: FileData, options?: { exclusive?: boolean }): Promise<void>;
   /**
-   * Writes each file as `writeFile` does, one after the other, and makes the directories that they are in. When one fails, those before it are there.
+   * Writes files one after the other, as `writeFile` does, and creates their directories. If one fails, those before it
+   * remain.
    *
-   * @param files - what to write, by path: text, bytes, a `Blob` or a stream
-   * @throws `TypeError`, before anything is written, for a path that is not absolute or has "." or ".." in it, and for what is no data of a file
+   * @param files - The contents of each file, by path.
+   * @throws `TypeError`, before anything is written, for a path that is not absolute or contains "." or "..", and for
+   * data that cannot be written.
    *
    * @example
    * await hf.fs.writeFiles({ '/home/a.txt': 'text', '/home/sub/b.bin': bytes });
    */
   writeFiles(files: Files): Promise<void>;
   /**
-   * Adds to the end of the file; makes it when it is not there. The bytes of one call stay together, whatever else
-   * the page appends. Data over 8 MiB is added when all of it is there. When the file system is full (ENOSPC), what had
-   * room is in the file, as with `write` of POSIX.
+   * Appends to a file; creates the file if necessary. The bytes of one call stay together, whatever else the page
+   * appends. Data over 8 MiB is appended once all of it is available. If the file system fills up (ENOSPC), the part
+   * that fit remains in the file, as with POSIX `write`.
+   *
+   * @param path - An absolute path.
+   * @param data - The data to append.
    */
   appendFile(path: string, data: FileData): Promise<void>;
   /**
-   * The file's bytes, read as they are asked for. The file is opened with the first read, which fails with `FsError` when
-   * it cannot be; `cancel()` closes it.
+   * Returns a stream of the file's bytes, which reads on demand. The first read opens the file, and fails with
+   * `FsError` if it cannot be opened. `cancel()` closes the file.
+   *
+   * @param path - An absolute path.
+   * @param options - The range of bytes.
+   * @throws `TypeError` or `RangeError`, at once, for an invalid path or range.
    *
    * @example
    * await hf.fs.readable('/log', { start: 1024 }).pipeTo(response.writable);
    */
   readable(path: string, options?: ReadableOptions): ReadableStream<Uint8Array>;
   /**
-   * Takes the file's contents, as bytes (copied). They are there, and replace what was, once `close()` has resolved;
-   * `abort()` leaves what was there. With `append` each chunk is added to the end of the file when its write resolves,
-   * and stays together up to 8 MiB. Writes fail with `FsError` when the file cannot be opened, or is full.
+   * Returns a stream that writes bytes (copied) to the file. The new contents replace the old ones when `close()`
+   * resolves; `abort()` leaves the old ones. With `append`, each chunk has been appended when its write resolves, and
+   * stays together up to 8 MiB. Writes fail with `FsError` when the file cannot be opened or the file system is full.
+   *
+   * @param path - An absolute path.
+   * @param options - Whether to append, and whether the file must be new.
+   * @throws `TypeError`, at once, for an invalid path or option.
    *
    * @example
    * await response.body.pipeTo(hf.fs.writable('/data'));
    */
   writable(path: string, options?: WritableOptions): WritableStream<Uint8Array>;
-  /** Makes a directory; with `recursive` its parents too, and one that is there already is fine. */
+  /**
+   * Creates a directory.
+   *
+   * @param path - An absolute path.
+   * @param options - `recursive`: also create missing parents, and accept an existing directory.
+   */
   mkdir(path: string, options?: { recursive?: boolean }): Promise<void>;
-  /** The names in a directory, without "." and "..", in no particular order. */
+  /**
+   * Lists the names in a directory, without "." and "..", in no particular order.
+   *
+   * @param path - An absolute path.
+   */
   readdir(path: string): Promise<string[]>;
-  /** The same with the type of each. */
+  /**
+   * Lists a directory with the type of each entry.
+   *
+   * @param path - An absolute path.
+   * @param options - `withFileTypes: true`.
+   */
   readdir(path: string, options: { withFileTypes: true }): Promise<Dirent[]>;
-  /** Either, as the option says. */
+  /**
+   * Lists a directory, as names or as entries.
+   *
+   * @param path - An absolute path.
+   * @param options - `withFileTypes`: whether to return entries instead of names.
+   */
   readdir(path: string, options?: { withFileTypes?: boolean }): Promise<string[] | Dirent[]>;
-  /** What the path is, symbolic links followed. */
+  /**
+   * Returns the properties of a file; follows symbolic links.
+   *
+   * @param path - An absolute path.
+   */
   stat(path: string): Promise<FileStat>;
-  /** What the path is, be it a symbolic link. */
+  /**
+   * Returns the properties of a file; does not follow a symbolic link at the end of the path.
+   *
+   * @param path - An absolute path.
+   */
   lstat(path: string): Promise<FileStat>;
-  /** Whether there is something at the path, symbolic links followed. */
+  /**
+   * Checks whether a path exists; follows symbolic links.
+   *
+   * @param path - An absolute path.
+   * @throws `FsError` when that cannot be determined.
+   */
   exists(path: string): Promise<boolean>;
-  /** Moves a file or directory; a file, or an empty directory, that is at `to` is replaced. */
+  /**
+   * Moves a file or directory. Replaces a file, or an empty directory, at `to`.
+   *
+   * @param from - The old absolute path.
+   * @param to - The new absolute path.
+   */
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file; with `recursive` a directory with all that is in it; with `force` what is not there is fine. */
+  /**
+   * Removes a file, or with `recursive` a directory and its contents.
+   *
+   * @param path - An absolute path.
+   * @param options - `recursive`: also remove directories. `force`: accept a path that does not exist.
+   */
   rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void>;
-  /** Removes an empty directory. */
+  /**
+   * Removes an empty directory.
+   *
+   * @param path - An absolute path.
+   */
   rmdir(path: string): Promise<void>;
-  /** Removes a file or a symbolic link. Who has it open keeps it. */
+  /**
+   * Removes a file or a symbolic link. A program that has the file open keeps it.
+   *
+   * @param path - An absolute path.
+   */
   unlink(path: string): Promise<void>;
-  /** Makes a symbolic link at `path` that says `target`, which need not exist. */
+  /**
+   * Creates a symbolic link.
+   *
+   * @param target - The text of the link, a path that need not exist.
+   * @param path - The absolute path of the link.
+   */
   symlink(target: string, path: string): Promise<void>;
-  /** What a symbolic link says. */
+  /**
+   * Returns the target of a symbolic link.
+   *
+   * @param path - The absolute path of the link.
+   */
   readlink(path: string): Promise<string>;
-  /** Makes a second name for a file. */
+  /**
+   * Creates a second name (a hard link) for a file.
+   *
+   * @param from - The absolute path of the file.
+   * @param to - The absolute path of the new name.
+   */
   link(from: string, to: string): Promise<void>;
-  /** Cuts a file to `size` bytes (default 0), or makes it longer with zeros. */
+  /**
+   * Truncates a file, or extends it with zeros.
+   *
+   * @param path - An absolute path.
+   * @param size - The new size in bytes. Default: 0.
+   */
   truncate(path: string, size?: number): Promise<void>;
   /**
-   * Files have one permission: whether programs may write them, and make and remove names in a directory (else EACCES). It is the owner's, 0o200
-   * in `mode`; the other bits are nothing. This page may always. What is open for writing already stays so.
+   * Sets whether programs may write a file, or create and remove names in a directory (otherwise EACCES). This is the
+   * only permission, the owner's write bit (0o200); other bits are ignored. The page may always write, and descriptors
+   * that are already open for writing stay so.
+   *
+   * @param path - An absolute path.
+   * @param mode - The mode, of which only 0o200 matters.
    */
   chmod(path: string, mode: number): Promise<void>;
   /**
-   * Sets the times of access and modification: a `Date`, milliseconds since the epoch, or null to leave one alone.
-   * With `follow: false` those of a symbolic link itself.
+   * Sets the times of access and modification.
+   *
+   * @param path - An absolute path.
+   * @param atime - A `Date`, milliseconds since the epoch, or null to keep the current time of access.
+   * @param mtime - The same for the time of modification.
+   * @param options - `follow: false` sets those of a symbolic link itself. Default: true.
    */
   utimes(
     path: string,
@@ -159,7 +271,7 @@ export interface FileSystem {
   ): Promise<void>;
 }
 
-/** Asks the coordinator. A refusal is thrown as what `toError` makes of it. */
+/** Sends a request to the coordinator. An error reply is thrown as `toError` converts it. */
 export type AskFs = (
   request: FsRequest,
   transfer: ArrayBuffer[],
@@ -167,8 +279,8 @@ export type AskFs = (
 ) => Promise<FsResult>;
 
 /**
- * Closes the file of a stream that is no longer in use. What is registered is the stream's source or sink: WebKit collects the stream itself while
- * its reader or writer is still in use.
+ * Closes the file of a stream that was garbage collected. The stream's source or sink is registered, because WebKit
+ * collects the stream itself while its reader or writer is still in use.
  */
 const dropped = new FinalizationRegistry<() => unknown>((close) => close());
 
@@ -330,7 +442,10 @@ export class FileSystemEnd implements FileSystem {
     await this.#call({ op: 'utimes', path: checked(path), ...times, follow: flag(follow, 'follow') }, 'utimes', rest);
   }
 
-  /** The answer's type follows from the operation: the protocol says so, and nothing checks it on the wire. */
+  /**
+   * The request's operation determines the type of the reply; the protocol defines it, and it is not checked at run
+   * time.
+   */
   #call<T extends FsResult = undefined>(
     request: PathRequest,
     syscall: string = request.op,
@@ -342,7 +457,7 @@ export class FileSystemEnd implements FileSystem {
     });
   }
 
-  /** For further questions of a call. */
+  /** Returns a function for further requests of the same call. */
   #about(syscall: string, path: string, dest?: string): AskFile {
     const call = { syscall, path, dest };
     return async <T extends FsResult | void>(request: FsRequest, transfer: ArrayBuffer[] = []) =>
@@ -365,13 +480,13 @@ export class FileSystemEnd implements FileSystem {
   }
 }
 
-/** What has no code is not the file system's: a part of the runtime could not be loaded, for instance. */
+/** An error without a code is not the file system's: for example, a part of the runtime could not be loaded. */
 const fsError = (error: ErrorMessage, call: FsCall): HoldfastError =>
   error.code ? new FsError(error, call) : new HoldfastError(error.message);
 
 const load = () => later('transfer.js', import('./transfer.js'));
 
-/** Opens a file when it is needed first, and closes it when it was. */
+/** Opens a file on first use, and closes it if it was opened. */
 function opener<T extends FileEnd>(open: () => Promise<T>): { (): Promise<T>; drop(): Promise<void> | undefined } {
   let file: Promise<T> | undefined;
   const opened = (): Promise<T> => (file ??= helped(open));

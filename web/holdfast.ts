@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The runtime, as the page sees it: one connection to a coordinator, and everything that is open on it. */
+/** The runtime as the page sees it: one connection to a coordinator, and everything that is open on it. */
 import { offAbort, onAbort } from './aborts.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
@@ -36,64 +36,154 @@ import { bodyOf, prepareSource, refused, type Loader, type Source } from './sour
 import type { SuperviseOptions } from './supervise-options.js';
 import type { Supervisor, SupervisorEnd } from './supervise.js';
 
-/** What the runtime is made of and busy with, for people and for tests; the fields may change between versions. */
+/**
+ * A snapshot of the runtime: its workers, processes, kernel memory, files and sockets. It is meant for people and for
+ * tests; its fields may change between versions.
+ */
 export type Stats = Readonly<StatsMessage>;
 
 /**
- * A process at a glance. `state`, `call` and `asleepFor` are those of the thread that was awake last; a `call` is a system call's name, and `asleepFor` how
- * many milliseconds it has waited there (0: it does not wait). `cpuTime` is in milliseconds. `memory` is the guest's, in bytes, as its system calls have
- * seen it; `fileBytes` what it has added to the file system, `files` its open descriptors. It began at `started`, in milliseconds since the epoch. `parent`
- * is null when the page started it, else whose child it is: the supervisor's `id`, and the child's own.
+ * A snapshot of one process.
+ *
+ * - `state`, `call` and `asleepFor` describe the thread that ran last: `call` is the name of its system call, and
+ *   `asleepFor` the milliseconds that it has waited there (0 when it is not waiting).
+ * - `cpuTime` is CPU time in milliseconds.
+ * - `memory` is the size of the guest's memory in bytes, as of its last system call.
+ * - `fileBytes` is the number of bytes that it added to the file system; `files` is the number of its open descriptors.
+ * - `started` is the start time in milliseconds since the epoch.
+ * - `parent` holds the supervisor's `id` and the child's id; it is null for a process that the page started.
  */
 export type ProcessInfo = Readonly<PsMessage>;
 
-/** A running runtime. Everything is asynchronous: no call blocks the thread that it is made on. */
+/** A running runtime. All methods are asynchronous: none blocks the calling thread. */
 export interface Holdfast extends AsyncDisposable {
   /** The in-memory file system that all guests share. */
   readonly fs: FileSystem;
   /**
-   * Starts a program, and resolves as soon as it runs. Rejects with `SpawnRefused` when it cannot (`kind` says whose
-   * fault that is: the download, the module, the options, a limit), with `TypeError` or `RangeError` for wrong
-   * options, with the signal's reason when aborted before the program runs, and with `Closed` or `Fatal` when the
-   * runtime has ended. URLs are downloaded and compiled once in the life of the runtime.
+   * Starts a program. Resolves as soon as the program runs. A URL is downloaded and compiled once in the life of the
+   * runtime.
+   *
+   * Aborting `options.signal` before the program runs rejects with the signal's reason; aborting it later kills the
+   * process.
+   *
+   * @param source - The program.
+   * @param options - Arguments, environment, streams, directories, sockets and limits.
+   * @returns The running process.
+   * @throws `SpawnRefused` when the program cannot start; `kind` names the cause: the source, the module, the options
+   * or a limit.
+   * @throws `TypeError` or `RangeError` for invalid options.
+   * @throws The signal's reason when aborted before the program runs.
+   * @throws `Closed` or `Fatal` when the runtime has ended.
+   *
+   * @example
+   * const p = await hf.spawn('/lines.wasm', { args: ['-n'] });
+   * await p.write('one\n');
+   * await p.stdin.close();
+   * const text = await new Response(p.stdout).text();
    */
   spawn(source: Source, options?: SpawnOptions): Promise<Process>;
   /**
-   * Starts a program and waits for its end, with everything that it wrote. Whatever the guest does is a result, not
-   * an error; it rejects as `spawn()` does, and with the signal's reason when aborted.
+   * Runs a program to its end and collects its output. Anything that the guest does is a result, not an error: check
+   * `reason` and `code`.
+   *
+   * Aborting `options.signal` kills the program and rejects with the signal's reason.
+   *
+   * @param source - The program.
+   * @param options - The options of `spawn()`, and input, files and the encoding of the output.
+   * @returns How the program ended, its output as text, and the files that it changed.
+   * @throws `SpawnRefused`, `TypeError`, `RangeError`, `Closed` or `Fatal`, as `spawn()` does.
+   * @throws The signal's reason when aborted.
+   *
+   * @example
+   * const { reason, code, stdout } = await hf.run('/sort.wasm', { stdin: 'b\na\n', timeout: 5000 });
    */
   run(source: Source, options?: RunOptions & { encoding?: 'utf-8' }): Promise<RunResult>;
-  /** The same with the output as bytes. */
+  /**
+   * Runs a program to its end and collects its output as bytes.
+   *
+   * @param source - The program.
+   * @param options - As above, with `encoding: 'bytes'`.
+   * @returns How the program ended, its output as bytes, and the files that it changed.
+   */
   run(source: Source, options: RunOptions & { encoding: 'bytes' }): Promise<RunResult<Uint8Array>>;
-  /** The same with options that say so only when they are looked at. */
+  /**
+   * Runs a program to its end, where TypeScript does not know `encoding`.
+   *
+   * @param source - The program.
+   * @param options - As above.
+   * @returns The output as text or bytes, depending on `encoding`.
+   */
   run(source: Source, options?: RunOptions): Promise<RunResult<string | Uint8Array>>;
   /**
-   * Connects to a port that a program of this runtime, or its page, listens on. Resolves when the connection is in the
-   * listener's backlog, before it is accepted; while the backlog is full (128) it waits. Rejects with `SocketError`:
-   * "ECONNREFUSED" when nobody listens, "ENOBUFS" when there are 1,024 connections already.
+   * Connects to a port on which a program of this runtime, or its page, listens. Resolves when the connection is in the
+   * listener's backlog, before it is accepted. Waits while the backlog is full (128 connections).
+   *
+   * @param port - The port, 1 to 65,535.
+   * @param options - An abort signal, and the size of the read buffer in bytes.
+   * @returns The page's end of the connection.
+   * @throws `SocketError` with the code "ECONNREFUSED" when nothing listens on the port, or "ENOBUFS" when there are
+   * already 1,024 connections.
+   * @throws `TypeError` or `RangeError` for invalid arguments.
+   * @throws The signal's reason when aborted before the connection exists; aborting later breaks the connection.
+   *
+   * @example
+   * const { readable, writable } = await hf.connect(8080);
    */
   connect(port: number, options?: ConnectOptions): Promise<Connection>;
-  /** Listens on a port, for programs that are started connected to it. 0: any that is free. Rejects with `SocketError`: "EADDRINUSE". */
+  /**
+   * Listens on a port, to which programs and the page can connect.
+   *
+   * @param port - The port; 0 (the default) picks a free one, which `listener.port` reports.
+   * @param options - An abort signal.
+   * @returns The listener; iterate over it to accept connections.
+   * @throws `SocketError` with the code "EADDRINUSE" when the port is taken.
+   * @throws `TypeError` or `RangeError` for invalid arguments.
+   * @throws The signal's reason when aborted before it listens; aborting later closes the port.
+   *
+   * @example
+   * for await (const connection of await hf.listen(9090)) {
+   *   await connection.readable.pipeTo(connection.writable); // echoes
+   * }
+   */
   listen(port?: number, options?: ListenOptions): Promise<Listener>;
   /**
-   * Starts children and keeps them running. Resolves as soon as the supervisor exists, before it starts the first child;
-   * what happens then are its events. Rejects with `TypeError` or `RangeError` for wrong options, and with `Closed` or
-   * `Fatal` when the runtime has ended.
+   * Starts children and keeps them running. Resolves as soon as the supervisor exists, before it starts the first
+   * child; its events report what happens next.
+   *
+   * @param options - The children, the restart strategy, the restart limit and the backoff.
+   * @returns The supervisor.
+   * @throws `TypeError` or `RangeError` for invalid options.
+   * @throws `Closed` or `Fatal` when the runtime has ended.
+   * @throws The signal's reason when aborted before the supervisor exists; aborting later closes it.
+   *
+   * @example
+   * const supervisor = await hf.supervise({ children: [{ id: 'server', start: { source: '/server.wasm' } }] });
+   * supervisor.on('restarting', ({ id, delay }) => console.log(`${id} restarts in ${delay} ms`));
    */
   supervise(options: SuperviseOptions): Promise<Supervisor>;
-  /** What the runtime is busy with. */
+  /**
+   * Returns a snapshot of the runtime.
+   *
+   * @throws `Closed` or `Fatal` when the runtime has ended.
+   */
   stats(): Promise<Stats>;
-  /** The processes that there are, with what each of their threads does right now. */
+  /**
+   * Lists all processes and what each is doing now.
+   *
+   * @throws `Closed` or `Fatal` when the runtime has ended.
+   */
   ps(): Promise<ProcessInfo[]>;
   /**
-   * Ends everything: processes, workers, files. What is still open then is rejected with `Closed`. Resolves when no worker
-   * is left: in a browser after a tenth of a second, or later when a worker is just coming up; in Chromium after two when a
-   * program was computing that is not `interruptible`; after ten at most. Never rejects, and does no harm when called again.
+   * Ends everything: processes, workers and files. Pending operations reject with `Closed`.
+   *
+   * Resolves when no worker is left: in a browser after a tenth of a second, or later when a worker is just starting;
+   * in Chromium after two seconds when a program that is not `interruptible` was computing; after ten seconds at most.
+   * Never rejects, and may be called again.
    */
   close(): Promise<void>;
 }
 
-/** How long each half of closing, in good order and after it was terminated, may take, in milliseconds. */
+/** How long each half of closing (the orderly shutdown, then the termination) may take, in milliseconds. */
 const CLOSE_TIME = 5000;
 
 type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
@@ -107,10 +197,10 @@ export class Runtime implements Holdfast {
   readonly #processes = new Map<number, ProcessEnd>();
   #sockets: Sockets | undefined;
   readonly #supervisors = new Map<number, SupervisorEnd>();
-  /** Every process and supervisor that was made here. */
+  /** Every process and supervisor that this runtime created. */
   readonly #own = new WeakSet<object>();
   readonly #calls = new Map<number, Call>();
-  /** Aborted as soon as the end begins: what is being loaded is given up. */
+  /** Aborted as soon as the shutdown begins: everything still loading is given up. */
   readonly #ending = new AbortController();
   readonly #ready = deferred<void>();
   readonly #closed = deferred<readonly string[]>();
@@ -136,7 +226,7 @@ export class Runtime implements Holdfast {
     };
   }
 
-  /** Sends `init` and waits for the answer. When that fails, the coordinator ends. */
+  /** Sends `init` and waits for the reply. If that fails, the coordinator is terminated. */
   async open(assets: InitMessage['assets'], settings: StartSettings): Promise<void> {
     const { signal, startTimeout, ...rest } = settings;
     const abort = (): void => {
@@ -159,7 +249,7 @@ export class Runtime implements Holdfast {
     return helped(() => this.#spawn(source, planSpawn(options)));
   }
 
-  /** `prepare` is called when the program is loaded, with a signal that is aborted when that is no longer wanted. */
+  /** `prepare` runs once the program is loaded; its signal is aborted when the result is no longer needed. */
   async #spawn(source: Source, plan: SpawnPlan, prepare?: (signal: AbortSignal) => Promise<void>): Promise<Process> {
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
@@ -171,7 +261,7 @@ export class Runtime implements Holdfast {
       plan.signal,
     );
     if (prepare) await this.#load(prepare, plan.signal);
-    this.#requireOpen(plan.signal); // at this moment, in which the process is made
+    this.#requireOpen(plan.signal); // checked again, at the moment when the process is created
     const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
@@ -182,7 +272,10 @@ export class Runtime implements Holdfast {
     return process;
   }
 
-  /** What it gives. When the signal is aborted or the runtime ends it is told to give up, and is not waited for. */
+  /**
+   * Returns the result of `load`. When the signal is aborted or the runtime ends, `load` is asked to stop, and this
+   * does not wait for it.
+   */
   async #load<T>(load: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#requireOpen(signal);
     const loading = new AbortController();
@@ -195,8 +288,8 @@ export class Runtime implements Holdfast {
       return await Promise.race([load(loading.signal), givenUp.promise]);
     } finally {
       for (const from of [signal, ending]) offAbort(from, giveUp);
-      loading.abort(); // so that nobody listens to it any more
-      this.#requireOpen(signal); // which is why it failed, whatever failed first by that
+      loading.abort(); // removes the listeners of whatever it loaded
+      this.#requireOpen(signal); // an abort or the runtime's end is the real cause of any failure
     }
   }
 
@@ -279,7 +372,7 @@ export class Runtime implements Holdfast {
 
   close(): Promise<void> {
     if (!this.#closing) {
-      // Known before anything is told of it, which may call again.
+      // Set before anything else learns of it: callbacks may call close() again.
       const closed = deferred<void>();
       this.#closing = closed.promise;
       void this.#close().then(closed.resolve);
@@ -348,7 +441,7 @@ export class Runtime implements Holdfast {
 
   #toProcess(message: Extract<FromCoordinator, { id: number }>): void {
     const process = this.#processes.get(message.id);
-    if (!process) return; // abandoned, or gone with its last message
+    if (!process) return; // abandoned, or it has already received its last message
     switch (message.t) {
       case 'progress':
         process.onProgress(message);
@@ -408,7 +501,7 @@ export class Runtime implements Holdfast {
     else this.#die(new StartFailed(`the runtime cannot start: ${message}`, [], options), gone);
   }
 
-  /** The one way out: everything that is open fails with `error`, and the coordinator ends. */
+  /** The single exit path: fails everything that is open with `error`, and ends the coordinator. */
   #die(error: HoldfastError, gone = false): void {
     if (this.#dead) return;
     this.#dead = error;
@@ -425,7 +518,10 @@ export class Runtime implements Holdfast {
     this.#gone = this.#end(gone);
   }
 
-  /** A coordinator that is terminated while it has workers may be left behind, and they with it: they end first. Never rejects. */
+  /**
+   * Ends the workers first: a coordinator that is terminated while it has workers may survive along with them. Never
+   * rejects.
+   */
   async #end(gone: boolean): Promise<void> {
     if (!gone && !this.#closing) this.#endpoint.post({ t: 'end-workers' });
     const locks = (await within(this.#closed.promise, CLOSE_TIME)) ?? [];

@@ -1,5 +1,5 @@
 /**
- * holdfast: runs unmodified WASI programs in a page. They block; the page never freezes.
+ * holdfast runs unmodified WASI programs in a web page. Programs can block; the page never freezes.
  *
  * @packageDocumentation
  */
@@ -14,7 +14,7 @@ import type { Loader } from './source.js';
 export * from './public.js';
 export type { Diagnosis } from './diagnose.js';
 
-/** URLs go to the coordinator, which downloads and compiles each once. */
+/** The coordinator downloads and compiles each URL once. */
 const loader: Loader = {
   base: pageUrl,
   load: (url) => ({ kind: 'url', url: url.href }),
@@ -24,8 +24,17 @@ const loader: Loader = {
 /**
  * Starts a runtime in this page: a coordinator and its workers. The page must be cross-origin isolated.
  *
- * Rejects with `NotIsolated` (which header is missing) or `StartFailed` (what else is wrong, and what to do), with
- * `TypeError` or `RangeError` for wrong options, and with the signal's reason when aborted.
+ * @param options - Workers, kernel memory, the location of the runtime's files, an abort signal and a time limit.
+ * @returns The running runtime. Call `close()` when you no longer need it.
+ * @throws `NotIsolated` when the page is not cross-origin isolated; the message names the missing header.
+ * @throws `StartFailed` when anything else prevents the start; `problems` lists each problem with its fix.
+ * @throws `TypeError` or `RangeError` for invalid options.
+ * @throws The signal's reason when `options.signal` is aborted before the runtime has started.
+ *
+ * @example
+ * const hf = await start();
+ * const { stdout } = await hf.run('/hello.wasm');
+ * await hf.close();
  */
 export async function start(options: StartOptions = {}): Promise<Holdfast> {
   const settings = await helped(() => planStart(options));
@@ -47,8 +56,15 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
 }
 
 /**
- * Finds out what keeps the runtime from starting in this page. Fetches the headers of the page and of the runtime's
- * files, and waits 10 s at most for each; never rejects.
+ * Reports what prevents the runtime from starting in this page. It fetches the headers of the page and of the runtime's
+ * files, and waits at most 10 s for each. It never rejects.
+ *
+ * @param options - `assets`, as you would pass it to `start()`.
+ * @returns `ok`, and a list of problems, each with its reason and its fix.
+ *
+ * @example
+ * const { ok, problems } = await diagnose();
+ * if (!ok) for (const { what, fix } of problems) console.warn(what, fix);
  */
 export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
   const problems = await problemsOf(options).catch((error: unknown): Problem[] => [

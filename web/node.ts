@@ -23,7 +23,15 @@ const nodeMajor = Number(process.versions.node.split('.')[0]);
 
 const workingDirectory = (): string => pathToFileURL(`${process.cwd()}/`).href;
 
-/** Starts a runtime in this process. Node stays alive until it is closed. Rejects as it does in a page. */
+/**
+ * Starts a runtime in this process. Node stays alive until the runtime is closed.
+ *
+ * @param options - Workers, kernel memory, the location of the runtime's files, an abort signal and a time limit.
+ * @returns The running runtime.
+ * @throws `StartFailed` when the runtime cannot start; `problems` lists each problem with its fix.
+ * @throws `TypeError` or `RangeError` for invalid options.
+ * @throws The signal's reason when `options.signal` is aborted before the runtime has started.
+ */
 export async function start(options: StartOptions = {}): Promise<Holdfast> {
   const settings = await helped(() => planStart(options));
   settings.signal?.throwIfAborted();
@@ -39,7 +47,12 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
   }
 }
 
-/** What keeps the runtime from starting in this process, in words. Never rejects. */
+/**
+ * Reports what prevents the runtime from starting in this process. It never rejects.
+ *
+ * @param options - `assets`, as you would pass it to `start()`.
+ * @returns `ok`, and a list of problems, each with its reason and its fix.
+ */
 export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
   const problems: Problem[] = [];
   if (nodeMajor < 20) {
@@ -88,7 +101,7 @@ const DENIED_WORKERS: Problem = {
 
 const isDeno = 'deno' in process.versions;
 
-/** Whether the process lacks a permission: what Deno 2, Deno 1 and Node throw then. */
+/** Whether the process lacks a permission: the errors of Deno 2, Deno 1 and Node. */
 function isDenied(error: unknown): boolean {
   const { name, code } = error as { name?: string; code?: string };
   return name === 'NotCapable' || name === 'PermissionDenied' || code === 'ERR_ACCESS_DENIED';
@@ -96,7 +109,7 @@ function isDenied(error: unknown): boolean {
 
 type Found = 'there' | 'missing' | 'denied';
 
-/** What is not a file is fetched, and reported by who does that. */
+/** Anything that is not a file is fetched later, and reported by the code that fetches it. */
 async function lookFor(url: URL): Promise<Found> {
   if (url.protocol !== 'file:') return 'there';
   return stat(url).then(
@@ -105,7 +118,7 @@ async function lookFor(url: URL): Promise<Found> {
   );
 }
 
-/** Reads files here, and compiles each version of one once; other URLs are the coordinator's. */
+/** Reads files here and compiles each version of a file once; the coordinator loads all other URLs. */
 function fileLoader(): Loader {
   const known = new Map<string, { version: string; module: Promise<WebAssembly.Module> }>();
   const compileFile = async (url: URL): Promise<WebAssembly.Module> => {
@@ -124,7 +137,7 @@ function fileLoader(): Loader {
       if (url.protocol !== 'file:') return { kind: 'url', url: url.href };
       const { mtimeMs, size, ino } = await stat(url).catch((error: unknown) => unreadable(url, error));
       const version = `${ino} ${size} ${mtimeMs}`;
-      // The coordinator reads the file then, and remembers each version of it.
+      // The coordinator then reads the file, and caches each version of it.
       const forCoordinator = { kind: 'url', url: url.href, version } as const;
       if (asBytes) return forCoordinator;
       let entry = known.get(url.href);

@@ -1,4 +1,4 @@
-/** Options as the embedder gives them, checked in full before anything is sent. */
+/** Options as the caller passes them, fully validated before anything is sent. */
 import type { Assets } from './assets.js';
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf, wrong } from './bytes.js';
 import { LONGEST_TIMER, waitTime } from './deadline.js';
@@ -12,74 +12,91 @@ import type { TerminalOptions, TerminalSignal } from './terminal.js';
 /** Options of `start()`. */
 export interface StartOptions {
   /**
-   * Compute workers: how many are made ahead, and how many there may be. A running guest keeps one for itself.
-   * A number is the most. Those beyond `min` that had nothing to do for `idle` milliseconds end. Default: 2 ahead, 128
-   * at most (100 in Chromium, which has room for the memories of so many), 30,000 ms.
+   * Compute workers. `min` are started ahead of time, `max` is the upper limit; a number sets `max`. Each running guest
+   * occupies one. Workers beyond `min` end after being idle for `idle` milliseconds. Default: 2 ahead, 128 at most (100
+   * in Chromium, whose address space holds no more memories), 30,000 ms.
    */
   workers?: number | { min?: number; max?: number; idle?: number };
   /**
-   * Where the runtime's files are, when they are not beside this script: `coordinator.js`, `compute.js`, `kernel.wasm`, and `coordinator-files.js`,
-   * `rewrite.wasm` and `coordinator-supervise.js`, which are fetched for the first call of `hf.fs`, the first interruptible program and the first
-   * supervisor. A relative URL is resolved against
-   * the page. Scripts of another origin need a Content-Security-Policy that allows `blob:` and
-   * that origin in `worker-src`, if there is one.
+   * Where the runtime's files are, if they are not beside this script: `coordinator.js`, `compute.js` and
+   * `kernel.wasm`, and `coordinator-files.js`, `rewrite.wasm` and `coordinator-supervise.js`, which are fetched for the
+   * first call of `hf.fs`, the first interruptible program and the first supervisor. A relative URL is resolved against
+   * the page.
+   *
+   * If the page has a Content-Security-Policy, scripts of another origin need `blob:` and that origin in `worker-src`.
    */
   assets?: Assets;
   /**
-   * The kernel's memory in bytes, three quarters of which the in-memory files may take: allocated at start, and the most it may
-   * grow to. Default: 32 MiB and 1 GiB.
+   * The kernel's memory in bytes: allocated at start, and the maximum. In-memory files may use three quarters of it.
+   * Default: 32 MiB and 1 GiB.
    */
   memory?: { initial?: number; maximum?: number };
-  /** Gives up starting when aborted; once started, closes the runtime. */
+  /**
+   * Cancels the start when aborted: `start()` rejects with the signal's reason. Once started, an abort closes the
+   * runtime.
+   */
   signal?: AbortSignal;
-  /** Milliseconds that starting may take. Default: 60,000; 0 waits for ever. */
+  /** Milliseconds that the start may take; 0 waits forever. Default: 60,000. */
   startTimeout?: number;
-  /** For tests: the slower of two ways where the engine has both; no kernel memory below an address. */
+  /**
+   * For tests: use the slower of two mechanisms where the engine has both, or start the kernel's memory at an address.
+   */
   force?: { jsBridge?: boolean; messageDoorbell?: boolean; kernelBase?: number };
 }
 
-/** What a directory of the guest stands for. A string is an absolute path in the runtime's file system. */
+/** The directory behind a guest's preopen. A string is an absolute path in the runtime's file system. */
 export type PreopenTarget = string | { path: string; readOnly?: boolean };
 
-/** The directories that a guest gets: guest name → target, or a list in which a target's path is its guest name. */
+/**
+ * The directories that a guest can access: an object from guest name to target, or a list in which a target's path is
+ * also its guest name.
+ */
 export type Preopens =
   Readonly<Record<string, PreopenTarget>> | readonly (string | { path: string; guest?: string; readOnly?: boolean })[];
 
 /**
- * A socket that a guest starts with: it listens on a port of this runtime (0: any that is free), or is connected to one
- * that somebody listens on. `nonblocking`: its descriptor is in non-blocking mode from the start, as Wasmtime's are, and as
- * Go programs need it that do not call `syscall.SetNonblock`. Default: false.
+ * A socket that a guest starts with. `listen` opens a port of this runtime (0: any free port); `connect` connects to a
+ * port that already has a listener.
+ *
+ * `nonblocking` puts the descriptor into non-blocking mode from the start, as Wasmtime does; Go programs that do not
+ * call `syscall.SetNonblock` need it. Default: false.
  */
 export type SocketOption =
   | { listen: number; connect?: never; nonblocking?: boolean }
   | { connect: number; listen?: never; nonblocking?: boolean };
 
-/** A whole input: text (sent as UTF-8), bytes (copied), a `Blob`, or a stream that is read as the guest takes its bytes. */
+/**
+ * A complete input: text (sent as UTF-8), bytes (copied), a `Blob`, or a stream that is read as the guest consumes it.
+ */
 export type InputData = InputRecord | ArrayBuffer | ArrayBufferView | Blob | ReadableStream<Uint8Array>;
 
-/** An input that says what it is. */
+/** An input that states its type. */
 export type InputRecord = { text: string; bytes?: never } | { bytes: ArrayBuffer | ArrayBufferView; text?: never };
 
 /**
- * "pipe": `process.stdin`. "tty": a terminal, whose keys are `process.stdin`. "null": end of file at once. Anything else is the
- * whole input. A string is always one of those modes, never text: text is `{ text: '…' }`.
+ * Where standard input comes from. "pipe": from `process.stdin`. "tty": a terminal, whose keys come from
+ * `process.stdin`. "null": immediate end of file. Anything else is the complete input. A string is always one of these
+ * modes, never text: pass text as `{ text: '…' }`.
  */
 export type StdinOption = 'pipe' | 'tty' | 'null' | InputData;
 
 /**
- * "pipe": `process.stdout`. "null": thrown away. A `WritableStream` is closed at the end; when it fails, the guest
- * gets EPIPE. A function is called with each chunk, which it owns; while the promise that it returns is pending, the
- * guest's output waits.
+ * Where an output goes. "pipe": to the stream of the process. "null": discarded.
+ *
+ * A `WritableStream` receives each chunk and is closed at the end; if it fails, the guest's writes fail with EPIPE. A
+ * function is called with each chunk, which it owns; the guest's output waits while the promise that it returns is
+ * pending.
  */
 export type OutputOption =
   'pipe' | 'null' | WritableStream<Uint8Array> | ((chunk: Uint8Array) => void | PromiseLike<void>);
 
-/** How far a program that is being started has come. */
+/** How far the start of a program has come. */
 export interface Progress {
+  /** The current step. */
   phase: 'download' | 'compile' | 'start';
   /** Bytes so far. */
   loaded: number;
-  /** Bytes in all; 0 when unknown. */
+  /** Bytes in total; 0 when unknown. */
   total: number;
 }
 
@@ -89,87 +106,98 @@ export interface SpawnOptions {
   args?: readonly string[];
   /** argv[0]. Default: `name`. */
   argv0?: string;
-  /** What the process is called in messages and statistics. Default: `argv0`, else the last part of the URL's path, else "program". */
+  /**
+   * The name in messages and statistics. Default: `argv0`, otherwise the last part of the URL's path, otherwise
+   * "program".
+   */
   name?: string;
-  /** The whole environment; nothing is inherited. Entries whose value is `undefined` are left out. */
+  /** The complete environment; nothing is inherited. Entries whose value is `undefined` are omitted. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** Default: "pipe". */
+  /** Where standard input comes from. Default: "pipe". */
   stdin?: StdinOption;
-  /** Default: "pipe". */
+  /** Where standard output goes. Default: "pipe". */
   stdout?: OutputOption;
   /**
-   * "stdout": standard error is standard output, as a shell has it with `2>&1`: one stream with both in the order in which they were
-   * written, `process.stdout` or what `stdout` is; `process.stderr` is empty. Default: "pipe".
+   * Where standard error goes. "stdout" merges it into standard output in the order of the writes, as `2>&1` does in a
+   * shell; `process.stderr` is then empty. Default: "pipe".
    *
    * @example
-   * const { stdout } = await hf.run('/clang.wasm', { stderr: 'stdout' }); // a log that reads like a terminal's
+   * const { stdout } = await hf.run('/clang.wasm', { stderr: 'stdout' }); // one log with both, in order
    */
   stderr?: OutputOption | 'stdout';
   /**
-   * What happens when the program writes to standard output or error and nobody reads that any more: the stream was cancelled, its target
-   * failed, or the handle was detached. "error": the call fails with EPIPE. "end": the program is ended, as SIGPIPE
-   * does on POSIX systems: reason "killed", code 141, message "SIGPIPE". Default: "error", because WASI has no signals and many programs look at the error.
+   * What happens when the program writes to an output that no longer has a reader: the stream was cancelled, its target
+   * failed, or the handle was detached.
+   *
+   * "error": the call fails with EPIPE. "end": the program is killed, as SIGPIPE does on POSIX systems (reason
+   * "killed", code 141, message "SIGPIPE"). Default: "error", because WASI has no signals and many programs check the
+   * error.
    */
   brokenPipe?: 'error' | 'end';
   /**
-   * With `stdin: 'tty'` standard input is a terminal of the kernel's: lines that can be edited, with echo; ^C, ^D. What the program and the echo write comes
-   * from `stdout`, with "\\r\\n" for each line's end, ready for xterm.js.
+   * Options of the terminal, for `stdin: 'tty'`. The terminal is part of the kernel and provides line editing, echo, ^C
+   * and ^D. Program output and echo both go to `stdout`, with `\r\n` at the end of each line, ready for xterm.js.
    */
   terminal?: TerminalOptions;
   /**
-   * The standard streams say that they are a terminal (`isatty`); so they do with `stdin: 'tty'`. A terminal has one output: what the program writes to
-   * standard error comes from `stdout`, in order, and `stderr` is empty. Default: false.
+   * Whether the standard streams report that they are a terminal (`isatty`); implied by `stdin: 'tty'`. A terminal has
+   * one output: standard error goes to `stdout`, in order, and `stderr` is empty. Default: false.
    */
   tty?: boolean;
-  /** Directories that the guest may use. Default: none. */
+  /** Directories that the guest can access. Default: none. */
   preopens?: Preopens;
   /**
-   * Stream sockets, from descriptor 3 on in this order; the directories come after them. Default: none.
-   * `process.ports` tells the ports of those that listen. A port that is taken, or that nobody listens on, refuses the
-   * spawn.
+   * Stream sockets, from descriptor 3 in this order; directories follow them. `process.ports` has the ports of the
+   * listening ones. The spawn is refused if a port to listen on is taken, or nothing listens on a port to connect to.
+   * Default: none.
    */
   sockets?: readonly SocketOption[];
   /**
-   * Milliseconds from when the program begins to run until it is killed, with the reason "timeout". What is still being loaded is given up by
-   * `signal`. Default: 0, never.
+   * Milliseconds that the program may run; then it is killed, with the reason "timeout". Loading does not count: use
+   * `signal` to cancel that. Default: 0, no limit.
    */
   timeout?: number;
   /**
-   * What becomes of it while all workers are busy (`workers.max` of `start()`). "reject": `SpawnRefused`, "limit". "wait": it begins when one is free; of
-   * those that wait (10,000 at most) the first begins first. `timeout` does not count that wait; `signal` ends it, and so does `hf.close()`.
-   * Default: "reject".
+   * What to do while all workers are busy (`workers.max` of `start()`). "reject": fail with `SpawnRefused` ("limit").
+   * "wait": queue the program; the queue is first in, first out, and holds at most 10,000. Time in the queue does not
+   * count toward `timeout`; `signal` and `hf.close()` end the wait. Default: "reject".
    *
    * @example
    * const results = await Promise.all(files.map((file) => hf.run('/convert.wasm', { args: [file], whenBusy: 'wait' })));
    */
   whenBusy?: 'wait' | 'reject';
-  /** What it may use at most. Default: no limits of its own. */
+  /** Resource limits. Default: no limits of its own. */
   limits?: Limits;
   /**
-   * The program is rewritten before it is compiled, so that it can be stopped in the middle of its computing: its worker
-   * is then free at once, where it would otherwise be terminated, which takes some browsers seconds. It costs some
-   * speed (docs/benchmarks.md). Needs the module's bytes: not for a `WebAssembly.Module`. Default: false; but in WebKit and Bun, where a loop
-   * runs on for ever in a worker that was terminated, every program that can be rewritten is, unless this is false.
+   * Rewrites the program before it is compiled so that it can be stopped while computing. Its worker is then free at
+   * once; otherwise the worker must be terminated, which takes seconds in some browsers. It costs some speed
+   * (docs/benchmarks.md). Needs the module's bytes, so it does not work with a `WebAssembly.Module`.
+   *
+   * Default: false; in WebKit and Bun, true for every program that can be rewritten, because there a loop continues
+   * forever after its worker was terminated.
    */
   interruptible?: boolean;
   /**
-   * Kills the process when aborted. Aborted before the process runs, it rejects `spawn()` with the signal's reason, at once: what is still
-   * downloaded, rewritten or compiled for nobody else is given up.
+   * Kills the process when aborted. If aborted before the program runs, `spawn()` rejects at once with the signal's
+   * reason, and a download, rewrite or compilation that no other caller needs is cancelled.
    */
   signal?: AbortSignal;
   /** Called while the program is downloaded, compiled and started. */
   onProgress?: (progress: Progress) => void;
-  /** Tells its system calls as they return, to a function or (`true`) to the console, as strace does. `process.trace()` does it later. Default: false. */
+  /**
+   * Reports each system call as it returns, as strace does: to a function, or with `true` to the console. Use
+   * `process.trace()` to start later. Default: false.
+   */
   trace?: TraceOption;
-  /** Bytes of each output stream that the page holds for a reader before the guest has to wait. Default: 1 MiB. */
+  /** Bytes of each output stream that the page buffers before the guest must wait. Default: 1 MiB. */
   outputBuffer?: number;
 }
 
-/** What is fed to a program, text as bytes of our own. */
+/** The input to send; text is already encoded. */
 export type InputPlan = Uint8Array | Blob | ReadableStream<Uint8Array>;
 export type StdinPlan = 'pipe' | 'tty' | 'null' | InputPlan;
 
-/** Spawn options that were found right. */
+/** Validated spawn options. */
 export interface SpawnPlan {
   settings: Omit<SpawnMessage, 't' | 'id' | 'source' | 'name' | 'args'>;
   args: readonly string[];
@@ -186,14 +214,17 @@ export interface SpawnPlan {
 
 const MIB = 1024 * 1024;
 const MOST_WORKERS = 128;
-/** Chromium has room for about 124 memories in a process, of which 16 may be garbage of programs that ran (coordinator/pool.c). */
+/**
+ * Chromium has room for about 124 memories in a process, of which 16 may be garbage of earlier programs
+ * (coordinator/pool.c).
+ */
 const MOST_WORKERS_CHROMIUM = 100;
 const IDLE_TIME = 30_000;
 const DEFAULT_MEMORY = { initial: 32 * MIB, maximum: 1024 * MIB };
 const DEFAULT_CREDIT = MIB;
-/** The kernel takes numbers of 32 bits. */
+/** The kernel uses 32-bit numbers. */
 const MOST_CREDIT = 2 ** 31;
-/** Of one process, at its start. */
+/** Sockets of one process at its start. */
 const MOST_SOCKETS = 64;
 const DEFAULT_START_TIMEOUT = 60_000;
 
@@ -202,7 +233,7 @@ export type StartSettings = Pick<InitMessage, 'workers' | 'memory' | 'force'> & 
   startTimeout: number;
 };
 
-/** Checks the options of `start()`. Throws `TypeError` and `RangeError`. */
+/** Validates the options of `start()`. Throws `TypeError` and `RangeError`. */
 export function planStart(options: StartOptions): StartSettings {
   const {
     workers = {},
@@ -229,7 +260,7 @@ export function planStart(options: StartOptions): StartSettings {
   };
 }
 
-/** Of Node's threads each has room of its own. */
+/** False on Node, where each thread has its own address space for memories. */
 const isChromium = (): boolean => /Chrom(e|ium)/.test(globalThis.navigator?.userAgent ?? '');
 
 function planWorkers(workers: number | { min?: number; max?: number; idle?: number }): InitMessage['workers'] {
@@ -257,8 +288,8 @@ function planMemory(memory: { initial?: number; maximum?: number }): InitMessage
 }
 
 /**
- * Checks the options of `hf.spawn()`, or of `call`, which is called `what` in messages. Throws `TypeError` and `RangeError`; who calls it passes what it
- * throws through `helped`.
+ * Validates the options of `hf.spawn()`, or of another `call`; `what` is its name in messages. Throws `TypeError` and
+ * `RangeError`; callers wrap it in `helped` so that the message includes suggestions.
  */
 export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child' = 'spawn', what?: string): SpawnPlan {
   const {
@@ -428,7 +459,7 @@ export function portNumber(value: unknown, what: string, least: 0 | 1): number {
   return port;
 }
 
-/** Checks the options of `hf.connect()`. */
+/** Validates the options of `hf.connect()`. */
 export function planConnect(options: ConnectOptions): { credit: number; signal: AbortSignal | undefined } {
   const { buffer, signal, ...rest } = object(options, 'connect options');
   nothingMore('connect', rest);
@@ -482,21 +513,26 @@ function output(value: OutputOption, what: string): OutputOption {
   );
 }
 
-/** A record, which an array, a `Map` or a promise is not: what they hold would not be seen. */
+/** Returns a plain record. Arrays, `Map`s and promises are rejected, because their contents would be ignored. */
 export function object<T>(value: T, what: string): T & object {
   if (!/^(Object|Module)$/.test(tagOf(value))) throw wrong(what, 'an object', value);
   return value as T & object;
 }
 
-/** What is left of options when all that a call knows were taken. An option that was forgotten there is a type error. */
+/**
+ * What is left of the options after all known ones were taken. TypeScript reports a known option that was not taken.
+ */
 export type Nothing = Record<string, never>;
 
-/** Throws `Unclear` for what a call does not know; `kind` says which options they are, `what` what they are called in the message. */
+/** Throws `Unclear` for unknown options; `kind` is the kind of options, and `what` their name in the message. */
 export function nothingMore(kind: string, rest: Nothing, what = kind): void {
   for (const name of Object.keys(rest)) throw new Unclear(kind, what, name);
 }
 
-/** An option that a call does not know, or (`kind` is that of its call, a point and "stdin") a value that says nothing: help.ts finds the words. */
+/**
+ * An unknown option, or a value that is ambiguous (`kind` is then that of the call, a dot and "stdin"). help.ts has the
+ * full message.
+ */
 export class Unclear extends TypeError {
   constructor(
     readonly kind: string,
@@ -507,7 +543,10 @@ export class Unclear extends TypeError {
   }
 }
 
-/** What `work` gives, which begins at once. When it fails because of unclear options, the error is that of help.ts, if that can be loaded. */
+/**
+ * Starts `work` at once and returns its result. An `Unclear` error is replaced by the full message of help.ts, if that
+ * file can be loaded.
+ */
 export async function helped<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -547,7 +586,7 @@ export function count(value: unknown, what: string, least: number): number {
   return value;
 }
 
-/** One of several words. */
+/** Returns the value if it is in the list; otherwise throws `TypeError`. */
 export function oneOf<T extends string>(value: unknown, list: readonly T[], what: string): T {
   const found = list.find((name) => name === value);
   if (found !== undefined) return found;
@@ -555,7 +594,7 @@ export function oneOf<T extends string>(value: unknown, list: readonly T[], what
   throw new TypeError(`${what} must be ${words}, not ${shown(value)}`);
 }
 
-/** A duration; `Infinity`, and what is further away than timers go, is "never", as 0 is on the wire. */
+/** A duration. `Infinity`, and anything longer than a timer supports, becomes 0, which means "never" on the wire. */
 function milliseconds(value: unknown, what: string): number {
   const time = waitTime(value, what);
   return time > LONGEST_TIMER ? 0 : time;

@@ -1,4 +1,4 @@
-/** One process, as the page sees it. */
+/** One process as the page sees it. */
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
 import { deferred } from './deferred.js';
@@ -34,110 +34,160 @@ import type { Terminal, TerminalSignal } from './terminal.js';
 import { closedInput, InputPipe, OutputPipe } from './streams.js';
 
 /**
- * How a process ended. `code` is the guest's own for the reason "exit"; for the others it is what a shell would say
- * (trap 134, killed 137, timeout 124). `message` says in words what happened when it was not "exit", `stack` is the
- * wasm stack of a trap, one frame a line.
+ * How a process ended.
+ *
+ * - `code` is the guest's own exit code for the reason "exit"; otherwise it is the code that a shell would report (trap
+ *   134, killed 137, timeout 124).
+ * - `message` describes what happened when the reason is not "exit".
+ * - `stack` is the wasm stack of a trap, one frame per line.
  */
 export type Exit = Readonly<ExitMessage>;
 
-/** A running (or ended) program. Nothing here blocks; all of it may be used from the UI thread. */
+/** A running (or ended) program. Nothing here blocks; all of it may be used on the UI thread. */
 export interface Process {
-  /** Unique in this runtime for ever. */
+  /** A number that is unique for the life of this runtime. */
   readonly id: number;
-  /** The number that the kernel gave it, which may be used again once the process is gone. */
+  /** The kernel's process number, which may be reused after the process is gone. */
   readonly pid: number;
+  /** The name in messages and statistics, as the `name` option of `spawn()` describes. */
   readonly name: string;
-  /** The ports that it was started to listen on (`sockets`), in their order. */
+  /** The ports on which it was started to listen (`sockets`), in the order of that option. */
   readonly ports: readonly number[];
   /**
-   * Takes bytes (copied). A write finishes when its bytes are in the process's pipe, so awaiting writes is all the
-   * backpressure there is; it is rejected with `PipeError` (EPIPE) when nobody reads any more. `close()` and
-   * `abort()` are the guest's end of file. Without `stdin: 'pipe'` or 'tty' every write is rejected. The keys of a terminal
-   * are written as soon as they are on their way, of which there may be 256 KiB. Like every `WritableStream` it has no `write` of its own: there is
-   * `process.write()`, and `process.stdin.getWriter()`.
+   * Standard input, as bytes (copied).
+   *
+   * A write resolves when its bytes are in the process's pipe, so await writes for backpressure. Keys for a terminal
+   * are sent at once; up to 256 KiB may be in transit. A write rejects with `PipeError` (EPIPE) when the guest can no
+   * longer read, and always when the option `stdin` is neither "pipe" nor "tty". `close()` and `abort()` both mean end
+   * of file to the guest.
+   *
+   * A `WritableStream` has no `write` method: use `process.write()`, or a writer from `process.stdin.getWriter()`.
    */
   readonly stdin: WritableStream<Uint8Array>;
   /**
-   * The bytes that the guest writes to descriptor 1; each chunk is the reader's own. Ends after the last one. While
-   * nobody reads, at most `outputBuffer` bytes are held and the guest waits; `cancel()` makes its writes fail with
-   * EPIPE. Bytes that nobody has read when the process ends are kept, with its pipes, until they are read or cancelled.
-   * With a target other than 'pipe' the stream has no bytes and ends when the target has them all.
+   * The bytes that the guest writes to descriptor 1. The reader owns each chunk. The stream ends after the last byte.
+   *
+   * While the page does not read, at most `outputBuffer` bytes are buffered, and then the guest waits. `cancel()` makes
+   * the guest's writes fail with EPIPE. Unread bytes stay available after the process has ended, until they are read or
+   * the stream is cancelled. When the option `stdout` is not "pipe", this stream is empty and ends when the target has
+   * received everything.
    */
   readonly stdout: ReadableStream<Uint8Array>;
-  /** Descriptor 2, likewise. Empty with `stderr: 'stdout'` and with a terminal. */
+  /**
+   * The bytes that the guest writes to descriptor 2, as `stdout`. Empty with `stderr: 'stdout'` and with a terminal.
+   */
   readonly stderr: ReadableStream<Uint8Array>;
   /**
-   * Resolves when the process has ended, whatever the guest did; what it wrote may still be on its way in `stdout`.
-   * Rejects only when the runtime itself ends first: `Closed` or `Fatal`.
+   * Resolves when the process has ended, whatever the guest did; some of its output may still be on its way to
+   * `stdout`. Rejects only with `Closed` or `Fatal`, when the runtime ends first.
    */
   readonly exited: Promise<Exit>;
   /**
-   * Resolves when nothing of the process is left, `exited` long since told: its threads are idle or truly gone, and what they used is freed. A guest
-   * that computes and was terminated may use its core for a while yet (Chromium: 2 s; WebKit and Bun: for ever), unless it was `interruptible`.
+   * Resolves after `exited`, when nothing of the process is left: its threads are idle or truly gone, and its
+   * resources are freed. The worker of a guest that was terminated while computing may use its core for longer
+   * (Chromium: 2 s; WebKit and Bun: forever), unless the program was `interruptible`. Rejects as `exited` does.
    */
   readonly released: Promise<void>;
-  /** Its terminal, with `stdin: 'tty'`; else undefined. */
+  /** The process's terminal with `stdin: 'tty'`, otherwise undefined. */
   readonly terminal: Terminal | undefined;
   /**
-   * Writes to standard input: text as UTF-8, or bytes (copied). Further calls need not wait for it: what is written stays in order.
+   * Writes to standard input. Calls need not be awaited one by one: data stays in order.
    *
-   * @returns when the bytes are in the process's pipe (of a terminal: on their way), as a writer's `write` does
-   * @throws `PipeError` (EPIPE) when nobody reads any more, or standard input is no pipe and no terminal; `TypeError` for what is neither text nor bytes,
-   * and while somebody else writes to `process.stdin` (it is locked)
+   * @param data - Text (sent as UTF-8) or bytes (copied).
+   * @returns A promise that resolves when the bytes are in the process's pipe (for a terminal: when they are sent).
+   * @throws `PipeError` (EPIPE) when the guest can no longer read, or when standard input is neither a pipe nor a
+   * terminal.
+   * @throws `TypeError` when `data` is neither text nor bytes, or while another writer locks `process.stdin`.
    *
    * @example
    * await p.write('print(6 * 7)\n');
    * await p.stdin.close(); // end of file
    */
   write(data: string | ArrayBuffer | ArrayBufferView): Promise<void>;
-  /** Ends the process, with the reason "killed". Does nothing when it has ended. `exited` tells when it is done. */
+  /**
+   * Kills the process; its reason is "killed". Returns at once: await `exited` for the end. Does nothing when the
+   * process has ended.
+   */
   kill(): void;
   /**
-   * Stops all its threads where they are, and resolves when all of them sleep: at the next loop's head if it is `interruptible`, else when each makes its
-   * next system call, which one that waits in `memory.atomic.wait` does not before that is over. What it waits for goes on, and clocks do. A paused guest uses
-   * no CPU. Resolves also when the process has ended.
+   * Stops all threads of the process. Resolves when all of them are stopped, or when the process has ended. A paused
+   * guest uses no CPU.
+   *
+   * An `interruptible` thread stops at the next loop iteration; any other stops at its next system call, so a thread in
+   * `memory.atomic.wait` stops only after that wait ends. Clocks, and the operations that the threads wait for,
+   * continue.
+   *
+   * @throws `Closed` or `Fatal` when the runtime ends.
    */
   pause(): Promise<void>;
-  /** Lets it go on. */
+  /**
+   * Continues a paused process. Resolves when the request has taken effect, or when the process has ended.
+   *
+   * @throws `Closed` or `Fatal` when the runtime ends.
+   */
   resume(): Promise<void>;
   /**
-   * Tells its system calls from now on, to a function or (`true`) to the console; or stops. A traced process waits for who is told, and so does
-   * `exited`, unless the process was killed in any way or is not traced any more.
+   * Starts or stops tracing the process's system calls. A traced process waits for the function's promises, and so does
+   * `exited`, unless the process is killed or tracing stops.
+   *
+   * @param to - A function that receives each call, `true` for the console, or `false` to stop.
+   * @throws `TypeError` for anything else.
    */
   trace(to: TraceOption): void;
   /**
-   * Waits for the end, once: as with a thread's handle, whoever joins has the result, and the handle is spent. Rejects
-   * with `HandleError` when it was joined or detached before, and as `exited` does. With `timeout` (milliseconds) it
-   * gives `undefined` when the process still runs after so long; that stops nothing, and it can be joined again. So it
-   * can when `signal` was aborted, whose reason it rejects with.
+   * Waits for the end and uses up the handle: like a thread, a process can be joined once.
+   *
+   * @returns How the process ended.
+   * @throws `HandleError` when the process was already joined or detached.
+   * @throws `Closed` or `Fatal` when the runtime ends first.
    */
   join(): Promise<Exit>;
-  /** The same with a limit to the waiting. */
+  /**
+   * Waits for the end, with a time limit or an abort signal.
+   *
+   * Neither a timeout nor an abort stops the process or uses up the handle: it can be joined again.
+   *
+   * @param options - `timeout` in milliseconds, and `signal`.
+   * @returns How the process ended, or `undefined` when it still runs after `timeout`.
+   * @throws `HandleError` when the process was already joined or detached.
+   * @throws The signal's reason when aborted.
+   * @throws `Closed` or `Fatal` when the runtime ends first.
+   *
+   * @example
+   * const exit = await p.join({ timeout: 1000 });
+   * if (!exit) p.kill();
+   */
   join(options: JoinOptions): Promise<Exit | undefined>;
-  /** Joins if the process has ended, and gives `undefined` while it runs. Throws `HandleError` as `join()` does. */
+  /**
+   * Joins the process if it has ended. Does not wait.
+   *
+   * @returns How the process ended, or `undefined` while it runs.
+   * @throws `HandleError` when the process was already joined or detached.
+   */
   tryJoin(): Exit | undefined;
   /**
-   * Gives the handle up: the process runs on, and what it writes to streams that nobody reads is thrown away. Throws
-   * `HandleError` when it was joined or detached before.
+   * Gives up the handle. The process continues; output on streams that the page does not read is discarded.
+   *
+   * @throws `HandleError` when the process was already joined or detached.
    */
   detach(): void;
 }
 
 /** Options of `process.join()`. */
 export interface JoinOptions {
-  /** Milliseconds to wait. Default: for ever. */
+  /** Milliseconds to wait. Default: no limit. */
   timeout?: number | undefined;
-  /** Gives up waiting when aborted. */
+  /** Stops waiting when aborted: `join()` rejects with the signal's reason, and the process continues. */
   signal?: AbortSignal | undefined;
 }
 
 const was = { 'being joined': 'joined already, and has not ended', joined: 'joined before', detached: 'detached' };
 
-/** Sends a message that is answered. */
+/** Sends a message that has a reply. */
 type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
 type Post = (message: ToCoordinator, transfer?: ArrayBuffer[]) => void;
 
-/** What to start, beside the plan. */
+/** What to start, in addition to the plan. */
 export interface Program {
   id: number;
   name: string;
@@ -155,7 +205,7 @@ export class ProcessEnd implements Process {
   readonly exited: Promise<Exit>;
   readonly released: Promise<void>;
   readonly terminal: Terminal | undefined;
-  /** Why it was not started, when the coordinator has said so. */
+  /** Why the coordinator refused to start it, once known. */
   refusal: RefusalMessage | undefined;
   /** Resolves when the coordinator has started the process. */
   readonly started: Promise<void>;
@@ -171,20 +221,20 @@ export class ProcessEnd implements Process {
   readonly #input: InputPipe | undefined;
   readonly #outputs: Record<OutputFd, OutputPipe | undefined>;
   readonly #drained: Record<OutputFd, ReturnType<typeof deferred<void>>> = { 1: deferred(), 2: deferred() };
-  /** Aborted when nobody will read standard input any more. */
+  /** Aborted when the guest can no longer read standard input. */
   readonly #gone = new AbortController();
-  /** What has yet to be told by the coordinator. */
+  /** Messages still expected from the coordinator. */
   readonly #awaited = new Set<'exit' | 'release' | StreamFd>(['exit', 'release']);
   #running = false;
   #tracePipe: OutputPipe | undefined;
-  /** Resolves when all of its calls have been told. */
+  /** Resolves when all of its traced calls have been delivered. */
   #traced: Promise<void> | undefined;
   #traceTo: TraceOption;
   /** The end, once it is known. */
   exit: Exit | undefined;
-  /** What became of the handle. */
+  /** The state of the handle. */
   #handle: 'free' | 'being joined' | 'joined' | 'detached' = 'free';
-  /** Why we killed it, when it was not the embedder's wish. */
+  /** Why the page side killed it, when the caller did not ask for it. */
   #cause = '';
 
   constructor(program: Program, plan: SpawnPlan, post: Post, ask: Ask) {
@@ -236,7 +286,7 @@ export class ProcessEnd implements Process {
     if (this.stdin.locked) throw new TypeError('process.stdin is locked: write with the writer that locks it');
     const writer = this.stdin.getWriter();
     const written = writer.write(bytes);
-    writer.releaseLock(); // what is written is written all the same
+    writer.releaseLock(); // does not affect the pending write
     await written;
   }
 
@@ -255,7 +305,7 @@ export class ProcessEnd implements Process {
 
   async #setPaused(paused: boolean): Promise<void> {
     if (this.#awaited.has('exit')) await this.#ask((call) => ({ t: 'pause', id: this.id, call, paused }));
-    else await this.exited; // of no effect then; or the runtime is gone, and this says so
+    else await this.exited; // no effect after the end; rejects if the runtime is gone
   }
 
   trace(to: TraceOption): void {
@@ -269,7 +319,7 @@ export class ProcessEnd implements Process {
     this.#post({ t: 'trace', id: this.id, on: to !== false, credit });
   }
 
-  /** What of it nobody has taken when the process has ended: neither its end nor the kernel waits for that any more. */
+  /** Drops unread trace records after the process has ended, so that neither its exit nor the kernel waits for them. */
   #dropTrace(): void {
     if (this.#awaited.has(TRACE_FD)) this.#post({ t: 'cancel', id: this.id, fd: TRACE_FD });
     this.#tellExit();
@@ -334,12 +384,12 @@ export class ProcessEnd implements Process {
     this.#handle = state;
   }
 
-  /** Throws away what is not being read. */
+  /** Discards output that is not being read. */
   discard(): void {
     for (const stream of [this.stdout, this.stderr]) if (!stream.locked) void stream.cancel();
   }
 
-  /** Whether no message about this process can come any more. */
+  /** Whether no further message about this process can arrive. */
   get settled(): boolean {
     return this.#awaited.size === 0;
   }
@@ -394,7 +444,7 @@ export class ProcessEnd implements Process {
     this.#endInput(new PipeError());
     const why = exit.reason === 'killed' && this.#cause !== '' ? { message: this.#cause } : {};
     this.exit = { ...exit, ...why };
-    // Who is told its calls may never come back.
+    // A trace function may never return, so only a normal end waits for it.
     const itsOwn = exit.reason === 'exit' || exit.reason === 'trap';
     if (this.#traced && this.#traceTo && itsOwn) void this.#traced.then(this.#tellExit);
     else this.#tellExit();
@@ -413,7 +463,7 @@ export class ProcessEnd implements Process {
     this.#finish(error);
   }
 
-  /** It never started, or the runtime ended: everything that is open fails with `error`. */
+  /** It never started, or the runtime ended: fails everything that is open with `error`. */
   #finish(error: Error): void {
     this.#awaited.clear();
     offAbort(this.#plan.signal, this.#abort);
@@ -433,7 +483,7 @@ export class ProcessEnd implements Process {
     if (!this.#running) this.#started.reject(this.#plan.signal?.reason);
   };
 
-  /** Aborted while it was being started: nobody has its streams, so nobody would ever read them to their end. */
+  /** Aborted during the start: the caller never got the streams, so nothing would ever read them to their end. */
   #abandon(): void {
     if (this.#plan.stdout === 'pipe') void this.stdout.cancel();
     if (this.#plan.stderr === 'pipe') void this.stderr.cancel();

@@ -1,4 +1,4 @@
-/** What the page and Node have in common of the public API. */
+/** The part of the public API that the page and Node share. */
 export {
   Closed,
   Fatal,

@@ -1,4 +1,4 @@
-/** A program from start to end, with all that it wrote. */
+/** Runs a program from start to end and collects its output. */
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { concat, textOf } from './bytes.js';
 import {
@@ -17,23 +17,26 @@ import type { Exit, Process } from './process.js';
 /** Options of `hf.run()`. */
 export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
   /**
-   * The whole input; a string is text here. The words that are modes of `spawn` ("pipe", "tty", "null") are refused as strings: there is nobody who could
-   * type, and to pass them as text there is `{ text: 'pipe' }`. Default: none (end of file at once).
+   * The complete input; here a string is text. The strings "pipe", "tty" and "null" are refused, because they are modes
+   * of `spawn()` that make no sense here: pass them as `{ text: 'pipe' }`. Default: immediate end of file.
    */
   stdin?: string | InputData;
-  /** "utf-8" (what is no UTF-8 becomes U+FFFD) or "bytes". Default: "utf-8". */
+  /** How output is returned: "utf-8" (invalid bytes become U+FFFD) or "bytes". Default: "utf-8". */
   encoding?: 'utf-8' | 'bytes';
   /**
-   * The most bytes of output that are collected, both streams together. A guest that writes more is killed, and the
-   * reason is "limit". So it is, without any `files` in the result, when those and their paths have more bytes than this. Default: 256 MiB.
+   * Bytes of output to collect, both streams together. A guest that writes more is killed, and the reason is "limit".
+   * The reason is also "limit", without `files`, if the files in the result and their paths have more bytes. Default:
+   * 256 MiB.
    */
   maxOutput?: number;
   /**
-   * Files for the program, by their paths as it sees them; directories are made. A path that no preopen contains lies in a directory of the run's own,
-   * which is the program's "/" and is gone after the run: so without `preopens` runs share nothing, however many there are at once.
+   * Files for the program, by the paths that it sees; directories are created. A path outside all preopens goes to a
+   * private directory of this run, which is the program's "/" and is removed after the run. So runs without `preopens`
+   * share nothing, even at the same time.
    *
-   * A path in one of the `preopens` is written to that directory of `hf.fs`, in place of what is there, and stays. Of two runs at a time that
-   * pass the same such file the second is refused (`SpawnRefused`, "options"); nothing keeps programs from changing each other's files there.
+   * A path inside a preopen is written to that directory of `hf.fs`, replacing what is there, and stays. Of two
+   * concurrent runs that pass the same such file, the second is refused (`SpawnRefused`, "options"); programs can still
+   * change each other's files there.
    *
    * @example
    * const { files } = await hf.run('/clang.wasm', { args: ['-c', '/a.c', '-o', '/a.o'], files: { '/a.c': 'int x;' } });
@@ -41,24 +44,30 @@ export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
    */
   files?: Files;
   /**
-   * Which files and directories (with all that is in them) `files` of the result covers, by their paths as the program sees them. As with `files`, what
-   * no preopen contains is in a directory of the run's own. Default: all of that directory, and the files that were passed.
+   * The files and directories (with their contents) that `files` of the result covers, by the paths that the program
+   * sees. As with `files`, paths outside all preopens are in the private directory. Default: all of that directory, and
+   * the files that were passed.
    */
   outputs?: readonly string[];
 }
 
-/** Files by their absolute paths: text (as UTF-8), bytes, a `Blob` or a stream for each. */
+/** The contents of files, by absolute path: text (as UTF-8), bytes, a `Blob` or a stream. */
 export type Files = Readonly<Record<string, FileData>>;
 
-/** How a program ended, and what it wrote. A stream that was sent elsewhere (to `stdout`, for example), or nowhere, is empty here. */
+/** How a program ended, and what it wrote. */
 export interface RunResult<Output = string> extends Exit {
+  /** Standard output; empty if the option `stdout` sent it elsewhere. */
   readonly stdout: Output;
+  /** Standard error; empty if the option `stderr` sent it elsewhere. */
   readonly stderr: Output;
   /**
-   * With `files` or `outputs`: the regular files that the program made or changed, by their paths as it sees them. Changed is what has another
-   * modification time, size or inode than when the program started, be it that the same was written again; what was renamed is there by its new
-   * name, what was removed is not there. Symbolic links are not followed, and what has a path of over 4,096 bytes in hf.fs is left out. In directories that others use (`preopens`) their changes count, too.
-   * Empty without both options.
+   * With `files` or `outputs`: the regular files that the program created or changed, by the paths that it sees; empty
+   * without both options.
+   *
+   * A file counts as changed if its modification time, size or inode differs from when the program started, even if the
+   * contents are the same. A renamed file appears under its new name, a removed one does not appear. Symbolic links are
+   * not followed, and files with a path of over 4,096 bytes in `hf.fs` are omitted. In shared directories (`preopens`),
+   * changes by others count too.
    */
   readonly files: Readonly<Record<string, Uint8Array>>;
 }

@@ -1,6 +1,6 @@
 /**
- * The page's ends of connections, and the ports that it listens on. A file of its own, loaded for the first of them: what must be the same
- * class here and in the script that loads it comes by the wire.
+ * The page's ends of connections, and the ports on which it listens. This file is loaded with the first of them;
+ * classes that must be identical here and in the script that loads it are passed in `SocketWire`.
  */
 import { offAbort, onAbort } from './aborts.js';
 import { deferred } from './deferred.js';
@@ -10,51 +10,75 @@ import type { ErrorMessage, FromCoordinator, ToCoordinator } from './protocol.js
 import type { InputPipe, OutputPipe } from './streams.js';
 
 /**
- * One end of a connection. The two directions end one by one: closing `writable` is the other end's end of file, and
- * `readable` ends when the other end will send no more.
+ * One end of a connection. The two directions end separately: closing `writable` sends end of file to the other end,
+ * and `readable` ends when the other end will send no more.
  */
 export interface Connection {
   /**
-   * What the other end sends; each chunk is the reader's own. Ends after the last byte, or fails with `SocketError`
-   * (ECONNRESET) when the other end was closed and bytes were lost by that. While nobody reads, at most `buffer` bytes
-   * (and 64 KiB in the kernel) are held, and the other end waits. After `cancel()` the other end's writes fail with EPIPE.
+   * The bytes from the other end; the reader owns each chunk. Ends after the last byte, or fails with `SocketError`
+   * (ECONNRESET) if the other end was closed and bytes were lost.
+   *
+   * While the page does not read, at most `buffer` bytes (and 64 KiB in the kernel) are buffered, and then the other
+   * end waits. After `cancel()` the other end's writes fail with EPIPE.
    */
   readonly readable: ReadableStream<Uint8Array>;
   /**
-   * Takes bytes (copied). A write finishes when its bytes are on their way, of which there may be 64 KiB; awaiting writes
-   * is all the backpressure there is. It is rejected with `PipeError` (EPIPE) when the other end does not read any more.
-   * `close()` is the other end's end of file, `abort()` its error (ECONNRESET).
+   * Sends bytes (copied). A write resolves when its bytes are sent, of which up to 64 KiB may be in transit, so await
+   * writes for backpressure. It rejects with `PipeError` (EPIPE) when the other end no longer reads. `close()` sends
+   * end of file, `abort()` an error (ECONNRESET).
    */
   readonly writable: WritableStream<Uint8Array>;
-  /** Resolves when both directions are over. Rejects only when the runtime ends first: `Closed` or `Fatal`. */
+  /** Resolves when both directions have ended. Rejects only with `Closed` or `Fatal`, when the runtime ends first. */
   readonly closed: Promise<void>;
 }
 
-/** Options of `hf.connect()`, and of accepting. */
+/** Options of `hf.connect()` and `listener.accept()`. */
 export interface ConnectOptions {
-  /** Gives up when aborted; once connected, breaks the connection. */
+  /**
+   * Cancels the attempt when aborted: the call rejects with the signal's reason. Once connected, an abort breaks the
+   * connection.
+   */
   signal?: AbortSignal;
-  /** Bytes that the page holds for a reader before the other end has to wait. Default: 1 MiB. */
+  /** Bytes that the page buffers before the other end must wait. Default: 1 MiB. */
   buffer?: number;
 }
 
 /** Options of `hf.listen()`. */
 export interface ListenOptions {
-  /** Gives up when aborted; once it listens, closes the port. */
+  /**
+   * Cancels the attempt when aborted: the call rejects with the signal's reason. Once listening, an abort closes the
+   * port.
+   */
   signal?: AbortSignal;
 }
 
-/** A port that the page listens on. Iterating over it gives connections until it is closed; leaving the loop closes it. */
+/**
+ * A port on which the page listens. Iterating over it accepts connections until it is closed; leaving the loop closes
+ * it.
+ *
+ * @example
+ * for await (const connection of listener) void connection.readable.pipeTo(connection.writable);
+ */
 export interface Listener extends AsyncIterable<Connection> {
-  /** The port that it listens on. */
+  /** The port number. */
   readonly port: number;
-  /** The next connection. Rejects with `SocketError` (ECONNABORTED) when the port is closed. */
+  /**
+   * Waits for the next connection.
+   *
+   * @param options - An abort signal, and the size of the read buffer in bytes.
+   * @returns The page's end of the connection.
+   * @throws `SocketError` with the code "ECONNABORTED" when the port is closed.
+   * @throws The signal's reason when aborted.
+   */
   accept(options?: ConnectOptions): Promise<Connection>;
-  /** Refuses further connections, and breaks those that were not accepted. Does nothing when it was closed already. */
+  /**
+   * Closes the port: refuses further connections, and breaks those that were not accepted. Does nothing when already
+   * closed.
+   */
   close(): void;
 }
 
-/** What the runtime does for connections, and is made of. */
+/** What the sockets need from the runtime. */
 export interface SocketWire {
   post(message: ToCoordinator, transfer?: ArrayBuffer[]): void;
   ask(
@@ -62,7 +86,7 @@ export interface SocketWire {
     transfer: ArrayBuffer[],
     toError: (error: ErrorMessage) => Error,
   ): Promise<unknown>;
-  /** A number for a connection, which no process has either. */
+  /** A number for a connection, which no process uses either. */
   newId(): number;
   requireOpen(signal: AbortSignal | undefined): void;
   InputPipe: typeof InputPipe;
@@ -71,7 +95,7 @@ export interface SocketWire {
   SocketError: typeof SocketError;
 }
 
-/** All of a runtime's. */
+/** All sockets of a runtime. */
 export class Sockets {
   readonly #wire: SocketWire;
   readonly #connections = new Map<number, ConnectionEnd>();
@@ -131,7 +155,7 @@ export class Sockets {
     return connection;
   }
 
-  /** False: it is about no connection. */
+  /** Returns false if the message does not concern a connection. */
   receive(message: Extract<FromCoordinator, { id: number }>): boolean {
     const connection = this.#connections.get(message.id);
     if (!connection) return false;
@@ -161,7 +185,7 @@ export class Sockets {
   }
 }
 
-/** The only output that a connection has. */
+/** A connection's only output. */
 const OUTPUT = 1;
 
 export class ConnectionEnd implements Connection {
@@ -178,7 +202,7 @@ export class ConnectionEnd implements Connection {
   readonly #opened = deferred<void>();
   readonly #closed = deferred<void>();
   readonly #signal: AbortSignal | undefined;
-  /** What is not over yet. */
+  /** What has not finished yet. */
   readonly #awaited = new Set<'connected' | 'input' | 'output'>(['connected', 'input', 'output']);
 
   /** `ask` is `connect` or `accept`. */
@@ -255,7 +279,7 @@ export class ConnectionEnd implements Connection {
     this.#closed.resolve();
   }
 
-  /** It was never connected, or the runtime ended: everything fails with `error`. */
+  /** It was never connected, or the runtime ended: fails everything with `error`. */
   #finish(error: unknown): void {
     const failure = this.#failure(error, 'the connection was given up');
     this.#awaited.clear();
@@ -270,7 +294,7 @@ export class ConnectionEnd implements Connection {
     const reason: unknown = this.#signal?.reason;
     const { post } = this.#wire;
     post({ t: 'abort', id: this.#id });
-    post({ t: 'cancel', id: this.#id, fd: OUTPUT }); // also when the word that it is connected is still under way
+    post({ t: 'cancel', id: this.#id, fd: OUTPUT }); // also if `connected` is still in transit
     if (this.#awaited.has('connected')) return this.#finish(reason);
     const failure = this.#failure(reason, 'the connection was broken off');
     this.#input.gone(failure);
@@ -279,7 +303,7 @@ export class ConnectionEnd implements Connection {
   };
 }
 
-/** What a listener needs of the runtime. */
+/** What a listener needs from the runtime. */
 export interface ListenerWire {
   accept(options: ConnectOptions | undefined): Promise<Connection>;
   close(): void;

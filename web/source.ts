@@ -1,4 +1,4 @@
-/** What a program can come from, made into what the coordinator takes. */
+/** Turns every kind of program source into a message for the coordinator. */
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf } from './bytes.js';
 import type * as Download from './download.js';
 import type { BadDownload } from './download.js';
@@ -7,13 +7,18 @@ import { later } from './later.js';
 import type { Progress } from './options.js';
 import type { RefusalMessage, SourceMessage, WasmModule } from './protocol.js';
 
-/** What a program can be, at once. */
+/** A source that is available at once, not a promise. */
 export type ReadySource = string | URL | Response | Blob | ArrayBuffer | ArrayBufferView | WasmModule;
 
 /**
- * A WASI program: a URL (a string is resolved against the page; on Node against the working directory, and `file:` is
- * fine), a `Response` (its body is used up), a `Blob` or `File`, bytes (copied, also out of shared memory), a compiled module (shared), or a promise of
- * any of them. A `File` gives the process its name.
+ * A WASI program:
+ *
+ * - a URL; a string is resolved against the page, on Node against the working directory, where `file:` also works
+ * - a `Response`, whose body is consumed
+ * - a `Blob` or `File`; a `File` also names the process
+ * - bytes, which are copied and may be in shared memory
+ * - a compiled module, which is shared
+ * - a promise of any of these
  *
  * @example
  * await hf.run(fetch('/hello.wasm'));
@@ -25,36 +30,42 @@ export type Source = ReadySource | PromiseLike<ReadySource>;
 export interface PreparedSource {
   message: SourceMessage;
   transfer: ArrayBuffer[];
-  /** What the program is called when nobody says otherwise. */
+  /** The program's default name. */
   name: string;
 }
 
 type OnProgress = ((progress: Progress) => void) | undefined;
 
-/** What the page and Node do differently. */
+/** The parts that differ between the page and Node. */
 export interface Loader {
-  /** What relative URLs are resolved against. */
+  /** The base of relative URLs. */
   base(): string;
-  /** Whether a loop of wasm runs on for ever in a worker that was terminated, so that programs are made interruptible. WebKit (2.50) is like that. */
+  /**
+   * Whether a wasm loop continues forever after its worker was terminated, as in WebKit (2.50). Programs are made
+   * interruptible there.
+   */
   readonly loopsOutliveWorkers: boolean;
-  /** Whether programs with threads are compiled from their bytes only: Node 20's are (worker/host-node.ts). */
+  /** Whether programs with threads must be compiled from their bytes, as on Node 20 (worker/host-node.ts). */
   readonly threadsNeedBytes?: boolean;
-  /** `asBytes`: the coordinator needs the module's bytes; a compiled one will not do. */
+  /** `asBytes`: the coordinator needs the module's bytes; a compiled module is not enough. */
   load(url: URL, asBytes: boolean): Promise<SourceMessage> | SourceMessage;
 }
 
 /**
- * Throws `TypeError` for what is no source, `SpawnRefused` ("source", "module") for one that is not available. An abort of the signal cancels a response's
- * body; it does not end the wait for a response, or for the loader.
+ * Throws `TypeError` for an invalid source, and `SpawnRefused` ("source", "module") for one that could not be loaded.
+ * Aborting the signal cancels a response's body; it does not end the wait for a response or for the loader.
  */
 export async function prepareSource(
   source: Source,
   loader: Loader,
   signal: AbortSignal,
   onProgress?: OnProgress,
-  /** Whether the coordinator needs the module's bytes: no; or a compiled module is refused, as this option does not work with one; or it is not. */
+  /**
+   * The option that needs the module's bytes, for which a compiled module is refused; "if-possible" uses the bytes where
+   * there are any; empty: bytes are not needed.
+   */
   asBytes: '' | 'interruptible' | 'limits.memory' | 'limits.gc' | 'if-possible' = '',
-  /** Whether the spawn can be given up by its own signal, and not by the runtime's end alone. */
+  /** Whether the spawn has a signal of its own that can cancel it, besides the runtime's end. */
   cancels = false,
 ): Promise<PreparedSource> {
   if (typeof source === 'string' || tagOf(source) === 'URL') {
@@ -80,7 +91,7 @@ export async function prepareSource(
     );
   }
   const response = ready as Response;
-  if (signal.aborted) void response.body?.cancel(signal.reason).catch(() => undefined); // nobody waits for it any more
+  if (signal.aborted) void response.body?.cancel(signal.reason).catch(() => undefined); // the result is no longer needed
   signal.throwIfAborted();
   const name = response.url ? nameOf(new URL(response.url)) : fileName(source);
   if (asBytes || loader.threadsNeedBytes) {
@@ -93,7 +104,7 @@ export async function prepareSource(
   return { message: { kind: 'module', module, head: importsMemory(module) ? head : null }, transfer: [], name };
 }
 
-/** The bytes of the response's body. Throws `SpawnRefused`. */
+/** Returns the bytes of the response's body. Throws `SpawnRefused`. */
 export const bodyOf = (
   response: Response,
   signal: AbortSignal,
@@ -101,11 +112,11 @@ export const bodyOf = (
 ): Promise<Uint8Array<ArrayBuffer>> =>
   fromResponse(({ downloadBytes }) => downloadBytes(response, whereOf(response), tell(onProgress), signal));
 
-/** What is done with a response by a file of its own: for URLs the coordinator does it. */
+/** Handles a response with download.ts, which is loaded only for that; the coordinator handles URLs itself. */
 const fromResponse = <T>(work: (file: typeof Download) => Promise<T>): Promise<T> =>
   inOurWords(async () => work(await later('download.js', import('./download.js'))));
 
-/** The errors of download.ts, which are for the coordinator, too, as those of a spawn. */
+/** Turns the errors of download.ts, which the coordinator uses too, into those of a spawn. */
 export async function inOurWords<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
@@ -114,7 +125,7 @@ export async function inOurWords<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The error for a refusal. What is wrong with a module a file of its own puts into words. */
+/** The error for a refusal. explain.ts, loaded only for that, describes what is wrong with a module. */
 export async function refused({ kind, message, faults, cause }: RefusalMessage & ErrorOptions): Promise<SpawnRefused> {
   const words = faults ? (await later('explain.js', import('./explain.js'))).explain(faults) : message;
   return new SpawnRefused(kind, words, { cause });
@@ -127,13 +138,13 @@ const tell = (onProgress: OnProgress) =>
 
 const DEFAULT_NAME = 'program';
 
-/** Whether the module wants its memory from outside, as programs with threads do: how large, its bytes tell. */
+/** Whether the module imports its memory, as programs with threads do. Its bytes say how large it must be. */
 export const importsMemory = (module: WasmModule): boolean =>
   WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory');
 
 const isModule = (source: unknown): source is WasmModule => tagOf(source) === 'WebAssembly.Module';
 
-/** What the promise gives; that of a failed download is a refusal. */
+/** Awaits the promise. A download that failed becomes a refusal. */
 async function settled(source: unknown): Promise<unknown> {
   try {
     return await source;
@@ -142,7 +153,7 @@ async function settled(source: unknown): Promise<unknown> {
   }
 }
 
-/** Of a `File`. */
+/** The name of a `File`. */
 function fileName(source: unknown): string {
   const { name } = source as { name?: unknown };
   return typeof name === 'string' && name !== '' && !name.includes('\0') ? name : DEFAULT_NAME;
@@ -156,7 +167,7 @@ function absoluteUrl(source: string | URL, loader: Loader): URL {
   }
 }
 
-/** The last component of a URL's path; "program" for URLs that have no such thing. */
+/** The last component of a URL's path; "program" for URLs without one. */
 export function nameOf(url: URL): string {
   const last = url.protocol === 'blob:' || url.protocol === 'data:' ? '' : url.pathname.split('/').pop();
   if (!last) return DEFAULT_NAME;

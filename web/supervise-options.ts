@@ -1,4 +1,4 @@
-/** A supervisor's options as the embedder gives them, checked in full before anything is started. */
+/** A supervisor's options as the caller passes them, fully validated before anything starts. */
 import { shown, tagOf, wrong } from './bytes.js';
 import { waitTime } from './deadline.js';
 import { abortSignal, callback, nothingMore, object, oneOf, planSpawn, text, type SpawnOptions } from './options.js';
@@ -7,86 +7,101 @@ import type { ChildMessage, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
 import type { Supervisor } from './supervise.js';
 
-/** Which children are restarted when one is to be: that one, all of them, or it and those that stand after it. */
+/** Which children restart when one must: only that one, all of them, or it and those after it. */
 export type Strategy = 'one-for-one' | 'one-for-all' | 'rest-for-one';
 
-/** When a child that ended is started again: always, when it ended abnormally, never (it is forgotten then). */
+/**
+ * When a child that ended restarts: always ("permanent"), after an abnormal end ("transient"), or never ("temporary";
+ * the supervisor then forgets it).
+ */
 export type RestartType = 'permanent' | 'transient' | 'temporary';
 
-/** What a child's `start` gets. */
+/** The argument of a child's `start` function. */
 export interface StartContext {
-  /** Aborted when the child is to stop before it has started. */
+  /** Aborted when the child must stop before it has started. */
   readonly signal: AbortSignal;
 }
 
 /**
- * A program as a child: what `hf.spawn()` takes, with two differences. `stdout` and `stderr` are "null" unless they are given,
- * because what nobody reads would keep a program waiting. Streams cannot be given, since they work but once: use a function as
- * `start` for that.
+ * A program as a child: the options of `hf.spawn()`, with two differences. `stdout` and `stderr` default to "null",
+ * because a program waits while its output is not read. Streams are not accepted, because they work only once: for
+ * those, make `start` a function.
  */
 export interface ProgramStart extends SpawnOptions {
-  /** The program. A `Response` is read at the first start, and kept. */
+  /** The program. A `Response` is read at the first start, and kept for restarts. */
   source: Source;
 }
 
 /** One child of a supervisor. */
 export interface ChildOptions {
-  /** Unique among the supervisor's children. */
+  /** A name that is unique among the supervisor's children. */
   id: string;
   /**
-   * Starts it: a function that gives a process of this runtime or, for a tree, a supervisor that nobody supervises yet
-   * (or a promise of one); or a program with its options. It is called again for each restart. When it throws or rejects, the
-   * start has failed, which counts like an end.
+   * How to start the child; used again for each restart. Either a program with its options, or a function that returns
+   * (a promise of) a process of this runtime or, to form a tree, a new supervisor that has no parent yet. If the
+   * function throws or rejects, the start has failed, which counts as an end.
+   *
+   * @example
+   * const child = { id: 'job', start: ({ signal }) => hf.spawn('/job.wasm', { signal, stdout: 'null' }) };
    */
   start: ((context: StartContext) => Process | Supervisor | PromiseLike<Process | Supervisor>) | ProgramStart;
-  /** Default: "permanent". */
+  /** When the child restarts. Default: "permanent". */
   restart?: RestartType;
   /**
-   * How long it may take to end when it is asked to, in milliseconds; then it is killed. A program is asked by the end of its
-   * standard input, and by `stop`. "kill": it is killed at once. Default: 5,000, and `Infinity` for a supervisor.
+   * Milliseconds that the child has to end when it is asked to; then it is killed. "kill" kills it at once. A program
+   * is asked by the end of its standard input, and by `stop`. Default: 5,000, and `Infinity` for a supervisor.
    */
   shutdown?: number | 'kill';
-  /** Called when a process is asked to end, beside the end of its standard input. A supervisor is closed. */
+  /**
+   * Called when a process is asked to end, in addition to the end of its standard input. Not called for supervisors,
+   * which are closed.
+   */
   stop?: (process: Process) => void | PromiseLike<void>;
 }
 
-/** How long to wait before a restart. The first time `min`, then `factor` times as long each time, up to `max`. */
+/** The delay before a restart. It is `min` the first time, and grows by `factor` each time, up to `max`. */
 export interface Backoff {
-  /** Milliseconds. Default: 0. */
+  /** The first delay in milliseconds. Default: 0. */
   min?: number;
-  /** Milliseconds; a child that ran for as long begins with `min` again. Default: 30,000, or `min` if that is more. */
+  /**
+   * The longest delay in milliseconds; a child that ran for at least this long starts again at `min`. Default: 30,000,
+   * or `min` if that is larger.
+   */
   max?: number;
-  /** Default: 2. */
+  /** The growth of the delay, at least 1. Default: 2. */
   factor?: number;
-  /** The part of each delay that is left to chance, 0 to 1: 0.5 is half to all of it. Default: 0. */
+  /** The random part of each delay, 0 to 1: with 0.5 a delay is between half and all of it. Default: 0. */
   jitter?: number;
 }
 
 /** Options of `hf.supervise()`. */
 export interface SuperviseOptions {
-  /** Default: "one-for-one". */
+  /** Which children restart together. Default: "one-for-one". */
   strategy?: Strategy;
   /**
-   * When more restarts than these are needed within the time, all children are stopped and the supervisor ends. Less
-   * than 0: never. Default: 3.
+   * The number of restarts allowed within the time `within`. One more stops all children and ends the supervisor. A
+   * negative number means no limit. Default: 3.
    */
   maxRestarts?: number;
-  /** The time, in milliseconds; null: all of the supervisor's life. Default: 5,000. */
+  /** The time in milliseconds; null means the whole life of the supervisor. Default: 5,000. */
   within?: number | null;
-  /** Default: no delay. */
+  /** The delay before restarts. Default: no delay. */
   backoff?: Backoff;
-  /** Gives up when aborted; once the supervisor is there, closes it. */
+  /**
+   * Cancels the call when aborted: `supervise()` rejects with the signal's reason. Once the supervisor exists, an abort
+   * closes it.
+   */
   signal?: AbortSignal;
-  /** In the order of their start. */
+  /** The children, in the order of their start. */
   children?: readonly ChildOptions[];
 }
 
-/** A child that was found right. */
+/** A child with validated options. */
 export interface ChildPlan {
   id: string;
   start: (context: StartContext) => unknown;
   program: ProgramStart | undefined;
-  /** The program's source, once it was asked for. */
+  /** The program's source, once it was requested. */
   kept?: Promise<Source>;
   stop: ((process: Process) => void | PromiseLike<void>) | undefined;
   message: Omit<ChildMessage, 'key'>;
@@ -107,7 +122,7 @@ const DEFAULT_LONGEST = 30_000;
 const MOST_COUNTED = 65536;
 const MOST_RESTARTS = 2 ** 31 - 1;
 
-/** Checks the options of `hf.supervise()`. Throws `TypeError` and `RangeError`. */
+/** Validates the options of `hf.supervise()`. Throws `TypeError` and `RangeError`. */
 export function planSupervise(options: SuperviseOptions): SupervisePlan {
   const {
     strategy = 'one-for-one',
@@ -148,7 +163,7 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
   };
 }
 
-/** Checks one child. Throws `TypeError` and `RangeError`. */
+/** Validates the options of one child. Throws `TypeError` and `RangeError`. */
 export function planChild(child: ChildOptions, what: string): ChildPlan {
   const { id: given, start, restart = 'permanent', shutdown, stop, ...rest } = object(child, what);
   nothingMore('supervised child', rest, what);

@@ -1,6 +1,7 @@
 /**
- * A supervisor, as the page sees it. What is done when, the coordinator decides; starts are made here. A file of its own, loaded for the
- * first supervisor: what must be the same class here and in the script that loads it comes by the wire.
+ * The page's side of a supervisor. The coordinator decides what happens when; starts are made here. This file is loaded
+ * with the first supervisor; classes that must be identical here and in the script that loads it are passed in
+ * `SupervisorWire`.
  */
 import { offAbort, onAbort } from './aborts.js';
 import { tagOf } from './bytes.js';
@@ -17,22 +18,22 @@ import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from
 export { planSupervise } from './supervise-options.js';
 
 /**
- * Why a child ended: as a process does, or its start failed, or it was a supervisor that reached its own limit. Everything
- * is abnormal but "exit" with the code 0.
+ * Why a child ended: a reason of a process, or its start failed, or it was a supervisor that reached its restart limit.
+ * Everything is abnormal except "exit" with the code 0.
  */
 export type EndReason = ChildReason;
 
 /** How a child ended. */
 export interface ChildEnd {
-  /** Why. */
+  /** Why it ended. */
   readonly reason: EndReason;
-  /** The exit code of a process, as in `exit`; else 0. */
+  /** The exit code of a process, as in `exit`; otherwise 0. */
   readonly code: number;
-  /** What happened, in words; empty for "exit". */
+  /** A description of what happened; empty for "exit". */
   readonly message: string;
-  /** All that is known of a process's end. */
+  /** The end of a process. */
   readonly exit?: Exit;
-  /** What the start threw. */
+  /** The error of a start that failed. */
   readonly error?: Error;
   /** The end of a supervisor. */
   readonly outcome?: Outcome;
@@ -41,109 +42,149 @@ export interface ChildEnd {
 /** What happens to the children, in order. */
 export type SupervisorEvent =
   | { readonly type: 'started'; readonly id: string; readonly process?: Process; readonly supervisor?: Supervisor }
-  /** It ended by itself, or its start failed. */
+  /** The child ended by itself, or its start failed. */
   | ({ readonly type: 'ended'; readonly id: string } & ChildEnd)
-  /** It is started again, after `delay` milliseconds. `restarts` are the supervisor's, this one among them. */
+  /** The child restarts after `delay` milliseconds. `restarts` counts all restarts of the supervisor, including this one. */
   | { readonly type: 'restarting'; readonly id: string; readonly delay: number; readonly restarts: number }
-  /** It was asked to end, and has so many milliseconds; or it is killed. */
+  /** The child was asked to end, for which it has `within` milliseconds, or it is being killed. */
   | { readonly type: 'stopping'; readonly id: string; readonly how: 'ask' | 'kill'; readonly within: number }
-  /** It ended, as it was told to. */
+  /** The child ended because it was stopped. */
   | ({ readonly type: 'stopped'; readonly id: string } & ChildEnd)
-  /** Its end was one too many: all children are being stopped. */
+  /** The child's end exceeded the restart limit: all children are being stopped. */
   | ({ readonly type: 'limit'; readonly id: string; readonly restarts: number } & ChildEnd)
   /** All children have ended for good. */
   | { readonly type: 'completed'; readonly restarts: number }
-  /** The supervisor has ended: it was closed, or reached its limit. */
+  /** The supervisor has ended: it was closed, or reached its restart limit. */
   | { readonly type: 'closed'; readonly restarts: number };
 
-/** What became of the children, all of them together. */
+/** The result of `supervisor.wait()`. */
 export type Outcome =
-  /** All have ended for good (or the supervisor was closed). */
+  /** All children have ended for good (or the supervisor was closed). */
   | { readonly kind: 'completed'; readonly restarts: number }
-  /** The end of `id` would have needed one restart too many; all others were stopped. */
+  /** The end of `id` exceeded the restart limit; all other children were stopped. */
   | ({ readonly kind: 'restart-limit'; readonly id: string; readonly restarts: number } & ChildEnd)
-  /** They run on. `pending` are those that do: they can be joined, detached or killed, and waited for again. */
+  /** The wait timed out. `pending` holds the children that still run: they can be joined, detached or killed, and waited for again. */
   | { readonly kind: 'timeout'; readonly restarts: number; readonly pending: readonly (Process | Supervisor)[] };
 
-/** A child, at the moment of the question. */
+/** A snapshot of a child. */
 export interface ChildInfo {
-  /** As its options have it. */
+  /** The id from its options. */
   readonly id: string;
-  /** "waiting": for its turn to start, or the delay before. "stopped": it has ended for good, or was stopped. */
+  /**
+   * "waiting": for its turn to start, or for the delay before a restart. "stopped": it has ended for good, or was
+   * stopped.
+   */
   readonly state: 'waiting' | 'starting' | 'running' | 'stopping' | 'stopped';
-  /** What runs, or ran last, if it is a process. */
+  /** The current or last process, if the child is a process. */
   readonly process: Process | undefined;
-  /** … if it is a supervisor. */
+  /** The current or last supervisor, if the child is a supervisor. */
   readonly supervisor: Supervisor | undefined;
-  /** How often it was started again because it had ended. */
+  /** How often it restarted after an end. */
   readonly restarts: number;
-  /** How it ended last. */
+  /** How it last ended. */
   readonly lastEnd: ChildEnd | undefined;
 }
 
 type Listener<E> = (event: E) => void;
-/** The events of a name. */
+/** The events that a listener of a name receives. */
 export type SupervisorEventOf<T extends SupervisorEventName> = T extends SupervisorEvent['type']
   ? Extract<SupervisorEvent, { type: T }>
   : SupervisorEvent;
-/** The name of an event; "event" is all of them. */
+/** The name of an event; "event" stands for all of them. */
 export type SupervisorEventName = SupervisorEvent['type'] | 'event';
 
 /**
- * Children that are kept running, as by a supervisor of Erlang/OTP: who is restarted when, in what order children are started
- * and stopped, and when it is too much, is what OTP's documentation says. When the runtime ends, everything here rejects with
- * `Closed` or `Fatal`; calls to a supervisor that has ended are rejected with `SupervisorError` (ECANCELED).
+ * Keeps children running, as an Erlang/OTP supervisor does; OTP's documentation describes which children restart when,
+ * the order of starts and stops, and the restart limit.
+ *
+ * When the runtime ends, all pending calls reject with `Closed` or `Fatal`. Calls to a supervisor that has ended reject
+ * with `SupervisorError` (ECANCELED).
  */
 export interface Supervisor extends AsyncDisposable {
-  /** Unique in this runtime for ever; `hf.ps()` has it. */
+  /** A number that is unique for the life of this runtime; `hf.ps()` reports it. */
   readonly id: number;
   /**
-   * Calls the listener with each event of that type, or with "event" of every type; never before the call that made the
-   * supervisor is through. The function that it returns takes the listener off.
+   * Adds a listener. It is never called before the call that created the supervisor has returned.
+   *
+   * @param type - The type of event, or "event" for all types.
+   * @param listener - Called with each event.
+   * @returns A function that removes the listener.
+   * @throws `TypeError` for an unknown type, or a listener that is not a function.
+   *
+   * @example
+   * supervisor.on('ended', ({ id, reason, code }) => console.log(id, reason, code));
    */
   on<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): () => void;
-  /** Takes a listener off; does nothing when it is not on. */
+  /**
+   * Removes a listener; does nothing if it was not added.
+   *
+   * @param type - The type that it was added for.
+   * @param listener - The listener.
+   */
   off<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): void;
   /**
-   * Waits until all children have ended for good, or the supervisor has; at most `timeout` milliseconds, which stops
-   * nothing. May be called again and again; it is complete, too, while there are no children. Rejects with the signal's
-   * reason when aborted, which stops nothing either.
+   * Waits until all children have ended for good, or the supervisor has ended. Neither a timeout nor an abort stops
+   * anything, and `wait()` may be called repeatedly. Also resolves while there are no children.
+   *
+   * @param options - `timeout` in milliseconds, and `signal`.
+   * @returns What became of the children, with the kind "timeout" when they still run.
+   * @throws The signal's reason when aborted.
+   * @throws `Closed` or `Fatal` when the runtime ends first.
    */
   wait(options?: { timeout?: number | undefined; signal?: AbortSignal | undefined }): Promise<Outcome>;
   /**
-   * Starts a child that is stopped or waits; stops and starts one that runs. No other child is touched, and it does not
-   * count as a restart. Resolves when it runs. ENOENT.
+   * Starts a child that is stopped or waiting; stops and starts a running one. Does not affect other children, and does
+   * not count as a restart. Resolves when the child runs.
+   *
+   * @param id - The child's id.
+   * @throws `SupervisorError` with the code "ENOENT" when there is no such child, or "ECANCELED" when it is stopped or
+   * removed before it runs, or the supervisor has ended.
    */
   restart(id: string): Promise<void>;
   /**
-   * Stops a child: asks it, and kills it after its `shutdown`. It stays in the list unless it is temporary, and is started
-   * again by `restart()`, or together with others when the strategy says so. Resolves when it has ended. ENOENT.
+   * Stops a child: asks it to end, and kills it after its `shutdown` time. Unless it is temporary, it stays in the
+   * list, and can start again with `restart()`, or together with others if the strategy requires it. Resolves when it
+   * has ended.
+   *
+   * @param id - The child's id.
+   * @throws `SupervisorError` with the code "ENOENT" when there is no such child, or "ECANCELED" when the supervisor
+   * has ended.
    */
   stop(id: string): Promise<void>;
-  /** Puts one more child at the end of the order. Resolves when it runs, rejects when it will not. EEXIST. */
+  /**
+   * Adds a child at the end of the order and starts it. Resolves when it runs.
+   *
+   * @param child - The child's options.
+   * @throws `SupervisorError` with the code "EEXIST" when the id is taken, or "ECANCELED" when the child is stopped or
+   * removed before it runs, or the supervisor has ended.
+   * @throws `TypeError` or `RangeError` for invalid options.
+   */
   add(child: ChildOptions): Promise<void>;
-  /** In the order of their start. */
+  /** Returns a snapshot of all children, in the order of their start. */
   children(): readonly ChildInfo[];
-  /** Stops all children, the last one first, each with its `shutdown`. Resolves when they have ended. Does no harm again. */
+  /**
+   * Stops all children, the last one first, each with its `shutdown` time. Resolves when they have ended. May be called
+   * again.
+   */
   close(): Promise<void>;
-  /** As `close()`, but kills. */
+  /** Kills all children. Resolves when they have ended. */
   kill(): Promise<void>;
 }
 
-/** What the runtime does for its supervisors. */
+/** What supervisors need from the runtime. */
 export interface SupervisorWire {
   post(message: ToCoordinator): void;
   ask(message: (call: number) => Extract<ToSupervisor, { call: number }>): Promise<unknown>;
   spawn(source: Source, options: SpawnOptions): Promise<Process>;
-  /** Whether it is one of the same runtime's. */
+  /** Whether the handle belongs to this runtime. */
   owns(handle: Process | Supervisor): boolean;
   isProcess(handle: unknown): handle is ProcessEnd;
   error(code: string, message: string, options?: ErrorOptions): SupervisorError;
-  /** The body, if it is that of a program; `SpawnRefused`. */
+  /** Reads the body of a program's response. Throws `SpawnRefused`. */
   read(response: Response): Promise<Uint8Array<ArrayBuffer>>;
-  /** For as long as the signal is not aborted. */
+  /** Waits until the promise settles or the signal is aborted. */
   wait<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>;
-  /** No message to it can come any more. */
+  /** No further message for this supervisor can arrive. */
   forget(id: number): void;
 }
 
@@ -162,7 +203,7 @@ interface Child {
   watchers: Watcher[];
 }
 
-/** Who waits to see a child up, as a later generation than `after`, or down. */
+/** A caller that waits until a child is up, as a later generation than `after`, or down. */
 interface Watcher {
   up: boolean;
   after: number;
@@ -172,7 +213,7 @@ interface Watcher {
 export class SupervisorEnd implements Supervisor {
   static readonly name = 'Supervisor';
   readonly id: number;
-  /** Whose child it is. */
+  /** The supervisor that this one is a child of. */
   parent: SupervisorEnd | undefined;
   /** How it ended, once it has. */
   outcome: Outcome | undefined;
@@ -180,14 +221,14 @@ export class SupervisorEnd implements Supervisor {
   readonly #wire: SupervisorWire;
   readonly #plan: SupervisePlan;
   readonly #children: Child[] = [];
-  /** With those that are gone, whose last words may be under way. */
+  /** Includes children that are gone, whose last messages may still arrive. */
   readonly #byKey = new Map<number, Child>();
   readonly #listeners = new Map<SupervisorEventName, Set<Listener<never>>>();
   readonly #finished = deferred<Outcome>();
   #lastKey = 0;
   #restarts = 0;
   #limit: Extract<Outcome, { kind: 'restart-limit' }> | undefined;
-  /** Settled whenever there is nothing to wait for. */
+  /** Settled while all children have ended for good. */
   #completed = deferred<Outcome>();
   #complete = false;
   #dead: Error | undefined;
@@ -199,7 +240,7 @@ export class SupervisorEnd implements Supervisor {
     for (const child of plan.children) this.#take(child);
   }
 
-  /** Makes it in the coordinator, which then begins. */
+  /** Creates the supervisor in the coordinator, which then starts the children. */
   async open(): Promise<void> {
     const { settings, signal } = this.#plan;
     const children = this.#children.map(({ key, plan }) => ({ key, ...plan.message }));
@@ -265,7 +306,7 @@ export class SupervisorEnd implements Supervisor {
 
   async stop(id: string): Promise<void> {
     const child = this.#find(id);
-    const before = new Set(child.watchers); // who came later wants it to run again
+    const before = new Set(child.watchers); // later watchers belong to a new start
     const down = this.#watch(child, false);
     await this.#order('stop', child.key, id);
     const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(id)} was stopped before it ran`);
@@ -324,7 +365,7 @@ export class SupervisorEnd implements Supervisor {
   }
 
   async #end(order: 'close' | 'kill'): Promise<void> {
-    // It may end at the same moment: that is as good.
+    // If it ends at the same moment, that is fine too.
     if (!this.outcome && !this.#dead) {
       await this.#wire.ask((call) => ({ t: 'sup-order', call, sup: this.id, order, key: 0 })).catch(() => undefined);
     }
@@ -401,7 +442,7 @@ export class SupervisorEnd implements Supervisor {
     return promise.promise;
   }
 
-  /** `judge` says for each of those that wait: an error, null for success, undefined for not yet. */
+  /** `judge` returns for each watcher: an error, null for success, or undefined to keep waiting. */
   #settle(child: Child, judge: (watcher: Watcher) => Error | null | undefined): void {
     child.watchers = child.watchers.filter((watcher) => {
       const verdict = judge(watcher);
@@ -411,7 +452,7 @@ export class SupervisorEnd implements Supervisor {
     });
   }
 
-  // --- what the coordinator says ---
+  // --- messages from the coordinator ---
 
   onAction(action: SupervisorAction): void {
     if (action.a === 'completed' || action.a === 'finished') return this.#onWord(action);
@@ -471,7 +512,7 @@ export class SupervisorEnd implements Supervisor {
     this.#emit({ type: 'closed', restarts });
   }
 
-  /** There is something to wait for again. */
+  /** A child runs again, so `wait()` has to wait again. */
   #reopen(): void {
     if (!this.#complete) return;
     this.#complete = false;
@@ -526,13 +567,13 @@ export class SupervisorEnd implements Supervisor {
     try {
       handle = this.#check(await begin(child.plan, controller.signal, this.#wire));
     } catch (error) {
-      if (child.generation !== generation || child.starting !== controller) return; // given up: it has been told
+      if (child.generation !== generation || child.starting !== controller) return; // given up, and already reported
       if (!controller.signal.aborted) child.startError = asError(error);
       child.starting = undefined;
       return this.#tellEnd(child, generation, 'start-failed', 0);
     }
     if (this.#dead || child.starting !== controller) {
-      // Nobody waits for it any more.
+      // The supervisor no longer needs it.
       Promise.resolve(handle.kill()).catch(() => undefined);
       return;
     }
@@ -554,7 +595,7 @@ export class SupervisorEnd implements Supervisor {
     this.#wire.post({ t: 'sup-ended', sup: this.id, key: child.key, generation, reason, code });
   }
 
-  /** What a start gave, if that can be supervised. */
+  /** Returns the result of a start if it can be supervised; otherwise throws. */
   #check(handle: unknown): ProcessEnd | SupervisorEnd {
     if (!(this.#wire.isProcess(handle) || handle instanceof SupervisorEnd)) {
       throw new TypeError('start must give a process (hf.spawn) or a supervisor (hf.supervise)');
@@ -567,7 +608,7 @@ export class SupervisorEnd implements Supervisor {
     return handle;
   }
 
-  /** Whether the other is this one, or above it in the tree. */
+  /** Whether `other` is this supervisor or one of its ancestors. */
   isOrIsBelow(other: SupervisorEnd): boolean {
     return other === this || this.parent?.isOrIsBelow(other) === true;
   }
@@ -577,7 +618,7 @@ export class SupervisorEnd implements Supervisor {
     if (child.starting) {
       const { starting, generation } = child;
       if (how === 'kill') {
-        // Whatever it becomes is killed when it comes.
+        // If the start still succeeds, its result is killed then.
         child.starting = undefined;
         this.#tellEnd(child, generation, 'start-failed', 0);
       }
@@ -609,7 +650,7 @@ async function begin(plan: ChildPlan, stop: AbortSignal, wire: SupervisorWire): 
   const { source, ...options } = plan.program;
   const signal = options.signal ? anyOf([options.signal, stop]) : stop;
   plan.kept ??= reusable(source, wire);
-  plan.kept.catch(() => undefined); // whoever waits for it is told
+  plan.kept.catch(() => undefined); // each start that awaits it gets the error
   return wire.spawn(await wire.wait(plan.kept, signal), {
     name: plan.id,
     stdout: 'null',
@@ -619,13 +660,13 @@ async function begin(plan: ChildPlan, stop: AbortSignal, wire: SupervisorWire): 
   });
 }
 
-/** A response can be read once: what it gives is kept for the next start, so it is read on when this one is given up. */
+/** A response can be read only once, so its body is kept for later starts, and read to the end even if this start is given up. */
 async function reusable(source: Source, wire: SupervisorWire): Promise<Source> {
   const settled: unknown = await source;
   return tagOf(settled) === 'Response' ? wire.read(settled as Response) : source;
 }
 
-/** `AbortSignal.any`, which keeps nothing alive, or the like where it is not there yet. */
+/** `AbortSignal.any`, which keeps nothing alive, or a substitute where it is missing. */
 function anyOf(signals: AbortSignal[]): AbortSignal {
   const { any } = AbortSignal as { any?: (signals: AbortSignal[]) => AbortSignal };
   if (any) return any.call(AbortSignal, signals);
@@ -642,7 +683,7 @@ const handleOf = ({ handle }: Child): { process?: Process; supervisor?: Supervis
 
 const why = ({ lastEnd }: Child): string => (lastEnd?.message ? `: ${lastEnd.message}` : '');
 
-/** As for an event listener that throws: the page hears of it, and nothing else is disturbed. */
+/** Reports an error to the page as if an event listener had thrown it; nothing else is affected. */
 function report(error: unknown): void {
   const { reportError } = globalThis as { reportError?: (error: unknown) => void };
   if (reportError) reportError(error);

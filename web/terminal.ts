@@ -1,74 +1,106 @@
-/** A process's terminal, as the page has it: `stdin: 'tty'`. */
+/** The page's side of a process's terminal: `stdin: 'tty'`. */
 
 import type { SignalName } from './protocol.js';
 
-/** What a key of a terminal asks for: ^C, and ^\. */
+/** The signal that a key sends: SIGINT for `^C`, SIGQUIT for `^\`. */
 export type TerminalSignal = SignalName;
 
 /** Options of a terminal. */
 export interface TerminalOptions {
-  /** Keys are read as they come, without echo, and mean nothing of themselves. Default: false, lines that can be edited. */
+  /**
+   * Whether the program gets keys as they are typed, without echo or special meaning. Default: false, editable lines.
+   */
   raw?: boolean;
   /**
-   * A line's end that the program writes ("\n") goes to the screen as "\r\n", in raw mode, too: a WASI program cannot know that its terminal is raw.
-   * False is for programs that move the cursor down with it. Default: true.
+   * Whether the program's line ends (`\n`) become `\r\n` on the screen. This also applies in raw mode, because a WASI
+   * program cannot know that its terminal is raw. Use false for programs that move the cursor down with `\n`. Default:
+   * true.
    */
   onlcr?: boolean;
-  /** Whether lines are echoed while they are edited; `setEcho` says more. Default: true. */
+  /** Whether lines are echoed while they are edited; see `Terminal.setEcho`. Default: true. */
   echo?: boolean;
   /**
-   * What the program finds in COLUMNS and LINES (unless `env` has them), for as long as it runs: WASI preview 1 has no call that asks for a terminal's
-   * size, and no signal for its change. A program in raw mode can ask the terminal itself (CSI 18 t), if that answers: xterm.js does with
-   * `windowOptions: { getWinSizeChars: true }`.
+   * The width in characters, which the program finds in the environment variable COLUMNS (unless `env` sets it).
+   *
+   * It does not change while the program runs: WASI preview 1 has no call for a terminal's size and no signal for its
+   * change. A program in raw mode can query the terminal itself (CSI 18 t); xterm.js answers with `windowOptions: {
+   * getWinSizeChars: true }`.
    */
   columns?: number;
+  /** The height in characters, which the program finds in LINES (unless `env` sets it). */
   rows?: number;
-  /** Takes signals in place of the program, which otherwise is killed (code 130 for SIGINT, 131 for SIGQUIT). */
+  /**
+   * Receives signals instead of the program. Without it, a signal kills the program (code 130 for SIGINT, 131 for
+   * SIGQUIT).
+   */
   onSignal?: (signal: TerminalSignal) => void;
 }
 
-/** What `terminal.attach()` needs of xterm.js's `Terminal`. */
+/** The methods of xterm.js's `Terminal` that `terminal.attach()` uses. */
 export interface TerminalScreen {
-  /** Shows the bytes, and calls back when it has. */
+  /**
+   * Displays the bytes.
+   *
+   * @param data - The bytes.
+   * @param callback - Called when they have been displayed.
+   */
   write(data: Uint8Array, callback: () => void): void;
-  /** Calls the listener with what is typed, until that is disposed of. */
+  /**
+   * Registers a listener for typed text.
+   *
+   * @param listener - Called with the text.
+   * @returns The registration; dispose of it to remove the listener.
+   */
   onData(listener: (data: string) => void): ScreenListener;
-  /** Reports of the mouse in an old encoding: one byte a character. */
+  /**
+   * Registers a listener for mouse reports in an old encoding of one byte per character.
+   *
+   * @param listener - Called with the report.
+   * @returns The registration; dispose of it to remove the listener.
+   */
   onBinary?(listener: (data: string) => void): ScreenListener;
 }
 
-/** A listener of a screen, as xterm.js's `IDisposable`. */
+/** A listener's registration, as xterm.js's `IDisposable`. */
 export interface ScreenListener {
-  /** Takes it off. */
+  /** Removes the listener. */
   dispose(): void;
 }
 
 /** A screen that is attached to a terminal. */
 export interface Attachment {
   /**
-   * Resolves when the last byte is on the screen, or it was detached. Rejects only when the runtime ends first: `Closed` or `Fatal`.
+   * Resolves when the last byte is on the screen, or when the screen was detached. Rejects only with `Closed` or
+   * `Fatal`, when the runtime ends first.
    */
   readonly done: Promise<void>;
-  /** Detaches the screen: keys go nowhere, and the output waits in `process.stdout` for another reader. Does nothing when it is detached. */
+  /**
+   * Detaches the screen: its keys are ignored, and output stays in `process.stdout` for another reader. Does nothing
+   * when already detached.
+   */
   dispose(): void;
 }
 
 /**
- * The terminal of a running process. Its keys go into `process.stdin`, its screen is `process.stdout`, which takes the cursor to be at the left margin when
- * the program starts. The echo shows a line again where the width of an erased character is uncertain, so it is right whatever width tables the
- * screen has; it uses reverse wraparound (DEC private mode 45), which xterm.js knows.
+ * The terminal of a running process. `process.stdin` takes its keys, and `process.stdout` is its screen. The cursor
+ * must be at the left margin when the program starts.
+ *
+ * The echo redraws a line where the width of an erased character is uncertain, so it is correct with any width table
+ * that the screen uses. This needs reverse wraparound (DEC private mode 45), which xterm.js supports.
  */
 export interface Terminal {
   /**
-   * Connects a terminal of xterm.js, or what has its methods: keys go to the program, and what the program and the echo write to the screen, which sets
-   * the pace (the next piece is written when xterm.js has parsed the one before). An attached terminal locks `process.stdout`; `process.write()` goes
-   * on to work. It is detached by itself at the end of the output.
+   * Connects an xterm.js terminal, or an object with the same methods. Keys go to the program; output and echo go to
+   * the screen, at its pace: the next chunk is written when xterm.js has parsed the previous one. It is detached
+   * automatically at the end of the output.
    *
-   * The size is not passed on, since WASI preview 1 has no call for it: programs get what `terminal: { columns, rows }` said at their start.
+   * While attached, `process.stdout` is locked; `process.write()` still works. Size changes are not passed on, because
+   * WASI preview 1 has no call for them: a program gets the size from `terminal: { columns, rows }` at its start.
    *
-   * @param screen - an xterm.js `Terminal`
-   * @returns what detaches it again, as xterm.js's own `IDisposable`
-   * @throws `TypeError` when that is no terminal, or when `process.stdin` or `process.stdout` is locked, or the output goes elsewhere (the option `stdout`)
+   * @param screen - An xterm.js `Terminal`.
+   * @returns The attachment; dispose of it to detach the screen.
+   * @throws `TypeError` when `screen` is not a terminal, when `process.stdin` or `process.stdout` is locked, or when
+   * the output goes elsewhere (the option `stdout`).
    *
    * @example
    * const screen = new Terminal(); // of @xterm/xterm
@@ -78,15 +110,21 @@ export interface Terminal {
    */
   attach(screen: TerminalScreen): Promise<Attachment>;
   /**
-   * Raw: keys are read as they come. Cooked (false): as lines that can be edited, with echo. What was typed so far can be read
-   * at once when it becomes raw. Takes effect for keys that are written after it, and for those that there was no room for.
+   * Switches between raw mode and cooked mode (editable lines with echo). When the terminal becomes raw, the program
+   * can read a partly typed line at once. Applies to keys that are written later, and to those that are still waiting
+   * for room.
    *
-   * @param options - `onlcr`: what becomes of line ends in the output from now on, as `TerminalOptions.onlcr` says. Default: true.
+   * @param raw - True for raw mode.
+   * @param options - `onlcr`: whether `\n` in the output becomes `\r\n` from now on, as in `TerminalOptions`. Default:
+   * true.
    */
   setRaw(raw: boolean, options?: { onlcr?: boolean }): void;
   /**
-   * False is for passwords: lines are edited as ever, and nothing is shown of them but their end, so that what follows stands on a line of its own, as
-   * after a prompt of sudo's. True: they are shown again, beginning with the next line if anything of this one was typed unseen. Takes effect as `setRaw` does.
+   * Hides or shows typed text, for passwords. While hidden, lines can be edited as usual, but only their end is shown,
+   * so that further output starts on a new line. When echo is turned on again after part of a line was typed unseen, it
+   * resumes with the next line. Applies to the same keys as `setRaw`.
+   *
+   * @param echo - False to hide typed text.
    *
    * @example
    * p.terminal.setEcho(false);

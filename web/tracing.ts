@@ -1,22 +1,27 @@
-/** Telling the system calls of a process as they return. */
+/** The public types of traces: the system calls of a process, reported as they return. */
 
-/** One system call of a traced process, told when it returned. */
+/** One system call of a traced process, reported when it returned. */
 export interface TraceEvent {
+  /** The process's `pid`. */
   readonly pid: number;
+  /** The number of the thread that made the call. */
   readonly tid: number;
-  /** Its name, such as "fd_read". */
+  /** The name of the call, such as "fd_read". */
   readonly call: string;
-  /** Its parameters, each as "name=value": paths and the first bytes of what was read or written as text. */
+  /** The parameters, each as "name=value"; paths and the first bytes of data are shown as text. */
   readonly args: readonly string[];
-  /** What it gave back, likewise; nothing when it failed. */
+  /** The results, in the same form; empty when the call failed. */
   readonly results: readonly string[];
-  /** "ENOENT" and the like; empty when it succeeded. */
+  /** The error, such as "ENOENT"; empty when the call succeeded. */
   readonly error: string;
-  /** Milliseconds that it took, waiting included; 0 when it began before it was traced. */
+  /** Milliseconds that the call took, including waits; 0 when it began before the trace. */
   readonly duration: number;
-  /** All of that as one line, as strace has it. */
+  /** The whole call as one line, as strace prints it. */
   readonly text: string;
 }
 
-/** `true`: each line to `console.debug`. While the promise that a function returns is pending, the process may have to wait. */
+/**
+ * Where a trace goes. `true` logs each line with `console.debug`. While the promise that a function returns is pending,
+ * the process may have to wait.
+ */
 export type TraceOption = boolean | ((event: TraceEvent) => void | PromiseLike<void>);

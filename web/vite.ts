@@ -1,10 +1,10 @@
 /**
- * holdfast/vite: what a Vite project needs to use holdfast, and nothing else.
+ * holdfast/vite: the plugin that a Vite project needs to use holdfast.
  *
  * @packageDocumentation
  */
 
-/** A plugin of Vite (7 or newer), as far as this one goes. */
+/** The parts of the Vite (7 or newer) plugin interface that this plugin implements. */
 export interface HoldfastPlugin {
   name: string;
   config(): { optimizeDeps: { exclude: string[] } };
@@ -22,7 +22,7 @@ interface Response {
   setHeader(name: string, value: string): unknown;
 }
 
-/** First of all, so that whoever sends other values of these headers has the last word; frameworks answer for pages themselves. */
+/** Runs first, so that other middleware can override the headers; frameworks send their pages themselves. */
 function isolate({ middlewares }: Server): void {
   middlewares.use((_, response, next) => {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
@@ -32,8 +32,11 @@ function isolate({ middlewares }: Server): void {
 }
 
 /**
- * A Vite plugin. The servers of `vite dev` and `vite preview` send the two headers that give a page shared memory, and
- * `vite dev` serves this package as it is: what Vite bundles ahead loses the files that go with it. Your server must send the headers by itself.
+ * A Vite plugin. The servers of `vite dev` and `vite preview` send the two headers that a page needs for shared memory,
+ * and `vite dev` serves this package unbundled, because Vite's pre-bundling loses the files beside it. Your production
+ * server must send the headers itself.
+ *
+ * @returns The plugin.
  *
  * @example
  * ```ts
