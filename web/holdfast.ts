@@ -48,6 +48,7 @@ export type Stats = Readonly<StatsMessage>;
  * - `state`, `call` and `asleepFor` describe the thread that ran last: `call` is the name of its system call, and
  *   `asleepFor` the milliseconds that it has waited there (0 when it is not waiting).
  * - `cpuTime` is CPU time in milliseconds.
+ * - `threads` has the same for each thread, with its number of system calls.
  * - `memory` is the size of the guest's memory in bytes, as of its last system call.
  * - `fileBytes` is the number of bytes that it added to the file system; `files` is the number of its open descriptors.
  * - `started` is the start time in milliseconds since the epoch.
