@@ -1,8 +1,8 @@
-/* at.h - what is done with the name at the end of a path: make, remove, link, rename.
+/* at.h - operations on the name at the end of a path: make, remove, link, rename.
  *
  * Each takes what hf_path_walk found with HF_PATH_PARENT, and leaves it to the caller to release. The errors are Linux's, in Linux's order;
- * behind those named here come the directory's own (vnode.h). Who may do it is not asked here: a read-only tree, marks and rights are WASI's
- * (wasi/path.c), and the page has no such limits (coordinator/root.c). Any thread; blocks if the file system does. */
+ * after those named here come the directory's own (vnode.h). Permissions are not checked here: wasi/path.c checks read-only trees, marks and
+ * rights, and the page has no such limits (coordinator/root.c). Any thread; blocks if the file system does. */
 #ifndef HF_FS_AT_H
 #define HF_FS_AT_H
 
@@ -20,10 +20,11 @@ HF_MUST_CHECK int hf_at_symlink(const struct hf_path *at, const char *target, si
 HF_MUST_CHECK int hf_at_link(const struct hf_path *at, struct hf_vnode *vnode);
 /* EBUSY for "." and the like; ENOENT; ENOTDIR for "file/"; EXDEV. */
 HF_MUST_CHECK int hf_at_rename(const struct hf_path *from, const struct hf_path *to);
-/* Only looks: 0, or one of the errors named at hf_at_rename, which a caller with errors of its own puts before them. */
+/* Changes nothing: 0, or one of the errors named at hf_at_rename, for callers whose own errors come after these. */
 HF_MUST_CHECK int hf_at_check_rename(const struct hf_path *from, const struct hf_path *to);
-/* What is there, else a new regular file: open with O_CREAT. EEXIST if `exclusive` and there is something; EISDIR for "new/". Through *out a
- * reference of the caller's: to whatever it is, also if somebody else made it between the walk and now, so the caller checks what it needs. */
+/* Returns the existing vnode, else a new regular file: open with O_CREAT. EEXIST if `exclusive` and the name exists; EISDIR for "new/". The
+ * caller owns the reference in *out, which may be of any kind, also one that another thread made between the walk and now, so the caller
+ * checks what it needs. */
 HF_MUST_CHECK int hf_at_find_or_make(const struct hf_path *at, bool exclusive, struct hf_vnode **out);
 
 #endif

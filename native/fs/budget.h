@@ -18,7 +18,7 @@ static inline void hf_budget_init(struct hf_budget *budget, uint64_t most)
 	budget->most = most ? most : UINT64_MAX;
 }
 
-/* False, and nothing taken, when it would go beyond the limit. */
+/* False, and takes nothing, when it would exceed the limit. */
 static inline bool hf_budget_take(struct hf_budget *budget, uint64_t amount)
 {
 	uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
@@ -30,7 +30,7 @@ static inline bool hf_budget_take(struct hf_budget *budget, uint64_t amount)
 	return true;
 }
 
-/* As much of the amount as there is left; how much. */
+/* Takes as much of the amount as is left, and returns how much. */
 static inline uint64_t hf_budget_take_some(struct hf_budget *budget, uint64_t amount)
 {
 	uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed), part;
@@ -46,7 +46,7 @@ static inline void hf_budget_give_back(struct hf_budget *budget, uint64_t amount
 	atomic_fetch_sub_explicit(&budget->used, amount, memory_order_relaxed);
 }
 
-/* As much of it as there is. */
+/* Gives back the amount, at most what is in use. */
 static inline void hf_budget_give_back_at_most(struct hf_budget *budget, uint64_t amount)
 {
 	uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
@@ -60,8 +60,9 @@ static inline uint64_t hf_budget_used(struct hf_budget *budget)
 	return atomic_load_explicit(&budget->used, memory_order_relaxed);
 }
 
-/* Whose bytes this thread's are: what it adds to any file system is drawn from this as well, and what it takes away goes
- * back, up to what was drawn (the bytes may have been another's). NULL: nobody's. Set by whoever runs a guest. */
+/* The account that pays for this thread's bytes: what it adds to any file system is drawn from this as well, and what it
+ * removes is given back, up to what was drawn (the bytes may have been another process's). NULL: none. Set by the host
+ * of a guest. */
 extern _Thread_local struct hf_budget *hf_account;
 
 static inline bool hf_bytes_take(struct hf_budget *budget, uint64_t amount)
@@ -70,7 +71,7 @@ static inline bool hf_bytes_take(struct hf_budget *budget, uint64_t amount)
 		return false;
 	if (hf_budget_take(budget, amount))
 		return true;
-	/* Meanwhile another thread may have given it back as part of what was never drawn. */
+	/* Meanwhile another thread may have given it back, as part of bytes that were never drawn. */
 	if (hf_account)
 		hf_budget_give_back_at_most(hf_account, amount);
 	return false;

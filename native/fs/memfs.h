@@ -20,20 +20,21 @@ struct hf_memfs;
 HF_MUST_CHECK int hf_memfs_create(const struct hf_memfs_limits *limits, struct hf_memfs **out);
 /* Its root directory, a new reference. Only for the owner, before the release. */
 struct hf_vnode *hf_memfs_root(struct hf_memfs *fs);
-/* Drops the owner's hold: every name goes at once (what is held finds nothing any more: -HF_ENOENT), a node's memory goes when its
- * last reference does, the instance with the last node. Takes time with the number of names; others may be at work in the tree. */
+/* Drops the owner's hold: every name is removed at once (look-ups in a directory that is still held return -HF_ENOENT), a node's
+ * memory is freed with its last reference, the instance with the last node. Takes time in proportion to the number of names; other
+ * threads may be using the tree. */
 void hf_memfs_release(struct hf_memfs *fs);
 /* Gives an existing node of any kind but a directory (a device) a name in this tree. The tree takes a reference of its own.
  * 0, -HF_EEXIST, -HF_ENOENT (the directory was removed), -HF_ENOTDIR (`dir` is no directory of a memfs), -HF_EPERM (the node is one),
  * -HF_EINVAL and -HF_ENAMETOOLONG (the name), -HF_ENOSPC. Any thread; never blocks. */
 HF_MUST_CHECK int hf_memfs_attach(struct hf_vnode *dir, const char *name, struct hf_vnode *node);
 
-/* A regular file without a name, for what is to take the place of another file's contents. 0 and a reference, or -HF_ENOSPC. It counts as a
+/* A regular file without a name, to hold data that will replace another file's contents. 0 and a reference, or -HF_ENOSPC. It counts as a
  * node until the last reference is gone. Any thread; never blocks. */
 HF_MUST_CHECK int hf_memfs_create_unnamed(struct hf_memfs *fs, struct hf_vnode **out);
-/* Exchanges what is in two regular files of one instance; each stays the file that it is, for those who have it open and by all its names.
- * Who looks at `file` sees the old contents or the new, whole. `unnamed` is the caller's alone. 0, or -HF_EINVAL (they are no such files).
- * Any thread; never blocks. */
+/* Exchanges the contents of two regular files of one instance; each keeps its identity, its names and its open descriptions. A reader of
+ * `file` sees either the old contents or the new, never a mix. Only the caller may use `unnamed`. 0, or -HF_EINVAL (they are not such
+ * files). Any thread; never blocks. */
 HF_MUST_CHECK int hf_memfs_exchange(struct hf_vnode *file, struct hf_vnode *unnamed);
 
 struct hf_memfs_usage {

@@ -1,12 +1,13 @@
 /* memnode.h - the parts of memfs that its files share: the instance, the node, and what each kind of node can do.
  *
- * Lifetime: a node's vnode is referenced once by each name that it has (the root: by the instance's owner), and by
- * whoever uses it. A directory points at its parent without a reference: a directory that has a parent is a name in it,
- * so the parent is there. Each node holds its instance, as its owner does; whoever goes last frees it.
+ * Lifetime: a node's vnode is referenced once by each name that it has (the root: by the instance's owner), and by its users.
+ * A directory points at its parent without a reference: a directory that has a parent is a name in it, so the parent exists.
+ * Each node holds its instance, as the owner does; the last of them frees it.
  *
- * Locks: `tree` (rank 5) for everything about names, of all directories of an instance; each node's `lock` (rank 6) for
- * its times and, of a file, its contents. Under `tree` a directory's lock may be taken, which is never held for long, but
- * not a file's, which is while bytes are copied. References are dropped with no lock held, for that may free a large file. */
+ * Locks: `tree` (rank 5) for everything about names, of all directories of an instance; each node's `lock` (rank 6) for its
+ * times and, of a file, its contents. Under `tree` a thread may take a directory's lock, which is never held for long, but
+ * not a file's, which is held while bytes are copied. References are dropped with no lock held, because that may free a large
+ * file. */
 #ifndef HF_FS_MEMNODE_H
 #define HF_FS_MEMNODE_H
 
@@ -50,13 +51,13 @@ struct hf_memlink {
 struct hf_memnode {
 	struct hf_vnode vnode; /* the first member */
 	struct hf_memfs *fs;   /* immutable after init */
-	/* Written under the tree lock, read by anybody. A directory is removed when it is 0. */
+	/* Written under the tree lock, read by any thread. A directory is removed when it is 0. */
 	_Atomic uint32_t nlink;
 
 	struct hf_lock lock;
 	/* Under lock. */
 	uint64_t atim, mtim, ctim;
-	/* Of a file: writes that append in slices, and where what is appended next goes while there are any. */
+	/* Of a file: the number of writes that append in slices and, while it is not 0, the offset of the next append. */
 	uint32_t appending;
 	uint64_t appended;
 

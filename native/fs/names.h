@@ -1,18 +1,18 @@
 /* names.h - the names in one directory: found by hash, listed in the order in which they came.
  *
- * The listing's cookies number the names as they are added and are never reused, so that a reader who goes on from a
- * cookie after names came and went sees every name that stayed exactly once. Finding, adding, removing and going on
- * from a cookie take (amortized) constant or logarithmic time, also in a directory of which most was removed, and also
- * when somebody chooses the names to do harm.
+ * The listing's cookies number the names as they are added and are never reused, so that a reader that continues from a
+ * cookie after names were added and removed sees every remaining name exactly once. Finding, adding, removing and
+ * continuing from a cookie take (amortized) constant or logarithmic time, also in a directory from which most names
+ * were removed, and also when an attacker chooses the names.
  *
- * No lock of its own: the caller's. Does not touch the vnodes' reference counts. */
+ * Has no lock of its own; the caller holds one. Does not touch the vnodes' reference counts. */
 #ifndef HF_FS_NAMES_H
 #define HF_FS_NAMES_H
 
 #include "fs/siphash.h"
 #include "fs/vnode.h"
 
-/* Cookies below belong to "." and "..", which are not in here. */
+/* Cookies below this belong to "." and "..", which are not stored here. */
 #define HF_NAMES_FIRST_COOKIE 2
 
 struct hf_name {
@@ -33,9 +33,9 @@ struct hf_names {
 };
 
 void hf__names_init(struct hf_names *names, const struct hf_siphash_key *key);
-/* NULL when it is not there. */
+/* NULL when it does not exist. */
 struct hf_name *hf__names_find(const struct hf_names *names, const char *text, size_t size);
-/* The name must not be there. 0, or -HF_ENOSPC and nothing changed. */
+/* The name must not exist yet. 0, or -HF_ENOSPC with nothing changed. */
 HF_MUST_CHECK int hf__names_add(struct hf_names *names, const char *text, size_t size, struct hf_vnode *vnode);
 /* Frees the name. Never fails. */
 void hf__names_remove(struct hf_names *names, struct hf_name *name);

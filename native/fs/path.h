@@ -11,7 +11,7 @@
 enum hf_path_flags {
 	HF_PATH_FOLLOW = 1 << 0, /* follow a symbolic link in the last component */
 	HF_PATH_ROOTED = 1 << 1,
-	HF_PATH_PARENT = 1 << 2, /* the last component need not be there: give its directory and name as well */
+	HF_PATH_PARENT = 1 << 2, /* the last component need not exist: return its directory and name as well */
 };
 
 /* What a path ended in, after links were followed. */
@@ -24,7 +24,7 @@ enum hf_path_last {
 
 /* What a walk found. Owns references to parent and vnode; hf_path_release drops them. */
 struct hf_path {
-	struct hf_vnode *vnode; /* the object; NULL with HF_PATH_PARENT when the name is not there */
+	struct hf_vnode *vnode; /* the object; NULL with HF_PATH_PARENT when the name does not exist */
 	/* With HF_PATH_PARENT: the directory that holds (or would hold) the name; NULL unless `last` is HF_PATH_NAME (then
 	 * `vnode` is set). */
 	struct hf_vnode *parent;
@@ -32,24 +32,23 @@ struct hf_path {
 	char name[HF_NAME_MAX + 1]; /* with HF_PATH_PARENT: the last component; a NUL follows it */
 	size_t name_size;
 	/* The path, or the last link followed, ended in '/' (or "/."): only a directory will do. Without HF_PATH_PARENT
-	 * that was checked. With it the caller checks, for what is wrong with "file/" depends on the call: unlink and
-	 * rename say ENOTDIR, mkdir and link say EEXIST; and "new/" is ENOENT or EISDIR but to mkdir and to rename of a
+	 * that was checked. With it the caller checks, because the error for "file/" depends on the call: unlink and rename
+	 * return ENOTDIR, mkdir and link EEXIST; and "new/" is ENOENT or EISDIR except for mkdir and for renaming a
 	 * directory. */
 	bool must_be_dir;
 };
 
-/* 0, and `out` is the caller's to release; else an error, and there is nothing to release. Blocks if the file system's
- * lookup does.
+/* 0, and the caller must release `out`; else an error, and there is nothing to release. Blocks if the file system's lookup does.
  *
- * Errors: ENOENT (also for an empty path), ENOTDIR, ELOOP, ENAMETOOLONG, EILSEQ (not UTF-8), EINVAL (a NUL byte), EPERM
- * (would leave the base, or an absolute path or link), ENOMEM, and whatever the file system's lookup says.
+ * Errors: ENOENT (also for an empty path), ENOTDIR, ELOOP, ENAMETOOLONG, EILSEQ (not UTF-8), EINVAL (a NUL byte), EPERM (would leave the
+ * base, or an absolute path or link), ENOMEM, and the errors of the file system's lookup.
  *
  * With HF_PATH_PARENT and HF_PATH_FOLLOW a dangling link yields the directory and name that it points at (for open with O_CREAT). A
  * trailing slash after a symbolic link follows it, but with HF_PATH_PARENT never: as on Linux, "link/" names the link there, which is no
  * directory (open with O_CREAT: EISDIR; unlink, rmdir, rename: ENOTDIR; mkdir, link: EEXIST).
  *
- * ".." goes back to the directory through which the walk came, whatever became of that one in the meantime: so no
- * rename that happens during a walk can bring it out of its base. */
+ * ".." goes back to the directory through which the walk came, whatever happened to that directory in the meantime: so no rename during
+ * a walk can lead it out of its base. */
 HF_MUST_CHECK int hf_path_walk(struct hf_vnode *base, const char *path, size_t size, unsigned flags,
                                struct hf_path *out);
 /* Drops what the walk found. */

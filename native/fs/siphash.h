@@ -1,5 +1,5 @@
-/* siphash.h - SipHash (Aumasson and Bernstein, 2012), a keyed hash: who does not know the key cannot choose names that
- * collide. Pure functions: any thread, nothing blocks. */
+/* siphash.h - SipHash (Aumasson and Bernstein, 2012), a keyed hash: without the key an attacker cannot choose names
+ * that collide. Pure functions: any thread, nothing blocks. */
 #ifndef HF_FS_SIPHASH_H
 #define HF_FS_SIPHASH_H
 

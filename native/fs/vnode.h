@@ -3,12 +3,12 @@
  * Lifetime: reference counted. hf_vnode_ref/unref from any thread; the last unref calls ops->destroy. Every function
  * that returns a vnode through an out-pointer returns a reference that the caller owns.
  *
- * Locking is the file system's own affair: operations are called with no lock held (a caller may hold its file
+ * Each file system does its own locking: operations are called with no lock held (a caller may hold its file
  * description's lock, rank 4) and return with none. memfs and devfs operations never block. Operations of file systems
- * that ask the event loop (OPFS, later) may block and are never called on the coordinator.
+ * that need the event loop (OPFS, later) may block and are never called on the coordinator.
  *
  * Names handed to directory operations are single components: never empty, ".", "..", and without '/' or NUL; at most
- * HF_NAME_MAX bytes (path.c has seen to that). They are bytes, not NUL-terminated. */
+ * HF_NAME_MAX bytes (path.c ensures this). They are bytes, not NUL-terminated. */
 #ifndef HF_FS_VNODE_H
 #define HF_FS_VNODE_H
 
@@ -20,13 +20,13 @@
 #include "platform/uio.h"
 
 #define HF_SYMLOOP_MAX 40
-/* The most bytes that one call of `read` or `write` is asked for by a guest: what is moved with a lock held, in some tens of microseconds. Longer
- * transfers are cut up (kernel/vnode_file.c). */
+/* The most bytes that a guest's transfer requests in one call of `read` or `write`: they are moved with a lock held, in some tens of
+ * microseconds. Longer transfers are split (kernel/vnode_file.c). */
 #define HF_SLICE (UINT32_C(256) << 10)
 
 struct hf_vnode;
 
-/* What stat tells. Times in nanoseconds since the epoch. */
+/* What stat returns. Times in nanoseconds since the epoch. */
 struct hf_attr {
 	uint64_t dev, ino;
 	uint8_t filetype; /* enum hf_filetype */
@@ -35,9 +35,9 @@ struct hf_attr {
 	uint64_t atim, mtim, ctim;
 };
 
-/* Receives directory entries; may be called with the directory's lock held, so it only copies to kernel memory.
- * Returns false when it is full: the entry was not taken. `next` is the cookie with which reading goes on after this
- * entry. */
+/* Receives directory entries; may be called with the directory's lock held, so it only copies to kernel memory. Returns
+ * false when it is full: the entry was not taken. `next` is the cookie from which reading continues after this entry.
+ */
 typedef bool hf_dirent_fn(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
                           uint32_t name_size);
 
@@ -48,7 +48,7 @@ struct hf_vnode_ops {
 	int (*lookup)(struct hf_vnode *dir, const char *name, size_t size, struct hf_vnode **out); /* ENOENT */
 	/* The directory's parent; the root's is itself. For "..". ENOENT when the directory was removed. */
 	int (*parent)(struct hf_vnode *dir, struct hf_vnode **out);
-	/* A new regular file or directory. EEXIST (always when the name is there), ENOSPC, EDQUOT, ENOENT (dir removed). */
+	/* A new regular file or directory. EEXIST (always when the name exists), ENOSPC, EDQUOT, ENOENT (dir removed). */
 	int (*create)(struct hf_vnode *dir, const char *name, size_t size, uint8_t filetype, struct hf_vnode **out);
 	int (*symlink)(struct hf_vnode *dir, const char *name, size_t size, const char *target, size_t target_size);
 	/* EPERM for directories, EXDEV across file systems, EEXIST, EMLINK. */
@@ -59,29 +59,30 @@ struct hf_vnode_ops {
 	 * nothing. */
 	int (*rename)(struct hf_vnode *from_dir, const char *from, size_t from_size, struct hf_vnode *to_dir,
 	              const char *to, size_t to_size);
-	/* Entries from `cookie` on (0: the start), "." and ".." first. Cookies stay valid while entries come and go: an
-	 * entry that stays is told exactly once. */
+	/* Entries from `cookie` on (0: the start), "." and ".." first. Cookies stay valid while entries are added and
+	 * removed: an entry that stays is reported exactly once. */
 	int (*readdir)(struct hf_vnode *dir, uint64_t cookie, hf_dirent_fn *emit, void *context);
 
-	/* Symbolic links: up to `size` bytes of the target; returns how many, or the error. EINVAL when it is no link. */
+	/* Symbolic links: up to `size` bytes of the target; returns how many, or the error. EINVAL when it is not a link.
+	 */
 	int (*readlink)(struct hf_vnode *vnode, char *buffer, size_t size);
 
-	/* Data. Move bytes from or to `uio` at the offset (devices ignore it); 0 or an error; what was moved is seen in
-	 * uio->resid. A file that is not told the time in uio->now sets its times when it is next looked at. A short transfer is success; an error is returned only when nothing was moved. Reading at or past the
-	 * end moves nothing. write: EFBIG, ENOSPC, EDQUOT; `append` writes at the end, atomically; *end is set to the
-	 * offset after the last byte written. */
+	/* Data. Move bytes from or to `uio` at the offset (devices ignore it); 0 or an error; uio->resid shows how much was moved. A file that does not
+	 * get the time in uio->now sets its times at the next stat. A short transfer is success; an error is returned only when nothing was moved.
+	 * Reading at or past the end moves nothing. write: EFBIG, ENOSPC, EDQUOT; `append` writes at the end, atomically; *end is set to the offset after
+	 * the last byte written. */
 	int (*read)(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio);
 	int (*write)(struct hf_vnode *vnode, uint64_t offset, bool append, struct hf_uio *uio, uint64_t *end);
-	/* For a write that appends in slices and is to stay in one piece: keeps room for so many bytes at the end, returns where, and lets go of it
-	 * once they are written there. What others append meanwhile comes behind. NULL where there is no end to append to. */
+	/* For a write that appends in slices and must stay contiguous: append_begin reserves this many bytes at the end and returns their offset;
+	 * append_end releases the reservation once they are written. Concurrent appends go after them. NULL where there is no end to append to. */
 	uint64_t (*append_begin)(struct hf_vnode *vnode, uint64_t count);
 	void (*append_end)(struct hf_vnode *vnode);
 	int (*truncate)(struct hf_vnode *vnode, uint64_t size); /* EISDIR, EFBIG, ENOSPC */
-	/* posix_fallocate: there is memory for the range, and the file's size becomes at least offset + size. EISDIR, EFBIG, ENOSPC. */
+	/* posix_fallocate: reserves memory for the range, and the file's size becomes at least offset + size. EISDIR, EFBIG, ENOSPC. */
 	int (*allocate)(struct hf_vnode *vnode, uint64_t offset, uint64_t size);
 	int (*sync)(struct hf_vnode *vnode);
 
-	/* Looking also settles times that were only marked for update, so whoever closes the last description looks. */
+	/* This also settles times that were only marked for update, so the last close of a description calls it. */
 	int (*getattr)(struct hf_vnode *vnode, struct hf_attr *out);
 	/* NULL leaves a time as it is. Sets ctim to now. */
 	int (*set_times)(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim);
@@ -97,9 +98,10 @@ struct hf_vnode {
 	void *fs; /* the file system instance; two vnodes of one instance may be linked and renamed among each other */
 	uint64_t ino;
 	uint8_t filetype; /* enum hf_filetype */
-	/* Guests get EACCES for what would change its contents, or a directory's names; whoever else holds it may change them. */
+	/* Guests get EACCES for operations that would change its contents, or a directory's names; other holders may change them.
+	 */
 	_Atomic bool read_only;
-	/* Of a regular file: 0 if the next read (write) wants to know its time. Changed under the file's own lock. */
+	/* Of a regular file: 0 if the next read (write) needs the time. Changed under the file's own lock. */
 	hf_counter accessed, modified;
 };
 
@@ -108,8 +110,8 @@ static inline bool hf_vnode_is_read_only(const struct hf_vnode *vnode)
 	return atomic_load_explicit(&vnode->read_only, memory_order_relaxed);
 }
 
-/* For uio->now, by who is about to read (`mark` is `accessed`) or write: with a lock held nobody looks at the clock, and most accesses do not want
- * it. */
+/* For uio->now, called before a read (`mark` is `accessed`) or a write: no thread looks at the clock with a lock held, and most accesses do not
+ * need it. */
 static inline uint64_t hf_vnode_clock(const struct hf_vnode *vnode, hf_counter *mark)
 {
 	return vnode->filetype == HF_FILETYPE_REGULAR_FILE && hf_counter_read(mark) == 0 ? hf_plat_realtime() : 0;

@@ -9,7 +9,8 @@
 
 #include "kernel/socket.h"
 
-/* An OS thread of a guest. Made and freed by the coordinator (the first one made by who spawns). */
+/* A guest's OS thread. Created and freed by the coordinator (the first one is created by the thread that spawns the
+ * guest). */
 struct hf_guest_thread {
 	struct hf_thread kernel;
 	struct hf_guest *guest;
@@ -23,7 +24,7 @@ struct hf_guest_thread {
 	uint8_t *memory_base; /* the thread's own: once known it stays */
 };
 
-/* A host's thread that moves bytes between an OS descriptor and a kernel pipe. */
+/* A thread of the host that moves bytes between an OS descriptor and a kernel pipe. */
 struct hf_pump {
 	struct hf_thread kernel; /* of no process: how it sleeps on the pipe */
 	struct hf_pipe *pipe;    /* one hold, the pump's */
@@ -31,7 +32,8 @@ struct hf_pump {
 	bool running;
 	int fd;
 	int stop; /* an eventfd: not zero ends a wait for the descriptor */
-	/* If not NULL, told on the pump's thread when it is over, while it still holds the pipe's end; it must not free the pump. */
+	/* If not NULL, called on the pump's thread when it is over, while it still holds the pipe's end; it must not free the pump.
+	 */
 	void (*over)(struct hf_pump *pump);
 	bool failed; /* the pump's own: over by an error, not by an end of file */
 
@@ -41,7 +43,7 @@ struct hf_pump {
 	bool ended;
 };
 
-/* A host's thread that accepts TCP clients for one of a guest's ports. */
+/* A thread of the host that accepts TCP clients for one of a guest's ports. */
 struct hf_tcp {
 	struct hf_thread kernel; /* of no process: how it waits for room in the backlog */
 	pthread_t os_thread;
@@ -49,7 +51,7 @@ struct hf_tcp {
 	_Atomic bool stopping, dropped;
 	int listening;          /* the OS socket; borrowed */
 	uint16_t port;          /* of the kernel's */
-	int bell[2];            /* an OS pipe: a byte when a client is done with, or to stop */
+	int bell[2];            /* an OS pipe: a byte when a client is finished, or to stop */
 	struct hf_link clients; /* the thread's own */
 	struct hf_guest *guest;
 	/* Protected by the guest's mutex. */
@@ -58,11 +60,12 @@ struct hf_tcp {
 
 /* ---- pump.c ---- */
 
-/* Takes over the hold on the pipe's end in any case: the writing end for an input. 0, -HF_EAGAIN (no thread, or no descriptor). */
+/* Takes over the hold on the pipe's end, also when it fails: the writing end for an input. 0, -HF_EAGAIN (no thread, or no
+ * descriptor). */
 HF_MUST_CHECK int hf__pump_start(struct hf_pump *pump, struct hf_pipe *pipe, int fd, bool input);
-/* Has it end soon, wherever it waits, with what it holds; not while another thread joins it. Does not block. */
+/* Makes it end soon, wherever it waits, and drop what it holds; not while another thread joins it. Does not block. */
 void hf__pump_stop(struct hf_pump *pump);
-/* Waits for its end: an output's comes with the end of file, any other's must have been asked for. */
+/* Waits for its end: an output ends with the end of file, any other must have been stopped before. */
 void hf__pump_join(struct hf_pump *pump);
 
 /* ---- sockets.c ---- */
@@ -70,19 +73,19 @@ void hf__pump_join(struct hf_pump *pump);
 /* The guest's next descriptor; starts `tcp` where the socket is joined to one of the OS. -HF_EADDRINUSE, -HF_ECONNREFUSED, -HF_ENOMEM,
  * -HF_EAGAIN (no thread, or the backlog is full). */
 HF_MUST_CHECK int hf__guest_add_socket(struct hf_guest *guest, const struct hf_guest_socket *spec, struct hf_tcp *tcp);
-/* The guest is over, its descriptors are closed: the thread ends when the clients have what was sent to them, or with `drop`, or after a
- * while. Not while another thread joins it. Does not block. */
+/* The guest is over, its descriptors are closed: the thread ends when the clients have received what was sent to them, or with `drop`,
+ * or after a while. Not while another thread joins it. Does not block. */
 void hf__tcp_stop(struct hf_tcp *tcp, bool drop);
-/* Waits for its end, which must have been asked for. */
+/* Waits for its end; it must have been stopped before. */
 void hf__tcp_join(struct hf_tcp *tcp);
 
 /* ---- thread.c ---- */
 
 /* Starts an OS thread for the kernel's thread, which belongs to the process already. 0, -HF_EAGAIN. */
 HF_MUST_CHECK int hf__guest_thread_start(struct hf_guest_thread *thread);
-/* The kernel has declared it dead: takes it away from wherever it is. Coordinator. */
+/* The kernel has declared it dead: takes the thread away from wherever it is. Coordinator. */
 void hf__guest_thread_interrupt(struct hf_guest_thread *thread);
-/* Once, at start: the signal by which that is done. */
+/* Called once, at start: installs the signal for this. */
 void hf__guest_thread_init(void);
 /* The calling thread's; NULL on others. */
 struct hf_guest_thread *hf__guest_thread_self(void);
@@ -106,14 +109,14 @@ struct hf_guest {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed; /* on the monotonic clock */
 	/* Protected by mutex. */
-	bool over; /* the process is dead and its threads are gone; its inputs have been told to stop */
-	enum { HF__STREAMS_RUN, HF__STREAMS_ARE_JOINED, HF__STREAMS_GONE } streams; /* one of those who wait joins them */
+	bool over; /* the process is dead and its threads are gone; its inputs have the order to stop */
+	enum { HF__STREAMS_RUN, HF__STREAMS_ARE_JOINED, HF__STREAMS_GONE } streams; /* one of the waiters joins them */
 	/* The coordinator's; before the first thread starts, the spawner's. */
 	uint32_t threads;
 	struct hf_guest_exit exit;
 };
 
-/* One of its streams' threads is about to end: sets `ended`, which is that thread's, and wakes who waits. */
+/* One of its streams' threads is about to end: sets that thread's `ended`, and wakes the waiting threads. */
 void hf__guest_stream_ended(struct hf_guest *guest, bool *ended);
 
 /* Work of a thread's spawn request. Coordinator. */

@@ -1,7 +1,7 @@
 /* file.h - an open file description (POSIX): what a descriptor points at. Reference counted; shared by descriptors.
  *
- * Each kind is a struct that begins with this one, and a table of operations: vnode_file.c, pipe_file.c, socket_file.c, tty_file.c. Operations are
- * called by guest threads, with no lock held, and those that say so may block. */
+ * Each kind is a struct that begins with this one, and a table of operations: vnode_file.c, pipe_file.c, socket_file.c, tty_file.c. Guest threads
+ * call the operations, with no lock held; those that say so may block. */
 #ifndef HF_KERNEL_FILE_H
 #define HF_KERNEL_FILE_H
 
@@ -11,7 +11,7 @@
 
 enum hf_access { HF_READ = 1, HF_WRITE = 2 };
 
-/* What poll can be told. */
+/* What poll can report. */
 enum hf_ready {
 	HF_READY_IN = 1 << 0,     /* a read would not block */
 	HF_READY_OUT = 1 << 1,    /* a write would not block */
@@ -21,8 +21,8 @@ enum hf_ready {
 struct hf_file;
 
 struct hf_file_ops {
-	/* At the description's offset where it has one. Block unless HF_FDFLAG_NONBLOCK. 0 or an error; what was moved is
-	 * seen in uio->resid. EAGAIN, EINTR (told to stop), EPIPE, EISDIR and what the file system says. */
+	/* At the description's offset where it has one. Block unless HF_FDFLAG_NONBLOCK. 0 or an error; uio->resid shows
+	 * how much was moved. EAGAIN, EINTR (ordered to stop), EPIPE, EISDIR and the file system's errors. */
 	int (*read)(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio);
 	int (*write)(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio);
 	/* At a given offset; ESPIPE where there is none. */
@@ -30,8 +30,8 @@ struct hf_file_ops {
 	int (*pwrite)(struct hf_file *file, uint64_t offset, struct hf_uio *uio);
 	int (*seek)(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out);
 	int (*getattr)(struct hf_file *file, struct hf_attr *out);
-	/* Which of `events` are ready now (enum hf_ready; HANGUP whenever it is so), and the bytes there are to read or the
-	 * room there is to write. If none is and `waiter` is not NULL, links it, atomically with the look. Never blocks. */
+	/* Which of `events` are ready now (enum hf_ready; HANGUP whether requested or not), and how many bytes can be read
+	 * or written. If none is and `waiter` is not NULL, links it, atomically with the look. Never blocks. */
 	unsigned (*poll)(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes);
 	/* Unlinks the waiter if it is linked; with the events that poll was given. */
 	void (*unpoll)(struct hf_file *file, unsigned events, struct hf_waiter *waiter);
@@ -44,10 +44,10 @@ struct hf_file {
 	_Atomic uint16_t flags; /* enum hf_fdflags */
 	/* Immutable after init. */
 	const struct hf_file_ops *ops;
-	uint8_t filetype; /* as fdstat tells it; a stream may say that it is a character device */
+	uint8_t filetype; /* as fdstat reports it; a stream may report a character device */
 	uint8_t access;   /* enum hf_access */
-	bool counted;     /* what is written here counts as the process's output; set before anybody writes */
-	bool ends_unread; /* a write that nobody will read ends the process, as SIGPIPE does; set likewise */
+	bool counted;     /* what is written here counts as the process's output; set before the first write */
+	bool ends_unread; /* a write without a reader ends the process, as SIGPIPE does; set likewise */
 };
 
 /* A description over a vnode, with one reference. Takes over the caller's reference to the vnode, also when it fails.
@@ -56,13 +56,14 @@ HF_MUST_CHECK int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t
 /* A description over one end of a pipe. Takes over the caller's hold on that end, also when it fails. */
 HF_MUST_CHECK int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out);
 
-/* For the kinds: a struct of this size that begins with a description, which has one reference; all else in it is zero. NULL: no memory. */
+/* For the kinds: a struct of this size that begins with a description, which has one reference; everything else in it is zero. NULL: no
+ * memory. */
 HF_MUST_CHECK void *hf__file_create(size_t size, const struct hf_file_ops *ops, uint8_t filetype, unsigned access);
 
-/* For the tables of those without an offset: -HF_ESPIPE. */
+/* For the operation tables of kinds without an offset: -HF_ESPIPE. */
 int hf__file_no_offset(struct hf_file *file, uint64_t offset, struct hf_uio *uio);
 int hf__file_no_seek(struct hf_file *file, int64_t offset, enum hf_whence whence, uint64_t *out);
-/* What is known of a file that is in no file system. 0. */
+/* The attributes of a file that is in no file system. 0. */
 int hf__file_put_attr(const struct hf_file *file, uint64_t ino, struct hf_attr *out);
 
 static inline bool hf_file_is_nonblock(const struct hf_file *file)

@@ -18,10 +18,10 @@ struct hf_pipe {
 	/* Protected by lock. */
 	uint32_t readers;
 	uint32_t writers;
-	uint32_t head; /* where the next byte is read; indices run freely and wrap with the ring's mask */
-	uint32_t tail; /* where the next byte is written */
-	bool ended;    /* as if there were neither readers nor writers: what is in it can be read, no more comes */
-	bool reset;    /* ended by force: after the last byte one read says ECONNRESET */
+	uint32_t head;            /* where the next byte is read; indices run freely and wrap with the ring's mask */
+	uint32_t tail;            /* where the next byte is written */
+	bool ended;               /* as if there were neither readers nor writers: its bytes can be read, no more come */
+	bool reset;               /* ended by force: after the last byte one read returns ECONNRESET */
 	struct hf_waitq readable; /* waits for bytes or the end of file */
 	struct hf_waitq writable; /* waits for room or EPIPE */
 	uint32_t size;            /* a power of two */
@@ -32,26 +32,26 @@ struct hf_pipe {
 
 /* A pipe with one hold on each end. `size` is rounded up to a power of two of at least HF_PIPE_BUF. 0 or -HF_ENOMEM. */
 HF_MUST_CHECK int hf_pipe_create(uint32_t size, struct hf_pipe **out);
-/* Another hold on an end, by somebody who has one. */
+/* Another hold on an end, for a caller that already has one. */
 void hf_pipe_hold_reader(struct hf_pipe *pipe);
 void hf_pipe_hold_writer(struct hf_pipe *pipe);
-/* Lets go of a hold; the last one of an end wakes the other end. */
+/* Releases a hold; the last one of an end wakes the other end. */
 void hf_pipe_drop_reader(struct hf_pipe *pipe);
 void hf_pipe_drop_writer(struct hf_pipe *pipe);
 
-/* Ends it for both sides while they keep their holds (a socket that is shut down): what is in it can still be read, then
- * comes the end of file; writing is EPIPE. Returns the bytes that nobody has read yet. */
+/* Ends it for both sides while they keep their holds (a socket that is shut down): its bytes can still be read, then
+ * comes the end of file; writing is EPIPE. Returns the number of unread bytes. */
 uint32_t hf_pipe_end(struct hf_pipe *pipe);
-/* Ends it, and the reader is told by one -HF_ECONNRESET in place of the first end of file. */
+/* Ends it, and the reader gets one -HF_ECONNRESET in place of the first end of file. */
 void hf_pipe_reset(struct hf_pipe *pipe);
-/* Gives back the room that no writer will fill: once there are no writers, moves what is unread to a ring that it just fits. By a reader; does
- * nothing while there are writers, or without memory. */
+/* Frees the space that no writer will fill: once there are no writers, moves the unread bytes to a ring that just fits them. Called by a
+ * reader; does nothing while there are writers, or without memory. */
 void hf_pipe_shrink(struct hf_pipe *pipe);
 
 /* At least one byte, or the end of file (nothing moved). Blocks unless `nonblock`: then -HF_EAGAIN. -HF_EINTR. */
 HF_MUST_CHECK int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
 /* All bytes. Blocks unless `nonblock`: then as many as there is room for (all or none up to HF_PIPE_BUF), or
- * -HF_EAGAIN. -HF_EPIPE. A stop or EPIPE after some bytes were written is success; the next call tells. */
+ * -HF_EAGAIN. -HF_EPIPE. A stop or EPIPE after some bytes were written is success; the next call returns the error. */
 HF_MUST_CHECK int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
 
 /* One try, from any thread, the coordinator too: moves what can be moved now. -HF_EAGAIN when that is nothing (then, if
@@ -59,21 +59,22 @@ HF_MUST_CHECK int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, 
  * 0 and nothing moved. -HF_EPIPE. */
 HF_MUST_CHECK int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
 HF_MUST_CHECK int hf_pipe_try_write(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
-/* As try_write, but a small write may go in in parts. */
+/* As try_write, but may split a small write. */
 HF_MUST_CHECK int hf_pipe_try_put(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter);
-/* All of it or nothing, and only while nobody has written since the pipe's end was `*end`, which moves on with it. -HF_EAGAIN: there is no
- * room for all; -HF_ESTALE: somebody has written; -HF_EPIPE. */
+/* Writes all or nothing, and only if no other write came since the pipe's end was `*end`, which is updated. -HF_EAGAIN: there is no room
+ * for all; -HF_ESTALE: another write came first; -HF_EPIPE. */
 HF_MUST_CHECK int hf_pipe_try_put_at(struct hf_pipe *pipe, struct hf_uio *uio, uint32_t *end);
-/* Where it ends now. */
+/* The pipe's end now. */
 uint32_t hf_pipe_end_of(struct hf_pipe *pipe);
-/* Copies the last unread bytes, at most `size`, and where the pipe ends now; how many. *all: they are all that is unread. */
+/* Copies the last unread bytes, at most `size`, stores the pipe's end in *end, and returns how many. *all: no others are
+ * unread. */
 uint32_t hf_pipe_copy_last(struct hf_pipe *pipe, uint8_t *to, uint32_t size, bool *all, uint32_t *end);
-/* As hf_pipe_read, but the bytes stay in the pipe; `whole`: waits until there are as many as are asked for, or as fit
- * into a pipe, or the end. */
+/* As hf_pipe_read, but the bytes stay in the pipe; `whole`: waits until as many bytes are there as requested, or as fit
+ * into a pipe, or until the end. */
 HF_MUST_CHECK int hf_pipe_peek(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock,
                                bool whole);
-/* Links the waiter where it hears of room and of EPIPE, whether there is room or not; true (and not linked) when nobody
- * will read what is written now. */
+/* Links the waiter so that it learns of room and of EPIPE, whether there is room or not; true (and not linked) when
+ * there is no reader. */
 bool hf_pipe_watch_reader(struct hf_pipe *pipe, struct hf_waiter *waiter);
 
 /* Bytes in the pipe and whether it has writers; room in it and whether it has readers. If the answer is "nothing, and

@@ -1,8 +1,8 @@
 /* process.h - a running program: arguments, environment, descriptors, threads, limits, and why it ended.
  *
  * Life: hf_process_create (coordinator) -> hf_process_add_thread for each thread -> ... -> hf_process_end by the first
- * who has a reason -> every thread leaves (by itself, or claimed) -> the last one out closes the descriptors and posts
- * `ended` to the coordinator -> the coordinator tells the page and drops its reference.
+ * that has a reason -> every thread leaves (by itself, or claimed) -> the last one out closes the descriptors and posts
+ * `ended` to the coordinator -> the coordinator notifies the page and drops its reference.
  *
  * Reference counted: the coordinator holds one, each thread holds one. */
 #ifndef HF_KERNEL_PROCESS_H
@@ -29,7 +29,7 @@ struct hf_limits {
 	uint32_t poll_subscriptions;
 	uint32_t threads;
 	uint64_t output;     /* bytes that it may write to files that are `counted`; one more ends it; 0: no limit */
-	uint64_t file_bytes; /* what it may add to file systems, less what it takes away; 0: no limit of its own */
+	uint64_t file_bytes; /* what it may add to file systems, less what it removes; 0: no limit of its own */
 };
 extern const struct hf_limits hf_default_limits;
 
@@ -46,31 +46,33 @@ struct hf_process {
 	uint32_t pid;
 	struct hf_strings args, env;
 	struct hf_limits limits;
-	/* Posted when it is told to end (so that the coordinator stops threads that compute) and again when the last thread
-	 * is gone. Set by the coordinator before the first thread starts. */
+	/* Posted when it is ordered to end (so that the coordinator stops threads that compute) and again when the last
+	 * thread is gone. Set by the coordinator before the first thread starts. */
 	struct hf_work ended;
-	/* Posted when one of its threads goes to sleep, or ends, while the process is to pause: hf_process_is_paused may be true now. */
+	/* Posted when one of its threads goes to sleep, or ends, while the process has the order to pause: hf_process_is_paused may be
+	 * true now. */
 	struct hf_work held;
-	void *owner; /* the coordinator's: whom they are about */
+	void *owner; /* the coordinator's: the object that they are about */
 
-	/* Where its calls are told, if they ever were: our hold on the writing end, until the last thread is gone. */
+	/* The pipe for the trace of its calls, if it was ever traced: our hold on the writing end, until the last thread is
+	 * gone. */
 	struct hf_pipe *_Atomic trace;
 
 	struct hf_fdtable fds;     /* its own lock */
 	struct hf_futex futex;     /* its own lock */
-	struct hf_budget output;   /* atomic; what has gone out, and what calls under way may still write */
-	_Atomic uint64_t written;  /* of it, what has gone out */
+	struct hf_budget output;   /* atomic; what was written, and what current calls may still write */
+	_Atomic uint64_t written;  /* of it, what was written */
 	struct hf_budget file_use; /* atomic; drawn on through hf_account */
 	_Atomic uint64_t began;    /* when its first thread did, on the monotonic clock; 0: not yet */
-	_Atomic uint64_t latest; /* what its monotonic clock has told of last, while it has several threads (wasi/misc.c) */
+	_Atomic uint64_t latest;   /* that its monotonic clock returned, while it has several threads (wasi/misc.c) */
 
 	struct hf_lock lock;
 	/* Protected by lock. */
 	struct hf_link threads;
 	uint32_t thread_count;
 	uint64_t cpu_time; /* of threads that are gone, nanoseconds */
-	bool traced;       /* its threads are, those to come too */
-	bool paused;       /* to be: new threads begin with the order */
+	bool traced;       /* its threads are traced, future ones too */
+	bool paused;       /* has the order to pause: new threads begin with it */
 	bool ending;
 	bool dead; /* all threads are gone */
 	enum hf_exit_reason reason;
@@ -81,8 +83,8 @@ struct hf_process {
 	char stack[HF_EXIT_STACK_MAX];
 };
 
-/* Copies the strings; one reference. `run_ended` becomes process->ended.run; held.run is the caller's to set if it ever
- * pauses the process. 0, -HF_ENOMEM. */
+/* Copies the strings; one reference. `run_ended` becomes process->ended.run; the caller sets held.run if it ever pauses
+ * the process. 0, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct hf_strings *env,
                                     const struct hf_limits *limits, void (*run_ended)(struct hf_work *),
                                     struct hf_process **out);
@@ -95,31 +97,31 @@ HF_MUST_CHECK int hf_process_add_thread(struct hf_process *process, struct hf_th
 /* Whether hf_process_add_thread would find the thread limit reached. Any thread. */
 bool hf_process_is_full(struct hf_process *process);
 
-/* Ends the process: the first reason counts, later calls do nothing. Every thread is told to stop; those that compute
- * are the coordinator's to claim. Any thread; never blocks. `message` and `stack` may be NULL. */
+/* Ends the process: the first reason counts, later calls do nothing. Every thread gets the order to stop; the
+ * coordinator must claim those that compute. Any thread; never blocks. `message` and `stack` may be NULL. */
 void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint32_t code, const char *message,
                     uint32_t message_size, const char *stack, uint32_t stack_size);
 
-/* The thread is gone: it left by itself, or was claimed and the caller acts for it. The last one closes all that the
- * process had open. Exactly once a thread. Drops the thread's reference to the process. */
+/* The thread is gone: it left by itself, or was claimed and the caller acts for it. The last one closes everything that
+ * the process had open. Called exactly once for each thread. Drops the thread's reference to the process. */
 void hf_process_thread_gone(struct hf_thread *thread);
 
 /* Claims every thread that is in the guest and calls `claimed` for each, with no lock held. Coordinator only, after
  * hf_process_end. */
 void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct hf_thread *thread));
 
-/* Tells all threads, those to come as well, to stay in the kernel when they next come there; or lets them go on. Waits of
- * theirs go on, deadlines pass. Any thread; never blocks. */
+/* Orders all threads, future ones too, to stay in the kernel when they next enter it; or withdraws that order. Their
+ * waits continue, deadlines pass. Any thread; never blocks. */
 void hf_process_pause(struct hf_process *process, bool paused);
-/* Whether every thread of it sleeps in the kernel, so that none can run its code before the process is resumed. A wait that ends meanwhile ends in the
+/* Whether all its threads sleep in the kernel, so that none can run its code before the process is resumed. A wait that ends meanwhile ends in the
  * next sleep. Any thread. */
 bool hf_process_is_paused(struct hf_process *process);
 
-/* Tells its calls in the pipe, whose writing end's hold is taken over (NULL: in the one that it was given before), or stops doing so. A
- * process that is dead, or has been given one, lets go of the hold at once: who reads sees the end. Coordinator only. */
+/* Starts to trace its calls to the pipe, and takes over the hold on the writing end (NULL: to the pipe that it got before), or stops
+ * tracing. A process that is dead, or already has a pipe, releases the hold at once, and the reader sees the end. Coordinator only. */
 void hf_process_trace(struct hf_process *process, bool traced, struct hf_pipe *pipe);
 
-/* Nanoseconds that its threads ran, their sleeps left out. Any thread. */
+/* Nanoseconds that its threads ran, without their sleeps. Any thread. */
 uint64_t hf_process_cpu_time(struct hf_process *process);
 
 bool hf_process_is_dead(struct hf_process *process);

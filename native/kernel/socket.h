@@ -1,14 +1,14 @@
-/* socket.h - stream sockets within the runtime (POSIX sockets, as Linux has AF_UNIX): a port that somebody listens on, and
- * connections to it. Guests and the page are at either end; nothing leaves the runtime.
+/* socket.h - stream sockets within the runtime (POSIX sockets, as Linux has AF_UNIX): ports with listeners, and
+ * connections to them. Guests and the page are at either end; nothing leaves the runtime.
  *
  * A connection is two pipes, one for each direction, and each end holds the reading end of one and the writing end of the
  * other. So it has their bounds, their waiting and their back-pressure, and ends direction by direction. An end that is
- * closed gives its peer the end of file after the last byte, then EPIPE. If bytes were lost that way (they had been
- * sent to the end that was closed, and nobody had read them), one of the peer's reads says ECONNRESET first, as Linux's
- * unix_release_sock and RFC 2525, 2.17 have it.
+ * closed gives its peer the end of file after the last byte, then EPIPE. If bytes were lost that way (sent to the closed
+ * end, but not read), one of the peer's reads returns ECONNRESET first, as in Linux's unix_release_sock and RFC 2525,
+ * 2.17.
  *
- * One lock guards the ports, all backlogs and who waits for them: connecting is rare beside sending. It is never held
- * together with a pipe's. */
+ * One lock guards the ports, all backlogs and the threads that wait for them: connecting is rare compared with sending.
+ * It is never held together with a pipe's. */
 #ifndef HF_KERNEL_SOCKET_H
 #define HF_KERNEL_SOCKET_H
 
@@ -18,7 +18,7 @@
 #define HF_BACKLOG 128
 /* Connections in the whole runtime. */
 #define HF_CONNECTIONS_MAX 1024
-/* Where ports are taken from that nobody chose (RFC 6335, 6). */
+/* The range for ports that the caller did not choose (RFC 6335, 6). */
 #define HF_PORT_FIRST_FREE 49152
 
 /* What is shut down of an end: __wasi_sdflags_t. */
@@ -34,7 +34,7 @@ struct hf_socket {
 struct hf_listener {
 	/* Protected by the ports' lock. */
 	struct hf_link link;    /* on the list of all */
-	struct hf_link backlog; /* ends that nobody has accepted yet */
+	struct hf_link backlog; /* ends not accepted yet */
 	uint32_t backlog_size;
 	struct hf_waitq acceptable;  /* waits for a connection */
 	struct hf_waitq connectable; /* waits for room in the backlog, or the end */
@@ -45,27 +45,27 @@ struct hf_listener {
 
 /* ---- any thread; none of these blocks ---- */
 
-/* Listens on the port; on any that is free if it is 0. Owned by the caller until hf_listener_close. 0, -HF_EADDRINUSE,
+/* Listens on the port; on any free one if it is 0. Owned by the caller until hf_listener_close. 0, -HF_EADDRINUSE,
  * -HF_ENOMEM. */
 HF_MUST_CHECK int hf_listener_open(uint16_t port, struct hf_listener **out);
-/* Nobody listens any more: connections that were not accepted are reset, those who wait are told. */
+/* Stops listening: resets connections that were not accepted, and wakes the waiters. */
 void hf_listener_close(struct hf_listener *listener);
 /* The oldest connection of the backlog. -HF_EAGAIN when there is none (then the waiter, if not NULL, is linked). */
 HF_MUST_CHECK int hf_listener_try_accept(struct hf_listener *listener, struct hf_socket **out,
                                          struct hf_waiter *waiter);
 /* Connections in the backlog; when there is none and `waiter` is not NULL, it is linked. */
 uint32_t hf_listener_poll(struct hf_listener *listener, struct hf_waiter *waiter);
-/* Connects to the port: the caller's end, which is open at once, before anybody has accepted the other. -HF_ECONNREFUSED:
- * nobody listens. -HF_EAGAIN: the backlog is full, and the waiter, if not NULL, is linked. -HF_ENOBUFS: there are as many
- * connections as there may be. -HF_ENOMEM. */
+/* Connects to the port, and returns the caller's end, which is open at once, before the other end is accepted.
+ * -HF_ECONNREFUSED: the port has no listener. -HF_EAGAIN: the backlog is full, and the waiter, if not NULL, is linked.
+ * -HF_ENOBUFS: the limit of connections is reached. -HF_ENOMEM. */
 HF_MUST_CHECK int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *waiter);
 /* Unlinks a waiter that one of the above has linked, if it still is. */
 void hf_socket_unpoll(struct hf_waiter *waiter);
-/* Ends one direction, or both (`how`: enum hf_shutdown). What was received stays to be read. */
+/* Ends one direction, or both (`how`: enum hf_shutdown). Received bytes can still be read. */
 void hf_socket_shutdown(struct hf_socket *socket, unsigned how);
-/* Lets go of an end. */
+/* Closes an end. */
 void hf_socket_close(struct hf_socket *socket);
-/* Ends of connections, and listeners, that there are now. */
+/* The numbers of open ends of connections, and of listeners. */
 uint32_t hf_socket_count(void);
 uint32_t hf_listener_count(void);
 
@@ -77,8 +77,8 @@ HF_MUST_CHECK int hf_listener_accept(struct hf_listener *listener, struct hf_thr
 
 /* ---- socket_file.c: descriptions over them ---- */
 
-/* A description over an end or a listener, which it takes over, also when it fails. NULL: for an end that is still to be accepted, and that the caller
- * gives to hf_file_set_socket before anybody else sees the description. 0, -HF_ENOMEM. */
+/* A description over an end or a listener, which it takes over, also when it fails. NULL: for an end that will be accepted later, and that the caller
+ * passes to hf_file_set_socket before another thread sees the description. 0, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_file_open_socket(struct hf_socket *socket, struct hf_file **out);
 HF_MUST_CHECK int hf_file_open_listener(struct hf_listener *listener, struct hf_file **out);
 void hf_file_set_socket(struct hf_file *file, struct hf_socket *socket);

@@ -1,7 +1,8 @@
-/* spawn.h - a guest's thread asks for one more thread of its process (wasi-threads' thread-spawn).
+/* spawn.h - a guest's thread requests another thread of its process (wasi-threads' thread-spawn).
  *
- * Only the coordinator has workers, so this is a request to it, embedded in the thread that asks: at most one at a time, answered exactly once. A
- * thread that is told to stop withdraws its request, unless the coordinator has taken it already: then the answer is moments away and is waited for. */
+ * Only the coordinator has workers, so this is a request to it, embedded in the requesting thread: at most one at a time, answered exactly once. A
+ * thread that must stop withdraws its request, unless the coordinator has already taken it: then the answer is moments away and the thread waits for
+ * it. */
 #ifndef HF_KERNEL_SPAWN_H
 #define HF_KERNEL_SPAWN_H
 
@@ -22,8 +23,8 @@ struct hf_spawn_request {
 /* Once in the life of a thread block, by its owner. Without it every request is refused. */
 void hf_spawn_request_init(struct hf_spawn_request *request, void (*run)(struct hf_work *work));
 
-/* Owner thread only, in the kernel. Blocks until the coordinator answers: the new thread's id, -HF_EAGAIN at a limit, -HF_ENOMEM; or -HF_EINTR when it
- * is told to stop. -HF_ENOTSUP where there is nobody to ask. */
+/* Owner thread only, in the kernel. Blocks until the coordinator answers: the new thread's id, -HF_EAGAIN at a limit, -HF_ENOMEM; or -HF_EINTR when
+ * it must stop. -HF_ENOTSUP where there is no coordinator. */
 HF_MUST_CHECK int hf_spawn_ask(struct hf_thread *thread, uint32_t argument);
 
 /* Coordinator only. False: the request was withdrawn, and its thread may be gone. */

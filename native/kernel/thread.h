@@ -29,11 +29,11 @@
 
 #define HF_IOV_MAX 1024
 
-/* What a thread may be told from outside, as bits of one word; it looks when it leaves the kernel, when it wakes, and now and then while it does
- * what takes long. */
+/* Orders that others give a thread, as bits of one word. The thread looks at them when it leaves the kernel, when it wakes, and now and then in
+ * operations that take long. */
 enum hf_order {
-	HF_ORDER_STOP = 1 << 0,  /* unwind at the next boundary, wait no more */
-	HF_ORDER_PAUSE = 1 << 1, /* do not return to the guest before it is withdrawn */
+	HF_ORDER_STOP = 1 << 0,  /* unwind at the next boundary, do not wait any more */
+	HF_ORDER_PAUSE = 1 << 1, /* do not return to the guest until this is withdrawn */
 	HF_ORDER_TURN =
 		1 << 2, /* return to the guest in turns with others (turn.h); stands for as long as the thread lives */
 };
@@ -54,9 +54,9 @@ struct hf_thread {
 	/* Atomic; any thread. */
 	hf_word door;
 	hf_word park;
-	hf_word parked; /* 1 while it sleeps or is about to: whoever wakes it need not notify otherwise */
+	hf_word parked; /* 1 while it sleeps or is about to: otherwise a waker need not notify */
 	hf_word orders; /* enum hf_order */
-	hf_word gone;   /* 1 once it has left its process, a moment before that may be told */
+	hf_word gone;   /* 1 once it has left its process, a moment before that may be reported */
 
 	hf_word turn; /* enum hf_turn; changed by turn.c, with its lock held, which protects in_line too */
 	struct hf_link in_line;
@@ -69,24 +69,24 @@ struct hf_thread {
 	/* Protected by process->lock. */
 	struct hf_link in_process;
 
-	/* Counted by the owner, read by anybody (relaxed). */
+	/* Counted by the owner, read by any thread (relaxed). */
 	hf_counter syscalls;
-	hf_counter traced;             /* set by others: since when its calls are told (wasi/trace.h); 0: they are not */
-	hf_counter call;               /* the system call under way or the last one: enum hf_call (wasi/calls.h) */
+	hf_counter traced;             /* set by others: since when its calls are traced (wasi/trace.h); 0: they are not */
+	hf_counter call;               /* the current system call or the last one: enum hf_call (wasi/calls.h) */
 	hf_counter parks;              /* times it went to sleep */
 	hf_counter wakeups;            /* times it came back */
-	hf_counter slept;              /* nanoseconds spent asleep, the present sleep left out */
-	_Atomic uint64_t asleep_since; /* 0: it is awake; HF_WAKING: what it slept is being counted */
+	hf_counter slept;              /* nanoseconds spent asleep, without the present sleep */
+	_Atomic uint64_t asleep_since; /* 0: it is awake; HF_WAKING: its sleep is being counted */
 
 	/* Owner thread only. */
 	struct hf_usermem mem;
-	uint64_t call_started;         /* of the call under way, if it is traced */
-	struct hf_iov iov[HF_IOV_MAX]; /* the vector of the call under way */
+	uint64_t call_started;         /* of the current call, if it is traced */
+	struct hf_iov iov[HF_IOV_MAX]; /* the vector of the current call */
 	char path[2][HF_PATH_MAX];     /* its paths */
 
 	/* Kept from one run of the block to the next; spawn.h says whose it is when. */
 	struct hf_spawn_request spawn;
-	hf_counter *locks; /* hf_locks of the worker that the block belongs to; NULL where nobody will ask */
+	hf_counter *locks; /* hf_locks of the worker that the block belongs to; NULL where it is not needed */
 
 	/* Immutable. Where an interruptible guest looks for its orders, which are copied there: platform.h. */
 	uint32_t flag;
@@ -94,7 +94,7 @@ struct hf_thread {
 
 _Static_assert(HF_ORDER_STOP == 1, "hf_told_to_stop looks at bit 0");
 
-/* The thread that runs here; NULL on the coordinator. Set by hf_thread_become. */
+/* The calling thread's block; NULL on the coordinator. Set by hf_thread_become. */
 extern _Thread_local struct hf_thread *hf_self;
 
 static inline void hf_thread_become(struct hf_thread *thread)
@@ -103,10 +103,10 @@ static inline void hf_thread_become(struct hf_thread *thread)
 	hf_stop_word = thread ? &thread->orders : NULL;
 }
 
-/* Whether the calling thread is to stop or to pause, or its turn is over. */
+/* Whether the calling thread must stop or pause, or its turn is over. */
 bool hf_thread_has_orders(void);
 
-/* Prepares a thread block for a new run: HF_IN_GUEST, with a guest's memory of no size. Whoever owns the block; the
+/* Prepares a thread block for a new run: HF_IN_GUEST, with an empty guest memory. Called by the block's owner; the
  * thread must not be running. */
 void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32_t tid);
 
@@ -114,8 +114,8 @@ void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32
 
 /* Enters the kernel, or never returns: parks for good if the thread was claimed. */
 static inline void hf_door_enter(struct hf_thread *thread);
-/* Leaves the kernel, or never returns: unwinds the guest if the thread was told to stop. Blocks while it is told to
- * pause. */
+/* Leaves the kernel, or never returns: unwinds the guest if the thread has the order to stop. Blocks while it has the
+ * order to pause. */
 static inline void hf_door_leave(struct hf_thread *thread);
 /* The guest is over, returned or unwound: enters the kernel for the last time, or never returns, as hf_door_enter. */
 void hf_door_return(struct hf_thread *thread);
@@ -131,24 +131,24 @@ static inline uint32_t hf_park_ticket(struct hf_thread *thread)
 
 /* Sleeps while the ticket is current, until the deadline. Blocks; no lock may be held. Spinning first (some
  * microseconds, only while a core is free) is for waits that another thread usually ends at once. Returns 0 (something
- * changed: look), -HF_ETIMEDOUT, or -HF_EINTR when the thread is to stop. */
+ * changed: look), -HF_ETIMEDOUT, or -HF_EINTR when the thread must stop. */
 HF_MUST_CHECK int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin spin);
 
 /* Sleeps until the deadline. -HF_ETIMEDOUT in the end, or -HF_EINTR. */
 HF_MUST_CHECK int hf_thread_sleep(struct hf_thread *thread, uint64_t deadline);
 
-/* What comes now (its worker's start, waiting for memory) is not the guest's own CPU time, until hf_thread_starts_now, by the owner thread.
- * Whoever has the block: the owner thread, or the coordinator before that has it. */
+/* From now (its worker's start, waiting for memory) until the owner thread calls hf_thread_starts_now, time does not count as the guest's
+ * CPU time. Called by the owner thread, or by the coordinator before the owner has the block. */
 void hf_thread_starts_later(struct hf_thread *thread);
 void hf_thread_starts_now(struct hf_thread *thread);
-/* Whether it has, or is gone without. Any thread. */
+/* Whether it has started, or is gone without having started. Any thread. */
 bool hf_thread_has_begun(struct hf_thread *thread);
-/* Nanoseconds that the thread ran, its sleeps left out. Any thread. */
+/* Nanoseconds that the thread ran, without its sleeps. Any thread. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread);
-/* The same at a time that the caller knows: with a lock held nobody looks at the clock. */
+/* The same at a time that the caller knows: no thread looks at the clock with a lock held. */
 uint64_t hf_thread_cpu_time_at(struct hf_thread *thread, uint64_t now);
 
-/* One more, or one less, thread that runs guest code: what decides whether spinning is worth it. Process.c's. */
+/* One thread more, or less, runs guest code; this number decides whether spinning is worth it. For process.c only. */
 void hf__thread_counted(int change);
 /* How many those are. Any thread. */
 uint32_t hf__threads_awake(void);
@@ -157,20 +157,22 @@ uint32_t hf__threads_awake(void);
 
 /* Something that the thread may wait for has changed. */
 void hf_thread_wake(struct hf_thread *thread);
-/* Tells it to stop: what it waits for ends, and it leaves at the next boundary. Idempotent. */
+/* Orders it to stop: its waits end, and it leaves at the next boundary. Idempotent. */
 void hf_thread_stop(struct hf_thread *thread);
 /* From now on it returns to its guest in turns with others. Idempotent. */
 void hf_thread_in_turns(struct hf_thread *thread);
 /* Gives or withdraws the order to pause. Idempotent. */
 void hf_thread_pause(struct hf_thread *thread, bool paused);
-/* Whether it sleeps in the kernel or has yet to begin: once it was told to pause, it will not run the guest's code before that is withdrawn. */
+/* Whether it sleeps in the kernel or has yet to begin: once it has the order to pause, it will not run the guest's code until that is
+ * withdrawn. */
 bool hf_thread_sleeps(struct hf_thread *thread);
-/* Declares a thread dead that is in the guest. True: it is the caller's now, and will never touch the kernel again; its
- * worker must be terminated. False: it is in the kernel (and will stop by itself, if it was told to) or was claimed
- * before. */
+/* Declares a thread in the guest dead. True: the caller owns it now, and it will never touch the kernel again; its
+ * worker must be terminated. False: it is in the kernel (and will stop by itself, if ordered to) or was claimed before.
+ */
 bool hf_thread_claim(struct hf_thread *thread);
 
-/* Its worker has ended by itself. Whether it had, or waited for, a lock, for which others may wait for ever then. */
+/* Its worker has ended by itself. Whether it held, or waited for, a lock, for which other threads may now wait forever.
+ */
 static inline bool hf_thread_took_locks_along(struct hf_thread *thread)
 {
 	return thread->locks && hf_counter_read(thread->locks) != 0;

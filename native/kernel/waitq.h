@@ -1,8 +1,8 @@
-/* waitq.h - who wants to know when an object changes.
+/* waitq.h - the waiters that are woken when an object changes.
  *
- * An object that can be waited for has a wait queue; the object's own lock protects it. Whoever waits links a waiter to
- * each object that it waits for (one for a read, many for poll), and is told of every change that might matter: data,
- * room, close. A waiter is woken with the object's lock held, so `wake` only sets words and rings bells. */
+ * An object that can be waited for has a wait queue; the object's own lock protects it. A waiting thread links a waiter
+ * to each object that it waits for (one for a read, many for poll), and is woken by every change that might matter:
+ * data, room, close. A waiter is woken with the object's lock held, so `wake` only sets words and rings bells. */
 #ifndef HF_KERNEL_WAITQ_H
 #define HF_KERNEL_WAITQ_H
 

@@ -1,8 +1,8 @@
-/* work.h - what the coordinator is asked to do: one queue, many producers, one consumer, no allocation.
+/* work.h - work for the coordinator: one queue, many producers, one consumer, no allocation.
  *
  * A piece of work is embedded in the object that it is about, and is queued at most once: posting it again before the
  * coordinator took it changes nothing (it is a level, not an event; the coordinator looks at the object). The object
- * must stay alive while it is queued: whoever posts holds a reference for the queue, or cancels before freeing. */
+ * must stay alive while it is queued: its owner holds a reference for the queue, or cancels before freeing. */
 #ifndef HF_KERNEL_WORK_H
 #define HF_KERNEL_WORK_H
 
@@ -26,9 +26,10 @@ void hf_work_waiter_init(struct hf_work_waiter *waiter, void (*run)(struct hf_wo
 bool hf_work_post(struct hf_work *work);
 /* Coordinator only: takes it off the queue if it is there. Afterwards it is safe to free. True if it was queued. */
 bool hf_work_cancel(struct hf_work *work);
-/* Coordinator only: runs what is queued now (what that queues in turn waits for the next call). Returns how many. */
+/* Coordinator only: runs the work that is queued now (work queued meanwhile waits for the next call). Returns how many.
+ */
 uint32_t hf_work_drain(void);
-/* How often it was called: what is done only so many times before the event loop turns counts by it. Coordinator only. */
+/* How often hf_work_drain was called: used to limit how much is done before the event loop turns. Coordinator only. */
 uint32_t hf_work_turn(void);
 
 #endif

@@ -14,7 +14,7 @@ void *hf_zone_realloc(enum hf_zone zone, void *block, size_t new_size) __attribu
 /* NULL is fine. */
 void hf_free(void *block);
 
-/* For bytes of files, names and nodes, and for nothing else: this memory may be used up by any guest that may write. */
+/* Only for bytes of files, names and nodes: any guest that may write can use up this memory. */
 HF_ALLOC void *hf_file_alloc(size_t size)
 {
 	return hf_zone_alloc(HF_ZONE_FILES, size);
@@ -30,7 +30,7 @@ static inline void *hf_file_realloc(void *block, size_t new_size)
 	return hf_zone_realloc(HF_ZONE_FILES, block, new_size);
 }
 
-/* For all else. */
+/* For everything else. */
 HF_ALLOC void *hf_alloc(size_t size)
 {
 	return hf_zone_alloc(HF_ZONE_KERNEL, size);

@@ -1,11 +1,10 @@
 /* lock.h - the kernel's mutex: a futex word, 4 bytes, no clean-up.
  *
- * Rules: nobody waits on an object, or calls out of the kernel, with a lock held; a holder is never terminated (a
- * worker that runs kernel code is asked to stop, not killed). So a lock is only ever held for a bounded time, and even
- * the coordinator may take one.
+ * Rules: no thread waits on an object, or calls out of the kernel, with a lock held; a holder is never terminated (a worker that runs kernel
+ * code is asked to stop, not killed). So a lock is only ever held for a bounded time, and even the coordinator may take one.
  *
- * Whoever finds the lock free takes it, also past those that sleep: that is what makes it fast. Two kinds of waiters are not passed by. The
- * coordinator sets HF__LOCK_COORDINATOR and has the lock after the present holder. A thread that has been passed by often, or that waits with
+ * A thread that finds the lock free takes it, even ahead of sleeping waiters: that makes it fast. Two kinds of waiters cannot be overtaken.
+ * The coordinator sets HF__LOCK_COORDINATOR and gets the lock after the present holder. A thread that was overtaken often, or that waits with
  * another lock held, sets HF__LOCK_STARVED (one thread a lock) and comes after the coordinator.
  *
  * Lock order: each lock has a rank (enum hf_lock_rank), and a thread may take a lock only if it holds none of the same or a later one.
@@ -17,7 +16,7 @@
 #include "platform/platform.h"
 
 /* What clang can check in C: that a function whose name ends in _locked is called with the lock held (HF_REQUIRES),
- * that every path lets go of what it took, and that globals are touched under their lock (HF_GUARDED_BY). Members of
+ * that every path releases what it took, and that globals are touched under their lock (HF_GUARDED_BY). Members of
  * structs are grouped under a comment that names their lock: clang 21 cannot yet relate a member to the lock beside it.
  */
 #if defined(__clang__)
@@ -77,13 +76,13 @@ static inline void hf_lock_init(struct hf_lock *lock, enum hf_lock_rank rank)
 #endif
 }
 
-/* lock_order.c's; where ranks are not checked, nothing. */
+/* In lock_order.c; no-ops where ranks are not checked. */
 #ifdef HF_LOCK_ORDER
 void hf__lock_order_take(const struct hf_lock *lock);
 void hf__lock_order_drop(const struct hf_lock *lock);
 /* Panics if the calling thread holds a lock: before a wait, and where the kernel is left. */
 void hf_lock_order_none(const char *where);
-/* Whether the calling thread holds a lock: the fuzzer lets others run where it holds none. */
+/* Whether the calling thread holds a lock: the fuzzer lets other threads run where it holds none. */
 bool hf_lock_order_any(void);
 #else
 static inline void hf__lock_order_take(const struct hf_lock *lock)
@@ -100,8 +99,8 @@ static inline void hf_lock_order_none(const char *where)
 }
 #endif
 
-/* ThreadSanitizer is told of locks, so that it finds two that are ever taken in both orders. What it then no longer looks
- * at is the lock itself; tests/native/hammer-lock.c has it do that. */
+/* Locks are announced to ThreadSanitizer, so that it finds two that are ever taken in both orders. It then no longer
+ * checks the lock itself; tests/native/hammer-lock.c makes it do that. */
 #if defined(__has_feature) && !defined(HF_LOCK_UNTOLD)
 #if __has_feature(thread_sanitizer)
 void __tsan_mutex_pre_lock(void *lock, unsigned flags);
@@ -118,19 +117,20 @@ void __tsan_mutex_post_unlock(void *lock, unsigned flags);
 /* The lock's word. */
 enum {
 	HF__LOCK_HELD = 1 << 0,
-	HF__LOCK_SLEEPERS = 1 << 1,    /* somebody may sleep on the word */
+	HF__LOCK_SLEEPERS = 1 << 1,    /* a thread may sleep on the word */
 	HF__LOCK_COORDINATOR = 1 << 2, /* the coordinator is next */
-	HF__LOCK_STARVED = 1 << 3,     /* somebody else is next, after the coordinator */
+	HF__LOCK_STARVED = 1 << 3,     /* another thread is next, after the coordinator */
 };
 
-/* Locks that the calling thread holds, those included that it waits for or is about to have let go. Should its worker end while this is not 0,
- * others may wait for ever. Others look at it (kernel/thread.h). */
+/* Counts the locks that the calling thread holds, waits for, or is just releasing. If its worker ends while this is not 0, other threads may
+ * wait forever. Other threads read it (kernel/thread.h). */
 extern _Thread_local hf_counter hf_locks;
 
 /* The calling thread is the coordinator: from now on it comes first at every lock. There is one. */
 void hf_lock_come_first(void);
 
-/* How often, a second each time, the coordinator waits for a lock before it takes the holder for dead and panics. Tests are less patient. */
+/* How often the coordinator waits for a lock, one second each time, before it assumes that the holder is dead and panics. Tests are less
+ * patient. */
 extern uint32_t hf_lock_patience;
 
 void hf__lock_slow(struct hf_lock *lock);
@@ -148,7 +148,7 @@ static inline void hf_lock_near(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
 	HF_TSAN_TELL(post_lock, lock, 0, 0);
 }
 
-/* One atomic operation lets go, and nothing of the lock is touched after it: whoever has it next may free it. */
+/* One atomic operation releases the lock, which is not touched after it: the next holder may free it. */
 static inline void hf_unlock_near(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 {
 	uint32_t expected = HF__LOCK_HELD;
@@ -160,7 +160,8 @@ static inline void hf_unlock_near(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_T
 	HF_TSAN_TELL(post_unlock, lock, 0);
 }
 
-/* The same as functions in the wasm module, whose size pages pay for. The near form is for what guests call by the million. */
+/* The same as functions in the wasm module, whose size pages pay for. The near form is for calls that guests make by the
+ * million. */
 #if defined(__wasm__)
 void hf_lock(struct hf_lock *lock) HF_ACQUIRE(lock);
 void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock);
@@ -176,7 +177,7 @@ static inline void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 }
 #endif
 
-/* True if anybody holds the lock: the first line of every function whose name ends in _locked. */
+/* True if any thread holds the lock: the first line of every function whose name ends in _locked. */
 static inline bool hf_lock_is_held(struct hf_lock *lock)
 {
 	return atomic_load_explicit(&lock->word, memory_order_relaxed) & HF__LOCK_HELD;

@@ -13,8 +13,8 @@ int hf_native_enter(void (*fn)(void *), void *context);
  * while no other thread can ring. */
 void hf_native_set_ring(void (*ring)(void *), void *context);
 
-/* What a claimed thread does at the door, instead of sleeping there for good: leaves for its host, as it must not return. NULL (as at the
- * start) for nothing. Set it while no guest runs. */
+/* What a claimed thread does at the door, instead of sleeping there for good: it leaves for its host, because it must not return. NULL
+ * (as at the start) for nothing. Set it while no guest runs. */
 void hf_native_set_rest(void (*rest)(void));
 
 #endif

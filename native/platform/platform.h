@@ -20,20 +20,20 @@ typedef _Atomic uint32_t hf_word;
  * predicate. Blocks. Returns 0, or -HF_ETIMEDOUT once the deadline has passed. */
 int hf_plat_wait(hf_word *word, uint32_t expected, uint64_t deadline);
 
-/* The same for so many nanoseconds at most: looks at no clock, so it may be called with a lock held. Lock.c's. */
+/* The same for at most this many nanoseconds: looks at no clock, so it may be called with a lock held. For lock.c only. */
 int hf_plat_wait_for(hf_word *word, uint32_t expected, uint64_t nanoseconds);
 
 /* Wakes at most count threads that sleep on the word. Never blocks. */
 void hf_plat_wake(hf_word *word, uint32_t count);
 
-/* Clocks and entropy are the machine's, in a browser JavaScript's, where the engine may end the worker for want of memory: never with a lock held
- * (the native platform checks it). */
+/* Clocks and entropy come from the machine, in a browser from JavaScript, where the engine may end the worker when memory runs out: never call
+ * them with a lock held (the native platform checks this). */
 
 /* Nanoseconds since an arbitrary point, the same in every thread, never stepping back within a thread. */
 uint64_t hf_plat_monotonic(void);
 /* Nanoseconds since 1970-01-01T00:00:00Z. */
 uint64_t hf_plat_realtime(void);
-/* The steps in which the clocks advance, in nanoseconds; at least 1. Who asks first may spend a few milliseconds on it. */
+/* The steps in which the clocks advance, in nanoseconds; at least 1. The first call may take a few milliseconds. */
 uint64_t hf_plat_clock_resolution(void);
 
 /* Fills the buffer from the machine's source of entropy. Slow (about 1 us): a seed, not a generator. */
@@ -42,8 +42,8 @@ void hf_plat_entropy(void *buffer, size_t size);
 /* How many threads can truly run at once; at least 1. */
 uint32_t hf_plat_cores(void);
 
-/* A number that one thread counts and others look at now and then; no order is promised. In wasm every atomic access is sequentially
- * consistent (a store costs 6.6 ns), so there it is an ordinary word: aligned, and never torn on the engines that there are. */
+/* A number that one thread counts and others read now and then; no order is promised. In wasm every atomic access is sequentially
+ * consistent (a store costs 6.6 ns), so there it is an ordinary word: aligned, and never torn on existing engines. */
 typedef struct {
 	_Atomic uint64_t value;
 } hf_counter;
@@ -67,7 +67,7 @@ static inline void hf_counter_set(hf_counter *counter, uint64_t value)
 #endif
 }
 
-/* By the thread that counts. */
+/* Called by the thread that counts. */
 static inline uint64_t hf_counter_own(hf_counter *counter)
 {
 #if defined(__wasm__)
@@ -82,10 +82,10 @@ static inline uint64_t hf_counter_read(hf_counter *counter)
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);
 }
 
-/* A word whose bit 0 says that the calling thread is to stop; NULL where nobody ever says so. */
+/* A word whose bit 0 orders the calling thread to stop; NULL where no such order can come. */
 extern _Thread_local const hf_word *hf_stop_word;
 
-/* Whatever takes long looks here now and then, and ends early: nobody will see its result. */
+/* Code that takes long checks this now and then, and ends early: no one will see its result. */
 static inline bool hf_told_to_stop(void)
 {
 	return hf_stop_word && atomic_load_explicit(hf_stop_word, memory_order_relaxed) & 1;
@@ -104,14 +104,16 @@ static inline void hf_plat_relax(void)
 /* Lets another thread run. */
 void hf_plat_yield(void);
 
-/* What memory is for. Each zone has its own, so that neither can take or fragment what the other needs; natively they are one. */
+/* What memory is for. Each zone has memory of its own, so that neither can take or fragment what the other needs; natively they
+ * are one. */
 enum hf_zone {
-	HF_ZONE_KERNEL, /* processes, workers, pipes, sockets: all but what follows */
+	HF_ZONE_KERNEL, /* processes, workers, pipes, sockets: all except what follows */
 	HF_ZONE_FILES,  /* bytes of files, names and nodes */
 	HF_ZONES
 };
 
-/* Raw memory for alloc.c alone, not zeroed; NULL when there is none. Its address is HF_PLAT_MALLOC_SKEW modulo 16. */
+/* Raw memory for alloc.c alone, not zeroed; NULL when none is available. Its address is HF_PLAT_MALLOC_SKEW modulo 16.
+ */
 void *hf_plat_malloc(enum hf_zone zone, size_t size);
 void hf_plat_free(void *block);
 #if defined(__wasm__)
@@ -120,8 +122,8 @@ void hf_plat_free(void *block);
 #define HF_PLAT_MALLOC_SKEW 0
 #endif
 
-/* A thread's orders, where an interruptible guest looks for them: an address in a memory that holds nothing else, 0 for a thread that has none.
- * Never blocks. Natively no guest looks. */
+/* A thread's orders, where an interruptible guest looks for them: an address in a memory that holds nothing else, 0 for a thread without one.
+ * Never blocks. Natively no guest checks it. */
 #if defined(__wasm__)
 void hf_plat_flag_raise(uint32_t flag, uint32_t bits);
 void hf_plat_flag_lower(uint32_t flag, uint32_t bits);
@@ -141,8 +143,8 @@ static inline void hf_plat_flag_lower(uint32_t flag, uint32_t bits)
 /* Tells the coordinator that its work queue is not empty. Never blocks. */
 void hf_plat_ring_coordinator(void);
 
-/* Traps, before anything was touched, unless there is stack enough for a system call: a guest may have used nearly all of it. First thing at
- * the door. Natively the stacks are the embedder's, with guard pages below them. */
+/* Traps, before touching anything, unless the stack suffices for a system call: a guest may have used nearly all of it. Called first at the
+ * door. Natively the stacks are the embedder's, with guard pages below them. */
 #if defined(__wasm__)
 extern _Thread_local void (*hf__stack_probe)(int never);
 static inline void hf_plat_check_stack(void)
@@ -157,10 +159,10 @@ static inline void hf_plat_check_stack(void) {}
  * kernel's boundary, with no lock held. */
 _Noreturn void hf_plat_unwind(void);
 
-/* A thread that was claimed has come to the door: it goes no further, and touches nothing of the kernel's. */
+/* A claimed thread has arrived at the door: it goes no further, and touches nothing in the kernel. */
 _Noreturn void hf_plat_rest(void);
 
-/* An impossible state: says where and why, and ends everything, in release builds too. */
+/* An impossible state: reports where and why, and ends everything, in release builds too. */
 _Noreturn void hf_plat_panic(const char *file, int line, const char *message);
 
 #if defined(__wasm__) /* the place says it all, and pages download this */

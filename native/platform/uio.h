@@ -1,8 +1,8 @@
-/* uio.h - moving bytes between the kernel and whoever asked: a guest's memory or a kernel buffer (after BSD's uio).
+/* uio.h - moving bytes between the kernel and a caller's memory: a guest's memory or a kernel buffer (after BSD's uio).
  *
  * A guest is hostile: its pointers and lengths are checked against its memory's size once, before anything is copied;
- * its memory may change under the copy (threads) but never shrinks, so a checked range stays valid. Nothing else in the
- * kernel touches a guest pointer. */
+ * its memory may change under the copy (threads) but never shrinks, so a checked range stays valid. No other code in
+ * the kernel touches a guest pointer. */
 #ifndef HF_PLATFORM_UIO_H
 #define HF_PLATFORM_UIO_H
 
@@ -16,11 +16,11 @@ struct hf_usermem {
 	void (*copy_out)(uint32_t to, const void *from, uint32_t size);
 	/* The memory's size in 64 KiB pages. */
 	uint32_t (*pages)(void);
-	/* Bytes known to be there: a lower bound, refreshed when a range lies beyond it. Others may look. */
+	/* Bytes known to exist: a lower bound, refreshed when a range lies beyond it. Other threads may read it. */
 	hf_counter known_size;
 };
 
-/* The memory is reached by these functions from now on. By the thread that runs the guest, while others may look at known_size. */
+/* From now on these functions reach the memory. Called by the thread that runs the guest, while others may read known_size. */
 void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint32_t),
                   void (*copy_out)(uint32_t, const void *, uint32_t), uint32_t (*pages)(void));
 /* 0 if [address, address + size) lies in the memory, else -HF_EFAULT. */
@@ -35,14 +35,14 @@ struct hf_iov {
 	uint32_t size;
 };
 
-/* A transfer under way. `mem` is NULL for kernel memory. */
+/* A transfer in progress. `mem` is NULL for kernel memory. */
 struct hf_uio {
 	struct hf_usermem *mem;
 	const struct hf_iov *iov; /* the current piece */
 	uint32_t iov_left;        /* pieces left, the current one included */
 	uint32_t done_in_iov;     /* bytes of the current piece that are done */
 	uint64_t resid;           /* bytes left in all */
-	uint64_t now;             /* the time, if the file may want it (vnode.h); 0: nobody has looked */
+	uint64_t now;             /* the time, if the file may need it (vnode.h); 0: not read */
 };
 
 /* A transfer from or to one kernel buffer; *iov is the caller's and must live as long as the uio. */

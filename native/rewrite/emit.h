@@ -1,4 +1,4 @@
-/* emit.h - a rewrite under way, and the parts of the new module that have files of their own. */
+/* emit.h - a rewrite in progress, and the parts of the new module that have files of their own. */
 #ifndef HF_REWRITE_EMIT_H
 #define HF_REWRITE_EMIT_H
 
@@ -19,7 +19,7 @@ struct hf_rewrite {
 	} check, bulk_check,
 		after_wait;      /* at loops and entries; after bulk instructions; after memory.atomic.wait and notify */
 	uint64_t table_room; /* elements that each table may have more than at first */
-	/* Where the defined memory is that hf_rewrite_memory is likely to be asked for next, and its number. */
+	/* Where the defined memory is that the next hf_rewrite_memory call probably requests, and its number. */
 	uint32_t next_memory, next_memory_at;
 };
 
@@ -38,7 +38,7 @@ void hf__check_limits(struct hf_rewrite *rw, struct hf__fault *fault);
 void hf__put_imports(struct hf__writer *w, const struct hf_rewrite *rw);
 void hf__put_memories(struct hf__writer *w, const struct hf_rewrite *rw);
 
-/* As they are, but for the maximum; UINT64_MAX: none. */
+/* Unchanged except the maximum; UINT64_MAX: none. */
 void hf__put_limits(struct hf__writer *w, struct hf__limits limits, uint64_t maximum);
 
 /* ---- tables.c ---- */
@@ -73,12 +73,12 @@ bool hf__put_corrected(struct hf__writer *w, const struct hf_rewrite *rw, const 
 
 /* ---- offsets.c ---- */
 
-/* The section by which offsets are traced back. The code section's contents begin at `contents` in the new module. */
+/* The section that maps offsets back. The code section's contents begin at `contents` in the new module. */
 void hf__put_offsets(struct hf__writer *w, const struct hf_rewrite *rw, uint64_t contents);
 
 /* ---- rewrite.c ---- */
 
-/* The function's size in the new module, without the number that says so. */
+/* The function's size in the new module, without the size number itself. */
 uint64_t hf__body_size(const struct hf_rewrite *rw, const struct hf__function *function);
 /* Functions with a body in the new module. */
 uint64_t hf__bodies(const struct hf_rewrite *rw);

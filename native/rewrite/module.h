@@ -1,4 +1,4 @@
-/* module.h - what the rewriter knows of a module. */
+/* module.h - what the rewriter knows about a module. */
 #ifndef HF_REWRITE_MODULE_H
 #define HF_REWRITE_MODULE_H
 
@@ -91,18 +91,18 @@ void hf__module_release(struct hf__module *module);
 
 /* The next section's place; its body is checked to lie within the module. */
 struct hf__section hf__next_section(struct hf__reader *r);
-/* Of a section that is not there (NULL) it is empty. */
+/* Empty for a missing section (NULL). */
 struct hf__reader hf__reader_of(const struct hf__module *module, const uint8_t *at, const uint8_t *end,
                                 struct hf__fault *fault);
 /* False: no memory. */
 bool hf__numbers_add(struct hf__numbers *numbers, uint32_t number);
-/* Whether its memory.atomic.wait and notify are the host's: it has one memory, of 32 bits, that threads share. */
+/* Whether the host executes its memory.atomic.wait and notify: it has one memory, of 32 bits, that threads share. */
 static inline bool hf__may_wait(const struct hf__module *module)
 {
 	return module->memories == 1 && (module->first_memory & (HF__SHARED | HF__SIXTY_FOUR)) == HF__SHARED;
 }
 
-/* ---- types.c: what stands in several kinds of sections ---- */
+/* ---- types.c: what occurs in several kinds of sections ---- */
 
 void hf__read_types(struct hf__reader *r, struct hf__module *module);
 void hf__skip_value_type(struct hf__reader *r, const struct hf__module *module);
@@ -112,7 +112,7 @@ void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_global_type(struct hf__reader *r, const struct hf__module *module);
 /* The number of its type. */
 uint32_t hf__read_tag_type(struct hf__reader *r, const struct hf__module *module);
-/* Whether a value type begins here by which an exception is kept. */
+/* Whether a value type that can hold an exception begins here. */
 bool hf__is_exception(const struct hf__reader *r);
 
 struct hf__limits {

@@ -1,6 +1,7 @@
 /* reader.h - bytes of a module, with the first error kept.
  *
- * After a failure the reader is at its end and every further read gives zero, so that callers look once, at the end of a loop's round. */
+ * After a failure the reader is at its end and every further read gives zero, so that callers check once, at the end of a loop's round.
+ */
 #ifndef HF_REWRITE_READER_H
 #define HF_REWRITE_READER_H
 
@@ -24,7 +25,7 @@ struct hf__reader {
 };
 
 void hf__fail(struct hf__reader *r, const char *what);
-/* `where` is the byte that is to blame. */
+/* `where` is the byte that caused the failure. */
 void hf__fail_at(struct hf__reader *r, const uint8_t *where, const char *what, uint32_t number);
 
 uint32_t hf__u32_slow(struct hf__reader *r);
@@ -59,7 +60,7 @@ static inline uint32_t hf__u32(struct hf__reader *r)
 	return hf__u32_slow(r);
 }
 
-/* A byte below `bound`, where the format has no number: of more bytes it would be something else to an engine. */
+/* A byte below `bound`, where the format has no number: an engine would read a longer encoding differently. */
 static inline uint8_t hf__byte_below(struct hf__reader *r, uint8_t bound, const char *what)
 {
 	const uint8_t *where = r->at;

@@ -1,7 +1,7 @@
 /* rewrite.h - makes a WebAssembly module interruptible: a module in, a module out that behaves the same and can be stopped.
  *
- * Self-contained: C11, needs malloc, free, memcpy, memcmp and strlen; no locks, no global state. Any thread may call, each with a struct of
- * its own. Nothing blocks. Time and memory are linear in the module's size, and recursion is bounded by a constant.
+ * Self-contained: C11, needs malloc, free, memcpy, memcmp and strlen; no locks, no global state. Any thread may use it, each with a struct of its
+ * own. Nothing blocks. Time and memory are linear in the module's size, and recursion is bounded by a constant.
  *
  * What is added
  *   At the head of every loop, after every bulk instruction (one that takes as long as an operand says: memory.fill), and at the entry of
@@ -14,31 +14,31 @@
  * The contract with the host; PREFIX is "holdfast:N" with N such that no name of the module begins like this
  *   export "PREFIX:stop"   table of funcref. After instantiation the host puts a function () -> () into slot 0, best another
  *                          module's export, so that no JavaScript is entered. It may trap to unwind the guest; if it returns, the guest goes on.
- *   export "PREFIX:start"  only if the module had a start function: that function, which is no start function any more (it would run before the
+ *   export "PREFIX:start"  only if the module had a start function: that function, which is not the start function any more (it would run before the
  *                          host can fill the table). The host calls it right after instantiation and before any other export.
- *   HF_REWRITE_FLAG        import "PREFIX" "flag": a shared memory of exactly 1 page, the last of the module's memories. There should be nothing in it that the
+ *   HF_REWRITE_FLAG        import "PREFIX" "flag": a shared memory of exactly 1 page, the last of the module's memories. It should hold nothing that the
  *                          guest may not see or change. The guest looks at an aligned 32-bit word in it and calls `slow` while that is not zero. The word's address is
  *                          export "PREFIX:word", a mutable i32 global that is 0 at first; the host may set it before the guest runs, so that each
  *                          thread has a word of its own. The memories that the module defined are imports now, so that the flag's can be the
- *                          last: "PREFIX" "memory0" and so on, as hf_rewrite_memory tells, with the same limits; the host makes them. Exports of them stay.
- *   HF_REWRITE_FUEL        for engines without multi-memory: export "PREFIX:fuel", a mutable i32 global. Each check takes one, those after
+ *                          last: "PREFIX" "memory0" and so on, as hf_rewrite_memory returns them, with the same limits; the host makes them. Exports of them stay.
+ *   HF_REWRITE_FUEL        for engines without multi-memory: export "PREFIX:fuel", a mutable i32 global. Each check takes one unit, those after
  *                          bulk instructions an eighth of options.fuel; below zero `slow` sets it to options.fuel and then calls the function of
  *                          the table.
  *
  * memory.atomic.wait and notify, of a module with one memory, of 32 bits, that is shared: the table has three slots more, for functions that
- * wait and notify in place of the instructions. Of a module's instances that share the memory all are given them, or none: the waits of one kind are
- * not seen by the notifies of the other.
+ * wait and notify in place of the instructions. Give them to all of a module's instances that share the memory, or to none:
+ * the notifies of one kind do not see the waits of the other.
  *   slot 1  (address, offset, expected: i32, timeout: i64) -> i32   wait32 at the sum of address and offset: 0, 1 or 2 as the instruction's; negative: the
- *   slot 2  (address, offset: i32, expected, timeout: i64) -> i32   wait64. instruction is to say itself (it traps where there is nothing, or nothing aligned)
+ *   slot 2  (address, offset: i32, expected, timeout: i64) -> i32   wait64. instruction decides (it traps if the address does not exist, or is not aligned)
  *   slot 3  (address, offset, count: i32) -> i32                    notify: how many were woken; negative as above
  *
- * What is not covered: one instruction that takes long (memory.fill and the like: at most a second or so), and memory.atomic.wait of a module that
- * has other memories than those.
+ * Not covered: one instruction that takes long (memory.fill and the like: at most a second or so), and memory.atomic.wait in a module whose memories
+ * do not meet that condition.
  *
- * Last comes a custom section, HF_REWRITE_OFFSETS, by which offsets in the new module's code are traced back to the old one's (offsets.c).
+ * The last section is a custom one, HF_REWRITE_OFFSETS, which maps offsets in the new module's code to the old one's (offsets.c).
  *
- * Custom sections are kept byte for byte, except: "name" gets the added functions' names and loses those of labels, of which there are more now; and
- * metadata.code.* (branch hints) gets its offsets put right. DWARF's offsets into the code are not corrected. */
+ * Custom sections are kept byte for byte, except: "name" gets the added functions' names and loses those of labels, because labels were added; and
+ * metadata.code.* (branch hints) gets corrected offsets. DWARF's offsets into the code are not corrected. */
 #ifndef HF_REWRITE_H
 #define HF_REWRITE_H
 
@@ -64,7 +64,7 @@
 
 #define HF_REWRITE_NO_LIMIT UINT64_MAX
 
-/* The name of the section by which code is traced back: the last of this name is the rewriter's. */
+/* The name of the section that maps code offsets back: the last one of this name is the rewriter's. */
 #define HF_REWRITE_OFFSETS "holdfast:offsets"
 
 /* HF_REWRITE_FUEL: bulk instructions between two calls of the table's function, at most. */
@@ -79,7 +79,7 @@ struct hf_rewrite_options {
 		refuse_objects; /* a module that can fill the engine's own heap is refused: one with structures, arrays, or exceptions that can be kept or are large */
 };
 
-/* What an element of a table counts for, in bytes, whatever the engine takes. */
+/* What an element of a table counts, in bytes, whatever the engine uses. */
 #define HF_REWRITE_ELEMENT_SIZE 16
 
 struct hf_rewrite_error {
@@ -88,7 +88,7 @@ struct hf_rewrite_error {
 	char text[200]; /* in English, without the offset */
 };
 
-/* The limits of a memory that the module defined and the host is to make. */
+/* The limits of a memory that the module defined and the host must make. */
 struct hf_rewrite_memory {
 	uint64_t initial, maximum; /* in pages; maximum is UINT64_MAX when there is none */
 	bool shared, memory64;
@@ -96,15 +96,15 @@ struct hf_rewrite_memory {
 
 struct hf_rewrite;
 
-/* Reads the module, which must stay as it is until hf_rewrite_close. NULL: refused, and *error says why (a module that is malformed, that
- * uses what is not known, or is above the limits; or no memory was left). */
+/* Reads the module, which must not change until hf_rewrite_close. NULL: refused, and *error says why (the module is malformed, uses
+ * something unknown, or exceeds the limits; or memory ran out). */
 struct hf_rewrite *hf_rewrite_open(const uint8_t *module, size_t size, const struct hf_rewrite_options *options,
                                    struct hf_rewrite_error *error);
 
 /* Bytes that the new module has. */
 uint64_t hf_rewrite_size(const struct hf_rewrite *rewrite);
 
-/* Hands the new module out, in order and in pieces that are valid during the call. */
+/* Passes the new module to the sink, in order and in pieces that are valid during the call. */
 typedef void hf_rewrite_sink(void *context, const uint8_t *bytes, size_t size);
 void hf_rewrite_write(const struct hf_rewrite *rewrite, hf_rewrite_sink *sink, void *context);
 
@@ -114,7 +114,7 @@ const char *hf_rewrite_prefix(const struct hf_rewrite *rewrite);
 bool hf_rewrite_has_start(const struct hf_rewrite *rewrite);
 /* How many memories the module has, imported and defined. */
 uint32_t hf_rewrite_memories(const struct hf_rewrite *rewrite);
-/* The i-th memory that the host is to make; false when there are no more. HF_REWRITE_FLAG only. Asked for in order, each takes constant time. */
+/* The i-th memory that the host must make; false when there are no more. HF_REWRITE_FLAG only. Requested in order, each takes constant time. */
 bool hf_rewrite_memory(struct hf_rewrite *rewrite, uint32_t i, struct hf_rewrite_memory *memory);
 
 struct hf_rewrite_stats {

@@ -1,4 +1,4 @@
-/* writer.h - bytes out: counted, or handed to a sink. */
+/* writer.h - bytes out: counted, or passed to a sink. */
 #ifndef HF_REWRITE_WRITER_H
 #define HF_REWRITE_WRITER_H
 
@@ -23,7 +23,7 @@ static inline void hf__flush(struct hf__writer *w)
 	w->used = 0;
 }
 
-/* Small pieces are gathered; large ones go straight on. */
+/* Small pieces are buffered; large ones go straight to the sink. */
 static inline void hf__put(struct hf__writer *w, const void *bytes, size_t size)
 {
 	w->total += size;

@@ -1,7 +1,7 @@
 /* sys.h - the bodies of the system calls. preview1.c and unstable.c put them behind their doors.
  *
  * Each is called by a guest's thread, in the kernel (past the door), with no lock held, and returns 0 or a negated
- * HF_E*. Pointers and lengths are the guest's and not to be trusted. Those that may block say so. */
+ * HF_E*. Pointers and lengths come from the guest and must not be trusted. Those that may block say so. */
 #ifndef HF_WASI_SYS_H
 #define HF_WASI_SYS_H
 
@@ -20,11 +20,12 @@ int hf__sys_environ_sizes_get(hf_t t, uint32_t count, uint32_t size);
 /* misc.c: clocks, random, the process itself */
 int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out);
 int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out);
-/* The monotonic clock, as the process is told of it: what any of its threads was told before is not later. Each worker's performance.now() has an
- * error of its own (up to 10 us in Chromium), so while there are several threads the latest is kept (typenames.witx, $clockid: "the store-wide
- * monotonic clock [...] cannot have negative clock jumps"). A lone thread looks at one flag. */
+/* The monotonic clock, as the process sees it: never earlier than a time that any of its threads got before. Each worker's performance.now() has
+ * an error of its own (up to 10 us in Chromium), so while there are several threads the latest is kept (typenames.witx, $clockid: "the store-wide
+ * monotonic clock [...] cannot have negative clock jumps"). A lone thread only checks a flag. */
 uint64_t hf__monotonic(hf_t t);
-/* By a process's only thread, before it asks for another one: what it was told is not later than what that one will be. */
+/* Called by a process's only thread before it requests another one, so that no time it got is later than one that the new
+ * thread will get. */
 void hf__monotonic_is_shared(hf_t t);
 int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size);
 int hf__sys_sched_yield(hf_t t);
@@ -88,7 +89,7 @@ int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how);
 
 /* Shared among them. */
 
-/* Rights that make sense for a kind of file: what a new descriptor may have at most. */
+/* Rights that make sense for a kind of file: the most that a new descriptor may have. */
 uint64_t hf__rights_of(const struct hf_file *file);
 uint64_t hf__rights_of_type(uint8_t filetype);
 #define HF_RIGHTS_STREAM                                                                                             \
@@ -96,7 +97,7 @@ uint64_t hf__rights_of_type(uint8_t filetype);
 	 HF_RIGHT_FD_FILESTAT_GET | HF_RIGHT_POLL_FD_READWRITE)
 #define HF_RIGHTS_SOCKET (HF_RIGHTS_STREAM | HF_RIGHT_SOCK_SHUTDOWN)
 /* The lowest free descriptor becomes the directory that `path` leads to from `root`, preopened as `name` with all rights; nothing below it can be
- * changed if it is read_only. Before the process runs. 0, what hf_path_walk says, -HF_ENOTDIR, and what hf_fd_insert_preopen says. */
+ * changed if it is read_only. Before the process runs. 0, the errors of hf_path_walk, -HF_ENOTDIR, and the errors of hf_fd_insert_preopen. */
 HF_MUST_CHECK int hf_preopen(struct hf_process *process, struct hf_vnode *root, const char *path, uint32_t path_size,
                              const char *name, uint32_t name_size, bool read_only);
 /* Checks and resolves the times of the *_set_times calls: NULL pointers for times that stay. -HF_EINVAL. */

@@ -1,7 +1,7 @@
-/* trace.h - what a process's system calls are, told as they return (as strace does).
+/* trace.h - records of a process's system calls, written as they return (like strace).
  *
  * A traced process has a pipe; each call, just before it returns, writes one record to it, and waits while the pipe is full: a
- * trace loses nothing. Who is not traced pays a look at a word when a call begins and one when it ends. */
+ * trace loses nothing. A thread that is not traced only checks a word when a call begins and when it ends. */
 #ifndef HF_WASI_TRACE_H
 #define HF_WASI_TRACE_H
 

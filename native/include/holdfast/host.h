@@ -1,15 +1,15 @@
 /* host.h - WASI programs in a native program: processes of the kernel whose guests were translated to C (guest_module.h; `node tools/wasm2c.mjs
  * GUEST.wasm GUEST.so` makes one) and run on OS threads. One host an OS process.
  *
- * A thread of the host's own is the coordinator: it runs the kernel's work queue. Streams are OS descriptors, pumped by threads into kernel pipes, so
- * a guest blocks, polls, and sees ends of files as it does in the browser.
+ * One thread of the host is the coordinator: it runs the kernel's work queue. Streams are OS descriptors, pumped by threads into kernel pipes, so a
+ * guest blocks, polls, and sees ends of files as it does in the browser.
  *
- * Any thread may call any of these, but guests' own, and but for what a line says; each says whether it blocks. Results are 0 or more, or a negated
- * HF_E* (errno.h). What is given stays the caller's, and is copied where it must outlive the call, but for what a line says.
+ * Unless a comment says otherwise, any thread except guests' own may call any of these; each says whether it blocks. Results are 0 or more, or a
+ * negated HF_E* (errno.h). Unless a comment says otherwise, the caller keeps its arguments, and they are copied where they must outlive the call.
  *
- * Linking: what a translated guest imports are symbols of the program that loads it. So the whole of the libraries holdfast_host and holdfast_kernel is
- * linked (--whole-archive) and exported (-rdynamic), as CMakeLists.txt does for holdfast-guest. SIGRTMIN + 2 is the host's; SIGPIPE should be ignored,
- * or who reads a guest's output and goes away ends the program. */
+ * Linking: a translated guest imports symbols of the program that loads it. So the whole of the libraries holdfast_host and holdfast_kernel is linked
+ * (--whole-archive) and exported (-rdynamic), as CMakeLists.txt does for holdfast-guest. The host uses SIGRTMIN + 2. Ignore SIGPIPE, or a reader that
+ * closes a guest's output ends the program. */
 #ifndef HOLDFAST_HOST_H
 #define HOLDFAST_HOST_H
 
@@ -23,28 +23,29 @@
 
 /* ---- the host ---- */
 
-/* What the kernel may have when nobody says more: a guest must not be able to take all that the machine has. */
+/* The kernel's memory by default: a guest must not be able to take all of the machine's. */
 #define HF_HOST_MEMORY (UINT64_C(1) << 30)
 
-/* Starts the coordinator, over an empty file system with /dev and /tmp of which the kernel may have `memory` bytes (three
- * quarters of them for files, as in the browser; 0: HF_HOST_MEMORY). Before anything else here, once until hf_host_stop. -HF_ENOMEM,
+/* Starts the coordinator, over an empty file system with /dev and /tmp of which the kernel may have `memory` bytes (three quarters
+ * of them for files, as in the browser; 0: HF_HOST_MEMORY). Call it before anything else here, once until hf_host_stop. -HF_ENOMEM,
  * -HF_EAGAIN (no thread): then nothing has started. Does not block. */
 HF_MUST_CHECK int hf_host_start(uint64_t memory);
-/* Every guest must have been freed, and nothing else here be called meanwhile. Blocks until the coordinator is gone. The file system goes with it. */
+/* Every guest must have been freed, and no other function here may be called meanwhile. Blocks until the coordinator is gone. The file system goes
+ * with it. */
 void hf_host_stop(void);
 
-/* Copies a directory of the OS (files, directories, symbolic and hard links, times) to a path of the host's file system, making the
- * directories on the way. No link is followed below it; pipes, sockets and devices are left out, and named on stderr. What this user may not write is
- * read-only to guests (EACCES). -HF_ENOENT and so on; errno's text is on stderr. Blocks on the disk. */
+/* Copies a directory of the OS (files, directories, symbolic and hard links, times) to a path of the host's file system, making the directories on
+ * the way. No link is followed below it; pipes, sockets and devices are left out, and named on stderr. Files that this user may not write are
+ * read-only to guests (EACCES). -HF_ENOENT and so on; errno's text is printed to stderr. Blocks on the disk. */
 HF_MUST_CHECK int hf_host_copy_in(const char *directory, const char *path);
-/* Copies a directory of the host's file system to one of the OS, which is made and must not be there yet (-HF_EEXIST). Nothing is written over and no link is
- * followed, whoever is at work in it meanwhile. Blocks on the disk. */
+/* Copies a directory of the host's file system to one of the OS, which is created and must not exist yet (-HF_EEXIST). Nothing is overwritten and no
+ * link is followed, even if another process changes the directory meanwhile. Blocks on the disk. */
 HF_MUST_CHECK int hf_host_copy_out(const char *path, const char *directory);
 
 /* ---- guests ---- */
 
-/* Loads a translated guest (a shared object). It stays loaded, and the module is the host's: load it once and spawn it as often as it is to run.
- * -HF_ENOENT, -HF_EINVAL (no guest, or of another ABI), with the reason on stderr. Blocks on the disk. */
+/* Loads a translated guest (a shared object). It stays loaded, and the host owns the module: load it once and spawn it as often as needed.
+ * -HF_ENOENT, -HF_EINVAL (not a guest, or of another ABI), with the reason on stderr. Blocks on the disk. */
 HF_MUST_CHECK int hf_guest_load(const char *file, const struct hf_guest_module **out);
 
 struct hf_guest_preopen {
@@ -61,7 +62,7 @@ struct hf_guest_socket {
 	          * stays the caller's, and open until the guest has been joined */
 };
 
-/* What a guest can make the kernel hold. Each 0: as by default (native/README.md, "Limits"). */
+/* What a guest can make the kernel hold. 0: the default (native/README.md, "Limits"). */
 struct hf_guest_limits {
 	uint32_t fds, pipe_bytes, poll_subscriptions, threads;
 	uint64_t output;     /* bytes that it may write to files that are counted; one more ends it. By default none */
@@ -82,8 +83,8 @@ struct hf_guest_options {
 
 struct hf_guest;
 
-/* Starts a guest, which is the caller's to join and to free. The options are copied, but for the module and the descriptors. -HF_ENOMEM, -HF_EAGAIN
- * (no thread), and what a preopen's path says (-HF_ENOENT, -HF_ENOTDIR) or a socket's port (-HF_EADDRINUSE, -HF_ECONNREFUSED): then nothing has
+/* Starts a guest, which the caller must join and free. The options are copied, except the module and the descriptors. -HF_ENOMEM, -HF_EAGAIN (no
+ * thread), and the errors of a preopen's path (-HF_ENOENT, -HF_ENOTDIR) or a socket's port (-HF_EADDRINUSE, -HF_ECONNREFUSED): then nothing has
  * started. Does not block. */
 HF_MUST_CHECK int hf_guest_spawn(const struct hf_guest_options *options, struct hf_guest **out);
 
@@ -94,8 +95,8 @@ enum hf_guest_ended {
 #undef X
 };
 
-/* Ends it, wherever it is, also while it computes: the first reason counts, and of one that has ended nothing changes. The message is copied, as far
- * as HF_GUEST_MESSAGE_MAX bytes. Not after hf_guest_free. Does not block. */
+/* Ends it, wherever it is, also while it computes: the first reason counts, and after its end nothing changes. Up to HF_GUEST_MESSAGE_MAX bytes of
+ * the message are copied. Not after hf_guest_free. Does not block. */
 void hf_guest_end(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t code, const char *message);
 
 #define HF_GUEST_FOREVER UINT64_MAX
@@ -103,8 +104,8 @@ void hf_guest_end(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t c
  * within five seconds), or until the deadline (nanoseconds of CLOCK_MONOTONIC; HF_GUEST_FOREVER). False: it still runs, or its output is still being
  * written. Several threads may wait for one guest. */
 HF_MUST_CHECK bool hf_guest_join(struct hf_guest *guest, uint64_t deadline);
-/* Gives up what nobody has taken of its output, so that hf_guest_join no longer waits for a reader (but for one of a terminal that was
- * stopped, or of a pipe that another program fills at the same time: there a write may block). If it still runs, it gets EPIPE from now on. Does not block. */
+/* Discards its unread output, so that hf_guest_join no longer waits for a reader (except where a write may block: on a stopped terminal, or on a pipe
+ * that another program fills at the same time). If it still runs, it gets EPIPE from now on. Does not block. */
 void hf_guest_drop_output(struct hf_guest *guest);
 
 #define HF_GUEST_MESSAGE_MAX 512
@@ -113,9 +114,9 @@ struct hf_guest_exit {
 	uint32_t code;                          /* an exit's own; 134 for a trap */
 	char message[HF_GUEST_MESSAGE_MAX + 1]; /* UTF-8; "" for an exit */
 };
-/* How it ended; after hf_guest_join. Lives as long as the guest. Does not block. */
+/* How it ended; call it after hf_guest_join. The result lives as long as the guest. Does not block. */
 const struct hf_guest_exit *hf_guest_exit(const struct hf_guest *guest);
-/* After hf_guest_join, and nobody may be in it. Does not block. */
+/* Call it after hf_guest_join, when no thread is in it any more. Does not block. */
 void hf_guest_free(struct hf_guest *guest);
 
 #endif

@@ -1,8 +1,8 @@
 /* supervise.h - a supervisor (supervisor.h) over threads of the host, for native embedders. A child is a function that runs on
  * a thread of its own until it returns: a service, a guest that wasm2c has translated (host.h), or another supervisor.
  *
- * Any thread may call anything here, but for what a line says. Times are nanoseconds; results are 0 or a negated HF_E*.
- * Whichever child ends, and in whatever order, is seen at once: nobody waits for one of them in particular. */
+ * Any thread may call anything here unless a comment says otherwise. Times are nanoseconds; results are 0 or a negated HF_E*.
+ * The supervisor sees every child's end at once, in whatever order, because it does not wait for one child in particular. */
 #ifndef HOLDFAST_SUPERVISE_H
 #define HOLDFAST_SUPERVISE_H
 
@@ -18,11 +18,11 @@ struct hf_supervise_child {
 	uint32_t restart;  /* HF_SUP_PERMANENT … */
 	uint64_t shutdown; /* HF_SUP_USUAL … */
 	/* The child. It returns why it ended (HF_SUP_END_EXIT and a code, a number of exit_reason.def, or
-	 * HF_SUP_END_START_FAILED), and soon after it was told to stop (below). */
+	 * HF_SUP_END_START_FAILED), and returns soon after it was asked to stop (below). */
 	struct hf_sup_end (*run)(void *context, struct hf_supervised *self);
-	/* May be NULL. Called on the supervisor's thread, while run may be at work, when the child is to stop: first to ask it,
-	 * then, or instead, to kill it. Must not wait. A thread of the host cannot be killed: what ends the guest that it has
-	 * spawned and joins (hf_guest_end) belongs here; a run that does not return keeps its supervisor from ending. */
+	/* May be NULL. Called on the supervisor's thread, possibly during run, when the child must stop: first to ask it, then,
+	 * or instead, to kill it. Must not wait. A thread of the host cannot be killed: call hf_guest_end here for a guest that
+	 * run has spawned and joins. A run that does not return keeps its supervisor from ending. */
 	void (*stop)(void *context, struct hf_supervised *self, bool kill);
 	void *context;
 	/* Instead of run and stop: the child is another supervisor. */
@@ -34,7 +34,7 @@ struct hf_supervise_options {
 	const struct hf_supervise_child *children;
 	uint32_t count;
 	/* May be NULL. Called on the supervisor's thread with each HF_SUP_TELL_* and the child's id (NULL where there is none).
-	 * May call anything here but hf_supervise_wait, hf_supervise_close and hf_supervise_detach of this supervisor. */
+	 * May call anything here except hf_supervise_wait, hf_supervise_close and hf_supervise_detach of this supervisor. */
 	void (*event)(void *context, const struct hf_sup_action *action, const char *id);
 	void *context;
 };
@@ -46,33 +46,33 @@ struct hf_supervise_outcome {
 	uint64_t restarts;
 	const char *id;        /* at the restart limit: whose end was one too many */
 	struct hf_sup_end end; /* … and what end */
-	uint32_t pending;      /* children that are there: none but after a timeout */
+	uint32_t pending;      /* children that still exist: none except after a timeout */
 };
 
 /* Starts a supervisor and its children; does not wait for them. -EINVAL, -EEXIST, -ENOMEM, -EAGAIN: no thread. */
 int hf_supervise(const struct hf_supervise_options *options, struct hf_supervision **out);
 
-/* Waits until all children have ended for good or the supervisor has, at most so long (HF_SUP_FOREVER). A timeout stops
- * nothing: wait again, close it, kill it, or detach it. */
+/* Waits until all children have ended for good or the supervisor has, at most this long (HF_SUP_FOREVER). A timeout
+ * stops nothing: wait again, close it, kill it, or detach it. */
 struct hf_supervise_outcome hf_supervise_wait(struct hf_supervision *sup, uint64_t timeout);
 
 /* As hf_sup_add, _stop, _restart. They do not wait. */
 int hf_supervise_add(struct hf_supervision *sup, const struct hf_supervise_child *child);
 int hf_supervise_stop(struct hf_supervision *sup, const char *id);
 int hf_supervise_restart(struct hf_supervision *sup, const char *id);
-/* Stops all children, as hf_sup_kill: none of them is given time. Does not wait. */
+/* Stops all children without giving them time, as hf_sup_kill. Does not wait. */
 void hf_supervise_kill(struct hf_supervision *sup);
 /* Of the last start of this child; 0: it was never started, or there is no such child. */
 uint32_t hf_supervise_generation(struct hf_supervision *sup, const char *id);
 
 /* Stops all children in reverse order, each with its time, waits until they have ended, and frees the supervisor. */
 void hf_supervise_close(struct hf_supervision *sup);
-/* Lets it go on by itself: it is freed when it ends. The handle is spent. It ends when all children have. */
+/* Lets it continue by itself: it ends when all children have, and is then freed. The handle becomes invalid. */
 void hf_supervise_detach(struct hf_supervision *sup);
 
-/* For a child, in run: whether it is to stop. */
+/* For a child, in run: whether it must stop. */
 bool hf_supervised_told(struct hf_supervised *self);
-/* … sleeps so long at most, and says the same. */
+/* … sleeps at most this long, and returns the same. */
 bool hf_supervised_sleep(struct hf_supervised *self, uint64_t time);
 uint32_t hf_supervised_generation(const struct hf_supervised *self);
 

@@ -1,6 +1,6 @@
-/* supervisor.h - a supervisor as in Erlang/OTP, as policy alone: what happened and what time it is go in, what to do
- * comes out. It has no clock, no threads and no memory of its own. supervise.h runs it over threads of the host,
- * native/supervisor/wasm.c over processes of the kernel.
+/* supervisor.h - a supervisor as in Erlang/OTP, as policy alone: events and the time go in, actions come out. It has no
+ * clock, no threads and no memory of its own. supervise.h runs it over threads of the host, native/supervisor/wasm.c over
+ * processes of the kernel.
  *
  * Strategies, restart types, shutdown and restart intensity are those of OTP's supervisor
  * (https://www.erlang.org/doc/apps/stdlib/supervisor.html), with these differences:
@@ -8,11 +8,11 @@
  *   - Between an end and the restart there may be a delay. The children that are restarted with it are stopped before it.
  *   - A child that was told to stop can be restarted by itself only, or with others when the strategy says so, as in OTP.
  *     hf_sup_restart takes running children too.
- *   - The supervisor of children that all ended for good tells so (HF_SUP_TELL_COMPLETED), and goes on if some are added.
+ *   - The supervisor of children that all ended for good tells so (HF_SUP_TELL_COMPLETED), and continues if some are added.
  *
- * How to drive it: after every call that changes something, and when hf_sup_deadline has come, call hf_sup_next until
- * it says that there is nothing, and do what it says. Nothing here blocks. One thread at a time. Times are nanoseconds of
- * one monotonic clock. Functions return 0 or a negated HF_E* (errno.h). */
+ * How to drive it: after every call that changes something, and when hf_sup_deadline has come, call hf_sup_next until it
+ * returns false, and carry out each action. Nothing here blocks. One thread at a time. Times are nanoseconds of one
+ * monotonic clock. Functions return 0 or a negated HF_E* (errno.h). */
 #ifndef HOLDFAST_SUPERVISOR_H
 #define HOLDFAST_SUPERVISOR_H
 
@@ -26,7 +26,7 @@ enum hf_sup_number {
 };
 
 #define HF_SUP_FOREVER UINT64_MAX
-/* As shutdown: 5 s, or for ever for a child that turns out to be a supervisor. */
+/* As shutdown: 5 s, or no limit for a child that turns out to be a supervisor. */
 #define HF_SUP_USUAL (UINT64_MAX - 1)
 /* The most restarts that are counted within a time: each takes 8 bytes. */
 #define HF_SUP_MOST_COUNTED 65536
@@ -59,7 +59,7 @@ struct hf_sup_settings {
 struct hf_sup_spec {
 	uint32_t id; /* the host's; unique */
 	uint32_t restart;
-	uint64_t shutdown; /* how long it may take to end after it was asked; 0: it is killed at once */
+	uint64_t shutdown; /* how long it may take to end after it was asked to; 0: it is killed at once */
 };
 
 enum hf_sup_state { HF_SUP_IDLE, HF_SUP_WAITING, HF_SUP_STARTING, HF_SUP_RUNNING };
@@ -69,9 +69,9 @@ struct hf_sup_child {
 	struct hf_sup_spec spec;
 	enum hf_sup_state state;
 	enum { HF_SUP_STAYS, HF_SUP_TO_STOP, HF_SUP_ASKED, HF_SUP_KILLED } stop;
-	bool fresh;            /* nobody has tried to start it yet */
+	bool fresh;            /* not started yet */
 	bool again;            /* to be started once it has stopped */
-	bool untold;           /* that it was stopped before it started */
+	bool untold;           /* it was stopped before it started, which is not reported yet */
 	uint32_t generation;   /* of the last start; 0: never */
 	uint32_t restarts;     /* by itself, not by order */
 	uint64_t at;           /* waiting: not before; running: since */
@@ -109,12 +109,12 @@ struct hf_supervisor {
 	struct hf_sup_end limit_end;
 };
 
-/* The table has room for `capacity` children, `times` for hf_sup_times(settings) numbers; both are the caller's and must
- * outlive the supervisor. -EINVAL: a setting is wrong. */
+/* The table has room for `capacity` children, `times` for hf_sup_times(settings) numbers; the caller owns both, and they
+ * must outlive the supervisor. -EINVAL: a setting is wrong. */
 int hf_sup_init(struct hf_supervisor *sup, const struct hf_sup_settings *settings, struct hf_sup_child *table,
                 uint32_t capacity, uint64_t *times);
 uint32_t hf_sup_times(const struct hf_sup_settings *settings);
-/* Moves the children to a table with more room. The old one is the caller's again. */
+/* Moves the children to a table with more room. The supervisor no longer uses the old one. */
 void hf_sup_move(struct hf_supervisor *sup, struct hf_sup_child *table, uint32_t capacity);
 
 /* Commands. All: -ECANCELED when it is closing or at its limit. */
@@ -128,19 +128,19 @@ int hf_sup_stop(struct hf_supervisor *sup, uint32_t id);
 /* Stops all children, the last one first, for good. HF_SUP_TELL_FINISHED follows. Again: does nothing. */
 void hf_sup_close(struct hf_supervisor *sup);
 
-/* The same, but nobody is given time: also what was asked already is killed now. Any phase. */
+/* The same, but without giving the children time: those that were already asked are killed now, too. Any phase. */
 void hf_sup_kill(struct hf_supervisor *sup, uint64_t now);
 
-/* Events. -ESRCH: that generation of that child is not waited for (any more), and nothing changes. */
+/* Events. -ESRCH: that generation of that child is not expected (any more), and nothing changes. */
 
-/* The start worked. A supervisor as child has time without end to shut down, if its spec says HF_SUP_USUAL. */
+/* The start worked. A child that is a supervisor has unlimited time to shut down, if its spec says HF_SUP_USUAL. */
 int hf_sup_started(struct hf_supervisor *sup, uint32_t id, uint32_t generation, bool supervisor, uint64_t now);
 /* It ended, or its start failed. */
 int hf_sup_ended(struct hf_supervisor *sup, uint32_t id, uint32_t generation, struct hf_sup_end end, uint64_t now);
 
 /* The next thing to do; false: there is none until an event, a command or the deadline. */
 bool hf_sup_next(struct hf_supervisor *sup, uint64_t now, struct hf_sup_action *action);
-/* When hf_sup_next is to be called even if nothing happens; HF_SUP_FOREVER. */
+/* When to call hf_sup_next even if nothing happens; HF_SUP_FOREVER: never. */
 uint64_t hf_sup_deadline(const struct hf_supervisor *sup);
 
 /* NULL when there is none. */
