@@ -1,9 +1,9 @@
-/** A screen on a process's terminal. A file of its own, loaded for the first one. */
+/** Attaches a screen to a process's terminal. Loaded on first use. */
 import { describe } from './bytes.js';
 import type { Process } from './process.js';
 import type { Attachment, TerminalScreen } from './terminal.js';
 
-/** Keys that are no longer read are dropped. How the output ended, `done` reports. */
+/** Keys that are no longer read are dropped. `done` reports how the output ended. */
 const ignore = (): undefined => undefined;
 
 /** `readable`: whether the output comes from `process.stdout`. */
@@ -32,7 +32,7 @@ export function attach(process: Process, screen: TerminalScreen, readable: boole
     if (!attached) return;
     attached = false;
     detach();
-    reader.releaseLock(); // a read that waits is rejected, and takes nothing
+    reader.releaseLock(); // rejects a pending read, which consumes nothing
     for (const listener of listeners) listener?.dispose();
   };
   const show = async (): Promise<void> => {
@@ -40,7 +40,7 @@ export function attach(process: Process, screen: TerminalScreen, readable: boole
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        // A screen that was disposed of calls back no more.
+        // A disposed screen no longer calls back.
         await Promise.race([new Promise<void>((shown) => screen.write(value, shown)), detached]);
         if (!attached) return;
       }
@@ -51,6 +51,6 @@ export function attach(process: Process, screen: TerminalScreen, readable: boole
     }
   };
   const done = show();
-  done.catch(ignore); // who wants to know waits for it
+  done.catch(ignore); // callers that care await `done`
   return { done, dispose };
 }

@@ -1,21 +1,21 @@
-/** Bytes that own their whole buffer, and so can be transferred. */
+/** Bytes that own their whole buffer and can therefore be transferred. */
 export type OwnedBytes = Uint8Array<ArrayBuffer>;
 
-/** The built-in tag of an object ("Response", "ArrayBuffer"): unlike `instanceof`, right across realms (iframes). */
+/** The built-in tag of an object ("Response", "ArrayBuffer"). Unlike `instanceof` it works across realms (iframes). */
 export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** What a value is, for a message to somebody who passed it by mistake. */
+/** Describes a value in an error message about a wrong argument. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   const noun = typeof value === 'object' ? tagOf(value) : typeof value;
   return `${/^[AEIO]/i.test(noun) ? 'an' : 'a'} ${/^(Array|Object)$/.test(noun) ? noun.toLowerCase() : noun}`;
 }
 
-/** The error for a value of a wrong type. */
+/** The error for a value of the wrong type. */
 export const wrong = (what: string, wanted: string, value: unknown): TypeError =>
   new TypeError(`${what} must be ${wanted}, not ${describe(value)}`);
 
-/** A value as it stands in a program, where that is short. */
+/** The value as a literal, if that is short. */
 export const shown = (value: unknown): string =>
   typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : describe(value);
 
@@ -29,8 +29,8 @@ export const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
   ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
 
 /**
- * A copy of `view[from, to)` that owns its buffer. (Not `view.slice()`: that of a Node `Buffer` shares memory,
- * and a small `Buffer` lies in a pool.)
+ * A copy of `view[from, to)` that owns its buffer. (Not `view.slice()`: that of a Node `Buffer` shares memory, and a
+ * small `Buffer` is part of a pool.)
  */
 export function copyOf(view: Uint8Array, from = 0, to = view.byteLength): OwnedBytes {
   const copy = new Uint8Array(Math.min(to, view.byteLength) - from);
@@ -38,7 +38,7 @@ export function copyOf(view: Uint8Array, from = 0, to = view.byteLength): OwnedB
   return copy;
 }
 
-/** All chunks in one; a single chunk as it is. */
+/** Joins all chunks; returns a single chunk unchanged. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) return first;
@@ -51,5 +51,5 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** UTF-8 as a program means it: a byte order mark is kept, what is no UTF-8 becomes U+FFFD. */
+/** Decodes UTF-8 as programs expect: keeps a byte order mark, and replaces invalid bytes with U+FFFD. */
 export const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);

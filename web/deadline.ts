@@ -1,18 +1,21 @@
-/** Waiting for so long and no longer. */
+/** Waiting with a time limit. */
 import { offAbort, onAbort } from './aborts.js';
 import { wrong } from './bytes.js';
 
-/** What timers take (24.8 days); what is set for later would go off at once. */
+/** The longest timer (24.8 days); a longer one would fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Milliseconds to wait: 0 is not at all, `Infinity` for ever. Throws `TypeError` and `RangeError`. */
+/** Milliseconds to wait: 0 means not at all, `Infinity` forever. Throws `TypeError` and `RangeError`. */
 export function waitTime(value: unknown, what: string): number {
   if (typeof value !== 'number') throw wrong(what, 'a number of milliseconds', value);
   if (Number.isNaN(value) || value < 0) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
   return value;
 }
 
-/** What the promise gives, or undefined if that takes longer than so many milliseconds. Rejects with the signal's reason when that is aborted. */
+/**
+ * Resolves to the promise's value, or to undefined after that many milliseconds. Rejects with the signal's reason when
+ * it is aborted.
+ */
 export async function within<T>(
   promise: Promise<T>,
   milliseconds: number,

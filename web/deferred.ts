@@ -1,11 +1,11 @@
-/** A promise with its two ends. */
+/** A promise with its resolve and reject functions. */
 export interface Deferred<T> {
   promise: Promise<T>;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
-/** A deferred whose rejection is nobody's fault when nobody looks: it never becomes an unhandled rejection. */
+/** Creates a deferred whose rejection never counts as unhandled, even if no code awaits it. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;

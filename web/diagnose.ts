@@ -65,7 +65,7 @@ async function engine(): Promise<Problem[]> {
   return [];
 }
 
-/** A page that has no origin of its own, or none that may start workers, whatever its headers say. */
+/** Problems of a page that has no origin of its own, or whose origin cannot start workers, whatever its headers are. */
 function origin(): Problem[] {
   const why = 'The runtime starts workers, and their scripts must be of the origin of the page.';
   if (location.protocol === 'file:') {
@@ -117,7 +117,7 @@ const COEP: Header = {
   value: 'require-corp',
 };
 
-/** Isolates the document alone, in the browsers that know it (Chromium 137). Worker scripts need no header then. */
+/** Isolates only the document, in browsers that support it (Chromium 137). Worker scripts then need no header. */
 const DIP: Header = {
   name: 'Document-Isolation-Policy',
   right: /^\s*isolate-and-(require-corp|credentialless)\s*(;|$)/,
@@ -137,7 +137,7 @@ function documentPolicyIgnored(value: string): Problem {
   };
 }
 
-/** `value`: what was sent, null for nothing, undefined when that is unknown. */
+/** `value`: the header's value, null if it was not sent, undefined if that is unknown. */
 function missing({ name, value: wanted }: Header, value: string | null | undefined): Problem {
   const what =
     value === undefined
@@ -163,7 +163,10 @@ function isolationRefused(): Problem {
 
 const WHY_FILES = `The runtime is made of ${Object.values(FILES).join(', ')}.`;
 
-/** Those that are missing are one problem: it has one cause. What is fetched later is not missed for itself. */
+/**
+ * All missing files form one problem, because they have one cause. Files that are loaded later are not reported on
+ * their own.
+ */
 async function files(locate: () => Located, page: Headers | undefined, violations: Violations): Promise<Problem[]> {
   let located: Located;
   try {
@@ -185,7 +188,7 @@ async function files(locate: () => Located, page: Headers | undefined, violation
   return [{ what, why: WHY_FILES, fix: likelyFix(missing.map(({ url }) => url)) }, ...others];
 }
 
-/** Which bundler is at fault shows in the URLs. */
+/** The URLs show which bundler is at fault. */
 function likelyFix(missing: URL[]): string {
   if (missing.some((url) => /\/\.vite\/|[?&]v=[0-9a-f]{8}/.test(url.href)))
     return "Vite has bundled this package ahead, without its files: add holdfast() from 'holdfast/vite' to the plugins of vite.config.js, or optimizeDeps: { exclude: ['holdfast'] }.";
@@ -194,7 +197,7 @@ function likelyFix(missing: URL[]): string {
   return 'Put them beside the script of this package. A bundler that does not copy them (esbuild, Rollup) needs a step that does, from node_modules/holdfast/dist; or pass the URL of the folder that has them in the option "assets".';
 }
 
-/** Whether worker scripts must come with COEP: where the page is isolated by it, and not by its Document-Isolation-Policy. */
+/** Whether worker scripts need COEP: if that header isolates the page, not Document-Isolation-Policy. */
 const needsEmbedderPolicy = (page: Headers | undefined): boolean =>
   !isIsolated() || !page || COEP.right.test(page.get(COEP.name) ?? '') || !DIP.right.test(page.get(DIP.name) ?? '');
 
@@ -235,7 +238,10 @@ async function lookAt(url: URL, name: AssetName, embedder: boolean): Promise<Fou
   return isScript && isOwn ? { problems: problemsOfPolicy(url, response.headers) } : {};
 }
 
-/** Whether a worker can be started from a blob:. It is asked for each file anew: rarely, and only to explain. */
+/**
+ * Whether a worker can be started from a blob:. Tested again for each file, because this is rare and only for an
+ * explanation.
+ */
 async function startsBlobs(): Promise<boolean> {
   const url = URL.createObjectURL(new Blob(['postMessage(0)'], { type: 'text/javascript' }));
   try {
@@ -259,10 +265,10 @@ const headersOf = (url: string): Promise<Headers | undefined> =>
     () => undefined,
   );
 
-/** A server that says nothing for so long is a problem too, in milliseconds. */
+/** A server that does not answer for this many milliseconds is a problem too. */
 const FETCH_TIME = 10_000;
 
-/** Some servers know no HEAD; then the body of a GET is thrown away. */
+/** Some servers do not support HEAD; then the body of a GET is discarded. */
 async function head(url: string): Promise<Response> {
   const how = { cache: 'no-store', signal: AbortSignal.timeout(FETCH_TIME) } as const;
   const response = await fetch(url, { ...how, method: 'HEAD' });

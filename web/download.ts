@@ -1,13 +1,17 @@
 /**
- * The download of a module, for the coordinator, which has it in its script, and for the page, which loads this file for the first `Response`. It imports
- * nothing. A module is asked for once: whoever needs its bytes, or the first of them, gets them from the one response, beside the compiler.
+ * Downloads a module. The coordinator includes this file in its script; the page loads it for the first `Response`. It
+ * has no imports. A module is requested only once: callers that need all of its bytes, or the first of them, get them
+ * from the response that the compiler uses.
  */
 import type { FaultsMessage, WasmModule } from './protocol.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
 
-/** The download failed, or was not of a module: "source". The bytes are whole, and no module that can run: "module". */
+/**
+ * "source": the download failed, or did not contain a module. "module": the bytes are complete, but the module cannot
+ * run.
+ */
 export class BadDownload extends Error {
   override name = 'BadDownload';
 
@@ -21,14 +25,14 @@ export class BadDownload extends Error {
   }
 }
 
-/** What failed, with the reason beneath: Node's "fetch failed" has it in its cause. */
+/** Describes a failure with its root cause: Node's "fetch failed" has the reason in `cause`. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   return cause instanceof Error && cause.message ? `${error.message} (${cause.message})` : error.message;
 }
 
-/** For a fetch that gave no response. */
+/** For a fetch that got no response. */
 export function unreachable(where: string, error: unknown): BadDownload {
   const what = where.startsWith('file:') ? 'read' : 'fetched';
   const todo = where.startsWith('file:')
@@ -37,7 +41,7 @@ export function unreachable(where: string, error: unknown): BadDownload {
   return new BadDownload('source', `${where} could not be ${what}: ${reasonOf(error)}${todo}`, { cause: error });
 }
 
-/** Throws when there is no body of a module in it. */
+/** Throws if the response's body is not a module. */
 function requireBody(response: Response, where: string): void {
   const fail = (message: string): never => {
     void response.body?.cancel().catch(() => undefined);
@@ -56,10 +60,10 @@ function requireBody(response: Response, where: string): void {
   fail(`${answer}: ${status >= 500 ? 'try again later' : 'is the path right?'}`);
 }
 
-/** In its first chunk a component says which WASI it wants. */
+/** The first chunk of a component contains the WASI version that it uses. */
 const TELLING = 65536;
 
-/** Throws for a component, which says in its version that it is one. */
+/** Throws for a component, which its version field identifies. */
 export function requireCore(bytes: Uint8Array): void {
   if (startsAsModule(bytes) && bytes[6] === 1)
     throw new BadDownload('module', '', undefined, { component: bytes.slice(0, TELLING) });
@@ -67,7 +71,7 @@ export function requireCore(bytes: Uint8Array): void {
 
 const startsAsModule = ([a, b, c, d]: Uint8Array): boolean => a === 0 && b === 0x61 && c === 0x73 && d === 0x6d;
 
-/** What a server sends instead of a module, told from one before the compiler says "expected magic word". */
+/** Recognizes what servers send instead of a module, before the compiler reports "expected magic word". */
 function requireMagic(bytes: Uint8Array, response: Response, where: string): void {
   if (startsAsModule(bytes)) return;
   if (bytes.length === 0) throw new BadDownload('source', `${where} is empty: is the file deployed?`);
@@ -79,11 +83,14 @@ function requireMagic(bytes: Uint8Array, response: Response, where: string): voi
   throw new BadDownload('source', `${what}${from}. Is the path right, or a login needed?`);
 }
 
-/** Walks over a module's sections from `at`, where one begins. To where the imports end, or (not `found`) to the section that is not all there. */
+/**
+ * Walks over a module's sections from `at`, the start of one. Stops at the end of the imports or, if not `found`, at
+ * the first incomplete section.
+ */
 function importsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
   while (at < bytes.length) {
     const id = bytes[at]!;
-    if (id > 2 && id !== 13) return { at: at + 1, found: true }; // sections come in order, but for that of tags
+    if (id > 2 && id !== 13) return { at: at + 1, found: true }; // sections are ordered, except that of tags
     let next = at + 1;
     let size = 0;
     for (let shift = 0, byte = 0x80; byte & 0x80 && shift < 35; shift += 7) {
@@ -99,12 +106,15 @@ function importsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
   return { at, found: false };
 }
 
-/** The first bytes of a module, up to the end of its imports. Each is copied and looked at a few times, in however many pieces they come. */
+/**
+ * The first bytes of a module, up to the end of its imports. Each byte is copied and examined only a few times, however
+ * small the chunks are.
+ */
 class Head {
   #room = new Uint8Array(1024);
   #size = 0;
   #at = 8;
-  /** Whether all of them are there. */
+  /** Whether they are complete. */
   whole = false;
 
   push(chunk: Uint8Array): void {
@@ -138,13 +148,16 @@ function join(chunks: readonly Uint8Array[], size: number): Bytes {
   return whole;
 }
 
-/** What was read of a body: all of its bytes, or those up to the end of the imports. `short`: how much is missing, in words. */
+/**
+ * What was read of a body: all of its bytes, or those up to the end of the imports. `short` describes how much is
+ * missing.
+ */
 interface Read {
   bytes: Bytes;
   short: string;
 }
 
-/** Reads the response's body, as `body` has it, to its end. Throws `BadDownload` when it breaks off, or is of no module. */
+/** Reads the response's body to its end. Throws `BadDownload` if the body breaks off or is not a module. */
 async function read(
   body: ReadableStream<Uint8Array>,
   response: Response,
@@ -152,7 +165,7 @@ async function read(
   all: boolean,
   progress: Progress | null,
 ): Promise<Read> {
-  // Of an encoded body the length is another.
+  // The length of an encoded body differs.
   const total = Number(response.headers.get('content-encoding') ? 0 : (response.headers.get('content-length') ?? 0));
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
@@ -186,12 +199,12 @@ async function read(
   progress?.('compile', loaded, loaded);
   const short =
     loaded < total ? `the download of ${where} is not whole: ${loaded} of ${total} bytes came. Try again` : '';
-  // Of another origin's, the page may see the length of what was encoded, and not that it was.
+  // For another origin, the page may see the encoded length without seeing that the body was encoded.
   if (short && response.type !== 'cors') throw new BadDownload('source', short);
   return { bytes, short };
 }
 
-/** Compiles, and says what a failure is. */
+/** Compiles the module and describes a failure. */
 export async function compiled(where: string, compiling: Promise<WasmModule>, short = ''): Promise<WasmModule> {
   try {
     return await compiling;
@@ -203,11 +216,11 @@ export async function compiled(where: string, compiling: Promise<WasmModule>, sh
   }
 }
 
-/** The body; when the signal is aborted it is cancelled, also while others read it. */
+/** Returns the body. Aborting the signal cancels it, even while it is being read. */
 const revocable = ({ body }: Response, signal?: AbortSignal): ReadableStream<Uint8Array> =>
   signal ? body!.pipeThrough(new TransformStream(), { signal }) : body!;
 
-/** All bytes of the response. Throws `BadDownload`. */
+/** Returns all bytes of the response. Throws `BadDownload`. */
 export async function downloadBytes(
   response: Response,
   where: string,
@@ -218,13 +231,13 @@ export async function downloadBytes(
   return (await read(revocable(response, signal), response, where, true, progress)).bytes;
 }
 
-/** A compiled module, and its bytes up to the end of its imports: how large a memory it imports nothing else tells. */
+/** A compiled module, with its bytes up to the end of its imports, which alone have the size of an imported memory. */
 export interface Downloaded {
   module: WasmModule;
   head: Bytes;
 }
 
-/** Compiles the response, while it comes if its type allows that. Throws `BadDownload`. */
+/** Compiles the response, streaming if its type allows it. Throws `BadDownload`. */
 export async function downloadModule(
   response: Response,
   where: string,
@@ -233,7 +246,7 @@ export async function downloadModule(
 ): Promise<Downloaded> {
   requireBody(response, where);
   const type = response.headers.get('content-type') ?? '';
-  // Exactly this, says the standard: with a parameter it is refused.
+  // The specification requires exactly this type: with a parameter it is rejected.
   if (type.trim().toLowerCase() !== 'application/wasm') {
     const { bytes, short } = await read(revocable(response, signal), response, where, true, progress);
     return {
@@ -241,11 +254,12 @@ export async function downloadModule(
       head: bytes.slice(0, importsEnd(bytes).at),
     };
   }
-  // Unless it can be given up, the compiler has the response itself: engines keep the code that they make of it with what they have cached.
+  // If it cannot be cancelled, the compiler gets the response itself: engines cache the compiled code with the
+  // response.
   const whole = signal ? new Response(revocable(response, signal), { headers: { 'content-type': type } }) : response;
   const beside = whole.clone().body!;
   const compiling = WebAssembly.compileStreaming(whole);
-  compiling.catch(() => undefined); // of a download that broke off the reader tells
+  compiling.catch(() => undefined); // if the download broke off, the reader reports it
   const { bytes, short } = await read(beside, response, where, false, progress);
   return { module: await compiled(where, compiling, short), head: bytes };
 }

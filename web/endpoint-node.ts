@@ -1,10 +1,10 @@
-/** The coordinator as a worker thread of Node. */
+/** Runs the coordinator as a worker thread of Node. */
 import { Worker, type TransferListItem } from 'node:worker_threads';
 import { locate, type AssetName, type Assets, type Located } from './assets.js';
 import { nodeName } from './files.js';
 import type { Endpoint, FromCoordinator, ToCoordinator } from './protocol.js';
 
-/** Literal, as in endpoint-web.ts. */
+/** Literal URLs, as in endpoint-web.ts. */
 const here: Readonly<Record<AssetName, () => URL>> = {
   coordinator: () => new URL('./coordinator.node.mjs', import.meta.url),
   compute: () => new URL('./compute.node.mjs', import.meta.url),
@@ -17,12 +17,12 @@ const here: Readonly<Record<AssetName, () => URL>> = {
 export const locateAssets = (assets: Assets | undefined, base: string): Located => locate(assets, base, here, nodeName);
 
 export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinator, FromCoordinator> {
-  // Flags of the process are the workers' too; this one is about the text of `node -e`, and no file is run with it.
+  // Workers inherit the flags of the process; this one concerns the code of `node -e`, and workers run a file.
   const inherited = process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
   const worker = new Worker(coordinator, { name: 'holdfast', ...inherited });
   let ended = false;
   const endpoint: Endpoint<ToCoordinator, FromCoordinator> = {
-    // The DOM's name and Node's for the same things.
+    // Node's names for the DOM's events.
     post: (message, transfer = []) => worker.postMessage(message, transfer as unknown as TransferListItem[]),
     onmessage: null,
     onerror: null,

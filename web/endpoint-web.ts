@@ -1,20 +1,23 @@
-/** The coordinator as a dedicated worker of the page. */
+/** Runs the coordinator as a dedicated worker of the page. */
 import { hrefs, locate, type AssetName, type Assets, type Located } from './assets.js';
 import { asError, StartFailed } from './errors.js';
 import type { Endpoint, FromCoordinator, InitMessage, ToCoordinator } from './protocol.js';
 import { trusted } from './trusted-types.js';
 
-/** What relative URLs are resolved against. */
+/** The base of relative URLs. */
 export const pageUrl = (): string => (typeof document === 'undefined' ? location.href : document.baseURI);
 
-/** WebKit (2.50) lets a loop of wasm run on for ever in a worker that was terminated. Trying would leave one such loop behind, so the name has to do; Chromium's has "AppleWebKit" too. */
+/**
+ * WebKit (2.50) lets a wasm loop continue forever in a worker that was terminated. A test would leave such a loop
+ * behind, so this checks the engine's name; Chromium's also contains "AppleWebKit".
+ */
 export const loopsOutliveWorkers = (): boolean =>
   /AppleWebKit/.test(navigator.userAgent) && !/Chrom(e|ium)/.test(navigator.userAgent);
 
 /**
- * The `new URL('./name', import.meta.url)` are literal because that is what bundlers look for: they copy the file and put its new name in. None is
- * within a `new Worker`, or they would bundle the script again, and only that call would know its URL. Each is made when it is wanted: in a
- * bundle that is no module it throws.
+ * The `new URL('./name', import.meta.url)` are literal because bundlers look for that form: they copy the file and
+ * insert its new name. None is inside a `new Worker`, because bundlers would then bundle the script again, and only
+ * that call would know its URL. Each URL is created on demand, because that throws in a bundle that is not a module.
  */
 const here: Readonly<Record<AssetName, () => URL>> = {
   coordinator: () => new URL('./coordinator.js', import.meta.url),
@@ -27,7 +30,10 @@ const here: Readonly<Record<AssetName, () => URL>> = {
 
 export const locateAssets = (assets: Assets | undefined): Located => locate(assets, pageUrl(), here);
 
-/** A worker's script must be of the page's origin. Of one that is not (nor is a data: URL) a blob is made that imports it; it lives as long as the page. */
+/**
+ * A worker's script must be on the page's origin. For a script on another origin (except a data: URL), this creates a
+ * blob that imports it and lives as long as the page.
+ */
 const ownScripts = new Map<string, string>();
 function ownScript({ href, origin }: URL): string {
   if (origin === location.origin) return href;
@@ -39,7 +45,7 @@ function ownScript({ href, origin }: URL): string {
   return own;
 }
 
-/** Starts the coordinator. Throws `StartFailed` when the browser refuses even to try. */
+/** Starts the coordinator. Throws `StartFailed` if the browser refuses to create the worker. */
 export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinator, FromCoordinator> {
   try {
     return workerEndpoint(new Worker(trusted(ownScript(coordinator)), { type: 'module', name: 'holdfast' }));
@@ -56,11 +62,14 @@ export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinat
 function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator> {
   const lock = `holdfast-${crypto.randomUUID()}`;
   let death: Promise<unknown> | undefined;
-  /** The lock is granted when the coordinator, which holds it for life, is truly gone; browsers tell of that in no other way. */
+  /**
+   * The coordinator holds this lock for life, so it is granted when the coordinator is truly gone; browsers have no
+   * other signal for that.
+   */
   const watch = (): Promise<unknown> =>
     (death ??= navigator.locks
       .request(lock, () => endpoint.onerror?.(new Error('the browser ended the coordinator'), true))
-      .catch(() => undefined)); // the page itself is going
+      .catch(() => undefined)); // the page itself is being unloaded
   const endpoint: Endpoint<ToCoordinator, FromCoordinator> = {
     lock,
     post: (message, transfer = []) => worker.postMessage(message, transfer),
@@ -74,7 +83,7 @@ function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator
     endpoint.onmessage?.(data);
   };
   worker.onerror = (event) => {
-    // A script that could not be loaded gives an event without a message, and says nowhere why.
+    // A script that could not be loaded causes an event without a message or a reason.
     const text = event.message ? `the coordinator failed: ${event.message}` : 'the coordinator could not be loaded';
     endpoint.onerror?.(new Error(text), !event.message);
   };
@@ -82,7 +91,7 @@ function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator
   return endpoint;
 }
 
-/** The coordinator starts the compute workers, and imports and fetches the others. */
+/** The coordinator starts the compute workers, and imports or fetches the other files. */
 export const assetMessage = (located: Located): InitMessage['assets'] => ({
   ...hrefs(located),
   compute: ownScript(located.compute),

@@ -1,11 +1,12 @@
 /**
- * What is wrong with a module that cannot run, in words: what it is, and how to build one that can. A file of its own, loaded only when one is refused.
+ * Describes what is wrong with a module that cannot run, and how to build one that can. Loaded only when a module is
+ * refused.
  */
 import type { FaultsMessage, ModuleFaults } from './protocol.js';
 
 const COMMAND = 'Build a WASI preview 1 command, for a target such as wasm32-wasip1';
 
-/** One sentence of what it is, and one of what to do. */
+/** One sentence about the module, and one about what to do. */
 export function explain(faults: FaultsMessage): string {
   if ('component' in faults) return `${ofComponent(faults.component)}. ${COMMAND}`;
   const known = kinds.find(({ is }) => is(faults));
@@ -13,7 +14,7 @@ export function explain(faults: FaultsMessage): string {
   return `the module cannot run: ${inWords(faults).join('; ')}. ${todo(faults)}`;
 }
 
-/** The names of its imports, which tell the version, stand near its beginning. */
+/** Near its beginning are the names of its imports, which reveal the version. */
 function ofComponent(head: Uint8Array): string {
   const version = /wasi:[a-z-]+\/[a-z-]+@(\d+\.\d+\.\d+[\w.-]*)/.exec(new TextDecoder('latin1').decode(head))?.[1];
   const what = version ? `a component of WASI ${version}` : 'a component of the component model';
@@ -21,7 +22,7 @@ function ofComponent(head: Uint8Array): string {
 }
 
 interface Kind {
-  /** After "it was built". */
+  /** Follows "it was built". */
   what: string;
   fix: string;
   is(faults: ModuleFaults): boolean;
@@ -31,10 +32,10 @@ const importsFrom = ({ modules }: ModuleFaults, pattern: RegExp): boolean => mod
 const hasExport = ({ exports }: ModuleFaults, pattern: RegExp): boolean => exports.some((name) => pattern.test(name));
 const lacks = ({ missing }: ModuleFaults, pattern: RegExp): boolean => missing.some((name) => pattern.test(name));
 
-/** What AssemblyScript's output imports when it knows nothing of WASI. */
+/** The imports of AssemblyScript's output when it does not use WASI. */
 const ASSEMBLYSCRIPT = /^env\.(abort|seed|trace|(console|Date|Math|performance|process|crypto)\.\w+) /;
 
-/** The first that fits. */
+/** The first match is used. */
 const kinds: readonly Kind[] = [
   {
     what: 'for JavaScript by wasm-bindgen, which needs the script that was made with it',
@@ -77,7 +78,7 @@ function todo({ unknown, start, reactor, threads, memory }: ModuleFaults): strin
   return threads ? 'Build it for wasm32-wasip1-threads' : memory ? 'Export its memory under that name' : COMMAND;
 }
 
-/** Each fault, not the first alone. */
+/** Reports every fault, not only the first. */
 function inWords(faults: ModuleFaults): string[] {
   const { missing, unknown, start, reactor, threads, memory } = faults;
   const more = unknown > missing.length ? `, … and ${unknown - missing.length} more` : '';

@@ -1,7 +1,7 @@
 /**
- * The runtime's own files, which the script loads by URL: the one list of them. What the option `assets` takes, what the coordinator is sent,
- * what `diagnose()` looks at and what the build makes follow it; tests hold package.json's exports and the literal URLs of the endpoints to it.
- * In JavaScript, because the build reads it before there is a compiler.
+ * The only list of the runtime's own files, which the script loads by URL. The option `assets`, the coordinator's
+ * `init` message, `diagnose()` and the build all use it; tests compare it with package.json's exports and the literal
+ * URLs of the endpoints. It is JavaScript because the build reads it before a compiler is available.
  */
 export const FILES = /** @type {const} */ ({
   coordinator: 'coordinator.js',
@@ -18,5 +18,5 @@ export const FILES = /** @type {const} */ ({
  */
 export const nodeName = (file) => file.replace(/\.js$/, '.node.mjs');
 
-/** Those of them that every runtime needs to start; the others are fetched when they are first wanted. */
+/** The files that every runtime needs to start; the others are fetched on first use. */
 export const AT_START = /** @type {const} */ (['coordinator', 'compute', 'kernel']);

@@ -1,7 +1,7 @@
 /**
- * What to say about options that a call does not know. A file of its own, loaded for the first of them.
+ * Error messages for unknown options, loaded on first use.
  *
- * Each list has every option of its call: one that is missing here, or is none, is a type error.
+ * Each list has every option of its call: a missing or wrong entry is a type error.
  */
 import type { Assets } from './assets.js';
 import { describe } from './bytes.js';
@@ -15,7 +15,7 @@ import type { Backoff, ChildOptions, ProgramStart, SuperviseOptions } from './su
 import type { Supervisor } from './supervise.js';
 import type { Terminal, TerminalOptions } from './terminal.js';
 
-/** Every key of the options, also of each of several kinds of them. */
+/** Every key of the options, including each kind of a union. */
 type Keys<T> = Record<T extends unknown ? keyof T : never, 1>;
 type Last<T> = T extends (...args: infer A) => unknown
   ? NonNullable<Required<A> extends [...unknown[], infer L] ? L : never>
@@ -44,7 +44,7 @@ const spawn = {
   outputBuffer: 1,
 } satisfies Keys<SpawnOptions>;
 
-/** By the `kind` that a call passes to `nothingMore`. */
+/** Keyed by the `kind` that a call passes to `nothingMore`. */
 const KNOWN = {
   start: { workers: 1, assets: 1, memory: 1, signal: 1, startTimeout: 1, force: 1 } satisfies Keys<StartOptions>,
   workers: { min: 1, max: 1, idle: 1 } satisfies Keys<Exclude<NonNullable<StartOptions['workers']>, number>>,
@@ -88,7 +88,7 @@ const KNOWN = {
   utimes: { follow: 1 } satisfies Keys<Last<FileSystem['utimes']>>,
 };
 
-/** The calls of programs: what holds for one holds for all. */
+/** Calls that start programs: what applies to one applies to all. */
 const PROGRAMS = ['spawn', 'run', 'child'];
 
 const directories = "`preopens` says which directories of hf.fs the program sees: preopens: { '/': '/home' }";
@@ -98,7 +98,7 @@ const noDirectory =
 const program = 'the program is the first argument';
 const assets = "`assets` says where the runtime's files are";
 
-/** What others call it, in small letters and without what is between words: what to use here. */
+/** Names that other libraries use, in lower case without separators, and the option to use here. */
 const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
   arguments: '`args` has the arguments, without argv[0]',
   argv: '`args` has the arguments, without argv[0], which is `argv0`',
@@ -229,7 +229,7 @@ const quoted = (name: string): string => JSON.stringify(name);
 const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined;
 
-/** The error in all words. */
+/** Returns the error with its full message. */
 export function explained({ kind, what, option }: Unclear): TypeError {
   if (kind.endsWith('.stdin')) return new TypeError(aboutInput(option, kind.startsWith('run')));
   const name = String(option);
@@ -247,7 +247,7 @@ function advice(kind: string, name: string): string {
   );
 }
 
-/** It is an option, but of another call. */
+/** The name is an option of another call. */
 function elsewhere(kind: string, name: string): string | undefined {
   if (PROGRAMS.includes(kind)) {
     if (name === 'files') return FILES_ADVICE;
@@ -262,7 +262,7 @@ function elsewhere(kind: string, name: string): string | undefined {
 const listOf = (known: readonly string[]): string =>
   known.length === 1 ? `the only one is ${quoted(known[0]!)}` : `there are ${known.map(quoted).join(', ')}`;
 
-/** The option that is so like the name that it is probably meant: a third of its letters may differ. */
+/** The option that was probably meant: up to a third of its letters may differ. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Infinity;
@@ -279,7 +279,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** How many letters are put in, left out, replaced, or exchanged with their neighbor (optimal string alignment). */
+/** The number of letters inserted, deleted, replaced or swapped with their neighbor (optimal string alignment). */
 function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
@@ -296,7 +296,7 @@ function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** A value of `stdin` that is none. Long texts are cut. */
+/** An invalid value of `stdin`. Long texts are shortened. */
 function aboutInput(value: unknown, isRun: boolean): string {
   if (typeof value === 'string') {
     const text = quoted(value.length > 40 ? `${value.slice(0, 40)}…` : value);

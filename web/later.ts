@@ -1,7 +1,7 @@
-/** Parts of the runtime that few pages use: files of their own, beside the script, loaded when they are wanted. */
+/** Loads parts of the runtime that few pages use, from files beside the script. */
 import { asError, HoldfastError } from './errors.js';
 
-/** What the file exports. Rejects with `HoldfastError` when it cannot be loaded. */
+/** Returns the file's exports. Rejects with `HoldfastError` if it cannot be loaded. */
 export async function later<T>(file: string, loaded: Promise<T>): Promise<T> {
   try {
     return await loaded;

@@ -1,7 +1,7 @@
-/** Content-Security-Policies as far as they keep the runtime from starting: the page's, and those of the workers' scripts. */
+/** Content-Security-Policies that prevent the runtime from starting: the page's, and those of the workers' scripts. */
 import type { Problem } from './errors.js';
 
-/** What the page's policy, of a header or of a meta element, forbids from the construction of this on. */
+/** Records violations of the page's policy (from a header or a meta element), from its construction on. */
 export class Violations {
   readonly #found = new Map<string, { problem: Problem; url: string }>();
 
@@ -9,26 +9,26 @@ export class Violations {
     globalThis.addEventListener('securitypolicyviolation', this.#onViolation);
   }
 
-  /** Starts the script as a worker and ends it at once, for the browser to say whether the policy allows that. */
+  /** Starts the script as a worker and ends it at once, so that the browser reports whether the policy allows it. */
   async tryWorker(url: URL): Promise<void> {
     let worker: Worker | undefined;
     try {
       worker = new Worker(url, { type: 'module' });
-      worker.onerror = (event) => event.preventDefault(); // what is wrong with the file is found out by a fetch
+      worker.onerror = (event) => event.preventDefault(); // a fetch finds out what is wrong with the file
     } catch {
-      // Some browsers throw, others report an event; the violation is reported either way.
+      // Some browsers throw, others fire an event; both report the violation.
     }
-    // In a task of its own, after the request that was refused has failed.
+    // Waits for a later task, after the refused request has failed.
     await new Promise((resolve) => setTimeout(resolve, 50));
     worker?.terminate();
   }
 
-  /** Whether something was forbidden that has this URL. */
+  /** Whether a violation concerns this URL. */
   concern({ href }: URL): boolean {
     return [...this.#found.values()].some(({ url }) => url === href);
   }
 
-  /** What was forbidden until now; from now on nothing is noticed. */
+  /** Returns the violations so far, and stops recording. */
   problems(): Problem[] {
     globalThis.removeEventListener('securitypolicyviolation', this.#onViolation);
     return [...this.#found.values()].map(({ problem }) => problem);
@@ -36,7 +36,7 @@ export class Violations {
 
   readonly #onViolation = (event: Event): void => {
     const { effectiveDirective: directive, blockedURI: url } = event as SecurityPolicyViolationEvent;
-    // Compiling WebAssembly has no URL, and is tried by itself.
+    // Compiling WebAssembly has no URL, and is tested separately.
     if (!/^(connect|worker|child|script)-src/.test(directive) || !URL.canParse(url)) return;
     const { origin } = new URL(url);
     const problem = {
@@ -48,7 +48,7 @@ export class Violations {
   };
 }
 
-/** What the policy that came with a worker's script forbids that worker, which goes by it and not by the page's. */
+/** A worker follows the policy that was sent with its own script, not the page's: returns what that policy forbids. */
 export function problemsOfPolicy({ href }: URL, headers: Headers): Problem[] {
   const directives = parse(headers.get('content-security-policy') ?? '');
   const sourcesOf = (...names: string[]): string[] | undefined =>
@@ -70,7 +70,10 @@ export function problemsOfPolicy({ href }: URL, headers: Headers): Problem[] {
 const allowSelf = (sources: string[] | undefined): boolean =>
   !sources || sources.some((source) => source === '*' || source === "'self'" || location.origin.startsWith(source));
 
-/** Directive → its sources. Of one that stands there twice the first counts; several policies of one response are taken as one. */
+/**
+ * Maps each directive to its sources. The first of duplicate directives counts; several policies of one response are
+ * merged.
+ */
 function parse(policy: string): Map<string, string[]> {
   const directives = new Map<string, string[]>();
   for (const part of policy.split(/[;,]/)) {

@@ -1,6 +1,7 @@
 /**
- * Moves bytes between a process's streams and what the embedder gave in their place. By hand and not with `pipeTo`:
- * that does not say which of its two ends failed, and Node's forgets to cancel its source when both end at once.
+ * Copies bytes between a process's streams and the sources and targets that the caller passed. It does not use
+ * `pipeTo`, which does not report which end failed, and whose Node version does not cancel its source if both ends
+ * finish at once.
  */
 import { describe, tagOf } from './bytes.js';
 import { asError, PipeError } from './errors.js';
@@ -10,9 +11,9 @@ import { uncaught } from './uncaught.js';
 const ignore = (): void => undefined;
 
 /**
- * Writes all of `data` to `stdin`, then ends it. Resolves to the error of the data's own source, if that is what
- * failed; then there is no end of file, because the guest would take half for the whole. A guest that stops reading
- * (or has `gone`) is no error.
+ * Writes all of `data` to `stdin`, then closes it. Resolves to the error of `data`'s own source if that failed; `stdin`
+ * is then left open, because the guest would mistake partial data for all of it. A guest that stops reading (or has
+ * `gone`) is not an error.
  */
 export async function feed(
   stdin: WritableStream<Uint8Array>,
@@ -24,7 +25,7 @@ export async function feed(
   const cancel = (): void => void reader?.cancel().catch(ignore);
   gone.addEventListener('abort', cancel, { once: true });
   try {
-    reader = streamOf(data).getReader(); // which another program may have locked since the options were looked at
+    reader = streamOf(data).getReader(); // another program may have locked it since the options were checked
     for (;;) {
       const { done, value } = await reader.read();
       if (gone.aborted) return undefined;
@@ -56,8 +57,8 @@ const oneChunk = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
   });
 
 /**
- * Hands everything that comes from `stream` to `target`. Never rejects: a target that fails cancels the stream (the
- * guest gets EPIPE), and what a function threw, or a locked stream, is reported as uncaught.
+ * Passes everything from `stream` to `target`. Never rejects: if a target fails, it cancels the stream (the guest gets
+ * EPIPE); an error thrown by a function, or a locked stream, is reported as uncaught.
  */
 export async function drain(
   stream: ReadableStream<Uint8Array>,
@@ -69,7 +70,7 @@ export async function drain(
   try {
     take = typeof target === 'function' ? callbackSink(target) : streamSink(target, cancel);
   } catch (error) {
-    uncaught(error); // it was locked since the options were looked at
+    uncaught(error); // it was locked after the options were checked
     return cancel();
   }
   for (;;) {
@@ -81,7 +82,7 @@ export async function drain(
 }
 
 interface Sink {
-  /** Resolves to whether more may come. */
+  /** Resolves to whether more data may follow. */
   write(chunk: Uint8Array): Promise<boolean>;
   end(): Promise<void>;
   abort(error: Error): Promise<void>;
@@ -103,7 +104,7 @@ const callbackSink = (call: (chunk: Uint8Array) => void | PromiseLike<void>): Si
 
 function streamSink(target: WritableStream<Uint8Array>, failed: () => void): Sink {
   const writer = target.getWriter();
-  writer.closed.catch(failed); // it can fail while there is nothing to write
+  writer.closed.catch(failed); // it can fail while no write is pending
   const accepted = (): boolean => true;
   const refused = (): boolean => false;
   return {
@@ -113,7 +114,7 @@ function streamSink(target: WritableStream<Uint8Array>, failed: () => void): Sin
   };
 }
 
-/** A stream without bytes that ends when `when` is settled. */
+/** A stream without bytes that ends when `when` settles. */
 export function emptyUntil(when: Promise<unknown>): ReadableStream<Uint8Array> {
   let cancelled = false;
   return new ReadableStream<Uint8Array>({

@@ -1,8 +1,9 @@
 /**
- * Files for one run of a program, and those that it made. A file of its own, loaded for the first of them.
+ * The files for one run of a program, and those that it creates. Loaded on first use.
  *
- * Paths are the program's. Each lies in the directory of the preopen with the longest name that it begins with; where there is none, a directory of the
- * run's own becomes the program's "/", and is removed at the end. So two runs share nothing but what they were told to share.
+ * Paths are the program's. Each belongs to the preopen with the longest name that is its prefix. If there is none, a
+ * private directory of the run becomes the program's "/", and is removed at the end. So two runs share only what the
+ * caller lets them share.
  */
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { isBlob, isBytes, tagOf, wrong } from './bytes.js';
@@ -12,22 +13,27 @@ import { absolutePath, object } from './options.js';
 import type { PreopenMessage } from './protocol.js';
 import type { Files, RunResult } from './run.js';
 
-/** Where the directories of runs are made: not in /tmp, which programs are given, and so would see the files of others. */
+/**
+ * Parent of the runs' directories. Not /tmp, because programs may have /tmp as a preopen, and would see the files of
+ * other runs.
+ */
 const OWN = '/run';
-/** The files of a run are dated back by so many milliseconds: a write then changes their time, however coarse the clock is. */
+/**
+ * A run's files are backdated by this many milliseconds, so that a write changes their time even with a coarse clock.
+ */
 const OLDER = 1000;
 
 let lastRun = 0;
-/** Files that runs under way have written into directories that other programs may share. */
+/** Files that current runs have written into directories that other programs may share. */
 const inUse = new WeakMap<FileSystem, Set<string>>();
 
-/** A file's path, and what is to be in it. */
+/** A file's path and contents. */
 type Entry = readonly [path: string, data: FileData];
 
-/** What of a run's result its files decide. */
+/** The part of a run's result that depends on its files. */
 type Collected = Partial<Omit<RunResult, 'stdout' | 'stderr'>>;
 
-/** A regular file that was found, as it was. */
+/** A regular file that was found, with its state at that time. */
 interface Found {
   at: string;
   stat: FileStat;
@@ -44,7 +50,10 @@ export class RunFiles {
   #own: string | undefined;
   #before = new Map<string, Found>();
 
-  /** `preopens` are those that the program will have: one is added when it gets a directory of its own. Throws `TypeError`. */
+  /**
+   * `preopens` are those that the program will have; a private directory is added to them if needed. Throws
+   * `TypeError`.
+   */
   constructor(
     fs: FileSystem,
     preopens: PreopenMessage[],
@@ -59,7 +68,7 @@ export class RunFiles {
     this.#refusal = refusal;
   }
 
-  /** Puts the files where the program will find them. */
+  /** Writes the files where the program expects them. */
   prepare(signal: AbortSignal): Promise<void> {
     return (this.#prepared = this.#prepare(signal));
   }
@@ -86,8 +95,8 @@ export class RunFiles {
   }
 
   /**
-   * What the program has made or changed since then. More than `most` bytes, of the files and their paths, are not read: a program's files may be larger
-   * than they look, and more than this page has room for.
+   * Returns what the program has created or changed since then. If the files and their paths exceed `most` bytes, they
+   * are not read: a program's files may be larger than they look, and than this page has room for.
    */
   async changed(most: number, signal: AbortSignal | undefined): Promise<Collected> {
     const files: Record<string, Uint8Array> = {};
@@ -104,9 +113,9 @@ export class RunFiles {
     return { files };
   }
 
-  /** The run is over, whichever way. */
+  /** Cleans up after the run, however it ended. */
   async end(): Promise<void> {
-    await this.#prepared?.catch(() => undefined); // what was given up makes nothing behind us
+    await this.#prepared?.catch(() => undefined); // wait, so that a cancelled preparation creates nothing after the cleanup
     for (const at of this.#claimed) inUse.get(this.#fs)?.delete(at);
     if (this.#own) await this.#fs.rm(this.#own, { recursive: true, force: true }).catch(() => undefined);
   }
@@ -125,7 +134,7 @@ export class RunFiles {
     this.#preopens.push({ guest: '/', path: this.#own, readOnly: false });
   }
 
-  /** Of two runs at a time, one would get the other's file. */
+  /** Of two concurrent runs, one would get the other's file. */
   #claim(path: string): void {
     const at = this.#where(path);
     const all = inUse.get(this.#fs) ?? new Set();
@@ -144,7 +153,10 @@ export class RunFiles {
     return `${base}/${path.slice(guest.length)}`.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
   }
 
-  /** The first symbolic link on the path, below the preopen's directory or at the end. A program can put one there, which leads anywhere in hf.fs. */
+  /**
+   * The first symbolic link on the path, below the preopen's directory or at the end. A program can create one that
+   * leads anywhere in hf.fs.
+   */
   async #linkOn(path: string): Promise<string | undefined> {
     const { guest, path: base } = preopenOf(path, this.#preopens)!;
     let at = base;
@@ -157,7 +169,7 @@ export class RunFiles {
     return undefined;
   }
 
-  /** The files that the result is about, as they are now. */
+  /** The current state of the files that the result covers. */
   async #look(signal: AbortSignal | undefined): Promise<Map<string, Found>> {
     const found = new Map<string, Found>();
     const roots = this.#outputs ?? [...(this.#own ? ['/'] : []), ...this.#files.map(([path]) => path)];
@@ -176,7 +188,7 @@ export class RunFiles {
   }
 }
 
-/** The end of a run whose files are more than it may bring. */
+/** The result of a run whose files exceed the limit. */
 const overLimit = (most: number): Collected => ({
   reason: 'limit',
   code: CODE_OUTPUT,
@@ -185,7 +197,7 @@ const overLimit = (most: number): Collected => ({
   limit: { name: 'maxOutput', most },
 });
 
-/** A stream that fails when the signal is aborted, whatever its source does; other data as it is. */
+/** Returns a stream that fails when the signal is aborted, whatever its source does; returns other data unchanged. */
 const revocable = (data: FileData, signal: AbortSignal): FileData =>
   tagOf(data) === 'ReadableStream'
     ? (data as ReadableStream<Uint8Array>).pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })
@@ -193,7 +205,7 @@ const revocable = (data: FileData, signal: AbortSignal): FileData =>
 
 const below = (folder: string, name: string): string => (folder === '/' ? `/${name}` : `${folder}/${name}`);
 
-/** The preopen that the path lies in, as a C library finds it. */
+/** The preopen that contains the path, chosen as a C library does. */
 function preopenOf(path: string, preopens: readonly PreopenMessage[]): PreopenMessage | undefined {
   let best: PreopenMessage | undefined;
   for (const preopen of preopens) {
@@ -204,7 +216,7 @@ function preopenOf(path: string, preopens: readonly PreopenMessage[]): PreopenMe
   return best;
 }
 
-/** A path that is too long for hf.fs, as a program's may be that goes from directory to directory, leads to nothing there. */
+/** A path that is too long for hf.fs does not exist there; a program can reach such a path step by step. */
 async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -214,7 +226,7 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Writes each of them, and makes the directories that they are in. */
+/** Writes each file, and creates its directories. */
 export async function writeFiles(fs: FileSystem, files: Files): Promise<void> {
   for (const [path, data] of checkedFiles(files)) await writeOne(fs, path, data);
 }
@@ -238,7 +250,7 @@ function checkedFiles(files: Files): readonly Entry[] {
   return entries;
 }
 
-/** An absolute path without "." and "..", for which it is plain what it lies in. */
+/** An absolute path without "." and "..", whose directory is unambiguous. */
 function plainPath(path: unknown, what: string): string {
   const plain = absolutePath(path, what);
   if (/\/\.{1,2}(\/|$)/.test(plain)) throw new TypeError(`${what} must be a path without "." and ".."`);

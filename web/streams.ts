@@ -1,46 +1,49 @@
 /**
- * The page's ends of a process's standard streams. Neither end grows with a slow other side: input has a window of
- * unanswered slices, output a credit of bytes that the page is willing to hold.
+ * The page's ends of a process's standard streams. Neither end buffers without limit for a slow peer: input has a
+ * window of unacknowledged slices, output a credit of bytes that the page is willing to buffer.
  */
 import { copyOf, concat, describe, tagOf, type OwnedBytes } from './bytes.js';
 import { PipeError } from './errors.js';
 import type { ErrorMessage } from './protocol.js';
 
-/** A large write travels in slices of this many bytes … */
+/** A large write is sent in slices of this many bytes … */
 export const INPUT_SLICE = 64 * 1024;
-/** … of which this many may be unanswered. */
+/** … of which this many may be unacknowledged. */
 export const INPUT_WINDOW = 4;
-/** A terminal's keys travel in small slices, and a write is done when they are on their way: ^C must not wait for what nobody reads. */
+/**
+ * A terminal's keys are sent in small slices, and a write resolves when they are sent: ^C must not wait behind unread
+ * input.
+ */
 export const KEY_SLICE = 1024;
 export const KEY_WINDOW = 256;
-/** What ^C and ^\ are among them. */
+/** The bytes of ^C and ^\. */
 const SIGNAL_KEYS = [3, 28];
-/** Small chunks that pile up behind a slow reader are handed over together, up to this many bytes. */
+/** Small chunks that pile up behind a slow reader are delivered together, up to this many bytes. */
 const OUTPUT_BATCH = 64 * 1024;
 
-/** What an input pipe sends. */
+/** The messages that an input pipe sends. */
 export interface InputWire {
   send(bytes: OwnedBytes): void;
   end(): void;
-  /** The stream was aborted; without it that is an end like any other. */
+  /** The stream was aborted; if this is missing, an abort counts as an ordinary end. */
   abort?(): void;
 }
 
 /**
- * Standard input, or what is sent to a connection: a `WritableStream` whose writes finish when their bytes are in the process's pipe; those of a
- * terminal, when they are sent.
+ * Standard input, or data for a connection: a `WritableStream` whose writes resolve when their bytes are in the
+ * process's pipe or, for a terminal, when they are sent.
  */
 export class InputPipe {
   readonly stream: WritableStream<Uint8Array>;
   readonly #wire: InputWire;
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly #name: string;
   readonly #slice: number;
   readonly #window: number;
-  /** How many slices may be unanswered when a write is done. */
+  /** How many slices may be unacknowledged when a write resolves. */
   readonly #ahead: number;
   #unanswered = 0;
-  /** Of a terminal: of each chunk that is not sent yet, whether it has ^C in it; and how many have. */
+  /** For a terminal: whether each chunk that is not yet sent contains ^C, and how many do. */
   readonly #marks: boolean[] = [];
   #urgent = 0;
   readonly #terminal: { raw: boolean } | undefined;
@@ -55,15 +58,15 @@ export class InputPipe {
     this.#slice = terminal ? KEY_SLICE : INPUT_SLICE;
     this.#window = terminal ? KEY_WINDOW : INPUT_WINDOW;
     this.#ahead = terminal ? KEY_WINDOW - 1 : 0;
-    // Called at once for each chunk, however many are before it.
+    // Called at once for each chunk, however many are queued before it.
     const size = (chunk: unknown): number => {
       if (terminal) this.#mark(isUrgent(chunk));
       return ArrayBuffer.isView(chunk) ? chunk.byteLength : 1;
     };
     this.stream = new WritableStream<Uint8Array>(
       {
-        // `abort` below is called only after a write in flight has settled, which a guest that does not read can
-        // delay for ever; the signal comes at once (engines without it make do with `abort`).
+        // `abort` below is called only after a write in flight has settled, which a guest that does not read can delay
+        // forever; the signal fires at once (engines without it rely on `abort`).
         start: (controller) => (controller.signal as AbortSignal | undefined)?.addEventListener('abort', this.#abort),
         write: (chunk) => this.#write(chunk),
         close: this.#finish,
@@ -80,25 +83,25 @@ export class InputPipe {
     this.#stir();
   }
 
-  /** The terminal takes keys in another way now. */
+  /** The terminal has switched between raw and cooked mode. */
   setRaw(raw: boolean): void {
     this.#terminal!.raw = raw;
     this.#stir();
   }
 
-  /** Before a ^C of a terminal that is not raw nothing has a window: the coordinator drops that unread. */
+  /** In cooked mode, input before a ^C ignores the window: the coordinator drops it unread. */
   get #hurries(): boolean {
     return this.#urgent > 0 && !this.#terminal?.raw;
   }
 
-  /** One slice was answered. */
+  /** One slice was acknowledged. */
   done(error: ErrorMessage | null): void {
     this.#unanswered--;
     if (error) this.#fail(new PipeError(error.code || 'EPIPE', error.message));
     this.#stir();
   }
 
-  /** Nobody reads any more; writes from now on are rejected with `error`, closing is fine. */
+  /** The reader is gone; later writes reject with `error`, closing succeeds. */
   gone(error: Error): void {
     this.#finished = true;
     this.#failure ??= error;
@@ -122,7 +125,7 @@ export class InputPipe {
     await this.#until(this.#ahead);
   }
 
-  /** Waits until at most `limit` slices are unanswered. */
+  /** Waits until at most `limit` slices are unacknowledged. */
   async #until(limit: number): Promise<void> {
     for (;;) {
       if (this.#failure) throw this.#failure;
@@ -157,7 +160,7 @@ export class InputPipe {
 const isUrgent = (chunk: unknown): boolean =>
   tagOf(chunk) === 'Uint8Array' && SIGNAL_KEYS.some((key) => (chunk as Uint8Array).includes(key));
 
-/** What an output pipe sends. */
+/** The messages that an output pipe sends. */
 export interface OutputWire {
   credit(bytes: number): void;
   cancel(): void;
@@ -165,7 +168,7 @@ export interface OutputWire {
 
 export type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
 
-/** What a `byteStream` reads from. */
+/** The source of a `byteStream`. */
 export interface ByteSource {
   type?: 'bytes' | undefined;
   start?(controller: Controller): void;
@@ -174,8 +177,8 @@ export interface ByteSource {
 }
 
 /**
- * A byte stream, so that a reader can bring its own buffer, where the engine has them (WebKit got them late). It reads nothing ahead, and keeps
- * `source` alive.
+ * A byte stream where the engine supports them (WebKit added them late), so that readers can bring their own buffer. It
+ * does not read ahead, and keeps `source` alive.
  */
 export function byteStream(source: ByteSource): ReadableStream<Uint8Array> {
   try {
@@ -187,7 +190,7 @@ export function byteStream(source: ByteSource): ReadableStream<Uint8Array> {
   }
 }
 
-/** Standard output or error, or what a connection brings: a `ReadableStream` that holds at most its credit. */
+/** Standard output or error, or data from a connection: a `ReadableStream` that buffers at most its credit. */
 export class OutputPipe {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #wire: OutputWire;
@@ -197,9 +200,9 @@ export class OutputPipe {
   #queue: Uint8Array[] = [];
   #taken = 0;
   #ended = false;
-  /** What it ends with, after its last byte. */
+  /** How the stream ends after its last byte. */
   #failure: Error | undefined;
-  /** Closed, cancelled or failed: what still comes is dropped. */
+  /** Closed, cancelled or failed: later data is dropped. */
   #over = false;
   #wake: (() => void) | undefined;
 
@@ -237,7 +240,7 @@ export class OutputPipe {
     });
   }
 
-  /** The consumer waits for a chunk. Nothing is delivered ahead of that: only what was taken earns new credit. */
+  /** The consumer waits for a chunk. Nothing is delivered before that: only consumed bytes earn new credit. */
   #pull(): Promise<void> | undefined {
     if (this.#queue.length > 0) {
       this.#deliver();
@@ -277,7 +280,7 @@ export class OutputPipe {
     if (this.#failure) return this.fail(this.#failure);
     this.#over = true;
     this.#controller?.close();
-    // A reader that brought its own buffer is told of the end only by an answer to its request.
+    // A reader that brought its own buffer learns of the end only from a response to its request.
     if (this.#controller && 'byobRequest' in this.#controller) this.#controller.byobRequest?.respond(0);
     this.#stir();
   }
@@ -294,7 +297,7 @@ export class OutputPipe {
   }
 }
 
-/** A standard input that nobody reads: closing is fine, writing is not. */
+/** A standard input without a reader: closing succeeds, writing fails. */
 export const closedInput = (): WritableStream<Uint8Array> =>
   new WritableStream<Uint8Array>({
     write: () => Promise.reject(new PipeError('EPIPE', 'this process was not started with stdin: "pipe"')),

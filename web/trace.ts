@@ -1,6 +1,6 @@
 /**
- * What a traced process's system calls were, from the kernel's records (native/wasi/trace.h). A file of its own, loaded when something
- * is traced for the first time.
+ * Turns the kernel's records (native/wasi/trace.h) into the system calls of a traced process. Loaded when a process is
+ * first traced.
  */
 import { ERRNO, TRACE } from '../build/generated/abi.js';
 import {
@@ -21,7 +21,7 @@ const calls = Object.entries(TRACE).map(([name, [kinds, names]]) => ({ name, kin
 const errors = new Map<number, string>(Object.entries(ERRNO).map(([name, value]) => [value, name]));
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** As C writes it, with what is no text in octal or by its letter. */
+/** A C string literal, with escapes for bytes that are not text. */
 function quoted(bytes: Uint8Array, size: number): string {
   const letters: Record<number, string> = { 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
   const text = decoder
@@ -31,8 +31,8 @@ function quoted(bytes: Uint8Array, size: number): string {
 }
 
 /**
- * Takes records out of the pipe for as long as there are any; `sink` says, each time, whom to tell. When that throws, the error is reported as any
- * that nobody caught, `silence` is called, and the process goes on untraced. Rejects when the runtime ends.
+ * Reads records from the pipe until it ends, and passes each event to the current `sink()`. If that throws, the error
+ * is reported as uncaught, `silence` is called, and the process continues untraced. Rejects when the runtime ends.
  */
 export async function readTrace(
   pid: number,
@@ -50,7 +50,7 @@ export async function readTrace(
   for (;;) {
     const { done, value } = await stream.read();
     if (done) return;
-    // What comes after an error is taken all the same: the process may be traced again.
+    // Reading continues after an error: the process may be traced again.
     for (const event of reader.push(value)) {
       await tell(event).catch((error: unknown) => {
         uncaught(error);
@@ -60,10 +60,12 @@ export async function readTrace(
   }
 }
 
-/** Cuts the stream of records into events; `push` takes bytes as they come, and must be read to its end. */
+/**
+ * Splits the stream of records into events. `push` takes bytes as they arrive; its result must be iterated to the end.
+ */
 class TraceReader {
   private rest = new Uint8Array(0);
-  /** The directories that the guest has asked the names of, as it sees them. */
+  /** The directories whose names the guest has requested, as it sees them. */
   private readonly preopened: string[] = [];
 
   constructor(private readonly pid: number) {}
@@ -88,7 +90,7 @@ class TraceReader {
     const error = view.getUint16(start + TRACE_RECORD_ERROR, true);
     const result = view.getInt32(start + TRACE_RECORD_RESULT, true);
     let shown = start + SIZEOF_TRACE_RECORD + 8 * count;
-    /** What the kernel has shown of the memory behind an argument. */
+    /** The next piece of the memory behind an argument, as recorded by the kernel. */
     const next = (): [Uint8Array, number] => {
       const size = view.getUint32(shown, true);
       const bytes = new Uint8Array(view.buffer, shown + 4, Math.min(size, TRACE_SHOWN));
@@ -118,8 +120,8 @@ class TraceReader {
   }
 
   /**
-   * Why a file is not found. A C library asks for the preopened directories until there are no more, and fails for a path that is below none of them
-   * without any further call.
+   * Explains why a file was not found. A C library first enumerates the preopened directories, and fails without
+   * another call for a path below none of them.
    */
   private hint(call: string, error: string, args: string[]): string {
     const path = args.find((arg) => arg.startsWith('path='));

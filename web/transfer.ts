@@ -1,21 +1,21 @@
 /**
- * Files that do not travel in one message: large ones, Blobs, streams. A file of its own, loaded for the first of them: what must be the same class
- * here and in the script that loads it comes by `AskFile`.
+ * Files that do not fit in one message: large ones, Blobs, streams. Loaded on first use; classes that must be identical
+ * here and in the script that loads it are passed through `AskFile`.
  *
- * Each has a file open in the coordinator, by a handle, and closes it in every case: at the end, when its source fails, when it is given up, and
- * when its stream is collected as garbage (fs.ts). With the runtime all of them end.
+ * Each has a file open in the coordinator, identified by a handle, and always closes it: at the end, when its source
+ * fails, when it is cancelled, and when its stream is garbage collected (fs.ts). All of them end with the runtime.
  */
 import { copyOf, describe, isBytes, tagOf, textOf, viewOf, type OwnedBytes } from './bytes.js';
 import type { FileData } from './fs.js';
 import { PART, WHOLE, type FsRequest, type FsResult, type OpenHow, type OpenMessage } from './protocol.js';
 import type { Controller } from './streams.js';
 
-/** Asks the coordinator on behalf of a call of hf.fs: a refusal is an `FsError` that names it. */
+/** Sends a request to the coordinator for a call of hf.fs; an error reply becomes an `FsError` that names the call. */
 export type AskFile = <T extends FsResult | void = void>(request: FsRequest, transfer?: ArrayBuffer[]) => Promise<T>;
 
 /** The page's end of an open file. */
 export interface FileEnd {
-  /** Closes it, and what was written to it is forgotten unless it is in the file already. Nothing when it is closed. Never rejects. */
+  /** Closes the file and discards written data that is not yet in it. Does nothing if already closed. Never rejects. */
   drop(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ const ignore = (): undefined => undefined;
 
 // --- reading ---
 
-/** The file, as large as it was when it was opened; shorter if it has shrunk. */
+/** Reads the file at the size that it had when it was opened; shorter if it has shrunk since. */
 export async function readWhole(
   ask: AskFile,
   { handle, size }: OpenMessage,
@@ -38,11 +38,11 @@ export async function readWhole(
     }
     return await ask<never>({ op: 'close', handle, how: 'too-big' });
   } finally {
-    await ask({ op: 'close', handle, how: 'drop' }).catch(ignore); // closed already if it was too big
+    await ask({ op: 'close', handle, how: 'drop' }).catch(ignore); // already closed if it was too large
   }
 }
 
-/** Reads one part ahead: the coordinator copies it while the page copies the one before. */
+/** Reads one part ahead: the coordinator copies it while the page copies the previous one. */
 async function fill(whole: OwnedBytes, read: (at: number) => Promise<Uint8Array>): Promise<Uint8Array> {
   const size = whole.byteLength;
   let at = 0;
@@ -50,14 +50,14 @@ async function fill(whole: OwnedBytes, read: (at: number) => Promise<Uint8Array>
     const part = await next;
     if (part.byteLength === 0) break;
     const after = at + part.byteLength;
-    if (after < size) (next = read(after)).catch(ignore); // awaited in the next round
+    if (after < size) (next = read(after)).catch(ignore); // awaited in the next iteration
     whole.set(part, at);
     at = after;
   }
   return at === size ? whole : whole.slice(0, at);
 }
 
-/** As large as the engine lets an array be: nobody says how large that is. */
+/** Allocates an array of that size if the engine can: engines do not publish their limit. */
 function room(size: number): OwnedBytes | undefined {
   try {
     return new Uint8Array(size);
@@ -67,8 +67,8 @@ function room(size: number): OwnedBytes | undefined {
 }
 
 /**
- * Whether the engine has strings of so many characters. Its limit can be found out at no cost: a string that was put together by "+" is made of
- * its two halves and copied only when somebody looks at it.
+ * Whether the engine supports strings of that many characters. The check is cheap: a string built with "+" refers to
+ * its two halves, and is copied only when it is read.
  */
 function canBeText(length: number): boolean {
   try {
@@ -80,7 +80,7 @@ function canBeText(length: number): boolean {
   }
 }
 
-/** Undefined when the engine cannot: Chromium then gives an empty string, others throw. */
+/** Undefined if the engine cannot: Chromium then returns an empty string, others throw. */
 function decoded(bytes: Uint8Array): string | undefined {
   try {
     const text = textOf(bytes);
@@ -90,12 +90,12 @@ function decoded(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** What a stream reads from. */
+/** The source of a stream. */
 export interface FileSource extends FileEnd {
   pull(controller: Controller): Promise<void>;
 }
 
-/** From `start` to `end`, or to the end of the file. */
+/** Reads from `start` to `end`, or to the end of the file. */
 export async function openSource(
   ask: AskFile,
   path: string,
@@ -116,13 +116,13 @@ export async function openSource(
     }
     await drop();
     controller.close();
-    // A reader that brought its own buffer learns of the end only by an answer to its request.
+    // A reader that brought its own buffer learns of the end only from a response to its request.
     if ('byobRequest' in controller) controller.byobRequest?.respond(0);
   };
   return { pull, drop };
 }
 
-/** Closes it once, in the way that comes first. */
+/** Closes the file once; the first way of closing wins. */
 function closer(ask: AskFile, handle: number): { drop(): Promise<void>; done(): Promise<void> } {
   let closed: Promise<void> | undefined;
   return {
@@ -133,13 +133,13 @@ function closer(ask: AskFile, handle: number): { drop(): Promise<void>; done(): 
 
 // --- writing ---
 
-/** What a stream writes to. */
+/** The target of a stream. */
 export interface FileSink extends FileEnd {
-  /** At most `WHOLE` bytes. */
+  /** Takes at most `WHOLE` bytes. */
   send(bytes: OwnedBytes): Promise<void>;
-  /** Fails with `TypeError` for what are no bytes. After a failure it is closed. */
+  /** Fails with `TypeError` for anything but bytes. The file is closed after a failure. */
   write(chunk: unknown): Promise<void>;
-  /** When it resolves, all is in the file. */
+  /** When it resolves, all data is in the file. */
   close(): Promise<void>;
 }
 
@@ -161,7 +161,7 @@ export async function openSink(ask: AskFile, path: string, how: OpenHow, exclusi
   return { send, write, close: done, drop };
 }
 
-/** Takes effect when all of the data is there, or not at all. */
+/** Takes effect once all of the data is available, or not at all. */
 export async function writeAll(
   ask: AskFile,
   path: string,
@@ -202,7 +202,7 @@ async function* partsOfBytes(bytes: Uint8Array): AsyncGenerator<OwnedBytes, unde
   for (let at = 0; at < bytes.byteLength; at += PART) yield copyOf(bytes, at, at + PART);
 }
 
-/** A character of UTF-16 takes three bytes at most; a pair of them, which takes four, is not torn apart. */
+/** A UTF-16 code unit takes at most three bytes in UTF-8; surrogate pairs, which take four, are not split. */
 async function* partsOfText(text: string): AsyncGenerator<OwnedBytes, undefined> {
   const encoder = new TextEncoder();
   for (let at = 0; at < text.length;) {

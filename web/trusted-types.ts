@@ -1,4 +1,4 @@
-/** Workers in pages that require Trusted Types: their scripts' URLs pass through a policy named "holdfast". */
+/** Workers in pages that require Trusted Types: the URLs of their scripts pass through a policy named "holdfast". */
 
 interface Policy {
   createScriptURL(url: string): unknown;
@@ -15,9 +15,9 @@ function makePolicy(): Policy {
     const { trustedTypes } = globalThis as { trustedTypes?: Factory };
     return trustedTypes?.createPolicy('holdfast', rules) ?? rules;
   } catch {
-    return rules; // it may not be made here; if it is needed, `new Worker` says so
+    return rules; // the policy may not be created here; if it is needed, `new Worker` reports that
   }
 }
 
-/** Only the runtime's own scripts are passed here. */
+/** Only the runtime's own scripts pass through here. */
 export const trusted = (url: string): string => (policy ??= makePolicy()).createScriptURL(url) as string;

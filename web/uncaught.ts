@@ -1,4 +1,4 @@
-/** Tells of an error of the embedder's own function as of any that nobody caught; nothing of ours is disturbed by it. */
+/** Reports an error in the caller's own function as an uncaught one; the runtime is not affected. */
 export function uncaught(error: unknown): void {
   queueMicrotask(() => {
     throw error;

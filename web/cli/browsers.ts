@@ -1,29 +1,32 @@
-/** Browsers that can run a program: where they are found, and what each is started with. None needs a driver. */
+/** Browsers that can run a program: where to find each, and its arguments. None needs a driver. */
 import { constants } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { firefoxPreferences } from './firefox-preferences.js';
 
-/** A browser that cannot be started, or that died. */
+/** A browser that could not be started, or that died. */
 export class BrowserError extends Error {}
 
 export interface Browser {
-  /** Environment variable that names the program. */
+  /** Environment variable with the path of the program. */
   variable: string;
   /** Names on PATH, then absolute paths. */
   programs: readonly string[];
   /** Folders in Playwright's cache start with one of these; the program is at one of `inCache` below. */
   cacheNames: readonly string[];
   inCache: readonly string[];
-  /** What to say when it is not there. */
+  /** The advice when it is missing. */
   install: string;
   /** Files that the fresh profile must have. */
   profileFiles: Readonly<Record<string, string>>;
   args(profile: string, url: string): string[];
-  /** Variables that it gets besides ours. Its home is the profile, where it would write elsewhere otherwise. */
+  /**
+   * Additional environment variables. HOME is the profile, because the browser would write to the user's home
+   * otherwise.
+   */
   environment(profile: string): Readonly<Record<string, string>>;
-  /** Whether it has no headless mode: then it gets an X server of its own. */
+  /** Whether it has no headless mode: then it gets its own X server. */
   display: boolean;
 }
 
@@ -65,7 +68,7 @@ const browsers = {
       '--disable-background-timer-throttling',
       '--disable-renderer-backgrounding',
       '--disable-dev-shm-usage',
-      // The renderer of the list below its window's address bar: a third of the CPU time of a short run.
+      // Avoids the renderer of the list below the address bar: a third of the CPU time of a short run.
       '--disable-features=WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,PreloadTopChromeWebUI',
       `--user-data-dir=${profile}`,
       url,
@@ -74,19 +77,19 @@ const browsers = {
   firefox: {
     variable: 'FIREFOX',
     programs: ['firefox-esr', 'firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
-    // Not Playwright's Firefox: it is made for its driver.
+    // Not Playwright's Firefox, which only works with its driver.
     cacheNames: [],
     inCache: [],
     install: 'on Debian "apt install firefox-esr"',
     profileFiles: { 'user.js': firefoxPreferences },
     display: false,
-    // Root, too, may run it only in a home of its own.
+    // Even root may run it only if root owns HOME.
     environment: (profile) => ({ HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' }),
     args: (profile, url) => ['--headless', '--no-remote', '--profile', profile, url],
   },
   webkit: {
     variable: 'MINIBROWSER',
-    // The small browser that comes with WebKitGTK, in whatever folder the distribution has it.
+    // WebKitGTK's small browser, whose folder depends on the distribution.
     programs: [
       'MiniBrowser',
       '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
@@ -102,7 +105,7 @@ const browsers = {
     environment: (profile) => ({
       HOME: profile,
       XDG_RUNTIME_DIR: profile,
-      JSC_useSharedArrayBuffer: '1', // it has the headers, but not what they are to switch on
+      JSC_useSharedArrayBuffer: '1', // it recognizes the headers, but does not enable shared memory for them
       GSETTINGS_BACKEND: 'memory',
       NO_AT_BRIDGE: '1',
       DBUS_SESSION_BUS_ADDRESS: 'disabled:',

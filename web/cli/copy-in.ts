@@ -1,4 +1,4 @@
-/** Copies a directory of the host into the runtime's file system: its files, directories and links, and nothing else. */
+/** Copies a directory of the host into the runtime's file system: only its files, directories and links. */
 import { constants, type Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { openWithin, type Tree } from './tree.js';
 
 /** How many names a warning lists. */
 const NAMED = 8;
-/** Directories that are open at once, besides the files that the gate lets through. */
+/** Directories that are open at once, in addition to the files that the gate admits. */
 const DIRECTORIES = 16;
 
 type Found = [relative: string, stat: Stats];
@@ -49,7 +49,7 @@ export class CopyIn {
     await this.#finish(relative, stat, await this.#mayWrite(relative));
   }
 
-  /** Copies what is in a directory, but for the directories, which it resolves to. */
+  /** Copies the entries of a directory, except directories, which it returns. */
   async #entries(relative: string): Promise<Found[]> {
     const directory = await this.#readable(relative, () => openWithin(this.#tree.root, relative));
     if (!directory) return [];
@@ -93,7 +93,7 @@ export class CopyIn {
       try {
         const stat = await file.stat();
         if (!stat.isFile()) {
-          this.#special.push(relative); // since a moment ago
+          this.#special.push(relative); // it was a file a moment ago
           return false;
         }
         const bytes = stat.size > WHOLE ? streamOf(file) : await file.readFile();
@@ -106,13 +106,16 @@ export class CopyIn {
     });
   }
 
-  /** True when the file was made as another name of one that is copied already (or, as the first of several, copied). */
+  /**
+   * Returns true if the file was created as a link to one that is already copied (or was copied as the first of several
+   * names).
+   */
   async #secondName(at: string, relative: string, stat: Stats): Promise<boolean> {
     const key = `${stat.dev}:${stat.ino}`;
     const first = this.#linked.get(key);
     if (!first) {
       const copying = this.#contents(at, relative).then((copied) => (copied ? this.#to(relative) : undefined));
-      copying.catch(() => undefined); // thrown by the line below; the others that wait see it as well
+      copying.catch(() => undefined); // the line below throws it; others that wait see it too
       this.#linked.set(key, copying);
       await copying;
       return true;
@@ -122,7 +125,7 @@ export class CopyIn {
     try {
       await this.#gate.run(() => this.#fs.link(original, this.#to(relative)));
     } catch {
-      return false; // then it is a copy
+      return false; // then it becomes a copy
     }
     this.#tree.originals.set(relative, stat);
     return true;
@@ -157,7 +160,7 @@ export class CopyIn {
     await this.#fs.utimes(to, Math.max(0, stat.atimeMs), Math.max(0, stat.mtimeMs), { follow: false });
   }
 
-  /** What cannot be read on the host is left out, with a warning. */
+  /** Omits what cannot be read on the host, with a warning. */
   async #readable<T>(relative: string, read: () => Promise<T>): Promise<T | undefined> {
     try {
       return await read();
@@ -173,7 +176,7 @@ export class CopyIn {
   }
 }
 
-/** Whether we may: the file's permissions, its owner, a file system that is mounted read-only. */
+/** Whether we may write: checks the file's permissions and owner, and for a read-only mount. */
 const mayWrite = (at: string): Promise<boolean> =>
   host.access(at, constants.W_OK).then(
     () => true,

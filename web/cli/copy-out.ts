@@ -1,11 +1,13 @@
 /**
- * Brings a directory of the host up to date with the runtime's copy of it, and touches nothing else.
+ * Updates a directory of the host from the runtime's copy of it, and touches nothing else.
  *
- * What is the same file is known by its inode in the runtime. First everything that has another name now is renamed:
- * directories from the top down, then files. Then what is new or changed is written; what it replaces stays whole until
- * it is. Last, what is gone is removed, and not at all when something could not be written. So the host has, at each
- * step, the old or the new of everything. What somebody else changed on the host meanwhile is neither written over nor
- * removed: what the program wrote goes beside it. Pipes, sockets and devices are never opened.
+ * Files are identified by their inode in the runtime. First, everything with a new name is renamed: directories from
+ * the top down, then files. Then new and changed files are written; the old version stays intact until the new one is
+ * complete. Last, deleted files are removed, unless something could not be written. So at each step the host has the
+ * old or the new version of everything.
+ *
+ * Changes that another process made on the host meanwhile are neither overwritten nor removed: the program's version is
+ * written beside them. Pipes, sockets and devices are never opened.
  */
 import * as host from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +18,7 @@ import { HostModel, isAsWeKnow, Shut, type Item } from './host-model.js';
 import { codeOf, hasBytes, putFile, putLink, putName, setTimes, temporaryName } from './host-write.js';
 import type { Entry, Snapshot, Tree } from './tree.js';
 
-/** A name that something has in the runtime now. */
+/** A current name in the runtime. */
 interface Wanted {
   relative: string;
   /** Inode of its directory. */
@@ -24,17 +26,17 @@ interface Wanted {
   name: string;
 }
 
-/** A file or link with all the names that it has now, and those that it had, which the host has. */
+/** A file or link with all its current names, and its old names, which the host has. */
 interface Group {
   entry: Entry;
   wanted: Wanted[];
   items: Map<Wanted, Item>;
 }
 
-/** Where something can be put. */
+/** A place for an entry. */
 interface Spot {
   name: string;
-  /** What is there, and may be replaced. */
+  /** The entry that is there, and may be replaced. */
   over?: Item;
 }
 
@@ -44,17 +46,17 @@ export class CopyOut {
   readonly #after: Snapshot;
   readonly #warn: (text: string) => void;
   readonly #host: HostModel;
-  /** Inode in the runtime → what had it before the program ran. */
+  /** Inode in the runtime → what had that inode before the program ran. */
   readonly #old = new Map<number, { relative: string; entry: Entry }>();
-  /** Inode in the runtime → the directory of the host; of those that are to stay, once they are in their place. */
+  /** Inode in the runtime → the directory of the host, for those that stay, once they are in their place. */
   readonly #placed = new Map<number, Item>();
   readonly #directories = new Map<number, Item>();
   readonly #groups = new Map<number, Group>();
   readonly #moves: { item: Item; group: Group; to: Wanted }[] = [];
-  /** What had to make room, and where it was. */
+  /** Entries that had to step aside, and where they were. */
   readonly #parked = new Map<Item, { parent: Item; name: string }>();
   #well = true;
-  /** Whether something that the program has is not on the host. */
+  /** Whether part of the program's data is not on the host. */
   #lacking = false;
 
   constructor(fs: FileSystem, tree: Tree, after: Snapshot, warn: (text: string) => void) {
@@ -71,7 +73,7 @@ export class CopyOut {
     this.#compare();
   }
 
-  /** Resolves to whether all went well. `remove`: whether what is not there any more is removed from the host. */
+  /** Resolves to whether everything succeeded. `remove`: whether to remove deleted entries from the host. */
   async run({ remove }: { remove: boolean }): Promise<boolean> {
     try {
       const directories = [...this.#after].filter(([, { type }]) => type === 'directory').sort(byPath);
@@ -81,7 +83,7 @@ export class CopyOut {
         await this.#try((group.wanted[0] as Wanted).relative, () => this.#update(group));
       if (remove) await this.#removeWhatIsGone();
       await this.#putBack();
-      // What was made in a directory has changed its time on the host; the guest's word is the last.
+      // Creating entries in a directory changed its time on the host, so the guest's time is set last.
       for (const [relative, entry] of directories.reverse())
         await this.#try(relative, () => this.#setDirectoryTimes(relative, entry));
     } finally {
@@ -102,7 +104,7 @@ export class CopyOut {
     }
   }
 
-  // ---- what has become of what ----
+  // ---- what has changed ----
 
   #compare(): void {
     const now = new Map<string, Wanted>();
@@ -168,11 +170,11 @@ export class CopyOut {
     if (known?.parent === folder && known.name === name) return void this.#placed.set(entry.ino, known);
     const there = known ? undefined : await this.#host.look(folder, name);
     if (there?.isDirectory() && !this.#host.get(folder, name) && !(await this.#otherName(folder, there))) {
-      // Made on the host meanwhile, too: they are one.
+      // Also created on the host meanwhile: they become one.
       return void this.#placed.set(entry.ino, this.#host.add(folder, name, entry, there));
     }
     const spot = await this.#makeRoom(folder, name, known);
-    if (spot.over && spot.over !== known) await this.#stepAside(spot.over); // no directory replaces a file
+    if (spot.over && spot.over !== known) await this.#stepAside(spot.over); // a directory does not replace a file
     const at = await this.#host.directory(folder);
     if (known) {
       const from = await this.#host.directory(known.parent as Item);
@@ -187,7 +189,7 @@ export class CopyOut {
     this.#placed.set(entry.ino, this.#host.add(folder, spot.name, entry, await this.#host.look(folder, spot.name)));
   }
 
-  /** Throws `Shut` when that directory could not be made or moved, which was said. */
+  /** Throws `Shut` if that directory could not be created or moved, which was already reported. */
   #folder(ino: number): Item {
     const folder = this.#placed.get(ino);
     if (!folder) throw new Shut();
@@ -206,7 +208,7 @@ export class CopyOut {
   async #move(item: Item, group: Group, to: Wanted): Promise<void> {
     const folder = this.#folder(to.parent);
     const there = await this.#host.look(item.parent as Item, item.name);
-    if (!there || there.isFile() !== (item.type === 'file')) return this.#host.remove(item); // not on the host any more
+    if (!there || there.isFile() !== (item.type === 'file')) return this.#host.remove(item); // no longer on the host
     const spot = await this.#makeRoom(folder, to.name, item);
     const from = await this.#host.directory(item.parent as Item);
     const directory = await this.#host.directory(folder);
@@ -234,7 +236,7 @@ export class CopyOut {
     }
   }
 
-  /** Brings a file that the host has up to date. Resolves to it, or to undefined when the host has it no longer. */
+  /** Updates a file that the host has. Resolves to it, or to undefined if the host no longer has it. */
   async #rewrite({ entry, items, wanted }: Group, item: Item): Promise<Item | undefined> {
     const { entry: old } = this.#before(entry) as { entry: Entry };
     const touched = old.mtime !== entry.mtime || old.size !== entry.size;
@@ -247,7 +249,7 @@ export class CopyOut {
       return undefined;
     }
     const ours = isAsWeKnow(item, there);
-    if (!ours && !touched) return item; // the program has but renamed it
+    if (!ours && !touched) return item; // the program only renamed it
     const directory = await this.#host.directory(folder);
     const bytes = await this.#read((wanted[0] as Wanted).relative);
     if (await hasBytes(directory, item.name, bytes)) {
@@ -277,13 +279,13 @@ export class CopyOut {
     return item;
   }
 
-  /** Writes a file or link that the host has not. */
+  /** Writes a file or link that the host does not have. */
   async #write(entry: Entry, { parent, name, relative }: Wanted): Promise<Item> {
     const folder = this.#folder(parent);
     const bytes = entry.type === 'file' ? await this.#read(relative) : undefined;
     const there = await this.#host.look(folder, name);
     if (bytes && there?.isFile() && !this.#host.get(folder, name) && !(await this.#otherName(folder, there))) {
-      // Somebody else has made the very same meanwhile.
+      // Another process has created an identical file meanwhile.
       const directory = await this.#host.directory(folder);
       if (await hasBytes(directory, name, bytes)) return this.#host.add(folder, name, entry, there);
     }
@@ -298,7 +300,7 @@ export class CopyOut {
     return this.#host.add(folder, spot.name, entry, stat);
   }
 
-  /** Gives a file another name. Undefined where the file system has no such thing. */
+  /** Gives a file another name. Returns undefined if the file system does not support that. */
   async #otherNameFor(item: Item, { parent, name }: Wanted): Promise<Item | undefined> {
     const folder = this.#folder(parent);
     const spot = await this.#makeRoom(folder, name);
@@ -318,7 +320,7 @@ export class CopyOut {
     return this.#fs.readFile(path.posix.join(this.#tree.path, relative));
   }
 
-  /** What it was in the runtime before the program ran, and by which name. */
+  /** What it was in the runtime before the program ran, and under which name. */
   #before({ ino, type }: Entry): { relative: string; entry: Entry } | undefined {
     const found = this.#old.get(ino);
     return found?.entry.type === type ? found : undefined;
@@ -332,8 +334,9 @@ export class CopyOut {
   // ---- places ----
 
   /**
-   * Sees to it that something can be put at a place. What is there and is to be elsewhere, or is a directory that goes, steps aside; what is not as
-   * we know it stays, and the name is another. Directories that were got before may be closed by then.
+   * Makes a place free for an entry. An entry there that moves elsewhere, or a directory that is to be removed, steps
+   * aside; an entry that has changed stays, and another name is chosen. Directories that were opened before may be
+   * closed afterwards.
    */
   async #makeRoom(folder: Item, name: string, incoming?: Item): Promise<Spot> {
     const known = this.#host.get(folder, name);
@@ -344,7 +347,7 @@ export class CopyOut {
     }
     const item = known && isAsWeKnow(known, there) ? known : await this.#otherName(folder, there);
     if (!item) {
-      if (known) known.goes = false; // it stays, and that is said now
+      if (known) known.goes = false; // it stays, which is reported now
       return { name: await this.#nameBeside(folder, name) };
     }
     if (item === incoming) return { name, over: item };
@@ -355,7 +358,7 @@ export class CopyOut {
     return { name };
   }
 
-  /** What we know by another name in the directory, where names that differ in case are the same. */
+  /** An entry that we know by another name in the directory, on file systems that ignore case. */
   async #otherName(folder: Item, there: Stats): Promise<Item | undefined> {
     if (there.nlink > 1 && !there.isDirectory()) return undefined; // it may have two names
     const item = this.#host.in(folder).find((item) => isAsWeKnow(item, there));
@@ -376,7 +379,7 @@ export class CopyOut {
     await this.#host.settle(true);
   }
 
-  /** Whether there is something on the host in a directory that we do not know. */
+  /** Whether a directory on the host contains entries that we do not know. */
   async #holdsMore(item: Item): Promise<boolean> {
     if (item.type !== 'directory') return false;
     const directory = await this.#host.directory(item);
@@ -387,7 +390,7 @@ export class CopyOut {
     return false;
   }
 
-  /** A name that is free, for what the program wrote where somebody else's is now. */
+  /** A free name for the program's version where another process's file is now. */
   async #nameBeside(folder: Item, name: string): Promise<string> {
     for (let i = 1; ; i++) {
       const beside = `${name}.holdfast${i > 1 ? `-${i}` : ''}`;
@@ -412,7 +415,7 @@ export class CopyOut {
     for (const item of gone.reverse()) await this.#try(this.#host.relative(item), () => this.#remove(item));
   }
 
-  /** Directories before what is in them. */
+  /** Directories before their contents. */
   #allBelow(folder: Item): Item[] {
     return this.#host.in(folder).flatMap((item) => [item, ...this.#allBelow(item)]);
   }
@@ -425,13 +428,13 @@ export class CopyOut {
       return;
     }
     const at = await (await this.#host.directory(parent)).at(item.name);
-    // Never recursively: what is still in it was not the guest's to remove.
+    // Never recursively: any remaining entries are not the guest's to remove.
     if (there) await (item.type === 'directory' ? host.rmdir(at) : host.unlink(at));
     this.#host.remove(item);
     this.#parked.delete(item);
   }
 
-  /** What stepped aside and has found no place of its own goes back, or it is said where it is. */
+  /** Entries that stepped aside and found no place return to their old one; otherwise reports where they are. */
   async #putBack(): Promise<void> {
     for (const [item, { parent, name }] of this.#parked) {
       if (!this.#host.holds(item)) continue;

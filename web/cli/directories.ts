@@ -1,10 +1,10 @@
 /**
- * `--dir`: directories of the host, copied into the runtime's file system before the program runs, and what the
- * program changed copied out when it has ended, however it ended.
+ * `--dir`: directories of the host, copied into the runtime's file system before the program runs; the program's
+ * changes are copied out after it has ended, however it ended.
  *
- * What changed is found by comparing two snapshots of the runtime's own tree (inode, size, times), taken after the copy
- * in and at the end; so what the guest did not touch is not even read, and is never written on the host. What lies on
- * the host but was not copied (sockets, devices, unreadable files) is in neither snapshot, and left alone.
+ * Changes are found by comparing two snapshots of the runtime's own tree (inode, size, times), taken after the copy in
+ * and at the end. So files that the guest did not touch are not even read, and are never written on the host. Entries
+ * on the host that were not copied (sockets, devices, unreadable files) are in neither snapshot, and are left alone.
  */
 import type { Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
@@ -17,13 +17,16 @@ import { openHostDirectory, plainError } from './host-directory.js';
 import type { DirOption } from './options.js';
 import { snapshot, type Tree } from './tree.js';
 
-/** A `--dir` that cannot be given. */
+/** A `--dir` that cannot be granted. */
 export class DirectoryError extends Error {}
 
-/** Where the trees are in the runtime. A guest never sees this name: it sees its preopens. */
+/** The parent of the trees in the runtime. A guest never sees this name: it sees its preopens. */
 const PRIVATE = '/.holdfast';
 const AT_ONCE = 16;
-/** This directory of the host is not copied: its place is taken by the runtime's own, with null, zero, full, random and urandom. */
+/**
+ * This directory of the host is not copied; the runtime's own takes its place, with null, zero, full, random and
+ * urandom.
+ */
 const DEVICES = '/dev';
 
 export class Directories {
@@ -48,7 +51,9 @@ export class Directories {
     return dirs.map(({ guest }, i) => ({ guest, path: this.#inRuntime(roots[i] as string) }));
   }
 
-  /** Copies all changes out. What cannot be written is warned about; resolves to whether all went well. */
+  /**
+   * Copies all changes out, and warns about anything that cannot be written. Resolves to whether everything succeeded.
+   */
   async copyOut(): Promise<boolean> {
     let well = true;
     for (const tree of this.#trees) {
@@ -60,7 +65,7 @@ export class Directories {
             `--dir: ${path.join(tree.host, relative)} holds what lies too deep for a path, and is not copied out`,
           );
         const copy = new CopyOut(this.#fs, tree, after, this.#warn);
-        // What seems to be gone may have been moved to where it cannot be seen: then nothing is removed.
+        // An entry that seems deleted may have moved to a place that is too deep to read: then nothing is removed.
         well = (await copy.run({ remove: tooDeep.size === 0 })) && tooDeep.size === 0 && well;
       } catch (error) {
         this.#warn(`--dir ${tree.host}: changes cannot be copied out: ${plainError(error)}`);
@@ -70,7 +75,7 @@ export class Directories {
     return well;
   }
 
-  /** Lets go of the directories. */
+  /** Releases the directories. */
   async close(): Promise<void> {
     await Promise.all(this.#trees.splice(0).map(({ root }) => root.close()));
   }
@@ -107,7 +112,7 @@ const isWithin = (inner: string, outer: string): boolean => {
   return relative === '' || (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative));
 };
 
-/** Of several directories those that lie in no other, each once. */
+/** Returns the directories that are not inside another one, each once. */
 const outermost = (roots: readonly string[]): string[] =>
   [...new Set(roots)].filter((root, _, all) => !all.some((other) => other !== root && isWithin(root, other)));
 

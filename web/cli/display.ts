@@ -1,4 +1,4 @@
-/** An X server that shows nothing, for a browser that has no headless mode. */
+/** An X server without a screen, for browsers that have no headless mode. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { BrowserError, onPath } from './browsers.js';
@@ -6,19 +6,19 @@ import { diesWithUs } from './mortal.js';
 
 export interface Display {
   environment: Readonly<Record<string, string>>;
-  /** Ends it; it removes its own socket and lock. */
+  /** Ends the server, which removes its own socket and lock. */
   stop(): void;
 }
 
-/** Starts Xvfb, on a display number that it finds free. Throws `BrowserError`. */
+/** Starts Xvfb on a free display number. Throws `BrowserError`. */
 export async function startDisplay(): Promise<Display> {
   const program = await onPath('Xvfb');
   if (program === undefined)
     throw new BrowserError('this browser needs an X server: install Xvfb (on Debian "apt install xvfb")');
   const options = ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp', '-noreset'];
-  // TERM: it then removes its socket and its lock.
+  // On TERM, it removes its socket and its lock.
   const [command, ...args] = await diesWithUs('TERM', [program, ...options]);
-  // A group of its own, or Ctrl-C on a terminal would end it before the browser.
+  // In its own process group; otherwise Ctrl-C on a terminal would end it before the browser.
   const child = spawn(command as string, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], detached: true });
   const number = await new Promise<string>((resolve, reject) => {
     let said = '';

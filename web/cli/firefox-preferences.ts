@@ -1,7 +1,7 @@
-/** What a fresh profile of Firefox is told: nothing but the one page, and nothing asked of Mozilla's servers. */
+/** Preferences of a fresh Firefox profile: only one page, and no requests to Mozilla's servers. */
 
 const preferences: Readonly<Record<string, boolean | number | string>> = {
-  // The page alone: no welcome, no news, no earlier session, no question about a default browser, no second window.
+  // Only the page: no welcome, news, earlier session, default browser question or second window.
   'browser.aboutwelcome.enabled': false,
   'browser.startup.page': 0,
   'browser.startup.homepage': 'about:blank',
@@ -17,7 +17,7 @@ const preferences: Readonly<Record<string, boolean | number | string>> = {
   'toolkit.telemetry.unified': false,
   'toolkit.telemetry.server': '',
   'termsofuse.bypassNotification': true,
-  // Nothing is fetched on the side.
+  // No background requests.
   'app.update.disabledForTesting': true,
   'app.update.auto': false,
   'app.normandy.enabled': false,
@@ -34,7 +34,7 @@ const preferences: Readonly<Record<string, boolean | number | string>> = {
   'media.gmp-manager.updateEnabled': false,
   'services.settings.server': '',
   'network.proxy.type': 0,
-  // One page at work: its process is not started twice, and it is not slowed down because nobody looks at it.
+  // One page at work: do not start a second process for it, and do not throttle it because it is invisible.
   'dom.ipc.processCount': 1,
   'dom.ipc.processPrelaunch.enabled': false,
   'dom.ipc.processPriorityManager.enabled': false,

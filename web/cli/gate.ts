@@ -1,4 +1,4 @@
-/** Lets a number of tasks run at once; the others wait their turn. */
+/** Lets a limited number of tasks run at once; the others wait their turn. */
 export class Gate {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -1,10 +1,11 @@
 /**
- * A directory of the host that is held, so that nothing reached through it lies outside, whoever moves or replaces
- * directories meanwhile.
+ * A directory of the host that is held open, so that no access through it leaves it, even if another process moves or
+ * replaces directories meanwhile.
  *
- * Node has no openat(2). On Linux a directory is kept open, and an entry is reached as /proc/self/fd/N/NAME: the kernel
- * then starts at the directory itself, and only NAME is looked up. Elsewhere the directory is found by its path, which
- * is checked before each call; who replaces a directory by a link between the check and the call can still divert it.
+ * Node has no openat(2). On Linux, the directory is kept open, and an entry is accessed as /proc/self/fd/N/NAME: the
+ * kernel starts at the directory itself, and looks up only NAME. Elsewhere, the directory is found by its path, which
+ * is checked before each call; a process that replaces a directory with a link between the check and the call can still
+ * divert it.
  */
 import { constants, type Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
@@ -12,11 +13,11 @@ import path from 'node:path';
 
 export interface HostDirectory {
   /**
-   * A path to the entry of that name ("": the directory itself), for one call that follows no link in the last
-   * component. Rejects when the directory is not where it was.
+   * A path to the entry of that name ("": the directory itself), for one call that does not follow a link in the last
+   * component. Rejects if the directory has moved.
    */
   at(name: string): Promise<string>;
-  /** Opens a directory in it, or with "." itself once more. A link is ENOTDIR. */
+  /** Opens a subdirectory, or with "." the directory again. Fails with ENOTDIR for a link. */
   enter(name: string): Promise<HostDirectory>;
   close(): Promise<void>;
 }
@@ -31,21 +32,21 @@ export async function openHostDirectory(real: string, platform: string = process
   return new CheckedDirectory(real, await host.lstat(real));
 }
 
-/** Opened with these flags, an entry that has become a link is an error, and a pipe does not block. */
+/** With these flags, opening an entry that has become a link fails, and opening a pipe does not block. */
 export const NEITHER_LINK_NOR_WAIT =
   ((constants.O_NOFOLLOW as number | undefined) ?? 0) | ((constants.O_NONBLOCK as number | undefined) ?? 0); // Windows has neither
 
 export const sameInode = (a: Pick<Stats, 'dev' | 'ino'>, b: Pick<Stats, 'dev' | 'ino'>): boolean =>
   a.dev === b.dev && a.ino === b.ino;
 
-/** A failed call in words: without the path it was given, which says nothing to a user. */
+/** Describes a failed call without its path, which means nothing to the user. */
 export function plainError(error: unknown): string {
   const { message } = error as Error;
   const code = (error as NodeJS.ErrnoException).code;
   return code !== undefined && message.startsWith(`${code}: `) ? (message.split(', ', 1)[0] as string) : message;
 }
 
-/** Linux's; Node has no name for it. It asks for no permission to read the directory. */
+/** Linux's O_PATH, for which Node has no name. It does not need permission to read the directory. */
 const O_PATH = 0o10000000;
 const DIRECTORY_ONLY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -98,7 +99,7 @@ class CheckedDirectory implements HostDirectory {
     const found = await this.at(name);
     if (name === '.') return this;
     const stat = await host.lstat(found);
-    const real = await host.realpath(found); // may be spelled otherwise, where names have no case
+    const real = await host.realpath(found); // the spelling may differ where names ignore case
     if (!stat.isDirectory()) throw Object.assign(new Error('ENOTDIR: not a directory'), { code: 'ENOTDIR' });
     if (path.dirname(real) !== this.#path) throw moved();
     return new CheckedDirectory(real, stat);

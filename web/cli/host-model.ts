@@ -1,4 +1,4 @@
-/** What is where in a directory of the host, as far as it was copied or made by us; and the way to it. */
+/** A model of a directory of the host, as far as it was copied or created by us, and access to it. */
 import type { Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import path from 'node:path';
@@ -6,23 +6,23 @@ import type { FileType } from '../fs.js';
 import { sameInode, type HostDirectory } from './host-directory.js';
 import type { Entry, Tree } from './tree.js';
 
-/** Something on the host that we know. */
+/** An entry on the host that we know. */
 export interface Item {
-  /** In the runtime. */
+  /** The inode in the runtime. */
   readonly ino: number;
   readonly type: FileType;
-  /** Undefined: this is the root. */
+  /** Undefined for the root. */
   parent: Item | undefined;
   name: string;
-  /** As we last saw it on the host. */
+  /** Its last known state on the host. */
   stat: Stats | undefined;
-  /** Whether it will have no place any more. */
+  /** Whether it will lose its place. */
   goes: boolean;
-  /** A directory that cannot be entered: that was said. */
+  /** A directory that cannot be entered, which was already reported. */
   shut: boolean;
 }
 
-/** A directory could not be entered, which was said already. */
+/** A directory could not be entered, which was already reported. */
 export class Shut extends Error {}
 
 /** How many directories are held open. */
@@ -30,7 +30,7 @@ const OPEN = 64;
 
 export class HostModel {
   readonly #tree: Tree;
-  /** Said once for each directory that cannot be entered. */
+  /** Called once for each directory that cannot be entered. */
   readonly #cannotEnter: (folder: Item, error: unknown) => void;
   readonly root: Item;
   readonly #children = new Map<Item, Map<string, Item>>();
@@ -53,12 +53,12 @@ export class HostModel {
     return this.#children.get(parent)?.get(name);
   }
 
-  /** What we know to be in a directory. */
+  /** The known entries of a directory. */
   in(parent: Item): readonly Item[] {
     return [...(this.#children.get(parent)?.values() ?? [])];
   }
 
-  /** It is there now. */
+  /** Records that the entry is there. */
   put(item: Item, parent: Item, name: string): void {
     this.remove(item);
     item.parent = parent;
@@ -67,7 +67,7 @@ export class HostModel {
     this.#children.set(parent, names.set(name, item));
   }
 
-  /** It is not there any more. */
+  /** Records that the entry is gone. */
   remove(item: Item): void {
     const names = item.parent && this.#children.get(item.parent);
     if (names?.get(item.name) === item) names.delete(item.name);
@@ -78,12 +78,12 @@ export class HostModel {
     return item.parent === undefined || this.get(item.parent, item.name) === item;
   }
 
-  /** Below the tree's root; for messages, and for an order. */
+  /** The path below the tree's root; for messages and for sorting. */
   relative(item: Item): string {
     return item.parent ? path.posix.join(this.relative(item.parent), item.name) : '';
   }
 
-  /** Throws `Shut`. The model closes it. */
+  /** Throws `Shut`. The model closes the directory. */
   async directory(folder: Item): Promise<HostDirectory> {
     const held = this.#open.get(folder);
     if (held) return held;
@@ -100,7 +100,7 @@ export class HostModel {
     }
   }
 
-  /** Between two steps: closes directories when they are many, or because some have moved. */
+  /** Between two steps: closes directories if too many are open, or because some have moved. */
   async settle(moved = false): Promise<void> {
     if (moved || this.#open.size > OPEN) await this.close();
   }
@@ -111,7 +111,7 @@ export class HostModel {
     await Promise.all(all.map((directory) => directory.close()));
   }
 
-  /** What is on the host at a name. */
+  /** The host's current entry of that name. */
   async look(parent: Item, name: string): Promise<Stats | undefined> {
     const directory = await this.directory(parent);
     try {
@@ -123,10 +123,10 @@ export class HostModel {
   }
 }
 
-/** Whether nobody but us changed it. Of a directory: whether it is the same one. */
+/** Whether only we have changed it. For a directory: whether it is the same one. */
 export function isAsWeKnow({ type, stat }: Item, now: Stats): boolean {
   if (!stat || !sameInode(stat, now)) return false;
   if (type === 'directory') return now.isDirectory();
-  // An inode's number may be another file's by now.
+  // By now the inode number may belong to another file.
   return now.isFile() === (type === 'file') && stat.size === now.size && stat.mtimeMs === now.mtimeMs;
 }

@@ -1,4 +1,7 @@
-/** Files and links, put into a directory of the host so that what was there is lost only once the new is whole. */
+/**
+ * Writes files and links into a directory of the host, so that the old version is lost only once the new one is
+ * complete.
+ */
 import { randomBytes } from 'node:crypto';
 import { constants, unlinkSync, type Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
@@ -10,21 +13,21 @@ export interface Times {
   mtime: number;
 }
 
-/** What a file is put in the place of, and whose permissions and owner it takes. */
+/** The file that is replaced, and whose permissions and owner the new one takes. */
 export interface Put {
-  /** It replaces this. */
+  /** The entry to replace. */
   over?: Stats | undefined;
-  /** It is the same file: then its other names have the new contents too, and it keeps its owner. */
+  /** It is the same file: its other names get the new contents too, and it keeps its owner. */
   same?: boolean;
-  /** Permissions and owner; none: as for any new file of ours. */
+  /** Permissions and owner; if missing, those of any new file. */
   like?: Stats | undefined;
   times: Times;
 }
 
-/** A name beside the thing of which it is a part, for a moment. */
+/** A temporary name beside the entry. */
 export const temporaryName = (): string => `.holdfast-${randomBytes(6).toString('hex')}`;
 
-/** Half-written files: they go when we do. */
+/** Partially written files, which are removed when this process exits. */
 const unfinished = new Set<string>();
 let watched = false;
 
@@ -39,7 +42,7 @@ function removeNow(at: string): void {
   try {
     unlinkSync(at);
   } catch {
-    // never made, or gone already
+    // never created, or already gone
   }
 }
 
@@ -49,8 +52,8 @@ async function discard(at: string): Promise<void> {
 }
 
 /**
- * Writes a file. A new one has its name to itself (EEXIST). One that replaces another is written beside it and renamed over it; but when
- * it is the `same` file, and has other names or an owner whom we cannot give a file, it is written where it is.
+ * Writes a file. A new file must not exist yet (EEXIST). A replacement is written beside the old file and renamed over
+ * it; but the `same` file is overwritten in place if it has other names, or an owner that we cannot set.
  */
 export async function putFile(directory: HostDirectory, name: string, bytes: Uint8Array, put: Put): Promise<Stats> {
   const at = await directory.at(name);
@@ -62,7 +65,7 @@ export async function putFile(directory: HostDirectory, name: string, bytes: Uin
     copy = await create(besideAt, bytes, put);
   } catch (error) {
     if (!put.same || !NOT_ALLOWED.has(codeOf(error))) throw error;
-    return overwrite(at, bytes, put.over, put.times); // the directory is not ours to change, but the file may be
+    return overwrite(at, bytes, put.over, put.times); // we may not change the directory, but perhaps the file
   }
   if (!put.same || (put.over.nlink === 1 && copy.itsOwner)) {
     await host.rename(besideAt, at).catch(async (error: unknown) => {
@@ -90,7 +93,7 @@ function done(at: string, stat: Stats): Stats {
   return stat;
 }
 
-/** A new file; when it cannot be written, nothing is left of it. */
+/** Creates a file; leaves nothing behind if it cannot be written. */
 async function create(
   at: string,
   bytes: Uint8Array,
@@ -112,7 +115,7 @@ async function create(
   }
 }
 
-/** Resolves to whether the file has the owner, too. */
+/** Resolves to whether the file also has the owner. */
 async function takeAfter(file: host.FileHandle, { uid, gid, mode }: Stats, same: boolean): Promise<boolean> {
   const mine = await file.stat();
   const itsOwner =
@@ -121,16 +124,19 @@ async function takeAfter(file: host.FileHandle, { uid, gid, mode }: Stats, same:
       () => true,
       () => false,
     ));
-  // Nothing runs as somebody else because it was written by us. A write takes these bits from a file, unless it is root's.
+  // A file that we wrote must not run as another user. A write clears these bits, except for root.
   const keepsAll = itsOwner && same && process.getuid?.() === 0;
   await file.chmod(mode & (keepsAll ? 0o7777 : 0o777));
   return itsOwner;
 }
 
-/** A file was being written where it is, and what it had is lost in part. */
+/** Overwriting a file in place failed, and part of its contents is lost. */
 class HalfWritten extends Error {}
 
-/** Writes a file where it is. What is past its end goes first: when there is no room for it, the file stays as it was. */
+/**
+ * Overwrites a file in place. The part that extends it is written first: if there is no room for it, the file is
+ * unchanged.
+ */
 async function overwrite(at: string, bytes: Uint8Array, expected: Stats, times: Times): Promise<Stats> {
   const file = await host.open(at, constants.O_WRONLY | NEITHER_LINK_NOR_WAIT);
   try {
@@ -148,7 +154,7 @@ async function overwrite(at: string, bytes: Uint8Array, expected: Stats, times: 
     } catch (error) {
       throw new HalfWritten(`it is half written: ${plainError(error)}`);
     }
-    // Who does not own a file cannot set its times: it was written just now, anyway.
+    // Only the owner can set a file's times; it was just written anyway.
     await file.utimes(times.atime / 1000, times.mtime / 1000).catch(() => undefined);
     return await file.stat();
   } finally {
@@ -163,7 +169,7 @@ async function writeAt(file: host.FileHandle, bytes: Uint8Array, position: numbe
   }
 }
 
-/** Makes a symbolic link, or puts one in the place of what is there. */
+/** Creates or replaces a symbolic link. */
 export async function putLink(directory: HostDirectory, name: string, target: string, put: Put): Promise<Stats> {
   const at = await directory.at(name);
   const first = put.over ? await directory.at(temporaryName()) : at;
@@ -173,7 +179,7 @@ export async function putLink(directory: HostDirectory, name: string, target: st
   return host.lstat(at);
 }
 
-/** Makes another name for a file, or puts it in the place of what is there. */
+/** Creates a hard link, or replaces an entry with one. */
 export async function putName(
   from: { directory: HostDirectory; name: string },
   to: { directory: HostDirectory; name: string; over: boolean },
@@ -194,12 +200,12 @@ async function intoPlace(first: string, at: string): Promise<void> {
   unfinished.delete(first);
 }
 
-/** Of an entry, or of the directory itself (""), be it a link. */
+/** The state of an entry (not following a link), or of the directory itself (""). */
 export async function setTimes(directory: HostDirectory, name: string, { atime, mtime }: Times): Promise<void> {
   await host.lutimes(await directory.at(name), atime / 1000, mtime / 1000);
 }
 
-/** Whether the file holds these bytes. */
+/** Whether the file contains these bytes. */
 export async function hasBytes(directory: HostDirectory, name: string, bytes: Uint8Array): Promise<boolean> {
   const file = await host
     .open(await directory.at(name), constants.O_RDONLY | NEITHER_LINK_NOR_WAIT)

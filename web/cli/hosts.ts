@@ -1,4 +1,4 @@
-/** Where `holdfast run` can run a program: one entry a host. */
+/** The hosts on which `holdfast run` can run a program, one entry each. */
 import { pathToFileURL } from 'node:url';
 import { start } from '../node.js';
 import type { Holdfast } from '../holdfast.js';
@@ -8,12 +8,12 @@ import { startRemote } from './remote.js';
 
 export interface Host {
   hf: Holdfast;
-  /** What `hf.spawn` takes for a file of this machine. */
+  /** Converts a file of this machine to a source for `hf.spawn`. */
   source(file: string): string;
   close(): Promise<void>;
 }
 
-/** One program is all that the command runs, so one worker is enough ahead. */
+/** The command runs only one program, so one worker started ahead is enough. */
 const SETTINGS: StartOptions = { workers: { min: 1, max: 128 } };
 
 async function onNode(options: StartOptions): Promise<Host> {
@@ -28,7 +28,10 @@ async function inBrowser(name: BrowserName, options: StartOptions): Promise<Host
 
 export const hostNames: readonly string[] = ['node', ...browserNames];
 
-/** Starts a runtime on the host of that name. Aborting gives up, or closes it. `settings`: other than the command's. */
+/**
+ * Starts a runtime on the named host. An abort cancels the start, or closes the runtime. `settings` override the
+ * command's.
+ */
 export function openHost(name: string, signal: AbortSignal, settings: StartOptions = {}): Promise<Host> {
   const options = { ...SETTINGS, ...settings, signal };
   return name === 'node' ? onNode(options) : inBrowser(name as BrowserName, options);

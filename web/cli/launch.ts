@@ -1,4 +1,4 @@
-/** Starts a browser on one page, headless and with a profile of its own; ends it with all that it started and wrote. */
+/** Starts a browser on one page, headless and with a fresh profile; ends it with all of its processes and files. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,24 +11,24 @@ import { diesWithUs } from './mortal.js';
 
 /** A browser that is running. */
 export interface RunningBrowser {
-  /** Settles when it ends, with why. */
+  /** Settles with the reason when the browser ends. */
   ended: Promise<string>;
-  /** Ends it with all its processes, and removes its profile. Never rejects. */
+  /** Ends the browser with all its processes, and removes its profile. Never rejects. */
   stop(): Promise<void>;
 }
 
-/** Starts a browser, headless and with a profile of its own, on a page that nobody else can read. Throws `BrowserError`. */
+/** Starts a headless browser with a fresh profile, on a page that other users cannot read. Throws `BrowserError`. */
 export async function startBrowser(name: BrowserName, html: string): Promise<RunningBrowser> {
   const browser = browserOf(name);
   const program = await findBrowser(name);
   const display = browser.display ? await startDisplay() : undefined;
   const folder = await mkdtemp(path.join(os.tmpdir(), 'holdfast-'));
   const profile = await makeProfile(folder, browser.profileFiles);
-  // Only we can look into the folder, but everybody sees a command line.
+  // Only we can read the folder, while all users can read a command line.
   const page = path.join(folder, 'start.html');
   await writeFile(page, html, { mode: 0o600 });
   const [command, ...args] = await diesWithUs('KILL', [program, ...browser.args(profile, pathToFileURL(page).href)]);
-  // A process group of its own, so that all of the browser's processes can be ended, and no other.
+  // In its own process group, so that exactly the browser's processes can be ended.
   const child = spawn(command as string, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
@@ -53,7 +53,7 @@ export async function startBrowser(name: BrowserName, html: string): Promise<Run
     killGroup(child);
     if (child.pid !== undefined) await ended;
     display?.stop();
-    // Its last processes may still write there for a moment.
+    // The browser's last processes may still write there for a moment.
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }).catch(() => undefined);
   };
   return { ended, stop };
@@ -67,12 +67,12 @@ async function makeProfile(folder: string, files: Readonly<Record<string, string
 }
 
 /**
- * What a browser that is killed leaves in its temporary folder goes with ours. Its sockets are there too, whose paths
- * may have about a hundred characters.
+ * The browser's temporary folder, inside ours, so that the files of a killed browser are removed too. Its sockets are
+ * also there, and a socket's path is limited to about a hundred characters.
  */
 const temporaryFolder = (folder: string): { TMPDIR?: string } => (folder.length > 50 ? {} : { TMPDIR: folder });
 
-/** The end of what a browser complained about, without its steady complaints of a machine without a desktop. */
+/** The end of the browser's error output, without its usual complaints on a machine without a desktop. */
 const lastWords = (said: string): string =>
   said
     .split('\n')

@@ -10,7 +10,7 @@ import { write } from './stdio.js';
 export { openHost } from './hosts.js';
 export { SpawnRefused } from '../errors.js';
 
-/** The command line is wrong. */
+/** The command line is invalid. */
 const USAGE_STATUS = 2;
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -31,13 +31,13 @@ async function version(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** The whole command: ends the process. */
+/** The complete command; ends the process. */
 export async function holdfast(argv: readonly string[]): Promise<never> {
-  // Who writes is told of an error by its callback; the event, unheard, would end this process.
+  // Writers get errors through their callbacks; without a listener, the event would end this process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const status = await main(argv);
-  // Messages too are out before we end; a reader that has gone away does not want them.
+  // Flush messages too before the end; a reader that has gone away does not matter.
   await within(Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]), GRACE);
-  // By name, because a terminal's input, say, would keep the process alive.
+  // Exit explicitly, because a terminal's input, for example, would keep the process alive.
   process.exit(status);
 }

@@ -1,7 +1,7 @@
-/** Programs that end when we do, even when we are killed outright. */
+/** Child processes that end when this process ends, even when it is killed. */
 import { onPath } from './browsers.js';
 
-/** The command, sent that signal at our death where there is `setpriv` (Linux). */
+/** Wraps the command so that it gets that signal when this process dies, where `setpriv` exists (Linux). */
 export async function diesWithUs(signal: 'KILL' | 'TERM', command: string[]): Promise<string[]> {
   const setpriv = process.platform === 'linux' ? await onPath('setpriv') : undefined;
   return setpriv === undefined ? command : [setpriv, '--pdeathsig', signal, ...command];

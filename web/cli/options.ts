@@ -1,4 +1,4 @@
-/** The command line. Option names are wasmtime's. */
+/** The command line. Options are named as in Wasmtime. */
 
 import type { Limits } from '../limits.js';
 import type { TcpAddress } from './tcp.js';
@@ -15,9 +15,9 @@ export interface RunCommand {
   dirs: DirOption[];
   env: Record<string, string>;
   argv0: string | undefined;
-  /** Each is one more socket of the program's. */
+  /** Each adds a socket to the program. */
   tcpListen: TcpAddress[];
-  /** Milliseconds; 0: none. */
+  /** Milliseconds; 0 means no limit. */
   timeout: number;
   limits: Limits;
   trace: boolean;
@@ -28,7 +28,7 @@ export interface RunCommand {
 
 export type Command = RunCommand | { kind: 'help' } | { kind: 'version' };
 
-/** The command line is wrong; the message says how. Exit status 2. */
+/** The command line is invalid; the message says how. Exit status 2. */
 export class UsageError extends Error {}
 
 export const USAGE = `Usage: holdfast run [OPTIONS] PROGRAM.wasm [ARGS...]
@@ -64,7 +64,7 @@ output any more.
 `;
 
 interface Option {
-  /** What the value is called, for messages; none: it takes none. */
+  /** The value's name in messages; missing if the option takes none. */
   value?: string;
   apply(command: RunCommand, value: string, environment: Environment): void;
 }
@@ -115,13 +115,13 @@ const options: Readonly<Record<string, Option>> = {
   },
 };
 
-/** Throws `UsageError`. `hosts`: the names that `--host` knows. */
+/** Throws `UsageError`. `hosts`: the valid names for `--host`. */
 export function parseCommand(argv: readonly string[], environment: Environment, hosts: readonly string[]): Command {
   const [first, ...rest] = argv;
   if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help' };
   if (first === '--version' || first === '-V') return { kind: 'version' };
   if (first === undefined) throw new UsageError('no command given');
-  const program = first.endsWith('.wasm'); // `run` goes without saying
+  const program = first.endsWith('.wasm'); // `run` may be omitted
   if (first !== 'run' && !program) throw new UsageError(`unknown command "${first}"; the one there is is "run"`);
   const command = parseRun(program ? argv : rest, environment);
   if (command.kind === 'run' && !hosts.includes(command.host)) {

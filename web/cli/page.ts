@@ -1,6 +1,6 @@
 /**
- * The page that runs a program for the command (see remote.ts): it answers the coordinator's protocol, which the
- * command speaks, by means of the public API.
+ * The page that runs a program for the command (see remote.ts). It answers the coordinator's protocol, which the
+ * command speaks, using the public API.
  */
 import { TRACE_FD } from '../../build/generated/layouts.js';
 import { asError } from '../errors.js';
@@ -29,7 +29,7 @@ import {
 import type { TraceEvent } from '../tracing.js';
 import { encodeFrame, FrameReader } from './wire.js';
 
-/** Sends messages up in order, as many at a time as have piled up behind the last request. */
+/** Sends messages up in order; each request carries all messages that accumulated during the previous one. */
 class Uplink {
   #queue: Uint8Array<ArrayBuffer>[] = [];
   #sending = false;
@@ -50,7 +50,7 @@ class Uplink {
   }
 }
 
-/** What the command may still send of one output stream. */
+/** The remaining credit of one output stream. */
 class Credit {
   #bytes: number;
   #wake: (() => void) | undefined;
@@ -64,7 +64,7 @@ class Credit {
     this.#wake?.();
   }
 
-  /** Resolves when there is some, to how much of `wanted` may be sent. */
+  /** Waits for credit; resolves to how much of `wanted` may be sent. */
   async take(wanted: number): Promise<number> {
     while (this.#bytes === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
     const taken = Math.min(wanted, this.#bytes);
@@ -77,7 +77,10 @@ const ignore = (): void => undefined;
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Sends up what a stream brings, as far as the command has granted credit, and its end, but not before that of `others`, who send there too. */
+/**
+ * Sends a stream's data up, within the command's credit, and then its end, but only after that of `others`, which use
+ * the same destination.
+ */
 async function relay(
   up: Uplink,
   id: number,
@@ -100,13 +103,13 @@ async function relay(
   }
 }
 
-/** Writes what the command sends, and tells it when that is done. */
+/** Writes data from the command, and acknowledges it when done. */
 async function passOn(up: Uplink, id: number, to: WritableStreamDefaultWriter<Uint8Array>, bytes: Uint8Array) {
   const error = await to.write(bytes).then(() => null, errorMessage);
   up.send({ t: 'stdin-done', id, error });
 }
 
-/** What the command says of a program's, or a connection's, streams. */
+/** The command's messages about the streams of a program or a connection. */
 interface Streams {
   write(bytes: Uint8Array): void;
   endInput(): void;
@@ -115,7 +118,7 @@ interface Streams {
   kill(): void;
 }
 
-/** One connection of the command's. */
+/** A connection of the command. */
 class ConnectionRelay implements Streams {
   readonly #id: number;
   readonly #up: Uplink;
@@ -157,10 +160,10 @@ class ConnectionRelay implements Streams {
   }
 }
 
-/** Where lines about a traced program's calls go: where its standard error goes. */
+/** The destination of a traced program's lines: its standard error's. */
 const traceFdOf = ({ stderr }: SpawnMessage): OutputFd => (stderr === 'stdout' ? 1 : 2);
 
-/** One program that runs for the command. */
+/** A program that runs for the command. */
 class Relay implements Streams {
   readonly #id: number;
   readonly #process: Process;
@@ -180,13 +183,13 @@ class Relay implements Streams {
     this.#credit = { 1: new Credit(credit), 2: new Credit(credit) };
     this.#traceFd = traceFdOf(message);
     up.send({ t: 'spawned', id, pid: process.pid, ports: [...process.ports] });
-    // Who is told the calls is told the last before the program's own end.
+    // The trace function gets the last call before the program's own end.
     const traced = (fd: OutputFd) => (trace && fd === this.#traceFd ? process.exited : undefined);
     if (stdout === 'pipe') void relay(up, id, 1, this.#readers[1], this.#credit[1], traced(1));
     if (stderr === 'pipe') void relay(up, id, 2, this.#readers[2], this.#credit[2], traced(2));
     void process.exited.then((exit) => up.send({ t: 'exited', id, exit }));
     void process.released.then(() => up.send({ t: 'released', id }));
-    if (trace) up.send({ t: 'end', id, fd: TRACE_FD }); // it comes as text, where standard error goes
+    if (trace) up.send({ t: 'end', id, fd: TRACE_FD }); // it is sent as text, to the destination of standard error
   }
 
   write(bytes: Uint8Array): void {
@@ -194,10 +197,10 @@ class Relay implements Streams {
   }
 
   endInput(): void {
-    this.#stdin.close().catch(() => undefined); // it was over already
+    this.#stdin.close().catch(() => undefined); // it may already be closed
   }
 
-  /** Resolves when the command takes so many bytes more. */
+  /** Waits for credit for that many bytes. */
   async credit(fd: OutputFd, bytes: number): Promise<void> {
     for (let left = bytes; left > 0;) left -= await this.#credit[fd].take(left);
   }
@@ -221,7 +224,7 @@ class Relay implements Streams {
 class Page {
   readonly #up = new Uplink();
   readonly #relays = new Map<number, Streams>();
-  /** Programs and connections that are being started; aborted when they are killed before that. */
+  /** Programs and connections that are starting; aborted if they are killed before they run. */
   readonly #starting = new Map<number, AbortController>();
   readonly #files = new Files();
   #hf: Holdfast | undefined;
@@ -272,7 +275,7 @@ class Page {
       case 'raw':
       case 'echo':
       case 'ps':
-        return this.#fatal(`the command does not send "${message.t}" to this page`); // nothing of it does
+        return this.#fatal(`the command does not send "${message.t}" to this page`); // the command never sends these
       case 'fs':
         return void this.#answer(message.call, (hf) => this.#files.call(hf.fs, message.request));
       case 'stats':
@@ -314,7 +317,7 @@ class Page {
         tty,
         timeout,
         limits: Object.fromEntries(Object.entries(message.limits).filter(([, most]) => most !== 0)),
-        // Whether it is possible depends on the engine.
+        // Whether that is possible depends on the engine.
         ...(message.interruptible !== 'if-possible' ? { interruptible: message.interruptible } : {}),
         ...(message.trace ? { trace: (event: TraceEvent) => this.#tell(message, event) } : {}),
         outputBuffer: credit,
@@ -329,7 +332,7 @@ class Page {
     this.#starting.delete(id);
   }
 
-  /** A traced call, as a line; the program waits until the command takes it. */
+  /** Sends a traced call as a line; the program waits until the command accepts it. */
   async #tell(message: SpawnMessage, { text }: TraceEvent): Promise<void> {
     const { id } = message;
     const fd = traceFdOf(message);
@@ -378,7 +381,7 @@ function errorMessage(error: unknown): ErrorMessage {
   return { code, message, errno: error instanceof FsError ? error.errno : 0 };
 }
 
-/** The file system calls of the command. */
+/** Handles the command's file system calls. */
 class Files {
   /** Files that the command writes in parts. */
   readonly #open = new Map<number, WritableStreamDefaultWriter<Uint8Array>>();

@@ -1,4 +1,4 @@
-/** A runtime in a headless browser, behind the same `Holdfast` as one in this process. */
+/** A runtime in a headless browser, with the same `Holdfast` interface as one in this process. */
 import { fileURLToPath } from 'node:url';
 import { FILES } from '../files.js';
 import { Runtime, type Holdfast } from '../holdfast.js';
@@ -10,21 +10,21 @@ import { PageServer } from './server.js';
 
 export interface RemoteRuntime {
   hf: Holdfast;
-  /** A URL at which the page finds a file of this machine. */
+  /** Returns a URL at which the page can fetch a file of this machine. */
   publish(file: string): string;
-  /** Closes the runtime, ends the browser, removes what it wrote. */
+  /** Closes the runtime, ends the browser, and removes the browser's files. */
   close(): Promise<void>;
 }
 
-/** How long a browser may take until its page calls, in milliseconds. */
+/** How long a browser may take until its page connects, in milliseconds. */
 const LAUNCH_TIME = 60_000;
 
-/** How long a browser whose page went away may take to end itself, in milliseconds. */
+/** How long a browser whose page went away may take to exit, in milliseconds. */
 const GONE_TIME = 1000;
 
 /**
- * Starts the browser, and in its page a runtime. The page (page.ts) answers the coordinator's protocol by means of the
- * public API, so that this side is the very code that a page uses. Throws `BrowserError`, `StartFailed`.
+ * Starts the browser, and in its page a runtime. The page (page.ts) answers the coordinator's protocol using the public
+ * API, so that this side runs the same code as a page. Throws `BrowserError`, `StartFailed`.
  */
 export async function startRemote(name: BrowserName, options: StartOptions): Promise<RemoteRuntime> {
   const server = new PageServer<ToCoordinator, FromCoordinator>(fileURLToPath(new URL('.', import.meta.url)));
@@ -51,7 +51,7 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
   server.onintruder = () =>
     fail(`somebody else used the key to the page in ${name}: nothing that it did can be trusted`);
   server.onmessage = (message) => endpoint.onmessage?.(message);
-  // The end of the whole browser says more, and may be a moment later.
+  // The end of the whole browser explains more, and may follow a moment later.
   server.ongone = () => setTimeout(() => fail(`the page in ${name} went away`), GONE_TIME);
   void browser.ended.then((why) => {
     clearTimeout(late);
@@ -60,7 +60,7 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
   const hf = new Runtime(endpoint, {
     base: () => url,
     load: (program) => ({ kind: 'url', url: program.href }),
-    loopsOutliveWorkers: true, // or not: the page knows its engine, and decides
+    loopsOutliveWorkers: true, // the page knows its engine, and decides
   });
   try {
     await hf.open(FILES, planStart({ startTimeout: 0, ...options })); // the page knows where they are
@@ -73,7 +73,7 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
     hf,
     publish: (file) => server.publish(file),
     async close() {
-      // Not waited for: Chromium lets a killed loop run on for 2 s, and the browser's end is its end too.
+      // Not awaited: Chromium lets a killed loop continue for 2 s, and ending the browser ends it too.
       void hf.close();
       await stop();
     },

@@ -14,22 +14,25 @@ import type { RunCommand } from './options.js';
 import { pumpInput, pumpOutput } from './stdio.js';
 import { TcpListeners } from './tcp.js';
 
-/** Something of ours failed, or the program was refused. */
+/** The exit status when the command itself failed, or the program was refused. */
 const FAILED = 1;
 
-/** It wrote where nobody reads any more: 128 + SIGPIPE. */
+/** The program wrote to an output without a reader: 128 + SIGPIPE. */
 const BROKEN_PIPE = 141;
 
-/** Signals that end the guest, and with which status we then end: 128 + the signal's number, as in a shell. */
+/** Signals that end the guest, and our exit status for each: 128 + the signal's number, as in a shell. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** How long a killed program may take to end before we leave without it, in milliseconds. */
+/** How long a killed program may take to end before the command exits without it, in milliseconds. */
 const KILL_TIME = 5000;
 
-/** After a timeout or a kill, how long who reads the output may take for what there is of it, in milliseconds. */
+/** After a timeout or a kill, how long the output's reader may take to read the rest, in milliseconds. */
 export const GRACE = 1000;
 
-/** Resolves to the exit status. Everything that the guest wrote is out by then, unless it was killed and nobody takes it. */
+/**
+ * Resolves to the exit status. By then all of the guest's output is written, unless the guest was killed and its output
+ * has no reader.
+ */
 export async function run(command: RunCommand): Promise<number> {
   const name = path.basename(command.program);
   const warn = (text: string): void => void process.stderr.write(`holdfast: ${text}\n`);
@@ -61,7 +64,7 @@ async function onHost(
   { signal, obeyed }: Interrupt,
   warn: (text: string) => void,
 ): Promise<number> {
-  // A signal gives up a start; later it ends the guest, and the runtime is still needed to copy files out.
+  // A signal cancels a start; later it ends the guest, and the runtime is still needed to copy files out.
   const starting = new AbortController();
   const giveUp = (): void => starting.abort(signal.reason);
   signal.addEventListener('abort', giveUp);
@@ -108,7 +111,7 @@ async function runGuest(
     limits: command.limits,
     stderr: isSamePlace(1, 2) ? 'stdout' : 'pipe',
     brokenPipe: 'end',
-    // All three: on a terminal the guest has one output, and one that goes elsewhere must stay apart.
+    // All three: on a terminal the guest has one output, and one that is redirected must stay separate.
     tty: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
     signal,
   });
@@ -131,7 +134,7 @@ async function runGuest(
   return { ...exit, code: CODE_TIMEOUT };
 }
 
-/** Whether two of our descriptors are the same file, pipe or terminal: then what goes there keeps its order. */
+/** Whether two of our descriptors are the same file, pipe or terminal: then their output keeps its order. */
 function isSamePlace(a: number, b: number): boolean {
   try {
     const [one, other] = [fstatSync(a), fstatSync(b)];
@@ -141,7 +144,7 @@ function isSamePlace(a: number, b: number): boolean {
   }
 }
 
-/** Says what has to be said about an end, and gives the status for it. */
+/** Prints the message about an end, if any, and returns the exit status. */
 function report(
   exit: Exit,
   name: string,
@@ -156,7 +159,7 @@ function report(
       warn(`${name}: timeout: killed after ${command.timeout / 1000} s`);
       return exit.code;
     case 'killed':
-      // Of SIGPIPE a shell says nothing either.
+      // Shells print nothing about SIGPIPE either.
       if (!interrupted && exit.code !== BROKEN_PIPE) warn(`${name}: ${exit.message || 'killed'}`);
       return exit.code;
     case 'trap':
@@ -170,13 +173,13 @@ function report(
 interface Interrupt {
   /** Aborted by the first signal. */
   signal: AbortSignal;
-  /** The guest has ended: what is left to do may take its time. */
+  /** Called when the guest has ended: the rest may take its time. */
   obeyed(): void;
-  /** The status that a signal asked for. */
+  /** The exit status that a signal requested. */
   status(): number | undefined;
 }
 
-/** The first signal ends the guest in good order; a second one ends us at once. */
+/** The first signal ends the guest in an orderly way; a second one ends the command at once. */
 function listenForSignals(): Interrupt {
   const controller = new AbortController();
   let status: number | undefined;

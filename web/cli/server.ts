@@ -1,14 +1,14 @@
 /**
- * The HTTP server that a browser's page talks to: it serves the runtime and the program, and carries the messages. It
- * listens on 127.0.0.1 only, and everything is below a secret path, which the page learns in exchange for a ticket. All
- * users of the machine can read command lines, so the browser is started on a file of ours that only we can read (the
- * entrance); it posts the ticket, which is good for one page.
+ * The HTTP server for a browser's page: it serves the runtime and the program, and carries the messages. It listens
+ * only on 127.0.0.1, and everything is below a secret path, which the page gets in exchange for a ticket. All users of
+ * the machine can read command lines, so the browser is started on a local file that only we can read (the entrance);
+ * it posts the ticket, which is valid for one page.
  *
- *   POST /                   the page, for the ticket
- *   GET  /SECRET/dist/NAME   the runtime's files
- *   GET  /SECRET/file/N/NAME a published file
- *   GET  /SECRET/down        messages to the page, as one response that does not end
- *   POST /SECRET/up          messages of the page, in order: it sends the next when this one is answered
+ * - POST /: the page, for the ticket
+ * - GET /SECRET/dist/NAME: the runtime's files
+ * - GET /SECRET/file/N/NAME: a published file
+ * - GET /SECRET/down: messages to the page, as one response that does not end
+ * - POST /SECRET/up: messages from the page, in order: it sends the next after the response to this one
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -23,7 +23,7 @@ const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  // As strict as it goes: what runs here runs on strict pages.
+  // As strict as possible: programs that run here also run on strict pages.
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'",
   'Cache-Control': 'no-store',
@@ -56,17 +56,17 @@ const entrance = (url: string, ticket: string): string => `<!doctype html>
 </html>
 `;
 
-/** More than a ticket has. */
+/** Larger than a ticket. */
 const TICKET_ROOM = 256;
 
-/** Messages go down, messages come up. */
+/** Carries messages down to the page and up from it. */
 export class PageServer<Down extends object, Up> {
   onmessage: ((message: Up) => void) | null = null;
-  /** The page has called for the first time. */
+  /** The page has connected for the first time. */
   oncall: (() => void) | null = null;
   /** The page has gone away. */
   ongone: (() => void) | null = null;
-  /** There are two that know a secret: what they do cannot be trusted. */
+  /** Two clients know a secret, so neither can be trusted. */
   onintruder: (() => void) | null = null;
 
   readonly #secret = randomBytes(16).toString('hex');
@@ -76,7 +76,7 @@ export class PageServer<Down extends object, Up> {
   readonly #server: Server;
   readonly #published: string[] = [];
   readonly #reader = new FrameReader<Up>();
-  /** Messages from before the page asked for them. */
+  /** Messages from before the page requested them. */
   #early: Uint8Array[] = [];
   #down: ServerResponse | undefined;
 
@@ -84,12 +84,12 @@ export class PageServer<Down extends object, Up> {
   constructor(dist: string) {
     this.#dist = dist;
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    // A page that runs a program for hours is no slow client.
+    // A page that runs a program for hours is not a slow client.
     this.#server.requestTimeout = 0;
     this.#server.keepAliveTimeout = 0;
   }
 
-  /** Resolves to the URL that everything is below. It is secret. */
+  /** Resolves to the base URL, which is secret. */
   async listen(): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -98,12 +98,12 @@ export class PageServer<Down extends object, Up> {
     return this.#url('');
   }
 
-  /** What a file must hold that brings a browser to the page. It is secret, until the page is there. */
+  /** The contents of a file that leads a browser to the page. It is secret until the page has loaded. */
   get entrance(): string {
     return entrance(new URL('/', this.#url('')).href, this.#ticket);
   }
 
-  /** Makes a file fetchable by the page, at the URL that it returns. */
+  /** Publishes a file to the page, at the URL that it returns. */
   publish(file: string): string {
     const number = this.#published.push(path.resolve(file)) - 1;
     return this.#url(`file/${number}/${encodeURIComponent(path.basename(file))}`);
@@ -143,7 +143,7 @@ export class PageServer<Down extends object, Up> {
       if (published !== undefined) return await sendFile(request, response, published);
       refuse(response, 404);
     } catch {
-      response.destroy(); // the connection broke, or a file did: the page sees its request fail
+      response.destroy(); // the connection or a file failed: the page sees its request fail
     }
   }
 
@@ -184,7 +184,7 @@ export class PageServer<Down extends object, Up> {
   }
 }
 
-/** In a time that tells nothing of where they differ. */
+/** Compares in constant time. */
 function same(a: string, b: string): boolean {
   const [one, other] = [Buffer.from(a), Buffer.from(b)];
   return one.byteLength === other.byteLength && timingSafeEqual(one, other);

@@ -1,10 +1,10 @@
-/** Our own standard streams, moved to and from the guest's: byte for byte, with backpressure both ways. */
+/** Connects this process's standard streams to the guest's, byte for byte, with backpressure both ways. */
 import type { Readable, Writable } from 'node:stream';
 import { asError, PipeError } from '../errors.js';
 
 type Warn = (text: string) => void;
 
-/** Feeds `from` to the guest until its end. Never rejects; a guest that stops reading, or has `gone`, ends it. */
+/** Feeds `from` to the guest until its end. Never rejects; it ends if the guest stops reading, or has `gone`. */
 export async function pumpInput(from: Readable, to: WritableStream<Uint8Array>, gone: AbortSignal, warn: Warn) {
   const writer = to.getWriter();
   try {
@@ -17,8 +17,8 @@ export async function pumpInput(from: Readable, to: WritableStream<Uint8Array>, 
 }
 
 /**
- * Writes what the guest writes to `to`, and resolves when all of it is there. When nobody reads `to` any more, the
- * guest gets EPIPE too. Never rejects: that the runtime died, the guest's `exited` tells.
+ * Writes the guest's output to `to`, and resolves when all of it is written. If `to` loses its reader, the guest gets
+ * EPIPE too. Never rejects: the guest's `exited` reports the runtime's death.
  */
 export async function pumpOutput(from: ReadableStream<Uint8Array>, to: Writable, warn: Warn) {
   const reader = from.getReader();
@@ -34,7 +34,7 @@ export async function pumpOutput(from: ReadableStream<Uint8Array>, to: Writable,
   }
 }
 
-/** Resolves when the bytes, and all that were written before, are with the operating system. */
+/** Resolves when these bytes, and all earlier ones, have been passed to the operating system. */
 export const write = (to: Writable, chunk: Uint8Array | string): Promise<void> =>
   new Promise((resolve, reject) => {
     to.write(chunk, (error) => (error ? reject(error) : resolve()));

@@ -1,4 +1,4 @@
-/** `--tcplisten`: real TCP ports, each joined to a socket that the guest listens on. */
+/** `--tcplisten`: real TCP ports, each connected to a socket on which the guest listens. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { asError, HoldfastError } from '../errors.js';
 import type { Holdfast } from '../holdfast.js';
@@ -7,23 +7,23 @@ import { write } from './stdio.js';
 
 export interface TcpAddress {
   host: string;
-  /** 0: any that is free; it is told on standard error. */
+  /** 0 picks a free port, which is reported on standard error. */
   port: number;
 }
 
-/** How long bytes of an ended program may take to reach a client that does not read, in milliseconds. */
+/** How long the output of an ended program may take to reach a client that does not read, in milliseconds. */
 const LINGER_TIME = 5000;
 
 const ignore = (): void => undefined;
 
 interface Listening {
   server: Server;
-  /** Clients that came before the guest ran. */
+  /** Clients that connected before the guest ran. */
   early: Socket[];
   take: (client: Socket) => void;
 }
 
-/** TCP listeners, from before the guest runs until it has ended. */
+/** The TCP listeners, from before the guest runs until it has ended. */
 export class TcpListeners {
   readonly #listening: Listening[] = [];
   readonly #clients = new Map<Socket, Promise<void>>();
@@ -48,7 +48,7 @@ export class TcpListeners {
     });
   }
 
-  /** The guest has ended: what it has sent is delivered, then all connections end. */
+  /** The guest has ended: delivers its remaining output, then ends all connections. */
   async close(): Promise<void> {
     for (const { server, early } of this.#listening) {
       server.close();
@@ -65,20 +65,20 @@ export class TcpListeners {
   }
 
   #join(hf: Holdfast, port: number, client: Socket): void {
-    client.on('error', ignore); // its streams tell
+    client.on('error', ignore); // its streams report errors
     const sent = hf.connect(port).then(
       (connection) => {
         void upload(client, connection);
         return download(connection, client);
       },
-      () => void client.resetAndDestroy(), // nobody listens any more, or there are too many
+      () => void client.resetAndDestroy(), // the guest no longer listens, or there are too many connections
     );
     this.#clients.set(client, sent);
     client.once('close', () => this.#clients.delete(client));
   }
 }
 
-/** Each direction ends by itself, as the guest's sockets have it. */
+/** Each direction ends separately, as with the guest's sockets. */
 const OPTIONS = { allowHalfOpen: true, pauseOnConnect: true } as const;
 
 function bind(server: Server, { host, port }: TcpAddress): Promise<void> {
@@ -98,12 +98,12 @@ async function upload(client: Socket, connection: Connection): Promise<void> {
     for await (const chunk of client.iterator({ destroyOnReturn: false })) await writer.write(chunk as Buffer);
     await writer.close();
   } catch (error) {
-    await writer.abort(asError(error)).catch(ignore); // the client broke it off, or the guest reads no more
-    client.resume(); // what it still sends goes nowhere, but its end is seen
+    await writer.abort(asError(error)).catch(ignore); // the client reset the connection, or the guest no longer reads
+    client.resume(); // discards further data, but notices its end
   }
 }
 
-/** Guest to client, until the guest ends it; resolves when the client has it all. */
+/** Guest to client, until the guest ends it; resolves when the client has everything. */
 async function download(connection: Connection, client: Socket): Promise<void> {
   const reader = connection.readable.getReader();
   try {

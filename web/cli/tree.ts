@@ -1,29 +1,32 @@
-/** A directory of the host and its copy in the runtime's file system, and what is in that copy at a moment. */
+/** A directory of the host with its copy in the runtime's file system, and snapshots of that copy. */
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import type { FileStat, FileSystem } from '../fs.js';
 import type { Gate } from './gate.js';
 import type { HostDirectory } from './host-directory.js';
 
-/** One copied tree. Several `--dir` share it when one lies inside another, so that the guest's writes through one are seen through all. */
+/**
+ * One copied tree. Several `--dir` share it if one is inside another, so that the guest sees writes through one in all
+ * of them.
+ */
 export interface Tree {
-  /** Real, absolute. */
+  /** The real, absolute path. */
   host: string;
-  /** The same, held from the copy in to the copy out. */
+  /** The same directory, held open from the copy in to the copy out. */
   root: HostDirectory;
-  /** In the runtime's file system. */
+  /** Its path in the runtime's file system. */
   path: string;
   before: Snapshot;
-  /** What was copied in, as it was on the host then. */
+  /** The state on the host of everything that was copied in. */
   originals: Map<string, Stats>;
 }
 
 export interface Entry extends FileStat {
-  /** Of a symbolic link: what it says. */
+  /** The target of a symbolic link. */
   target?: string;
 }
 
-/** Relative path (the root is "") → what is there. */
+/** Relative path (the root is "") → entry. */
 export type Snapshot = Map<string, Entry>;
 
 /** Opens a directory below another, step by step, so that no link is followed. The caller closes it. */
@@ -36,7 +39,9 @@ export async function openWithin(root: HostDirectory, relative: string): Promise
   return at;
 }
 
-/** What is in the tree at `root` now. `tooDeep`: told of directories with entries whose paths are longer than paths may be. */
+/**
+ * Takes a snapshot of the tree at `root`. `tooDeep` is called with directories whose entries have paths over the limit.
+ */
 export async function snapshot(
   fs: FileSystem,
   root: string,
@@ -68,7 +73,10 @@ function unlessTooLong(error: unknown): undefined {
   if ((error as { code?: unknown }).code !== 'ENAMETOOLONG') throw error;
 }
 
-/** A name that stays in its directory. The kernel lets no other be made; on the way to the host that is worth a second look. */
+/**
+ * A name that stays in its directory. The kernel does not allow any other, but on the way to the host it is checked
+ * again.
+ */
 const isPlainName = (name: string): boolean =>
   name !== '' &&
   name !== '.' &&

@@ -4,7 +4,7 @@
  * in little endian; where the message has a byte array, the head has its place in the body.
  */
 
-/** A byte array in the head: from where to where it is in the body. */
+/** A byte array in the head: its start and end in the body. */
 interface Place {
   $bytes: [from: number, to: number];
 }
@@ -29,11 +29,11 @@ export function encodeFrame(message: object): Uint8Array[] {
   return [new Uint8Array(prefix.buffer), head, ...body];
 }
 
-/** Takes bytes as they come, and gives whole messages. */
+/** Takes bytes as they arrive, and returns complete messages. */
 export class FrameReader<Message> {
   #chunks: Uint8Array[] = [];
   #length = 0;
-  /** Bytes that must be there before the next step: a prefix, then a frame. */
+  /** The number of bytes needed for the next step: a prefix, then a frame. */
   #wanted = PREFIX;
   #head = 0;
 
