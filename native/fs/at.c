@@ -32,7 +32,7 @@ int hf_at_unlink(const struct hf_path *at)
 	return at->parent->ops->unlink(at->parent, at->name, at->name_size);
 }
 
-/* For the name of what is no directory. */
+/* For the name of a file that is not a directory. */
 static int check_new(const struct hf_path *at)
 {
 	if (at->vnode || !at->parent)
@@ -84,7 +84,7 @@ int hf_at_find_or_make(const struct hf_path *at, bool exclusive, struct hf_vnode
 	if (at->must_be_dir)
 		return -HF_EISDIR;
 	int result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
-	/* Somebody else was faster. */
+	/* Another thread was faster. */
 	if (result == -HF_EEXIST && !exclusive)
 		result = at->parent->ops->lookup(at->parent, at->name, at->name_size, out);
 	return result;

@@ -1,7 +1,7 @@
 /* bytes.c - sparse contents: a growing head and a radix tree of chunks.
  *
- * What holds between calls: memory beyond the size is zero (so that lengthening needs no clearing). No chunk lies wholly
- * beyond the size, but while room is being made for one that is to come (hf__bytes_fill). */
+ * Invariants between calls: memory beyond the size is zero (so that lengthening needs no clearing). No chunk lies wholly
+ * beyond the size, except while hf__bytes_fill makes room for a later size. */
 #include "fs/bytes.h"
 
 #include <holdfast/errno.h>
@@ -38,7 +38,7 @@ static uint32_t height_for(uint64_t chunk)
 	return height;
 }
 
-/* Which way to go at a level; 1 is the lowest. */
+/* Which branch to take at a level; 1 is the lowest. */
 static unsigned turn(uint64_t chunk, uint32_t level)
 {
 	return (chunk >> (FAN_BITS * (level - 1))) & (FAN - 1);
@@ -88,7 +88,7 @@ void hf__bytes_read(const struct hf_bytes *bytes, uint64_t offset, uint64_t coun
 	}
 }
 
-/* Clears `data` but for the bytes [from, to), which the caller overwrites. */
+/* Clears `data` except the bytes [from, to), which the caller overwrites. */
 static void clear_around(uint8_t *data, uint32_t start, uint32_t end, uint32_t from, uint32_t to)
 {
 	if (from > start)
@@ -99,7 +99,7 @@ static void clear_around(uint8_t *data, uint32_t start, uint32_t end, uint32_t f
 		memset(data + to, 0, end - to);
 }
 
-/* Makes the head at least `need` bytes; bytes [from, to) of it are the caller's to fill. */
+/* Makes the head at least `need` bytes; the caller fills bytes [from, to) of it. */
 static bool grow_head(struct hf_bytes *bytes, uint32_t need, uint32_t from, uint32_t to)
 {
 	/* As large as it must be at first (most files are written at once), then by doubling. */
@@ -143,7 +143,7 @@ static void free_spares(struct spares *spares)
 		hf_free(spares->forks[--spares->count]);
 }
 
-/* How many forks are missing on the way to a chunk that is not there, in a tree that is to be `height` high. */
+/* How many forks are missing on the way to a missing chunk, in a tree that will be `height` high. */
 static uint32_t missing_forks(const struct hf_bytes *bytes, uint64_t chunk, uint32_t height)
 {
 	if (!bytes->root)
@@ -179,8 +179,8 @@ static void hang(struct hf_bytes *bytes, uint64_t chunk, void *data, uint32_t he
 	*at = data;
 }
 
-/* Puts memory where a chunk was a hole; bytes [from, to) of it are the caller's to fill, the rest is zero. NULL without
- * memory or budget. */
+/* Puts memory where a chunk was a hole; the caller fills bytes [from, to) of it, the rest is zero. NULL without memory
+ * or budget. */
 static uint8_t *make_chunk(struct hf_bytes *bytes, uint64_t chunk, uint32_t from, uint32_t to)
 {
 	uint32_t height = height_for(chunk);
@@ -242,8 +242,8 @@ static bool is_empty(const struct fork *fork)
 	return true;
 }
 
-/* Frees the chunks from the number `from` on (counted within this subtree) and the forks that nothing is left of. At
- * most LEVELS_MAX deep. */
+/* Frees the chunks from the number `from` on (counted within this subtree) and the forks that become empty. At most
+ * LEVELS_MAX deep. */
 static void drop_chunks(struct hf_bytes *bytes, void **at, uint32_t level, uint64_t from)
 {
 	if (!*at)
@@ -291,8 +291,8 @@ static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 	bytes->head_room = room;
 }
 
-/* Moves the chunks from the number `from` on to *rest, by forks from `spares`: one for each level on the way to the border. The forks that it came
- * through are in `way_down`, the lowest last; how many. */
+/* Moves the chunks from the number `from` on to *rest, by forks from `spares`: one for each level on the way to the border. Stores the forks on
+ * its way in `way_down`, the lowest last, and returns how many. */
 static uint32_t split(struct hf_bytes *bytes, uint64_t from, void **rest, struct spares *spares, void ***way_down)
 {
 	void **at = &bytes->root;
@@ -315,7 +315,8 @@ static uint32_t split(struct hf_bytes *bytes, uint64_t from, void **rest, struct
 	return steps;
 }
 
-/* Frees those that nothing is left of: nobody pays for forks, and a file that is lengthened and cut again and again would gather them. */
+/* Frees those that became empty: forks count against no limit, and a file that is lengthened and cut again and again would accumulate
+ * them. */
 static void prune(struct hf_bytes *bytes, void ***way_down, uint32_t steps)
 {
 	while (steps > 0 && is_empty(*way_down[--steps])) {
@@ -326,7 +327,8 @@ static void prune(struct hf_bytes *bytes, void ***way_down, uint32_t steps)
 		bytes->height = 0;
 }
 
-/* Takes off the chunks wholly beyond `size`: into *rest, or without memory for the forks that takes, they are freed at once. */
+/* Takes off the chunks wholly beyond `size`: into *rest, or, without memory for the forks that this needs, frees them at once.
+ */
 static void cut_beyond(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *rest)
 {
 	uint64_t chunks = size / HF_CHUNK + (size % HF_CHUNK != 0);
@@ -366,7 +368,7 @@ void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *
 	bytes->size = size;
 }
 
-/* Sees that there is memory in the offset's chunk, up to its byte `need`. */
+/* Makes sure that the offset's chunk has memory, up to its byte `need`. */
 static bool fill_hole(struct hf_bytes *bytes, uint64_t offset, uint32_t need)
 {
 	if (offset < HF_CHUNK)

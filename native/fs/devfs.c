@@ -1,4 +1,5 @@
-/* devfs.c - null, zero, full, random, and the names of the standard streams. They have no state but their reference counts, which nobody acts on. */
+/* devfs.c - null, zero, full, random, and the names of the standard streams. They have no state except their reference counts, which have no effect.
+ */
 #include "fs/devfs.h"
 
 #include "fs/memfs.h"
@@ -68,7 +69,7 @@ static int getattr(struct hf_vnode *vnode, struct hf_attr *out)
 	return 0;
 }
 
-/* Devices have no times, and are nobody's to change. */
+/* Devices have no times, and cannot be changed. */
 static int set_times(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim)
 {
 	(void)vnode, (void)atim, (void)mtim;

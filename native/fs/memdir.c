@@ -21,7 +21,7 @@ static bool is_alive_locked(struct hf_memfs *fs, struct hf_memnode *dir) HF_REQU
 static void add_links_locked(struct hf_memfs *fs, struct hf_memnode *node, int change) HF_REQUIRES(fs->tree)
 {
 	HF_ASSERT(hf_lock_is_held(&fs->tree));
-	/* Writers are serialized by the lock; readers need no more than an untorn value. */
+	/* Writers are serialized by the lock; readers only need an untorn value. */
 	uint32_t nlink = atomic_load_explicit(&node->nlink, memory_order_relaxed);
 	atomic_store_explicit(&node->nlink, nlink + (uint32_t)change, memory_order_relaxed);
 }
@@ -60,7 +60,7 @@ static void unnamed_locked(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t
 		node->dir.parent = NULL;
 		atomic_store_explicit(&node->nlink, 0, memory_order_relaxed);
 	} else {
-		/* The node's last name is not given back here: what is paid for is the node, until it goes. */
+		/* The budget for the node's last name is not given back here: it pays for the node, until that is freed. */
 		if (atomic_load_explicit(&node->nlink, memory_order_relaxed) > 1)
 			hf_budget_give_back(&fs->nodes, 1);
 		atomic_fetch_sub_explicit(&node->nlink, 1, memory_order_relaxed);
@@ -69,7 +69,8 @@ static void unnamed_locked(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t
 		hf__memnode_touch(node, HF_MEM_CTIM, now);
 }
 
-/* Without the tree's lock: the file at the vnode got a name, another one, or lost one. A directory's time was set with the lock. */
+/* Called without the tree's lock: the file at the vnode got a name, another one, or lost one. A directory's time was set with the
+ * lock. */
 static void renamed(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t now)
 {
 	if (vnode && vnode->fs == fs && !is_directory(vnode))
@@ -228,7 +229,7 @@ static int dir_link(struct hf_vnode *vnode, const char *name, size_t size, struc
 	return err;
 }
 
-/* Takes a name out of the directory. The name's reference is the caller's to drop, without the lock. */
+/* Takes a name out of the directory. The caller drops the name's reference, without the lock. */
 static struct hf_vnode *take_out_locked(struct hf_memfs *fs, struct hf_memnode *dir, struct hf_name *name, uint64_t now)
 	HF_REQUIRES(fs->tree)
 {
@@ -241,7 +242,7 @@ static struct hf_vnode *take_out_locked(struct hf_memfs *fs, struct hf_memnode *
 	return vnode;
 }
 
-/* May the name go, as that of an empty directory, or of what is none? */
+/* May the name be removed, as that of an empty directory, or of a file that is none? */
 static int may_go_locked(struct hf_memfs *fs, struct hf_vnode *vnode, bool as_directory) HF_REQUIRES(fs->tree)
 {
 	HF_ASSERT(hf_lock_is_held(&fs->tree));
@@ -324,8 +325,8 @@ struct rename {
 	struct hf_memnode *from_dir, *to_dir;
 	const char *from, *to;
 	size_t from_size, to_size;
-	struct hf_vnode *replaced; /* out: its name's reference is the caller's to drop */
-	struct hf_vnode *moved;    /* out: a reference of the caller's */
+	struct hf_vnode *replaced; /* out: the caller drops its name's reference */
+	struct hf_vnode *moved;    /* out: the caller owns the reference */
 };
 
 static int rename_locked(struct hf_memfs *fs, struct rename *r, uint64_t now) HF_REQUIRES(fs->tree)
@@ -442,7 +443,7 @@ void hf__memdir_clear_tree(struct hf_memfs *fs, struct hf_memnode *root)
 	hf_unlock(&fs->tree);
 }
 
-/* What a directory does not do, with the error that says why. */
+/* Operations that a directory does not support, with their errors. */
 static int dir_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
 {
 	(void)vnode, (void)offset, (void)uio;

@@ -1,7 +1,7 @@
 /* memfile.c - regular files of memfs.
  *
- * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/vnode_file.c), and what takes long here is cut
- * up here. */
+ * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/vnode_file.c), and other long operations are
+ * split here. */
 #include "fs/memnode.h"
 
 static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
@@ -33,7 +33,7 @@ static int write_locked(struct hf_memnode *node, uint64_t offset, struct hf_uio 
 	return err;
 }
 
-/* Where so many bytes that are appended go: at the end, and behind what is still being appended in slices. */
+/* The offset for an append of this many bytes: at the end, and after appends that are still written in slices. */
 static uint64_t append_locked(struct hf_memnode *node, uint64_t count) HF_REQUIRES(node->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&node->lock));
@@ -91,7 +91,7 @@ static int file_truncate(struct hf_vnode *vnode, uint64_t size)
 	return 0;
 }
 
-/* A slice after the other, until memory ends or the thread is to stop. */
+/* One slice after the other, until memory runs out or the thread must stop. */
 static int fill(struct hf_memnode *node, uint64_t offset, uint64_t end)
 {
 	int err = 0;
@@ -115,7 +115,7 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 		return -HF_EINVAL;
 	if (offset > most || size > most - offset)
 		return -HF_EFBIG;
-	/* What no machine holds is refused before its memory is filled with zeros. */
+	/* A size that no machine can hold is refused before its memory is filled with zeros. */
 	int err = size > SIZE_MAX / 2 ? -HF_ENOSPC : fill(node, offset, offset + size);
 	uint64_t now = hf_vnode_clock(vnode, &vnode->modified);
 	hf__bytes_init(&rest, &node->fs->bytes);
@@ -124,7 +124,7 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 		hf__bytes_lengthen(&node->file, offset + size);
 		hf__memnode_modified_locked(node, now);
 	} else {
-		/* The size and what is read are as they were; holes within the size may hold memory now. */
+		/* The size and the contents are unchanged; holes within the size may have memory now. */
 		hf__bytes_truncate(&node->file, node->file.size, &rest);
 	}
 	hf_unlock(&node->lock);
@@ -155,7 +155,7 @@ static void exchange_bytes(struct hf_vnode *vnode, struct hf_bytes *bytes)
 	*bytes = before;
 }
 
-/* One lock at a time: both are of one rank. */
+/* One lock at a time: both have the same rank. */
 int hf_memfs_exchange(struct hf_vnode *file, struct hf_vnode *unnamed)
 {
 	struct hf_bytes bytes;

@@ -1,5 +1,5 @@
-/* memfs.c - an instance of the in-memory file system. Its files are in memdir.c, memfile.c and memlink.c; memnode.h
- * says how they live. */
+/* memfs.c - an instance of the in-memory file system. Its nodes are in memdir.c, memfile.c and memlink.c; memnode.h
+ * describes their lifetimes. */
 #include "fs/memfs.h"
 
 #include "fs/memnode.h"
@@ -10,7 +10,7 @@
 
 _Thread_local struct hf_budget *hf_account;
 
-/* Numbers of devices, as stat tells them; 1 is devfs. */
+/* Numbers of devices, as stat reports them; 1 is devfs. */
 static _Atomic uint64_t next_dev = 2;
 
 static int create_root(struct hf_memfs *fs)
@@ -66,7 +66,8 @@ void hf_memfs_release(struct hf_memfs *fs)
 	fs->released = true;
 	fs->root = NULL;
 	hf_unlock(&fs->tree);
-	/* From here on nobody finds or adds a name, so the names can go one by one, without a long hold of the lock. */
+	/* From here on no thread finds or adds a name, so the names can be removed one by one, without holding the lock for
+	 * long. */
 	hf__memdir_clear_tree(fs, root);
 	hf_vnode_unref(&root->vnode);
 	hf__memfs_drop(fs);

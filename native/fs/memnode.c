@@ -1,4 +1,4 @@
-/* memnode.c - what files, directories and links of memfs have in common: coming, going, and times. */
+/* memnode.c - what files, directories and links of memfs have in common: creation, destruction, and times. */
 #include "fs/memnode.h"
 
 #include "platform/alloc.h"
@@ -34,7 +34,7 @@ void hf__memnode_destroy(struct hf_vnode *vnode)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
 	struct hf_memfs *fs = node->fs;
-	/* Nobody else knows the node any more: no locks. */
+	/* No other thread can reach the node any more: no locks. */
 	if (vnode->filetype == HF_FILETYPE_REGULAR_FILE)
 		hf__bytes_free(&node->file);
 	else if (vnode->filetype == HF_FILETYPE_DIRECTORY)

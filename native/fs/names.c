@@ -12,7 +12,7 @@ struct hf_name_slot {
 	uint64_t cookie;
 	struct hf_name *name; /* NULL: removed */
 	/* A copy of the name's hash; of a removed slot: how many slots from here on are known to be removed, at least 1.
-	 * Removed slots never come back to life, so what is known stays true, and nobody walks over the same gap twice. */
+	 * Removed slots are never reused, so this count stays valid, and no reader walks over the same gap twice. */
 	uint32_t hash_or_gap;
 };
 
@@ -88,7 +88,7 @@ static bool rebuild(struct hf_names *names, uint32_t room)
 	return true;
 }
 
-/* A quarter of the table stays free, so that what a rebuild costs is shared by as many additions. */
+/* A quarter of the table stays free, so that as many additions share the cost of a rebuild. */
 static uint32_t comfortable_room(uint32_t live)
 {
 	uint32_t room = ROOM_MIN;
@@ -116,7 +116,7 @@ int hf__names_add(struct hf_names *names, const char *text, size_t size, struct 
 	return 0;
 }
 
-/* After a removal: give back what became too much. Without memory for a smaller table the larger one stays. */
+/* After a removal: free what became too large. Without memory for a smaller table the larger one stays. */
 static void shrink(struct hf_names *names)
 {
 	if (names->live == 0 && names->room > ROOM_MIN) {

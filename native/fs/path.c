@@ -1,7 +1,7 @@
 /* path.c - the walk from a directory along a path.
  *
- * It keeps the directories that it came through, from the base to where it is, so ".." is one step back, and the base
- * is where steps back end. Text still to be walked is the path itself and on top of it the targets of the links in it,
+ * It keeps the directories that it came through, from the base to the current one, so ".." is one step back, and steps
+ * back end at the base. Text still to be walked is the path itself and on top of it the targets of the links in it,
  * each with its own position. Both stacks are bounded, and lie outside of the C stack where they can grow large. */
 #include "fs/path.h"
 
@@ -38,7 +38,7 @@ struct walk {
 	uint32_t text_count;
 };
 
-/* The length of the UTF-8 sequence at the text's start (Unicode 15, table 3-7), 0 if it is none. */
+/* The length of the UTF-8 sequence at the text's start (Unicode 15, table 3-7), 0 if it is not one. */
 static size_t utf8_sequence(const uint8_t *text, size_t size)
 {
 	uint8_t first = text[0], low = 0x80, high = 0xbf;
@@ -68,8 +68,8 @@ static bool is_plain(const uint8_t *text)
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	uint64_t word;
 	memcpy(&word, text, sizeof word);
-	/* The subtraction borrows into a byte's top bit where the byte is 0 (and, above one, perhaps elsewhere: then the
-	 * slow way looks). */
+	/* The subtraction borrows into a byte's top bit where the byte is 0 (and, above such a byte, perhaps elsewhere:
+	 * then the slow path checks). */
 	return ((word | (word - ones)) & ones << 7) == 0;
 }
 
@@ -138,7 +138,7 @@ static void go_to_base(struct walk *walk)
 		hf_vnode_unref(walk->dirs[--walk->depth]);
 }
 
-/* Puts text on top of what is to be walked. */
+/* Pushes text to walk before the rest. */
 static int push_text(struct walk *walk, const char *text, size_t size, char *owned)
 {
 	if (text[0] == '/') {
@@ -150,7 +150,7 @@ static int push_text(struct walk *walk, const char *text, size_t size, char *own
 	return 0;
 }
 
-/* Skips slashes and texts that are used up. */
+/* Skips slashes and finished texts. */
 static void skip_slashes(struct text *text)
 {
 	while (text->left > 0 && *text->at == '/') {
@@ -219,8 +219,8 @@ static bool is_dots(const struct component *component, size_t count)
 	return component->size == count && memcmp(component->name, "..", count) == 0;
 }
 
-/* The walk ended with a name: fills `out`. Takes over the reference to the vnode, which is NULL when the name is not
- * there. */
+/* The walk ended with a name: fills `out`. Takes over the reference to the vnode, which is NULL when the name does not
+ * exist. */
 static int end_with_name(struct walk *walk, const struct component *component, struct hf_vnode *vnode,
                          struct hf_path *out)
 {

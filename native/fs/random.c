@@ -1,8 +1,8 @@
 /* random.c - one generator for the whole kernel.
  *
  * Fast key erasure (D. J. Bernstein, 2017): a refill runs ChaCha20 under the current key; the first 32 bytes become the
- * next key and the rest is what callers are given, erased as it goes. So nothing in memory tells what was given out
- * before. A large request takes a key of its own out of the buffer and makes its bytes without the lock. */
+ * next key and callers get the rest, which is erased as they do. So nothing in memory reveals earlier output. A large
+ * request takes a key of its own out of the buffer and makes its bytes without the lock. */
 #include "fs/random.h"
 
 #include "fs/chacha20.h"
@@ -24,7 +24,7 @@ static struct {
 	size_t allowed; /* bytes until a new seed is due; 0 at the start */
 } generator = {.lock = HF_LOCK_INIT(HF_RANK_LEAF)};
 
-/* Volatile, or the compiler drops a clearing of memory that nobody reads again. */
+/* Volatile, or the compiler drops the clearing of memory that is not read again. */
 static void *(*const volatile wipe)(void *, int, size_t) = memset;
 
 static void mix_seed_locked(const uint8_t seed[KEY]) HF_REQUIRES(generator.lock)
@@ -65,13 +65,14 @@ static void take_locked(uint8_t *out, size_t size) HF_REQUIRES(generator.lock)
 	}
 }
 
-/* Bytes from the buffer. `counted` is how many the caller makes of them, which brings the next seed nearer. */
+/* Bytes from the buffer. `counted` is how many bytes the caller generates from them, which brings the next seed nearer.
+ */
 static void take(uint8_t *out, size_t size, size_t counted)
 {
 	hf_lock_near(&generator.lock);
 	while (generator.allowed == 0) {
-		/* The machine's entropy is a call out of the kernel, so it is asked without the lock; two threads that both do
-		 * so lose nothing. */
+		/* The machine's entropy is a call out of the kernel, so it is made without the lock; two threads that both make
+		 * it lose nothing. */
 		uint8_t seed[KEY];
 		hf_unlock_near(&generator.lock);
 		hf_plat_entropy(seed, sizeof seed);

@@ -1,4 +1,5 @@
-/* coordinator.c - the native coordinator: one thread that runs the kernel's work, and the file system that all share. */
+/* coordinator.c - the native coordinator: one thread that runs the kernel's work, and the file system that all guests
+ * share. */
 #include "host/internal.h"
 
 #include "fs/tree.h"
@@ -24,7 +25,7 @@ static void *coordinate(void *argument)
 	hf_lock_come_first();
 	while (!atomic_load(&stopping)) {
 		(void)hf_plat_wait(&doorbell, 0, HF_FOREVER);
-		/* Before the work is looked at: what comes after that rings again. */
+		/* Before the work is drained: later work rings again. */
 		atomic_store(&doorbell, 0);
 		while (hf_work_drain() > 0)
 			;

@@ -1,8 +1,8 @@
 /* files.c - directories of the OS, copied into the host's file system and out of it.
  *
- * Each directory is opened in the one above it, and what is in it is reached through that descriptor: a link that takes the place of a directory
- * meanwhile is not followed. Only regular files, directories and symbolic links are opened or made; what else there is is named on stderr. Paths are
- * for messages. */
+ * Each directory is opened in the one above it, and its entries are reached through that descriptor: a link that replaces a directory meanwhile is
+ * not followed. Only regular files, directories and symbolic links are opened or created; other entries are named on stderr. Paths are for messages.
+ */
 #include "host/host.h"
 
 #include <dirent.h>
@@ -46,7 +46,7 @@ static int to_errno(const char *path)
 	}
 }
 
-/* The path of an entry; the caller's to free. */
+/* The path of an entry; the caller frees it. */
 static char *join(const char *directory, const char *name)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;
@@ -89,7 +89,7 @@ static int left_out(const char *path)
 	return 0;
 }
 
-/* What became a pipe a moment ago is opened without waiting for its other end, and left out. */
+/* An entry that has just become a pipe is opened without waiting for its other end, and left out. */
 static int copy_contents(const struct spot *from, struct hf_vnode *vnode)
 {
 	static _Thread_local char batch[BATCH];
@@ -215,7 +215,7 @@ static int copy_directory(const struct spot *from, struct hf_vnode *to, void **k
 	return fd < 0 ? to_errno(from->path) : copy_entries(fd, from->path, to, known);
 }
 
-/* The directory at the path, made with those above it. A reference of the caller's. */
+/* The directory at the path, created with those above it. The caller owns the reference. */
 static int make_directories(const char *path, struct hf_vnode **out)
 {
 	struct hf_vnode *at = hf_vnode_ref(hf_host_root());
@@ -258,7 +258,7 @@ int hf_host_copy_in(const char *directory, const char *path)
 
 /* ---- out ---- */
 
-/* A directory's entries, copied before any is looked at: the file system's lock is held while they are told. */
+/* A directory's entries, copied before any is processed: the file system's lock is held while they are listed. */
 struct listing {
 	char *names; /* each with its NUL */
 	size_t size, room;
@@ -310,7 +310,8 @@ static int save_bytes(struct hf_vnode *vnode, int fd, const char *path)
 	return result;
 }
 
-/* Nothing is written over: also not what takes the name meanwhile, or has it by another spelling. A part of a file is none. */
+/* Nothing is overwritten: not even a file that takes the name meanwhile, or has it in another spelling. A partial file is
+ * removed. */
 static int save_contents(struct hf_vnode *vnode, const struct spot *to)
 {
 	int fd = openat(to->at, to->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);

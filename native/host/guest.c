@@ -63,7 +63,7 @@ static void free_thread(struct hf_guest_thread *thread)
 	free(thread);
 }
 
-/* Its OS thread has nothing more to do but to end. */
+/* Its OS thread only has to end. */
 static void thread_over(struct hf_work *work)
 {
 	struct hf_guest_thread *thread = HF_CONTAINER(work, struct hf_guest_thread, over);
@@ -146,7 +146,7 @@ int hf_guest_load(const char *file, const struct hf_guest_module **out)
 	return 0;
 }
 
-/* One after the other, each with its NUL; the bytes are the caller's to free. NULL: no memory. */
+/* One after the other, each with its NUL; the caller frees the bytes. NULL: no memory. */
 static char *join_strings(const char *const *list, struct hf_strings *out)
 {
 	size_t size = 0;
@@ -266,7 +266,7 @@ static int build(struct hf_guest *guest, const struct hf_guest_options *options)
 	return result;
 }
 
-/* All threads of the host's that move its bytes. */
+/* All threads of the host that move its bytes. */
 static void join_streams(struct hf_guest *guest)
 {
 	for (int i = 0; i < 3; i++)
@@ -278,7 +278,8 @@ static void join_streams(struct hf_guest *guest)
 void hf_guest_free(struct hf_guest *guest)
 {
 	if (guest->process)
-		hf_process_unref(guest->process); /* closes what a process that never ran has open: the pumps' end of file */
+		hf_process_unref(
+			guest->process); /* closes the descriptors of a process that never ran: the pumps' end of file */
 	if (guest->streams == HF__STREAMS_RUN) {
 		stop_inputs(guest); /* of one that never ran */
 		join_streams(guest);
@@ -323,7 +324,7 @@ int hf_guest_spawn(const struct hf_guest_options *options, struct hf_guest **out
 	*out = guest;
 	guest->threads++;
 	if (hf__guest_thread_start(thread) < 0) {
-		/* Its end tells it, as it tells everything else. The coordinator must not take away what does not run. */
+		/* Its end is reported like any other. The coordinator must not take away a thread that does not run. */
 		guest->threads--;
 		(void)hf_thread_claim(&thread->kernel);
 		hf_process_end(guest->process, HF_EXIT_CRASH, HF_CODE_CRASH, message, sizeof message - 1, NULL, 0);
@@ -343,7 +344,7 @@ void hf_guest_end(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t c
 void hf_guest_drop_output(struct hf_guest *guest)
 {
 	pthread_mutex_lock(&guest->mutex);
-	/* Under the mutex, for nobody may join them meanwhile; to stop a thread takes no lock. */
+	/* Under the mutex, because no thread may join them meanwhile; stopping a thread takes no lock. */
 	for (int i = 1; guest->streams == HF__STREAMS_RUN && i < 3; i++)
 		hf__pump_stop(&guest->pumps[i]);
 	for (size_t i = 0; guest->streams == HF__STREAMS_RUN && guest->over && i < guest->tcp_count; i++)
@@ -351,7 +352,7 @@ void hf_guest_drop_output(struct hf_guest *guest)
 	pthread_mutex_unlock(&guest->mutex);
 }
 
-/* All of it that is left to do is to join threads, or that has been done. */
+/* Only joining its threads is left to do, or that is done, too. */
 static bool is_done_locked(const struct hf_guest *guest)
 {
 	if (!guest->over || guest->streams != HF__STREAMS_RUN)

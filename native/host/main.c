@@ -26,7 +26,7 @@
 
 enum { FAILED = 1, LATE = HF_CODE_TIMEOUT, LEAKED = 70 };
 
-/* After a timeout, how long who reads the output may take for what there is of it. */
+/* After a timeout, how long the reader may take for the remaining output. */
 #define GRACE (UINT64_C(1000000000))
 
 struct saving {
@@ -263,7 +263,7 @@ int main(int count, char **words)
 		.savings = zeroed((size_t)count, sizeof *command.savings),
 		.sockets = zeroed((size_t)count, sizeof *command.sockets),
 	};
-	(void)signal(SIGPIPE, SIG_IGN); /* the guest is told, by EPIPE */
+	(void)signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
 	check(hf_host_start(count > 2 && strcmp(words[1], "--memory") == 0 ? strtoull(words[2], NULL, 10) : 0), "start");
 	parse(&command, count, words);
 	int status = run(&command);

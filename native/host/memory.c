@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* A guest with threads may race with itself over its own memory, also by system calls; that is no fault of the kernel's, and
- * ThreadSanitizer must not report it. The kernel's side of the copy it does look at. */
+/* A guest with threads may race with itself over its own memory, also by system calls; that is not the kernel's fault, and
+ * ThreadSanitizer must not report it. It does check the kernel's side of the copy. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define HF_TSAN 1
@@ -15,7 +15,7 @@ void __tsan_read_range(void *address, unsigned long size);
 void __tsan_write_range(void *address, unsigned long size);
 __attribute__((no_sanitize("thread"))) static void move(void *to, const void *from, size_t size)
 {
-	/* volatile: or the compiler makes it a memcpy, which is looked at whoever calls it. */
+	/* volatile: or the compiler makes it a memcpy, which is checked for every caller. */
 	volatile char *target = to;
 	const volatile char *source = from;
 	for (size_t i = 0; i < size; i++)

@@ -13,7 +13,7 @@
 
 #define BATCH 65536
 
-/* Until the descriptor is ready, or broken; false when the pump is to stop. */
+/* Waits until the descriptor is ready, or broken; false when the pump must stop. */
 static bool wait_for(const struct hf_pump *pump, short events)
 {
 	for (;;) {
@@ -29,8 +29,8 @@ static bool wait_for(const struct hf_pump *pump, short events)
 	}
 }
 
-/* How much is written at a time. Others share the open file description, so it is not ours to make non-blocking; but where the write blocked,
- * nothing could end it. A pipe that has room takes PIPE_BUF bytes (pipe(7)); a socket's send is asked not to block. */
+/* How much is written at a time. Others share the open file description, so we must not make it non-blocking; but nothing could end a blocked
+ * write. A pipe that has room takes PIPE_BUF bytes (pipe(7)); a socket's send gets the flag not to block. */
 static size_t most_at_once(int fd, bool *socket)
 {
 	struct stat stat;
@@ -62,7 +62,7 @@ static bool write_all(const struct hf_pump *pump, const char *bytes, size_t size
 	return true;
 }
 
-/* Who has ended reading is told by EPIPE, also in a program that has not ignored the signal. */
+/* A reader that is gone means EPIPE, also in a program that has not ignored the signal. */
 static void block_sigpipe(void)
 {
 	sigset_t set;
@@ -71,7 +71,7 @@ static void block_sigpipe(void)
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Until the guest's side has ended, or nobody takes our output any more: then the guest gets EPIPE. */
+/* Until the guest's side has ended, or our output has no reader any more: then the guest gets EPIPE. */
 static void *pump_output(void *argument)
 {
 	struct hf_pump *pump = argument;
@@ -94,7 +94,7 @@ static void *pump_output(void *argument)
 	return NULL;
 }
 
-/* Waits for input; 0 when there is none any more, or nobody wants it. */
+/* Waits for input; 0 at its end, or when it has no reader. */
 static size_t next_input(struct hf_pump *pump, char *batch)
 {
 	while (wait_for(pump, POLLIN)) {
@@ -118,7 +118,7 @@ static void *pump_input(void *argument)
 		struct hf_uio uio;
 		hf_uio_kernel(&uio, &iov, batch, (uint32_t)size);
 		if (hf_pipe_write(pump->pipe, &pump->kernel, &uio, false) < 0 || uio.resid > 0)
-			break; /* the guest reads no more, or we are told to stop */
+			break; /* the guest does not read any more, or we must stop */
 	}
 	if (pump->over)
 		pump->over(pump);

@@ -1,7 +1,8 @@
 /* sockets.c - the sockets that a guest starts with, and real TCP joined to those that listen.
  *
  * A thread (struct hf_tcp) accepts from the OS and connects each client to the guest's port; a pump for each direction moves its bytes, so each
- * direction ends by itself, as in the kernel. When the guest is over, clients may take what was sent to them for a while, then all ends. */
+ * direction ends by itself, as in the kernel. When the guest has ended, clients get some time to receive what was sent to them, then everything
+ * ends. */
 #include "host/internal.h"
 
 #include <errno.h>
@@ -15,10 +16,10 @@
 
 /* How long bytes of an ended guest may take to reach a client that does not read (as web/cli/tcp.ts). */
 #define LINGER (UINT64_C(5) * 1000000000)
-/* Between two attempts to accept a client for whom there are no descriptors or no memory. */
+/* The pause between two attempts to accept a client when descriptors or memory ran out. */
 #define PATIENCE (UINT64_C(100) * 1000000)
 
-/* A client's; the joining thread's but for what is said. */
+/* A client's; for the joining thread only, unless a comment says otherwise. */
 struct client {
 	struct hf_link link;
 	struct hf_tcp *tcp;
@@ -33,7 +34,7 @@ struct client {
 
 static void tell(struct hf_tcp *tcp)
 {
-	/* A full pipe tells already. */
+	/* A full pipe already shows it. */
 	if (write(tcp->bell[1], "", 1) < 0 && errno != EAGAIN)
 		hf_plat_panic(__FILE__, __LINE__, "the bell of the TCP clients is broken");
 }
@@ -50,7 +51,7 @@ static void to_guest_over(struct hf_pump *pump)
 {
 	struct client *client = HF_CONTAINER(pump, struct client, to_guest);
 	if (pump->failed)
-		hf_pipe_reset(pump->pipe); /* the client broke it off: the guest is told */
+		hf_pipe_reset(pump->pipe); /* the client aborted the connection: the guest gets an error */
 	pump_over(client);
 }
 
@@ -99,7 +100,7 @@ static int start_pumps(struct client *client)
 	}
 	result = hf__pump_start(&client->to_guest, out, client->fd, true);
 	if (result < 0) {
-		/* The other one ends: the guest has no bytes for who is gone. */
+		/* The other one ends: the guest has no bytes for a client that is gone. */
 		atomic_store(&client->broken, true);
 		hf__pump_stop(&client->to_client);
 	}
@@ -125,7 +126,7 @@ static int connect_to_guest(struct hf_tcp *tcp, struct hf_socket **out)
 	}
 }
 
-/* False: there are no means for more (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM), and whoever waits to be accepted goes on waiting. */
+/* False: no resources for more (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM), and clients in the backlog keep waiting. */
 static bool take_client(struct hf_tcp *tcp)
 {
 	int fd = accept4(tcp->listening, NULL, NULL, SOCK_CLOEXEC);
@@ -134,7 +135,7 @@ static bool take_client(struct hf_tcp *tcp)
 		       errno != ENOMEM; /* else it went away meanwhile */
 	struct client *client = calloc(1, sizeof *client);
 	if (!client || connect_to_guest(tcp, &client->socket) < 0) {
-		/* Nobody listens any more, or there are too many. */
+		/* There is no listener any more, or there are too many connections. */
 		close_client(fd, true);
 		free(client);
 		return true;
@@ -175,7 +176,7 @@ static bool wait_for_news(struct hf_tcp *tcp, bool clients, uint64_t deadline)
 	return count != 0 || timeout != 0;
 }
 
-/* The guest is over: no byte is for it any more, and its own must go. */
+/* The guest has ended: it receives no more bytes, and its own must be sent. */
 static void finish(struct hf_tcp *tcp)
 {
 	uint64_t deadline = hf_plat_monotonic() + LINGER;
@@ -190,7 +191,7 @@ static void finish(struct hf_tcp *tcp)
 	HF_LIST_EACH(link, &tcp->clients)
 	{
 		struct client *client = HF_CONTAINER(link, struct client, link);
-		(void)shutdown(client->fd, SHUT_RDWR); /* who writes to it gets EPIPE */
+		(void)shutdown(client->fd, SHUT_RDWR); /* a writer gets EPIPE */
 		free_client(client);
 	}
 }
@@ -199,7 +200,7 @@ static void *join_clients(void *argument)
 {
 	struct hf_tcp *tcp = argument;
 	while (!atomic_load(&tcp->stopping)) {
-		/* Without means the listening socket stays readable: it is looked at again when a client is done with, or after a while. */
+		/* Without resources the listening socket stays readable: it is tried again when a client is finished, or after a while. */
 		if (!wait_for_news(tcp, true, HF_FOREVER))
 			(void)wait_for_news(tcp, false, hf_plat_monotonic() + PATIENCE);
 	}

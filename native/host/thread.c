@@ -1,9 +1,9 @@
 /* thread.c - an OS thread that runs a guest's thread, and how it is taken away from there.
  *
- * A guest may compute without end, and the OS ends no single thread. So whoever was claimed gets a signal, whose handler jumps back to
- * where the host entered the guest: claimed means that it was in the guest's code and holds nothing of the kernel's. What the
- * guest's code must not be left in (the doors, growing memory) lies between hf_guest_busy and hf_guest_idle: there the handler does
- * nothing, and idle looks. One that comes to the door instead is taken away there (hf_native_set_rest). */
+ * A guest may compute without end, and the OS cannot end a single thread. So a claimed thread gets a signal, whose handler jumps back
+ * to where the host entered the guest: claimed means that it was in the guest's code and holds nothing in the kernel. Code that must
+ * not be left halfway (the doors, growing memory) is between hf_guest_busy and hf_guest_idle: there the handler does nothing, and
+ * idle checks. A thread that arrives at the door instead is taken away there (hf_native_set_rest). */
 #include "host/internal.h"
 
 #include <dlfcn.h>
@@ -12,7 +12,7 @@
 
 #include "platform/native.h"
 
-/* Address space; pages that are touched count. The translation counts calls and traps long before the end (tools/wasm2c.mjs). */
+/* Address space; only touched pages count. The translation counts calls and traps long before the end (tools/wasm2c.mjs). */
 #define STACK_SIZE (UINT64_C(256) << 20)
 
 /* What a signal may interrupt and not come back to: no sanitizer's runtime may be in the middle of something then. */
@@ -47,7 +47,7 @@ ANYWHERE static void interrupted(int signal)
 		go_away();
 }
 
-/* The thread that makes a guest's memory for it is none of the guest's: it is never taken away. */
+/* The thread that creates a guest's memory is not one of the guest's: it is never taken away. */
 ANYWHERE void hf_guest_busy(void)
 {
 	if (!self)
@@ -111,14 +111,14 @@ static void run_guest(void *context)
 	run->trap = guest->module->run(thread->instance, guest->memory, thread->tid, thread->argument);
 }
 
-/* The guest and its thread's leaving, as coordinator/boot.c has it. Does not come back if the thread was claimed. */
+/* The guest and its thread's leaving, as coordinator/boot.c has it. Does not return if the thread was claimed. */
 static void live(struct hf_guest_thread *thread)
 {
 	struct run run = {.thread = thread};
 	bool unwound = hf_native_enter(run_guest, &run);
 	hf_guest_busy();
 	hf_door_return(&thread->kernel);
-	struct hf_process *process = thread->kernel.process; /* ours to look at from here on: nobody claims it any more */
+	struct hf_process *process = thread->kernel.process; /* ours to use from here on: no thread claims it any more */
 	if (!unwound && run.trap)
 		hf_process_end(process, HF_EXIT_TRAP, HF_CODE_TRAP, run.trap, (uint32_t)strlen(run.trap), NULL, 0);
 	else if (unwound || thread->tid == 0)
@@ -151,9 +151,9 @@ int hf__guest_thread_start(struct hf_guest_thread *thread)
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	/* Who interrupts it needs its id. */
+	/* The thread that interrupts it needs its id. */
 	pthread_mutex_lock(&guest->mutex);
-	hold_signal(SIG_BLOCK); /* the new thread's, too, until it has begun */
+	hold_signal(SIG_BLOCK); /* the new thread's mask, too, until it has begun */
 	int result = pthread_create(&thread->os_thread, &attr, thread_main, thread);
 	hold_signal(SIG_UNBLOCK);
 	pthread_mutex_unlock(&guest->mutex);

@@ -1,5 +1,5 @@
-/* wait.c - memory.atomic.wait and notify: a list of who waits, under one lock. (A futex of the OS compares 4 bytes, and guests also wait
- * on 8.) */
+/* wait.c - memory.atomic.wait and notify: a list of waiting threads, under one lock. (A futex of the OS compares 4 bytes, and guests
+ * also wait on 8.) */
 #include "host/internal.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ struct sleeper {
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-/* Protected by mutex: who waits, the longest first. */
+/* Protected by mutex: the waiting threads, the longest waiting first. */
 static struct hf_link sleepers = {&sleepers, &sleepers};
 
 static bool claimed(void)
@@ -64,7 +64,7 @@ uint32_t hf_guest_wait(const void *address, uint64_t expected, uint32_t size, in
 	hf_list_remove(&sleeper.link);
 	pthread_mutex_unlock(&mutex);
 	pthread_cond_destroy(&sleeper.changed);
-	return sleeper.woken ? 0 : 2; /* one that was claimed does not see it: hf_guest_idle takes it away */
+	return sleeper.woken ? 0 : 2; /* a claimed thread does not see it: hf_guest_idle takes the thread away */
 }
 
 uint32_t hf_guest_notify(const void *address, uint32_t count)

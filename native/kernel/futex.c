@@ -25,8 +25,9 @@ static int check(struct hf_thread *thread, uint64_t address, uint32_t size)
 	return address > UINT32_MAX ? -HF_EFAULT : hf_user_check(&thread->mem, (uint32_t)address, size);
 }
 
-/* The address is checked. Of eight bytes, aligned: the bridge copies those by one load. Should it not (worker/bridge.ts has a copy
- * by bytes), a torn value is one that is being changed, and whoever changes it notifies after that: under the lock, so after us. */
+/* The address is checked. The bridge copies eight aligned bytes with one load. If it does not (worker/bridge.ts has a copy by
+ * bytes), a torn value is one that is being changed, and the thread that changes it notifies after that: under the lock, so after
+ * us. */
 static bool holds(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size)
 {
 	uint64_t word;
@@ -48,7 +49,7 @@ static bool take_wake(struct hf_futex *futex, struct sleeper *sleeper)
 	return woken;
 }
 
-/* 0 once it is woken, or why it sleeps no more. */
+/* 0 once it is woken, else the reason why its sleep ended. */
 static int sleep_until_woken(struct hf_futex *futex, struct sleeper *sleeper, uint64_t deadline)
 {
 	for (;;) {
@@ -69,7 +70,8 @@ int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected,
 	if (result < 0)
 		return result;
 	uint64_t deadline = deadline_of(timeout);
-	/* Whoever changes the word notifies afterwards, which takes the lock: it finds us in the list, or we find the change. */
+	/* A thread that changes the word notifies afterwards, which takes the lock: it finds us in the list, or we find the
+	 * change. */
 	hf_lock(&futex->lock);
 	bool unchanged = holds(thread, address, expected, size);
 	if (unchanged)
@@ -82,7 +84,7 @@ int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected,
 	hf_list_remove(&sleeper.link);
 	bool woken = sleeper.woken;
 	hf_unlock(&futex->lock);
-	/* A notify that has counted us has woken us, whatever else came. */
+	/* A notify that has counted us has woken us, whatever else happened. */
 	if (woken)
 		return 0;
 	return result == -HF_ETIMEDOUT ? 2 : result;

@@ -97,7 +97,7 @@ void hf_pipe_reset(struct hf_pipe *pipe)
 	(void)end(pipe, true);
 }
 
-/* These are read in loops and assert nothing: their callers have. */
+/* These are called in loops and assert nothing: their callers have. */
 static bool no_more_comes_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 {
 	return pipe->writers == 0 || pipe->ended;
@@ -140,7 +140,7 @@ static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pi
 	return moved;
 }
 
-/* A ring of `size` bytes with what is unread in place of the one there is; the ring that is not in use any more. */
+/* Replaces the ring by one of `size` bytes with the unread bytes; returns the ring that is no longer in use. */
 static uint8_t *change_ring_locked(struct hf_pipe *pipe, uint8_t *ring, uint32_t size) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -201,7 +201,7 @@ static int nothing_to_read_locked(struct hf_pipe *pipe, struct hf_waiter *waiter
 		return -HF_EAGAIN;
 	}
 	int result = pipe->reset ? -HF_ECONNRESET : 0;
-	pipe->reset = false; /* told once, as Linux has it: the next read is the end of file */
+	pipe->reset = false; /* reported once, as on Linux: the next read is the end of file */
 	return result;
 }
 
@@ -215,7 +215,7 @@ int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter 
 	return result;
 }
 
-/* Copies from the head on, and takes nothing. */
+/* Copies from the head on, and removes nothing. */
 static void copy_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -249,7 +249,7 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 	int result = 0;
 	hf_lock_near(&pipe->lock);
 	if (uio->resid == 0) {
-		/* Nothing, as Linux has it, even if nobody reads. */
+		/* Nothing, as on Linux, even if there is no reader. */
 	} else if (nobody_reads_locked(pipe)) {
 		result = -HF_EPIPE;
 	} else if (room_locked(pipe) < whole || !put_locked(pipe, uio)) {
@@ -262,7 +262,7 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 
 int hf_pipe_try_write(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
 {
-	/* A small write goes in whole or not at all. */
+	/* A small write is written whole or not at all. */
 	return try_write(pipe, uio, uio->resid <= HF_PIPE_BUF ? uio->resid : 1, waiter);
 }
 

@@ -1,4 +1,4 @@
-/* poll.c - link a waiter to every object, look, park; once something changed, look at all of them again. */
+/* poll.c - link a waiter to every object, look, park; when something has changed, look at all of them again. */
 #include "kernel/poll.h"
 
 static void link_all(struct hf_thread *thread, struct hf_poll_entry *entries, uint32_t count)

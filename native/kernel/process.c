@@ -67,7 +67,7 @@ void hf_process_unref(struct hf_process *process)
 	hf_free(process);
 }
 
-/* The thread is one more: it takes turns, and so do all others once it makes the process a crowd. */
+/* One thread more: it takes turns, and so do all others once it makes the process a crowd. */
 static void take_turns_locked(struct hf_process *process, struct hf_thread *thread) HF_REQUIRES(process->lock)
 {
 	uint32_t count = process->thread_count;
@@ -97,7 +97,7 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 		hf_counter_set(&thread->traced, process->traced ? thread->started : 0);
 		hf_list_append(&process->threads, &thread->in_process);
 		take_turns_locked(process, thread);
-		/* Written once, while the only thread is in the call that asks for this one: the others read it without a lock. */
+		/* Written once, while the only thread is in the call that requests this one: the others read it without a lock. */
 		if (process->thread_count++ > 0 && !process->fds.shared)
 			process->fds.shared = true;
 		hf__thread_counted(+1);
@@ -142,8 +142,8 @@ static void bury(struct hf_process *process)
 	hf_fdtable_destroy(&process->fds);
 	hf_lock(&process->lock);
 	struct hf_pipe *trace = atomic_exchange(&process->trace, NULL);
-	/* Under the lock: whoever has seen that the process is dead may cancel the work and know that nobody posts it any
-	 * more. Otherwise it could come onto the queue after its owner has gone. */
+	/* Under the lock: a thread that has seen that the process is dead may cancel the work, and knows that it is not
+	 * posted any more. Otherwise it could be queued after its owner was freed. */
 	if (!process->dead)
 		(void)hf_work_post(&process->ended);
 	process->dead = true;
@@ -165,7 +165,7 @@ void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint
 		process->stack_size = copy_text(process->stack, HF_EXIT_STACK_MAX, stack, stack_size);
 		stop_threads_locked(process);
 	}
-	/* A single thread that ends its own process needs nobody's help: it posts when it is gone. */
+	/* A single thread that ends its own process needs no help: it posts when it is gone. */
 	bool alone = process->thread_count == 1 && hf_self && hf_self->process == process;
 	bool empty = process->thread_count == 0;
 	if (first && !alone && !empty)
@@ -182,7 +182,7 @@ void hf_process_thread_gone(struct hf_thread *thread)
 	hf_turn_leave(thread);
 	uint64_t cpu_time = hf_thread_cpu_time(thread);
 	hf_lock(&process->lock);
-	/* It is not on the list if it was here before, and its worker ended in the rest of this: that is done now. */
+	/* It is not on the list if it was here before, and its worker ended in the code below: that code runs now. */
 	if (!hf_list_empty(&thread->in_process)) {
 		HF_ASSERT(process->thread_count > 0);
 		hf_list_remove(&thread->in_process);
@@ -241,7 +241,8 @@ void hf_process_trace(struct hf_process *process, bool traced, struct hf_pipe *p
 {
 	uint64_t now = hf_plat_monotonic();
 	hf_lock(&process->lock);
-	/* One pipe for good: a thread may be writing to it now. And none that nobody would close. */
+	/* The pipe never changes: a thread may be writing to it now. And a dead process gets none, because it would never
+	 * be closed. */
 	bool taken = pipe && !process->dead && !atomic_load(&process->trace);
 	if (taken)
 		atomic_store(&process->trace, pipe);

@@ -3,7 +3,7 @@
 
 struct socket_file {
 	struct hf_file base;
-	struct hf_socket *socket; /* owned; NULL: it is still to be accepted */
+	struct hf_socket *socket; /* owned; NULL: not accepted yet */
 };
 
 struct listener_file {
@@ -38,9 +38,9 @@ static int socket_getattr(struct hf_file *file, struct hf_attr *out)
 	return hf__file_put_attr(file, socket_of(file)->in->ino, out);
 }
 
-/* "The peer of this socket has closed or disconnected" (typenames.witx, $eventrwflags) is said once neither direction goes on, as Linux has POLLHUP:
- * who has only ended its sending still listens. A direction that is over is ready, and has no bytes: what it waits for will not come. Who closes
- * ends what it receives first (hf_socket_close), so the end of file of one that is gone never comes without the hang-up. */
+/* "The peer of this socket has closed or disconnected" (typenames.witx, $eventrwflags) is reported once both directions have ended, like POLLHUP on
+ * Linux: a peer that has only ended its sending still receives. A direction that has ended is ready, and has no bytes: what a waiter waits for will
+ * not come. Closing ends the receiving direction first (hf_socket_close), so the end of file of a closed peer never comes without the hang-up. */
 static unsigned socket_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
 	struct hf_socket *socket = socket_of(file);
@@ -97,7 +97,7 @@ static int listener_getattr(struct hf_file *file, struct hf_attr *out)
 	return hf__file_put_attr(file, listener_of(file)->ino, out);
 }
 
-/* Readable when a connection waits; never writable. A connection counts as one byte, as Wasmtime has it. */
+/* Readable when a connection waits; never writable. A connection counts as one byte, as in Wasmtime. */
 static unsigned listener_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
 	*bytes = events & HF_READY_IN && hf_listener_poll(listener_of(file), waiter) > 0 ? 1 : 0;

@@ -32,7 +32,7 @@ void hf_spawn_request_answer(struct hf_thread *thread, int result)
 	hf_thread_wake(thread);
 }
 
-/* The coordinator is at it and never blocks. */
+/* The coordinator is processing it and never blocks. */
 static void await_answer(struct hf_spawn_request *request)
 {
 	while (atomic_load(&request->state) == HF_SPAWN_TAKEN)

@@ -15,7 +15,8 @@
 
 _Thread_local struct hf_thread *hf_self;
 
-/* Guest threads that are not parked: spinning is only worth it while one core is left for whoever is to wake us. */
+/* Guest threads that are not parked: spinning is only worth it while one core is left for the thread that will wake us.
+ */
 static _Atomic uint32_t awake_threads;
 
 /* A module's start function may call the kernel before the host has bound the memory: every pointer is EFAULT then. */
@@ -59,7 +60,7 @@ void hf_thread_in_turns(struct hf_thread *thread)
 void hf_thread_pause(struct hf_thread *thread, bool paused)
 {
 	if (paused) {
-		atomic_fetch_or(&thread->orders, HF_ORDER_PAUSE); /* who sleeps in a call sleeps on */
+		atomic_fetch_or(&thread->orders, HF_ORDER_PAUSE); /* a thread that sleeps in a call keeps sleeping */
 		hf_plat_flag_raise(thread->flag, HF_ORDER_PAUSE);
 		return;
 	}
@@ -71,7 +72,7 @@ void hf_thread_pause(struct hf_thread *thread, bool paused)
 bool hf_thread_sleeps(struct hf_thread *thread)
 {
 	uint32_t door = atomic_load(&thread->door);
-	/* In the guest only one that has not begun: its first way is through the door. */
+	/* In the guest this is true only of a thread that has not begun: it passes the door first. */
 	return (door == HF_IN_KERNEL || door == HF_IN_GUEST) && atomic_load(&thread->asleep_since) > HF_WAKING;
 }
 
@@ -94,7 +95,7 @@ static bool worth_spinning(void)
 	return cores > 1 && hf__threads_awake() <= cores;
 }
 
-/* Until the ticket has run out, or it has been long enough. */
+/* Until the ticket is out of date, or enough time has passed. */
 static void spin(struct hf_thread *thread, uint32_t ticket)
 {
 	for (int i = 0; i < PARK_SPINS && worth_spinning(); i += SPINS_BETWEEN_LOOKS) {
@@ -125,7 +126,7 @@ static uint64_t less(uint64_t a, uint64_t b)
 uint64_t hf_thread_cpu_time_at(struct hf_thread *thread, uint64_t now)
 {
 	uint64_t since, slept;
-	/* Not in the middle of its waking up, when the sleep would count twice; nor for ever, should it never come to the end of that. */
+	/* Waits while it is waking up, when the sleep would count twice; but not forever, in case it never finishes. */
 	for (int tries = 0; tries < 1000; tries++) {
 		since = atomic_load(&thread->asleep_since);
 		slept = hf_counter_read(&thread->slept);
@@ -165,8 +166,8 @@ bool hf_thread_has_begun(struct hf_thread *thread)
 	       atomic_load(&thread->gone);
 }
 
-/* The thread has said that it sleeps and only then looks for the order; who gives the order then looks whether the thread
- * sleeps. One of the two sees the other. */
+/* The thread reports that it sleeps and only then looks for the order; the thread that gives the order then checks
+ * whether it sleeps. One of the two sees the other. */
 static void tell_if_held(struct hf_thread *thread)
 {
 	if (atomic_load(&thread->orders) & HF_ORDER_PAUSE && thread->process)
@@ -193,7 +194,7 @@ static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t 
 
 int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin how)
 {
-	/* A deadline in the past asks for a look only: no spinning then. */
+	/* A deadline in the past only requests a look: no spinning then. */
 	if (how == HF_PARK_SPIN && (deadline == HF_FOREVER || hf_plat_monotonic() < deadline))
 		spin(thread, ticket);
 	for (;;) {
@@ -234,8 +235,8 @@ void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *th
 	waiter->thread = thread;
 }
 
-/* Claimed: a zombie. It was declared dead while it ran the guest's code and has now come to the door. It owns nothing, not
- * even its stack, so it rests here without touching anything until its worker is gone. */
+/* Claimed: a zombie. It was declared dead while it ran the guest's code and has now arrived at the door. It owns nothing,
+ * not even its stack, so it rests here without touching anything until its worker is gone. */
 void hf__door_closed(uint32_t found)
 {
 	if (found == HF_UNWINDING)
@@ -256,8 +257,9 @@ static void sleep_while_paused(struct hf_thread *thread)
 	}
 }
 
-/* Out of the kernel with orders: to sleep there until one may go on, or up the guest's stack; unless somebody was faster
- * and has claimed us. A turn is waited for once: should it be over again already, the guest goes on nevertheless. */
+/* Leaving the kernel with orders: sleeps there until the thread may continue, or unwinds the guest's stack; unless
+ * another thread was faster and has claimed this one. It waits for a turn once: even if that is already over again, the
+ * guest continues. */
 void hf__door_ordered(struct hf_thread *thread)
 {
 	bool had_turn = false;

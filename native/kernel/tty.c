@@ -1,5 +1,5 @@
-/* tty.c - the line discipline: what keys do to the line, and what may be read. Its echo is in tty_echo.c, characters in tty_text.c, who reads
- * in tty_file.c. */
+/* tty.c - the line discipline: what keys do to the line, and what may be read. Its echo is in tty_echo.c, characters in tty_text.c, its
+ * reading side in tty_file.c. */
 #include <string.h>
 
 #include "kernel/tty_parts.h"
@@ -66,7 +66,7 @@ static void say_locked(struct hf_tty *tty, const char *text) HF_REQUIRES(tty->lo
 
 /* ---- editing ---- */
 
-/* What is the line's last character now may be one that a further key completes. If it was shown as broken, because another one came, it is to be taken back. */
+/* The line's last character may now be one that a further key completes. If it was shown as broken, because another one came, it must be erased. */
 static void take_back_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	struct hf_tty_view *view = &tty->view;
@@ -77,7 +77,7 @@ static void take_back_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	view->cut_off = view->cut_off || (int32_t)(view->from - end) > 0;
 }
 
-/* Takes the last character of the line away. */
+/* Removes the line's last character. */
 static void erase_one_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	struct hf_tty_view *view = &tty->view;
@@ -100,7 +100,7 @@ static bool is_blank(uint8_t byte)
 	return byte == ' ' || byte == '\t';
 }
 
-/* Where erasing the last word stops: blanks go first, then what is none. */
+/* Where erasing the last word stops: erases blanks first, then other characters. */
 static uint32_t word_start_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	uint32_t at = tty->tail;
@@ -124,7 +124,7 @@ static void forget_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	hf_waitq_wake(&tty->roomy);
 }
 
-/* Whether one more byte may be typed: the last place is for what ends the line. */
+/* Whether one more byte may be typed: the last place is for the line's end. */
 static bool has_room_locked(struct hf_tty *tty, bool ends) HF_REQUIRES(tty->lock)
 {
 	return tty->tail - tty->head < HF_TTY_ROOM - !ends;
@@ -135,7 +135,7 @@ static enum hf_tty_signal signal_of(uint8_t key)
 	return key == CONTROL('C') ? HF_TTY_INTERRUPT : key == CONTROL('\\') ? HF_TTY_QUIT : HF_TTY_NONE;
 }
 
-/* SHOW_FIRST: not taken, for the echo has to be taken before. */
+/* SHOW_FIRST: not taken, because the echo has to be taken before. */
 enum outcome { TAKEN, NO_ROOM, SIGNAL, SHOW_FIRST };
 
 static enum outcome end_line_locked(struct hf_tty *tty, uint8_t byte) HF_REQUIRES(tty->lock)
@@ -285,7 +285,7 @@ void hf_tty_set_raw(struct hf_tty *tty, bool raw)
 	tty->raw = raw;
 	tty->literal = false;
 	if (raw) {
-		/* What ended lines ends no reads now, and an end of file is the NUL that it is on Linux. */
+		/* Line ends no longer end reads, and an end of file becomes a NUL, as on Linux. */
 		memset(tty->ends, 0, sizeof tty->ends);
 		publish_locked(tty);
 	}

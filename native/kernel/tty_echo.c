@@ -1,4 +1,4 @@
-/* tty_echo.c - what the screen shows of the line, and what is to be sent there. */
+/* tty_echo.c - what the screen shows of the line, and what to send there. */
 #include <string.h>
 
 #include "kernel/tty_parts.h"
@@ -22,8 +22,8 @@ static void put_text(struct echo *echo, const char *text)
 	put(echo, text, (uint32_t)strlen(text));
 }
 
-/* The text so many times, while backspaces go from a row's start to the end of the row above if the line was wrapped there (reverse
- * wraparound): so that rows do not matter. */
+/* The text this many times, while backspaces go from a row's start to the end of the row above if the line was wrapped there
+ * (reverse wraparound): so that rows do not matter. */
 static void put_backwards(struct echo *echo, const char *text, uint32_t times)
 {
 	put_text(echo, "\033[?45h");
@@ -46,7 +46,7 @@ static void put_character(struct hf_tty *tty, struct echo *echo, uint32_t at, st
 	}
 }
 
-/* The cursor is at the margin: all of the line is to be shown there. */
+/* The cursor is at the margin: the whole line must be shown there. */
 static void begin_row_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	struct hf_tty_view *view = &tty->view;
@@ -76,7 +76,7 @@ bool hf__tty_is_shown_locked(struct hf_tty *tty)
 	       (!view->back && !view->again && !tty->bell && view->to == hf__tty_showable_locked(tty));
 }
 
-/* Makes the row ready for the line, or the part of it that stands there, to be shown again. */
+/* Prepares the row for showing the line, or the part of it that is there, again. */
 static void wipe_locked(struct hf_tty *tty, struct hf_tty_view *view, struct echo *echo) HF_REQUIRES(tty->lock)
 {
 	bool known = view->before_size != HF_TTY_UNKNOWN && (!view->cut_off || view->before_size == 0);

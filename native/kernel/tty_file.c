@@ -37,8 +37,8 @@ static uint32_t span_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	return size;
 }
 
-/* One read's worth: a line or a part of one, or what is there when raw. True: it is over, perhaps with nothing, which is
- * the end of the file. */
+/* One read's worth: a line or a part of one, or all available bytes when raw. True: the read is complete, perhaps with
+ * nothing, which is the end of the file. */
 static bool take_locked(struct hf_tty *tty, struct hf_uio *uio) HF_REQUIRES(tty->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&tty->lock));
@@ -54,7 +54,7 @@ static bool take_locked(struct hf_tty *tty, struct hf_uio *uio) HF_REQUIRES(tty-
 		tty->head += moved;
 		line_over = ends_at(tty, tty->head - 1);
 	}
-	/* The end of file that finished a line is that line's: the next read must not see it again. */
+	/* The end of file that finished a line belongs to that line: the next read must not see it again. */
 	if (whole > 0 && uio->resid == 0 && !line_over && tty->head != tty->ready && is_end_of_file(tty, tty->head))
 		tty->head++;
 	if (uio->resid < whole || line_over)
@@ -85,7 +85,7 @@ static int tty_read(struct hf_file *file, struct hf_thread *thread, struct hf_ui
 		int result = try_read(tty, uio, nonblock ? NULL : &waiter.waiter);
 		if (result != -HF_EAGAIN || nonblock)
 			return result;
-		/* Nobody types within microseconds. */
+		/* No one types within microseconds. */
 		result = hf_park(thread, ticket, HF_FOREVER, HF_PARK_AT_ONCE);
 		hf_tty_unwait(tty, &waiter.waiter);
 		if (result < 0)

@@ -15,8 +15,8 @@ static bool is_regular(const struct hf_vnode_file *file)
 enum lock { LOCKED, NOT_LOCKED };
 
 /* A transfer may be of 4 GiB. It goes slice by slice, without the vnode's own lock in between, until it is complete, a slice comes out short, or the
- * thread is told to stop: a killed thread never returns, so nobody sees the short count. A pause cuts short what a device moves, as a signal does on
- * Linux; of a file programs expect all that there is. */
+ * thread must stop: a killed thread never returns, so no one sees the short count. A pause makes a device's transfer short, as a signal does on
+ * Linux; from a file programs expect all bytes. */
 static bool goes_on(const struct hf_vnode_file *file, int result, uint64_t left_of_slice, const struct hf_uio *uio,
                     enum lock lock)
 {
@@ -137,8 +137,8 @@ static int vnode_pwrite(struct hf_file *base, uint64_t offset, struct hf_uio *ui
 	if (!is_regular(file))
 		return file->vnode->filetype == HF_FILETYPE_DIRECTORY ? -HF_EISDIR : -HF_ESPIPE;
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->modified);
-	/* "Data written to the file is always appended to the file's end" (typenames.witx, $fdflags). So Linux and Wasmtime have it, while POSIX's
-	 * pwrite goes by its offset whatever O_APPEND says. */
+	/* "Data written to the file is always appended to the file's end" (typenames.witx, $fdflags). Linux and Wasmtime do so, while POSIX's
+	 * pwrite uses its offset regardless of O_APPEND. */
 	return vnode_transfer_out(file, offset, appends(file), uio, &end, NOT_LOCKED);
 }
 
@@ -176,8 +176,8 @@ static int vnode_seek(struct hf_file *base, int64_t offset, enum hf_whence whenc
 	return result;
 }
 
-/* A file is always ready; what differs is how much there is to read. Room and devices count as one byte, as Wasmtime has
- * it: there is no number, but it is not zero. */
+/* A file is always ready; what differs is how much there is to read. Room and devices count as one byte, as in Wasmtime:
+ * the number is unknown, but not zero. */
 static unsigned vnode_poll(struct hf_file *base, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
 	(void)waiter;
@@ -201,7 +201,7 @@ static void vnode_unpoll(struct hf_file *file, unsigned events, struct hf_waiter
 
 static void vnode_destroy(struct hf_file *file)
 {
-	/* POSIX: times that are marked for update are set when the file ceases to be open, at the latest. Looking does it. */
+	/* POSIX: times that are marked for update are set at the latest when the file is no longer open. getattr does it. */
 	struct hf_attr attr;
 	(void)vnode_getattr(file, &attr);
 	hf_vnode_unref(of(file)->vnode);

@@ -25,8 +25,8 @@ void hf_work_waiter_init(struct hf_work_waiter *waiter, void (*run)(struct hf_wo
 
 bool hf_work_post(struct hf_work *work)
 {
-	/* The usual case of a busy stream: the coordinator already knows. The exchange orders what the caller changed
-	 * before it against the coordinator's look after it cleared the flag. */
+	/* The usual case of a busy stream: the coordinator already knows. The exchange orders the caller's earlier changes
+	 * before the coordinator's look, which comes after it cleared the flag. */
 	if (atomic_exchange(&work->queued, true))
 		return false;
 	hf_lock(&queue_lock);

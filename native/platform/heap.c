@@ -1,15 +1,15 @@
 /* heap.c - blocks with boundary tags, in runs of spans.
  *
- * A run is what lies together of one zone: blocks without gaps from its first span's first byte to a header at its last span's end, which stands for
- * no block. When a zone takes a span beside one that it has, the runs become one, so a block may be as large as there are spans together. */
+ * A run is a sequence of adjacent spans of one zone: blocks without gaps from its first span's first byte to a header at its last span's end, which
+ * represents no block. When a zone takes a span next to one of its own, the runs merge, so a block may be as large as all adjacent spans. */
 #include "platform/heap.h"
 
 #define UNIT 16
 #define UNIT_BITS 4
 #define COLUMN_BITS 4
-#define TAG 8 /* what of a header stands before a block in use */
+#define TAG 8 /* the part of a header that a block in use needs */
 #define END ((uint32_t)UNIT)
-/* How many free blocks of the request's own class are tried, of which each may be too small; any of a higher class fits. */
+/* How many free blocks of the request's own class are tried, because each may be too small; any of a higher class fits. */
 #define LOOKS 8
 
 #define BLOCK_MIN ((uint32_t)((sizeof(struct hf_heap_block) + UNIT - 1) & ~(size_t)(UNIT - 1)))
@@ -44,7 +44,7 @@ static uint32_t class_of(uint32_t size)
 	return (top - COLUMN_BITS + 1) * HF_HEAP_COLUMNS + ((units >> (top - COLUMN_BITS)) & (HF_HEAP_COLUMNS - 1));
 }
 
-/* The first free block of the lowest class from this one on that has any. */
+/* The first free block of the lowest non-empty class, starting with this one. */
 static struct hf_heap_block *first_from(const struct hf_heap_zone *zone, uint32_t class)
 {
 	uint32_t row = class / HF_HEAP_COLUMNS;
@@ -108,7 +108,7 @@ static void own(struct hf_heap *heap, uint32_t first, uint32_t count, uint8_t ow
 		heap->owners[i] = owner;
 }
 
-/* The header that stands for the end of a run. */
+/* The header that marks the end of a run. */
 static void put_end(struct hf_heap_block *end, uint32_t before)
 {
 	end->size = END | HF_HEAP_LAST;
@@ -174,7 +174,7 @@ static void release(struct hf_heap *heap, struct hf_heap_zone *zone, struct hf_h
 	at(block, size)->before = size;
 }
 
-/* The first of so many spans together that are nobody's; `spans` if there are none. */
+/* The first of this many adjacent spans that are unassigned; `spans` if there are none. */
 static uint32_t find_spans(const struct hf_heap *heap, uint32_t count)
 {
 	uint32_t free = 0;
@@ -207,7 +207,7 @@ static bool take_spans(struct hf_heap *heap, struct hf_heap_zone *zone, uint32_t
 	struct hf_heap_block *block = at(heap->base, (uintptr_t)first << bits);
 	struct hf_heap_block *after = at(heap->base, (uintptr_t)next << bits);
 	if (first > 0 && heap->owners[first - 1] == me)
-		block = at(block, -(uintptr_t)END); /* the end of the run before, which goes on here */
+		block = at(block, -(uintptr_t)END); /* the end of the previous run, which continues here */
 	else
 		block->before = 0;
 	bool joined = next < heap->spans && heap->owners[next] == me;
@@ -227,7 +227,8 @@ static bool take_spans(struct hf_heap *heap, struct hf_heap_zone *zone, uint32_t
 void hf_heap_init(struct hf_heap *heap, void *base, uint64_t size, bool (*reach)(struct hf_heap *heap, uint64_t size))
 {
 	heap->base = base;
-	/* A span has room for the largest block that a process has (4,096 subscriptions of a poll); where memory is small there are more of them. */
+	/* A span has room for the largest block that a process has (4,096 subscriptions of a poll); where memory is small, spans are smaller and
+	 * more. */
 	heap->span_bits = size < UINT64_C(64) << 20 ? 18 : 20;
 	heap->spans = (uint32_t)(size >> heap->span_bits);
 	heap->reach = reach;

@@ -1,13 +1,13 @@
-/* lock.c - the slow paths of lock.h: spin briefly if another core may be about to let go, then sleep.
+/* lock.c - the slow paths of lock.h: spin briefly if another core may be about to release the lock, then sleep.
  *
- * Who is not next sleeps on the lock's own word. Who is next sleeps on a word of its own, so that letting go wakes just that one: the
- * coordinator on `coordinator_turn`, of which there is one; those that starve all on `starved_turn`, at most one a lock. */
+ * A thread that is not next sleeps on the lock's own word. The next one sleeps on another word, so that a release wakes only that
+ * thread: the coordinator on `coordinator_turn`, of which there is one; all starved threads on `starved_turn`, at most one a lock. */
 #include "platform/lock.h"
 
 #define SPINS 200
-/* The coordinator spins for some microseconds: it is next, and most holders are gone within one. */
+/* The coordinator spins for some microseconds: it is next, and most holders release the lock within one. */
 #define COORDINATOR_SPINS 4000
-/* So often a thread is woken and finds that another was faster. */
+/* How often a thread may be woken and find that another was faster. */
 #define TIMES_PASSED_BY 4
 #define SECOND UINT64_C(1000000000)
 
@@ -34,8 +34,8 @@ static bool change(struct hf_lock *lock, uint32_t *from, uint32_t to)
 	return atomic_compare_exchange_weak_explicit(&lock->word, from, to, memory_order_acquire, memory_order_relaxed);
 }
 
-/* Takes the lock unless any of `barriers` is set; takes `mine` out of the word. What the word was in the end, if it was not taken, in *seen. Who
- * comes here does not know whether others sleep, so it says that they do. */
+/* Takes the lock unless any of `barriers` is set; takes `mine` out of the word. If the lock was not taken, *seen is the word's last value. A
+ * caller does not know whether others sleep, so it assumes that they do. */
 static bool take(struct hf_lock *lock, uint32_t barriers, uint32_t mine, uint32_t *seen)
 {
 	*seen = look(lock);
@@ -62,7 +62,7 @@ static void wait_for_turn(struct hf_lock *lock)
 	}
 }
 
-/* ---- everybody else ---- */
+/* ---- all other threads ---- */
 
 static bool spin(struct hf_lock *lock)
 {
@@ -101,7 +101,7 @@ static void wait_starved(struct hf_lock *lock)
 
 static void wait_among_others(struct hf_lock *lock)
 {
-	/* Who waits with a lock held makes others wait that want that one. */
+	/* A thread that waits with a lock held makes the threads that want that lock wait, too. */
 	bool in_a_hurry = hf_counter_own(&hf_locks) > 1;
 	uint32_t seen;
 	for (int woken = in_a_hurry ? TIMES_PASSED_BY : 0; !take(lock, HF__LOCK_HELD | NEXT, 0, &seen); woken++) {

@@ -1,4 +1,4 @@
-/* lock_order.c - that locks are taken in the order of their ranks, checked at each taking: what no test happens to deadlock on is found too.
+/* lock_order.c - checks, each time a lock is taken, that the order of ranks is kept: this also finds violations that deadlock in no test.
  * Built where HF_LOCK_ORDER is defined: in the native builds with sanitizers. */
 #include "platform/lock.h"
 

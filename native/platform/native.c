@@ -96,7 +96,7 @@ uint32_t hf_plat_cores(void)
 	static _Atomic uint32_t cores;
 	uint32_t known = atomic_load_explicit(&cores, memory_order_relaxed);
 	if (known == 0) {
-		/* Cores that this process may run on (taskset, containers), where that can be told, else all. */
+		/* Cores that this process may run on (taskset, containers), where the system reports that, else all. */
 		cpu_set_t set;
 		long count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
 		known = count > 0 ? (uint32_t)count : 1;

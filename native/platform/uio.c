@@ -7,7 +7,7 @@
 
 #define GUEST_PAGE 65536
 
-/* What holes are copied from. Never written; in .bss, so that it weighs nothing in the module. */
+/* The source for copying holes. Never written; in .bss, so that it adds nothing to the module's size. */
 static char zeros[4096];
 
 void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint32_t),
@@ -53,7 +53,7 @@ void hf_uio_kernel(struct hf_uio *uio, struct hf_iov *iov, void *buffer, uint32_
 	*uio = (struct hf_uio){.iov = iov, .iov_left = 1, .resid = size};
 }
 
-/* Bytes that can be moved in one go, at most `size`: skips pieces that are used up. 0 when the transfer is over. */
+/* How many bytes can be moved at once, at most `size`: skips finished pieces. 0 when the transfer is over. */
 static uint32_t piece(struct hf_uio *uio, size_t size)
 {
 	while (uio->iov_left > 0 && uio->done_in_iov == uio->iov->size) {

@@ -17,7 +17,7 @@
 _Thread_local void (*hf__stack_probe)(int never);
 _Thread_local const hf_word *hf_stop_word;
 static _Thread_local double clock_offset_ms;
-/* A guest is unwound by a trap, because a trap is what no guest can catch: an exception would stop at its `catch_all`. */
+/* A guest is unwound by a trap, because no guest can catch a trap: an exception would stop at its `catch_all`. */
 static _Thread_local bool unwinding;
 static _Atomic uint64_t realtime_offset;
 static _Atomic uint32_t cores = 1;
@@ -48,8 +48,8 @@ void hf_plat_wake(hf_word *word, uint32_t count)
 	__builtin_wasm_memory_atomic_notify((int32_t *)(void *)word, count);
 }
 
-/* After a call of JavaScript, which may have used up the engine's heap: Node then ends the worker at the next function that looks at its stack,
- * and that is to be here, not under the next lock. The coordinator has no probe, and no guest that fills its heap. */
+/* After a call of JavaScript, which may have used up the engine's heap: Node then ends the worker at the next function that checks its stack,
+ * and that must happen here, not under the next lock. The coordinator has no probe, and no guest that fills its heap. */
 static void end_here_if_ever(void)
 {
 	if (hf__stack_probe)
@@ -78,8 +78,8 @@ void hf__wasm_sync_realtime(void)
 		atomic_store(&realtime_offset, date - hf_plat_monotonic());
 }
 
-/* The smallest step of performance.now(), in milliseconds: 0.005 in Chromium, 0.02 in Firefox, 1 where a page is not isolated, and in Node what it
- * takes to ask. The smallest of 16, or of what there are in the milliseconds that 20,000 looks take; of none it is 1. */
+/* The smallest step of performance.now(), in milliseconds: 0.005 in Chromium, 0.02 in Firefox, 1 where a page is not isolated, and in Node the
+ * time that a call takes. The smallest of 16 steps, or of those seen in the milliseconds that 20,000 calls take; 1 if there are none. */
 static double smallest_step(void)
 {
 	double last = js_now(), smallest = 1;
@@ -95,7 +95,7 @@ static double smallest_step(void)
 	return smallest;
 }
 
-/* Measured when the first program asks: few ever do. */
+/* Measured when the first program requests it: few ever do. */
 uint64_t hf_plat_clock_resolution(void)
 {
 	static _Atomic uint32_t resolution;
@@ -153,7 +153,7 @@ void hf__wasm_boot_memory(uint64_t maximum, uint64_t base)
 	uint64_t start = (data_end + 15) & ~(uintptr_t)15;
 	if (start < base)
 		start = base;
-	/* Nothing ends at 4 GiB, which is no address. */
+	/* Nothing ends at 4 GiB, which is not an address. */
 	hf_heap_init(&heap, (void *)(uintptr_t)start, maximum > start ? maximum - start - 1 : 0, grow);
 }
 

@@ -1,7 +1,7 @@
 /* code.c - the code section, instruction by instruction (core, 5.4; legacy exceptions as the engines have them).
  *
- * Nothing is checked of types and stacks: that is the engine's, which compiles what comes out. But every index is compared with what the
- * module has, since what is appended must not be reached by it. */
+ * Types and stacks are not checked: the engine does that when it compiles the result. But every index is compared with what the module
+ * has, because no index of the module may refer to appended items. */
 #include "rewrite/module.h"
 
 #include <stdlib.h>
@@ -165,7 +165,7 @@ static enum kind misc_kind(uint32_t opcode)
 
 static enum kind simd_kind(uint32_t opcode)
 {
-	/* Numbers below 0x100 that nothing has. */
+	/* Numbers below 0x100 that no opcode has. */
 	static const uint8_t gaps[] = {0x9a, 0xa2, 0xa5, 0xa6, 0xaf, 0xb0, 0xb2, 0xb3, 0xb4, 0xbb,
 	                               0xc2, 0xc5, 0xc6, 0xcf, 0xd0, 0xd2, 0xd3, 0xd4, 0xe2, 0xee};
 	if (opcode <= 11 || opcode == 92 || opcode == 93)
@@ -221,7 +221,7 @@ static bool is_bulk(uint8_t opcode, uint32_t number)
 
 /* ---- immediates ---- */
 
-/* The binary logarithm of how many bytes it reads or writes: what says that they are aligned may not be larger. */
+/* The binary logarithm of how many bytes it reads or writes: the alignment may not be larger. */
 static uint32_t plain_alignment(uint8_t opcode)
 {
 	/* 0x28 to 0x3e: loads of i32, i64, f32, f64, of parts as i32 and as i64; then stores */
@@ -261,8 +261,8 @@ static uint32_t alignment(uint8_t opcode, uint32_t number)
 	}
 }
 
-/* The bits of a memarg that we know are those of an alignment that is valid, and the one by which a memory's number follows. To an engine others may
- * say that more follows. */
+/* The known bits of a memarg are those of a valid alignment, and the one that announces a memory's number. To an engine other bits may mean that
+ * more follows. */
 static void memarg(struct hf__reader *r, const struct hf__module *module, uint8_t opcode, uint32_t number)
 {
 	const uint8_t *where = r->at;
@@ -276,7 +276,7 @@ static void memarg(struct hf__reader *r, const struct hf__module *module, uint8_
 	(void)hf__u64(r);
 }
 
-/* How many lanes the vector has to an instruction that names one of them. */
+/* How many lanes the vector has for an instruction with a lane operand. */
 static uint8_t lanes(uint32_t opcode)
 {
 	/* i8x16 (extract_lane_s and _u, replace_lane), i16x8; i32x4, i64x2, f32x4, f64x2 (extract_lane, replace_lane) */

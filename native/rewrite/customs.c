@@ -54,7 +54,8 @@ static bool put_names(struct hf__writer *w, const struct hf_rewrite *rw, const s
 
 /* ---- code metadata: for each function, offsets into its body (tool conventions, code metadata) ---- */
 
-/* Where an offset of the old body is in the new one. `next` and `added` go on from one offset to the next, larger one. */
+/* Where an offset of the old body is in the new one. `next` and `added` continue from one offset to the next, larger one.
+ */
 static uint32_t moved(const struct hf_rewrite *rw, const struct hf__function *function, uint32_t offset, uint32_t *next,
                       uint32_t *added)
 {

@@ -1,6 +1,6 @@
 /* entries.c - which functions need a check at their entry, besides those at loop heads.
  *
- * Code without loops runs for ever, or for an age, by calls alone: by recursion, by tail calls, by functions that each call the next one twice.
+ * Code without loops can run forever, or for a very long time, through calls alone: by recursion, by tail calls, by functions that each call the next one twice.
  * Three rules, each for one of them, such that every endless way through the code meets a check:
  *   1. Calls through tables and references may reach any function whose reference is taken. One that may come to such a call itself is
  *      on a cycle: it gets a check. (Exports are called by the host, which no import of ours lets the guest do.)
@@ -22,7 +22,7 @@ struct walk {
 	struct hf__module *module;
 	uint8_t *colour;
 	uint64_t *cost;
-	uint64_t cost_of_any; /* the greatest of those that a call through a table may reach */
+	uint64_t cost_of_any; /* the largest of those that a call through a table may reach */
 	struct frame {
 		uint32_t function, next;
 	} * stack;
@@ -58,7 +58,8 @@ static bool reverse_make(const struct hf__module *module, struct reverse *revers
 	return true;
 }
 
-/* From those that make such calls, up to who calls them. `calls_any` is then: it, or something that it calls. */
+/* From functions that make such calls, up to their callers. Afterwards `calls_any` means: it makes such a call, or
+ * calls a function that does. */
 static bool spread_calls_any(struct hf__module *module)
 {
 	struct reverse reverse;

@@ -120,11 +120,11 @@ static void expect_end(struct hf__reader *r)
 		hf__fail(r, "a section is longer than what it holds");
 }
 
-/* A number that no module has by chance; past it ours would have more digits than are looked at. */
+/* A number that no module has by chance; beyond it ours would have more digits than are checked. */
 #define NAMES_MOST UINT64_C(1000000000000000000)
 #define DIGITS_MOST 19
 
-/* Whether a name begins like one that we might give: "holdfast:" and a number. */
+/* Whether a name begins like one that we might use: "holdfast:" and a number. */
 static void note_name(struct hf__reader *r, struct hf__module *module, const uint8_t *name, uint32_t size)
 {
 	static const char prefix[] = "holdfast:";
@@ -328,7 +328,7 @@ static void read_elements(struct hf__module *module, struct hf__fault *fault)
 	expect_end(&r);
 }
 
-/* Only its beginning; the bytes themselves are what most of a module may be. */
+/* Only its beginning; the bytes themselves may be most of a module. */
 static void read_data(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;

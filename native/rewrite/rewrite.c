@@ -1,6 +1,6 @@
 /* rewrite.c - the new module: the old one's sections in their order, each with what is appended to it.
  *
- * Each part is written by a function that is run twice, first on a writer that only counts, because a section begins with its size. */
+ * Each part's function runs twice, first on a writer that only counts, because a section begins with its size. */
 #include "rewrite/rewrite.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static void put_check(struct hf__writer *w, const struct hf_rewrite *rw, uint32_
 	hf__put_byte(w, 0x0b);
 }
 
-/* A sink for what is put at a point. */
+/* A sink for the code that is inserted at a point. */
 static void to_check(void *context, const uint8_t *bytes, size_t size)
 {
 	struct hf__check *check = context;
@@ -132,7 +132,7 @@ static uint64_t put_old_section(struct hf__writer *w, const struct hf__section *
 	return w->total - (uint64_t)(section->end - section->body);
 }
 
-/* The section's vector with `added` more; whoever calls puts those after it. */
+/* The section's vector with `added` more, which the caller writes after it. */
 static void put_vector(struct hf__writer *w, const struct hf_rewrite *rw, int id, uint32_t added)
 {
 	const struct hf__section *section = &rw->module.sections[id];

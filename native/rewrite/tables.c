@@ -1,5 +1,5 @@
-/* tables.c - the tables that the module defines, and the limit on them: what they have at first and may have at most, all together, is as much as a
- * memory may have. What is left of that at first is shared among those that can grow. (Imported ones nobody provides.) */
+/* tables.c - the tables that the module defines, and the limit on them: all together may have as much as a memory may. What their initial sizes
+ * leave is shared among those that can grow. (No host provides imported ones.) */
 #include "rewrite/emit.h"
 
 #define ELEMENTS_A_PAGE (65536 / HF_REWRITE_ELEMENT_SIZE)

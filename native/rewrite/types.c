@@ -109,7 +109,7 @@ static void skip_field(struct hf__reader *r, const struct hf__module *module)
  * two. */
 #define CARRIED_MOST 4
 
-/* Whether an exception with such parameters keeps others, or much, in the engine's heap. */
+/* Whether an exception with such parameters keeps others, or large values, in the engine's heap. */
 static bool skip_parameters(struct hf__reader *r, const struct hf__module *module)
 {
 	uint32_t count = hf__count(r);

@@ -72,7 +72,7 @@ void hf__put_before_wait(struct hf__writer *w, const struct hf_rewrite *rw, uint
 	uint32_t number = hf__u32(&r), align = hf__u32(&r);
 	if (align & 0x40)
 		(void)hf__u32(&r);
-	hf__put_byte(w, 0x41); /* i32.const: one that is larger is the engine's to refuse */
+	hf__put_byte(w, 0x41); /* i32.const: the engine refuses a larger one */
 	hf__put_i32(w, (uint32_t)hf__u64(&r));
 	put_op(w, 0x10, function_of(rw, number == HF__WAIT32 ? WAIT32 : number == HF__WAIT64 ? WAIT64 : NOTIFY));
 }
@@ -101,7 +101,7 @@ static void put_question(struct hf__writer *w, const struct hf_rewrite *rw, uint
 	put_op(w, 0x24, answer_global(rw));
 	if (i != NOTIFY)
 		hf__put(w, BYTES(0x42, 0, 0x21,
-		                 2)); /* i64.const 0; local.set 2: whatever the answer, the instruction is not to sleep */
+		                 2)); /* i64.const 0; local.set 2: whatever the answer, the instruction must not sleep */
 	hf__put_byte(w, 0x0b);
 }
 

@@ -13,7 +13,7 @@ __attribute__((import_module("hf"), import_name("write"))) void js_write(const u
 static struct hf_rewrite *rewrite;
 static struct hf_rewrite_error error;
 
-/* Where the module is to be put; 0: no memory. */
+/* Where to put the module; 0: no memory. */
 void *rw_alloc(size_t size)
 {
 	return malloc(size ? size : 1);
@@ -82,7 +82,7 @@ uint32_t rw_memories(void)
 	return hf_rewrite_memories(rewrite);
 }
 
-/* The i-th memory that the host is to make; 0 when there are no more. */
+/* The i-th memory that the host must make; 0 when there are no more. */
 const struct hf_rewrite_numbers *rw_memory(uint32_t i)
 {
 	static struct hf_rewrite_numbers numbers;

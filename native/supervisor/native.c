@@ -1,7 +1,8 @@
 /* native.c - a supervisor over threads of the host: one thread runs the policy, and each child has its own.
  *
  * One lock a supervisor guards all of it; callbacks run without it. A run (struct hf_supervised) belongs to the supervisor's
- * thread, which alone makes and frees it; the child's thread touches it last when it reports its end, under the lock. */
+ * thread; only that thread creates and frees it. The child's thread touches it last when it reports its end, under the lock.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <holdfast/errno.h>
@@ -51,7 +52,8 @@ static uint64_t after(uint64_t time)
 	return time >= HF_SUP_FOREVER - now ? HF_SUP_FOREVER : now + time;
 }
 
-/* Sleeps until something changes or the deadline; with the lock held, which it lets go of. False: the deadline. */
+/* Sleeps until something changes or the deadline; called with the lock held, which it releases meanwhile. False: the
+ * deadline. */
 static bool sleep_until(struct hf_supervision *sup, uint64_t deadline)
 {
 	struct timespec time = {.tv_sec = (time_t)(deadline / 1000000000), .tv_nsec = (long)(deadline % 1000000000)};
@@ -84,7 +86,7 @@ static struct hf_sup_end run_supervisor(struct hf_supervised *run)
 	if (run->told)
 		end_nested(nested, run->killed);
 	pthread_mutex_unlock(&run->sup->lock);
-	/* If it is told to end later on, stop() ends the nested one. */
+	/* If it is asked to end later, stop() ends the nested one. */
 	struct hf_supervise_outcome outcome = hf_supervise_wait(nested, HF_SUP_FOREVER);
 	pthread_mutex_lock(&run->sup->lock);
 	run->nested = NULL;
@@ -181,7 +183,7 @@ static void tell(struct hf_supervision *sup, const struct hf_sup_action *action)
 		sup->event(sup->context, action, id);
 		pthread_mutex_lock(&sup->lock);
 	}
-	/* Not if the one who was told has added or restarted something. */
+	/* Not if the callback has added or restarted something. */
 	sup->completed |= action->kind == HF_SUP_TELL_COMPLETED && sup->policy.told;
 	sup->finished |= action->kind == HF_SUP_TELL_FINISHED;
 	pthread_cond_broadcast(&sup->changed);
@@ -259,7 +261,7 @@ static uint32_t number_of(const struct hf_supervision *sup, const char *id)
 	return UINT32_MAX;
 }
 
-/* A number that nobody has, with room for it in both tables. */
+/* An unused number, with room for it in both tables. */
 static int new_number(struct hf_supervision *sup, uint32_t *number)
 {
 	for (*number = 0; *number < sup->children_count; ++*number) {

@@ -2,8 +2,8 @@
  *
  * There is no script of steps that a second event could upset. Each child has a state and an order (`stop`, `again`),
  * an event changes those, and hf_sup_next finds whatever may be done now. Two rules give the orders of OTP:
- *   - a stop has its turn when no child after it has yet to stop (next_stop);
- *   - a start has its turn when no child before it has yet to start, and none has yet to stop (startable). */
+ *   - a child is stopped when no child after it has yet to stop (next_stop);
+ *   - a child is started when no child before it has yet to start, and none has yet to stop (startable). */
 #include <holdfast/errno.h>
 #include <holdfast/supervisor.h>
 #include <stddef.h>
@@ -60,11 +60,11 @@ void hf_sup_move(struct hf_supervisor *sup, struct hf_sup_child *table, uint32_t
 	sup->capacity = capacity;
 }
 
-/* ---- what is told ---- */
+/* ---- reports ---- */
 
 static struct hf_sup_action *tell(struct hf_supervisor *sup, uint32_t kind, const struct hf_sup_child *child)
 {
-	/* An event tells two things at most, and a host that does not listen misses some. */
+	/* An event makes two reports at most, and a host that does not take them misses some. */
 	struct hf_sup_action *action =
 		&sup->tell[sup->tell_count < sizeof sup->tell / sizeof sup->tell[0] ? sup->tell_count++ : sup->tell_count - 1];
 	*action =
@@ -105,8 +105,8 @@ static void order_all_down(struct hf_supervisor *sup)
 		order_down(&sup->children[i]);
 }
 
-/* All from this one on, as OTP's restart_multiple_children: what runs is stopped first, and all that are kept are
- * started, also those that had ended for good or had been stopped. */
+/* All from this one on, as OTP's restart_multiple_children: running children are stopped first, and all that are kept
+ * are started, also those that had ended for good or had been stopped. */
 static void order_again(struct hf_supervisor *sup, uint32_t first, uint64_t at)
 {
 	for (uint32_t i = first; i < sup->count; i++) {
@@ -267,7 +267,7 @@ int hf_sup_started(struct hf_supervisor *sup, uint32_t id, uint32_t generation, 
 	if (supervisor && child->spec.shutdown == HF_SUP_USUAL)
 		child->spec.shutdown = HF_SUP_FOREVER;
 	tell(sup, HF_SUP_TELL_STARTED, child);
-	/* It was told to stop as a start; now it is told as what has come of it. */
+	/* It was asked to stop while it started; now it is asked as a running child. */
 	if (child->stop == HF_SUP_KILLED) {
 		child->stop = HF_SUP_ASKED;
 		child->deadline = now;
@@ -300,7 +300,7 @@ int hf_sup_ended(struct hf_supervisor *sup, uint32_t id, uint32_t generation, st
 	return 0;
 }
 
-/* ---- what is to be done ---- */
+/* ---- actions ---- */
 
 /* Children of a one-for-one supervisor do not depend on each other, unless it ends. */
 static bool is_ordered(const struct hf_supervisor *sup)
@@ -363,7 +363,7 @@ static bool next_start(struct hf_supervisor *sup, uint64_t now, struct hf_sup_ac
 	return true;
 }
 
-/* What was told to stop while it waited to start has stopped. */
+/* A child that was asked to stop while it waited to start has stopped. */
 static bool next_stopped(struct hf_supervisor *sup, struct hf_sup_action *action)
 {
 	for (uint32_t i = 0; i < sup->count; i++) {

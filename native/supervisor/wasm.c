@@ -1,5 +1,5 @@
-/* wasm.c - supervisors (supervisor.c) as a wasm module of its own: memory, time and chance for the policy. coordinator/supervise.ts carries
- * it and does what it says, since a child's start is the page's. Coordinator thread only. */
+/* wasm.c - supervisors (supervisor.c) as a wasm module of its own: memory, time and random numbers for the policy. coordinator/supervise.ts
+ * loads it and carries out its actions, because the page starts children. Coordinator thread only. */
 #include <holdfast/errno.h>
 #include <holdfast/layouts.h>
 #include <holdfast/supervisor.h>
@@ -27,7 +27,7 @@ static uint64_t now(void)
 
 #define FIRST_CAPACITY 8
 
-/* Milliseconds as JavaScript has them; below 0 is what `otherwise` says, Infinity is for ever. */
+/* Milliseconds from JavaScript; below 0 means `otherwise`, Infinity no limit. */
 static uint64_t from_ms(double milliseconds, uint64_t otherwise)
 {
 	if (milliseconds < 0)
@@ -55,7 +55,7 @@ void sup_free(struct hf_supervisor *sup)
 	free(sup);
 }
 
-/* within: below 0 is for ever. NULL: no memory, or a setting that the page should have refused. */
+/* within: below 0 is no limit. NULL: no memory, or a setting that the page should have refused. */
 struct hf_supervisor *sup_create(uint32_t strategy, int32_t max_restarts, double within, double min, double max,
                                  double factor, double jitter)
 {
@@ -80,7 +80,7 @@ struct hf_supervisor *sup_create(uint32_t strategy, int32_t max_restarts, double
 	return NULL;
 }
 
-/* shutdown: below 0 is the usual. -ENOMEM and what hf_sup_add says. */
+/* shutdown: below 0 is the default. -ENOMEM and the errors of hf_sup_add. */
 int sup_add(struct hf_supervisor *sup, uint32_t id, uint32_t restart, double shutdown)
 {
 	const struct hf_sup_spec spec = {.id = id, .restart = restart, .shutdown = from_ms(shutdown, HF_SUP_USUAL)};
@@ -140,7 +140,7 @@ uint32_t sup_next(struct hf_supervisor *sup, struct hf_sup_step *out)
 	return action.kind;
 }
 
-/* Milliseconds until sup_next is to be asked again, or -1. */
+/* Milliseconds until the next sup_next call is due, or -1. */
 double sup_delay(struct hf_supervisor *sup)
 {
 	uint64_t deadline = hf_sup_deadline(sup), moment = now();

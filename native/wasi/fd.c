@@ -38,7 +38,7 @@ static int get(hf_t t, uint32_t fd, uint64_t rights, struct hf_fd_view *view)
 	return hf_fd_get(&t->process->fds, fd, rights, view);
 }
 
-/* A vnode with the rights, or the errno that POSIX has for a stream in its place. */
+/* A vnode with the rights, or POSIX's errno for a stream in its place. */
 static int get_vnode(hf_t t, uint32_t fd, uint64_t rights, int stream_error, struct hf_fd_view *view)
 {
 	int result = get(t, fd, 0, view);
@@ -95,11 +95,11 @@ enum direction { IN, OUT };
 
 #define SIGPIPE_NUMBER 13
 
-/* How often a thread looks whether others have left it some of what they may write, in nanoseconds. */
+/* How often, in nanoseconds, a thread checks whether others have returned some of the output that they reserved. */
 #define OUTPUT_LOOK_NS UINT64_C(10000000)
 
-/* At most so many bytes of the process's output. 0 and *granted; -HF_EAGAIN and -HF_EINTR when other threads may write all that is left, and
- * have not yet. Nothing is granted once all has been written. */
+/* Reserves at most this many bytes of the process's output. 0 and *granted; -HF_EAGAIN and -HF_EINTR when other threads may write all that
+ * is left, and have not yet. Nothing is granted once all has been written. */
 static int grant_output(hf_t t, bool nonblock, uint64_t wanted, uint64_t *granted)
 {
 	struct hf_process *process = t->process;
@@ -115,7 +115,7 @@ static int grant_output(hf_t t, bool nonblock, uint64_t wanted, uint64_t *grante
 	}
 }
 
-/* As much as the process may still write; what goes beyond ends it, after its last byte has gone out. */
+/* As much as the process may still write; more ends it, after its last byte was written. */
 static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 {
 	struct hf_process *process = t->process;
@@ -138,7 +138,7 @@ static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	return result;
 }
 
-/* As much as a write moves, of what is not at an offset. */
+/* As much as one write moves, for a file without an offset. */
 static int write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
 {
 	static const char message[] = "SIGPIPE";
@@ -146,7 +146,7 @@ static int write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	int result = file->counted ? write_counted(t, file, uio) : file->ops->write(file, t, uio);
 	if (!file->ends_unread || (result < 0 && result != -HF_EPIPE) || uio->resid == 0)
 		return result;
-	/* A write that was cut off by it is a success with fewer bytes. */
+	/* A write that this cut short is a success with fewer bytes. */
 	if (result == 0 && !(file->ops->poll(file, HF_READY_OUT, NULL, &bytes) & HF_READY_HANGUP))
 		return 0;
 	hf_process_end(t->process, HF_EXIT_KILLED, 128 + SIGPIPE_NUMBER, message, sizeof message - 1, NULL, 0);
@@ -158,7 +158,7 @@ static int transfer(hf_t t, struct hf_file *file, enum direction direction, cons
 {
 	struct hf_uio uio;
 	int result = hf__get_iovs(t, iovs, count, &uio);
-	/* Looked at before anything moves: bytes must not be lost for want of a place for their count. */
+	/* Checked before anything moves: bytes must not be lost because there is no place for their count. */
 	if (result == 0)
 		result = hf_user_check(&t->mem, out, 4);
 	if (result < 0)
@@ -236,7 +236,7 @@ int hf__sys_fd_seek(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint64_t offset, 
 	if (whence > HF_WHENCE_END)
 		return -HF_EINVAL;
 	enum hf_whence how = abi == HF_WASI_UNSTABLE ? unstable[whence] : (enum hf_whence)whence;
-	/* Asking where one is needs no more than the right to tell. */
+	/* Querying the position needs only the right to tell. */
 	uint64_t rights = how == HF_WHENCE_CUR && offset == 0 ? HF_RIGHT_FD_TELL : HF_RIGHT_FD_SEEK;
 	return seek(t, fd, rights, (int64_t)offset, how, out);
 }
@@ -264,11 +264,12 @@ int hf__sys_fd_fdstat_get(hf_t t, uint32_t fd, uint32_t out)
 	return hf_copy_out(&t->mem, out, &stat, sizeof stat);
 }
 
-/* What path_open alone can give: "similar to fcntl(fd, F_SETFL, flags) in POSIX", which leaves the others as they are on Linux and in Wasmtime. */
+/* Flags that only path_open can set: "similar to fcntl(fd, F_SETFL, flags) in POSIX", which leaves the others as they are on Linux and in
+ * Wasmtime. */
 #define FLAGS_FOR_GOOD (HF_FDFLAG_DSYNC | HF_FDFLAG_RSYNC | HF_FDFLAG_SYNC)
 
-/* APPEND and NONBLOCK are set. Of the rest: -HF_EINVAL for what is not on, rather than to pretend (Wasmtime); what is on may be there, as in
- * wasi-libc's fcntl(F_SETFL) of what F_GETFL gave, or left out, as in fcntl(F_SETFL, O_NONBLOCK). */
+/* APPEND and NONBLOCK are set. Of the others, one that is not on is -HF_EINVAL, rather than ignored (Wasmtime); one that is on may be given,
+ * as in wasi-libc's fcntl(F_SETFL) with F_GETFL's result, or omitted, as in fcntl(F_SETFL, O_NONBLOCK). */
 static int set_flags(struct hf_file *file, uint32_t flags)
 {
 	uint32_t kept = atomic_load(&file->flags) & FLAGS_FOR_GOOD;
@@ -366,7 +367,7 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 		return result;
 	struct hf_vnode *vnode = vnode_of(&view);
 	if (!new_atim && !new_mtim)
-		result = 0; /* nothing is asked, so nothing changes, not even ctim (path_filestat_set_times) */
+		result = 0; /* nothing is requested, so nothing changes, not even ctim (path_filestat_set_times) */
 	else if (hf_vnode_file(view.file)->read_only_tree)
 		result = -HF_EROFS;
 	else
@@ -487,8 +488,9 @@ static bool is_socket(hf_t t, uint32_t fd)
 int hf__sys_fd_prestat_get(hf_t t, uint32_t fd, uint32_t out)
 {
 	int size = hf_fd_preopen_name(&t->process->fds, fd, NULL, 0);
-	/* libc walks up from descriptor 3 until EBADF: to it, what is no preopen is no descriptor. So a socket must be one, or
-	 * the directories behind it are not found (Wasmtime's issue 3936); of a kind that libc and Go pass over. */
+	/* libc walks up from descriptor 3 until EBADF: it takes a descriptor that is not a preopen for the end. So a socket
+	 * must be a preopen, or the directories after it are not found (Wasmtime's issue 3936); its kind is one that libc and
+	 * Go skip. */
 	if (size < 0)
 		return -HF_EBADF;
 	struct wasi_prestat prestat = {.tag = is_socket(t, fd) ? WASI_PREOPEN_OTHER : 0, .name_size = (uint32_t)size};
@@ -516,7 +518,7 @@ struct listing {
 	hf_t t;
 	uint32_t at, left;
 	uint32_t entries; /* of this look */
-	uint64_t next;    /* where the next one goes on */
+	uint64_t next;    /* where the next one continues */
 };
 
 static void put(struct listing *listing, const void *bytes, uint32_t size)
@@ -529,7 +531,7 @@ static void put(struct listing *listing, const void *bytes, uint32_t size)
 	listing->left -= part;
 }
 
-/* An entry that does not fit is cut off: a full buffer tells the guest that there is more. */
+/* An entry that does not fit is cut off: a full buffer means to the guest that there is more. */
 static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
                       uint32_t name_size)
 {

@@ -103,10 +103,10 @@ enum {
 	SIG_COUNT = 31
 };
 
-/* Whether the process goes on after it. The "Action" of each is typenames.witx's: PIPE, CHLD, URG and WINCH are "Ignored" (of PIPE POSIX says
- * otherwise: there it kills, who has not asked for EPIPE), and CONT finds nothing that is stopped. STOP, TSTP, TTIN and TTOU would "stop executing",
- * and nobody could ever let the process go on: preview 1 has no call that raises CONT in another process, nor one to wait for a stopped child. To do
- * nothing is what POSIX has for the last three in an orphaned process group. */
+/* Whether the process continues after it. The "Action" of each is typenames.witx's: PIPE, CHLD, URG and WINCH are "Ignored" (POSIX differs for
+ * PIPE: there it kills a process that has not requested EPIPE), and CONT finds no stopped process. STOP, TSTP, TTIN and TTOU would "stop
+ * executing", and nothing could ever resume the process: preview 1 has no call that raises CONT in another process, nor one to wait for a stopped
+ * child. POSIX specifies no action for the last three in an orphaned process group. */
 static bool does_nothing(uint32_t signal)
 {
 	switch (signal) {

@@ -53,7 +53,7 @@ static int walk_from(struct place *place, unsigned flags, struct hf_path *out)
 	return result;
 }
 
-/* The flags for a walk, or -HF_EINVAL for lookup flags that there are not. */
+/* The flags for a walk, or -HF_EINVAL for unknown lookup flags. */
 static int follow(uint32_t lookup_flags)
 {
 	if (lookup_flags & ~(uint32_t)HF_LOOKUP_SYMLINK_FOLLOW)
@@ -61,8 +61,8 @@ static int follow(uint32_t lookup_flags)
 	return lookup_flags & HF_LOOKUP_SYMLINK_FOLLOW ? HF_PATH_FOLLOW : 0;
 }
 
-/* Walks to what is to be changed, and puts the directory back. In a read-only tree nothing is, but what is wrong with the path comes first, as
- * on Linux; there also that a name that is to be made is there already (`makes`), which is what programs ask mkdir. */
+/* Walks to what a call will change, and puts the directory back. In a read-only tree this is an error, but errors of the path come first, as
+ * on Linux; among them EEXIST for a name to be created (`makes`), because programs call mkdir to find that out. */
 static int walk_to_change(struct place *place, unsigned flags, bool makes, struct hf_path *out)
 {
 	bool read_only = place->file->read_only_tree;
@@ -150,7 +150,8 @@ int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t
 		return result;
 	if (target_size == 0)
 		return -HF_ENOENT;
-	/* A link to an absolute path could never be followed, as paths are relative to a preopen (so Wasmtime has it). */
+	/* A link to an absolute path could never be followed, because paths are relative to a preopen (Wasmtime refuses it,
+	 * too). */
 	if (t->path[1][0] == '/')
 		return -HF_EPERM;
 	/* A link's target can become a name: creating a file through a dangling link makes it one. */
@@ -260,7 +261,7 @@ int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_
 	int result = walk_flags < 0 ? walk_flags : hf__times(fst_flags, &atim, &mtim, &new_atim, &new_mtim);
 	if (result == 0)
 		result = enter(t, 0, fd, HF_RIGHT_PATH_FILESTAT_SET_TIMES, path, size, &place);
-	/* Who sets neither time changes nothing, not even ctim (utimensat on Linux, of two UTIME_OMIT). */
+	/* A call that sets neither time changes nothing, not even ctim (like utimensat on Linux with two UTIME_OMIT). */
 	bool changes = new_atim || new_mtim;
 	if (result == 0 && changes)
 		result = walk_to_change(&place, (unsigned)walk_flags, false, &at);
@@ -295,7 +296,7 @@ static int check_opening(const struct opening *how)
 }
 
 /* "The implementation is allowed to return a file descriptor with fewer rights than specified, if and only if those
- * rights do not apply to the type of file being opened" (path_open): those that do must all be there to be had. */
+ * rights do not apply to the type of file being opened" (path_open): those that do apply must all be available. */
 static int check_rights(const struct opening *how, uint64_t applying)
 {
 	bool is_dir = applying & HF_RIGHT_PATH_OPEN;
@@ -327,11 +328,11 @@ static int check_making(const struct hf_path *at, const struct opening *how)
 	return check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
 }
 
-/* The vnode to open, made if it is to be made; the caller owns a reference. */
+/* The vnode to open, created if requested; the caller owns a reference. */
 static int find_or_make(const struct hf_path *at, const struct opening *how, struct hf_vnode **out)
 {
-	/* open("x/", O_CREAT): no regular file can come of it, so Linux looks no further, whatever is there or is not. ("x/." is no name that could be
-	 * made: that is a directory that is there.) */
+	/* open("x/", O_CREAT): this can never be a regular file, so Linux looks no further, whether the name exists or not. ("x/." cannot be created:
+	 * it is an existing directory.) */
 	if ((how->oflags & HF_OFLAG_CREAT) && at->must_be_dir && at->last == HF_PATH_NAME)
 		return -HF_EISDIR;
 	int result = at->vnode ? 0 : check_making(at, how);
@@ -399,7 +400,7 @@ static int open_place(hf_t t, const struct place *place, const struct opening *h
 {
 	struct hf_path at;
 	struct hf_vnode *vnode;
-	/* An exclusive create must not follow a link that is there. */
+	/* An exclusive create must not follow an existing link. */
 	unsigned flags = is_exclusive(how) ? 0 : how->follow;
 	if (how->oflags & HF_OFLAG_CREAT)
 		flags |= HF_PATH_PARENT;
@@ -418,8 +419,8 @@ static int open_place(hf_t t, const struct place *place, const struct opening *h
 	return result;
 }
 
-/* To truncate by path is a right of the directory. Without it, who opens a file to write it and to set its size could do the same with a second call
- * (Go's os.Root does not ask for the directory's right, and Wasmtime does not look). */
+/* To truncate by path is a right of the directory. Without it, a program that opens a file to write it and to set its size could do the same with a
+ * second call (Go's os.Root does not request the directory's right, and Wasmtime does not check it). */
 static bool may_truncate(const struct hf_fd_view *dir, uint64_t rights)
 {
 	const uint64_t as_good = HF_RIGHT_FD_WRITE | HF_RIGHT_FD_FILESTAT_SET_SIZE;

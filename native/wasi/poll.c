@@ -7,7 +7,7 @@
 #include "platform/alloc.h"
 #include "wasi/abi.h"
 
-/* One subscription, in the kernel's words. */
+/* One subscription, in the kernel's terms. */
 struct subscription {
 	uint64_t userdata;
 	uint64_t deadline; /* clocks: monotonic */
@@ -29,12 +29,12 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
 	return a > HF_FOREVER - b ? HF_FOREVER : a + b;
 }
 
-/* A clock's deadline on the monotonic clock. Realtime deadlines are converted once: the call does not follow a clock
- * that is set. */
+/* A clock's deadline on the monotonic clock. Realtime deadlines are converted once: the call does not follow later
+ * changes of the clock. */
 static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absolute, uint64_t *out)
 {
-	/* `now` is the time that the guest would be told: measured by its clock no wait is too short. It is read last, for the same reason: between the
-	 * two readings the thread may lose its core for milliseconds, which would be missing from the wait. */
+	/* `now` is the time that the guest would get: measured by its clock no wait is too short. It is read last, for the same reason: between the two
+	 * readings the thread may lose its core for milliseconds, which would be missing from the wait. */
 	uint64_t now, clock_now;
 	switch (id) {
 	case HF_CLOCK_REALTIME:
@@ -46,7 +46,7 @@ static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absol
 		break;
 	case HF_CLOCK_PROCESS_CPUTIME:
 	case HF_CLOCK_THREAD_CPUTIME:
-		return HF_ENOTSUP; /* it does not advance while one waits for it */
+		return HF_ENOTSUP; /* it does not advance while a thread waits for it */
 	default:
 		return HF_EINVAL;
 	}
@@ -126,7 +126,7 @@ static int subscribe_all(hf_t t, enum hf_wasi_abi abi, struct polling *polling, 
 	return result;
 }
 
-/* Whether the subscription has an event to tell; fills it in. */
+/* Whether the subscription has an event to report; fills it in. */
 static bool make_event(const struct polling *polling, uint32_t index, uint64_t now, struct wasi_event *event)
 {
 	const struct subscription *sub = &polling->subs[index];

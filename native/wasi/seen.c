@@ -15,7 +15,7 @@ static _Atomic uint8_t seen[HF_CALL_thread_spawn - 1][ERRNOS];
 int hf__see_result(enum hf_call call, int result)
 {
 	HF_ASSERT(result > -ERRNOS);
-	/* EINTR is between a call and the thread's end: no guest sees it. */
+	/* EINTR only precedes the thread's end: no guest sees it. */
 	if (result <= 0 && result != -HF_EINTR)
 		atomic_store_explicit(&seen[call - 1][-result], 1, memory_order_relaxed);
 	return result;
@@ -45,7 +45,7 @@ static int seen_set_times(struct hf_vnode *vnode, const uint64_t *atim, const ui
 
 static void seen_destroy(struct hf_vnode *vnode)
 {
-	(void)vnode; /* the first reference is never given back */
+	(void)vnode; /* the first reference is never released */
 }
 
 static const struct hf_vnode_ops seen_ops = {

@@ -1,4 +1,5 @@
-/* sock.c - the calls on sockets. The witx leaves most errors open; they are POSIX's of accept, recv, send and shutdown. */
+/* sock.c - the calls on sockets. The witx leaves most errors open; they are those of POSIX's accept, recv, send and
+ * shutdown. */
 #include "kernel/socket.h"
 
 #include "wasi/abi.h"
@@ -26,7 +27,7 @@ static int accept(hf_t t, const struct hf_fd_view *view, uint32_t flags)
 {
 	struct hf_file *file = NULL;
 	struct hf_socket *socket;
-	/* Room for it first, and its description: a connection that was taken and then found none would be lost. */
+	/* First a slot for it, and its description: a connection accepted without them would be lost. */
 	int result = hf_fd_reserve(&t->process->fds);
 	if (result < 0)
 		return result;
@@ -71,7 +72,7 @@ static int receive(hf_t t, const struct hf_file *file, struct hf_uio *uio, uint3
 		uint64_t before = uio->resid;
 		int result = hf_pipe_read(pipe, t, uio, nonblock);
 		if (result < 0 && uio->resid < whole) {
-			/* Bytes that were taken are told; what ended them is the next call's. */
+			/* Received bytes are reported; the next call returns the error that ended them. */
 			if (result == -HF_ECONNRESET)
 				hf_pipe_reset(pipe);
 			return 0;

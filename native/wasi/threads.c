@@ -1,5 +1,5 @@
-/* threads.c - wasi-threads: the import wasi.thread-spawn (WebAssembly/wasi-threads); and what memory.atomic.wait and notify of an
- * interruptible guest have become (rewrite/rewrite.h has the contract). */
+/* threads.c - wasi-threads: the import wasi.thread-spawn (WebAssembly/wasi-threads); and the replacements of memory.atomic.wait
+ * and notify in an interruptible guest (rewrite/rewrite.h has the contract). */
 #include <holdfast/exports.h>
 
 #include "wasi/door.h"
@@ -9,7 +9,7 @@
 int hf__sys_thread_spawn(hf_t t, uint32_t argument)
 {
 	hf__monotonic_is_shared(t);
-	/* One that asks at its limit again and again asks nobody but itself. */
+	/* A process that keeps requesting threads at its limit takes no time of the coordinator. */
 	return hf_process_is_full(t->process) ? -HF_EAGAIN : hf_spawn_ask(t, argument);
 }
 
@@ -34,7 +34,7 @@ static hf_t come_in(void)
 	return t;
 }
 
-/* Apart from the doors, which have no stack frame: they are on the kernel's stack. */
+/* Separate from the doors, which have no stack frame: these are on the kernel's stack. */
 static __attribute__((noinline)) int wait(hf_t t, uint64_t address, uint64_t expected, uint32_t size, int64_t timeout)
 {
 	hf_counter_set(&t->call, HF_CALL_memory_wait);

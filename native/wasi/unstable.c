@@ -1,4 +1,4 @@
-/* unstable.c - the doors of wasi_unstable that are not wasi_snapshot_preview1's too (holdfast/unstable.def says why). */
+/* unstable.c - the doors of wasi_unstable that differ from wasi_snapshot_preview1's (holdfast/unstable.def says why). */
 #include "wasi/door.h"
 
 NEAR_DOOR_OF(HF_WASI_UNSTABLE, un, fd_filestat_get, (uint32_t fd, uint32_t out), fd, out)

@@ -1,4 +1,4 @@
-/* module.c - makes a struct hf_guest_module of what wasm2c wrote. Compiled once a guest, with a header before it (-include, written by
+/* module.c - makes a struct hf_guest_module from wasm2c's output. Compiled once a guest, with a header before it (-include, written by
  * tools/wasm2c.mjs) that includes wasm2c's and says:
  *
  *   GUEST_START(instance)                    calls _start
@@ -28,7 +28,7 @@ typedef wasm_rt_memory_t memory_t;
 #else
 #define MEMORY(instance, memory) ((void)(instance), (memory_t *)(memory))
 
-/* wasm2c asks the module that it imports from, and that is the memory itself. */
+/* wasm2c calls this with the module that it imports from, which is the memory itself. */
 GUEST_MEMORY_IMPORT
 {
 	return (memory_t *)(void *)memory;

@@ -1,6 +1,6 @@
-/* runtime.c - what translated guests call that is neither the kernel's doors nor wasm2c's own runtime: memory.atomic.wait and notify,
- * which wasm2c has not (tools/wasm2c.mjs makes calls of them), and the allocating functions of wasm2c's runtime, which must not be left halfway.
- * The linker puts these in their place (--wrap). */
+/* runtime.c - what translated guests call that is neither the kernel's doors nor wasm2c's own runtime: memory.atomic.wait and notify, which
+ * wasm2c lacks (tools/wasm2c.mjs makes calls of them), and the allocating functions of wasm2c's runtime, which must not be left halfway. The
+ * linker replaces those by these (--wrap). */
 #include <holdfast/guest_module.h>
 
 #include "wasm-rt-impl.h"
@@ -73,7 +73,7 @@ CONVERSION(__floatundidf, double, uint64_t)
 CONVERSION(__fixunssfdi, uint64_t, float)
 CONVERSION(__fixunsdfdi, uint64_t, double)
 
-/* What tcc makes of va_arg. It stands in wasm2c_guest_get_func_type alone, which nobody calls. */
+/* What tcc makes of va_arg. It occurs only in wasm2c_guest_get_func_type, which is never called. */
 void *__va_arg(void);
 void *__va_arg(void)
 {
@@ -82,7 +82,7 @@ void *__va_arg(void)
 
 /* ---- memory.atomic.wait and notify; `memory` is NULL for one that is not shared ---- */
 
-/* Where the operand lies; traps where it does not. */
+/* The operand's address; traps if it is outside the memory. */
 static const uint8_t *operand(wasm_rt_shared_memory_t *memory, uint32_t offset, uint32_t address, uint32_t size)
 {
 	uint64_t at = (uint64_t)address + offset;
@@ -99,7 +99,7 @@ static const uint8_t *operand(wasm_rt_shared_memory_t *memory, uint32_t offset, 
 static uint32_t wait(void *memory, uint32_t offset, uint32_t address, uint64_t expected, uint32_t size, int64_t timeout)
 {
 	if (!memory)
-		wasm_rt_trap(WASM_RT_TRAP_UNREACHABLE); /* it would wait for nobody: the specification has it trap */
+		wasm_rt_trap(WASM_RT_TRAP_UNREACHABLE); /* no thread could notify it: the specification requires a trap */
 	hf_guest_busy();
 	const uint8_t *at = operand(memory, offset, address, size);
 	uint32_t result = hf_guest_wait(at, expected, size, timeout);
