@@ -1,17 +1,20 @@
 // Builds the demo: a folder that any static host can serve, from any path, with the two headers of cross-origin isolation.
 //
-// Every file but index.html has a hash of its content in its name (NAME-ABCD1234.ext), or in that of its folder (NAME-ABCD1234/), which
-// serve.conf lets browsers keep for ever; index.html names the manifest, the script and the style sheet, and the manifest names the rest.
-// All URLs are relative.
+// Every file except index.html has a hash of its content in its name (NAME-ABCD1234.ext) or its folder's name (NAME-ABCD1234/), so
+// serve.conf lets browsers cache it forever. index.html refers to the manifest, the script and the style sheet; the manifest lists the
+// rest. All URLs are relative.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import * as render from './render.mjs';
 
-/** What every page loads, in this order. */
+/** The files that every page loads, in this order. */
 const runtimeFiles = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'];
-/** In dist/, but nothing that workers of a page load: what is for Node, for the command, and what the page's script has within. */
+/**
+ * Files in dist/ that a page's workers do not load: those for Node, those for the command, and those that the page's
+ * script contains.
+ */
 const elsewhere = /^(?:.*\.)?node\.js$|^cli.*\.js$|^(?:index|trace)\.js$/;
 
 export async function build({ root, out, esbuild }) {
@@ -19,7 +22,7 @@ export async function build({ root, out, esbuild }) {
   const from = (...parts) => path.join(root, ...parts);
   const written = new Set();
 
-  /** Writes `bytes` under its hashed name, unless it is there; with FILE.gz beside it, which is what a server sends. */
+  /** Writes `bytes` under its hashed name, unless that file exists; also writes FILE.gz, which servers send. */
   const publish = (name, bytes) => {
     const { name: stem, ext } = path.parse(name);
     const file = `${stem}-${hashOf(bytes)}${ext}`;
@@ -30,7 +33,7 @@ export async function build({ root, out, esbuild }) {
     return { url: file, bytes: bytes.length, gzip: fs.statSync(packed).size };
   };
 
-  /** A folder of files that name one another, likewise. */
+  /** The same for a folder of files that refer to one another. */
   const publishFolder = (name, files) => {
     const folder = `${name}-${hashOf(Buffer.concat(files.flatMap(([file, bytes]) => [Buffer.from(`${file}\0`), bytes])))}`;
     written.add(folder);
@@ -92,20 +95,20 @@ export async function build({ root, out, esbuild }) {
   for (const file of fs.readdirSync(out)) if (!written.has(file)) fs.rmSync(path.join(out, file), { recursive: true });
 }
 
-/** Eight characters of base 32, as esbuild's own. */
+/** Eight characters of base 32, like esbuild's. */
 function hashOf(bytes) {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   return Array.from(createHash('sha256').update(bytes).digest().subarray(0, 8), (byte) => digits[byte & 31]).join('');
 }
 
-/** Whole or not at all: a name with a hash promises its content. */
+/** Writes atomically: a name with a hash promises its content. */
 function writeUnlessThere(file, make) {
   if (fs.existsSync(file)) return;
   fs.writeFileSync(`${file}.tmp`, make());
   fs.renameSync(`${file}.tmp`, file);
 }
 
-/** Without the comment that names a source map, which is not published. */
+/** Without the comment that names a source map, because source maps are not published. */
 const publishable = (name, bytes) =>
   name.endsWith('.js') ? Buffer.from(bytes.toString().replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')) : bytes;
 

@@ -1,4 +1,5 @@
-// The parts of index.html that the build knows: written into the page, so that nothing moves when scripts arrive.
+// The parts of index.html that are known at build time. They are written into the page so that nothing moves when
+// scripts load.
 
 const escapes = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escape = (text) => String(text).replace(/[&<>"]/g, (character) => escapes[character]);
@@ -25,7 +26,7 @@ export const tabs = (programs) =>
 export const terminals = (programs) =>
   join(programs.map(({ id }, index) => `<div class="host" id="terminal-${id}"${index === 0 ? '' : ' hidden'}></div>`));
 
-/** What a visitor may click to have typed. */
+/** Commands that a visitor can click instead of typing. */
 export const suggestions = (programs) =>
   join(
     programs.map(({ id, try: lines }, index) => {
@@ -37,7 +38,7 @@ export const suggestions = (programs) =>
     }),
   );
 
-/** The children of the supervisor's playground: demo/src/playground.ts gives them life. */
+/** The children of the supervisor's playground; demo/src/playground.ts starts them. */
 export const children = (ids) => {
   const acts = [
     ['trap', 'Trap'],
@@ -63,7 +64,7 @@ export const children = (ids) => {
 export const runtimeSize = (files) => size(sum(files));
 export const pageSize = (bytes) => size(bytes);
 
-/** A bar of what the runtime's download is made of, and its legend. */
+/** A bar that shows the files of the runtime's download, with its legend. */
 export const sizes = (files) => {
   const total = sum(files);
   const parts = files.map(

@@ -1,4 +1,4 @@
-// `npm run bench`: sets up, builds, and runs tests/bench/main.mjs with the arguments given.
+// `npm run bench`: runs setup, builds, and runs tests/bench/main.mjs with the given arguments.
 import { Complaint, exists, fromRoot, main, run } from './lib.mjs';
 import { build } from './build.mjs';
 import { chromiumOnPath, needs, setup } from './setup.mjs';

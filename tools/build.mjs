@@ -1,12 +1,12 @@
-// Builds. `node tools/build.mjs [TARGET…]`; without a target: everything but the native kernels. Each part is skipped when
+// Builds targets: `node tools/build.mjs [TARGET…]`; by default everything except the native kernels. A part is skipped if
 // its inputs did not change: ninja decides for C, a hash of the inputs for guests and type declarations.
 //
 //   wasm         build/wasm/kernel.{mjs,wasm}   the kernel and the coordinator (CMake, Emscripten)
-//   wasm-errors  build/wasm-errors/kernel.wasm  the same, noting which errors each call gives: for tests/guests/errnos.test.mjs
+//   wasm-errors  build/wasm-errors/kernel.wasm  the same, recording which errors each call returns: for tests/guests/errnos.test.mjs
 //   runtime      dist/                          the npm package (implies wasm): esbuild bundles, kernel.wasm, types
 //   guests       build/guests/NAME.wasm         the programs in tests/guests and demo/guests
 //   demo         build/demo/                    the static page (implies runtime and guests), by demo/build.mjs
-//   native-host                                 build/native-{asan,tsan}/holdfast-guest: the native host, under each sanitizer; and a test's
+//   native-host                                 build/native-{asan,tsan}/holdfast-guest: the native host under each sanitizer, also for one test
 //   native, native-asan, native-tsan, fuzz      build/PRESET/: the native kernel, its tests and fuzzers
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -50,7 +50,7 @@ steps['native-host'] = async () => {
   for (const preset of ['native-asan', 'native-tsan']) await cmake(preset, [], ['--target', ...programs]);
 };
 
-/** Builds the targets, in an order that suits them. Set-up is the caller's. */
+/** Builds the targets in a suitable order. The caller has run setup. */
 export async function build(targets = ['demo']) {
   const unknown = targets.filter((name) => !steps[name]);
   if (unknown.length > 0)
@@ -63,13 +63,13 @@ export async function build(targets = ['demo']) {
   });
 }
 
-/** During development a part may not be written yet; what needs it then fails for itself. */
+/** During development a part may not exist yet; whatever needs it then fails by itself. */
 const absent = (what) => say(`build: no ${what}, left out`);
 
 const hashOfFiles = (files) =>
   sha256(files.map((file) => `${file}\0${sha256(fs.readFileSync(fromRoot(file)))}`).join('\n'));
 
-/** Runs `make` unless `key` is what it was the last time that it ended well and `output` still exists. */
+/** Runs `make`, unless `key` is the same as at its last success and `output` still exists. */
 async function unlessDone(output, key, make) {
   const stamp = fromRoot('build/stamps', `${path.relative(root, output).replaceAll(path.sep, '-')}.json`);
   if (readJson(stamp) === key && exists(output)) return false;
@@ -103,7 +103,7 @@ async function cmake(preset, wrapper = [], options = []) {
 const toolchainKey = () =>
   readJson(path.join(folder, 'manifest.json'))?.hash ?? readJson(path.join(folder, 'emcc-on-path.json'))?.key ?? '';
 
-/** What TypeScript imports from build/generated. */
+/** The generated files in build/generated that TypeScript imports. */
 export async function generate() {
   generateAbi();
   await assembleBridges();
@@ -117,7 +117,10 @@ async function buildWasm() {
 
 const cmakeForWasm = (preset) => cmake(preset, [path.join(bin, 'emcmake')]);
 
-/** worker/NAME.wat becomes build/generated/NAME.ts: `export const name: Uint8Array`, small enough to carry in the bundle. */
+/**
+ * worker/NAME.wat becomes build/generated/NAME.ts: `export const name: Uint8Array`, small enough to include in the
+ * bundle.
+ */
 async function assembleBridges() {
   for (const file of filesBelow(fromRoot('worker'), (name) => name.endsWith('.wat'))) {
     const name = path.basename(file, '.wat');
@@ -145,8 +148,8 @@ async function assembleBridges() {
 
 // `platform` also decides what "#host" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
 /**
- * Calls of importUrl() are an import() that is no bundler's business, since only the page knows the URL. Each bundler has a comment of its own for that, and
- * esbuild drops comments: so it stands where esbuild does not look.
+ * An import() of a URL that only the page knows must be left alone by bundlers. Each has a comment of its own for that,
+ * but esbuild drops comments, so importUrl() is defined in a string.
  */
 const importUrl =
   'function importUrl(u){return import(/* webpackIgnore: true *//* turbopackIgnore: true *//* @vite-ignore */u)}';
@@ -177,7 +180,7 @@ const bundles = [
   { entry: 'web/cli/page.ts', output: 'cli-page.js', platform: 'browser' },
 ];
 
-/** Loaded when they are wanted, from beside the bundle. */
+/** Loaded on demand, from beside the bundle. */
 export const loadedLater = [
   './trace.js',
   './supervise.js',
@@ -214,7 +217,8 @@ async function buildRuntime() {
       format: 'esm',
       target: 'es2022',
       minify: true,
-      // Apart and without the sources: nobody is offered files that are not there, and whoever reads a trace of a stack has what it takes.
+      // Source maps are separate files without the sources: no tool offers files that are not there, and readers of a
+      // stack trace still have the mapping.
       sourcemap: 'external',
       sourcesContent: false,
       legalComments: 'none',
@@ -303,7 +307,7 @@ async function buildDemo() {
 
 const gzip = promisify(zlib.gzip);
 
-/** FILE.gz beside each larger file that compresses, for nginx's gzip_static; made anew when FILE is newer. */
+/** FILE.gz beside each larger file that compresses, for nginx's gzip_static; written again when FILE is newer. */
 async function compressBelow(top) {
   const files = filesBelow(top, (file) => /\.(html|js|mjs|css|json|svg|wasm|tar|map|txt)$/.test(file)).map((file) =>
     path.join(top, file),

@@ -1,5 +1,5 @@
 // `npm run check`: formatting, lints, types, clang's lock analysis, and the direction of dependencies.
-// `--fix` (npm run format) rewrites what can be put right by a machine.
+// `--fix` (npm run format) applies all automatic fixes.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -78,7 +78,7 @@ async function fromTool(command, args) {
 
 // --- dependencies point one way; <holdfast/...> is for all ---
 
-/** What the C files of a folder may include from others; itself always. */
+/** The folders that the C files of a folder may include; its own is always allowed. */
 const includable = {
   supervisor: [],
   platform: [],
@@ -107,7 +107,7 @@ function wrongIncludes(file) {
     );
 }
 
-/** What the files of a folder may import from others; itself and packages always. */
+/** The folders that the files of a folder may import; its own and packages are always allowed. */
 const importable = {
   common: [],
   web: ['common', 'build/generated'],
@@ -130,7 +130,7 @@ function wrongImports(file) {
     .map((target) => `${file} imports ${target}: ${own}/ may import from ${[own, ...importable[own]].join(', ')}`);
 }
 
-/** What a TypeScript file needs when it runs: types are not. */
+/** What a TypeScript file needs at run time, which excludes types. */
 function imports(file) {
   const text = fs.readFileSync(fromRoot(file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
   return [...text.matchAll(/^\s*(?:import|export)\s+(?!type\b)[^;]*?\bfrom\s+'(\.[^']+)'/gm)].map(([, specifier]) =>
@@ -138,7 +138,7 @@ function imports(file) {
   );
 }
 
-/** Circles that stay: a public header with the files that implement it, and what a process is made of. */
+/** Permitted circles: a public header with the files that implement it, and the parts of a process. */
 const circlesAllowed = [
   ['native/fs/memfs', 'native/fs/memnode'],
   ['native/kernel/tty', 'native/kernel/tty_parts'],
@@ -148,7 +148,7 @@ const circlesAllowed = [
   ),
 ];
 
-/** Files that need each other. A .c and its .h are one. */
+/** Files that need each other. A .c and its .h count as one. */
 function circles(files) {
   const needs = new Map();
   const add = (from, targets) =>
@@ -167,7 +167,7 @@ function circles(files) {
     .map((circle) => `a circle: ${circle.join(', ')}`);
 }
 
-/** Tarjan's: the sets of two and more of which each reaches each. */
+/** Tarjan's algorithm: the sets of two or more nodes in which each reaches every other. */
 function stronglyConnected(needs) {
   const found = [];
   const order = new Map();
@@ -218,7 +218,7 @@ async function foreignNames(files) {
   return found;
 }
 
-/** Hosts that this machine gets its packages from, as its own configuration names them. */
+/** Hosts from which this machine gets its packages, as its own configuration names them. */
 async function packageHosts() {
   const texts = [(await capture('npm', ['config', 'get', 'registry'])) ?? ''];
   for (const file of [
@@ -233,7 +233,7 @@ async function packageHosts() {
 await main(async (args) => {
   const fix = args.includes('--fix');
   await setup(needs.check);
-  await generate(); // the types of what TypeScript imports from build/
+  await generate(); // the types that TypeScript imports from build/
   const files = await projectFiles();
   let failed = 0;
   for (const [name, check] of Object.entries(checks)) {

@@ -1,5 +1,6 @@
-// Each window of the whole Chromium (a context of Playwright's has one) starts a renderer for the list below its address bar: half of the CPU time of
-// a short test (November 2026). Of two --disable-features the last counts, so those of Playwright's that matter here stand in it, too.
+// Each window of the full Chromium (a Playwright context has one) starts a renderer for the list below its address bar:
+// half of the CPU time of a short test (November 2026). Only the last --disable-features counts, so this one repeats
+// those of Playwright's that matter here.
 const withoutFeatures = [
   'WebUIOmniboxPopup',
   'WebUIOmniboxFullPopup',
@@ -20,7 +21,10 @@ const withoutFeatures = [
   'PreconnectToSearch',
 ];
 
-/** How the tests, benchmarks and the soak start a Chromium: quiet, on its own, and as root without the sandbox that refuses root. */
+/**
+ * How the tests, benchmarks and the soak start a Chromium: quiet, isolated and, as root, without the sandbox, which
+ * refuses root.
+ */
 export const chromiumFlags = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   '--disable-gpu',

@@ -1,13 +1,14 @@
-// `npm run conformance`: runs the official WASI test suite, or any folder laid out like it (--suite DIR, several if wanted), on every host,
-// or on some (--host HOST). Without --suite, the two branches of WebAssembly/wasi-testsuite with its programs built are cloned into
-// build/wasi-testsuite, where the network allows. The rest is tests/conformance/run.mjs.
+// `npm run conformance`: runs the official WASI test suite, or any folder with its layout (--suite DIR, repeatable), on
+// every host, or on selected ones (--host HOST). Without --suite, clones the two branches of WebAssembly/wasi-testsuite
+// that contain built programs into build/wasi-testsuite, where the network allows it. The rest is
+// tests/conformance/run.mjs.
 import fs from 'node:fs';
 import { build } from './build.mjs';
 import { Complaint, exists, fromRoot, main, run, say, withLock } from './lib.mjs';
 import { needs, setup } from './setup.mjs';
 
 const repository = 'https://github.com/WebAssembly/wasi-testsuite';
-/** The branch with the newest programs, and what of the one with those of proposals the first has not. */
+/** The branch with the newest programs, and the programs that only the branch with proposals has. */
 const branches = [
   { branch: 'prod/testsuite-base', part: 'tests' },
   { branch: 'prod/testsuite-all', part: 'tests/proposals' },
@@ -18,7 +19,7 @@ async function clone(branch) {
   await withLock(fromRoot('build/wasi-testsuite.lock'), 'the test suite', async () => {
     if (exists(folder)) return;
     say(`cloning ${repository}, branch ${branch}`);
-    const made = `${folder}.new`; // until it is whole
+    const made = `${folder}.new`; // until it is complete
     fs.rmSync(made, { recursive: true, force: true });
     const args = ['clone', '--quiet', '--depth', '1', '--branch', branch, repository, made];
     const env = { GIT_TERMINAL_PROMPT: '0' };

@@ -1,4 +1,4 @@
-// `npm run demo`: sets up, builds, and serves the demo with nginx until Ctrl-C.
+// `npm run demo`: runs setup, builds, and serves the demo with nginx until Ctrl-C.
 import { fromRoot, main } from './lib.mjs';
 import { build } from './build.mjs';
 import { needs, setup } from './setup.mjs';

@@ -1,5 +1,5 @@
-// `npm run docs`: the API reference, generated from the comments in web/ as one page of Markdown, docs/api/README.md. `npm pack` makes it, too, for it
-// goes into the package. A public declaration without a comment is an error.
+// `npm run docs`: generates the API reference from the comments in web/ as one page of Markdown, docs/api/README.md.
+// `npm pack` generates it too, because it is part of the package. A public declaration without a comment is an error.
 import { generateAbi } from './abi.mjs';
 import { fromRoot, main, run, say } from './lib.mjs';
 import { setup } from './setup.mjs';

@@ -1,12 +1,12 @@
-// `npm run fuzz -- [MINUTES] [NAME…]`: each fuzzer of tests/fuzz, or those that are named, for so many minutes (default: 10), as many at a time as there are
-// cores. What one finds that is new stays in build/fuzz/corpus/NAME for the next time; an input that breaks the kernel is written beside it, and the
-// fuzzer's output, which ends with the reason, is shown.
+// `npm run fuzz -- [MINUTES] [NAME…]`: runs each fuzzer of tests/fuzz, or the named ones, for that many minutes
+// (default: 10), as many at once as there are cores. New inputs stay in build/fuzz/corpus/NAME for the next time; an
+// input that breaks the kernel is written beside them, and the fuzzer's output, which ends with the reason, is shown.
 import { build } from './build.mjs';
 import { Complaint, exists, filesBelow, fromRoot, inParallel, main, run, say, withoutRandomAddresses } from './lib.mjs';
 import { needs, setup } from './setup.mjs';
 
 const DEFAULT_MINUTES = 10;
-/** What tests/fuzz reads at most of one input; CMakeLists.txt has the same for `npm test`. */
+/** The most bytes of one input that tests/fuzz reads; CMakeLists.txt has the same number for `npm test`. */
 const MAX_LENGTH = 6000;
 
 const fuzzers = () =>

@@ -1,4 +1,5 @@
-// Helpers shared by the drivers in tools/. Node >= 20 and its own modules only: this runs before `npm ci`.
+// Helpers shared by the drivers in tools/. They use only Node >= 20 and its own modules, because they run before `npm
+// ci`.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -10,11 +11,11 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const fromRoot = (...parts) => path.join(root, ...parts);
 export const jobs = Math.max(2, os.availableParallelism?.() ?? os.cpus().length);
 
-/** True when the module at `url` is the program that was started. */
+/** Whether the module at `url` is the program that was started. */
 export const isMain = (url) =>
   process.argv[1] !== undefined && url === pathToFileURL(fs.realpathSync(process.argv[1])).href;
 
-/** An error whose message is all that its reader needs: printed without a stack. */
+/** An error whose message is sufficient: printed without a stack. */
 export class Complaint extends Error {}
 
 /** Runs a driver's main function; turns a failure into a message and an exit status. */
@@ -50,7 +51,7 @@ export function progress(label) {
   };
 }
 
-/** Children still running. They die with us, whatever ends us. */
+/** Children that are still running. They end when this process ends, for any reason. */
 const children = new Set();
 process.on('exit', () => children.forEach((child) => child.kill('SIGTERM')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -61,9 +62,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 /**
- * Runs a program. Resolves to {code, output}; throws a Complaint on failure unless `allowFailure`.
- * `quiet` keeps its output and shows it only when the program failed; else it goes straight through.
- * `onLine` sees each line as it comes, and is quiet otherwise.
+ * Runs a program. Resolves to {code, output}; throws a Complaint on failure unless `allowFailure`. `quiet` captures its
+ * output and shows it only if the program failed; otherwise output is passed through. `onLine` gets each line as it
+ * arrives, and implies `quiet`.
  */
 export function run(command, args = [], { quiet = false, allowFailure = false, onLine, env, input, ...options } = {}) {
   return new Promise((resolve, reject) => {
@@ -108,13 +109,13 @@ const commandLine = (command, args) => {
   return text.length > 400 ? `${text.slice(0, 200)} … ${text.slice(-200)}` : text;
 };
 
-/** The command, ended by the kernel should we be killed outright, where the system can do that. */
+/** Wraps the command so that the kernel ends it if this process is killed, where the system supports that. */
 export function mortal(command) {
   const setpriv = process.platform === 'linux' && which('setpriv');
   return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...command] : command;
 }
 
-/** The sanitizers of older clangs do not know how far newer kernels scatter addresses: run them without scattering. */
+/** The sanitizers of older clangs cannot handle the address randomization of newer kernels, so run them without it. */
 export async function withoutRandomAddresses() {
   const bits = '/proc/sys/vm/mmap_rnd_bits';
   if (!which('setarch') || !exists(bits) || Number(fs.readFileSync(bits, 'utf8')) <= 28) return [];
@@ -123,7 +124,7 @@ export async function withoutRandomAddresses() {
   return code === 0 ? prefix : [];
 }
 
-/** The program's standard output and error, or undefined when it is missing or fails. */
+/** The program's standard output and error, or undefined if it is missing or fails. */
 export async function capture(command, args = [], options = {}) {
   const { code, output } = await run(command, args, { quiet: true, allowFailure: true, ...options });
   return code === 0 ? output : undefined;
@@ -159,11 +160,11 @@ export const readJson = (file) => {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch {
-    return undefined; // missing or half-written: the caller makes it again
+    return undefined; // missing or partially written: the caller creates it again
   }
 };
 
-/** Writes whole or not at all; leaves an equal file (and its time) alone. Returns whether it wrote. */
+/** Writes atomically; leaves an identical file (and its time) alone. Returns whether it wrote. */
 export function writeIfChanged(file, data, mode) {
   const bytes = Buffer.from(data);
   try {
@@ -178,7 +179,7 @@ export function writeIfChanged(file, data, mode) {
   return true;
 }
 
-/** Files below `folder` as paths relative to it, sorted; [] when it does not exist. */
+/** Files below `folder` as paths relative to it, sorted; [] if it does not exist. */
 export function filesBelow(folder, accept = () => true) {
   if (!exists(folder)) return [];
   return fs
@@ -199,13 +200,13 @@ export async function inParallel(items, task, width = jobs) {
   );
 }
 
-/** Only one process at a time inside `fn` for this lock file; a dead owner's lock is taken over. */
+/** Only one process at a time runs `fn` for this lock file; a dead owner's lock is taken over. */
 export async function withLock(file, what, fn) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const me = `${process.pid}@${os.hostname()}`;
   const mine = `${file}.${process.pid}`;
   for (let told = false; ;) {
-    fs.writeFileSync(mine, me); // written first, then linked: a lock never lacks its owner's name
+    fs.writeFileSync(mine, me); // written first, then linked, so that a lock always has its owner's name
     try {
       fs.linkSync(mine, file);
       break;
@@ -247,7 +248,7 @@ const readOwner = (file) => {
 function ownerIsDead(file, owner) {
   const [pid, host] = owner.split('@');
   try {
-    if (host !== os.hostname()) return Date.now() - fs.statSync(file).mtimeMs > 3600e3; // a shared folder: cannot ask
+    if (host !== os.hostname()) return Date.now() - fs.statSync(file).mtimeMs > 3600e3; // a shared folder: the other machine cannot be asked
     process.kill(Number(pid), 0);
     return false;
   } catch (error) {
@@ -261,14 +262,14 @@ function takeOver(file, owner) {
   try {
     fs.renameSync(file, aside);
     if (readOwner(aside) !== owner)
-      fs.renameSync(aside, file); // a new owner's: give it back
+      fs.renameSync(aside, file); // it is a new owner's lock: restore it
     else fs.rmSync(aside, { force: true });
   } catch {
     // someone else was quicker
   }
 }
 
-/** What this machine is, as far as set-up cares. */
+/** The properties of this machine that matter for setup. */
 export function machine() {
   let release = '';
   try {

@@ -1,8 +1,9 @@
-// Node 24 for the tests: `node24()` gives its path. It is $HOLDFAST_NODE24, or the Node that runs this if it is new enough, or npm's package
-// of the binary, as tools/node24/package-lock.json pins it, in build/node24.
+// Node 24 for the tests: `node24()` returns its path. It is $HOLDFAST_NODE24, or the running Node if it is new enough,
+// or npm's package of the binary in build/node24, pinned by tools/node24/package-lock.json.
 //
-// No devDependency: npm's package `node` fetches its binary in an install script, which `npm ci --ignore-scripts` leaves out; those with
-// the binary are made for one machine each, and only optional dependencies may be of the wrong machine, which all our users would get.
+// It is not a devDependency: npm's package `node` fetches its binary in an install script, which `npm ci --ignore-scripts` skips. The
+// packages that contain the binary are for one platform each, and npm accepts those of other platforms only as optional dependencies,
+// which all our users would get.
 import fs from 'node:fs';
 import { Complaint, exists, fromRoot, isMain, main, run, say, withLock, writeIfChanged } from './lib.mjs';
 
@@ -20,20 +21,20 @@ const isCurrent = () =>
     return exists(copy) && fs.readFileSync(copy, 'utf8') === fs.readFileSync(fromRoot('tools/node24', file), 'utf8');
   });
 
-/** The path, if it is there. */
+/** The path, if it exists. */
 export function node24Path() {
   if (process.env.HOLDFAST_NODE24) return process.env.HOLDFAST_NODE24;
   if (isWanted) return process.execPath;
   return isCurrent() ? program : undefined;
 }
 
-/** Makes it be there. */
+/** Installs it if necessary. */
 export async function node24() {
   if (node24Path()) return node24Path();
   await withLock(fromRoot('build/node24.lock'), 'Node 24', async () => {
     if (isCurrent()) return;
     say('npm ci (Node 24, for the tests)');
-    // Under another name until it is whole.
+    // Under another name until it is complete.
     const made = `${target}.new`;
     for (const folder of [made, target]) fs.rmSync(folder, { recursive: true, force: true });
     for (const file of files) writeIfChanged(`${made}/${file}`, fs.readFileSync(fromRoot('tools/node24', file)));

@@ -1,7 +1,7 @@
-// What a process and all below it use, as Linux tells in /proc.
+// Resource use of a process and its descendants, from Linux's /proc.
 import fs from 'node:fs';
 
-const TICKS = 100; // of a second: USER_HZ, which has been 100 on every Linux for two decades
+const TICKS = 100; // per second: USER_HZ, which has been 100 on every Linux for two decades
 
 const read = (file) => {
   try {
@@ -11,7 +11,7 @@ const read = (file) => {
   }
 };
 
-/** Of /proc/PID/stat, counted from what follows the name, which may hold anything. */
+/** A field of /proc/PID/stat, counted from the end of the name, which may contain anything. */
 function stat(pid) {
   const text = read(`/proc/${pid}/stat`);
   return text ? text.slice(text.lastIndexOf(')') + 2).split(' ') : null;
@@ -41,14 +41,14 @@ export function cpuSeconds(pids) {
   return ticks / TICKS;
 }
 
-/** Bytes of memory: proportional, so that what several of them share counts once. */
+/** Bytes of memory: proportional, so that shared memory counts once. */
 export function memory(pids) {
   let kilobytes = 0;
   for (const pid of pids) kilobytes += Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
   return kilobytes * 1024;
 }
 
-/** How many threads they have. */
+/** Their number of threads. */
 export function threads(pids) {
   return pids.reduce((sum, pid) => sum + Number(stat(pid)?.[17] ?? 0), 0);
 }

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Complaint, exists, fromRoot, isMain, machine, main, mortal } from './lib.mjs';
 import { nginxPath } from './setup.mjs';
 
-/** A port that is free now on `host`: `port` itself, or any when it is 0. */
+/** A port that is free now on `host`: `port` itself, or any if it is 0. */
 export function freePort(port, host = '127.0.0.1') {
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
@@ -29,15 +29,15 @@ export function freePort(port, host = '127.0.0.1') {
 }
 
 /**
- * Starts nginx over `top`. Resolves, when it answers, to {url, stop, ended}: `stop()` ends it and removes what it wrote;
- * `ended` resolves when it has ended for whatever reason. `policy`: with serve.conf's Content-Security-Policy.
+ * Starts nginx over `top`. Once it answers, resolves to {url, stop, ended}: `stop()` ends it and removes its files;
+ * `ended` resolves when it has ended for any reason. `policy`: with serve.conf's Content-Security-Policy.
  */
 export async function serve(top, { port = 8080, host = '127.0.0.1', policy = true } = {}) {
   const nginx = nginxPath();
   if (!nginx) throw new Complaint('nginx is missing');
   if (!exists(top)) throw new Complaint(`nothing to serve: ${top} does not exist`);
   port = await freePort(port, host);
-  // A prefix for each server, so that several can run.
+  // A separate prefix for each server, so that several can run.
   const prefix = fromRoot('build/nginx', String(port));
   fs.rmSync(prefix, { recursive: true, force: true });
   fs.mkdirSync(prefix, { recursive: true });
@@ -46,7 +46,7 @@ export async function serve(top, { port = 8080, host = '127.0.0.1', policy = tru
     .replace(/^(\s*listen) .*;$/m, `$1 ${host.includes(':') ? `[${host}]` : host}:${port};`)
     .replace(/^(\s*root) .*;$/m, (_, name) => `${name} ${JSON.stringify(path.resolve(top))};`)
     .replace(/^\s*add_header Content-Security-Policy .*;$/m, (line) => (policy ? line : ''))
-    // Else root's nginx would read as nobody, who may not enter the clone.
+    // Otherwise root's nginx would read files as the user nobody, which may not enter the clone.
     .replace(/^daemon off;$/m, machine().root ? '$&\nuser root;' : '$&');
   const config = path.join(prefix, 'nginx.conf');
   fs.writeFileSync(config, settings);
@@ -89,9 +89,9 @@ function answers(port, host) {
   });
 }
 
-/** Serves until Ctrl-C, SIGTERM, the end of nginx or of our parent (npm passes on no signal that kills it). */
+/** Serves until Ctrl-C, SIGTERM, the end of nginx or of our parent (npm does not pass on a signal that kills it). */
 export async function serveUntilStopped(top, announce) {
-  // In place before nginx starts: a signal that comes in between is not lost.
+  // Installed before nginx starts, so that no signal is lost in between.
   let askToStop;
   const asked = new Promise((resolve) => (askToStop = resolve));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => askToStop(signal));

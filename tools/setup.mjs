@@ -1,6 +1,6 @@
-// Set-up: everything that the other drivers need, from a fresh clone with Node and git alone.
-// As root on Debian what is missing is installed with apt; elsewhere it is listed, with how to get it.
-// When all is there, it costs well under a second.
+// Setup: provides everything that the other drivers need, from a fresh clone with only Node and git. As root on Debian,
+// it installs missing packages with apt; elsewhere it lists them, with how to install them. If nothing is missing, it
+// takes well under a second.
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -24,7 +24,9 @@ import { toolchain } from './toolchain.mjs';
 
 const oldestNode = 20;
 
-/** A browser for the tests and for `holdfast run --host chromium`: $HOLDFAST_CHROMIUM, or one on PATH, or Playwright's. */
+/**
+ * A browser for the tests and for `holdfast run --host chromium`: $HOLDFAST_CHROMIUM, or one on PATH, or Playwright's.
+ */
 export function chromiumOnPath() {
   if (process.env.HOLDFAST_CHROMIUM) return process.env.HOLDFAST_CHROMIUM;
   return ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
@@ -49,7 +51,7 @@ export function webkitPath() {
 const sbin = ['/usr/sbin', '/usr/local/sbin', '/sbin'].join(path.delimiter);
 export const nginxPath = () => which('nginx') ?? which('nginx', sbin);
 
-/** clang with the run-time libraries of its sanitizers; the answer is remembered for each clang. */
+/** clang with the run-time libraries of its sanitizers; the answer is cached for each clang. */
 async function hasSanitizers() {
   const clang = which('clang');
   if (!clang) return false;
@@ -68,8 +70,8 @@ async function hasSanitizers() {
 }
 
 /**
- * What may be needed: how to see that it is there, the Debian packages, and the way elsewhere. What is `optional` is installed where that
- * goes without saying, and else done without.
+ * What may be needed: how to detect it, its Debian packages, and how to install it elsewhere. `optional` programs are
+ * installed where setup may install packages, and not required elsewhere.
  */
 const programs = {
   python: { present: () => which('python3'), debian: ['python3'], brew: 'python3', what: 'python3 (runs Emscripten)' },
@@ -121,7 +123,10 @@ const programs = {
 
 const build = ['python', 'cmake', 'ninja', 'toolchain'];
 
-/** The sets that the drivers ask for. npm's packages come with each; 'toolchain' and 'node24' are the files of that name in tools. */
+/**
+ * The sets that the drivers request. All include npm's packages; 'toolchain' and 'node24' are the files of that name in
+ * tools.
+ */
 export const needs = {
   packages: [],
   native: ['cmake', 'ninja', 'sanitizers'],
@@ -133,7 +138,7 @@ export const needs = {
 };
 needs.all = [...new Set(Object.values(needs).flat())];
 
-/** Makes this machine ready for `wanted`: a list as in `needs`. */
+/** Prepares this machine for `wanted`: a list of the names in `needs`. */
 export async function setup(wanted = needs.all) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < oldestNode) throw new Complaint(`Node ${oldestNode} or newer is needed; this is ${process.version}`);
@@ -141,12 +146,13 @@ export async function setup(wanted = needs.all) {
   const names = wanted.filter((name) => programs[name]);
   const { debian, root } = machine();
   const first = installPrograms(names.filter((name) => name !== 'chromium'));
-  if (!debian || !root) await first; // it only looks, and what is missing is told before anything is downloaded
+  if (!debian || !root) await first; // it only checks, and reports missing programs before any download
   const inOrder = async () => {
     await Promise.all([first, installPackages()]);
     if (names.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
   };
-  // What one downloads another unpacks or compiles meanwhile. Each comes to its end, so a failure leaves nothing half done behind its message.
+  // Downloads overlap with unpacking and compiling. All are awaited, so that a failure leaves no partial work behind
+  // its message.
   const ends = await Promise.allSettled([
     inOrder(),
     wanted.includes('toolchain') && toolchain(first),
@@ -203,14 +209,14 @@ async function aptInstall(packages) {
     if (code !== 0) fs.writeFileSync(fromRoot('build/apt.log'), output);
     return code;
   };
-  // Stale or no lists: update once, whether a name was unknown or a file is gone from the mirror.
+  // Stale or missing lists: update once, whether a name was unknown or the mirror no longer has a file.
   if ((await known()).length === packages.length && (await install()) === 0) return;
   say('apt-get update');
   await run('apt-get', ['update', '-o', 'DPkg::Lock::Timeout=300'], options);
   if ((await install()) !== 0) throw new Complaint(`apt could not install ${packages.join(' ')}; see build/apt.log`);
 }
 
-/** `npm ci`, only when the lock file changed since the last one that ended well. */
+/** Runs `npm ci`, only if the lock file changed since its last success. */
 async function installPackages() {
   const stamp = fromRoot('node_modules/.holdfast-stamp');
   const { dependencies, devDependencies } = readJson(fromRoot('package.json'));
@@ -222,7 +228,7 @@ async function installPackages() {
     if (current()) return;
     say("npm ci (esbuild, TypeScript, Playwright, the tests' real programs: 75 MB)");
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    // No package needs its install script, and Playwright's browsers are not fetched by one.
+    // No package needs its install script, and these scripts must not fetch Playwright's browsers.
     await run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });
     fs.writeFileSync(stamp, wanted);
   });

@@ -1,10 +1,11 @@
-// `npm run soak -- --hostile [--minutes N]`: a program of 64 threads copies gigabytes in one call, takes the locks of shared files and of the tree in
-// loops, makes threads, grows memory and tables, and is killed after some seconds, again and again. Beside it, an interactive program echoes one byte
-// at a time to the page, which measures. In the end it prints the echo's distribution, how long the kills took, and what the kernel holds and the
-// page's heap before and after. Fails when the kernel holds more than before.
+// `npm run soak -- --hostile [--minutes N]`: a program with 64 threads copies gigabytes in one call, takes the locks of
+// shared files and of the tree in loops, creates threads, grows memory and tables, and is killed after some seconds,
+// again and again. Beside it, an interactive program echoes one byte at a time to the page, which measures the delay.
+// At the end it prints the distribution of the echo's delay, how long the kills took, and the kernel's memory and the
+// page's heap before and after. Fails if the kernel's memory has grown.
 import { Complaint } from './lib.mjs';
 
-/** In the page. Nothing is left of it but numbers. */
+/** Runs in the page. Returns only numbers. */
 async function attack({ seconds, threads }) {
   const { start } = await import('/dist/index.js');
   const hf = await start({ workers: { min: 2, max: 100, idle: 2000 } });
@@ -59,7 +60,7 @@ async function attack({ seconds, threads }) {
       await pause(5);
     }
   })();
-  // How late the page itself is: what the machine takes from everybody.
+  // How late the page itself is: time that the machine takes from everything.
   const watching = (async () => {
     while (!over) {
       const from = performance.now();

@@ -1,7 +1,9 @@
-// `npm run soak -- [--minutes N | --kills N] [--seed N]` (with --hostile [--threads N]: soak-hostile.mjs): programs of every kind are started and killed in Chromium, and restarted by a supervisor, for an
-// hour or as long as is said. Every minute, when nothing runs, it prints what is in use: the kernel's blocks and bytes, workers, files, and of
-// the browser's processes memory (proportional) and threads. Fails when the kernel holds more than at the beginning; when, once it is warm, the
-// browser's memory or the page's heap has doubled; and when in the end, idle, there are more workers than are kept, or threads of those that ended.
+// `npm run soak -- [--minutes N | --kills N] [--seed N]` (with --hostile [--threads N]: soak-hostile.mjs): starts and
+// kills programs of every kind in Chromium, while a supervisor restarts some, for an hour or the given time. Every
+// minute, while nothing runs, it prints what is in use: the kernel's blocks and bytes, workers, files, and the memory
+// (proportional) and threads of the browser's processes. Fails if the kernel holds more than at the beginning; if the
+// browser's memory or the page's heap has doubled since the end of the warm-up; or if at the end, idle, there are more
+// workers than configured, or threads of ended workers.
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { build } from './build.mjs';
@@ -13,11 +15,13 @@ import { soakHostile } from './soak-hostile.mjs';
 import { chromiumOnPath, needs, setup } from './setup.mjs';
 
 const BATCH = 100;
-/** So many kills make it warm: the engine, too, makes things once and keeps them. */
+/** The number of kills that end the warm-up: the engine, too, allocates some things once and keeps them. */
 const WARM = 300;
-/** A worker that stays is a thread. A few come and go by themselves. */
+/** A worker that does not end is a thread. A few threads come and go by themselves. */
 const STRAY_THREADS = 20;
-/** So many times what it was when it was warm is too much: of the processes' memory, and of the heap, if that is not small anyway. */
+/**
+ * Growth by this factor since the warm-up is too much: of the processes' memory, and of the heap unless it is small.
+ */
 const GROWTH = 2;
 const SMALL_HEAP = 16 * 2 ** 20;
 
@@ -25,10 +29,10 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * s
 
 const mebi = (bytes) => (bytes / 2 ** 20).toFixed(1).padStart(7);
 
-/** What the workers are kept down to. */
+/** The number of workers to keep. */
 const workers = { min: 2, max: 64, idle: 5000 };
 
-/** In the page. */
+/** Runs in the page. */
 async function begin({ seed, workers }) {
   const { Victims, quiet } = await import('/tests/browser/support/victims.js');
   const { start } = await import('/dist/index.js');
@@ -41,7 +45,7 @@ async function begin({ seed, workers }) {
   await victims.open();
   let restarts = 0;
   globalThis.soak = {
-    /** Kills so many, while a supervisor restarts what crashes. */
+    /** Kills that many programs, while a supervisor restarts those that crash. */
     async round(count) {
       const supervisor = await hf.supervise({
         strategy: 'one-for-all',
@@ -70,7 +74,7 @@ async function begin({ seed, workers }) {
   };
 }
 
-/** What is told of the browser's side, which the kernel's own counts do not show. Throws when it grows without bound. */
+/** The browser's resource use, which the kernel's own counts do not include. Throws if it grows without bound. */
 class Growth {
   #warm;
   #complaint;
@@ -79,13 +83,13 @@ class Growth {
     if (done < WARM) return;
     this.#warm ??= { heap: Math.max(heap, SMALL_HEAP), pss, threads: threadCount };
     const grown = heap > GROWTH * this.#warm.heap || pss > GROWTH * this.#warm.pss;
-    // What has not been collected yet is no leak: it is one if it stays until the next time.
+    // Garbage that is not yet collected is no leak; it is one if it remains until the next sample.
     if (grown && this.#complaint)
       throw new Complaint(`${mebi(pss)} MiB of processes and ${mebi(heap)} of heap, twice; warm: ${this.#words()}`);
     this.#complaint = grown;
   }
 
-  /** When all that has nothing to do has had the time to end. `idleThreads`: as many as there were before anything ran. */
+  /** Waits until idle workers have had time to end. `idleThreads`: as many as there were before anything ran. */
   atTheEnd({ workers: { total, zombies } }, threadCount, idleThreads) {
     if (total > workers.min || zombies > 0)
       throw new Complaint(`${total} workers are left of which ${workers.min} are kept, and ${zombies} that do not die`);
@@ -170,7 +174,7 @@ await main(async (args) => {
       await sample();
       next = Date.now() + Number(values.every) * 1000;
     }
-    // Workers that have nothing to do have ended by then.
+    // By then idle workers have ended.
     await pause(15);
     const atLast = await sample();
     console.log(JSON.stringify(await page.evaluate(() => globalThis.soak.totals())));

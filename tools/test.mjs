@@ -1,12 +1,12 @@
-// `npm test`: sets up, builds, and runs every test. `npm test -- SECTION… [--grep PATTERN] [-- ARGUMENTS]` runs a part:
+// `npm test`: runs setup, builds, and runs every test. `npm test -- SECTION… [--grep PATTERN] [-- ARGUMENTS]` runs a part:
 //   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and 15 seconds of each fuzzer (`npm run fuzz`: longer)
 //   node      tests/node/*.test.mjs
-//   guests    the programs in tests/guests on Node, natively, and in each browser; the same made interruptible; random modules before and
-//             after that (tests/rewrite/differential.mjs); tests/{guests,conformance}/**/*.test.mjs
+//   guests    the programs in tests/guests on Node, natively, and in each browser; the same programs made interruptible; random modules before
+//             and after the rewrite (tests/rewrite/differential.mjs); tests/{guests,conformance}/**/*.test.mjs
 //   browser   tests/browser/*.spec.ts in Chromium, served by nginx with serve.conf
 //   bundlers  tests/bundlers: the packed package in projects of Vite, webpack, esbuild and others; `npm run test:bundlers` has more
-// What follows the second `--` goes to the section's own runner (ctest, node --test, playwright).
-// The last line is `N passed, N failed`, summed over the sections. A section that ran no test has failed.
+// Arguments after the second `--` go to the section's own runner (ctest, node --test, playwright).
+// The last line is `N passed, N failed`, summed over the sections. A section that runs no test fails.
 import fs from 'node:fs';
 import { build } from './build.mjs';
 import {
@@ -109,8 +109,8 @@ const testFiles = (...folders) =>
   );
 
 /**
- * Two files at a time; a test that hangs fails, with its file. The limit is a whole file's, and `holdfast run` in Firefox takes two minutes of an idle
- * machine. Node 20.0 to 20.10 cannot do either.
+ * Runs two files at a time; a test that hangs fails with its file. The limit applies to a whole file: `holdfast run` in
+ * Firefox takes two minutes on an idle machine. Node 20.0 to 20.10 supports neither option.
  */
 function testLimits() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -156,7 +156,7 @@ async function testNode(options) {
   ];
 }
 
-/** The programs in tests/guests on each host (tests/guests/run.mjs), then the suites of real programs. */
+/** Runs the programs in tests/guests on each host (tests/guests/run.mjs), then the suites of real programs. */
 async function testGuests(options) {
   const counts = [];
   const hosts = ['node', 'node24', 'node-cli', 'native', 'firefox', ...(webkitPath() ? ['webkit'] : [])]; // Chromium: tests/browser
@@ -168,8 +168,8 @@ async function testGuests(options) {
       }),
     );
   }
-  // Each program is rewritten first: with a flag where there is multi-memory (Node 24), or else with fuel. And all addresses in the kernel's
-  // memory are above 2 GiB, through either bridge.
+  // Each program is rewritten first: with a flag where there is multi-memory (Node 24), otherwise with fuel. All
+  // addresses in the kernel's memory are above 2 GiB, through either bridge.
   for (const [host, ...flags] of [
     ['node', '--interruptible'],
     ['node', '--high'],
@@ -203,14 +203,14 @@ const runGuests = (host, { grep, rest }) =>
     ...rest,
   ]);
 
-/** Always the same modules, 30 of three shapes each; on Node 24 they run in both ways. Not part of what a --grep looks for. */
+/** Always the same modules, 30 of each of three shapes; on Node 24 they run in both ways. Omitted with --grep. */
 async function runDifferential({ grep }) {
   if (grep) return { passed: 0, failed: 0, skipped: 0, code: 0 };
   await build(['runtime']);
   return runCounting(node24Path(), ['tests/rewrite/differential.mjs', '--seeds', '30']);
 }
 
-/** Runs what ends with the line `N passed, N failed`. */
+/** Runs a program that ends with the line `N passed, N failed`. */
 async function runCounting(program, args) {
   const last = { passed: 0, failed: 0, skipped: 0 };
   const { code } = await run(program, args, {
@@ -278,10 +278,12 @@ async function testBundlers({ grep, rest }) {
 
 // --- the sum ---
 
-/** With --grep a section may have nothing to run. */
+/** With --grep, a section may have nothing to run. */
 let filtered = false;
 
-/** Runs one section. A failure that is no test's (a broken build, a runner that died, no tests at all) counts as one. */
+/**
+ * Runs one section. A failure outside the tests (a broken build, a runner that died, no tests at all) counts as one.
+ */
 async function counted(title, fn) {
   heading(title);
   const begun = performance.now();

@@ -3,12 +3,12 @@
 //
 //   .toolchain/            (or $HOLDFAST_TOOLCHAIN, to share one between clones)
 //     root/                the unpacked packages, patched to find their libraries in here
-//     bin/                 what to call: emcc, em++, wasm-as, wasi-clang, wasi-go, wasi-rustc, wasm2c …
+//     bin/                 the commands: emcc, em++, wasm-as, wasi-clang, wasi-go, wasi-rustc, wasm2c …
 //     emscripten.config    EM_CONFIG; its cache of system libraries is emscripten-cache/
 //     manifest.json        written last: the recipe, the packages with their hashes, the sizes of what was unpacked
 //
-// Packages are asked for by name and their dependencies resolved by apt, so that version numbers in
-// package names (clang-21, golang-1.27-go …) move without an edit here. Every stage writes under another name and renames.
+// Packages are requested by name, and apt resolves their dependencies, so that version numbers in package
+// names (clang-21, golang-1.27-go …) change without an edit here. Every stage writes under a temporary name and renames.
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -35,15 +35,18 @@ import { unpack } from './toolchain/unpack.mjs';
 import { writeWrappers } from './toolchain/wrappers.mjs';
 
 const oldestEmscripten = 5;
-/** How the kernel is linked, as far as that chooses among Emscripten's system libraries and their variants (CMakeLists.txt). */
+/**
+ * How the kernel is linked, as far as that selects Emscripten's system libraries and their variants (CMakeLists.txt).
+ */
 const variants = [
   ...['-O2', '-sWASM_WORKERS=1', '-sMALLOC=emmalloc', '-sDEFAULT_TO_CXX=0', '-sAUTO_NATIVE_LIBRARIES=0'],
   ...['-sIMPORTED_MEMORY=1', '-sALLOW_MEMORY_GROWTH=1'],
 ];
 
 /**
- * Makes the toolchain usable. Returns its bin folder; costs milliseconds when all is there. `programs` settles when what the machine has to have
- * itself is there (python3, which runs Emscripten); until then packages are downloaded and unpacked.
+ * Makes the toolchain usable. Returns its bin folder; takes milliseconds if everything is there. `programs` settles
+ * when the machine has the programs that it must provide itself (python3, which runs Emscripten); until then packages
+ * are downloaded and unpacked.
  */
 export async function toolchain(programs = Promise.resolve()) {
   const own = await emscriptenOnPath();
@@ -75,7 +78,7 @@ function withoutDebian(own) {
   return bin;
 }
 
-/** An emcc of the user's that is new enough: {emcc, version}. Its version is asked once for each file. */
+/** The user's own emcc, if it is new enough: {emcc, version}. Its version is requested once for each file. */
 async function emscriptenOnPath() {
   const searchPath = (process.env.PATH ?? '')
     .split(path.delimiter)
@@ -94,7 +97,7 @@ async function emscriptenOnPath() {
 
 // --- wholeness ---
 
-/** The folder was made by this recipe, in this place, and its larger files still have their sizes. */
+/** Whether this recipe created the folder, in this place, and its larger files still have their sizes. */
 function isWhole(hash) {
   const manifest = readJson(manifestFile);
   if (manifest?.hash !== hash) return false;
@@ -118,7 +121,9 @@ async function make(hash) {
   }
 }
 
-/** The first link compiles Emscripten's system libraries (half a minute of two cores); do it here once, and say so. */
+/**
+ * The first link compiles Emscripten's system libraries (half a minute on two cores); do that once here, and report it.
+ */
 async function compileSystemLibraries(own) {
   const done = path.join(folder, 'emscripten-libraries', sha256(JSON.stringify([own, variants])).slice(0, 16));
   if (exists(done)) return;
@@ -130,7 +135,7 @@ async function compileSystemLibraries(own) {
     fs.mkdirSync(work, { recursive: true });
     fs.writeFileSync(path.join(work, 'tiny.c'), 'void nothing(void) {}\n');
     let count = 0;
-    // Into a cache beside the real one: an interrupted compilation leaves nothing that is trusted later.
+    // Into a cache beside the real one: an interrupted compilation must not leave anything that is trusted later.
     const [cache, fresh] = ['emscripten-cache', 'emscripten-cache.tmp'].map((name) => path.join(folder, name));
     fs.rmSync(fresh, { recursive: true, force: true });
     const args = [...variants, '-Wno-pthreads-mem-growth', '--no-entry', 'tiny.c', '-o', 'tiny.wasm'];

@@ -13,7 +13,8 @@ export const FILES = /** @type {const} */ ({
 });
 
 /**
- * What a file is called for Node. Scripts end in .mjs, so that they are modules wherever a bundler puts them.
+ * The name of a file's version for Node. Scripts end in .mjs, so that they are modules wherever a bundler puts them.
+ *
  * @param {string} file
  */
 export const nodeName = (file) => file.replace(/\.js$/, '.node.mjs');

@@ -1,14 +1,14 @@
-/** Programs without a terminal, started beside those that have one. */
+/** Programs without a terminal, which run beside those that have one. */
 import type { SpawnOptions } from '../../web/index.js';
 import { element, setText } from './dom.ts';
 import type { Ledger } from './ledger.ts';
 import type { Program } from './manifest.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Milliseconds of CPU time, for who chose to limit it. index.html names them too. */
+/** The CPU limit in milliseconds, if the visitor enables it. index.html shows it too. */
 const CPU_LIMIT = 3000;
 
-/** What the two boxes of a group of controls say. */
+/** The state of the two checkboxes of a group of controls. */
 export function chosen(group: string): Pick<SpawnOptions, 'interruptible' | 'limits'> {
   const checked = (name: string): boolean => element<HTMLInputElement>(`#${group}-${name}`).checked;
   return {

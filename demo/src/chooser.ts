@@ -1,4 +1,4 @@
-/** The programs as tabs. Showing one starts and stops nothing. */
+/** The programs as tabs. Switching tabs does not start or stop anything. */
 import { element, setText } from './dom.ts';
 import type { Session } from './session.ts';
 import { statusOf } from './status.ts';

@@ -1,4 +1,4 @@
-/** Everything around the terminal of the shown program: its buttons, its status, its progress, what to try. */
+/** The controls around the terminal of the shown program: its buttons, status, progress and suggestions. */
 import { element, setText } from './dom.ts';
 import { duration } from './format.ts';
 import type { RuntimeState } from './runtime.ts';
@@ -47,7 +47,7 @@ export class Console {
     this.#showLoading();
   }
 
-  /** A click on a button leads back to typing; but on a phone that would bring up the keyboard. */
+  /** A click on a button returns the focus to the terminal, except on a phone, where that would open the keyboard. */
   #then(act: (session: Session) => void): void {
     const session = this.#shown();
     act(session);

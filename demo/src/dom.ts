@@ -1,4 +1,4 @@
-/** The page's elements, which demo/index.html and demo/render.mjs wrote. */
+/** The page's elements, which demo/index.html and demo/render.mjs create. */
 
 export function element<T extends Element = HTMLElement>(selector: string, within: ParentNode = document): T {
   const found = within.querySelector<T>(selector);
@@ -6,7 +6,7 @@ export function element<T extends Element = HTMLElement>(selector: string, withi
   return found;
 }
 
-/** Sets the text only when it is another: a live region speaks, and layout is redone, only then. */
+/** Sets the text only if it differs, because each change makes a live region speak and the browser redo the layout. */
 export function setText(node: Element, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -1,4 +1,4 @@
-/** Numbers, and how programs end, as people read them. */
+/** Formats numbers, and the ends of programs, for people. */
 import type { Exit } from '../../web/index.js';
 
 export const integer = (value: number): string => Math.round(value).toLocaleString('en-US');
@@ -9,7 +9,7 @@ export function bytes(count: number): string {
   return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} MB`;
 }
 
-/** Memory comes in powers of two. */
+/** Memory sizes are powers of two. */
 export function memory(count: number): string {
   if (count < 1024) return `${count} B`;
   if (count < 1 << 20) return `${integer(count / 1024)} KiB`;
@@ -26,10 +26,10 @@ export function duration(elapsed: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
-/** Of CPU time. */
+/** Formats CPU time. */
 export const seconds = (time: number): string => `${(time / 1000).toFixed(time < 100_000 ? 2 : 0)} s`;
 
-/** Of a signal, when a key of the terminal sent one. */
+/** Formats the signal that a key of the terminal sent, if any. */
 export const killedBy = ({ code, message }: Exit): string =>
   message.startsWith('SIG') ? `killed by ${message} (code ${code})` : 'killed';
 

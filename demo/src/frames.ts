@@ -1,18 +1,18 @@
-/** The page's frames: how long each took, by the times that `requestAnimationFrame` gives. */
+/** The page's frames: how long each took, measured with the times of `requestAnimationFrame`. */
 
-/** A frame that took longer than this many milliseconds is one that a person notices. */
+/** A frame that takes longer than this many milliseconds is noticeable. */
 export const LONG_FRAME = 50;
 
-/** Milliseconds of frames that are kept one by one. */
+/** How long individual frames are kept, in milliseconds. */
 export const WINDOW = 4000;
 
 export interface Frame {
-  /** When it ended, and how long it took. */
+  /** When the frame ended, and how long it took. */
   at: number;
   took: number;
 }
 
-/** A frame, or a moment in a page that is hidden and gets none. */
+/** Waits for a frame, or briefly in a hidden page, which has no frames. */
 export const nextFrame = (): Promise<void> =>
   new Promise((resolve) => {
     requestAnimationFrame(() => resolve());
@@ -22,7 +22,7 @@ export const nextFrame = (): Promise<void> =>
 const BUCKET = 0.1;
 const BUCKETS = 5000;
 
-/** The frames of one run, as a histogram: its size does not grow with time. */
+/** The frames of one run as a histogram, whose size does not grow with time. */
 export class FrameRecorder {
   readonly #counts = new Uint32Array(BUCKETS + 1);
   count = 0;
@@ -37,7 +37,7 @@ export class FrameRecorder {
     this.worst = Math.max(this.worst, took);
   }
 
-  /** The duration that this part of all frames did not exceed; undefined before the first. */
+  /** The duration that this fraction of all frames did not exceed; undefined before the first frame. */
   quantile(part: number): number | undefined {
     if (this.count === 0) return undefined;
     const rank = Math.max(1, Math.ceil(part * this.count));
@@ -50,13 +50,13 @@ export class FrameRecorder {
   }
 }
 
-/** Hears of every frame. A page in the background has none; the pause is not taken for a frame. */
+/** Observes every frame. A page in the background has none; that pause does not count as a frame. */
 export class FrameClock {
   /** The last `WINDOW` milliseconds, oldest first. */
   readonly recent: Frame[] = [];
   readonly #listeners = new Set<(frame: Frame) => void>();
   #last: number | undefined;
-  /** Frames have come without a pause since then. */
+  /** Since when frames have come without a pause. */
   #since = Infinity;
 
   constructor() {
@@ -70,7 +70,7 @@ export class FrameClock {
     requestAnimationFrame(tick);
   }
 
-  /** Frames in the second before `now`; undefined when the page was not watched for so long. */
+  /** The number of frames in the second before `now`; undefined if the page was not observed for that long. */
   rate(now = performance.now()): number | undefined {
     if (now - this.#since < 1000) return undefined;
     return this.recent.filter(({ at }) => at > now - 1000).length;

@@ -1,4 +1,4 @@
-/** What the runtime says of itself, once a second: what the shown program costs, and what there is. */
+/** The runtime's statistics, updated once a second: what the shown program uses, and what exists. */
 import type { Holdfast, Stats } from '../../web/index.js';
 import { element, setText } from './dom.ts';
 import { integer, memory } from './format.ts';
@@ -14,7 +14,7 @@ interface Sample {
 }
 
 export interface Watched {
-  /** While there is one. */
+  /** Undefined while there is no runtime. */
   runtime(): Holdfast | undefined;
   runs(): readonly Run[];
   /** The run whose numbers are shown. */
@@ -51,7 +51,7 @@ export class Inside {
     setInterval(() => void this.#poll(what.runs()), EVERY);
   }
 
-  /** Another run is shown, or its state is another. */
+  /** Another run is shown, or the state of the run has changed. */
   refresh(): void {
     const run = this.#run();
     const sample = run && this.#samples.get(run);
@@ -82,7 +82,7 @@ export class Inside {
       this.#showRuntime(stats);
       this.refresh();
     } catch {
-      // The runtime ended; the page is told elsewhere.
+      // The runtime has ended; another part of the page reports that.
     } finally {
       this.#asking = false;
     }
@@ -103,11 +103,11 @@ export class Inside {
 interface Rates {
   syscalls: number;
   wakeups: number;
-  /** The page's, while the program had its second. */
+  /** The page's numbers for the same second as the program's. */
   frames: number | undefined;
 }
 
-/** What the numbers mean. */
+/** Explanations of the numbers. */
 function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rates | undefined): string {
   if (!run) return 'Nothing of it runs yet.';
   if (run.state.kind === 'ended') {

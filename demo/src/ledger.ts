@@ -1,15 +1,15 @@
-/** Every process that this page has started, until a while after nothing is left of it. */
+/** Every process that this page has started, until some time after it is completely gone. */
 import type { Exit, Process } from '../../web/index.js';
 
-/** Milliseconds for which one that is gone is still told of. */
+/** How long a process that is gone is still listed, in milliseconds. */
 const REMEMBERED = 5000;
 
 export interface Entry {
   readonly process: Process;
-  /** Where in the page it was started. */
+  /** Which part of the page started it. */
   readonly origin: string;
   exit: Exit | undefined;
-  /** When it was told that it ended, and that nothing is left of it. */
+  /** When its end, and its complete release, were reported. */
   ended: number | undefined;
   released: number | undefined;
 }
@@ -23,7 +23,7 @@ export class Ledger {
     return [...this.#entries.values()];
   }
 
-  /** Calls when there is another process, or one has ended, is gone, or is forgotten. */
+  /** Calls `listener` when a process is added, ends, is gone, or is forgotten. */
   listen(listener: () => void): void {
     this.#listeners.add(listener);
   }

@@ -1,4 +1,4 @@
-/** The demo: puts the parts together. Everything that it does with programs goes through the public API of the package. */
+/** The demo: connects the parts. Everything that it does with programs uses the public API of the package. */
 import { Background, chosen } from './background.ts';
 import { Chooser } from './chooser.ts';
 import { Console } from './console.ts';
@@ -68,7 +68,7 @@ function assemble(manifest: Manifest): void {
   new ResizeObserver(() => shown.fit()).observe(element('#screen'));
   shown.show();
   update();
-  runtime.get().catch(() => undefined); // `update` shows why
+  runtime.get().catch(() => undefined); // `update` shows the reason
 }
 
 function showRuntime({ state }: Runtime): void {

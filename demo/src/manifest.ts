@@ -1,17 +1,17 @@
-/** What demo/build.mjs found: the programs, and the files' hashed names. */
+/** The output of demo/build.mjs: the programs, and the hashed names of the files. */
 
 export interface Program {
   id: string;
   title: string;
   /** Relative to the page. */
   url: string;
-  /** Of the module, as it is and gzipped. */
+  /** The size of the module, uncompressed and gzipped. */
   bytes: number;
   gzip: number;
   argv0: string;
   args: string[];
   env: Record<string, string>;
-  /** It has no terminal: it is started in the background, or supervised. */
+  /** The program has no terminal: it runs in the background, or under the supervisor. */
   background?: boolean;
   /** Whether it gets the shared in-memory file system as "/". */
   files: boolean;
@@ -24,7 +24,7 @@ export interface Manifest {
   runtime: string;
 }
 
-/** The name of the manifest is in the page, which alone is never cached. */
+/** The page, which alone is never cached, contains the name of the manifest. */
 export async function loadManifest(): Promise<Manifest> {
   const link = document.querySelector<HTMLLinkElement>('link#manifest');
   if (!link) throw new Error('the page does not say where its manifest is');

@@ -1,20 +1,20 @@
-/** The meter of the page's frame times: a chart of the last seconds, and what the run's frames come to. */
+/** The meter of the page's frame times: a chart of the last seconds, and a summary of the run's frames. */
 import { element, setText } from './dom.ts';
 import { LONG_FRAME, WINDOW, type FrameClock, type FrameRecorder } from './frames.ts';
 import { duration, integer, milliseconds } from './format.ts';
 import { onSchemeChange, reducedMotion } from './theme.ts';
 
-/** The top of the chart, in milliseconds; what takes longer is cut off, and red. */
+/** The top of the chart, in milliseconds; longer frames are cut off and shown in red. */
 const TOP = 50;
 const LINES = [16.7, 33.3];
-/** Numbers change a few times a second: faster nobody reads them. */
+/** Numbers change only a few times a second, so that they are readable. */
 const TEXT_EVERY = 250;
 const STILL_EVERY = 1000;
 
 export interface Watched {
   title: string;
   frames: FrameRecorder | undefined;
-  /** When the run began and, when it is over, how long it took. */
+  /** When the run began and, if it is over, how long it took. */
   began: number | undefined;
   took: number | undefined;
 }
@@ -35,7 +35,7 @@ export class Meter {
   readonly #since = element('#meter-since');
   readonly #numbers = {
     rate: element('#frame-rate'),
-    /** Beside the terminal, where the meter is out of sight. */
+    /** Beside the terminal, for when the meter is out of sight. */
     rateAgain: element('#frame-rate-small'),
     now: element('#frame-now'),
     median: element('#frame-median'),
@@ -55,7 +55,7 @@ export class Meter {
     clock.listen(({ at }) => this.#onFrame(at));
   }
 
-  /** Another run is watched: shows its numbers at once. */
+  /** Switches to another run, and shows its numbers at once. */
   refresh(): void {
     this.#textDue = 0;
   }

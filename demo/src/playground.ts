@@ -14,11 +14,11 @@ import type { Ledger } from './ledger.ts';
 import type { Program } from './manifest.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Milliseconds that a child has to end when it is asked to; one that sleeps does not hear it. */
+/** Milliseconds that a child has to end when it is asked to; a sleeping child does not notice the request. */
 const SHUTDOWN = 1000;
-/** So that one can see what is started after what. */
+/** Slow enough to see the order of the starts. */
 const BACKOFF = { min: 300, max: 300 };
-/** Lines of the log that the page keeps. */
+/** How many lines of the log the page keeps. */
 const KEPT = 200;
 
 const tones: Record<ChildInfo['state'], string> = {
@@ -47,7 +47,7 @@ export class Playground {
   readonly #outcome = element('#supervisor-outcome');
   readonly #cards = new Map<string, Card>();
   #supervisor: Supervisor | undefined;
-  /** Starts and stops, one after the other. */
+  /** Starts and stops run one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #began = 0;
 
@@ -60,7 +60,7 @@ export class Playground {
       this.#cards.set(id, this.#cardOf(id, card));
     }
     this.#settings.addEventListener('submit', (event) => event.preventDefault());
-    // A supervisor keeps its settings for life: others want another one.
+    // A supervisor's settings are fixed, so other settings need another supervisor.
     this.#settings.addEventListener('change', () => this.#supervisor && this.#then(() => this.#begin()));
     this.#start.addEventListener('click', () => this.#then(() => this.#begin()));
     this.#stop.addEventListener('click', () => this.#then(() => this.#end()));
@@ -118,7 +118,7 @@ export class Playground {
     this.#show();
   }
 
-  /** What became of all of them together. */
+  /** What became of all children together. */
   async #await(supervisor: Supervisor): Promise<void> {
     try {
       const outcome = await supervisor.wait();
@@ -148,7 +148,7 @@ export class Playground {
       if (event.process) this.#ledger.add(event.process, 'supervised');
       const card = this.#cards.get(event.id)?.card;
       card?.classList.remove('fresh');
-      void card?.offsetWidth; // begins the animation anew
+      void card?.offsetWidth; // restarts the animation
       card?.classList.add('fresh');
     }
     this.#show(supervisor);
@@ -209,7 +209,7 @@ export class Playground {
   #do(act: string, process: Process): void {
     if (act === 'kill') return process.kill();
     const writer = process.stdin.getWriter();
-    // Rejected when it has just ended.
+    // Rejects if it has just ended.
     writer.write(new TextEncoder().encode(`${act}\n`)).catch(() => undefined);
     writer.releaseLock();
   }

@@ -8,7 +8,7 @@ export function showProblems(state: RuntimeState): void {
   section.hidden = !failed;
   if (!failed) return;
   const list = element('#problem-list', section);
-  // Problems say more than the message, which is made of them.
+  // The problems have more detail than the message, which is made from them.
   const summary = element('#problem-summary', section);
   summary.hidden = state.problems.length > 0;
   setText(summary, state.message);

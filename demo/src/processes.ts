@@ -1,4 +1,7 @@
-/** The list of processes: what `hf.ps()` says of each, about once a second while somebody can see it, and what can be done to it. */
+/**
+ * The list of processes: what `hf.ps()` reports about each, updated about once a second while it is visible, and the
+ * actions for each.
+ */
 import type { Holdfast, ProcessInfo } from '../../web/index.js';
 import { element, setText } from './dom.ts';
 import { duration, endOf, integer, memory, seconds } from './format.ts';
@@ -9,7 +12,7 @@ const EVERY = 1000;
 const COLUMNS = ['name', 'pid', 'state', 'cpu', 'memory', 'files', 'threads', 'acts'] as const;
 type Column = (typeof COLUMNS)[number];
 const FIGURES = ['cpu', 'memory', 'files', 'threads'] as const satisfies Column[];
-/** Narrow pages have no heads of columns. */
+/** Narrow pages have no column headings. */
 const LABELS: Partial<Record<Column, string>> = {
   pid: 'pid',
   cpu: 'CPU',
@@ -25,7 +28,7 @@ interface Row {
   pause: HTMLButtonElement;
   kill: HTMLButtonElement;
   trace: HTMLButtonElement;
-  /** What the visitor wants; it takes until the next system call, or loop's head, to come about. */
+  /** The state that the visitor requested; it takes effect at the next system call or loop iteration. */
   paused: boolean;
 }
 
@@ -66,7 +69,7 @@ export class ProcessList {
     try {
       this.#infos = new Map((await runtime.ps()).map((info) => [info.id, info]));
     } catch {
-      this.#infos.clear(); // The runtime ended; the page is told elsewhere.
+      this.#infos.clear(); // The runtime ended; another part of the page reports that.
     } finally {
       this.#asking = false;
     }
@@ -76,11 +79,11 @@ export class ProcessList {
   #show(): void {
     const { entries } = this.#ledger;
     const known = new Set(entries.map(({ process }) => process.id));
-    // Rows do not move up under the pointer of somebody who is about to press a button.
+    // Rows must not move up under the pointer while the visitor is about to press a button.
     const aimed = this.#region.matches(':hover') && matchMedia('(hover: hover)').matches;
     for (const [id, row] of this.#rows) {
       if (known.has(id) || aimed) continue;
-      // Who was at one of its buttons goes on from the list.
+      // If the focus was on one of its buttons, it moves to the list.
       if (row.line.contains(document.activeElement)) this.#region.focus({ preventScroll: true });
       row.line.remove();
       this.#rows.delete(id);
@@ -157,7 +160,7 @@ export class ProcessList {
     const { tone, text } = stateOf(row, info);
     row.line.dataset.tone = tone;
     setText(cells.state, text);
-    // What has ended has nothing; how it ended takes the room.
+    // An ended process has no numbers; the space shows how it ended.
     for (const column of FIGURES) cells[column].hidden = exit !== undefined;
     if (exit) cells.state.setAttribute('colspan', String(1 + FIGURES.length));
     if (info) {
@@ -186,7 +189,7 @@ function stateOf({ entry, paused }: Row, info: ProcessInfo | undefined): { tone:
   }
   if (!info) return { tone: 'busy', text: 'starting' };
   if (info.state === 'paused') return { tone: 'idle', text: 'paused' };
-  // Not yet where it can be held: at a system call or, if it is interruptible, at a loop's head.
+  // Not yet at a point where it can pause: a system call or, if it is interruptible, a loop iteration.
   if (paused) return { tone: 'busy', text: info.state === 'guest' ? 'in guest, pausing' : `${info.call}, pausing` };
   if (info.state === 'ending') return { tone: 'busy', text: 'ending' };
   if (info.state === 'guest') return { tone: 'running', text: 'in guest' };

@@ -1,4 +1,4 @@
-/** One run of a program: from the moment that Run is pressed until it has ended and its last byte is shown. */
+/** One run of a program: from a click on Run until it has ended and its last byte is shown. */
 import { Closed, Fatal, type Exit, type Process, type Progress, type SpawnOptions } from '../../web/index.js';
 import { FrameRecorder } from './frames.ts';
 import type { Ledger } from './ledger.ts';
@@ -10,22 +10,22 @@ export type RunState =
   | { kind: 'running' }
   | { kind: 'stopping' }
   | { kind: 'ended'; exit: Exit; took: number }
-  /** Nothing of it ran. */
+  /** None of the program ran. */
   | { kind: 'refused'; message: string; cancelled: boolean };
 
-/** What the visitor chose for it. */
+/** The visitor's choices for it. */
 export type RunSettings = Pick<SpawnOptions, 'interruptible' | 'limits' | 'terminal'>;
 
 export interface RunEvents {
-  /** What is shown of it may have to be shown anew. */
+  /** The run's display may be out of date. */
   changed(): void;
-  /** Once, at its end. */
+  /** Called once, at its end. */
   over(): void;
-  /** The guest waits while the promise, if there is one, is pending. */
+  /** The guest waits while the returned promise, if any, is pending. */
   output(bytes: Uint8Array): Promise<void> | undefined;
 }
 
-/** Bytes that may be on their way to the terminal before the guest waits for it. */
+/** Bytes that may be in transit to the terminal before the guest must wait. */
 const OUTPUT_BUFFER = 65536;
 
 export class Run {
@@ -36,7 +36,7 @@ export class Run {
   id: number | undefined;
   /** When it began to run. */
   began: number | undefined;
-  /** It has ended, and nothing is left of it: a loop that was terminated may run on for a while. */
+  /** When it has ended and is completely released; a loop that was terminated may continue for a while. */
   released = false;
   readonly #program: Program;
   readonly #settings: RunSettings;
@@ -71,10 +71,10 @@ export class Run {
     }
   }
 
-  /** Keys for its terminal. What is typed before the program runs waits for it. */
+  /** Sends keys to its terminal. Keys typed before the program runs are kept for it. */
   send(keys: string): void {
     if (!this.#process) this.#early += keys;
-    // Rejected when the program does not read any more, which is its own affair.
+    // Rejects if the program no longer reads, which is not an error here.
     this.#input?.write(this.#encoder.encode(keys)).catch(() => undefined);
   }
 

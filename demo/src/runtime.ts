@@ -1,4 +1,4 @@
-/** The page's one runtime: started with the page, and started again should it die. */
+/** The page's only runtime: started with the page, and again if it fails. */
 import { diagnose, start, StartFailed, type Holdfast, type Problem } from '../../web/index.js';
 import type { Manifest } from './manifest.ts';
 
@@ -9,7 +9,7 @@ export type RuntimeState =
 
 export class Runtime {
   state: RuntimeState = { kind: 'starting' };
-  /** Set while it is ready. */
+  /** Set while the runtime is ready. */
   current: Holdfast | undefined;
   readonly #assets: Manifest['runtime'];
   readonly #changed: () => void;
@@ -20,12 +20,12 @@ export class Runtime {
     this.#changed = changed;
   }
 
-  /** The runtime, started if there is none. Rejects when it cannot start; `state` then says why. */
+  /** Returns the runtime, and starts it if necessary. Rejects if it cannot start; `state` then has the reason. */
   get(): Promise<Holdfast> {
     return (this.#starting ??= this.#start());
   }
 
-  /** It died; the next `get()` starts another. */
+  /** The runtime failed; the next `get()` starts another. */
   died(message: string): void {
     this.#fail(message, []);
   }

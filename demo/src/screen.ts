@@ -1,27 +1,27 @@
 /**
- * What is written to a terminal, in one queue and at the page's pace: xterm.js parses on the UI thread, so output goes to it piece by
- * piece, with a frame between when that took long. Keys, lines and echo are the kernel's affair (native/kernel/tty.h).
+ * Writes to a terminal through one queue, at the page's pace: xterm.js parses on the UI thread, so it gets output in
+ * pieces, with a frame between them when that took long. The kernel handles keys, lines and echo (native/kernel/tty.h).
  */
 import type { Terminal } from '@xterm/xterm';
 import { nextFrame } from './frames.ts';
 
 /** A piece of output that xterm.js parses in a fraction of a frame. */
 const PIECE = 8192;
-/** Milliseconds of output after which the page gets a frame, however much is left. */
+/** Milliseconds spent on output after which the page gets a frame, however much is left. */
 const BUDGET = 6;
-/** Bytes of output that may wait to be shown before the guest waits too. */
+/** Bytes of output that may be queued before the guest must wait too. */
 const WAITING_MAX = 65536;
 
-/** What a program may have left behind: a hidden cursor, a color; or the other screen. */
+/** Resets what a program may have left behind: a hidden cursor, a color, or the alternate screen. */
 const RESTORE = '\x1b[?25h\x1b[0m';
 const LEAVE_ALTERNATE = '\x1b[?1049l';
 
 export class Screen {
   readonly #terminal: Terminal;
   #queue: Promise<void> = Promise.resolve();
-  /** Output of a run that is over is thrown away. */
+  /** Whether to discard output, because the run is over. */
   #epoch = 0;
-  /** Milliseconds spent on output since the page had a frame. */
+  /** Milliseconds spent on output since the page's last frame. */
   #spent = 0;
   /** Bytes of output in the queue. */
   #waiting = 0;
@@ -30,7 +30,7 @@ export class Screen {
     this.#terminal = terminal;
   }
 
-  /** Shows what the guest wrote. The promise is the guest's pace: there is one only when a good deal waits to be shown. */
+  /** Shows the guest's output. The promise paces the guest; it is returned only when a lot of output is queued. */
   output(bytes: Uint8Array): Promise<void> | undefined {
     const epoch = this.#epoch;
     this.#waiting += bytes.length;
@@ -43,7 +43,7 @@ export class Screen {
     return this.#waiting > WAITING_MAX ? shown : undefined;
   }
 
-  /** A line of the page's own, which begins at the left margin. */
+  /** Writes a line of the page's own, starting at the left margin. */
   notice(text: string): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#terminal.buffer.active.type === 'alternate') await this.#write(LEAVE_ALTERNATE);
@@ -52,7 +52,7 @@ export class Screen {
     });
   }
 
-  /** An empty screen. Output that is still queued is dropped. */
+  /** Clears the screen, and drops queued output. */
   clear(): Promise<void> {
     this.#epoch++;
     return this.#enqueue(async () => this.#terminal.reset());

@@ -1,4 +1,4 @@
-/** A program, its terminal, and its present or last run. Sessions go on while another one is shown. */
+/** A program, its terminal, and its current or last run. Sessions continue while another one is shown. */
 import { FitAddon } from '@xterm/addon-fit';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { Terminal } from '@xterm/xterm';
@@ -17,11 +17,14 @@ const dim = (text: string): string => `\x1b[90m${text}\x1b[0m`;
 const colored = (color: number, text: string): string => `\x1b[${color}m${text}\x1b[0m`;
 const [RED, GREEN, YELLOW] = [31, 32, 33];
 
-/** The keys without a meaning in a line that the kernel edits (arrows, Home, function keys …): it would show them as they are. */
+/**
+ * Keys without a meaning in the kernel's line editor (arrows, Home, function keys …), which would display them
+ * literally.
+ */
 // eslint-disable-next-line no-control-regex
 const MEANINGLESS = /^\x1b(?:\[(?:1;\d)?[A-DFHP-S]|O[A-DFHP-S]|\[\d+(?:;\d+)?~)?$/;
 
-/** What a session needs of the page. */
+/** What a session needs from the page. */
 export interface Surroundings {
   runtime: Runtime;
   ledger: Ledger;
@@ -39,7 +42,7 @@ export class Session {
   readonly #fit = new FitAddon();
   readonly #screen: Screen;
   #opened = false;
-  /** Run is to follow as soon as the present run is over. */
+  /** Whether another run follows as soon as the current one is over. */
   #again = false;
 
   constructor(program: Program, host: HTMLElement, around: Surroundings) {
@@ -54,7 +57,7 @@ export class Session {
       lineHeight: 1.25,
       scrollback: 5000,
       theme: terminalTheme(),
-      windowOptions: { getWinSizeChars: true }, // CSI 18 t, with which programs ask for it
+      windowOptions: { getWinSizeChars: true }, // CSI 18 t, with which programs ask for the size
     });
     this.#terminal.loadAddon(this.#fit);
     // An emoji is two columns wide.
@@ -70,7 +73,7 @@ export class Session {
     return this.run !== undefined && !this.run.over;
   }
 
-  /** Its terminal is measured only when it can be seen. */
+  /** The terminal can be measured only while it is visible. */
   show(): void {
     this.#host.hidden = false;
     if (this.#opened) return this.fit();
@@ -134,7 +137,10 @@ export class Session {
     void this.#screen.notice(`${colored(GREEN, title)}\r\n${paragraph(about)}\r\n\r\n${paragraph(how, dim)}`);
   }
 
-  /** Keys that the page keeps: Shift-Tab and, while nothing runs, Tab move the focus; Ctrl-C copies a selection; Ctrl-L clears. */
+  /**
+   * Keys that the page handles: Shift-Tab and, while nothing runs, Tab move the focus; Ctrl-C copies a selection;
+   * Ctrl-L clears.
+   */
   #isForTerminal(event: KeyboardEvent): boolean {
     if (event.key === 'Tab') return !event.shiftKey && this.run?.state.kind === 'running';
     if (event.key === 'c' && event.ctrlKey && this.#terminal.hasSelection()) return false;
@@ -193,7 +199,7 @@ const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
 
 const AGAIN = dim('Run, or Enter, starts it again.');
 
-/** Lines of whole words. */
+/** Wraps text at word boundaries. */
 function wrapped(text: string, columns: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-/** What a run is doing, in words: for the status line, and for those who hear it. */
+/** Describes what a run is doing, for the status line and for screen readers. */
 import { bytes, duration, endOf, killedBy } from './format.ts';
 import type { Program } from './manifest.ts';
 import type { Run } from './run.ts';
@@ -46,18 +46,18 @@ export function statusOf(run: Run | undefined): Status {
 
 export interface Loading {
   text: string;
-  /** From 0 to 1; undefined while that is unknown. */
+  /** From 0 to 1; undefined if unknown. */
   part: number | undefined;
 }
 
-/** How far a program that is being started has come. */
+/** The progress of a program that is being started. */
 export function loadingOf(run: Run | undefined, program: Program): Loading | undefined {
   if (run?.state.kind !== 'starting') return undefined;
   const { progress } = run.state;
   if (!progress) return { text: `Starting ${program.title}`, part: undefined };
   switch (progress.phase) {
     case 'download': {
-      // A compressed response does not tell its size; the build knew it.
+      // A compressed response does not report its size, but the build recorded it.
       const total = Math.max(progress.total, program.bytes);
       const done = `${bytes(progress.loaded)} of ${bytes(total)}`;
       return { text: `Downloading and compiling: ${done}`, part: Math.min(progress.loaded / total, 1) };

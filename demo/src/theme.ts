@@ -1,4 +1,4 @@
-/** Colors of what CSS does not reach: the terminal's cells and the meter's bars. */
+/** Colors that CSS cannot set: the terminal's cells and the meter's bars. */
 import type { ITheme } from '@xterm/xterm';
 
 const dark: ITheme = {

@@ -1,12 +1,12 @@
-/** System calls of the processes that are traced, as lines. The page keeps the last ones only; traced processes wait for it. */
+/** System calls of the traced processes, as lines. The page keeps only the last ones; traced processes wait for it. */
 import type { Process, TraceEvent } from '../../web/index.js';
 import { element, setText } from './dom.ts';
 import { integer } from './format.ts';
 import { nextFrame } from './frames.ts';
 
-/** Lines that the page keeps. */
+/** How many lines the page keeps. */
 const KEPT = 500;
-/** Lines that are put into the page within one frame; who makes more calls waits for the next. */
+/** Lines that are added to the page per frame; a process that makes more calls waits for the next frame. */
 const A_FRAME = 100;
 
 interface Line {
@@ -22,7 +22,7 @@ export class TracePane {
   readonly #none = element('#trace-none');
   readonly #who = element('#trace-who');
   readonly #hold = element<HTMLButtonElement>('#trace-hold');
-  /** To be shown in the next frame; or, while the view is held, the last of what came since. */
+  /** Lines for the next frame; while the view is held, the last ones since then. */
   #waiting: Line[] = [];
   #frame: Promise<void> | undefined;
   #held = false;
@@ -38,7 +38,7 @@ export class TracePane {
     });
   }
 
-  /** Calls when another process is traced, or one is no more. */
+  /** Calls `listener` when a process starts or stops being traced. */
   listen(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -91,7 +91,7 @@ export class TracePane {
   #show(): void {
     const lines = this.#lines;
     const region = this.#region;
-    // Who has scrolled up to read stays there.
+    // If the visitor has scrolled up, the position stays.
     const follow = region.scrollHeight - region.scrollTop - region.clientHeight < 24;
     const fresh = this.#waiting.splice(0).slice(-KEPT);
     lines.append(

@@ -1,5 +1,5 @@
-// Debian packages without touching the system: an apt state of its own, the names of packages with what they depend on, their
-// download.
+// Debian packages without touching the system: a private apt state, the names of packages with their dependencies, and
+// their download.
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -79,7 +79,7 @@ function privateApt() {
     'Acquire::Retries': '3',
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";`);
-  // The machine's own hooks on an update are about the machine's own lists.
+  // The machine's own update hooks concern only its own lists.
   lines.push(
     '#clear APT::Update::Pre-Invoke;',
     '#clear APT::Update::Post-Invoke;',
@@ -91,7 +91,7 @@ function privateApt() {
 
 const inEnglish = { env: { LC_ALL: 'C' }, quiet: true };
 
-/** The packages to fetch: the seeds and what they depend on, with size and hash: [{name, file, size, sha256}]. */
+/** The packages to fetch: the seeds and their dependencies, with size and hash: [{name, file, size, sha256}]. */
 export async function choosePackages(seeds) {
   const apt = privateApt();
   say(`toolchain: reading Debian ${recipe.suite}'s list of packages (10 MB)`);
@@ -117,7 +117,10 @@ export async function choosePackages(seeds) {
   return packages;
 }
 
-/** Reads `apt-cache depends --recurse`. Of alternatives the first is taken, of a virtual package its first provider. */
+/**
+ * Parses `apt-cache depends --recurse`. Takes the first of several alternatives, and the first provider of a virtual
+ * package.
+ */
 function dependencyGraph(text) {
   const graph = new Map();
   let edges = [];
@@ -156,7 +159,10 @@ function closure(seeds, graph) {
 
 export const debFile = (entry) => path.join(folder, 'debs', entry.file);
 
-/** Fetches what is not there whole. An interrupted download is found by its size or hash, thrown away and fetched again. */
+/**
+ * Fetches every package that is not there completely. The size or hash reveals an interrupted download, which is
+ * deleted and fetched again.
+ */
 export async function download(packages) {
   const debs = path.join(folder, 'debs');
   fs.mkdirSync(debs, { recursive: true });
@@ -186,12 +192,12 @@ async function fetchAll(missing, packages, total) {
     () => meter.update(`${megabytes(have())} of ${megabytes(total)}, ${Math.floor((100 * have()) / total)} %`),
     250,
   );
-  // Three at a time, dealt out by size; failures are found by the hashes afterwards.
+  // Three at a time, distributed by size; the hashes reveal failures afterwards.
   const hands = [[], [], []];
   [...missing].sort((a, b) => b.size - a.size).forEach((entry, index) => hands[index % hands.length].push(entry.name));
   const options = { ...inEnglish, allowFailure: true, cwd: path.join(folder, 'debs') };
   const fetchSome = (names) => {
-    const [command, ...args] = mortal(['apt-get', ...apt, 'download', ...names]); // else it goes on writing below a later run
+    const [command, ...args] = mortal(['apt-get', ...apt, 'download', ...names]); // otherwise it would continue writing during a later run
     return run(command, args, options);
   };
   await Promise.all(hands.filter((names) => names.length > 0).map(fetchSome));

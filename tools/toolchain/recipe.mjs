@@ -1,9 +1,9 @@
-// What the toolchain folder is made of, and where it is.
+// What the toolchain folder contains, and where it is.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fromRoot } from '../lib.mjs';
 
-/** What goes into the folder. A change here makes everybody's folder anew. */
+/** The contents of the folder. A change here recreates every user's folder. */
 export const recipe = {
   version: 2,
   suite: 'forky',
@@ -19,7 +19,7 @@ export const recipe = {
     'rustc',
     'libstd-rust-dev-wasm32',
   ],
-  // Dependencies that nothing we run needs: the machine's own node and python serve, and nothing native is compiled.
+  // Dependencies that we do not need: the machine's own node and python are used, and nothing native is compiled.
   without: [
     'python3',
     'nodejs',
@@ -35,7 +35,7 @@ export const recipe = {
     /^lib(stdc\+\+|gcc|objc)-\d+-dev$/,
     /^libclang1-/,
   ],
-  // Needed for their dependencies only (the standard library of native Rust programs).
+  // Needed only for their dependencies (the standard library of native Rust programs).
   throughOnly: ['libstd-rust-dev', 'golang-go', 'golang-src', 'libclang-rt-dev-wasm32', 'libc++-dev-wasm32'],
   leaveOut: ['usr/share/doc', 'usr/share/man', 'usr/share/lintian', 'usr/share/locale'],
 };
@@ -48,7 +48,7 @@ const architectures = {
 export const architecture = architectures[process.arch];
 
 const named = process.env.HOLDFAST_TOOLCHAIN ? path.resolve(process.env.HOLDFAST_TOOLCHAIN) : fromRoot('.toolchain');
-/** Behind a link it is the same folder, for all who link to it. */
+/** Resolves links, so that a linked folder counts as the same for everyone who links to it. */
 export const folder = fs.existsSync(named) ? fs.realpathSync(named) : named;
 export const bin = path.join(folder, 'bin');
 export const rootfs = path.join(folder, 'root');

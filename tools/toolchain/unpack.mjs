@@ -5,7 +5,7 @@ import { exists, filesBelow, inParallel, progress, run } from '../lib.mjs';
 import { debFile } from './debian.mjs';
 import { architecture, folder, recipe, rootfs } from './recipe.mjs';
 
-/** Makes root/ from the downloaded packages; it has that name only when it is whole. */
+/** Creates root/ from the downloaded packages; it has that name only when it is complete. */
 export async function unpack(packages) {
   const fresh = path.join(folder, 'root.tmp');
   fs.rmSync(fresh, { recursive: true, force: true });
@@ -17,7 +17,7 @@ export async function unpack(packages) {
     await run('dpkg-deb', ['--extract', debFile(entry), fresh], { quiet: true });
   });
   for (const part of recipe.leaveOut) fs.rmSync(path.join(fresh, part), { recursive: true, force: true });
-  // Node resolves from a file's real place, so Emscripten's acorn must lie in a real folder beside it.
+  // Node resolves modules from a file's real path, so Emscripten's acorn must be in a real folder beside it.
   const emscripten = path.join(fresh, 'usr/share/emscripten');
   if (exists(emscripten)) {
     fs.rmSync(path.join(emscripten, 'node_modules'), { recursive: true, force: true });
@@ -51,13 +51,13 @@ export async function unpack(packages) {
   fs.renameSync(fresh, rootfs);
 }
 
-/** Makes programs load, and libraries find, the libraries in the folder, at the place where it will be. */
+/** Makes programs and libraries find the libraries in the folder, at its final location. */
 async function patch(fresh) {
   const { libraries, loader } = architecture;
   const libraryPath = [libraries, ...llvmFolders(fresh).map((name) => `usr/lib/${name}/lib`)]
     .map((part) => path.join(rootfs, part))
     .join(':');
-  // patchelf must not rewrite itself or a library that it is running on: it runs as a copy, on copies.
+  // patchelf must not rewrite itself or a library that it is using: a copy of it runs on copies.
   const own = path.join(folder, 'patchelf.tmp');
   fs.rmSync(own, { recursive: true, force: true });
   fs.mkdirSync(own);
@@ -71,7 +71,7 @@ async function patch(fresh) {
     /^(ld-linux|lib(c|m|dl|pthread|rt|util|resolv|mvec|anl|BrokenLocale|nss_\w+|thread_db|c_malloc_debug|memusage|pcprofile|nsl)[.-])/;
   const work = [];
   for (const file of filesBelow(fresh)) {
-    if (/\/testdata\//.test(file)) continue; // Go's tests carry strange programs
+    if (/\/testdata\//.test(file)) continue; // Go's tests contain unusual programs
     const kind = libc.test(path.basename(file)) ? undefined : elfKind(path.join(fresh, file));
     if (kind === 'program') {
       work.push([
@@ -98,7 +98,7 @@ export const llvmFolders = (top) =>
     ? fs.readdirSync(path.join(top, 'usr/lib')).filter((name) => /^llvm-\d+$/.test(name))
     : [];
 
-/** 'program' (asks for a loader), 'library', or undefined for anything else, static programs too. */
+/** 'program' (has an interpreter), 'library', or undefined for anything else, including static programs. */
 function elfKind(file) {
   const handle = fs.openSync(file, 'r');
   try {

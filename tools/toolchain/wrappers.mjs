@@ -1,11 +1,11 @@
-// The scripts in bin/: what the build calls.
+// The scripts in bin/, which the build calls.
 import fs from 'node:fs';
 import path from 'node:path';
 import { exists, which, writeIfChanged } from '../lib.mjs';
 import { bin, folder, rootfs } from './recipe.mjs';
 import { llvmFolders } from './unpack.mjs';
 
-/** Programs of the folder that are called as they are. */
+/** Programs of the folder that are called directly. */
 const plain = [
   'wasm-tools',
   'wasm2c',
@@ -20,7 +20,7 @@ const plain = [
   'llvm-nm',
 ];
 
-/** (Re)writes the scripts in bin/ and the Emscripten configuration; files that are right already stay as they are. */
+/** Writes the scripts in bin/ and the Emscripten configuration; files that are already correct are not touched. */
 export function writeWrappers(own) {
   const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const script = (name, lines) => writeIfChanged(path.join(bin, name), `#!/bin/sh\n${lines.join('\n')}\n`, 0o755);
@@ -37,7 +37,7 @@ export function writeWrappers(own) {
       if (theirs) script(name, [`exec ${quote(theirs)} "$@"`]);
     }
   } else if (llvm) {
-    // Beside Emscripten too, where it is found without EM_CONFIG: build.ninja calls its emcc, not ours.
+    // Also beside Emscripten, where it is found without EM_CONFIG: build.ninja calls its emcc, not ours.
     for (const file of [path.join(folder, 'emscripten.config'), path.join(rootfs, 'usr/share/emscripten/.emscripten')])
       writeIfChanged(
         file,
@@ -58,7 +58,7 @@ export function writeWrappers(own) {
       ]);
     }
   }
-  if (!llvm) return; // not Debian: the guests' compilers are the user's own affair
+  if (!llvm) return; // not Debian: the user provides the guests' compilers
   for (const name of plain) {
     const file = [path.join(rootfs, 'usr/bin', name), path.join(llvmBin, name)].find(exists);
     if (file && !(own && name.startsWith('wasm-') && exists(path.join(bin, name))))

@@ -1,4 +1,4 @@
-/* A shell as small as can be, in plain C against wasi-libc: lines, files, time, sleep, and every way to end. */
+/* A minimal shell in plain C on wasi-libc: lines, files, time, sleep, and every way to end. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static void complain(const char *what)
 	fprintf(stderr, "\x1b[31m%s: %s\x1b[0m\n", what, strerror(errno));
 }
 
-/* The first word of `*rest`, which then begins behind it. */
+/* The first word of `*rest`, which is advanced past it. */
 static char *word(char **rest)
 {
 	char *found = *rest + strspn(*rest, " ");
@@ -127,7 +127,7 @@ static void do_trap(char *rest)
 	__builtin_trap();
 }
 
-/* Never a tail call: it is to use up the stack. */
+/* Never a tail call: it must use up the stack. */
 static int deeper(volatile char *above)
 {
 	volatile char block[1024];

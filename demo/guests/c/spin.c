@@ -1,4 +1,4 @@
-/* The worst neighbour: a loop without an end and without a system call. Only taking its worker away ends it. */
+/* The worst neighbour: an endless loop without a system call. Only terminating its worker ends it. */
 #include <stdint.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* Sleeps, and notes once a second how often it has: little to compute, much to see in a trace. */
+/* Sleeps, and counts its wake-ups once a second: little to compute, much to see in a trace. */
 #include <stdio.h>
 #include <time.h>
 
