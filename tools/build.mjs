@@ -6,7 +6,7 @@
 //   runtime      dist/                          the npm package (implies wasm): esbuild bundles, kernel.wasm, types
 //   guests       build/guests/NAME.wasm         the programs in tests/guests and demo/guests
 //   demo         build/demo/                    the static page (implies runtime and guests), by demo/build.mjs
-//   native-host                                 build/native-{asan,tsan}/holdfast-guest: the native host under each sanitizer, also for one test
+//   native-host                                 build/native-{asan,tsan}/holdfast-{guest,supervised}: the native host, and a test's program, under each sanitizer
 //   native, native-asan, native-tsan, fuzz      build/PRESET/: the native kernel, its tests and fuzzers
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
