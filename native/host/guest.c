@@ -278,8 +278,7 @@ static void join_streams(struct hf_guest *guest)
 void hf_guest_free(struct hf_guest *guest)
 {
 	if (guest->process)
-		hf_process_unref(
-			guest->process); /* closes the descriptors of a process that never ran: the pumps' end of file */
+		hf_process_unref(guest->process); /* it never ran; closes its descriptors: the pumps' end of file */
 	if (guest->streams == HF__STREAMS_RUN) {
 		stop_inputs(guest); /* of one that never ran */
 		join_streams(guest);

@@ -1,7 +1,7 @@
-/* customs.c - custom sections that must change: names of what was added, or is counted anew, and offsets of hints.
+/* customs.c - custom sections that must change: names of items that were added or renumbered, and offsets of hints.
  *
- * Names that do not read as they should are left as they are: they are text to an engine. Hints are left out then: what some engine reads in them
- * would be about other instructions. */
+ * Malformed names are left as they are: engines treat them as text. Malformed hints are left out: an engine would apply them to other
+ * instructions. */
 #include "rewrite/emit.h"
 
 static bool is_named(const struct hf__reader *r, uint32_t size, const char *name, bool all)

@@ -1,9 +1,9 @@
-/* waits.c - memory.atomic.wait and notify, made the host's without being taken out.
+/* waits.c - memory.atomic.wait and notify, executed by the host without being removed.
  *
- * The instruction stays, so that it traps as it did: at an address that is not there or not aligned. Before it stands a call of a function
- * that has the host wait (or notify), and gives the operands back with a timeout of nothing, so that the instruction itself is over at
- * once; after it a call of one that puts the host's answer in place of the instruction's, unless that is negative. Until the host has filled
- * the table, operands and answer stay what they are. */
+ * The instruction stays, so that it traps as before: at an address that does not exist or is not aligned. Before it comes a call of a
+ * function that makes the host wait (or notify), and returns the operands with a zero timeout, so that the instruction itself ends at once;
+ * after it a call of a function that replaces the instruction's answer by the host's, unless that is negative. Until the host has filled the
+ * table, operands and answer are unchanged. */
 #include "rewrite/emit.h"
 
 #define I32 0x7f

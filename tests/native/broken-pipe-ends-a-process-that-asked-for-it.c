@@ -1,4 +1,4 @@
-/* A write that nobody will read is EPIPE; where that is to end the process, it does, also when the reader goes away in the middle of the write. */
+/* A write without a reader is EPIPE; a process that requested it ends then, also when the reader goes away in the middle of the write. */
 #include "support/program.h"
 #include "support/threads.h"
 

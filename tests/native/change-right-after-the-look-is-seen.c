@@ -1,5 +1,5 @@
-/* A thread looks at an object, and before it has gone to sleep the object changes: it does not sleep. Here the change comes right behind the
- * look, by a thread that waits for the object's lock on the same core and runs as soon as the look lets go of it. */
+/* A thread looks at an object, and before it has gone to sleep the object changes: it does not sleep. Here the change comes right after the
+ * look, by a thread that waits for the object's lock on the same core and runs as soon as the look releases it. */
 #define _GNU_SOURCE
 #include "kernel/poll.h"
 #include "support/file_io.h"

@@ -1,5 +1,5 @@
-/* What one thread of a process was told of the monotonic clock, no other is told less, though its own clock be behind. What the platform's clocks
- * disagree by is made here by hand: the process has been told of a time that is still to come. */
+/* No thread of a process gets a monotonic time earlier than one that another thread got before, even if its own clock is behind. The test
+ * simulates the difference between the platform's clocks: the process has been given a future time. */
 #include "support/program.h"
 
 int32_t hf_wt_thread_spawn(uint32_t argument);

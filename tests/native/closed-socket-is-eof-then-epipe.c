@@ -1,4 +1,5 @@
-/* What an end meets when the other is shut down or closed, by both, by either, with bytes unread and without. */
+/* What an end of a connection gets when the other end, or both, are shut down or closed, with and without unread bytes.
+ */
 #include "support/sockets.h"
 
 static struct hf_listener *listener;

@@ -1,5 +1,5 @@
-/* A file that is given the contents of another one stays the file that it is: its number, its other names and who has it open; nobody sees a
- * part of the new contents, and the old ones go with the file that took them. */
+/* A file that gets the contents of another one keeps its number, its other names and its open descriptions; no reader sees a part of the new
+ * contents, and the old ones go with the file that took them. */
 #include "platform/alloc.h"
 #include "support/files.h"
 #include "support/threads.h"

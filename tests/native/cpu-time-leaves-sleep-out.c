@@ -1,4 +1,4 @@
-/* A thread's time counts while it runs and not while it sleeps, whoever asks and whenever. */
+/* A thread's time counts while it runs and not while it sleeps, whichever thread queries it, and whenever. */
 #include "support/threads.h"
 
 static struct hf_process *process;

@@ -1,5 +1,5 @@
-/* A file that is lengthened by one byte far away, and cut again, over and over, each time a bit further, takes no memory that nobody pays for. Also when there
- * is none for the cut. */
+/* A file that is lengthened by one byte far away, and cut again, over and over, each time a bit further, takes no memory that counts against no
+ * limit. Also when there is no memory for the cut. */
 #include "support/files.h"
 
 #include "platform/alloc.h"

@@ -1,4 +1,5 @@
-/* A long write that is cut off in the middle, by a stop or a close, tells how much went in; the next one tells why. */
+/* A long write that is cut off in the middle, by a stop or a close, returns how much was written; the next one returns
+ * the reason. */
 #include "support/pipes.h"
 
 static struct hf_pipe *pipe;

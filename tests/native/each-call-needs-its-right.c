@@ -1,5 +1,6 @@
-/* Each call on a descriptor that has every right but one: it fails if that one is its own, and else does what it does with all of them.
- * Below them, path_open: each right in turn is missing in what the directory passes on, and each in turn is asked for. */
+/* Each call on a descriptor that has every right but one: it fails if that is the right that it needs, and else behaves as with all of
+ * them. Below them, path_open: each right in turn is missing from those that the directory passes on, and each in turn is requested.
+ */
 #include "support/file_io.h"
 #include "support/program.h"
 #include "wasi/abi.h"

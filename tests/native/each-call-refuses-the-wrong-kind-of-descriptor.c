@@ -1,5 +1,5 @@
-/* What each call on a descriptor says of a file, a directory, a stream, a device, a descriptor without the right, one that is not open
- * for it, and none at all. */
+/* What each call on a descriptor returns for a file, a directory, a stream, a device, a descriptor without the right, one that is not
+ * open for it, and a closed one. */
 #include "fs/devfs.h"
 #include "support/program.h"
 

@@ -1,5 +1,5 @@
-/* What each call on a path says of a file, a directory, a link, one that leads nowhere, "." and "..", nothing, and a trailing slash; and
- * below a read-only preopen, of any change. */
+/* What each call on a path returns for a file, a directory, a link, a dangling link, "." and "..", an empty path, and a trailing slash;
+ * and, below a read-only preopen, for any change. */
 #include "kernel/vnode_file.h"
 #include "support/file_io.h"
 #include "support/program.h"

@@ -1,4 +1,4 @@
-/* proc_raise does with each signal what typenames.witx says under "Action": ends the process, or nothing. */
+/* proc_raise handles each signal as typenames.witx says under "Action": it ends the process, or does nothing. */
 #include "support/program.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The coordinator is told of an end once if the process's only thread ended it (when that thread is gone), and else twice: at the
- * order, so that it claims who computes, and when all are gone. Once the process is dead nothing is posted any more. */
+/* The coordinator is notified of an end once if the process's only thread ended it (when that thread is gone), and else twice: at
+ * the order, so that it claims computing threads, and when all are gone. Once the process is dead nothing is posted any more. */
 #include "support/threads.h"
 
 #include <stdlib.h>

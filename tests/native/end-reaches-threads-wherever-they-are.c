@@ -1,5 +1,5 @@
-/* When a process ends, its threads in the kernel come back by themselves, and those in the guest are claimed; the coordinator is told
- * once so that it claims, and once when all are gone. */
+/* When a process ends, its threads in the kernel come back by themselves, and those in the guest are claimed; the coordinator is
+ * notified once so that it claims them, and once when all are gone. */
 #include "support/pipes.h"
 
 #include "platform/native.h"

@@ -1,4 +1,4 @@
-/* Every error number has its name and says what it means, and the numbers are WASI's. */
+/* Every error number has a name and a meaning, and the numbers are WASI's. */
 #include "support/check.h"
 
 #include <string.h>

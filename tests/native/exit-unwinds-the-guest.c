@@ -1,4 +1,5 @@
-/* proc_exit never returns to the guest, and its code is the process's; so too for a fatal signal; a plain return is code 0. */
+/* proc_exit never returns to the guest, and its code becomes the process's; the same holds for a fatal signal; a plain return
+ * is code 0. */
 #include "platform/native.h"
 #include "support/program.h"
 

@@ -1,5 +1,5 @@
-/* Who finds the backlog full is told of room, and of the listener's end; nothing is left on the queue of a listener that
- * is gone. */
+/* A client that finds the backlog full is woken when there is room, and when the listener closes; nothing is left on the
+ * queue of a listener that is gone. */
 #include "support/sockets.h"
 
 static struct hf_socket *clients[HF_BACKLOG + 1];

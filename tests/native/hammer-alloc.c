@@ -1,4 +1,4 @@
-/* Threads allocate and free beneath one limit: nobody gets beyond it, and nothing is lost. */
+/* Threads allocate and free beneath one limit: no thread exceeds it, and nothing is lost. */
 #include "platform/alloc.h"
 
 #include "support/check.h"

@@ -1,4 +1,4 @@
-/* Threads append to one file: every record is there once, whole, each thread's in its order, and each was told where its own ended. */
+/* Threads append to one file: every record is there once, whole, each thread's in its order, and each learns where its own ended. */
 #include "support/files.h"
 
 #include <stdlib.h>

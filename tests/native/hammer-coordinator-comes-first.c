@@ -1,5 +1,5 @@
-/* 64 threads take one lock in a loop. Whoever holds it when the coordinator asks is the last to hold it before the coordinator: counted, not timed. And
- * of the threads themselves none is passed by for ever, not even one that hardly ever asks. */
+/* 64 threads take one lock in a loop. The thread that holds it when the coordinator wants it is the last to hold it before the coordinator: counted,
+ * not timed. And no thread is overtaken forever, not even one that rarely takes the lock. */
 #define HF_LOCK_UNTOLD
 #include "platform/lock.h"
 

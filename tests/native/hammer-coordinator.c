@@ -1,6 +1,6 @@
 /* The coordinator's C as a whole: a page that spawns, writes, reads with little credit, cancels and kills as it likes, guests that read,
- * write, wait, compute, make threads, return, exit, trap, and workers that break. Whatever happens, each process is told to have
- * ended once, each stream ends once, after its last byte, all bytes arrive in order, and no memory is left. */
+ * write, wait, compute, make threads, return, exit, trap, and workers that break. Whatever happens, each process's end is reported once,
+ * each stream ends once, after its last byte, all bytes arrive in order, and no memory is left. */
 #include "support/coordinator.h"
 
 #include "platform/alloc.h"

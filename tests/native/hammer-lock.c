@@ -1,4 +1,4 @@
-/* What a lock guards is seen by one thread at a time, and nobody sleeps for ever. */
+/* One thread at a time sees what a lock guards, and no thread sleeps forever. */
 #define HF_LOCK_UNTOLD
 #include "platform/lock.h"
 

@@ -1,5 +1,5 @@
 /* The page's connections (coordinator/connection.c): it connects to servers, listens for clients, writes, reads with little
- * credit, cancels, aborts and withdraws as it likes; at the other ends are threads that do no less. Each connection is told to be
+ * credit, cancels, aborts and withdraws as it likes; at the other ends are threads that do no less. Each connection is reported
  * open or failed at most once, ends once in each direction, and is forgotten once; bytes come in order; nothing is left. */
 #include "support/coordinator.h"
 #include "support/sockets.h"

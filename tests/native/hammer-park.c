@@ -1,4 +1,5 @@
-/* Threads wait for tokens of several owners at once, with and without deadlines; no token is lost and nobody sleeps on. */
+/* Threads wait for tokens of several owners at once, with and without deadlines; no token is lost and no thread
+ * oversleeps. */
 #include "support/threads.h"
 
 #define BOXES 3

@@ -1,4 +1,5 @@
-/* Directories are moved out of a base and back while others walk through them with "..": nobody ever sees what lies outside. */
+/* Directories are moved out of a base and back while others walk through them with "..": no walk ever sees what lies outside.
+ */
 #include "support/files.h"
 
 #include <string.h>

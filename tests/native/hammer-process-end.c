@@ -1,5 +1,5 @@
 /* Processes with threads that compute, call and wait are ended by a thread, by the coordinator or by all of them at once: each process
- * is told dead, everything it had is freed, and its blocks are never touched afterwards. */
+ * is reported dead, everything it had is freed, and its blocks are never touched afterwards. */
 #include "support/pipes.h"
 
 #include "platform/native.h"

@@ -1,4 +1,5 @@
-/* Readers go through a directory in small steps while others add and remove names as fast as they can: who stays is told once, each time. */
+/* Readers go through a directory in small steps while others add and remove names as fast as they can: a name that stays is listed once,
+ * each time. */
 #include "support/files.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Listeners that come and go on a few ports, clients that connect, send, half-close and vanish, servers that accept by
- * blocking, by trying and by polling: every connection carries its bytes in order or says why not, all end, and nothing is
- * left. */
+ * blocking, by trying and by polling: every connection carries its bytes in order or returns an error, all end, and
+ * nothing is left. */
 #include "support/sockets.h"
 
 #include <stdio.h>

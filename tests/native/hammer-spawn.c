@@ -1,5 +1,5 @@
-/* Threads ask for threads while they are told to stop and told to go on; the coordinator answers each request that it takes with its
- * argument, and no answer goes to another request. */
+/* Threads request threads while they get the order to stop and the order is withdrawn; the coordinator answers each request that it
+ * takes with its argument, and no answer goes to another request. */
 #include "support/threads.h"
 
 #define ASKERS 3

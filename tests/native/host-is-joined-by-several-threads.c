@@ -1,4 +1,4 @@
-/* Several threads may wait for one guest: each comes back when it is over, and what it had is given back once. */
+/* Several threads may wait for one guest: each returns when it has ended, and its resources are freed once. */
 #include <unistd.h>
 
 #include "support/by_hand.h"

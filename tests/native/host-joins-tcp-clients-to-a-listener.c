@@ -1,5 +1,5 @@
-/* Real TCP clients reach a port that a native guest listens on: each direction ends by itself, what the guest sent before its end arrives, who cannot
- * be accepted is reset, and sockets of two guests of one host meet. */
+/* Real TCP clients reach a port that a native guest listens on: each direction ends by itself, what the guest sent before its end arrives, a client
+ * that cannot be accepted is reset, and sockets of two guests of one host can connect. */
 #define _DEFAULT_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* A guest that computes without end and calls nobody is ended all the same: its thread is gone, and its memory freed. */
+/* A guest that computes without end and makes no calls can be ended all the same: its thread is gone, and its memory
+ * freed. */
 #include "support/by_hand.h"
 
 static _Atomic bool computes;

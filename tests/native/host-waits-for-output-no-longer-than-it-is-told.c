@@ -1,5 +1,5 @@
-/* A guest's output that nobody takes: hf_guest_join comes back at its deadline, also when the guest is over; what is dropped is not waited for, and
- * what is not dropped arrives when somebody reads. On descriptors that block and on some that do not. */
+/* A guest's output without a reader: hf_guest_join returns at its deadline, also when the guest has ended; it does not wait for dropped output, and
+ * output that is not dropped arrives when it is read. On descriptors that block and on some that do not. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>

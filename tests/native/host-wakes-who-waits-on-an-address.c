@@ -1,5 +1,5 @@
-/* memory.atomic.wait and notify: not equal is told at once, a timeout when it is over, and notify wakes as many as it says, of those that wait
- * there. */
+/* memory.atomic.wait and notify: "not equal" is returned at once, a timeout when it has passed, and notify wakes as many as it returns, of the
+ * threads that wait there. */
 #include "support/by_hand.h"
 
 #define WAITERS 3

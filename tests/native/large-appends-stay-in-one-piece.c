@@ -1,4 +1,5 @@
-/* An append of many slices is one piece of the file, also while others append through descriptions of their own; and what each was told of its end is true. */
+/* An append of many slices is contiguous in the file, also while others append through descriptions of their own; and each gets the correct offset of
+ * its end. */
 #include "support/file_io.h"
 #include "support/files.h"
 

@@ -1,5 +1,5 @@
-/* What a process had open is closed when its last thread has left, not before; then the process is dead, and its thread blocks
- * belong to nobody. */
+/* A process's open files are closed when its last thread has left, not before; then the process is dead, and its thread blocks
+ * belong to no process. */
 #include "support/pipes.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* A lock that is taken while one of the same or a later rank is held, one that is let go by who does not hold it, a wait and a look at the clock with one held: each ends
- * the program at once, with the names, in the builds that check it. In order, and let go in any order, nothing is said. */
+/* A lock that is taken while one of the same or a later rank is held, one released by a thread that does not hold it, a wait and a look at the clock
+ * with one held: each ends the program at once, with the names, in the builds that check it. Locks taken in order, and released in any order, cause
+ * no report. */
 #include "support/last_words.h"
 #include "support/threads.h"
 

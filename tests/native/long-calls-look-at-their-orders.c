@@ -1,5 +1,6 @@
-/* What may take seconds (gigabytes from a device, of a hole, through a pipe or a connection, room for a file, the list of a large directory, a path of links) ends within one
- * slice once the thread is told to stop. Seen by how much was done: a thread that was told before it begins does one slice. */
+/* What may take seconds (gigabytes from a device, of a hole, through a pipe or a connection, room for a file, the list of a large directory, a path
+ * of links) ends within one slice once the thread has the order to stop. Measured by how much was done: a thread that has the order before it begins
+ * does one slice. */
 #include "support/file_io.h"
 #include "support/program.h"
 #include "support/sockets.h"

@@ -1,5 +1,5 @@
-/* Long random sequences of system calls on memfs, and the same by Linux in a chroot, with the same results and the same errors but for what
- * support/agreement.c lists. Where there is no right to chroot, nothing is compared. */
+/* Long random sequences of system calls on memfs, and the same by Linux in a chroot, with the same results and the same errors, except
+ * those that support/agreement.c lists. Without the right to chroot, nothing is compared. */
 #include "support/agreement.h"
 #include "support/check.h"
 

@@ -1,4 +1,5 @@
-/* Whoever shares a description shares its offset; descriptions of one file each have their own; pread and pwrite touch none. */
+/* Descriptors that share a description share its offset; descriptions of one file each have their own; pread and pwrite touch
+ * none. */
 #include "support/file_io.h"
 #include "support/files.h"
 

@@ -1,5 +1,5 @@
-/* Each system call that allocates, with each of its allocations failing in turn: an errno, nothing lost, and nothing changed but that
- * path_open may have made the file that it then had no memory to open; with memory it works at last. */
+/* Each system call that allocates, with each of its allocations failing in turn: an errno, nothing lost, and nothing changed, except
+ * that path_open may have created the file that it then had no memory to open; with enough memory it succeeds. */
 #include "platform/alloc.h"
 #include "support/program.h"
 #include "support/sockets.h"

@@ -1,5 +1,5 @@
-/* Each operation with its first, second, third ... allocation failing, and all after it: it does all that it is to do or nothing, says which, and
- * leaks nothing. */
+/* Each operation with its first, second, third ... allocation failing, and all after it: it does everything or nothing, returns which, and leaks
+ * nothing. */
 #define _GNU_SOURCE
 #include "fs/devfs.h"
 

@@ -1,5 +1,5 @@
-/* A process, its streams and its preopens are made whole or not at all: whichever allocation fails, the errno says so and nothing
- * is left. */
+/* A process, its streams and its preopens are created whole or not at all: whichever allocation fails, the errno reports it and
+ * nothing is left. */
 #include "platform/alloc.h"
 #include "support/file_io.h"
 #include "support/files.h"

@@ -1,5 +1,5 @@
-/* A process that may write only so much is ended by one byte more, once all that it may write has gone out; not by what another of its threads
- * has only asked for. */
+/* A process with an output limit is ended by one byte more, once all that it may write was written; not by what another of its threads has
+ * only requested. */
 #include "support/program.h"
 #include "support/threads.h"
 

@@ -1,5 +1,5 @@
-/* A process that is told to pause comes to rest at the kernel's boundary, uses no CPU there, goes on when it is resumed and can be killed meanwhile;
- * waits go on, and a thread that begins while the process is paused comes to rest as well. */
+/* A process with the order to pause comes to rest at the kernel's boundary, uses no CPU there, continues when it is resumed and can be killed
+ * meanwhile; waits continue, and a thread that begins while the process is paused comes to rest as well. */
 
 #include "support/threads.h"
 

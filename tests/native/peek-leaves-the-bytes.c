@@ -1,4 +1,5 @@
-/* hf_pipe_peek: the bytes stay, over the ring's end too; as many as are there, or as are asked for and can ever be. */
+/* hf_pipe_peek: the bytes stay, also across the ring's end; it returns as many as are there, or, with `whole`, as many
+ * as are requested and fit. */
 #include <string.h>
 
 #include "support/pipes.h"

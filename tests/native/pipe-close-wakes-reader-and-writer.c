@@ -1,4 +1,4 @@
-/* Who waits for a pipe goes on when bytes or room come, and when the other end closes. */
+/* A thread that waits for a pipe continues when there are bytes or room, and when the other end closes. */
 #include "support/pipes.h"
 
 static struct hf_pipe *pipe;

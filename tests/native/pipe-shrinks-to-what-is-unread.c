@@ -1,5 +1,5 @@
-/* Once nobody writes any more, a pipe can give back the room that is not used: what is unread stays, in order, wherever it lay in the ring. While
- * somebody writes, or without memory, nothing happens. */
+/* Without writers, a pipe can free its unused space: the unread bytes stay, in order, wherever they were in the ring. While there are writers, or
+ * without memory, nothing happens. */
 #include "support/pipes.h"
 
 #include "platform/alloc.h"

@@ -1,4 +1,5 @@
-/* What poll learns of a pipe's ends; and a waiter is linked only while there is something to wait for, and only once. */
+/* What poll reports about a pipe's ends; and a waiter is linked only while there is something to wait for, and only
+ * once. */
 #include "support/pipes.h"
 
 static char bytes[8192];

@@ -1,4 +1,4 @@
-/* One wait for two pipes and a clock: data, room, the end of file and the clock each end it, and it tells which. */
+/* One wait for two pipes and a clock: data, room, the end of file and the clock each end it, and it reports which. */
 #include "kernel/poll.h"
 
 #include "support/file_io.h"

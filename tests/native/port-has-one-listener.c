@@ -1,4 +1,4 @@
-/* A port has one listener at a time, nobody's port refuses, and port 0 is any that is free. */
+/* A port has one listener at a time, a port without a listener refuses, and port 0 is any free one. */
 #include "support/sockets.h"
 
 int main(void)

@@ -1,5 +1,5 @@
-/* What a process adds to a file system is drawn from its own account too: at its limit it has ENOSPC, others have not, and what it takes away is room
- * again. Bytes that another added give it nothing beyond what it had drawn. */
+/* What a process adds to a file system is drawn from its own account too: at its limit it gets ENOSPC, others do not, and what it removes is free
+ * again. Removing another process's bytes gives it nothing beyond what it had drawn. */
 #include "support/files.h"
 
 #include "fs/budget.h"

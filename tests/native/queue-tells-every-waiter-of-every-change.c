@@ -1,4 +1,4 @@
-/* A wait queue tells those who are linked to it, each time, and nobody else. */
+/* A wait queue wakes the waiters that are linked to it, each time, and no others. */
 #include "kernel/waitq.h"
 
 #include "support/check.h"

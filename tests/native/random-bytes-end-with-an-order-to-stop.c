@@ -1,4 +1,4 @@
-/* A guest that asks for very many random bytes is stopped in the middle of them. */
+/* A guest that requests very many random bytes is stopped in the middle of the call. */
 #include "platform/native.h"
 #include "support/program.h"
 

@@ -1,5 +1,5 @@
-/* fd_readdir fills the buffer to its last byte, cutting an entry where it ends, at each possible size; a buffer that is not full says
- * that there are no more entries. */
+/* fd_readdir fills the buffer to its last byte, cutting an entry where it ends, at each possible size; a buffer that is not full
+ * means that there are no more entries. */
 #include "support/program.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* A directory is read in small steps while names come and go: each name that is there all the time is told exactly once, in steps of any size. */
+/* A directory is read in small steps while names come and go: each name that exists all the time is listed exactly once, in steps of any size. */
 #include "support/files.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* When its owner lets go of a file system, every name goes at once, but what somebody still holds stays whole until he lets go, too. */
+/* When its owner releases a file system, every name is removed at once, but a node that is still held stays whole until it is released,
+ * too. */
 #include "fs/devfs.h"
 
 #include "platform/alloc.h"

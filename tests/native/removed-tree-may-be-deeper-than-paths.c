@@ -1,4 +1,5 @@
-/* hf.fs.rm takes away a tree deeper than any path is long, and nothing that lies elsewhere; without memory it says so. */
+/* hf.fs.rm removes a tree deeper than any path is long, and nothing that lies elsewhere; without memory it returns the
+ * error. */
 #include "coordinator/root.h"
 #include "platform/alloc.h"
 #include "support/files.h"

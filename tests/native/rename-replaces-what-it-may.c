@@ -1,4 +1,4 @@
-/* What a rename may put in the place of what, and how the tree is afterwards. */
+/* What a rename may replace with what, and the tree afterwards. */
 #include "support/files.h"
 
 static void make(struct fs *fs)

@@ -1,4 +1,4 @@
-/* Each loop has a check, and so has each way of going on for ever without one: recursion, tail calls, calls through tables, functions that
+/* Each loop has a check, and so has each way to run forever without a loop: recursion, tail calls, calls through tables, functions that
  * double their calls, and bulk instructions in a row. A function that can do none of this has none. */
 #include "support/wasm_module.h"
 

@@ -1,5 +1,5 @@
-/* Custom sections come out as they went in, but for names, which get those of the added functions and lose those of labels, and hints, whose offsets
- * move with the code. */
+/* Custom sections are unchanged, except names, which get those of the added functions and lose those of labels, and hints, whose offsets move with
+ * the code. */
 #include "support/wasm_module.h"
 
 #include <string.h>

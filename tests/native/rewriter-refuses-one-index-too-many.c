@@ -1,5 +1,5 @@
-/* What the rewriter appends is not within the module's reach: an index that is one too large, which names what is appended,
- * is refused; the largest that the module has is not. */
+/* The module cannot refer to what the rewriter appends: an index that is one too large, which would refer to an appended
+ * item, is refused; the largest that the module has is not. */
 #include "support/wasm_module.h"
 
 #include <string.h>

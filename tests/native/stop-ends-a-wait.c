@@ -1,4 +1,4 @@
-/* A thread that is told to stop waits no more: neither the wait that it is in, nor any later one. */
+/* A thread that gets the order to stop does not wait any more: neither in its present wait, nor in any later one. */
 #include "support/threads.h"
 
 static struct hf_thread *sleeper;

@@ -1,5 +1,5 @@
-/* A supervisor in a random walk: children start, fail, trap, ignore their orders; commands and time in between. What must
- * hold is checked at every step (support/supervision.c). The fuzzer walks the same way, with better feet. */
+/* A supervisor in a random walk: children start, fail, trap, ignore their orders; commands and time in between. The
+ * invariants are checked at every step (support/supervision.c). The fuzzer does the same, guided by coverage. */
 #include "support/supervision.h"
 
 int main(void)

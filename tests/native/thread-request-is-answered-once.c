@@ -1,5 +1,5 @@
-/* A thread that asks the coordinator for another one gets exactly one answer, or withdraws when it is told to stop; what the
- * coordinator has taken it also answers. */
+/* A thread that requests another one from the coordinator gets exactly one answer, or withdraws the request when it must
+ * stop; the coordinator answers every request that it has taken. */
 #include "support/threads.h"
 
 static struct hf_thread *asker;

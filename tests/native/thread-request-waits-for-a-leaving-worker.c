@@ -1,5 +1,5 @@
-/* A process asks for a thread while all workers are busy, but one of them is about to be free: its process has ended, and its word that it idles is under
- * way. The thread is had; not so when all of them stay. */
+/* A process requests a thread while all workers are busy, but one of them is about to be free: its process has ended, and its message that it is idle
+ * is on its way. The request succeeds; it fails when all of them stay busy. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"

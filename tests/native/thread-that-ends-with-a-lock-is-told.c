@@ -1,5 +1,5 @@
-/* An engine may end a worker inside the kernel. If that one had a lock, or waited for one, nothing can go on: the runtime says so at once when it hears of
- * the end, and after a while when it waits for that lock. Without a lock it costs what that worker ran. */
+/* An engine may end a worker inside the kernel. If that worker held a lock, or waited for one, nothing can continue: the runtime reports this at once
+ * when it learns of the end, and after a while when it waits for that lock. Without a lock only that worker's program is lost. */
 #include "support/coordinator.h"
 #include "support/last_words.h"
 

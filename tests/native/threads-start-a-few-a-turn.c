@@ -1,5 +1,5 @@
-/* Threads that all ask for another one at once get them, but no more than four before the event loop turns: what others wait for is not to come behind the
- * starts of all. At the limit nobody is asked. */
+/* Threads that all request another one at once get them, but no more than four before the event loop turns: other work must not wait behind all the
+ * starts. At the limit the coordinator is not involved. */
 #include "support/coordinator.h"
 
 #include "support/doors.h"

@@ -1,4 +1,5 @@
-/* Which times change by what, and when a change that was only marked is told: at a look or a sync, at the latest. */
+/* Which operations change which times, and when a change that was only marked becomes visible: at a stat or a sync, at
+ * the latest. */
 #include "support/files.h"
 
 static struct hf_attr look(struct hf_vnode *vnode)

@@ -1,4 +1,4 @@
-/* A process that has ended, and one that is traced already, take no other pipe for a trace: who reads it sees its end, and nothing is left. */
+/* A process that has ended, and one that is traced already, take no other pipe for a trace: its reader sees the end, and nothing is left. */
 #include "support/pipes.h"
 
 static void nothing(struct hf_work *work)

@@ -1,5 +1,5 @@
-/* A traced process tells each call as it returns: what it was given, what is behind its pointers, what it gave back; waits while nobody reads, and
- * goes on untold when nobody will. Hostile pointers are shown as nothing. */
+/* A traced process records each call as it returns: its arguments, the targets of its pointers, its results; it waits while the trace is not read,
+ * and continues untraced when the reader is gone. Hostile pointers are shown as nothing. */
 #include "support/program.h"
 #include "support/threads.h"
 

@@ -1,4 +1,5 @@
-/* A path that ends in a slash, in "." or in ".." names a directory, and each call says in its way when there is none. */
+/* A path that ends in a slash, in "." or in ".." names a directory, and each call returns its own error when there is
+ * none. */
 #include "support/program.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* A file without a name goes on for those who have it open, and its memory goes with the last of them. */
+/* A file without a name continues to exist while it is open, and its memory is freed with the last reference. */
 #include "platform/alloc.h"
 
 #include "support/files.h"

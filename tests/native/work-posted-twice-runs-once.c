@@ -1,5 +1,5 @@
-/* The coordinator's queue: a piece of work is on it at most once, runs in turn, may be posted anew from within and taken off again;
- * one ring tells of many. */
+/* The coordinator's queue: a piece of work is on it at most once, runs in turn, may be posted again from within and cancelled; one
+ * ring announces many. */
 #include "kernel/work.h"
 
 #include "platform/native.h"

@@ -1,5 +1,5 @@
 /* An engine may end a worker while its thread, the last one, leaves its process: where it closes files, the kernel looks at the clock, which is
- * JavaScript's. Whoever hears of it does the rest: the end is told, with its reason, and the streams end. */
+ * JavaScript's. The coordinator, which learns of it, does the rest: the end is reported, with its reason, and the streams end. */
 #include "support/coordinator.h"
 
 #include <setjmp.h>

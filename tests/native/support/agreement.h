@@ -1,5 +1,5 @@
 /* agreement.h - operations done by the system calls (preview 1's doors, over memfs) and by Linux in a chroot, with the same results and the same
- * errors: what differs, but for what agreement.c lists with its reason, ends the test. One thread, one pair at a time. */
+ * errors: any difference that agreement.c does not list with its reason ends the test. One thread, one pair at a time. */
 #ifndef HF_TEST_AGREEMENT_H
 #define HF_TEST_AGREEMENT_H
 

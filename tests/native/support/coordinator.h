@@ -1,7 +1,7 @@
 /* coordinator.h - the coordinator's C (coordinator/), built for the machine it is tested on, with a browser made of OS threads.
  *
  * The calling thread is the coordinator. Compute workers are OS threads that do what worker/compute.ts does; a terminated one
- * lives on for a while as a zombie, as in a real browser. What a guest does is a function of the test's. */
+ * lives on for a while as a zombie, as in a real browser. A guest is a function of the test. */
 #ifndef HF_TEST_COORDINATOR_H
 #define HF_TEST_COORDINATOR_H
 

@@ -1,4 +1,4 @@
-/* supervision.h - a supervisor over make-believe children, whose every step is written down, with a clock that the test turns.
+/* supervision.h - a supervisor over simulated children that records every step, with a clock that the test advances.
  *
  * Children are letters, in the order of their start. They start at once, and end at once when they are asked or killed,
  * unless the test says otherwise. What happens is written as words, separated by commas:
