@@ -43,7 +43,7 @@ import { commonImports, copyAt, instantiateKernel, textAt } from '../worker/kern
 import { probeModule } from '../worker/probe.ts';
 import type { MemoryType } from '../worker/memory-import.ts';
 import type { FromCompute } from '../worker/protocol.ts';
-import { Brood } from './brood.ts';
+import { ChildWorkers } from './child-workers.ts';
 import { Connections, socketError, type Connection } from './connections.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import type * as FilesPart from './files.ts';
@@ -97,7 +97,7 @@ class Coordinator {
   private loadingFiles: Promise<FilesPart.Files> | null = null;
   /** There are some once the first was asked for. */
   private supervisors: Supervise.Supervisors | null = null;
-  private readonly brood = new Brood();
+  private readonly children = new ChildWorkers();
   private readonly modules: Modules;
   private readonly workers: Workers;
   private readonly sessions = new Map<number, Session>();
@@ -129,7 +129,7 @@ class Coordinator {
     this.kernel = new Kernel(exports, memory, init.memory.maximum, kernelBase);
     this.connections = new Connections(this.kernel, post);
     const check = bridgeKind(init.force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
-    this.modules = new Modules(this.brood, init.assets, check);
+    this.modules = new Modules(this.children, init.assets, check);
     this.doorbellAddress = toPointer(
       this.kernel.call.c_boot(host.cores, Number(this.doorbell === 'message'), init.memory.maximum - kernelBase),
     );
@@ -143,7 +143,7 @@ class Coordinator {
       timeOrigin: performance.timeOrigin,
       jsBridge: init.force.jsBridge,
     };
-    this.workers = new Workers(this.brood, init.assets.compute, boot, {
+    this.workers = new Workers(this.children, init.assets.compute, boot, {
       message: (worker, message) => this.fromWorker(worker, message),
       error: (worker, error) => this.workerFailed(worker, error),
       dead: (worker) => {
@@ -224,7 +224,7 @@ class Coordinator {
       input_gone: (id) => this.connections.get(id)?.inputGone(),
       connection_over: (id) => this.connections.over(id),
       exited: (session, reason, code, message, messageSize, stack, stackSize) => {
-        this.sessions.get(session)?.buried();
+        this.sessions.get(session)?.died();
         if (reason === EXIT_REASON.NONE) return; // never started: the worker's message tells why
         const exit = {
           reason: reasons.get(reason)!,
@@ -340,7 +340,7 @@ class Coordinator {
   private makeRoom(): Promise<boolean> {
     // What is about to end has memories too.
     const retire = async () =>
-      (await this.workers.bury(() => this.kernel.call.c_pool_retire() > 0)) || this.workers.nextBurial();
+      (await this.workers.terminateAndWait(() => this.kernel.call.c_pool_retire() > 0)) || this.workers.nextDeath();
     return (this.makingRoom ??= retire().finally(() => (this.makingRoom = null)));
   }
 
@@ -729,8 +729,8 @@ class Coordinator {
     this.closing = true;
     this.kernel.abandon();
     clearInterval(this.shrinking);
-    await this.brood.end();
-    post({ t: 'closed', locks: this.brood.locks() });
+    await this.children.end();
+    post({ t: 'closed', locks: this.children.locks() });
   }
 }
 

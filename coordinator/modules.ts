@@ -5,7 +5,7 @@ import type { FaultsMessage, SourceMessage } from '../web/protocol.ts';
 import { importedMemory, probeMemory, type MemoryType } from '../worker/memory-import.ts';
 import type { Added } from '../worker/protocol.ts';
 import { faultsOf, importsMemory } from '../worker/wasi-imports.ts';
-import type { Brood } from './brood.ts';
+import type { ChildWorkers } from './child-workers.ts';
 import { NotRewritten, Rewriter, type Way } from './rewriter.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
@@ -102,11 +102,11 @@ export class Modules {
   private readonly rewriter: Rewriter;
 
   constructor(
-    brood: Brood,
+    children: ChildWorkers,
     assets: { compute: string; rewrite: string },
     private readonly check: Added['check'],
   ) {
-    this.rewriter = new Rewriter(brood, assets);
+    this.rewriter = new Rewriter(children, assets);
   }
 
   /** After an abort of the signal nothing is done for it any more, and nobody should wait for the answer. */

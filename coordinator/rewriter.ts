@@ -1,6 +1,6 @@
 /** Has modules rewritten, so that they can be interrupted or have less memory; each in a worker that lives as long as that takes. */
 import type { RewriteMessage, RewrittenMessage } from '../worker/protocol.ts';
-import type { Brood } from './brood.ts';
+import type { ChildWorkers } from './child-workers.ts';
 
 export type Rewritten = Omit<RewrittenMessage, 't'>;
 
@@ -19,7 +19,7 @@ export class NotRewritten extends Error {
 
 export class Rewriter {
   constructor(
-    private readonly brood: Brood,
+    private readonly children: ChildWorkers,
     private readonly assets: { compute: string; rewrite: string },
   ) {}
 
@@ -27,7 +27,7 @@ export class Rewriter {
   async rewrite(bytes: Uint8Array<ArrayBuffer>, way: Way, signal: AbortSignal): Promise<Rewritten> {
     signal.throwIfAborted();
     const lock = `holdfast-rewriter-${crypto.randomUUID()}`;
-    const worker = this.brood.create(this.assets.compute, lock);
+    const worker = this.children.create(this.assets.compute, lock);
     try {
       return await new Promise<Rewritten>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));

@@ -139,7 +139,7 @@ export class Session {
     return this.attached && !this.dead;
   }
 
-  buried(): void {
+  died(): void {
     this.dead = true;
     clearTimeout(this.timer);
     clearTimeout(this.cpuTimer);

@@ -2,7 +2,7 @@
 import { host } from '#host';
 import type { Pointer } from '../common/pointer.ts';
 import type { FromCompute, ToCompute } from '../worker/protocol.ts';
-import { sleep, type Brood, type Handle } from './brood.ts';
+import { sleep, type ChildWorkers, type Handle } from './child-workers.ts';
 
 export interface WorkerEvents {
   message(worker: number, message: FromCompute): void;
@@ -12,9 +12,9 @@ export interface WorkerEvents {
 }
 
 /** Chromium takes two seconds to end a loop; WebKit never does. */
-const LONG_DYING_MS = 3000;
+const DYING_MS = 3000;
 /** On a busy machine, what a dead worker had is free some while after its lock is, and what a worker has collected some while after that. */
-const ESTATE_MS = 1000;
+const FREEING_MS = 1000;
 
 export class Workers {
   private readonly handles = new Map<number, Handle>();
@@ -26,7 +26,7 @@ export class Workers {
   private readonly prefix = `holdfast-${crypto.randomUUID()}`;
 
   constructor(
-    private readonly brood: Brood,
+    private readonly children: ChildWorkers,
     private readonly script: string,
     private readonly boot: Omit<Extract<ToCompute, { t: 'boot' }>, 't' | 'lock' | 'stackTop' | 'tls' | 'thread'>,
     private readonly events: WorkerEvents,
@@ -34,7 +34,7 @@ export class Workers {
 
   create(worker: number, stackTop: Pointer, tls: Pointer, thread: Pointer): void {
     const lock = `${this.prefix}-${worker}`;
-    const handle = this.brood.create(this.script, lock);
+    const handle = this.children.create(this.script, lock);
     this.handles.set(worker, handle);
     handle.onmessage = (message) => this.events.message(worker, message);
     handle.onerror = (error) => this.events.error(worker, error);
@@ -61,35 +61,35 @@ export class Workers {
   }
 
   /** When all that were terminated, but for those in `others`, are gone for good. */
-  private async buried(others: ReadonlySet<Handle>): Promise<void> {
+  private async allDead(others: ReadonlySet<Handle>): Promise<void> {
     const dying = [...this.dying].filter((handle) => !others.has(handle));
     if (dying.length === 0) return;
     await Promise.all(dying.map((handle) => handle.dead));
-    await sleep(host.afterlife);
+    await sleep(host.releaseDelay);
   }
 
   /**
    * Waits until one of those that were terminated is gone, if there are any and it does not take too long; else for a moment. False: none is gone, and
    * nothing was freed lately.
    */
-  async nextBurial(): Promise<boolean> {
+  async nextDeath(): Promise<boolean> {
     const dying = [...this.dying].map((handle) => handle.dead.then(() => true));
     if (dying.length === 0) {
-      const recent = performance.now() - this.lastFreed <= ESTATE_MS;
+      const recent = performance.now() - this.lastFreed <= FREEING_MS;
       // Also for the last attempt: the engine frees in the background what a worker has collected.
-      await sleep(ESTATE_MS / 10);
+      await sleep(FREEING_MS / 10);
       return recent;
     }
-    const gone = await Promise.race([...dying, sleep(LONG_DYING_MS).then(() => false)]);
-    await sleep(host.afterlife);
+    const gone = await Promise.race([...dying, sleep(DYING_MS).then(() => false)]);
+    await sleep(host.releaseDelay);
     return gone;
   }
 
   /** Lets `terminate` end some workers, and waits until they are gone for good. */
-  async bury<T>(terminate: () => T): Promise<T> {
+  async terminateAndWait<T>(terminate: () => T): Promise<T> {
     const others = new Set(this.dying);
     const result = terminate();
-    await this.buried(others);
+    await this.allDead(others);
     return result;
   }
 }

@@ -79,7 +79,7 @@ export const host: Host = {
   parent,
   createWorker,
   holdForLife: () => Promise.resolve(), // Node tells when a worker has exited
-  afterlife: 0,
+  releaseDelay: 0,
   fetch: readUrl,
   async compileKernel(url) {
     const bytes = await readFile(new URL(url));

@@ -74,7 +74,7 @@ export const host: Host = {
       });
     }),
   // A lock is let go of a little before the worker's thread has ended.
-  afterlife: 100,
+  releaseDelay: 100,
   fetch: (url, signal) => fetch(url, { signal: signal ?? null }),
   async compileKernel(url) {
     const response = await fetch(url);

@@ -18,7 +18,7 @@ export interface Host {
   /** Called once by a worker about itself. Resolves when it is known that its death will be seen. */
   holdForLife(lock: string): Promise<void>;
   /** For how long after its death something of a worker may still be there, in milliseconds. */
-  readonly afterlife: number;
+  readonly releaseDelay: number;
   /** Fetches a URL; Node's may be a file. An abort of the signal ends it, its body too. */
   fetch(url: string, signal?: AbortSignal): Promise<Response>;
   /** Compiles the kernel, with whatever the engine needs for it. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';
 
-const { Brood, Modules } = await load('coordinator/modules.ts', 'coordinator/brood.ts');
+const { ChildWorkers, Modules } = await load('coordinator/modules.ts', 'coordinator/child-workers.ts');
 const dist = (file) => new URL(`../../dist/${file}`, import.meta.url).href;
 const assets = { compute: dist('compute.node.mjs'), rewrite: dist('rewrite.wasm') };
 
@@ -30,7 +30,7 @@ const multiMemory = WebAssembly.validate(program([], { memories: 2 }));
 const get = (bytes, interruptible, check) => {
   const source = { kind: 'bytes', bytes: Uint8Array.from(bytes) };
   const wishes = { interruptible, memory: 0, gc: true };
-  return new Modules(new Brood(), assets, check).get(source, null, wishes, new AbortController().signal);
+  return new Modules(new ChildWorkers(), assets, check).get(source, null, wishes, new AbortController().signal);
 };
 
 test('one that has several memories is refused for just that', async () => {
@@ -80,8 +80,8 @@ test('the worker of a rewriter that nobody waits for any more is terminated, onc
   let comeUp;
   const settled = new Promise((resolve) => (comeUp = resolve));
   const worker = { post() {}, settled, terminate: () => workers.pop() };
-  const brood = { create: () => (workers.push(worker), worker) };
-  const modules = new Modules(brood, assets, 'fuel');
+  const children = { create: () => (workers.push(worker), worker) };
+  const modules = new Modules(children, assets, 'fuel');
   const source = { kind: 'bytes', bytes: Uint8Array.from(program([])) };
   const controller = new AbortController();
   const getting = modules.get(source, null, { interruptible: true, memory: 0 }, controller.signal);

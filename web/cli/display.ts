@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { BrowserError, onPath } from './browsers.js';
-import { diesWithUs } from './mortal.js';
+import { endsWithUs } from './ends-with-us.js';
 
 export interface Display {
   environment: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export async function startDisplay(): Promise<Display> {
     throw new BrowserError('this browser needs an X server: install Xvfb (on Debian "apt install xvfb")');
   const options = ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp', '-noreset'];
   // On TERM, it removes its socket and its lock.
-  const [command, ...args] = await diesWithUs('TERM', [program, ...options]);
+  const [command, ...args] = await endsWithUs('TERM', [program, ...options]);
   // In its own process group; otherwise Ctrl-C on a terminal would end it before the browser.
   const child = spawn(command as string, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], detached: true });
   const number = await new Promise<string>((resolve, reject) => {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { browserOf, findBrowser, type BrowserName } from './browsers.js';
 import { startDisplay } from './display.js';
-import { diesWithUs } from './mortal.js';
+import { endsWithUs } from './ends-with-us.js';
 
 /** A browser that is running. */
 export interface RunningBrowser {
@@ -27,7 +27,7 @@ export async function startBrowser(name: BrowserName, html: string): Promise<Run
   // Only we can read the folder, while all users can read a command line.
   const page = path.join(folder, 'start.html');
   await writeFile(page, html, { mode: 0o600 });
-  const [command, ...args] = await diesWithUs('KILL', [program, ...browser.args(profile, pathToFileURL(page).href)]);
+  const [command, ...args] = await endsWithUs('KILL', [program, ...browser.args(profile, pathToFileURL(page).href)]);
   // In its own process group, so that exactly the browser's processes can be ended.
   const child = spawn(command as string, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

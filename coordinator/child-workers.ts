@@ -13,7 +13,7 @@ const DYING_MS = 2500;
 export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-export class Brood {
+export class ChildWorkers {
   private readonly alive = new Map<Handle, string>();
   private ending = false;
 
@@ -39,7 +39,7 @@ export class Brood {
       await Promise.race([handle.dead, sleep(DYING_MS)]);
     });
     await Promise.all(ends);
-    await sleep(host.afterlife);
+    await sleep(host.releaseDelay);
   }
 
   /** Those that are held by who is not dead. */
