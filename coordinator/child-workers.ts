@@ -5,7 +5,7 @@ import type { WorkerHandle } from '../worker/host.ts';
 
 export type Handle = WorkerHandle<ToCompute, FromCompute>;
 
-/** How long workers that are coming up are waited for, and then those that are dying. Both together are less than what the page waits. */
+/** How long to wait for workers that are starting, and then for those that are dying. Together less than the page waits. */
 const COMING_UP_MS = 2000;
 /** Chromium takes two seconds to end a loop; WebKit never does. */
 const DYING_MS = 2500;
@@ -27,8 +27,8 @@ export class ChildWorkers {
   }
 
   /**
-   * Ends all of them for good, and lets none come after them. Resolves when nothing is left of them, or when that takes too long; `locks` tells
-   * who is left then. Chromium leaves a worker that is terminated while it has workers behind, and those with it (native/RATIONALE.md).
+   * Ends all of them for good; none can be created after that. Resolves when nothing is left of them, or when that takes too long; `locks` then
+   * returns those that remain. Chromium leaves a worker that is terminated while it has workers behind, and those with it (native/RATIONALE.md).
    */
   async end(): Promise<void> {
     this.ending = true;
@@ -42,7 +42,7 @@ export class ChildWorkers {
     await sleep(host.releaseDelay);
   }
 
-  /** Those that are held by who is not dead. */
+  /** Held by workers that are still alive. */
   locks(): string[] {
     return [...this.alive.values()];
   }

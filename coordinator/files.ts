@@ -2,7 +2,7 @@
  * hf.fs: the page's calls on the runtime's file system. Everything is in memory, so nothing here waits; but what may take long is done in
  * parts, and the event loop has its turn between them.
  *
- * What the page writes is collected in a draft, a file without a name, and takes the place of the file's contents at the end: nobody sees a part
+ * What the page writes is collected in a draft, a file without a name, and replaces the file's contents at the end: no reader sees a part
  * of it, a call that fails or is given up leaves what was there, and of two at a time one is the last. It is the file that was opened, whatever
  * becomes of its names meanwhile. An append is copied from the draft: if the file system is full by then, what has room stays.
  *
@@ -190,7 +190,7 @@ export class Files {
     return this.attributes();
   }
 
-  /** What one of the two above was told. */
+  /** What one of the two above returned a handle for. */
   private attributes(): StatMessage {
     const { kernel } = this;
     const stat = kernel.numbers<FsStat>(kernel.data, FS_STAT_LENGTH);
@@ -265,7 +265,7 @@ export class Files {
   }
 
   /**
-   * What changes a file's contents is done for one call after the other, so that the bytes of each stay together. Nobody waits for the page
+   * What changes a file's contents is done for one call after the other, so that the bytes of each stay together. No call waits for the page
    * here: what is put into the file is in the kernel already.
    */
   private async inTurn(vnode: Pointer, work: () => Promise<void> | undefined): Promise<void> {

@@ -26,13 +26,13 @@ export class Input {
   constructor(
     private readonly kernel: Kernel,
     private readonly sink: Sink,
-    /** What writes fail with when nobody reads. */
+    /** What writes fail with once there is no reader. */
     private readonly unread: ErrorMessage,
   ) {}
 
   write(bytes: Uint8Array): void {
     const waits = this.queue.length > 0;
-    // A signal does not wait behind what nobody reads, which it would make the terminal forget anyway.
+    // A signal does not wait behind unread input, which it makes the terminal discard anyway.
     const at = waits ? (this.sink.signalAt?.(bytes) ?? -1) : -1;
     if (at >= 0) for (const _ of this.queue.splice(0)) this.sink.done(null);
     this.queue.push({ bytes, done: Math.max(at, 0) });
@@ -64,7 +64,7 @@ export class Input {
     if (this.ended && queue.length === 0 && sink.open()) sink.end();
   }
 
-  /** Nobody reads any more. */
+  /** There is no reader any more. */
   fail(): void {
     for (const _ of this.queue.splice(0)) this.sink.done(this.unread);
   }

@@ -62,7 +62,7 @@ const post = page.post;
 /** About the streams of a process or of a connection, or their end. */
 type StreamMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn' | 'connect' | 'accept' }>;
 
-/** What a runtime that is there is told. */
+/** Messages to a runtime that has started. */
 type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
 
 /** An import() that bundlers leave alone; tools/build.mjs defines it. */
@@ -113,7 +113,7 @@ class Coordinator {
   private readonly doorbellAddress: Pointer;
   private readonly shrinking;
   private drainQueued = false;
-  /** Nothing is told any more, and nothing begins. */
+  /** Nothing is posted any more, and nothing starts. */
   private closing = false;
 
   constructor(
@@ -203,7 +203,7 @@ class Coordinator {
       worker_terminate: (worker) => {
         this.workers.terminate(worker);
         this.free(worker);
-        // With it may go a ring that it has sent; who comes later does not ring, for the queue is not empty.
+        // A ring that it had posted may be lost with it, and later ones are not sent, because the queue is not empty.
         if (this.doorbell === 'message') this.drainSoon();
       },
       // A session's or a connection's: the page gives them numbers of one row.
@@ -225,7 +225,7 @@ class Coordinator {
       connection_over: (id) => this.connections.over(id),
       exited: (session, reason, code, message, messageSize, stack, stackSize) => {
         this.sessions.get(session)?.died();
-        if (reason === EXIT_REASON.NONE) return; // never started: the worker's message tells why
+        if (reason === EXIT_REASON.NONE) return; // never started: the worker's message says why
         const exit = {
           reason: reasons.get(reason)!,
           code: code >>> 0,

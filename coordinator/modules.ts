@@ -90,13 +90,13 @@ const PAGE = 65536;
 
 interface Cached {
   program: Promise<Program>;
-  /** Who waits for it, and is told how it gets on; null once that is over. */
+  /** Those that wait for it and get its progress; null once that is over. */
   waiting: Set<{ tell: Progress | null }> | null;
   loading: AbortController;
 }
 
 export class Modules {
-  /** Compiled once per URL, version and wishes. While that goes on, all who wait for it are told how far it is. */
+  /** Compiled once per URL, version and wishes. Meanwhile all that wait for it get its progress. */
   private readonly byUrl = new Map<string, Cached>();
 
   private readonly rewriter: Rewriter;
@@ -109,7 +109,7 @@ export class Modules {
     this.rewriter = new Rewriter(children, assets);
   }
 
-  /** After an abort of the signal nothing is done for it any more, and nobody should wait for the answer. */
+  /** After the signal aborts nothing more is done for it, and the caller should not wait for the answer. */
   async get(source: SourceMessage, progress: Progress | null, wishes: Wishes, signal: AbortSignal): Promise<Program> {
     const made = this.waysFor(source, wishes).length > 0;
     const program = await (made
@@ -241,7 +241,7 @@ export class Modules {
     signal.addEventListener('abort', () => {
       waiting?.delete(waiter);
       if (entry.waiting?.size !== 0) return;
-      // Whoever comes now begins anew.
+      // The next request starts again.
       this.byUrl.delete(url);
       loading.abort();
     });

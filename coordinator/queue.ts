@@ -1,7 +1,7 @@
 /** Spawns that wait for a worker (`whenBusy: 'wait'`), first come, first served: only the first of them looks for one. */
 import { Refusal } from './modules.ts';
 
-/** Each is a closure and a message, and somebody forgot to wait for the others. */
+/** Each costs a closure and a message; so many mean that the page forgot to wait for the others. */
 const MOST = 10_000;
 
 export class Queue {

@@ -146,7 +146,7 @@ export class Session {
     for (const done of this.pausing.splice(0)) done();
   }
 
-  // --- what the page is told, in order: that it runs; bytes; the ends ---
+  // --- what the page gets, in order: that it runs; bytes; the ends ---
 
   announce(): void {
     if (this.announced) return;
@@ -230,7 +230,7 @@ export class Session {
 
   trace(on: boolean, credit: number): void {
     const result = this.pointer ? this.kernel.call.c_trace(this.pointer, Number(on), credit) : 0;
-    // There is no such stream: its end is all that is to be told of it.
+    // There is no such stream: report its end, and nothing else.
     if (credit > 0 && (!this.running || result < 0)) this.outputEnd(TRACE_FD);
   }
 
@@ -287,7 +287,7 @@ export class Session {
     for (const done of this.pausing.splice(0)) done();
   }
 
-  /** It has been told to stop. What of it still computes after a while, its worker is terminated. */
+  /** It was told to stop. Workers whose threads still compute after a while are terminated. */
   ending(looks = GRACE_LOOKS): void {
     setTimeout(() => {
       if (!this.running) return;

@@ -112,7 +112,7 @@ export class Supervisors {
     private readonly fail: (errno: number, what: string) => Error,
   ) {}
 
-  /** The runtime closes: nothing is started or told any more. */
+  /** The runtime closes: nothing is started or reported any more. */
   close(): void {
     this.closed = true;
     for (const { timer } of this.all.values()) clearTimeout(timer);
@@ -225,7 +225,7 @@ export class Supervisors {
     this.run(sup);
   }
 
-  // --- what is to be done ---
+  // --- what to do next ---
 
   /** After an order, which is answered first. After an event it is done at once: the policy keeps what it has to tell of one only. */
   private runSoon(sup: Supervision): void {

@@ -1,4 +1,4 @@
-/** The compute workers as browser objects. Which there are, and what for, the kernel decides (pool.c). */
+/** The compute workers as browser objects. The kernel decides how many there are and what they run (pool.c). */
 import { host } from '#host';
 import type { Pointer } from '../common/pointer.ts';
 import type { FromCompute, ToCompute } from '../worker/protocol.ts';
@@ -13,14 +13,14 @@ export interface WorkerEvents {
 
 /** Chromium takes two seconds to end a loop; WebKit never does. */
 const DYING_MS = 3000;
-/** On a busy machine, what a dead worker had is free some while after its lock is, and what a worker has collected some while after that. */
+/** On a busy machine the memory of a dead worker is free some time after its lock is, and what a worker collected some time after that. */
 const FREEING_MS = 1000;
 
 export class Workers {
   private readonly handles = new Map<number, Handle>();
   /** Those of them that were terminated. */
   private readonly dying = new Set<Handle>();
-  /** When a worker died last, or was told to collect. */
+  /** When a worker last died or was asked to collect its garbage. */
   private lastFreed = -Infinity;
   /** Makes the names of locks unique among all runtimes of the origin. */
   private readonly prefix = `holdfast-${crypto.randomUUID()}`;
@@ -60,7 +60,7 @@ export class Workers {
     this.dying.add(handle);
   }
 
-  /** When all that were terminated, but for those in `others`, are gone for good. */
+  /** Resolves when all that were terminated, except those in `others`, are gone for good. */
   private async allDead(others: ReadonlySet<Handle>): Promise<void> {
     const dying = [...this.dying].filter((handle) => !others.has(handle));
     if (dying.length === 0) return;

@@ -89,7 +89,7 @@ class ComputeWorker {
         this.kernel.w_begin_later();
         return 'no memory';
       } else {
-        // The reason NONE says: the page is told by this message, not by the process's end.
+        // The reason NONE means that this message tells the page, not the process's end.
         port.post({ t: 'refused', session, kind: noMemory ? 'limit' : 'module', message: describe(error) });
         this.kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
       }
@@ -134,7 +134,7 @@ class ComputeWorker {
     else this.kernel.w_thread_returned();
   }
 
-  /** The guest trapped: a RuntimeError, or the RangeError of a stack that ran over, or an exception that it threw and nobody caught. */
+  /** The guest trapped: a RuntimeError, or the RangeError of a stack that ran over, or an exception that it threw and did not catch. */
   private report(error: unknown, module: WebAssembly.Module): void {
     if (this.kernel.w_unwound()) {
       this.kernel.w_returned(); // no trap: its process has ended, and the kernel sent it here

@@ -78,7 +78,7 @@ const APART = [0, 6, 5, ...Buffer.from('apart')];
 export const host: Host = {
   parent,
   createWorker,
-  holdForLife: () => Promise.resolve(), // Node tells when a worker has exited
+  holdForLife: () => Promise.resolve(), // Node reports when a worker has exited
   releaseDelay: 0,
   fetch: readUrl,
   async compileKernel(url) {

@@ -14,7 +14,7 @@ function parent<Out, In>(): Endpoint<Out, In> {
     terminate: () => scope.close(),
   };
   scope.onmessage = (event: MessageEvent<In>) => endpoint.onmessage?.(event.data);
-  // A rejection that nobody handled becomes an error that the parent hears of, as it is in Node.
+  // An unhandled rejection becomes an error that the parent gets, as in Node.
   scope.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
     reportError(event.reason);

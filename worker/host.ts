@@ -11,13 +11,13 @@ export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
 }
 
 export interface Host {
-  /** To whoever created this worker. */
+  /** To the worker or page that created this one. */
   parent<Out, In>(): Endpoint<Out, In>;
   /** `lock`: what the new worker must pass to `holdForLife`, so that its death is seen. */
   createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>;
-  /** Called once by a worker about itself. Resolves when it is known that its death will be seen. */
+  /** Called once by a worker about itself. Resolves once its death is sure to be seen. */
   holdForLife(lock: string): Promise<void>;
-  /** For how long after its death something of a worker may still be there, in milliseconds. */
+  /** How long after its death a worker may still hold resources, in milliseconds. */
   readonly releaseDelay: number;
   /** Fetches a URL; Node's may be a file. An abort of the signal ends it, its body too. */
   fetch(url: string, signal?: AbortSignal): Promise<Response>;

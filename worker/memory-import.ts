@@ -1,5 +1,5 @@
 /**
- * The memory that a module imports (wasi-threads programs do). JavaScript's reflection tells that there is one, but not how large it must be; that stands in
+ * The memory that a module imports (wasi-threads programs do). JavaScript's reflection says that there is one, but not how large it must be; that stands in
  * the module's import section, near its beginning.
  */
 import { emptyImports } from './wasi-imports.ts';

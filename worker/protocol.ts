@@ -66,11 +66,11 @@ export interface RewrittenMessage {
   bytes: Uint8Array<ArrayBuffer>;
   /** Null where nothing was added. */
   added: Added | null;
-  /** That the module defined and the host is to make. */
+  /** Those that the module defined and the host must create. */
   memory: MemoryType | null;
 }
 
-/** To a worker that is idle: what is left of its earlier runs is to be collected before the next. */
+/** To an idle worker: collect what is left of earlier runs before the next one. */
 export interface CollectMessage {
   t: 'collect';
 }

@@ -72,7 +72,7 @@ function textAt({ memory }: Rewriter, raw: WasmPointer): string {
   return new TextDecoder().decode(bytes.slice(pointer, bytes.indexOf(0, pointer)));
 }
 
-/** The memory that the module makes of its own, and that is to be made for it now; null when it imports its memory. */
+/** The memory that the module defines, which must now be created for it; null when it imports its memory. */
 function memoryOf(rewriter: Rewriter): MemoryType | null {
   const pointer = toPointer(rewriter.rw_memory(0));
   if (!pointer) return null;

@@ -6,7 +6,7 @@ import type { Added } from './protocol.ts';
 
 type Import = WebAssembly.ModuleImportDescriptor;
 
-/** The kernel's export for an imported function; null when nobody provides it. */
+/** The kernel's export for an imported function; null when there is none. */
 function provider({ module, name, kind }: Import): string | null {
   if (kind !== 'function') return null;
   if (module === 'wasi' && name === 'thread-spawn') return 'wt_thread_spawn';
@@ -54,7 +54,7 @@ const NAMED = 8;
 const MOST_NAMES = 64;
 const cut = (name: string): string => name.slice(0, 100);
 
-/** What keeps the module from running as a WASI command; null if it can. Every fault is told, not just the first; the page words them (web/explain.ts). */
+/** What keeps the module from running as a WASI command; null if it can. It lists every fault, not just the first; the page words them (web/explain.ts). */
 export function faultsOf(
   module: WebAssembly.Module,
   added: Added | null,
@@ -63,7 +63,7 @@ export function faultsOf(
 ): ModuleFaults | null {
   const imports = WebAssembly.Module.imports(module).filter((entry) => !isFlag(entry, added));
   const memories = imports.filter((entry) => entry.kind === 'memory');
-  // One memory can be given, under any name; a second one nobody has.
+  // One memory can be given, under any name; there is no second one to give.
   const unknown = imports.filter((entry) =>
     entry.kind === 'memory' ? entry !== memories[0] : provider(entry) === null,
   );
