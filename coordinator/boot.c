@@ -29,7 +29,7 @@ hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
 	return hf_root_create((uint64_t)memory) < 0 ? NULL : doorbell;
 }
 
-/* Somebody rang. */
+/* The doorbell rang. */
 uint32_t hf_c_drain(hf_word *doorbell)
 {
 	hf__wasm_sync_realtime();
@@ -76,11 +76,11 @@ void hf_w_begin(void)
 	pass_the_door();
 }
 
-/* It could not begin, and will be told to again. */
+/* It could not begin; another run message follows. */
 void hf_w_begin_later(void)
 {
 	hf_thread_starts_later(hf_self);
-	atomic_store(&hf_self->process->began, 0); /* only the first thread is told to begin again */
+	atomic_store(&hf_self->process->began, 0); /* only the first thread begins again */
 }
 
 /* The guest's memory is reached by these functions of the kernel's table. */
@@ -112,7 +112,7 @@ static void leave_process(struct hf_thread *thread)
 {
 	hf_account = NULL;
 	hf_process_thread_gone(thread);
-	/* The block belongs to no process now; nobody claims it. */
+	/* The block belongs to no process now, so it is not claimed. */
 	atomic_store(&thread->door, HF_IN_GUEST);
 }
 

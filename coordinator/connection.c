@@ -215,7 +215,7 @@ void hf_c_listen_end(struct port *port)
 	unref_port(port);
 }
 
-/* Ends of connections, and ports that somebody listens on. */
+/* Ends of connections, and ports with a listener. */
 void hf_c_socket_stats(struct hf_socket_stats *out)
 {
 	out->ends = hf_socket_count();

@@ -1,4 +1,4 @@
-/* control.c - what the page asks about running processes, and tells them: pause, CPU time, who runs and what it does.
+/* control.c - the page's questions and orders about running processes: pause, CPU time, what runs and what it does.
  * Coordinator thread only; nothing here blocks. */
 #include <holdfast/exports.h>
 
@@ -38,7 +38,7 @@ double hf_c_run_time(struct session *session)
 	return began && now > began ? (double)(now - began) / 1e6 : 0;
 }
 
-/* In the kernel it does not come back while it is to pause, so it is paused; and one that has yet to begin will not. */
+/* A thread in the kernel does not return while the order stands, so it is paused; one that has yet to begin does not begin. */
 static enum hf_where where_is(struct hf_thread *thread, bool paused)
 {
 	switch (atomic_load(&thread->door)) {

@@ -19,7 +19,7 @@ static uint32_t next_id = 1;
 static uint32_t counts[HF_WORKER_STATES];
 static uint32_t min_workers, max_workers;
 
-/* Words of the flags' memory (platform.h), one for each thread block; the first is nobody's. */
+/* Words of the flags' memory (platform.h), one for each thread block; the first is not used. */
 #define FLAGS (65536 / sizeof(uint32_t))
 static uint32_t flags_taken[FLAGS / 32] = {1};
 
@@ -229,7 +229,7 @@ struct hf_worker *hf_pool_of(struct hf_thread *thread)
 
 void hf_pool_terminate(struct hf_worker *worker)
 {
-	/* A request of a thread that is gone is nobody's to answer. */
+	/* A thread that is gone needs no answer to its request. */
 	(void)hf_work_cancel(&worker->thread.spawn.work);
 	set_state(worker, HF_WORKER_ZOMBIE);
 	js_worker_terminate(worker->id);
@@ -307,7 +307,7 @@ static void retire(struct hf_worker *worker)
 	js_worker_terminate(worker->id);
 }
 
-/* Ends workers that have had nothing to do for so long, but for `keep` of all and one that is ready. */
+/* Ends workers that have been idle for so long, except `keep` in all and one that is ready. */
 void hf_c_pool_shrink(uint32_t keep, double idle_ms)
 {
 	uint64_t now = hf_plat_monotonic(), idle = (uint64_t)(idle_ms * 1e6);

@@ -34,7 +34,7 @@ HF_MUST_CHECK int hf_pool_take(uint32_t pid, struct hf_worker **out);
 bool hf_pool_may_take(void);
 /* Whether as many threads of the process as there are cores have a worker and have not begun. One more would only hold up those, and everybody else. */
 bool hf_pool_starts_enough(uint32_t pid);
-/* Whether a worker is about to be free: its thread has left its process, or was told to. */
+/* Whether a worker is about to be free: its thread has left its process, or has the order to stop. */
 bool hf_pool_one_is_leaving(void);
 /* Gives back a worker that was taken and not used. */
 void hf_pool_put_back(struct hf_worker *worker);

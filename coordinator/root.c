@@ -63,7 +63,7 @@ static int find_or_make(const struct hf_path *at, uint32_t how, struct hf_vnode 
 	return result;
 }
 
-/* Opens a file, making it if it is to be written; or a directory. The vnode through *out is the caller's, for hf_c_fs_close. */
+/* Opens a file, creating it if it is opened for writing; or a directory. The vnode through *out is the caller's, for hf_c_fs_close. */
 int hf_c_fs_open(const char *path, uint32_t size, uint32_t how, struct hf_vnode **out)
 {
 	struct hf_path at;

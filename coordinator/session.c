@@ -20,7 +20,7 @@ struct session {
 	struct hf_terminal terminal; /* in place of the feed, if it has one */
 	struct hf_pump pumps[2];
 	struct hf_pump trace;       /* its pipe is there once it was asked for */
-	bool interruptible, ending; /* its threads stop by themselves; and have been told to */
+	bool interruptible, ending; /* its threads stop by themselves; they have the order to */
 };
 
 static uint32_t next_pid = 1, next_tid = 1;
@@ -46,7 +46,7 @@ static void trace_over(struct hf_pump *pump, int error)
 
 /* ---- the end ---- */
 
-/* It is dead, or never ran: nobody posts its work any more. */
+/* It is dead, or never ran: its work is not posted any more. */
 static void forget_process(struct session *session)
 {
 	if (!session->process)
@@ -89,13 +89,13 @@ static void pump_settle(struct session *session, struct hf_pump *pump)
 static void tell_exit(struct session *session)
 {
 	struct hf_process *process = session->process;
-	/* Nobody writes these any more: the process is dead. */
+	/* They have no writer any more: the process is dead. */
 	js_exited(session->id, process->reason, process->code, process->message, process->message_size, process->stack,
 	          process->stack_size);
 	forget_process(session);
 	if (session->feed.pipe || session->terminal.tty) {
 		close_input(session);
-		js_stdin_ready(session->id); /* to find that there is nobody to read it */
+		js_stdin_ready(session->id); /* to find that it has no reader */
 	}
 	for (int i = 0; i < 2; i++)
 		pump_settle(session, &session->pumps[i]);
@@ -284,7 +284,7 @@ static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty
 		return result;
 	file->counted = fd != 0 && session->process->limits.output;
 	file->ends_unread = fd != 0 && ends_unread;
-	/* /dev/null is a character device, and only the right to seek tells libc's isatty that it is no terminal. */
+	/* /dev/null is a character device, and only the right to seek shows libc's isatty that it is not a terminal. */
 	uint64_t rights = hf__rights_of(file) & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 	int inserted = hf_fd_insert(&session->process->fds, file, rights, 0);
 	return inserted < 0 ? inserted : 0;
@@ -572,7 +572,7 @@ void hf_c_end(struct session *session, uint32_t reason, uint32_t code, const cha
 		hf_process_end(session->process, (enum hf_exit_reason)reason, code, message, size, NULL, 0);
 }
 
-/* Ends the workers of what still computes, though it was told to stop. */
+/* Ends the workers of threads that still compute although they were told to stop. */
 void hf_c_claim(struct session *session)
 {
 	if (session->process)

@@ -1,6 +1,6 @@
 /* session.h - a process as the page sees it: its streams to and from the page, and its end. Coordinator thread only.
  *
- * A session ends when its exit has been told and its output streams have ended; the process itself may be gone long
+ * A session ends when its exit has been reported and its output streams have ended; the process itself may be gone long
  * before. */
 #ifndef HF_COORDINATOR_SESSION_H
 #define HF_COORDINATOR_SESSION_H

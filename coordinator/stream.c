@@ -103,7 +103,7 @@ void hf_pump_cancel(struct hf_pump *pump)
 
 /* ---- in ---- */
 
-/* True: nobody is at the other end, and `gone` was told. */
+/* True: the other end is gone, and `gone` was called. */
 static bool feed_look(struct hf_feed *feed)
 {
 	if (!feed->gone || !hf_pipe_watch_reader(feed->pipe, &feed->wait.waiter))

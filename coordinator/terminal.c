@@ -80,7 +80,7 @@ void hf_terminal_sends(struct hf_terminal *terminal, const uint8_t *bytes, uint3
 	row_add(&terminal->row, bytes, size, returns);
 }
 
-/* Somebody wrote to the screen: the tty gets to know what stands before the cursor now. */
+/* The screen was written to: tell the tty what now stands before the cursor. */
 static void look_at_screen(struct hf_terminal *terminal, struct hf_pump *screen)
 {
 	uint8_t unread[HF_TTY_BEFORE + 1];
@@ -115,7 +115,7 @@ static bool show_echo(struct hf_terminal *terminal, struct hf_pump *screen)
 			break;
 		look_at_screen(terminal, screen);
 	}
-	/* What does not fit, or nobody reads, is not shown. */
+	/* What does not fit, or has no reader, is not shown. */
 	terminal->unsure = terminal->unsure || (size > 0 && result < 0);
 	hf_tty_echoed(terminal->tty);
 	return size > 0;

@@ -22,15 +22,15 @@ struct hf_terminal {
 	bool unsure;         /* whether the screen shows what the tty takes it to show */
 };
 
-/* Without a tty as yet, which the caller sets. js_stdin_ready tells of room, js_signal of ^C and ^\. */
+/* Without a tty as yet, which the caller sets. js_stdin_ready reports room, js_signal ^C and ^\. */
 void hf_terminal_init(struct hf_terminal *terminal, uint32_t id);
 /* How many keys were taken; fewer than all: js_stdin_ready follows. The echo goes to `screen` (without a pipe: nowhere) if
- * there is room: a screen that nobody reads must not keep an interrupt from the program. -HF_EPIPE after hf_terminal_close. */
+ * there is room: a screen without a reader must not keep an interrupt from the program. -HF_EPIPE after hf_terminal_close. */
 int32_t hf_terminal_put(struct hf_terminal *terminal, struct hf_pump *screen, const uint8_t *keys, uint32_t size);
 /* These bytes go to the screen; `returns`: a line's end goes back to the margin. */
 void hf_terminal_sends(struct hf_terminal *terminal, const uint8_t *bytes, uint32_t size, bool returns);
 void hf_terminal_set_raw(struct hf_terminal *terminal, bool raw);
-/* No key comes any more: the end of file for who reads. */
+/* No key comes any more: the reader sees the end of file. */
 void hf_terminal_close(struct hf_terminal *terminal);
 
 #endif
