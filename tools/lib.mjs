@@ -110,7 +110,7 @@ const commandLine = (command, args) => {
 };
 
 /** Wraps the command so that the kernel ends it if this process is killed, where the system supports that. */
-export function mortal(command) {
+export function endsWithUs(command) {
   const setpriv = process.platform === 'linux' && which('setpriv');
   return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...command] : command;
 }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { Complaint, exists, fromRoot, isMain, machine, main, mortal } from './lib.mjs';
+import { Complaint, exists, fromRoot, isMain, machine, main, endsWithUs } from './lib.mjs';
 import { nginxPath } from './setup.mjs';
 
 /** A port that is free now on `host`: `port` itself, or any if it is 0. */
@@ -51,7 +51,7 @@ export async function serve(top, { port = 8080, host = '127.0.0.1', policy = tru
   const config = path.join(prefix, 'nginx.conf');
   fs.writeFileSync(config, settings);
   const log = path.join(prefix, 'error.log');
-  const command = mortal([nginx, '-p', `${prefix}/`, '-c', config, '-e', log]);
+  const command = endsWithUs([nginx, '-p', `${prefix}/`, '-c', config, '-e', log]);
   const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
   let running = true;
   const ended = new Promise((resolve) => {

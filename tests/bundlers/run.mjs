@@ -12,7 +12,7 @@ import {
   exists,
   fromRoot,
   main,
-  mortal,
+  endsWithUs,
   readJson,
   run,
   say,
@@ -106,7 +106,7 @@ async function build(folder, project, { build, env }, node) {
 
 async function serveBy(folder, serve, node) {
   const port = await freePort(0);
-  const [program, ...args] = mortal(command(folder, serve, node)).map((word) =>
+  const [program, ...args] = endsWithUs(command(folder, serve, node)).map((word) =>
     word === 'PORT' ? String(port) : word,
   );
   const child = spawn(program, args, {

@@ -9,7 +9,7 @@ import {
   inParallel,
   machine,
   megabytes,
-  mortal,
+  endsWithUs,
   progress,
   run,
   say,
@@ -197,7 +197,7 @@ async function fetchAll(missing, packages, total) {
   [...missing].sort((a, b) => b.size - a.size).forEach((entry, index) => hands[index % hands.length].push(entry.name));
   const options = { ...inEnglish, allowFailure: true, cwd: path.join(folder, 'debs') };
   const fetchSome = (names) => {
-    const [command, ...args] = mortal(['apt-get', ...apt, 'download', ...names]); // otherwise it would continue writing during a later run
+    const [command, ...args] = endsWithUs(['apt-get', ...apt, 'download', ...names]); // otherwise it would continue writing during a later run
     return run(command, args, options);
   };
   await Promise.all(hands.filter((names) => names.length > 0).map(fetchSome));
