@@ -1,5 +1,5 @@
 // Each window of the full Chromium (a Playwright context has one) starts a renderer for the list below its address bar:
-// half of the CPU time of a short test (November 2026). Only the last --disable-features counts, so this one repeats
+// a quarter of the CPU time of a short test (November 2026). Only the last --disable-features counts, so this one repeats
 // those of Playwright's that matter here.
 const withoutFeatures = [
   'WebUIOmniboxPopup',
