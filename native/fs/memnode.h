@@ -100,7 +100,7 @@ HF_MUST_CHECK int hf__memnode_create(struct hf_memfs *fs, const struct hf_vnode_
 void hf__memnode_destroy(struct hf_vnode *vnode);
 /* Sets the times that `which` (enum hf_mem_time) names. Takes the node's lock. */
 void hf__memnode_touch(struct hf_memnode *node, unsigned which, uint64_t now);
-/* Note that the data was read or written at that time; 0: just now, and nobody has looked at the clock. */
+/* Note that the data was read or written at that time; 0: just now, and the clock was not read. */
 void hf__memnode_accessed_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock);
 void hf__memnode_modified_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock);
 /* Vnode operations that every kind has. */

@@ -21,7 +21,7 @@ struct hf_futex {
 
 void hf_futex_init(struct hf_futex *futex);
 
-/* What memory.atomic.wait returns: 0 woken, 1 the memory does not hold the value, 2 the timeout (nanoseconds; negative: for ever) has passed.
+/* What memory.atomic.wait returns: 0 woken, 1 the memory does not hold the value, 2 the timeout (nanoseconds; negative: none) has passed.
  * Negative: the address does not exist (-HF_EFAULT) or is not aligned (-HF_EINVAL), or the thread must stop (-HF_EINTR). `size` is 4 or 8. Owner
  * thread only; blocks. */
 HF_MUST_CHECK int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size,

@@ -2,20 +2,20 @@
  *
  * The door. One atomic word says where the thread is:
  *   HF_IN_GUEST   it runs the guest's code, or the host's around it, and holds nothing of the kernel's: it may be
- *                 terminated at any instant by whoever moves the word to HF_CLAIMED.
+ *                 terminated at any instant by a thread that moves the word to HF_CLAIMED.
  *   HF_IN_KERNEL  it runs a system call. It is never terminated here; it is asked to stop, its waits end, the call
  *                 unwinds and it stops at the door on its way out.
  *   HF_UNWINDING  it was told to stop and goes up the guest's stack. It holds nothing, and is about to say that it is
  *                 gone, so it is not claimed. (A trap takes it there, which no guest can catch. Where an embedder
  *                 unwinds by something that can be caught, a further call is unwound again at the door.)
- *   HF_CLAIMED    somebody else has declared it dead. Should it still run (a zombie), it parks for ever at the door.
+ *   HF_CLAIMED    another thread has declared it dead. If it still runs (a zombie), it parks forever at the door.
  * Stopping sets an order, then tries to claim; leaving the kernel stores HF_IN_GUEST, then looks at the orders. Both are
  * sequentially consistent, so one of the two sees the other. A thread that is told to pause sleeps in the kernel, on its
  * way out, for as long as the order stands.
  *
  * Parking. `park` is a sequence number and the futex word that the thread sleeps on. A waiter takes a ticket (the
  * number), links itself to what it waits for, looks whether that is ready, and parks while the number is still its
- * ticket. Whoever changes an object adds one. No wake-up between the look and the sleep can be lost. */
+ * ticket. A thread that changes an object adds one. No wake-up between the look and the sleep can be lost. */
 #ifndef HF_KERNEL_THREAD_H
 #define HF_KERNEL_THREAD_H
 

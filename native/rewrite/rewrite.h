@@ -5,7 +5,7 @@
  *
  * What is added
  *   At the head of every loop, after every bulk instruction (one that takes as long as an operand says: memory.fill), and at the entry of
- *   functions chosen so that no call can go on for ever without one (entries.c), stands a check: a few instructions that leave the operand stack as it is and call the added function `slow` when the host asks.
+ *   functions chosen so that no call can run forever without one (entries.c), stands a check: a few instructions that leave the operand stack as it is and call the added function `slow` when the host asks.
  *   `slow` calls the function in slot 0 of an added table; while the slot is null it returns at once. Everything that is added
  *   is appended to its index space (types, functions, a table, globals, imported memories), so that no instruction, name,
  *   element or export changes its number. A module that is invalid because an index is one too large stays refused: every index
