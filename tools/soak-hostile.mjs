@@ -109,7 +109,7 @@ function row(name, times) {
   console.log(`${name.padEnd(34)}${String(times.length).padStart(8)}${figures.join('')}`);
 }
 
-export async function soakHostile(page, minutes, threads = 64) {
+export async function soakHostile(page, minutes, threads) {
   const seen = await page.evaluate(attack, { seconds: 60 * minutes, threads });
   console.log('milliseconds                         count   median      p99  longest');
   row('echo of a byte, nothing else runs', seen.alone);

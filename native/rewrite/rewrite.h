@@ -46,21 +46,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* clang-format off */
-#define ENUM(name) enum hf_##name {
-#define VALUE(name, value) HF_##name = (value),
-#define END_ENUM };
-#define STRUCT(name) struct hf_##name {
-#define FIELD(type, name) type name;
-#define END(name, size) }; _Static_assert(sizeof(struct hf_##name) == (size), #name " is as large as its fields together");
-/* clang-format on */
-#include "rewrite/layouts.def"
-#undef ENUM
-#undef VALUE
-#undef END_ENUM
-#undef STRUCT
-#undef FIELD
-#undef END
+#define HF_LAYOUTS "rewrite/layouts.def"
+#include <holdfast/layouts_as_c.h>
 
 #define HF_REWRITE_NO_LIMIT UINT64_MAX
 
