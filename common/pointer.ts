@@ -6,7 +6,7 @@ declare const passed: unique symbol;
 /** An address in wasm memory: at least 0, above 2 GiB too. 0 where there is none. */
 export type Pointer = number & { readonly [address]: true };
 
-/** A pointer as wasm passes it, an i32, which above 2 GiB is negative. Nothing can be done with it but to make an address of it. */
+/** A pointer as wasm passes it, an i32, which above 2 GiB is negative. The only use of it is to convert it to an address. */
 export interface WasmPointer {
   readonly [passed]: true;
 }
@@ -16,5 +16,5 @@ export const toPointer = (raw: WasmPointer): Pointer => ((raw as unknown as numb
 
 export const NULL = 0 as Pointer;
 
-/** The address so many bytes further on. */
+/** The address that many bytes further on. */
 export const after = (pointer: Pointer, bytes: number): Pointer => (pointer + bytes) as Pointer;

@@ -181,7 +181,7 @@ bool hf_pool_starts_enough(uint32_t pid)
 	return starting >= hf_plat_cores();
 }
 
-/* An idle worker, if it can be one that has the process's memory already. */
+/* An idle worker, preferably one that has the process's memory already. */
 static struct hf_worker *idle_for(uint32_t pid)
 {
 	HF_LIST_EACH(link, &workers)
@@ -204,7 +204,7 @@ int hf_pool_take(uint32_t pid, struct hf_worker **out)
 		worker = start_one();
 	if (!worker)
 		return -HF_ENOMEM;
-	/* A thread of the process whose thread it ran last has the same memory: nothing becomes garbage. */
+	/* If it last ran a thread of the same process, it has the memory already, and nothing becomes garbage. */
 	bool other = pid == 0 || worker->pid != pid;
 	if (other && worker->runs > 0 && garbage() + worker->runs > GARBAGE_MOST) {
 		js_worker_collect(worker->id);

@@ -27,12 +27,12 @@ struct hf_worker {
 
 /* How many to keep ready, and how many there may be, zombies not counted. */
 void hf_pool_init(uint32_t min, uint32_t max);
-/* A worker for a thread of the process (0: of a new one), now RUNNING: an idle one, or one that is starting, or a new one. -HF_EAGAIN: all are busy and
+/* A worker for a thread of the process (0: of a new process), now RUNNING: an idle one, one that is starting, or a new one. -HF_EAGAIN: all are busy and
  * there may be no more; -HF_ENOMEM. */
 HF_MUST_CHECK int hf_pool_take(uint32_t pid, struct hf_worker **out);
 /* Whether there is a worker to take, or room for one. */
 bool hf_pool_may_take(void);
-/* Whether as many threads of the process as there are cores have a worker and have not begun. One more would only hold up those, and everybody else. */
+/* Whether as many threads of the process as there are cores have a worker but have not begun. One more would only delay them, and every other program. */
 bool hf_pool_starts_enough(uint32_t pid);
 /* Whether a worker is about to be free: its thread has left its process, or has the order to stop. */
 bool hf_pool_one_is_leaving(void);

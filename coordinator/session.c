@@ -188,8 +188,8 @@ static int start_thread(struct hf_process *process, uint32_t argument)
 	return (int)tid;
 }
 
-/* Requests for a thread (the work of each) while a worker is about to be free. One that is withdrawn stays until then, or is taken off by hf_work_cancel
- * when its own worker is free or gone. */
+/* Requests for a thread (the work of each) that wait for a worker, or for earlier threads to begin. One that is withdrawn stays until then, or is taken off
+ * by hf_work_cancel when its own worker is free or gone. */
 static struct hf_link awaiting_worker = {&awaiting_worker, &awaiting_worker};
 
 void hf_pool_on_free(void)
@@ -216,18 +216,19 @@ void hf_session_thread_has_begun(void)
 		(void)hf_work_post(&begun);
 }
 
-/* A process whose threads make threads all the time would else have all that it may have waiting for a core, and everybody else behind them. */
+/* Otherwise a process that keeps making threads would fill the run queue with as many as its limit allows, and every other program would wait behind
+ * them. */
 static bool starts_enough(uint32_t pid)
 {
 	if (!hf_pool_starts_enough(pid))
 		return false;
-	/* One that begins now either is seen to have begun, or sees that this is wanted. */
+	/* A thread that begins now is either seen here to have begun, or sees the flag. */
 	atomic_store(&begun_wanted, true);
 	return hf_pool_starts_enough(pid);
 }
 
-/* A thread costs the coordinator about a millisecond (its worker, messages to it), and 64 threads can ask at once, again and again: what others wait for
- * is not to come behind all of that. */
+/* A thread costs the coordinator up to a millisecond (its worker, messages to it), and 64 threads can ask at once, again and again. Other work must not
+ * wait behind all of that. */
 #define STARTS_A_TURN 4
 
 static bool may_start_now(void)

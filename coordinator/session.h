@@ -7,7 +7,7 @@
 
 #include "coordinator/pool.h"
 
-/* A thread has begun: a request that waited for that is looked at again. Any thread; never blocks. */
+/* A thread has begun: requests that wait for that are tried again. Any thread; never blocks. */
 void hf_session_thread_has_begun(void);
 /* The session's process, to which the session holds a reference; NULL once the page knows of its exit. */
 struct session;

@@ -159,7 +159,7 @@ void hf_thread_starts_now(struct hf_thread *thread)
 	count_sleep(thread, atomic_load(&thread->asleep_since));
 }
 
-/* Before it begins it sleeps, and has not come to the door. */
+/* Until it begins it counts as asleep and has not reached the door. */
 bool hf_thread_has_begun(struct hf_thread *thread)
 {
 	return atomic_load(&thread->asleep_since) <= HF_WAKING || atomic_load(&thread->door) != HF_IN_GUEST ||

@@ -141,7 +141,7 @@ HF_MUST_CHECK int hf_thread_sleep(struct hf_thread *thread, uint64_t deadline);
  * CPU time. Called by the owner thread, or by the coordinator before the owner has the block. */
 void hf_thread_starts_later(struct hf_thread *thread);
 void hf_thread_starts_now(struct hf_thread *thread);
-/* Whether it has started, or is gone without having started. Any thread. */
+/* Whether it has begun, or is gone without having begun. Any thread. */
 bool hf_thread_has_begun(struct hf_thread *thread);
 /* Nanoseconds that the thread ran, without its sleeps. Any thread. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread);

@@ -19,7 +19,7 @@ bool hf_turn_is_crowd(uint32_t threads)
 	return threads > awake_most();
 }
 
-static bool somebody_waits(void)
+static bool others_wait(void)
 {
 	return atomic_load(&length) > hf_plat_cores();
 }
@@ -27,7 +27,7 @@ static bool somebody_waits(void)
 bool hf_turn_is_due(struct hf_thread *thread)
 {
 	uint32_t turn = atomic_load(&thread->turn);
-	return turn != HF_TURN_HAS && (turn != HF_TURN_NONE || somebody_waits() || hf__threads_awake() > awake_most());
+	return turn != HF_TURN_HAS && (turn != HF_TURN_NONE || others_wait() || hf__threads_awake() > awake_most());
 }
 
 static void move_up_locked(void) HF_REQUIRES(lock)
@@ -71,7 +71,7 @@ static void change(struct hf_thread *thread, enum hf_turn turn)
 static void end_longest(void)
 {
 	hf_lock(&lock);
-	if (somebody_waits()) {
+	if (others_wait()) {
 		struct hf_thread *thread = HF_CONTAINER(line.next, struct hf_thread, in_line);
 		change_locked(thread, HF_TURN_OVER);
 		hf_plat_flag_raise(thread->flag, HF_ORDER_TURN);
@@ -105,7 +105,7 @@ void hf_turn_between_pieces(void)
 
 void hf_turn_yield(struct hf_thread *thread)
 {
-	if (atomic_load(&thread->turn) == HF_TURN_HAS && somebody_waits())
+	if (atomic_load(&thread->turn) == HF_TURN_HAS && others_wait())
 		change(thread, HF_TURN_OVER);
 }
 

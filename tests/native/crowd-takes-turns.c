@@ -7,7 +7,7 @@
 static struct hf_process *process;
 static struct hf_thread **threads;
 static uint32_t cores, count;
-static _Atomic uint32_t in_line; /* OS threads that are at it */
+static _Atomic uint32_t in_line; /* OS threads in take_now */
 
 static void ignore(struct hf_work *work)
 {
@@ -41,7 +41,7 @@ static void end(void)
 	hf_process_unref(process);
 }
 
-/* It is in the kernel: what these tests do not go through is the door. */
+/* These tests do not go through the door: the thread counts as in the kernel already. */
 static void take(struct hf_thread *thread)
 {
 	hf_thread_become(thread);
@@ -66,13 +66,13 @@ static void until(uint32_t i, enum hf_turn expected)
 		sleep_ms(1);
 }
 
-static void until_it_waits_no_more(uint32_t i)
+static void until_it_stops_waiting(uint32_t i)
 {
 	while (turn(i) == HF_TURN_WAITS || turn(i) == HF_TURN_NEXT)
 		sleep_ms(1);
 }
 
-/* Thread i comes to stand in line. On a slow machine it has its turn already, because the longest is over. */
+/* Thread i joins the line. On a slow machine it may already have its turn when this returns, because the longest turn is over. */
 static void line_up(uint32_t i)
 {
 	atomic_fetch_add(&in_line, 1);
@@ -161,7 +161,7 @@ static void check_a_thread_that_leaves(void)
 	end();
 }
 
-static void check_yield_to_nobody(void)
+static void check_yield_when_none_waits(void)
 {
 	begin();
 	all_cores_busy();
@@ -190,13 +190,13 @@ static void check_stop(void)
 {
 	begin();
 	all_cores_busy();
-	/* Two: the second looks at no clock. */
+	/* Two, because only the first in line watches the clock. */
 	line_up(cores);
 	line_up(cores + 1);
 	hf_thread_stop(threads[cores + 1]);
 	hf_thread_stop(threads[cores]);
-	until_it_waits_no_more(cores);
-	until_it_waits_no_more(cores + 1);
+	until_it_stops_waiting(cores);
+	until_it_stops_waiting(cores + 1);
 	end();
 }
 
@@ -207,7 +207,7 @@ int main(void)
 	check_room(sleep_a_moment, HF_TURN_NONE);
 	check_room(yield, HF_TURN_OVER);
 	check_a_thread_that_leaves();
-	check_yield_to_nobody();
+	check_yield_when_none_waits();
 	check_between_pieces_of_a_long_call();
 	check_stop();
 	return done();

@@ -51,7 +51,7 @@ static void guest(void *context)
 			hf_door_leave(hf_self);
 		}
 	}
-	/* The process is being killed. Those that do not come by themselves are claimed. */
+	/* The process is being killed. Some return by themselves; the others may be claimed. */
 	if (random_below(&seed, 2))
 		return;
 	sleep_ms(2);

@@ -18,8 +18,8 @@ async function saysThat(process, word) {
 }
 
 /**
- * A program that is stopped has a second to leave its worker (coordinator/session.ts), which on a busy machine it may miss: seen with ten programs to a
- * core. One that cannot be stopped misses it each time.
+ * A killed program has one second to leave its worker (coordinator/session.ts). On a busy machine it may miss that: seen with ten programs per core. A
+ * program that cannot be stopped misses it every time.
  */
 async function untilItIsInTime(hf, kill) {
   for (let tries = 1; ; tries++) {

@@ -1,4 +1,4 @@
-;; Makes threads that end at once, and waits for none of them. Only a kill ends it.
+;; Starts threads that end at once, without waiting for any of them. Only a kill ends it.
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"

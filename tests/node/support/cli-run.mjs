@@ -14,7 +14,7 @@ const { findBrowser } = await load('web/cli/browsers.ts');
 const command = path.join(root, 'bin/holdfast.mjs');
 export const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
 const patience = { timeout: 300_000 };
-/** For all of a host's steps; two minutes in Firefox where nothing else is at work. */
+/** For all steps of a host; they take two minutes in Firefox on an idle machine. */
 const patienceForAll = { timeout: 1_200_000 };
 /** Where the command puts what it needs for a while. */
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-cli-'));
