@@ -1,6 +1,6 @@
 /** Every worker that this one has created and that is not yet dead, so that all of them can be ended before this one is. */
 import { host } from '#host';
-import type { FromCompute, ToCompute } from '../worker/protocol.ts';
+import type { FromCompute, ToCompute } from '../common/worker-protocol.ts';
 import type { WorkerHandle } from '../worker/host.ts';
 
 export type Handle = WorkerHandle<ToCompute, FromCompute>;

@@ -7,7 +7,7 @@ import {
   type SocketStats,
 } from '../build/generated/layouts.ts';
 import { NULL, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
-import type { ErrorMessage, FromCoordinator } from '../web/protocol.ts';
+import type { ErrorMessage, FromCoordinator } from '../common/protocol.ts';
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 

@@ -42,7 +42,7 @@ import {
   type FsStat,
 } from '../build/generated/layouts.ts';
 import { NULL, type Pointer } from '../common/pointer.ts';
-import { PART, WHOLE } from '../web/protocol.ts';
+import { PART, WHOLE } from '../common/protocol.ts';
 import type {
   CloseHow,
   DirentMessage,
@@ -53,7 +53,7 @@ import type {
   OpenHow,
   OpenMessage,
   StatMessage,
-} from '../web/protocol.ts';
+} from '../common/protocol.ts';
 import { utf8 } from '../worker/kernel.ts';
 import type { Kernel, SystemError } from './kernel.ts';
 import { leave } from './parts.ts';

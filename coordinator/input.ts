@@ -1,6 +1,6 @@
 /** Bytes from the page on their way into a pipe of the kernel's: a process's standard input, or a connection. */
-import type { ErrorMessage } from '../web/protocol.ts';
 import type { Pointer } from '../common/pointer.ts';
+import type { ErrorMessage } from '../common/protocol.ts';
 import type { Kernel } from './kernel.ts';
 
 /** What is copied into the pipe at once. */

@@ -21,9 +21,10 @@ import {
   type SpawnError,
 } from '../build/generated/layouts.ts';
 import type { KernelImports } from '../build/generated/exports.ts';
+import { BadDownload } from '../common/download.ts';
+import type { MemoryType } from '../common/memory-import.ts';
 import { toPointer, type Pointer } from '../common/pointer.ts';
-import { BadDownload } from '../web/download.ts';
-import { PROTOCOL } from '../web/protocol.ts';
+import { PROTOCOL } from '../common/protocol.ts';
 import type {
   EndMessage,
   ErrorMessage,
@@ -37,12 +38,11 @@ import type {
   StatsMessage,
   StreamFd,
   ToCoordinator,
-} from '../web/protocol.ts';
+} from '../common/protocol.ts';
+import type { FromCompute } from '../common/worker-protocol.ts';
 import { bridgeKind } from '../worker/bridge.ts';
 import { commonImports, copyAt, instantiateKernel, textAt } from '../worker/kernel.ts';
 import { probeModule } from '../worker/probe.ts';
-import type { MemoryType } from '../worker/memory-import.ts';
-import type { FromCompute } from '../worker/protocol.ts';
 import { ChildWorkers } from './child-workers.ts';
 import { Connections, socketError, type Connection } from './connections.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';

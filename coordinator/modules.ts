@@ -1,9 +1,9 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
 import { host } from '#host';
-import { compiled, downloadBytes, downloadModule, requireCore, unreachable } from '../web/download.ts';
-import type { FaultsMessage, SourceMessage } from '../web/protocol.ts';
-import { importedMemory, probeMemory, type MemoryType } from '../worker/memory-import.ts';
-import type { Added } from '../worker/protocol.ts';
+import { compiled, downloadBytes, downloadModule, requireCore, unreachable } from '../common/download.ts';
+import { importedMemory, probeMemory, type MemoryType } from '../common/memory-import.ts';
+import type { FaultsMessage, SourceMessage } from '../common/protocol.ts';
+import type { Added } from '../common/worker-protocol.ts';
 import { faultsOf, importsMemory } from '../worker/wasi-imports.ts';
 import type { ChildWorkers } from './child-workers.ts';
 import { NotRewritten, Rewriter, type Way } from './rewriter.ts';

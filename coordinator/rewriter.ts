@@ -1,5 +1,5 @@
 /** Has modules rewritten, so that they can be interrupted or have less memory; each in a worker that lives as long as that takes. */
-import type { RewriteMessage, RewrittenMessage } from '../worker/protocol.ts';
+import type { RewriteMessage, RewrittenMessage } from '../common/worker-protocol.ts';
 import type { ChildWorkers } from './child-workers.ts';
 
 export type Rewritten = Omit<RewrittenMessage, 't'>;

@@ -32,6 +32,7 @@ import {
   type PsThread,
   type SessionStats,
 } from '../build/generated/layouts.ts';
+import type { MemoryType } from '../common/memory-import.ts';
 import { after, NULL, type Pointer } from '../common/pointer.ts';
 import type {
   ExitMessage,
@@ -41,10 +42,9 @@ import type {
   SignalName,
   StreamFd,
   ThreadState,
-} from '../web/protocol.ts';
-import type { MemoryType } from '../worker/memory-import.ts';
+} from '../common/protocol.ts';
+import type { Added } from '../common/worker-protocol.ts';
 import { Input } from './input.ts';
-import type { Added } from '../worker/protocol.ts';
 import type { Kernel } from './kernel.ts';
 
 type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;

@@ -40,7 +40,7 @@ import {
   type SpawnSocket,
 } from '../build/generated/layouts.ts';
 import { after, type Pointer } from '../common/pointer.ts';
-import type { SpawnMessage } from '../web/protocol.ts';
+import type { SpawnMessage } from '../common/protocol.ts';
 import type { Kernel } from './kernel.ts';
 
 const encoder = new TextEncoder();

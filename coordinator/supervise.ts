@@ -16,7 +16,7 @@ import {
 } from '../build/generated/layouts.ts';
 import type { SupervisorCalls } from '../build/generated/exports.ts';
 import { toPointer, type Pointer } from '../common/pointer.ts';
-import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../web/protocol.ts';
+import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../common/protocol.ts';
 import { leave } from './parts.ts';
 
 /** What is set for later goes off at once. */

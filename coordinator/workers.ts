@@ -1,7 +1,7 @@
 /** The compute workers as browser objects. The kernel decides how many there are and what they run (pool.c). */
 import { host } from '#host';
 import type { Pointer } from '../common/pointer.ts';
-import type { FromCompute, ToCompute } from '../worker/protocol.ts';
+import type { FromCompute, ToCompute } from '../common/worker-protocol.ts';
 import { sleep, type ChildWorkers, type Handle } from './child-workers.ts';
 
 export interface WorkerEvents {

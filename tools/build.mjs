@@ -14,7 +14,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-import { AT_START, FILES, nodeName } from '../web/files.js';
+import { AT_START, FILES, nodeName } from '../common/files.js';
 import { generateAbi } from './abi.mjs';
 import {
   Complaint,

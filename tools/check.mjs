@@ -109,10 +109,10 @@ function wrongIncludes(file) {
 
 /** The folders that the files of a folder may import; its own and packages are always allowed. */
 const importable = {
-  common: [],
+  common: ['build/generated'],
   web: ['common', 'build/generated'],
-  worker: ['common', 'web/protocol.ts', 'web/trusted-types.ts', 'build/generated'],
-  coordinator: ['common', 'web/protocol.ts', 'web/download.ts', 'worker', 'build/generated', 'build/wasm'],
+  worker: ['common', 'build/generated'],
+  coordinator: ['common', 'worker', 'build/generated', 'build/wasm'],
   demo: ['web/index.ts', 'dist/index.js', 'node_modules'],
 };
 

@@ -1,11 +1,10 @@
 /** Locates the runtime's own files. */
+import { FILES, type AssetName } from '../common/files.js';
 import { tagOf, wrong } from './bytes.js';
 import { StartFailed } from './errors.js';
-import { FILES } from './files.js';
 import { Unclear } from './options.js';
 
-/** The name of one of the runtime's files. */
-export type AssetName = keyof typeof FILES;
+export type { AssetName };
 
 /**
  * The location of the runtime's files: the URL of the folder that holds them, or the URL of each file that is not

@@ -2,9 +2,9 @@
  * Finds out what prevents the runtime from starting in this page, and how to fix it. It is used before `start()`, and
  * to explain why `start()` failed. It is a file of its own that is loaded only for that.
  */
+import { AT_START, FILES } from '../common/files.js';
 import type { AssetName, Located } from './assets.js';
 import { asError, type Problem } from './errors.js';
-import { AT_START, FILES } from './files.js';
 import { problemsOfPolicy, Violations } from './policies.js';
 
 export type { Problem };

@@ -1,8 +1,9 @@
 /** Runs the coordinator as a worker thread of Node. */
 import { Worker, type TransferListItem } from 'node:worker_threads';
+import type { Endpoint } from '../common/endpoint.js';
+import { nodeName } from '../common/files.js';
+import type { FromCoordinator, ToCoordinator } from '../common/protocol.js';
 import { locate, type AssetName, type Assets, type Located } from './assets.js';
-import { nodeName } from './files.js';
-import type { Endpoint, FromCoordinator, ToCoordinator } from './protocol.js';
 
 /** Literal URLs, as in endpoint-web.ts. */
 const here: Readonly<Record<AssetName, () => URL>> = {

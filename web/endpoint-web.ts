@@ -1,8 +1,9 @@
 /** Runs the coordinator as a dedicated worker of the page. */
+import type { Endpoint } from '../common/endpoint.js';
+import type { FromCoordinator, InitMessage, ToCoordinator } from '../common/protocol.js';
+import { trusted } from '../common/trusted-types.js';
 import { hrefs, locate, type AssetName, type Assets, type Located } from './assets.js';
 import { asError, StartFailed } from './errors.js';
-import type { Endpoint, FromCoordinator, InitMessage, ToCoordinator } from './protocol.js';
-import { trusted } from './trusted-types.js';
 
 /** The base of relative URLs. */
 export const pageUrl = (): string => (typeof document === 'undefined' ? location.href : document.baseURI);

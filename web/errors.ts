@@ -3,7 +3,7 @@
  * `AbortSignal`. Use `instanceof` or `name` to distinguish them. What a guest does (a trap, an exit code) is never an
  * error.
  */
-import type { ErrorMessage, RefusalMessage } from './protocol.js';
+import type { ErrorMessage, RefusalMessage } from '../common/protocol.js';
 
 /** The base class of all errors of this library. */
 export class HoldfastError extends Error {

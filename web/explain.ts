@@ -2,7 +2,7 @@
  * Describes what is wrong with a module that cannot run, and how to build one that can. Loaded only when a module is
  * refused.
  */
-import type { FaultsMessage, ModuleFaults } from './protocol.js';
+import type { FaultsMessage, ModuleFaults } from '../common/protocol.js';
 
 const COMMAND = 'Build a WASI preview 1 command, for a target such as wasm32-wasip1';
 

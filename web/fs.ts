@@ -1,8 +1,4 @@
 /** The page's side of the in-memory file system that all guests of a runtime share. */
-import { copyOf, isBytes, tagOf, textOf, viewOf, wrong } from './bytes.js';
-import { FsError, HoldfastError, type FsCall } from './errors.js';
-import { later } from './later.js';
-import { absolutePath, count, flag, helped, nothingMore, object, text, type Nothing } from './options.js';
 import {
   WHOLE,
   type DirentMessage,
@@ -13,7 +9,11 @@ import {
   type ListingMessage,
   type OpenMessage,
   type StatMessage,
-} from './protocol.js';
+} from '../common/protocol.js';
+import { copyOf, isBytes, tagOf, textOf, viewOf, wrong } from './bytes.js';
+import { FsError, HoldfastError, type FsCall } from './errors.js';
+import { later } from './later.js';
+import { absolutePath, count, flag, helped, nothingMore, object, text, type Nothing } from './options.js';
 import type { Files } from './run.js';
 import { byteStream, type ByteSource } from './streams.js';
 import type { AskFile, FileEnd, FileSink, FileSource } from './transfer.js';

@@ -1,5 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime as the page sees it: one connection to a coordinator, and everything that is open on it. */
+import type { Endpoint } from '../common/endpoint.js';
+import {
+  PROTOCOL,
+  type ErrorMessage,
+  type FromCoordinator,
+  type FsResult,
+  type InitMessage,
+  type PsMessage,
+  type StatsMessage,
+  type ToCoordinator,
+} from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
@@ -16,17 +27,6 @@ import {
 import { FileSystemEnd, type FileSystem } from './fs.js';
 import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import { ProcessEnd, type Process } from './process.js';
-import {
-  PROTOCOL,
-  type Endpoint,
-  type ErrorMessage,
-  type FromCoordinator,
-  type FsResult,
-  type InitMessage,
-  type PsMessage,
-  type StatsMessage,
-  type ToCoordinator,
-} from './protocol.js';
 import { later } from './later.js';
 import type { RunFiles } from './run-files.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';

@@ -1,6 +1,6 @@
 /** How much a guest may use, as the caller passes it. */
 import { FILES_MAX, THREADS_MAX } from '../build/generated/layouts.js';
-import type { LimitsMessage } from './protocol.js';
+import type { LimitsMessage } from '../common/protocol.js';
 
 /**
  * Limits for one process. Exceeding `cpuTime` or `output` ends the process with the reason "limit"; at the other limits

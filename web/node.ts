@@ -6,11 +6,11 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { AT_START, FILES, nodeName } from '../common/files.js';
 import { assetNames, hrefs, type AssetName } from './assets.js';
 import type { Diagnosis } from './diagnose.js';
 import { locateAssets, startCoordinator } from './endpoint-node.js';
 import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
-import { AT_START, FILES, nodeName } from './files.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { helped, planStart, type StartOptions } from './options.js';
 import { compiled, requireCore } from './download.js';

@@ -1,10 +1,10 @@
 /** Options as the caller passes them, fully validated before anything is sent. */
+import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
 import type { Assets } from './assets.js';
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf, wrong } from './bytes.js';
 import { LONGEST_TIMER, waitTime } from './deadline.js';
 import { later } from './later.js';
 import { planLimits, type Limits } from './limits.js';
-import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from './protocol.js';
 import type { ConnectOptions } from './sockets.js';
 import type { TraceOption } from './tracing.js';
 import type { TerminalOptions, TerminalSignal } from './terminal.js';

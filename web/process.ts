@@ -1,4 +1,14 @@
 /** One process as the page sees it. */
+import type {
+  ErrorMessage,
+  ExitMessage,
+  OutputFd,
+  RefusalMessage,
+  SourceMessage,
+  SpawnMessage,
+  StreamFd,
+  ToCoordinator,
+} from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
 import { deferred } from './deferred.js';
@@ -14,16 +24,6 @@ import {
   type Progress,
   type SpawnPlan,
 } from './options.js';
-import type {
-  ErrorMessage,
-  ExitMessage,
-  OutputFd,
-  RefusalMessage,
-  SourceMessage,
-  SpawnMessage,
-  StreamFd,
-  ToCoordinator,
-} from './protocol.js';
 import { TRACE_FD } from '../build/generated/layouts.js';
 import type { TraceOption } from './tracing.js';
 import { waitTime, within } from './deadline.js';

@@ -40,7 +40,7 @@ export type {
   StdinOption,
 } from './options.js';
 export type { Exit, JoinOptions, Process } from './process.js';
-export type { ExitReason, WasmModule } from './protocol.js';
+export type { ExitReason, WasmModule } from '../common/protocol.js';
 export type { Files, RunOptions, RunResult } from './run.js';
 export type { ConnectOptions, Connection, Listener, ListenOptions } from './sockets.js';
 export type { ReadySource, Source } from './source.js';

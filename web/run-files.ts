@@ -6,11 +6,11 @@
  * caller lets them share.
  */
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
+import type { PreopenMessage } from '../common/protocol.js';
 import { isBlob, isBytes, tagOf, wrong } from './bytes.js';
 import type { FsError, SpawnRefused } from './errors.js';
 import type { FileData, FileStat, FileSystem } from './fs.js';
 import { absolutePath, object } from './options.js';
-import type { PreopenMessage } from './protocol.js';
 import type { Files, RunResult } from './run.js';
 
 /**

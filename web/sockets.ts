@@ -2,11 +2,11 @@
  * The page's ends of connections, and the ports on which it listens. This file is loaded with the first of them;
  * classes that must be identical here and in the script that loads it are passed in `SocketWire`.
  */
+import type { ErrorMessage, FromCoordinator, ToCoordinator } from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { deferred } from './deferred.js';
 import type { PipeError, SocketError } from './errors.js';
 import { abortSignal, helped, nothingMore, object, planConnect, portNumber } from './options.js';
-import type { ErrorMessage, FromCoordinator, ToCoordinator } from './protocol.js';
 import type { InputPipe, OutputPipe } from './streams.js';
 
 /**

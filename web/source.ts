@@ -1,11 +1,11 @@
 /** Turns every kind of program source into a message for the coordinator. */
+import type { RefusalMessage, SourceMessage, WasmModule } from '../common/protocol.js';
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf } from './bytes.js';
 import type * as Download from './download.js';
 import type { BadDownload } from './download.js';
 import { SpawnRefused } from './errors.js';
 import { later } from './later.js';
 import type { Progress } from './options.js';
-import type { RefusalMessage, SourceMessage, WasmModule } from './protocol.js';
 
 /** A source that is available at once, not a promise. */
 export type ReadySource = string | URL | Response | Blob | ArrayBuffer | ArrayBufferView | WasmModule;

@@ -2,9 +2,9 @@
  * The page's ends of a process's standard streams. Neither end buffers without limit for a slow peer: input has a
  * window of unacknowledged slices, output a credit of bytes that the page is willing to buffer.
  */
+import type { ErrorMessage } from '../common/protocol.js';
 import { copyOf, concat, describe, tagOf, type OwnedBytes } from './bytes.js';
 import { PipeError } from './errors.js';
-import type { ErrorMessage } from './protocol.js';
 
 /** A large write is sent in slices of this many bytes … */
 export const INPUT_SLICE = 64 * 1024;

@@ -1,9 +1,9 @@
 /** A supervisor's options as the caller passes them, fully validated before anything starts. */
+import type { ChildMessage, ToSupervisor } from '../common/protocol.js';
 import { shown, tagOf, wrong } from './bytes.js';
 import { waitTime } from './deadline.js';
 import { abortSignal, callback, nothingMore, object, oneOf, planSpawn, text, type SpawnOptions } from './options.js';
 import type { Process } from './process.js';
-import type { ChildMessage, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
 import type { Supervisor } from './supervise.js';
 

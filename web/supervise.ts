@@ -3,6 +3,13 @@
  * with the first supervisor; classes that must be identical here and in the script that loads it are passed in
  * `SupervisorWire`.
  */
+import type {
+  ChildReason,
+  SupervisorAction,
+  SupervisorOrder,
+  ToCoordinator,
+  ToSupervisor,
+} from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { tagOf } from './bytes.js';
 import { deferred, type Deferred } from './deferred.js';
@@ -10,7 +17,6 @@ import { within, waitTime } from './deadline.js';
 import { asError, type SupervisorError } from './errors.js';
 import type { SpawnOptions } from './options.js';
 import type { Exit, Process, ProcessEnd } from './process.js';
-import type { ChildReason, SupervisorAction, SupervisorOrder, ToCoordinator, ToSupervisor } from './protocol.js';
 import type { Source } from './source.js';
 import { abortSignal, helped, nothingMore, object } from './options.js';
 import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';

@@ -1,6 +1,6 @@
 /** The page's side of a process's terminal: `stdin: 'tty'`. */
 
-import type { SignalName } from './protocol.js';
+import type { SignalName } from '../common/protocol.js';
 
 /** The signal that a key sends: SIGINT for `^C`, SIGQUIT for `^\`. */
 export type TerminalSignal = SignalName;

@@ -5,9 +5,9 @@
  * Each has a file open in the coordinator, identified by a handle, and always closes it: at the end, when its source
  * fails, when it is cancelled, and when its stream is garbage collected (fs.ts). All of them end with the runtime.
  */
+import { PART, WHOLE, type FsRequest, type FsResult, type OpenHow, type OpenMessage } from '../common/protocol.js';
 import { copyOf, describe, isBytes, tagOf, textOf, viewOf, type OwnedBytes } from './bytes.js';
 import type { FileData } from './fs.js';
-import { PART, WHOLE, type FsRequest, type FsResult, type OpenHow, type OpenMessage } from './protocol.js';
 import type { Controller } from './streams.js';
 
 /** Sends a request to the coordinator for a call of hf.fs; an error reply becomes an `FsError` that names the call. */

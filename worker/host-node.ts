@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import v8 from 'node:v8';
 import { parentPort, Worker, type MessagePort, type Transferable } from 'node:worker_threads';
-import type { Endpoint } from '../web/protocol.ts';
+import type { Endpoint } from '../common/endpoint.ts';
 import type { Host, WorkerHandle } from './host.ts';
 
 function parent<Out, In>(): Endpoint<Out, In> {

@@ -1,6 +1,6 @@
 /** The browser's workers. */
-import type { Endpoint } from '../web/protocol.ts';
-import { trusted } from '../web/trusted-types.ts';
+import type { Endpoint } from '../common/endpoint.ts';
+import { trusted } from '../common/trusted-types.ts';
 import type { Host, WorkerHandle } from './host.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;

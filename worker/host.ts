@@ -1,5 +1,5 @@
 /** What differs between a browser's workers and Node's. One of host-web.ts and host-node.ts is bundled, by the import "#host". */
-import type { Endpoint } from '../web/protocol.ts';
+import type { Endpoint } from '../common/endpoint.ts';
 
 export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
   /** When it has come up and spoken, or failed to. */

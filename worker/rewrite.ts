@@ -15,10 +15,10 @@ import {
   type RewriteNumbers,
 } from '../build/generated/layouts.ts';
 import type { RewriterCalls } from '../build/generated/exports.ts';
+import type { MemoryType } from '../common/memory-import.ts';
 import { toPointer, type WasmPointer } from '../common/pointer.ts';
+import type { FromCompute, RewriteMessage, RewrittenMessage } from '../common/worker-protocol.ts';
 import { bytesAt } from './kernel.ts';
-import type { MemoryType } from './memory-import.ts';
-import type { FromCompute, RewriteMessage, RewrittenMessage } from './protocol.ts';
 
 /** What rewrite.wasm exports (native/rewrite/wasm.c). */
 interface Rewriter extends RewriterCalls {

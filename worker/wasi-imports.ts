@@ -1,8 +1,9 @@
 /** From a module's imports to the kernel's exports: which there are, and what to say of those that there are not. */
 import { PREVIEW1, UNSTABLE } from '../build/generated/abi.ts';
-import type { ModuleFaults } from '../web/protocol.ts';
+import { emptyImports } from '../common/memory-import.ts';
+import type { ModuleFaults } from '../common/protocol.ts';
+import type { Added } from '../common/worker-protocol.ts';
 import type { KernelExports } from './kernel.ts';
-import type { Added } from './protocol.ts';
 
 type Import = WebAssembly.ModuleImportDescriptor;
 
@@ -15,9 +16,6 @@ function provider({ module, name, kind }: Import): string | null {
   if (!old) return `p1_${name}`;
   return name === 'sock_accept' ? null : (Object.hasOwn(UNSTABLE, name) ? 'un_' : 'p1_') + name;
 }
-
-/** An object without a prototype: a hostile module may import from "__proto__", which must not reach Object's. */
-export const emptyImports = <Value>(): Record<string, Value> => Object.create(null) as Record<string, Value>;
 
 /** Bound directly: a call from the guest enters the kernel without a JavaScript frame. */
 export function guestImports(

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
-import { FILES } from '../../web/files.js';
+import { FILES } from '../../common/files.js';
 import type { ErrorInWords, StartOptions } from './support/lab.ts';
 import { isolation, root, serveSite, type Answer, type Site } from './support/site.ts';
 import { equip, expect, watch, type Page } from './support/test.ts';

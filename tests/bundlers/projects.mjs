@@ -8,7 +8,7 @@
 //   tries      `build`: a command, which may be all; `serve`: a command that serves it at a port, or a folder for a server with the two headers;
 //              `page`: the path of the page (default /), or `route`: of something that answers with JSON, or `run`: a command that prints it
 
-import { FILES, nodeName } from '../../web/files.js';
+import { FILES, nodeName } from '../../common/files.js';
 
 const vite = (version) => ({
   source: 'vite',

@@ -7,7 +7,7 @@ import test from 'node:test';
 import zlib from 'node:zlib';
 import { build } from 'esbuild';
 import { downloads, loadedLater } from '../../tools/build.mjs';
-import { FILES, nodeName } from '../../web/files.js';
+import { FILES, nodeName } from '../../common/files.js';
 import { root } from './support/load.mjs';
 
 const bundle = async (entry, minify) => {

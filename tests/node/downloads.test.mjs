@@ -7,7 +7,7 @@ import zlib from 'node:zlib';
 import { load } from './support/load.mjs';
 import { guest, runtime } from './support/runtime.mjs';
 
-const { downloadModule } = await load('web/download.ts');
+const { downloadModule } = await load('common/download.ts');
 
 const hello = await readFile(guest('hello'));
 const threads = await readFile(guest('threads-share-one-memory'));

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
 import { load } from './support/load.mjs';
 
-const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/fs.ts', 'web/protocol.ts');
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/fs.ts', 'common/protocol.ts');
 const { PART, WHOLE } = lib;
 
 /** A runtime whose coordinator answers file calls with what `answer` returns. */

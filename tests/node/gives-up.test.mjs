@@ -8,7 +8,7 @@ import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mj
 import { load } from './support/load.mjs';
 import { guest, runtime } from './support/runtime.mjs';
 
-const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/protocol.ts');
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'common/protocol.ts');
 const MAGIC = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /** A response whose body begins as a module does and never ends; `cancelled` is what it was cancelled with. */

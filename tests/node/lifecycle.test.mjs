@@ -4,7 +4,7 @@ import test from 'node:test';
 import { bytesOf, FakeCoordinator, settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
 import { load } from './support/load.mjs';
 
-const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/protocol.ts');
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'common/protocol.ts');
 const { Runtime, planStart, PROTOCOL } = lib;
 const loader = { base: () => 'http://page.test/', load: (url) => ({ kind: 'url', url: url.href }) };
 

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
 import { load } from './support/load.mjs';
 
-const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/protocol.ts');
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'common/protocol.ts');
 
 /** A runtime whose coordinator agrees to every order. */
 async function begin(t) {

@@ -2,8 +2,8 @@
 import { constants, type Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import path from 'node:path';
+import { WHOLE } from '../../common/protocol.js';
 import type { FileSystem } from '../fs.js';
-import { WHOLE } from '../protocol.js';
 import { Gate } from './gate.js';
 import { NEITHER_LINK_NOR_WAIT, plainError, type HostDirectory } from './host-directory.js';
 import { openWithin, type Tree } from './tree.js';

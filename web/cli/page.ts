@@ -3,17 +3,6 @@
  * command speaks, using the public API.
  */
 import { TRACE_FD } from '../../build/generated/layouts.js';
-import { asError } from '../errors.js';
-import {
-  FsError,
-  SpawnRefused,
-  start,
-  type Connection,
-  type FileSystem,
-  type Holdfast,
-  type Process,
-  type Stats,
-} from '../index.js';
 import {
   PROTOCOL,
   type ErrorMessage,
@@ -25,7 +14,18 @@ import {
   type SpawnMessage,
   type StreamFd,
   type ToCoordinator,
-} from '../protocol.js';
+} from '../../common/protocol.js';
+import { asError } from '../errors.js';
+import {
+  FsError,
+  SpawnRefused,
+  start,
+  type Connection,
+  type FileSystem,
+  type Holdfast,
+  type Process,
+  type Stats,
+} from '../index.js';
 import type { TraceEvent } from '../tracing.js';
 import { encodeFrame, FrameReader } from './wire.js';
 

@@ -1,9 +1,10 @@
 /** A runtime in a headless browser, with the same `Holdfast` interface as one in this process. */
 import { fileURLToPath } from 'node:url';
-import { FILES } from '../files.js';
+import type { Endpoint } from '../../common/endpoint.js';
+import { FILES } from '../../common/files.js';
+import type { FromCoordinator, ToCoordinator } from '../../common/protocol.js';
 import { Runtime, type Holdfast } from '../holdfast.js';
 import { planStart, type StartOptions } from '../options.js';
-import type { Endpoint, FromCoordinator, ToCoordinator } from '../protocol.js';
 import { BrowserError, type BrowserName } from './browsers.js';
 import { startBrowser } from './launch.js';
 import { PageServer } from './server.js';

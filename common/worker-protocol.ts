@@ -1,6 +1,6 @@
 /** Every message between the coordinator and a compute worker. Results travel through the kernel, not through these. */
 
-import type { Pointer } from '../common/pointer.ts';
+import type { Pointer } from './pointer.ts';
 import type { MemoryType } from './memory-import.ts';
 
 export interface BootMessage {

@@ -2,7 +2,6 @@
  * The memory that a module imports (wasi-threads programs do). JavaScript's reflection says that there is one, but not how large it must be; that stands in
  * the module's import section, near its beginning.
  */
-import { emptyImports } from './wasi-imports.ts';
 
 export interface MemoryType {
   /** In pages of 64 KiB. */
@@ -87,6 +86,9 @@ export function importedMemory(bytes: Uint8Array): MemoryType | null {
     return null;
   }
 }
+
+/** An object without a prototype: a hostile module may import from "__proto__", which must not reach Object's. */
+export const emptyImports = <Value>(): Record<string, Value> => Object.create(null) as Record<string, Value>;
 
 /**
  * The last resort for a `WebAssembly.Module` without its bytes: the engine's own complaints about a memory of the wrong size end with the right one (V8's do). Null

@@ -13,6 +13,12 @@ export const FILES = /** @type {const} */ ({
 });
 
 /**
+ * The name of one of the runtime's files.
+ *
+ * @typedef {keyof typeof FILES} AssetName
+ */
+
+/**
  * The name of a file's version for Node. Scripts end in .mjs, so that they are modules wherever a bundler puts them.
  *
  * @param {string} file

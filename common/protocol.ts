@@ -1,5 +1,5 @@
 /**
- * Every message between the page and the coordinator. Both ends import this file and nothing else of each other.
+ * Every message between the page and the coordinator.
  *
  * Rules of the wire:
  * - The page chooses `id` (of a process or a connection), `call` (of a request) and `listener`; each is used once.
@@ -11,7 +11,7 @@
  */
 
 import type { TRACE_FD } from '../build/generated/layouts.js';
-import type { AssetName } from './assets.js';
+import type { AssetName } from './files.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
 export const PROTOCOL = 10;
@@ -397,16 +397,3 @@ export type FromCoordinator =
   | { t: 'failed'; call: number; error: ErrorMessage }
   /** All is ready to be terminated. These locks are let go of when the last worker is gone. */
   | { t: 'closed'; locks: string[] };
-
-/** The half of a `Worker`, `MessagePort` or Node worker that this library uses, so that tests can put a `MessageChannel` in its place. */
-export interface Endpoint<Out, In> {
-  post(message: Out, transfer?: ArrayBuffer[]): void;
-  onmessage: ((message: In) => void) | null;
-  /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
-  onerror: ((error: Error, gone?: boolean) => void) | null;
-  terminate(): void;
-  /** The name of the lock that the other side holds for life, where it takes one to see its death. */
-  readonly lock?: string;
-  /** After `terminate`: when the other side is gone, and with it those who held these locks. */
-  gone?(locks: readonly string[]): Promise<unknown>;
-}
