@@ -245,7 +245,7 @@ void hf_pool_on_request(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
 	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
-	if (!hf_spawn_request_is_asked(request))
+	if (!hf_request_is_asked(&request->base))
 		return; /* withdrawn: its thread was told to stop */
 	if (starts_enough(hf_pool_of(thread)->pid) || (!hf_pool_may_take() && hf_pool_one_is_leaving())) {
 		hf_list_append(&awaiting_worker, &work->link);
@@ -255,10 +255,10 @@ void hf_pool_on_request(struct hf_work *work)
 		(void)hf_work_post(work);
 		return;
 	}
-	if (!hf_spawn_request_take(request))
+	if (!hf_request_take(&request->base))
 		return;
 	/* While the request is ours its thread waits, so its process is there. */
-	hf_spawn_request_answer(thread, start_thread(thread->process, request->argument));
+	hf_request_answer(&request->base, start_thread(thread->process, request->argument));
 }
 
 /* Descriptor 0, 1 or 2: one end of a pipe whose other end is ours, or /dev/null. */

@@ -143,7 +143,7 @@ const circlesAllowed = [
   ['native/fs/memfs', 'native/fs/memnode'],
   ['native/kernel/tty', 'native/kernel/tty_parts'],
   ['rewrite', 'reader', 'writer', 'module', 'emit'].map((name) => `native/rewrite/${name}`),
-  ['process', 'thread', 'turn', 'spawn', 'futex', 'fdtable', 'file', 'vnode_file', 'pipe'].map(
+  ['process', 'thread', 'turn', 'request', 'spawn', 'futex', 'fdtable', 'file', 'vnode_file', 'pipe'].map(
     (name) => `native/kernel/${name}`,
   ),
 ];

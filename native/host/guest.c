@@ -120,12 +120,12 @@ void hf__guest_spawn_thread(struct hf_work *work)
 	struct hf_guest_thread *asker = HF_CONTAINER(request, struct hf_guest_thread, kernel.spawn);
 	struct hf_guest_thread *thread;
 	uint32_t tid = new_tid();
-	if (!hf_spawn_request_take(request))
+	if (!hf_request_take(&request->base))
 		return;
 	int result = make_thread(asker->guest, tid, request->argument, &thread);
 	if (result == 0)
 		result = start_thread(asker->guest, thread);
-	hf_spawn_request_answer(&asker->kernel, result < 0 ? result : (int)tid);
+	hf_request_answer(&request->base, result < 0 ? result : (int)tid);
 }
 
 /* ---- the beginning ---- */

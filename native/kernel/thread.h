@@ -84,7 +84,7 @@ struct hf_thread {
 	struct hf_iov iov[HF_IOV_MAX]; /* the vector of the current call */
 	char path[2][HF_PATH_MAX];     /* its paths */
 
-	/* Kept from one run of the block to the next; spawn.h says whose it is when. */
+	/* Kept from one run of the block to the next; request.h says whose it is when. */
 	struct hf_spawn_request spawn;
 	hf_counter *locks; /* hf_locks of the worker that the block belongs to; NULL where it is not needed */
 

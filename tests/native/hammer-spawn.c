@@ -21,9 +21,8 @@ static bool enough(void)
 static void run(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
-	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
-	if (hf_spawn_request_take(request))
-		hf_spawn_request_answer(thread, (int)request->argument);
+	if (hf_request_take(&request->base))
+		hf_request_answer(&request->base, (int)request->argument);
 	else
 		atomic_fetch_add(&late, 1);
 }

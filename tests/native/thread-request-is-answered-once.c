@@ -10,7 +10,7 @@ static bool answers; /* else the coordinator comes too late */
 static void run(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
-	if (!hf_spawn_request_take(request)) {
+	if (!hf_request_take(&request->base)) {
 		atomic_fetch_add(&taken, 100);
 		return;
 	}
@@ -18,7 +18,7 @@ static void run(struct hf_work *work)
 	atomic_fetch_add(&taken, 1);
 	while (!atomic_load(&proceed))
 		hf_plat_yield();
-	hf_spawn_request_answer(asker, 7);
+	hf_request_answer(&request->base, 7);
 }
 
 static void check_nobody_to_ask(void)

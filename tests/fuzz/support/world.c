@@ -115,11 +115,11 @@ static void spawn_asked(struct hf_work *work)
 {
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
 	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
-	if (!hf_spawn_request_take(request))
+	if (!hf_request_take(&request->base))
 		return;
 	for (unsigned i = 0; i < THREADS; i++) {
 		if (world.slots[i].block == thread) {
-			hf_spawn_request_answer(thread, add_thread(world.slots[i].process));
+			hf_request_answer(&request->base, add_thread(world.slots[i].process));
 			return;
 		}
 	}
