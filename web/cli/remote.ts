@@ -17,15 +17,15 @@ export interface RemoteRuntime {
   close(): Promise<void>;
 }
 
-/** How long a browser may take until its page connects, in milliseconds. */
+/** How long a browser may take until its page connects, and then until the coordinator runs, in milliseconds. */
 const LAUNCH_TIME = 60_000;
 
 /** How long a browser whose page went away may take to exit, in milliseconds. */
 const GONE_TIME = 1000;
 
 /**
- * Starts the browser, and in its page a runtime. The page (page.ts) answers the coordinator's protocol using the public
- * API, so that this side runs the same code as a page. Throws `BrowserError`, `StartFailed`.
+ * Starts the browser, and in its page a coordinator. The page (page.ts) relays the coordinator's messages, so that this
+ * side runs the same code as a page. Throws `BrowserError`, `StartFailed`.
  */
 export async function startRemote(name: BrowserName, options: StartOptions): Promise<RemoteRuntime> {
   const server = new PageServer<ToCoordinator, FromCoordinator>(fileURLToPath(new URL('.', import.meta.url)));
@@ -44,11 +44,13 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
     terminate: () => undefined,
   };
   const fail = (text: string): void => endpoint.onerror?.(new BrowserError(text), true);
-  const late = setTimeout(
-    () => fail(`${name} was started, but its page did not call in ${LAUNCH_TIME / 1000} s`),
-    LAUNCH_TIME,
-  );
-  server.oncall = () => clearTimeout(late);
+  const failAfter = (what: string): NodeJS.Timeout =>
+    setTimeout(() => fail(`${what} in ${LAUNCH_TIME / 1000} s`), LAUNCH_TIME);
+  let late = failAfter(`${name} was started, but its page did not call`);
+  server.oncall = () => {
+    clearTimeout(late);
+    late = failAfter(`${name} and its page were started, but the coordinator did not answer`);
+  };
   server.onintruder = () =>
     fail(`somebody else used the key to the page in ${name}: nothing that it did can be trusted`);
   server.onmessage = (message) => endpoint.onmessage?.(message);
@@ -66,9 +68,10 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
   try {
     await hf.open(FILES, planStart({ startTimeout: 0, ...options })); // the page knows where they are
   } catch (error) {
-    clearTimeout(late);
     await stop();
     throw error;
+  } finally {
+    clearTimeout(late);
   }
   return {
     hf,

@@ -1,5 +1,5 @@
-// Hosts "chromium", "firefox" and "webkit": a browser as `holdfast run --host` starts it, one for all cases. Its page runs them through
-// the public API, and posts what they do.
+// Hosts "chromium", "firefox" and "webkit": a browser as `holdfast run --host` starts it, one for all cases. The public API runs here, and
+// the coordinator and its workers in the browser.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { moduleOf } from '../cases.mjs';
