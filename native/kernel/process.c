@@ -106,6 +106,13 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 	return result;
 }
 
+void hf_process_make_resident(struct hf_process *process)
+{
+	hf_lock(&process->lock);
+	process->resident = true;
+	hf_unlock(&process->lock);
+}
+
 bool hf_process_is_full(struct hf_process *process)
 {
 	hf_lock(&process->lock);
@@ -136,7 +143,7 @@ static void stop_threads_locked(struct hf_process *process) HF_REQUIRES(process-
 	}
 }
 
-/* The last thread is gone, or there never was one. */
+/* It has no thread, and will get none. */
 static void bury(struct hf_process *process)
 {
 	hf_fdtable_destroy(&process->fds);
@@ -190,7 +197,8 @@ void hf_process_thread_gone(struct hf_thread *thread)
 		process->cpu_time += cpu_time;
 		hf__thread_counted(-1);
 	}
-	bool last = process->thread_count == 0;
+	/* A resident one that is not ending is left for hf_process_end, which looks at the count under this lock, too. */
+	bool last = process->thread_count == 0 && (process->ending || !process->resident);
 	/* It may be the one that the pause waited for. */
 	if (!last && process->paused)
 		(void)hf_work_post(&process->held);

@@ -4,6 +4,9 @@
  * that has a reason -> every thread leaves (by itself, or claimed) -> the last one out closes the descriptors and posts
  * `ended` to the coordinator -> the coordinator notifies the page and drops its reference.
  *
+ * A process that is resident (hf_process_make_resident) stays alive when its last thread has left: it serves calls, and gets a thread for each, or
+ * keeps its memory for the next one. Only hf_process_end ends it, at once if it has no thread then.
+ *
  * Reference counted: the coordinator holds one, each thread holds one. */
 #ifndef HF_KERNEL_PROCESS_H
 #define HF_KERNEL_PROCESS_H
@@ -73,8 +76,9 @@ struct hf_process {
 	uint64_t cpu_time; /* of threads that are gone, nanoseconds */
 	bool traced;       /* its threads are traced, future ones too */
 	bool paused;       /* has the order to pause: new threads begin with it */
+	bool resident;     /* lives without threads, too, until it is ended */
 	bool ending;
-	bool dead; /* all threads are gone */
+	bool dead; /* all threads are gone, and it lives no longer */
 	enum hf_exit_reason reason;
 	uint32_t code;
 	uint32_t message_size;
@@ -94,6 +98,9 @@ void hf_process_unref(struct hf_process *process);
 /* Makes the block a thread of the process. 0; -HF_EAGAIN at the thread limit; -HF_ESRCH when the process is ending. */
 HF_MUST_CHECK int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid);
 
+/* From now on the process lives without threads, too, until hf_process_end. Before its last thread may have left; any thread. */
+void hf_process_make_resident(struct hf_process *process);
+
 /* Whether hf_process_add_thread would find the thread limit reached. Any thread. */
 bool hf_process_is_full(struct hf_process *process);
 
@@ -103,7 +110,7 @@ void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint
                     uint32_t message_size, const char *stack, uint32_t stack_size);
 
 /* The thread is gone: it left by itself, or was claimed and the caller acts for it. The last one closes everything that
- * the process had open. Called exactly once for each thread. Drops the thread's reference to the process. */
+ * the process had open, unless that lives on without threads. Called exactly once for each thread. Drops the thread's reference to the process. */
 void hf_process_thread_gone(struct hf_thread *thread);
 
 /* Claims every thread that is in the guest and calls `claimed` for each, with no lock held. Coordinator only, after
