@@ -4,8 +4,9 @@
  * that returns a vnode through an out-pointer returns a reference that the caller owns.
  *
  * Each file system does its own locking: operations are called with no lock held (a caller may hold its file
- * description's lock, rank 4) and return with none. memfs and devfs operations never block. Operations of file systems
- * that need the event loop (OPFS, later) may block and are never called on the coordinator.
+ * description's lock, rank 4) and return with none. memfs and devfs operations never block. A file system that waits for
+ * answers from elsewhere sets `open`: then its operations may sleep, are called with no lock at all, and, but for `destroy`,
+ * only by guests' threads.
  *
  * Names handed to directory operations are single components: never empty, ".", "..", and without '/' or NUL; at most
  * HF_NAME_MAX bytes (path.c ensures this). They are bytes, not NUL-terminated. */
@@ -25,6 +26,7 @@
 #define HF_SLICE (UINT32_C(256) << 10)
 
 struct hf_vnode;
+struct hf_file;
 
 /* What stat returns. Times in nanoseconds since the epoch. */
 struct hf_attr {
@@ -87,8 +89,11 @@ struct hf_vnode_ops {
 	/* NULL leaves a time as it is. Sets ctim to now. */
 	int (*set_times)(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim);
 
-	/* After the last reference is gone. Any thread; never blocks. */
+	/* After the last reference is gone. Any thread, also the coordinator and one that must stop; never blocks, whatever the others do. */
 	void (*destroy)(struct hf_vnode *vnode);
+
+	/* Makes a description of it, for hf_file_open. NULL: the operations never sleep. Else hf_sleeping_file_open (kernel/sleeping_file.h). */
+	int (*open)(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct hf_file **out);
 };
 
 struct hf_vnode {

@@ -43,9 +43,10 @@ struct hf_file {
 	_Atomic uint32_t refs;
 	_Atomic uint16_t flags; /* enum hf_fdflags */
 	/* Immutable after init. */
-	const struct hf_file_ops *ops;
 	uint8_t filetype; /* as fdstat reports it; a stream may report a character device */
 	uint8_t access;   /* enum hf_access */
+	const struct hf_file_ops *ops;
+	bool has_vnode;   /* it is an hf_vnode_file */
 	bool counted;     /* what is written here counts as the process's output; set before the first write */
 	bool ends_unread; /* a write without a reader ends the process, as SIGPIPE does; set likewise */
 };

@@ -121,6 +121,18 @@ static int vnode_write(struct hf_file *base, struct hf_thread *thread, struct hf
 	return result;
 }
 
+int hf__vnode_file_read_at(struct hf_vnode_file *file, uint64_t offset, struct hf_uio *uio)
+{
+	uio->now = hf_vnode_clock(file->vnode, &file->vnode->accessed);
+	return vnode_transfer_in(file, offset, uio, NOT_LOCKED);
+}
+
+int hf__vnode_file_write_at(struct hf_vnode_file *file, uint64_t offset, struct hf_uio *uio, uint64_t *end)
+{
+	uio->now = hf_vnode_clock(file->vnode, &file->vnode->modified);
+	return vnode_transfer_out(file, offset, appends(file), uio, end, NOT_LOCKED);
+}
+
 static int vnode_pread(struct hf_file *base, uint64_t offset, struct hf_uio *uio)
 {
 	struct hf_vnode_file *file = of(base);
@@ -219,16 +231,28 @@ const struct hf_file_ops hf__vnode_file_ops = {
 	.destroy = vnode_destroy,
 };
 
-int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct hf_file **out)
+struct hf_vnode_file *hf__vnode_file_create(size_t size, const struct hf_file_ops *ops, struct hf_vnode *vnode,
+                                            unsigned access, uint16_t flags)
 {
-	struct hf_vnode_file *file = hf__file_create(sizeof *file, &hf__vnode_file_ops, vnode->filetype, access);
+	struct hf_vnode_file *file = hf__file_create(size, ops, vnode->filetype, access);
 	if (!file) {
 		hf_vnode_unref(vnode);
-		return -HF_ENOMEM;
+		return NULL;
 	}
 	atomic_init(&file->base.flags, flags);
+	file->base.has_vnode = true;
 	hf_lock_init(&file->lock, HF_RANK_FILE);
 	file->vnode = vnode;
+	return file;
+}
+
+int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t flags, struct hf_file **out)
+{
+	if (vnode->ops->open)
+		return vnode->ops->open(vnode, access, flags, out);
+	struct hf_vnode_file *file = hf__vnode_file_create(sizeof *file, &hf__vnode_file_ops, vnode, access, flags);
+	if (!file)
+		return -HF_ENOMEM;
 	*out = &file->base;
 	return 0;
 }

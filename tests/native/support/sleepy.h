@@ -1,0 +1,19 @@
+/* sleepy.h - a file system whose operations sleep: its vnodes ask a service, which the test plays. Byte i of a file is (uint8_t)i; it has no end. */
+#ifndef HF_TEST_SLEEPY_H
+#define HF_TEST_SLEEPY_H
+
+#include "fs/vnode.h"
+#include "support/requests.h"
+
+enum sleepy_call { SLEEPY_READ = 1, SLEEPY_WRITE, SLEEPY_GETATTR, SLEEPY_CLOSE };
+
+/* A parcel `asks` for a call, and `results` in how many bytes it moves. */
+extern struct hf_request_queue sleepy_service;
+
+/* A regular file, one reference. When the last one is gone it asks for SLEEPY_CLOSE, and is freed when that is answered. */
+struct hf_vnode *sleepy_begin(void);
+/* The service: waits for the next call, which must be this one, on the calling thread. */
+struct parcel *sleepy_next(struct hf_thread *thread, enum sleepy_call call);
+void sleepy_answer(struct parcel *parcel, uint32_t bytes);
+
+#endif
