@@ -88,6 +88,7 @@ const includable = {
   host: ['wasi', 'kernel', 'fs', 'platform'],
   coordinator: ['wasi', 'kernel', 'fs', 'platform'],
   rewrite: [],
+  guest: [],
 };
 const folderOf = (file) => /^(?:native\/)?(\w+)\//.exec(file)?.[1];
 const isOurC = (file) => isC(file) && /^(native|coordinator)\//.test(file);

@@ -8,6 +8,7 @@ import { describe } from './bytes.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
+import type { CallOptions, PluginOptions } from './plugin.js';
 import type { JoinOptions } from './process.js';
 import type { RunOptions } from './run.js';
 import type { ConnectOptions, ListenOptions } from './sockets.js';
@@ -78,6 +79,29 @@ const KNOWN = {
   'supervised child': { id: 1, start: 1, restart: 1, shutdown: 1, stop: 1 } satisfies Keys<ChildOptions>,
   backoff: { min: 1, max: 1, factor: 1, jitter: 1 } satisfies Keys<Backoff>,
   wait: { timeout: 1, signal: 1 } satisfies Keys<Last<Supervisor['wait']>>,
+  plugin: {
+    name: 1,
+    handlers: 1,
+    instance: 1,
+    concurrency: 1,
+    timeout: 1,
+    logger: 1,
+    maxMessage: 1,
+    shutdown: 1,
+    signal: 1,
+    args: 1,
+    argv0: 1,
+    env: 1,
+    preopens: 1,
+    sockets: 1,
+    whenBusy: 1,
+    limits: 1,
+    interruptible: 1,
+    onProgress: 1,
+    trace: 1,
+    outputBuffer: 1,
+  } satisfies Keys<PluginOptions>,
+  call: { timeout: 1, signal: 1 } satisfies Keys<CallOptions>,
   readFile: { encoding: 1 } satisfies Keys<Exclude<Last<FileSystem['readFile']>, string>>,
   writeFile: { exclusive: 1 } satisfies Keys<Last<FileSystem['writeFile']>>,
   readable: { start: 1, end: 1 } satisfies Keys<ReadableOptions>,
@@ -200,6 +224,20 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     port: 'either `listen` or `connect` has the port',
     host: 'sockets are within the runtime: there are no hosts',
   },
+  plugin: {
+    stdin: 'it carries the messages',
+    stdout: 'it carries the messages',
+    stderr: '`logger` takes its lines',
+    log: 'did you mean `logger`?',
+    methods: '`handlers` has the methods that the plugin can call',
+    imports: '`handlers` has the methods that the plugin can call',
+    hostfunctions: '`handlers` has the methods that the plugin can call',
+    functions: '`handlers` has the methods that the plugin can call',
+    timeoutms: 'did you mean `timeout`?',
+    workers: '`concurrency` says how many calls run at once',
+    poolsize: '`concurrency` says how many calls run at once',
+  },
+  call: { timeoutms: 'did you mean `timeout`?' },
   join: { timeoutms: 'did you mean `timeout`?' },
   wait: { timeoutms: 'did you mean `timeout`?' },
   connect: { host: 'sockets are within the runtime: there are no hosts' },

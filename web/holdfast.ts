@@ -28,6 +28,7 @@ import { FileSystemEnd, type FileSystem } from './fs.js';
 import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import { ProcessEnd, type Process } from './process.js';
 import { later } from './later.js';
+import type { Plugin, PluginOptions } from './plugin.js';
 import type { RunFiles } from './run-files.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
 import type { ConnectOptions, Connection, Listener, ListenOptions, Sockets } from './sockets.js';
@@ -162,6 +163,23 @@ export interface Holdfast extends AsyncDisposable {
    * supervisor.on('restarting', ({ id, delay }) => console.log(`${id} restarts in ${delay} ms`));
    */
   supervise(options: SuperviseOptions): Promise<Supervisor>;
+  /**
+   * Starts a plugin: a program that the page calls by method, and that can call the page's `handlers`, with JSON-RPC
+   * 2.0 over its standard streams (docs/plugins.md). Resolves when it runs; with `instance: 'fresh'` at once.
+   *
+   * @param source - The program. Give a URL where you can: it is compiled once for all instances.
+   * @param options - The handlers, limits of calls, and options of the processes.
+   * @returns The plugin.
+   * @throws `SpawnRefused` when the program cannot start.
+   * @throws `TypeError` or `RangeError` for invalid options.
+   * @throws The signal's reason when aborted before the program runs; aborting later closes the plugin.
+   * @throws `Closed` or `Fatal` when the runtime has ended.
+   *
+   * @example
+   * await using plugin = await hf.plugin('/spell.wasm', { handlers: { lookup: ({ word }) => dictionary.has(word) } });
+   * const mistakes = await plugin.call('check', { text: 'Helo' });
+   */
+  plugin(source: Source, options?: PluginOptions): Promise<Plugin>;
   /**
    * Returns a snapshot of the runtime.
    *
@@ -353,7 +371,7 @@ export class Runtime implements Holdfast {
       owns: (handle) => this.#own.has(handle),
       isProcess: (handle) => handle instanceof ProcessEnd,
       error: (code, message, how) => new SupervisorError(code, message, how),
-      read: (response) => this.#load((signal) => bodyOf(response, signal)),
+      read: this.#read,
       wait: (promise, signal) => this.#load(() => promise, signal),
       forget: (id) => this.#supervisors.delete(id),
     });
@@ -362,6 +380,13 @@ export class Runtime implements Holdfast {
     await supervisor.open();
     return supervisor;
   }
+
+  async plugin(source: Source, options: PluginOptions = {}): Promise<Plugin> {
+    const { openPlugin } = await later('plugin.js', import('./plugin.js'));
+    return openPlugin(source, options, { spawn: this.spawn.bind(this), read: this.#read, HoldfastError });
+  }
+
+  readonly #read = (response: Response) => this.#load((signal) => bodyOf(response, signal));
 
   async stats(): Promise<Stats> {
     return (await this.#ask((call) => ({ t: 'stats', call }))) as StatsMessage;

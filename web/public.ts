@@ -52,6 +52,20 @@ export type {
   TerminalScreen,
   TerminalSignal,
 } from './terminal.js';
+export type { CallOptions, HandlerContext, Plugin, PluginHandler, PluginLogger, PluginOptions } from './plugin.js';
+export type {
+  InternalError,
+  InvalidParams,
+  InvalidRequest,
+  MethodNotFound,
+  ParseError,
+  PluginClosed,
+  PluginError,
+  PluginExited,
+  PluginOutputError,
+  PluginTimeout,
+  RpcError,
+} from './rpc-errors.js';
 export type { TraceEvent, TraceOption } from './tracing.js';
 export type {
   Backoff,

@@ -32,6 +32,12 @@ function filesIn(folder) {
   });
 }
 
+/** The sources that the flags add to a program, and the headers beside them. */
+const library = (root, flags) =>
+  [...new Set(flags.filter((flag) => flag.endsWith('.c')).map(path.dirname))].flatMap((folder) =>
+    filesIn(path.join(root, folder)),
+  );
+
 /** All programs: { name, source, inputs, command(out) → [tool, args], cwd }. */
 export function programs(root) {
   const list = [];
@@ -46,7 +52,8 @@ export function programs(root) {
         const head = fs.readFileSync(file, 'utf8').slice(0, 2000);
         const flags = [...head.matchAll(/^(?:\/\/|;;) flags: (.*)$/gm)].flatMap((line) => line[1].trim().split(/\s+/));
         const command = (out) => tools[ext](path.relative(root, file), out, flags);
-        list.push({ name, inputs: [file, ...(ext === '.c' || ext === '.cc' ? headers : [])], command, cwd: root });
+        const inputs = [file, ...(ext === '.c' || ext === '.cc' ? [...headers, ...library(root, flags)] : [])];
+        list.push({ name, inputs, command, cwd: root });
       }
     }
   }

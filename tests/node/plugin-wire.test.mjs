@@ -1,0 +1,139 @@
+// The page's end of a plugin, byte for byte, with the guest's end in the hands of the test.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
+import { load } from './support/load.mjs';
+
+const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/rpc-errors.ts');
+
+/** A plugin whose process the test plays: `say` writes to its standard output, `heard` is what the page sent. */
+async function playing(t, options = {}) {
+  const { hf, fake } = await startFake(t, lib);
+  fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error: null });
+  const plugin = await hf.plugin('/p.wasm', { logger: () => undefined, ...options });
+  const [{ id }] = fake.sent('spawn');
+  const say = (message) => fake.output(id, 1, typeof message === 'string' ? message : `${JSON.stringify(message)}\n`);
+  const heard = () =>
+    Buffer.concat(fake.sent('stdin').map(({ bytes }) => bytes))
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  return { hf, fake, plugin, id, say, heard };
+}
+const until = async (right) => {
+  while (!right()) await new Promise((resolve) => setTimeout(resolve, 2));
+};
+const request = (id, method, params) => ({ jsonrpc: '2.0', id, method, params });
+
+test('the page sends one line a message, and answers batches and wrong requests as the specification says', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const { plugin, say, heard, fake, id } = await playing(t, { handlers: { twice: ([x]) => 2 * x, hear: () => 1 } });
+  const call = plugin.call('work', { a: 'ä' });
+  await until(() => heard().length === 1);
+  assert.deepEqual(heard()[0], { jsonrpc: '2.0', id: 1, method: 'work', params: { a: 'ä' } });
+  const replies = async (message) => {
+    const before = heard().length;
+    say(message);
+    await until(() => heard().length > before);
+    return heard()[before];
+  };
+  const wrong = async (message) => {
+    const { id, error } = await replies(message);
+    return [id, error.code];
+  };
+  assert.deepEqual(await replies(request('x', 'twice', [4])), { jsonrpc: '2.0', id: 'x', result: 8 });
+  assert.deepEqual(await wrong([]), [null, -32600]);
+  assert.deepEqual(await wrong(request(5, 1)), [5, -32600]);
+  assert.deepEqual(await wrong(request(6, 'twice', 1)), [6, -32600]);
+  assert.deepEqual(await wrong(request({}, 'twice', [])), [null, -32600]);
+  assert.deepEqual(await wrong(request(7, 'none')), [7, -32601]);
+  const batch = await replies([
+    request(1, 'twice', [1]),
+    { jsonrpc: '2.0', method: 'hear' },
+    17,
+    request(2, 'none'),
+    { jsonrpc: '2.0', id: 1, result: 'done' },
+  ]);
+  const byId = batch.sort((a, b) => String(a.id).localeCompare(String(b.id)));
+  assert.deepEqual(
+    byId.map(({ id, result, error }) => [id, result ?? error.code]),
+    [
+      [1, 2],
+      [2, -32601],
+      [null, -32600],
+    ],
+  );
+  assert.equal(await call, 'done');
+  say({ jsonrpc: '2.0', id: 1, result: 'again' }); // is ignored
+  fake.end(id);
+  await settle();
+  assert.deepEqual(unhandled, []);
+});
+
+test('a message may be split anywhere, within a character too, and the last line needs no end', async (t) => {
+  const { fake, id, plugin } = await playing(t);
+  const call = plugin.call('work');
+  await fake.until('stdin');
+  const text = 'ä😀\u2028"';
+  for (const byte of new TextEncoder().encode(`${JSON.stringify({ jsonrpc: '2.0', id: 1, result: text })}`))
+    fake.output(id, 1, Uint8Array.of(byte));
+  fake.end(id);
+  assert.equal(await call, text);
+});
+
+test('output that is not UTF-8 is an error', async (t) => {
+  const { fake, id, plugin } = await playing(t);
+  const call = plugin.call('work').catch((error) => error);
+  await fake.until('stdin');
+  fake.on.kill = () => fake.end(id, { reason: 'killed', code: 137 });
+  fake.output(id, 1, Uint8Array.of(34, 0xff, 34, 10));
+  const error = await call;
+  assert.equal(error.name, 'PluginOutputError');
+  assert.match(error.message, /is not UTF-8/);
+});
+
+test('the page reads no further while 256 requests are being handled', async (t) => {
+  let begun = 0;
+  const go = [];
+  const { say, heard } = await playing(t, {
+    handlers: { wait: () => (begun++, new Promise((resolve) => go.push(resolve))) },
+  });
+  for (let i = 0; i < 300; i++) say(request(i, 'wait'));
+  await until(() => begun === 256);
+  await settle();
+  assert.equal(begun, 256);
+  go.splice(0).forEach((resolve) => resolve(true));
+  await until(() => heard().length === 256 && begun === 300);
+  go.splice(0).forEach((resolve) => resolve(true));
+  await until(() => heard().length === 300);
+});
+
+test('$/cancelRequest aborts a handler; an aborted call sends it, and keeps its turn until it is answered', async (t) => {
+  const reasons = [];
+  const { plugin, say, heard } = await playing(t, {
+    handlers: {
+      wait: (_, { signal }) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason.message))),
+    },
+  });
+  say(request('w', 'wait'));
+  say({ jsonrpc: '2.0', method: '$/cancelRequest', params: { id: 'w' } });
+  await until(() => heard().length === 1);
+  assert.equal(heard()[0].result, 'the plugin cancelled its request');
+  const stop = new AbortController();
+  const call = plugin.call('long', [], { signal: stop.signal }).catch((error) => reasons.push(error));
+  const next = plugin.call('next');
+  await until(() => heard().length === 2);
+  stop.abort('enough');
+  await call;
+  assert.deepEqual(reasons, ['enough']);
+  await until(() => heard().length === 3);
+  assert.deepEqual(heard()[2], { jsonrpc: '2.0', method: '$/cancelRequest', params: { id: 1 } });
+  await settle();
+  assert.equal(heard().length, 3);
+  say({ jsonrpc: '2.0', id: 1, error: { code: -32800, message: 'cancelled' } });
+  await until(() => heard().length === 4);
+  say({ jsonrpc: '2.0', id: 2, result: 'yes' });
+  assert.equal(await next, 'yes');
+});

@@ -1,0 +1,510 @@
+/**
+ * One process of a plugin, and the JSON-RPC 2.0 conversation over its standard streams: a message is a line of JSON
+ * (docs/plugins.md).
+ *
+ * The page buffers little for a plugin: it reads no further while MOST_HANDLED requests of the plugin are being handled
+ * or their responses have not yet been taken.
+ */
+import { offAbort, onAbort } from './aborts.js';
+import { wrong } from './bytes.js';
+import { within } from './deadline.js';
+import { deferred, type Deferred } from './deferred.js';
+import { asError } from './errors.js';
+import { LineSplitter, LineTooLong } from './lines.js';
+import type { CallOptions, PluginHandler, PluginLogger, HandlerContext } from './plugin.js';
+import type { Exit, Process } from './process.js';
+import {
+  InternalError,
+  InvalidRequest,
+  MethodNotFound,
+  PluginClosed,
+  PluginExited,
+  PluginOutputError,
+  PluginTimeout,
+  rpcError,
+  RpcError,
+  type InstanceEnd,
+  type PluginError,
+} from './rpc-errors.js';
+import { uncaught } from './uncaught.js';
+
+/** Requests of the plugin that the page handles at once. */
+const MOST_HANDLED = 256;
+/** Milliseconds that a process may take to end after it closed one of its streams. */
+const GRACE = 1000;
+/** A longer line of standard error is passed on in pieces of this many bytes. */
+const LOG_LINE = 8192;
+/** Characters of standard error that errors include. */
+const TAIL = 4096;
+/** Characters of a wrong line that an error quotes. */
+const QUOTED = 200;
+/** The notification that cancels a request, as in the Language Server Protocol. */
+const CANCEL = '$/cancelRequest';
+
+/** What an instance needs of its plugin. */
+export interface InstanceSettings {
+  readonly name: string;
+  readonly handlers: Readonly<Record<string, PluginHandler>>;
+  readonly logger: PluginLogger;
+  readonly maxMessage: number;
+  /** Milliseconds between the end of its input and a kill. */
+  readonly shutdown: number;
+  /** Validates the options of a nested call. */
+  limits(options: CallOptions): CallLimits;
+}
+
+/** How long a call may take in milliseconds, `Infinity` without a limit, and what aborts it. */
+export interface CallLimits {
+  timeout: number;
+  signal: AbortSignal | undefined;
+}
+
+interface OpenCall {
+  readonly method: string;
+  readonly result: Deferred<unknown>;
+  readonly settled: Deferred<void>;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  unlisten(): void;
+}
+
+/** A call that was sent. */
+export interface SentCall {
+  /** Its result. */
+  readonly result: Promise<unknown>;
+  /** Resolves when the instance is done with the call, which an abort does not end. */
+  readonly settled: Promise<void>;
+}
+
+type Id = string | number | null;
+interface Message {
+  jsonrpc?: unknown;
+  id?: unknown;
+  method?: unknown;
+  params?: unknown;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Makes the error of an open call, once the process has ended. */
+type Doom = (call: OpenCall, end: InstanceEnd) => PluginError;
+
+const encoder = new TextEncoder();
+const strict = new TextDecoder('utf-8', { fatal: true });
+
+/** A request, or without an id a notification. `params` are JSON already. */
+function messageOf(method: string, params: string | undefined, id?: number): string {
+  const identified = id === undefined ? '' : `,"id":${id}`;
+  return `{"jsonrpc":"2.0"${identified},"method":${JSON.stringify(method)}${params === undefined ? '' : `,"params":${params}`}}`;
+}
+
+/** The parameters as JSON. Throws `TypeError`. */
+export function paramsOf(method: unknown, params: unknown): string | undefined {
+  if (typeof method !== 'string') throw wrong('the method', 'a string', method);
+  if (params === undefined) return undefined;
+  const text = JSON.stringify(params) as string | undefined;
+  if (text?.startsWith('{') || text?.startsWith('[')) return text;
+  throw wrong('params', 'an object or an array', params);
+}
+
+export class Instance {
+  readonly #settings: InstanceSettings;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #calls = new Map<number, OpenCall>();
+  /** The plugin's requests that are being handled, by id. */
+  readonly #requests = new Map<Id, AbortController>();
+  /** Aborted when the process has ended: no response can reach it. */
+  readonly #over = new AbortController();
+  readonly #ended = deferred<void>();
+  #lastId = 0;
+  #handled = 0;
+  #wake: (() => void) | undefined;
+  #stderr = '';
+  /** Why the page killed it. */
+  #doom: Doom | undefined;
+
+  constructor(
+    readonly process: Process,
+    settings: InstanceSettings,
+  ) {
+    this.#settings = settings;
+    this.#writer = process.stdin.getWriter();
+    void this.#live();
+  }
+
+  /** Whether it can take no more calls. */
+  get over(): boolean {
+    return this.#doom !== undefined || this.#over.signal.aborted;
+  }
+
+  /** Resolves when its process has ended and all its calls are settled. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Sends a request. `params` are JSON. */
+  call(method: string, params: string | undefined, { timeout, signal }: CallLimits): SentCall {
+    const id = ++this.#lastId;
+    const text = messageOf(method, params, id);
+    const abort = (): void => {
+      call.result.reject(signal?.reason);
+      this.#post(messageOf(CANCEL, `{"id":${id}}`));
+    };
+    const call: OpenCall = {
+      method,
+      result: deferred(),
+      settled: deferred(),
+      timer: undefined,
+      unlisten: () => offAbort(signal, abort),
+    };
+    onAbort(signal, abort);
+    this.#calls.set(id, call);
+    if (timeout !== Infinity) call.timer = setTimeout(() => this.#tooSlow(call, timeout), timeout);
+    this.#post(text);
+    return { result: call.result.promise, settled: call.settled.promise };
+  }
+
+  /** Sends a notification. Resolves when it is in the process's pipe. */
+  async notify(method: string, params: string | undefined): Promise<void> {
+    await this.#writer.write(encoder.encode(`${messageOf(method, params)}\n`));
+  }
+
+  /** Ends its input, and kills it after `shutdown` milliseconds. Open calls reject. Never rejects. */
+  async close(cause?: unknown): Promise<void> {
+    const options = cause === undefined ? undefined : { cause };
+    this.#doom ??= (call, end) =>
+      new PluginClosed(`plugin "${end.plugin}" was closed during the call "${call.method}"`, end, options);
+    const { plugin, process, stderr } = this.#end();
+    for (const id of [...this.#calls.keys()]) {
+      this.#settle(id, (call) => call.result.reject(this.#doom?.(call, { plugin, process, stderr })));
+    }
+    void this.#writer.close().catch(() => undefined);
+    await within(this.ended, this.#settings.shutdown);
+    this.kill();
+    await this.ended;
+  }
+
+  kill(): void {
+    if (!this.#over.signal.aborted) this.process.kill();
+  }
+
+  // --- its life ---
+
+  async #live(): Promise<void> {
+    const { process } = this;
+    const read = this.#read();
+    const logged = this.#log();
+    void read.then(() => this.#mustEnd('closed its standard output'));
+    let failure: ((call: OpenCall) => unknown) | undefined;
+    try {
+      const exit = await process.exited;
+      this.#over.abort(new PluginExited(`plugin "${this.#settings.name}" has ended`, this.#end(exit)));
+      this.#wake?.();
+      await read; // responses that it wrote before its end count
+      await within(logged, GRACE);
+      const end = this.#end(exit);
+      const doom = this.#doom ?? endedDuring;
+      failure = (call) => doom(call, end);
+    } catch (error) {
+      this.#over.abort(error); // the runtime has ended
+      this.#wake?.();
+      failure = () => error;
+    }
+    for (const id of [...this.#calls.keys()]) this.#settle(id, (call) => call.result.reject(failure(call)));
+    this.#ended.resolve();
+  }
+
+  #end(exit?: Exit): InstanceEnd {
+    return { plugin: this.#settings.name, process: this.process.id, exit, stderr: this.#stderr.trimEnd() };
+  }
+
+  /** Kills it for a reason that its open calls report. */
+  #fail(doom: Doom): void {
+    this.#doom ??= doom;
+    this.kill();
+  }
+
+  #tooSlow(slow: OpenCall, timeout: number): void {
+    const took = `took longer than ${timeout} ms, so the instance was killed`;
+    this.#fail((call, end) =>
+      call === slow
+        ? new PluginTimeout(`plugin "${end.plugin}": the call "${call.method}" ${took}`, end)
+        : new PluginExited(`plugin "${end.plugin}": another call, "${slow.method}", ${took}`, end),
+    );
+  }
+
+  /** It can no longer take or answer calls, so it gets a moment to end by itself. */
+  async #mustEnd(what: string): Promise<void> {
+    await within(this.ended, GRACE);
+    if (this.#over.signal.aborted || this.#doom) return;
+    this.#fail((call, end) => {
+      const text = `plugin "${end.plugin}" ${what} during the call "${call.method}", so the instance was killed`;
+      return new PluginExited(text, end);
+    });
+  }
+
+  #wrongOutput(line: Uint8Array, why: string): void {
+    const text = new TextDecoder().decode(line.subarray(0, 4 * QUOTED));
+    const start = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+    this.#fail((_, end) => {
+      const message = `plugin "${end.plugin}" wrote a line to standard output that ${why}: ${JSON.stringify(start)}`;
+      return new PluginOutputError(message, end);
+    });
+  }
+
+  // --- its streams ---
+
+  async #read(): Promise<void> {
+    const reader = this.process.stdout.getReader();
+    const lines = new LineSplitter(this.#settings.maxMessage);
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        for (const line of done ? lines.end() : lines.push(value)) await this.#receive(line);
+        if (done) return;
+      }
+    } catch (error) {
+      // Anything else means that the runtime has ended, which `exited` reports.
+      if (!(error instanceof LineTooLong)) return;
+      this.#wrongOutput(error.start, `is longer than ${this.#settings.maxMessage} bytes (maxMessage)`);
+      await reader.cancel().catch(() => undefined);
+    }
+  }
+
+  async #log(): Promise<void> {
+    const { name, logger } = this.#settings;
+    const from = { plugin: name, process: this.process.id };
+    const decoder = new TextDecoder();
+    const tell = (line: Uint8Array): void => {
+      const text = decoder.decode(line).replace(/\r$/, '');
+      this.#stderr = `${this.#stderr}${text}\n`.slice(-TAIL);
+      try {
+        logger(text, from);
+      } catch (error) {
+        uncaught(error);
+      }
+    };
+    const reader = this.process.stderr.getReader();
+    let rest = new Uint8Array(0);
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        let line = new Uint8Array(rest.length + value.length);
+        line.set(rest);
+        line.set(value, rest.length);
+        for (let end = line.indexOf(10); end >= 0 || line.length > LOG_LINE; end = line.indexOf(10)) {
+          const cut = end < 0 || end > LOG_LINE ? LOG_LINE : end;
+          tell(line.subarray(0, cut));
+          line = line.slice(cut === end ? cut + 1 : cut);
+        }
+        rest = line;
+      }
+    } catch {
+      return; // the runtime has ended
+    }
+    if (rest.length > 0) tell(rest);
+  }
+
+  /** Sends a line. Resolves when it is in the process's pipe, or lost. */
+  async #send(text: string): Promise<void> {
+    try {
+      await this.#writer.write(encoder.encode(`${text}\n`));
+    } catch {
+      if (this.#doom === undefined) void this.#mustEnd('closed its standard input');
+    }
+  }
+
+  #post(text: string): void {
+    void this.#send(text);
+  }
+
+  // --- messages ---
+
+  async #receive(line: Uint8Array): Promise<void> {
+    if (this.#doom) return; // it is being killed, or closed: nobody waits for what it says
+    let message: unknown;
+    try {
+      const text = strict.decode(line);
+      if (text.trim() === '') return;
+      message = JSON.parse(text);
+    } catch (error) {
+      return this.#wrongOutput(line, error instanceof SyntaxError ? 'is not JSON' : 'is not UTF-8');
+    }
+    if (Array.isArray(message)) return this.#receiveBatch(message as unknown[], line);
+    const wrong = wrongMessage(message);
+    if (wrong) return this.#wrongOutput(line, wrong);
+    await this.#accept(message as Message, line, (reply) => this.#send(reply));
+  }
+
+  /** The responses to a batch are sent together, when the last one is known. */
+  async #receiveBatch(batch: readonly unknown[], line: Uint8Array): Promise<void> {
+    if (batch.length === 0) return this.#send(errorReply(null, new InvalidRequest('the batch is empty')));
+    const replies: string[] = [];
+    const answered: Promise<void>[] = [];
+    const reply = (text: string): Promise<void> => {
+      replies.push(text);
+      return Promise.resolve();
+    };
+    for (const message of batch) {
+      const wrong = wrongMessage(message);
+      if (wrong) replies.push(errorReply(null, new InvalidRequest(`the message ${wrong}`)));
+      else answered.push((await this.#accept(message as Message, line, reply)).done);
+    }
+    void Promise.all(answered).then(() => {
+      if (replies.length > 0) this.#post(`[${replies.join(',')}]`);
+    });
+  }
+
+  /** Resolves when the next message may be read; `done` resolves when this one has been dealt with. */
+  async #accept(message: Message, line: Uint8Array, reply: Reply): Promise<{ done: Promise<void> }> {
+    const done = Promise.resolve();
+    if (!('method' in message)) {
+      this.#answer(message, line);
+      return { done };
+    }
+    const { method, params, id } = message;
+    const identified = id === undefined || id === null || typeof id === 'string' || typeof id === 'number';
+    const structured = params === undefined || (typeof params === 'object' && params !== null);
+    if (typeof method !== 'string' || !structured || !identified) {
+      const why = !identified ? '"id"' : typeof method !== 'string' ? '"method"' : '"params"';
+      const error = new InvalidRequest(`${why} has the wrong type`);
+      return { done: reply(errorReply(identified ? (id ?? null) : null, error)) };
+    }
+    if (method === CANCEL && id === undefined) {
+      const cancelled = (params as { id?: Id } | undefined)?.id;
+      this.#requests.get(cancelled ?? null)?.abort(new Error('the plugin cancelled its request'));
+      return { done };
+    }
+    while (this.#handled >= MOST_HANDLED && !this.#over.signal.aborted) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    this.#handled++;
+    const handled = this.#handle(method, params, id, reply).finally(() => {
+      this.#handled--;
+      this.#wake?.();
+    });
+    return { done: handled };
+  }
+
+  /** The answer to a call of the page. */
+  #answer({ id, result, error }: Message, line: Uint8Array): void {
+    const failure = error === undefined ? undefined : errorOf(error);
+    if (error !== undefined && !failure) return this.#wrongOutput(line, 'has an "error" without code and message');
+    if (id === null && failure) {
+      // It could not tell which call it answers.
+      for (const open of [...this.#calls.keys()]) this.#settle(open, (call) => call.result.reject(failure));
+      return;
+    }
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 1 || id > this.#lastId) {
+      return this.#wrongOutput(line, 'answers a call that was not made');
+    }
+    this.#settle(id, (call) => (failure ? call.result.reject(failure) : call.result.resolve(result)));
+  }
+
+  #settle(id: number, settle: (call: OpenCall) => void): void {
+    const call = this.#calls.get(id);
+    if (!call) return; // answered already
+    this.#calls.delete(id);
+    clearTimeout(call.timer);
+    call.unlisten();
+    settle(call);
+    call.settled.resolve();
+  }
+
+  async #handle(method: string, params: unknown, id: Id | undefined, reply: Reply): Promise<void> {
+    const stop = new AbortController();
+    const end = (): void => stop.abort(this.#over.signal.reason);
+    onAbort(this.#over.signal, end);
+    if (this.#over.signal.aborted) end();
+    if (id !== undefined) this.#requests.set(id, stop);
+    try {
+      const text = await this.#outcome(method, params, id, stop.signal);
+      if (text !== undefined && !this.#over.signal.aborted) await reply(text);
+    } finally {
+      offAbort(this.#over.signal, end);
+      if (id !== undefined && this.#requests.get(id) === stop) this.#requests.delete(id);
+    }
+  }
+
+  /** The response to a request; undefined for a notification. */
+  async #outcome(
+    method: string,
+    params: unknown,
+    id: Id | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { handlers, name } = this.#settings;
+    const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+    if (!handler) {
+      const missing = new MethodNotFound(`the page has no handler for ${JSON.stringify(method.slice(0, QUOTED))}`);
+      return id === undefined ? undefined : errorReply(id, missing);
+    }
+    try {
+      const result = await handler(params, this.#context(name, method, id, signal));
+      return id === undefined ? undefined : resultReply(id, result);
+    } catch (error) {
+      if (id !== undefined) return errorReply(id, error);
+      uncaught(error); // nobody waits for it
+      return undefined;
+    }
+  }
+
+  #context(plugin: string, method: string, id: Id | undefined, signal: AbortSignal): HandlerContext {
+    return {
+      plugin,
+      method,
+      process: this.process.id,
+      request: id,
+      signal,
+      call: async <T>(nested: string, params?: object, options: CallOptions = {}) => {
+        const limits = this.#settings.limits(options);
+        limits.signal?.throwIfAborted();
+        signal.throwIfAborted();
+        return (await this.call(nested, paramsOf(nested, params), limits).result) as T;
+      },
+      notify: async (nested, params) => this.notify(nested, paramsOf(nested, params)),
+    };
+  }
+}
+
+type Reply = (text: string) => Promise<void>;
+
+/** How the process ended while the call was open. */
+function endedDuring(call: OpenCall, end: InstanceEnd): PluginError {
+  const { reason, code, message } = end.exit!;
+  const how = reason === 'exit' ? `exited with code ${code}` : `ended (${reason}: ${message})`;
+  return new PluginExited(`plugin "${end.plugin}" ${how} during the call "${call.method}"`, end);
+}
+
+/** Why a value is neither a request nor a response; empty if it is one. */
+function wrongMessage(message: unknown): string {
+  if (typeof message !== 'object' || message === null) return 'is not a JSON-RPC message';
+  const { jsonrpc, id, result, error } = message as Message;
+  if (jsonrpc !== '2.0') return 'is not a JSON-RPC message: it lacks "jsonrpc": "2.0"';
+  if ('method' in message) return '';
+  if (id === undefined) return 'is not a JSON-RPC message: it has neither "method" nor "id"';
+  return (result === undefined) === (error === undefined)
+    ? 'is not a JSON-RPC message: it must have either "result" or "error"'
+    : '';
+}
+
+function errorOf(error: unknown): RpcError | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, message, data } = error as { code?: unknown; message?: unknown; data?: unknown };
+  return Number.isInteger(code) && typeof message === 'string' ? rpcError(code as number, message, data) : undefined;
+}
+
+function resultReply(id: Id, result: unknown): string {
+  const text = JSON.stringify(result ?? null) as string | undefined;
+  if (text === undefined) throw new InternalError(`the result is a ${typeof result}, which JSON cannot hold`);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`;
+}
+
+function errorReply(id: Id, thrown: unknown): string {
+  const { code, message, data } = thrown instanceof RpcError ? thrown : new InternalError(asError(thrown).message);
+  try {
+    return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
+  } catch {
+    return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } }); // JSON cannot hold `data`
+  }
+}
