@@ -29,8 +29,10 @@ static void hold(struct hf_thread *self, uint64_t *seed, int number)
 {
 	CHECK_EQ(holder, -1);
 	holder = number;
-	if (random_below(seed, 4) == 0)
-		(void)hf_thread_sleep(self, hf_plat_monotonic() + random_below(seed, 100000));
+	if (random_below(seed, 4) == 0) {
+		int result = hf_thread_sleep(self, hf_plat_monotonic() + random_below(seed, 100000));
+		CHECK(result == -HF_ETIMEDOUT || result == -HF_EINTR);
+	}
 	CHECK_EQ(holder, number);
 	holder = -1;
 }
