@@ -7,7 +7,8 @@ import {
   type SocketStats,
 } from '../build/generated/layouts.ts';
 import { NULL, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
-import type { ErrorMessage, FromCoordinator } from '../common/protocol.ts';
+import type { ErrorMessage, FromCoordinator, StreamFd } from '../common/protocol.ts';
+import type { Channel, ChannelMessage } from './channel.ts';
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 
@@ -38,7 +39,7 @@ export const socketError = (errno: number, port: number): SystemError => new Sys
 
 const inWords = ({ code, errno, message }: SystemError): ErrorMessage => ({ code, errno, message });
 
-export class Connection {
+class Connection implements Channel {
   /** The kernel's connection; 0 once it is over. */
   private pointer = NULL;
   private opened = false;
@@ -49,6 +50,8 @@ export class Connection {
     readonly port: number,
     private readonly kernel: Kernel,
     private readonly post: Post,
+    /** Nothing is left of it. */
+    private readonly forget: () => void,
   ) {
     this.input = new Input(
       kernel,
@@ -75,13 +78,26 @@ export class Connection {
     this.post({ t: 'connected', id: this.id, error });
   }
 
-  write(bytes: Uint8Array): void {
-    this.input.write(bytes);
-    if (!this.pointer) this.input.fail();
-  }
-
-  endInput(): void {
-    this.input.end();
+  handle(message: ChannelMessage): void {
+    switch (message.t) {
+      case 'stdin':
+        this.input.write(message.bytes);
+        if (!this.pointer) this.input.fail();
+        break;
+      case 'stdin-end':
+        this.input.end();
+        break;
+      case 'credit':
+        if (this.pointer) this.kernel.call.c_connection_credit(this.pointer, message.bytes);
+        break;
+      case 'cancel':
+        if (this.pointer) this.kernel.call.c_connection_cancel(this.pointer);
+        break;
+      case 'abort':
+      case 'kill':
+        this.abort();
+        break;
+    }
   }
 
   pumpInput(): void {
@@ -93,33 +109,27 @@ export class Connection {
     this.post({ t: 'input-gone', id: this.id });
   }
 
-  output(bytes: Uint8Array<ArrayBuffer>): void {
+  output(_fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void {
     this.post({ t: 'output', id: this.id, fd: OUTPUT, bytes }, [bytes.buffer]);
   }
 
-  outputEnd(result: number): void {
+  outputEnd(_fd: StreamFd, result: number): void {
     const error = result < 0 ? { code: 'ECONNRESET', message: 'ECONNRESET: the other end broke the connection' } : null;
     this.post({ t: 'end', id: this.id, fd: OUTPUT, ...(error ? { error } : {}) });
   }
 
-  credit(bytes: number): void {
-    if (this.pointer) this.kernel.call.c_connection_credit(this.pointer, bytes);
-  }
-
-  cancel(): void {
-    if (this.pointer) this.kernel.call.c_connection_cancel(this.pointer);
-  }
-
-  /** Breaks the writing side; before it is open, gives it up. False: nothing is left of it. */
-  abort(): boolean {
-    if (!this.pointer) return false;
-    this.input.fail();
-    if (this.opened) this.kernel.call.c_connection_feed_end(this.pointer, 1);
-    else {
+  /** Breaks the writing side; before it is open, gives it up. */
+  private abort(): void {
+    if (this.pointer) {
+      this.input.fail();
+      if (this.opened) {
+        this.kernel.call.c_connection_feed_end(this.pointer, 1);
+        return;
+      }
       this.kernel.call.c_connection_withdraw(this.pointer);
       this.pointer = NULL;
     }
-    return this.pointer !== NULL;
+    this.forget();
   }
 
   over(): void {
@@ -153,7 +163,7 @@ export class Connections {
   }
 
   private begin(id: number, port: number, make: () => WasmPointer): void {
-    const connection = new Connection(id, port, this.kernel, this.post);
+    const connection = new Connection(id, port, this.kernel, this.post, () => this.open.delete(id));
     this.open.set(id, connection);
     const pointer = toPointer(make());
     if (pointer) connection.ask(pointer);
@@ -168,10 +178,6 @@ export class Connections {
   over(id: number): void {
     this.open.get(id)?.over();
     this.open.delete(id);
-  }
-
-  abort(id: number): void {
-    if (this.open.get(id)?.abort() === false) this.open.delete(id);
   }
 
   /** The port, which is free if `port` is 0. Throws `SystemError`. */

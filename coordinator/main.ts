@@ -12,7 +12,6 @@ import {
   SPAWN_ERROR_LENGTH,
   SPAWN_ERROR_PREOPEN,
   SPAWN_ERROR_SOCKET,
-  TRACE_FD,
   WORKER_IDLE,
   WORKER_RUNNING,
   WORKER_STARTING,
@@ -43,8 +42,9 @@ import type { FromCompute } from '../common/worker-protocol.ts';
 import { bridgeKind } from '../worker/bridge.ts';
 import { commonImports, copyAt, instantiateKernel, textAt } from '../worker/kernel.ts';
 import { probeModule } from '../worker/probe.ts';
+import { handleGone, type Channel, type ChannelMessage } from './channel.ts';
 import { ChildWorkers } from './child-workers.ts';
-import { Connections, socketError, type Connection } from './connections.ts';
+import { Connections, socketError } from './connections.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import type * as FilesPart from './files.ts';
 import { Kernel, SystemError } from './kernel.ts';
@@ -58,9 +58,6 @@ import { Workers } from './workers.ts';
 
 const page = host.parent<FromCoordinator, ToCoordinator>();
 const post = page.post;
-
-/** About the streams of a process or of a connection, or their end. */
-type StreamMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn' | 'connect' | 'accept' }>;
 
 /** Messages to a runtime that has started. */
 type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
@@ -206,21 +203,12 @@ class Coordinator {
         // A ring that it had posted may be lost with it, and later ones are not sent, because the queue is not empty.
         if (this.doorbell === 'message') this.drainSoon();
       },
-      // A session's or a connection's: the page gives them numbers of one row.
-      output: (id, fd, pointer, size) => {
-        const bytes = copyAt(memory, toPointer(pointer), size);
-        const session = this.sessions.get(id);
-        if (session) session.output(fd as StreamFd, bytes);
-        else this.connections.get(id)?.output(bytes);
-      },
-      output_end: (id, fd) => {
-        const session = this.sessions.get(id);
-        if (session) session.outputEnd(fd as StreamFd);
-        else this.connections.get(id)?.outputEnd(0);
-      },
-      stdin_ready: (id) => (this.sessions.get(id) ?? this.connections.get(id))?.pumpInput(),
+      output: (id, fd, pointer, size) =>
+        this.channel(id)?.output(fd as StreamFd, copyAt(memory, toPointer(pointer), size)),
+      output_end: (id, fd) => this.channel(id)?.outputEnd(fd as StreamFd, 0),
+      stdin_ready: (id) => this.channel(id)?.pumpInput(),
       connection: (id, result) => this.connections.asked(id, result),
-      output_failed: (id, _fd, result) => this.connections.get(id)?.outputEnd(result),
+      output_failed: (id, fd, result) => this.channel(id)?.outputEnd(fd as StreamFd, result),
       input_gone: (id) => this.connections.get(id)?.inputGone(),
       connection_over: (id) => this.connections.over(id),
       exited: (session, reason, code, message, messageSize, stack, stackSize) => {
@@ -410,7 +398,7 @@ class Coordinator {
         this.supervisors?.told(message);
         break;
       default:
-        this.forSession(message);
+        this.forChannel(message);
     }
   }
 
@@ -450,81 +438,20 @@ class Coordinator {
     return new Supervisors(post, processes, (errno, what) => new SystemError(errno, what));
   }
 
-  private forSession(message: StreamMessage): void {
+  private forChannel(message: ChannelMessage): void {
     const loading = this.pending.get(message.id);
     if (loading) {
       loading.held.push(message);
       if (message.t === 'kill') loading.killed.abort(new Refusal('closed', 'it was killed before it ran'));
       return;
     }
-    const connection = this.connections.get(message.id);
-    if (connection) {
-      this.forConnection(connection, message);
-      return;
-    }
-    const session = this.sessions.get(message.id);
-    switch (message.t) {
-      case 'stdin':
-        if (session?.attached) session.write(message.bytes);
-        else
-          post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'EPIPE: the program has ended' } });
-        break;
-      case 'stdin-end':
-        session?.endInput();
-        break;
-      case 'credit':
-        session?.credit(message.fd, message.bytes);
-        break;
-      case 'cancel':
-        session?.cancel(message.fd);
-        break;
-      case 'pause': {
-        const done = (): void => post({ t: 'done', call: message.call, value: undefined });
-        if (session && message.paused) session.pause(done);
-        else {
-          session?.resume();
-          done();
-        }
-        break;
-      }
-      case 'trace':
-        if (session) session.trace(message.on, message.credit);
-        // It was over before the page knew, which now waits for the end of a trace that never began.
-        else if (message.credit > 0) post({ t: 'end', id: message.id, fd: TRACE_FD });
-        break;
-      case 'echo':
-        session?.setEcho(message.echo);
-        break;
-      case 'raw':
-        session?.setRaw(message.raw, message.onlcr);
-        break;
-      case 'kill':
-        session?.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed');
-        break;
-      case 'abort':
-        break; // of a connection that is over
-    }
+    const channel = this.channel(message.id);
+    if (channel) channel.handle(message);
+    else handleGone(message, post);
   }
 
-  private forConnection(connection: Connection, message: StreamMessage): void {
-    switch (message.t) {
-      case 'stdin':
-        connection.write(message.bytes);
-        break;
-      case 'stdin-end':
-        connection.endInput();
-        break;
-      case 'credit':
-        connection.credit(message.bytes);
-        break;
-      case 'cancel':
-        connection.cancel();
-        break;
-      case 'abort':
-      case 'kill':
-        this.connections.abort(message.id);
-        break;
-    }
+  private channel(id: number): Channel | undefined {
+    return this.sessions.get(id) ?? this.connections.get(id);
   }
 
   private answer(call: number, work: () => Answer | Promise<Answer>): void {

@@ -2,6 +2,7 @@
 import { EXIT_REASON, PREVIEW1 } from '../build/generated/abi.ts';
 import {
   CODE_CPU_TIME,
+  CODE_KILLED,
   CODE_TIMEOUT,
   PS_PROCESS_CPU_TIME,
   PS_PROCESS_FILE_BYTES,
@@ -44,6 +45,7 @@ import type {
   ThreadState,
 } from '../common/protocol.ts';
 import type { Added } from '../common/worker-protocol.ts';
+import { handleGone, type Channel, type ChannelMessage } from './channel.ts';
 import { Input } from './input.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -74,7 +76,7 @@ const GRACE_MS = 1000;
 /** In so many looks, each of which is late where there are more threads than cores: then the program, too, comes to its turn later. */
 const GRACE_LOOKS = 50;
 
-export class Session {
+export class Session implements Channel {
   /** The kernel's session; 0 once it is over. */
   private pointer = NULL;
   private pid = 0;
@@ -118,6 +120,47 @@ export class Session {
       },
       EPIPE,
     );
+  }
+
+  handle(message: ChannelMessage): void {
+    switch (message.t) {
+      case 'stdin':
+        if (this.attached) this.input.write(message.bytes);
+        else handleGone(message, this.post);
+        break;
+      case 'stdin-end':
+        this.endInput();
+        break;
+      case 'credit':
+        if (this.pointer) this.kernel.call.c_credit(this.pointer, message.fd, message.bytes);
+        break;
+      case 'cancel':
+        if (this.pointer) this.kernel.call.c_cancel(this.pointer, message.fd);
+        break;
+      case 'pause': {
+        const done = (): void => this.post({ t: 'done', call: message.call, value: undefined });
+        if (message.paused) this.pause(done);
+        else {
+          this.resume();
+          done();
+        }
+        break;
+      }
+      case 'trace':
+        this.trace(message.on, message.credit);
+        break;
+      case 'echo':
+        this.setEcho(message.echo);
+        break;
+      case 'raw':
+        this.setRaw(message.raw, message.onlcr);
+        break;
+      case 'kill':
+        this.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed');
+        break;
+      case 'abort':
+        break; // of a connection that is over
+    }
   }
 
   /** The kernel knows it from now on. */
@@ -194,10 +237,6 @@ export class Session {
 
   // --- input ---
 
-  write(bytes: Uint8Array): void {
-    this.input.write(bytes);
-  }
-
   endInput(): void {
     this.input.end();
   }
@@ -228,18 +267,10 @@ export class Session {
 
   // --- control ---
 
-  trace(on: boolean, credit: number): void {
+  private trace(on: boolean, credit: number): void {
     const result = this.pointer ? this.kernel.call.c_trace(this.pointer, Number(on), credit) : 0;
     // There is no such stream: report its end, and nothing else.
     if (credit > 0 && (!this.running || result < 0)) this.outputEnd(TRACE_FD);
-  }
-
-  credit(fd: StreamFd, bytes: number): void {
-    if (this.pointer) this.kernel.call.c_credit(this.pointer, fd, bytes);
-  }
-
-  cancel(fd: StreamFd): void {
-    if (this.pointer) this.kernel.call.c_cancel(this.pointer, fd);
   }
 
   end(reason: number, code: number, message: string): void {
@@ -271,12 +302,12 @@ export class Session {
   }
 
   /** Calls back when none of its threads runs its code any more, or it has ended. */
-  pause(done: () => void): void {
+  private pause(done: () => void): void {
     if (this.running && !this.kernel.call.c_pause(this.pointer, 1)) this.pausing.push(done);
     else done();
   }
 
-  resume(): void {
+  private resume(): void {
     if (this.running) this.kernel.call.c_pause(this.pointer, 0);
     for (const done of this.pausing.splice(0)) done();
   }

@@ -1,0 +1,31 @@
+/** What the page talks with under one row of numbers: a process, or a connection. */
+import { TRACE_FD } from '../build/generated/layouts.ts';
+import type { FromCoordinator, StreamFd, ToCoordinator } from '../common/protocol.ts';
+
+/** About the streams of a channel, or its end. */
+export type ChannelMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn' | 'connect' | 'accept' }>;
+
+export interface Channel {
+  handle(message: ChannelMessage): void;
+  output(fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void;
+  /** `result` is an errno, negated, when the stream broke. */
+  outputEnd(fd: StreamFd, result: number): void;
+  /** There is room for input again. */
+  pumpInput(): void;
+}
+
+/** Answers for a channel that was over before the page knew. */
+export function handleGone(message: ChannelMessage, post: (message: FromCoordinator) => void): void {
+  switch (message.t) {
+    case 'stdin':
+      post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'EPIPE: the program has ended' } });
+      break;
+    case 'pause':
+      post({ t: 'done', call: message.call, value: undefined });
+      break;
+    case 'trace':
+      // The page waits for the end of a trace that never began.
+      if (message.credit > 0) post({ t: 'end', id: message.id, fd: TRACE_FD });
+      break;
+  }
+}
