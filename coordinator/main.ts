@@ -220,7 +220,6 @@ class Coordinator {
           message: textAt(memory, toPointer(message), messageSize),
           stack: textAt(memory, toPointer(stack), stackSize),
         };
-        this.awaitingStart.delete(session);
         this.sessions.get(session)?.exited(exit);
         this.supervisors?.processEnded(session, reason, exit.code);
         this.exitTold.add(session);
@@ -238,11 +237,10 @@ class Coordinator {
     const session = this.sessions.get(id);
     session?.over();
     setTimeout(() => {
-      if (session && !this.awaitingStart.has(id)) this.sessions.delete(id);
+      if (session && !session.starting) this.sessions.delete(id);
     });
   }
 
-  private readonly awaitingStart = new Set<number>();
   /** What each worker was last given to run, until it says that it is idle. */
   private readonly busy = new Map<number, number>();
   private readonly awaitingWorker = new Set<() => void>();
@@ -336,7 +334,7 @@ class Coordinator {
 
   private started(id: number): Session | undefined {
     const session = this.sessions.get(id);
-    this.awaitingStart.delete(id);
+    if (session) session.starting = false;
     if (session && !session.attached) this.sessions.delete(id);
     return session;
   }
@@ -490,7 +488,6 @@ class Coordinator {
       await Promise.race([this.begin(message, signal), onKill]);
     } catch (error) {
       this.sessions.delete(id);
-      this.awaitingStart.delete(id);
       if (!this.closing) post({ t: 'refused', id, refusal: refusal(error) }); // or else the page itself says why
     } finally {
       this.pending.delete(id);
@@ -592,7 +589,6 @@ class Coordinator {
       post,
     );
     this.sessions.set(message.id, session);
-    this.awaitingStart.add(message.id);
     let ports: number[] = [];
     const pointer = this.kernel.withBlock(encodeSpawn(message, added !== null), (block) => {
       const made = toPointer(this.kernel.call.c_spawn(block, this.kernel.data));

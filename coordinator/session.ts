@@ -81,6 +81,8 @@ export class Session implements Channel {
   private pointer = NULL;
   private pid = 0;
   private started = 0;
+  /** Neither its worker's word of how it started has come, nor its end. */
+  starting = true;
   /** Whether the page knows that it runs. Output and the end are held back until then. */
   private announced = false;
   /** Its process is dead, although its streams may go on. */
@@ -221,6 +223,7 @@ export class Session implements Channel {
 
   /** What has ended has run: no need to wait for the worker's word, which may be lost with the worker. */
   exited(exit: ExitMessage): void {
+    this.starting = false;
     this.announce();
     this.post({
       t: 'exited',
