@@ -83,14 +83,17 @@ function requireMagic(bytes: Uint8Array, response: Response, where: string): voi
   throw new BadDownload('source', `${what}${from}. Is the path right, or a login needed?`);
 }
 
+const EXPORTS = 7;
+const TAGS = 13;
+
 /**
- * Walks over a module's sections from `at`, the start of one. Stops at the end of the imports or, if not `found`, at
+ * Walks over a module's sections from `at`, the start of one. Stops at the end of the exports or, if not `found`, at
  * the first incomplete section.
  */
-function importsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
+function exportsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
   while (at < bytes.length) {
     const id = bytes[at]!;
-    if (id > 2 && id !== 13) return { at: at + 1, found: true }; // sections are ordered, except that of tags
+    if (id > EXPORTS && id !== TAGS) return { at: at + 1, found: true }; // sections are ordered, except that of tags
     let next = at + 1;
     let size = 0;
     for (let shift = 0, byte = 0x80; byte & 0x80 && shift < 35; shift += 7) {
@@ -101,13 +104,16 @@ function importsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
     next += size;
     if (next > bytes.length) return { at, found: false };
     at = next;
-    if (id === 2) return { at, found: true };
+    if (id === EXPORTS) return { at, found: true };
   }
   return { at, found: false };
 }
 
+/** The module's bytes up to the end of its exports. */
+export const headOf = (bytes: Uint8Array): Bytes => bytes.slice(0, exportsEnd(bytes).at);
+
 /**
- * The first bytes of a module, up to the end of its imports. Each byte is copied and examined only a few times, however
+ * The first bytes of a module, up to the end of its exports. Each byte is copied and examined only a few times, however
  * small the chunks are.
  */
 class Head {
@@ -126,7 +132,7 @@ class Head {
     }
     this.#room.set(chunk, this.#size);
     this.#size = size;
-    const { at, found } = importsEnd(this.bytes, this.#at);
+    const { at, found } = exportsEnd(this.bytes, this.#at);
     this.#at = at;
     if (!found) return;
     this.#size = at;
@@ -149,7 +155,7 @@ function join(chunks: readonly Uint8Array[], size: number): Bytes {
 }
 
 /**
- * What was read of a body: all of its bytes, or those up to the end of the imports. `short` describes how much is
+ * What was read of a body: all of its bytes, or those up to the end of the exports. `short` describes how much is
  * missing.
  */
 interface Read {
@@ -231,7 +237,7 @@ export async function downloadBytes(
   return (await read(revocable(response, signal), response, where, true, progress)).bytes;
 }
 
-/** A compiled module, with its bytes up to the end of its imports, which alone have the size of an imported memory. */
+/** A compiled module, with its bytes up to the end of its exports, which alone have the size of an imported memory and the types of functions. */
 export interface Downloaded {
   module: WasmModule;
   head: Bytes;
@@ -251,7 +257,7 @@ export async function downloadModule(
     const { bytes, short } = await read(revocable(response, signal), response, where, true, progress);
     return {
       module: await compiled(where, WebAssembly.compile(bytes), short),
-      head: bytes.slice(0, importsEnd(bytes).at),
+      head: headOf(bytes),
     };
   }
   // If it cannot be cancelled, the compiler gets the response itself: engines cache the compiled code with the

@@ -2,7 +2,7 @@
 
 /** The half of a `Worker`, `MessagePort` or Node worker that this library uses, so that tests can put a `MessageChannel` in its place. */
 export interface Endpoint<Out, In> {
-  post(message: Out, transfer?: ArrayBuffer[]): void;
+  post(message: Out, transfer?: Transferable[]): void;
   onmessage: ((message: In) => void) | null;
   /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
   onerror: ((error: Error, gone?: boolean) => void) | null;

@@ -10,6 +10,7 @@ export const FILES = /** @type {const} */ ({
   rewrite: 'rewrite.wasm',
   supervise: 'coordinator-supervise.js',
   files: 'coordinator-files.js',
+  guest: 'compute-guest.js',
 });
 
 /**

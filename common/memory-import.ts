@@ -13,7 +13,7 @@ export interface MemoryType {
 const MEMORY = 2;
 
 /** Reads numbers from the bytes of a module. Runs over the end with a RangeError. */
-class Reader {
+export class Reader {
   at = 8;
   constructor(private readonly bytes: Uint8Array) {}
 
@@ -35,16 +35,27 @@ class Reader {
     this.at += size;
   }
 
-  /** A value type: one byte, or a reference type with its heap type. */
-  valueType(): void {
+  /** A value type: one byte, or a reference type with its heap type. Returns the first byte. */
+  valueType(): number {
     const type = this.byte();
     if (type === 0x63 || type === 0x64) this.leb();
+    return type;
   }
 
   limits(): MemoryType {
     const flags = this.byte();
     const initial = this.leb();
     return { initial, maximum: flags & 1 ? this.leb() : undefined, shared: (flags & 2) !== 0 };
+  }
+
+  /** Leaves what is imported behind it; returns the index of its type when it is a function, else -1. */
+  importedFunction(): number {
+    if (this.at < this.bytes.length && this.bytes[this.at] === 0) {
+      this.at++;
+      return this.leb();
+    }
+    this.description();
+    return -1;
   }
 
   /** Leaves what is imported behind it; returns its type when it is a memory. */

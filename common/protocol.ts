@@ -12,9 +12,10 @@
 
 import type { TRACE_FD } from '../build/generated/layouts.js';
 import type { AssetName } from './files.js';
+import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 10;
+export const PROTOCOL = 11;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
@@ -28,7 +29,7 @@ export type OutputFd = 1 | 2;
 export type StreamFd = OutputFd | typeof TRACE_FD;
 
 export type SourceMessage =
-  /** `head`: its bytes up to the end of its imports, when they are known and it imports its memory. */
+  /** `head`: its bytes up to the end of its exports, when they are known and it imports its memory or is to be called. */
   | { kind: 'module'; module: WasmModule; head: Uint8Array | null }
   /** `where`: what they are called in messages. */
   | { kind: 'bytes'; bytes: Uint8Array; where?: string }
@@ -100,6 +101,8 @@ export interface SpawnMessage {
   progress: boolean;
   /** Rewritten, so that it can be stopped anywhere; its source is a URL or bytes. "if-possible": else it runs as it is. */
   interruptible: boolean | 'if-possible';
+  /** When it is called, or calls its host. */
+  guest: GuestMessage | null;
 }
 
 /**
@@ -196,8 +199,8 @@ export interface StatsMessage {
   doorbell: string;
 }
 
-/** Where a thread is: in the guest's code, in a system call (`call`), or paused. */
-export type ThreadState = 'guest' | 'call' | 'paused' | 'ending';
+/** Where a thread is: in the guest's code, in a system call (`call`), paused, or waiting to be called (`idle`). */
+export type ThreadState = 'guest' | 'call' | 'paused' | 'ending' | 'idle';
 
 export interface PsMessage {
   id: number;
@@ -296,6 +299,8 @@ export type ToCoordinator =
   /** Nobody will read this stream any more: its writer gets EPIPE. */
   | { t: 'cancel'; id: number; fd: StreamFd }
   | { t: 'kill'; id: number }
+  /** Of a host function that this thread called (common/values.ts). */
+  | { t: 'host-answer'; id: number; tid: number; call: number; bytes: Uint8Array }
   /** Begins or stops to tell its system calls; with so much credit more for them. */
   | { t: 'trace'; id: number; on: boolean; credit: number }
   /** Of its terminal. */
@@ -354,6 +359,8 @@ export interface ModuleFaults {
   /** The modules that it imports from, and the names that it exports: of each the first few. */
   modules: string[];
   exports: string[];
+  /** Whether it is wanted to be called, not to be run. */
+  called: boolean;
   /** What it exports: `_start`, `_initialize`. */
   start: boolean;
   reactor: boolean;
@@ -390,6 +397,8 @@ export type FromCoordinator =
   /** A key of its terminal asks for it, and it was wanted as an event. */
   | { t: 'signal'; id: number; signal: SignalName }
   | { t: 'exited'; id: number; exit: ExitMessage }
+  /** A thread that has no port calls a host function. */
+  | { t: 'host-call'; id: number; message: HostCallMessage }
   /** Its workers are free or truly dead, and what they stood on is freed. */
   | { t: 'released'; id: number }
   | { t: 'sup'; sup: number; action: SupervisorAction }

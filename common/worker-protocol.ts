@@ -1,5 +1,6 @@
 /** Every message between the coordinator and a compute worker. Results travel through the kernel, not through these. */
 
+import type { GuestMessage, HostCallMessage } from './guest-protocol.ts';
 import type { Pointer } from './pointer.ts';
 import type { MemoryType } from './memory-import.ts';
 
@@ -21,6 +22,8 @@ export interface BootMessage {
   /** The coordinator's `performance.timeOrigin`. */
   timeOrigin: number;
   jsBridge: boolean;
+  /** The URL of guest.ts, the part for guests that are called. */
+  guest: string;
 }
 
 export interface RunMessage {
@@ -36,6 +39,10 @@ export interface RunMessage {
   last: boolean;
   /** When it is interruptible. */
   added: Added | null;
+  /** When it is called, or calls its host. */
+  guest: GuestMessage | null;
+  /** Of such a guest: its module's bytes up to the end of its exports, where they were read. */
+  head: Uint8Array | null;
 }
 
 /** What the rewriter added to a module (native/rewrite/rewrite.h): how it can be interrupted. */
@@ -91,6 +98,8 @@ export type FromCompute =
   | { t: 'refused'; session: number; kind: 'module' | 'limit'; message: string }
   /** The engine has no memory for the module now. The process stays on this worker, which waits for the same run again. */
   | { t: 'no-memory'; session: number }
+  /** For the page, of a thread that has no port of its own to it. */
+  | { t: 'host-call'; session: number; message: HostCallMessage }
   /** The doorbell, where the coordinator cannot wait on it. */
   | { t: 'ring' }
   /** This worker cannot boot. */

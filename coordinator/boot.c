@@ -1,6 +1,7 @@
 /* boot.c - the exports by which JavaScript starts the kernel in a worker, and runs a guest in a compute worker. */
 #include <holdfast/exports.h>
 
+#include "coordinator/host_call.h"
 #include "coordinator/root.h"
 #include "coordinator/session.h"
 #include "kernel/process.h"
@@ -90,6 +91,19 @@ void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uin
 	hf_user_bind(&hf_self->mem, copy_in, copy_out, pages);
 }
 
+/* The worker of a guest that is called from outside goes back to its event loop … */
+void hf_w_rest(void)
+{
+	hf_thread_rest(hf_self);
+}
+
+/* … and comes back, to run the guest's code. */
+void hf_w_awake(void)
+{
+	hf_plat_check_stack();
+	hf_thread_awake(hf_self);
+}
+
 /* What an interruptible guest calls when it finds the order to stop: into the kernel and out again, which unwinds it. */
 void hf_w_interrupt(void)
 {
@@ -110,6 +124,7 @@ uint32_t hf_w_unwound(void)
 
 static void leave_process(struct hf_thread *thread)
 {
+	hf_host_call_forget(thread);
 	hf_account = NULL;
 	hf_process_thread_gone(thread);
 	/* The block belongs to no process now, so it is not claimed. */

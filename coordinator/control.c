@@ -43,6 +43,8 @@ static enum hf_where where_is(struct hf_thread *thread, bool paused)
 {
 	switch (atomic_load(&thread->door)) {
 	case HF_IN_GUEST:
+		if (atomic_load(&thread->resting) && !paused)
+			return HF_WHERE_IDLE;
 		return paused && atomic_load(&thread->asleep_since) ? HF_WHERE_PAUSED : HF_WHERE_GUEST;
 	case HF_IN_KERNEL:
 		return paused ? HF_WHERE_PAUSED : HF_WHERE_CALL;

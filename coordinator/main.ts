@@ -139,6 +139,7 @@ class Coordinator {
       flags: this.flags,
       timeOrigin: performance.timeOrigin,
       jsBridge: init.force.jsBridge,
+      guest: init.assets.guest,
     };
     this.workers = new Workers(this.children, init.assets.compute, boot, {
       message: (worker, message) => this.fromWorker(worker, message),
@@ -293,6 +294,9 @@ class Coordinator {
       case 'no-memory':
         void this.runAgain(worker, message.session);
         break;
+      case 'host-call':
+        this.sessions.get(message.session)?.hostCall(message.message);
+        break;
       case 'ring':
         this.drainSoon();
         break;
@@ -305,14 +309,15 @@ class Coordinator {
     }
   }
 
-  private run(
-    worker: number,
-    { id, module, memory, added }: Session,
-    tid: number,
-    argument: number,
-    last: boolean,
-  ): void {
-    this.workers.post(worker, { t: 'run', session: id, module, memory, tid, argument, last, added });
+  private run(worker: number, session: Session, tid: number, argument: number, last: boolean): void {
+    const { id, program, memory } = session;
+    const { module, added, head } = program;
+    const guest = session.takeGuest();
+    this.workers.post(
+      worker,
+      { t: 'run', session: id, module, memory, tid, argument, last, added, guest, head: guest && head },
+      guest?.port ? [guest.port] : [],
+    );
   }
 
   private async runAgain(worker: number, id: number): Promise<void> {
@@ -503,7 +508,7 @@ class Coordinator {
           post({ t: 'progress', id, phase, loaded, total })
       : null;
     const wishes = { interruptible: message.interruptible, memory: message.limits.memory, gc: message.limits.gc };
-    const program = await this.modules.get(message.source, progress, wishes, killed);
+    const program = await this.modules.get(message.source, progress, wishes, message.guest, killed);
     killed.throwIfAborted();
     if (!message.waits) return this.beginNow(message, program, killed);
     await this.queue.turn(killed);
@@ -573,15 +578,15 @@ class Coordinator {
   /** False when a worker will be free in a moment, or is waited for. */
   private start(
     message: SpawnMessage,
-    { module, added }: Program,
+    program: Program,
     memory: WebAssembly.Memory | MemoryType | null,
   ): boolean {
     const session = new Session(
       message.id,
       message.name,
-      module,
+      program,
       memory,
-      added,
+      message.guest,
       message.limits,
       message.terminal !== null,
       message.terminal?.signals === true,
@@ -590,7 +595,7 @@ class Coordinator {
     );
     this.sessions.set(message.id, session);
     let ports: number[] = [];
-    const pointer = this.kernel.withBlock(encodeSpawn(message, added !== null), (block) => {
+    const pointer = this.kernel.withBlock(encodeSpawn(message, program.added !== null), (block) => {
       const made = toPointer(this.kernel.call.c_spawn(block, this.kernel.data));
       ports = listeningPorts(message, this.kernel, block);
       return made;

@@ -1,6 +1,7 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
 import { host } from '#host';
-import { compiled, downloadBytes, downloadModule, requireCore, unreachable } from '../common/download.ts';
+import { compiled, downloadBytes, downloadModule, headOf, requireCore, unreachable } from '../common/download.ts';
+import type { GuestMessage } from '../common/guest-protocol.ts';
 import { importedMemory, probeMemory, type MemoryType } from '../common/memory-import.ts';
 import type { FaultsMessage, SourceMessage } from '../common/protocol.ts';
 import type { Added } from '../common/worker-protocol.ts';
@@ -35,6 +36,8 @@ export interface Program {
   memory: MemoryType | null;
   /** When it is interruptible. */
   added: Added | null;
+  /** Its bytes up to the end of its exports, where they were read. */
+  head: Uint8Array | null;
 }
 
 async function loadUrl(url: string, progress: Progress | null, signal: AbortSignal): Promise<Program> {
@@ -47,20 +50,20 @@ async function loadUrl(url: string, progress: Progress | null, signal: AbortSign
 
 async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
   const compile = host.compileThreaded ?? WebAssembly.compile;
-  return { module: await compile(bytes), memory: importedMemory(bytes), added: null };
+  return { module: await compile(bytes), memory: importedMemory(bytes), added: null, head: headOf(bytes) };
 }
 
 async function compileBytes(bytes: Uint8Array<ArrayBuffer>, what: string, progress: Progress | null): Promise<Program> {
   requireCore(bytes);
   progress?.('compile', bytes.length, bytes.length);
   const module = await compiled(what, WebAssembly.compile(bytes));
-  return importsMemory(module) ? threaded(bytes) : { module, memory: null, added: null };
+  return importsMemory(module) ? threaded(bytes) : { module, memory: null, added: null, head: headOf(bytes) };
 }
 
 function describeModule(module: WebAssembly.Module, head: Uint8Array | null): Program {
-  if (!importsMemory(module)) return { module, memory: null, added: null };
+  if (!importsMemory(module)) return { module, memory: null, added: null, head };
   const memory = head ? importedMemory(head) : probeMemory(module);
-  if (memory) return { module, memory, added: null };
+  if (memory) return { module, memory, added: null, head };
   throw new Refusal(
     'module',
     'the module imports its memory, and this engine does not tell how large it must be: pass the URL or the bytes instead of a WebAssembly.Module',
@@ -110,12 +113,18 @@ export class Modules {
   }
 
   /** After the signal aborts nothing more is done for it, and the caller should not wait for the answer. */
-  async get(source: SourceMessage, progress: Progress | null, wishes: Wishes, signal: AbortSignal): Promise<Program> {
+  async get(
+    source: SourceMessage,
+    progress: Progress | null,
+    wishes: Wishes,
+    guest: GuestMessage | null,
+    signal: AbortSignal,
+  ): Promise<Program> {
     const made = this.waysFor(source, wishes).length > 0;
     const program = await (made
       ? this.loadMade(source, progress, wishes, signal)
       : this.load(source, progress, signal));
-    const faults = faultsOf(program.module, program.added, program.memory?.shared !== false);
+    const faults = faultsOf(program.module, program.added, program.memory?.shared !== false, guest);
     if (faults) throw new Refusal('module', '', faults);
     return program;
   }
@@ -217,7 +226,7 @@ export class Modules {
       const made = await this.rewriter.rewrite(bytes, way, signal);
       added = made.added;
       const module = await WebAssembly.compile(made.bytes);
-      if (!importsOwnMemory(module, added)) return { module, memory: made.memory, added };
+      if (!importsOwnMemory(module, added)) return { module, memory: made.memory, added, head: headOf(made.bytes) };
       return { ...(await threaded(made.bytes)), added };
     } catch (error) {
       if (!(error instanceof WebAssembly.CompileError)) throw error;

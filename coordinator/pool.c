@@ -4,6 +4,7 @@
 #include <holdfast/exports.h>
 #include <holdfast/imports.h>
 
+#include "coordinator/host_call.h"
 #include "platform/alloc.h"
 
 /* The kernel's stack in a worker. The deepest system call uses under 8 KiB
@@ -11,8 +12,9 @@
 #define STACK_SIZE 65536
 
 /* A worker collects the memories of what it has run when it wants another one and there is none; while it runs something it does not. Chromium has
- * room for about 124 in a process. Of these so many may be garbage of workers that run something, which leaves room for a hundred programs at once. */
-#define GARBAGE_MOST 16
+ * room for about 124 in a process. Of these so many may be garbage of workers that run something, which leaves room for a hundred programs at once
+ * (RATIONALE has the figures of other numbers). */
+#define GARBAGE_MOST 8
 
 static struct hf_link workers = {&workers, &workers};
 static uint32_t next_id = 1;
@@ -83,6 +85,7 @@ static void destroy(struct hf_worker *worker)
 	if (atomic_load(&worker->thread.door) == HF_IN_KERNEL)
 		return;
 	give_back_flag(worker->thread.flag);
+	hf_host_call_forget(&worker->thread);
 	hf_free(worker->stack);
 	hf_free(worker->tls);
 	hf_free(worker);
@@ -100,6 +103,7 @@ static struct hf_worker *start_one(void)
 	worker->id = next_id++;
 	worker->state = HF_WORKER_STARTING;
 	hf_spawn_request_init(&worker->thread.spawn, hf_pool_on_request);
+	hf_request_init(&worker->thread.host.base, NULL);
 	counts[HF_WORKER_STARTING]++;
 	hf_list_append(&workers, &worker->link);
 	if (!worker->stack || !worker->tls || !worker->thread.flag) {

@@ -114,7 +114,9 @@ static void process_ended(struct hf_work *work)
 	/* First what computes; each that is claimed is gone at once, and what is in the kernel leaves by itself. */
 	if (!session->interruptible)
 		hf_process_claim_threads(process, thread_claimed);
-	else if (!session->ending && !hf_process_is_dead(process))
+	else
+		hf_process_claim_resting(process, thread_claimed);
+	if (session->interruptible && !session->ending && !hf_process_is_dead(process))
 		js_ending(session->id);
 	session->ending = true;
 	if (!hf_process_is_dead(process))

@@ -28,13 +28,14 @@ import {
   WHERE_CALL,
   WHERE_GONE,
   WHERE_GUEST,
+  WHERE_IDLE,
   WHERE_PAUSED,
   type PsProcess,
   type PsThread,
   type SessionStats,
 } from '../build/generated/layouts.ts';
 import type { MemoryType } from '../common/memory-import.ts';
-import { after, NULL, type Pointer } from '../common/pointer.ts';
+import { after, NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type {
   ExitMessage,
   FromCoordinator,
@@ -44,9 +45,10 @@ import type {
   StreamFd,
   ThreadState,
 } from '../common/protocol.ts';
-import type { Added } from '../common/worker-protocol.ts';
+import type { GuestMessage, HostCallMessage } from '../common/guest-protocol.ts';
 import { handleGone, type Channel, type ChannelMessage } from './channel.ts';
 import { Input } from './input.ts';
+import type { Program } from './modules.ts';
 import type { Kernel } from './kernel.ts';
 
 type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
@@ -64,6 +66,7 @@ const threadStates: Readonly<Record<number, ThreadState>> = {
   [WHERE_CALL]: 'call',
   [WHERE_PAUSED]: 'paused',
   [WHERE_GONE]: 'ending',
+  [WHERE_IDLE]: 'idle',
 };
 /** In the order of enum hf_call. */
 const CALLS = ['', ...Object.keys(PREVIEW1), 'thread-spawn', 'memory.atomic.wait'];
@@ -99,11 +102,10 @@ export class Session implements Channel {
   constructor(
     readonly id: number,
     readonly name: string,
-    readonly module: WebAssembly.Module,
+    readonly program: Program,
     /** When the module imports its memory: what its threads share, or what its worker makes for it alone. */
     readonly memory: WebAssembly.Memory | MemoryType | null,
-    /** When it is interruptible. */
-    readonly added: Added | null,
+    private guest: GuestMessage | null,
     private readonly limits: LimitsMessage,
     hasTerminal: boolean,
     /** Whether the page takes its terminal's signals. */
@@ -157,6 +159,9 @@ export class Session implements Channel {
       case 'raw':
         this.setRaw(message.raw, message.onlcr);
         break;
+      case 'host-answer':
+        this.hostAnswer(message.tid, message.call, message.bytes);
+        break;
       case 'kill':
         this.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed');
         break;
@@ -173,6 +178,13 @@ export class Session implements Channel {
     this.started = Date.now();
     this.pumpInput();
     this.watchCpuTime();
+  }
+
+  /** The worker's end of the port goes to its first worker. */
+  takeGuest(): GuestMessage | null {
+    const { guest } = this;
+    this.guest &&= { ...this.guest, port: null };
+    return guest;
   }
 
   get attached(): boolean {
@@ -266,6 +278,21 @@ export class Session implements Channel {
     const signal = signalNames[number]!;
     if (this.signalsWanted) this.tell({ t: 'signal', id: this.id, signal });
     else queueMicrotask(() => this.end(EXIT_REASON.KILLED, 128 + number, signal)); // the kernel is in the middle of the keys
+  }
+
+  /** Of a host function. Nobody waits for it any more when the thread has ended meanwhile. */
+  private hostAnswer(tid: number, call: number, bytes: Uint8Array): void {
+    if (!this.pointer) return;
+    const { kernel } = this;
+    const block = toPointer(kernel.call.c_alloc(bytes.length));
+    if (block) kernel.bytes(block, bytes.length).set(bytes);
+    const taken = kernel.call.c_host_answer(this.pointer, tid, call, block, block ? bytes.length : 0);
+    if (!taken) kernel.call.c_free(block);
+  }
+
+  hostCall(message: HostCallMessage): void {
+    this.announce();
+    this.post({ t: 'host-call', id: this.id, message });
   }
 
   // --- control ---

@@ -47,9 +47,9 @@ export class Workers {
     handle.post({ t: 'boot', ...this.boot, lock, stackTop, tls, thread });
   }
 
-  post(worker: number, message: ToCompute): void {
+  post(worker: number, message: ToCompute, transfer: Transferable[] = []): void {
     if (message.t === 'collect') this.lastFreed = performance.now();
-    this.handles.get(worker)?.post(message);
+    this.handles.get(worker)?.post(message, transfer);
   }
 
   /** No message of it is heard any more. */

@@ -176,7 +176,9 @@ const bundles = [
   ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
   ...twice('coordinator/supervise.ts', FILES.supervise),
   ...twice('coordinator/files.ts', FILES.files),
-  ...twice('worker/compute.ts', FILES.compute),
+  ...twice('worker/compute.ts', FILES.compute, importUrl),
+  ...twice('worker/guest.ts', FILES.guest),
+  { entry: 'web/instance.ts', output: 'instance.js', platform: 'neutral' },
   { entry: 'web/cli/main.ts', output: 'cli.js', platform: 'node' },
   { entry: 'web/cli/page.ts', output: 'cli-page.js', platform: 'browser' },
 ];
@@ -194,6 +196,7 @@ export const loadedLater = [
   './help.js',
   './attach.js',
   './run-files.js',
+  './instance.js',
 ];
 /** What a page downloads to run a program. */
 export const downloads = ['index.js', ...AT_START.map((name) => FILES[name])];

@@ -13,6 +13,7 @@ const here: Readonly<Record<AssetName, () => URL>> = {
   rewrite: () => new URL('./rewrite.wasm', import.meta.url),
   supervise: () => new URL('./coordinator-supervise.node.mjs', import.meta.url),
   files: () => new URL('./coordinator-files.node.mjs', import.meta.url),
+  guest: () => new URL('./compute-guest.node.mjs', import.meta.url),
 };
 
 export const locateAssets = (assets: Assets | undefined, base: string): Located => locate(assets, base, here, nodeName);

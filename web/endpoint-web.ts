@@ -27,6 +27,7 @@ const here: Readonly<Record<AssetName, () => URL>> = {
   rewrite: () => new URL('./rewrite.wasm', import.meta.url),
   supervise: () => new URL('./coordinator-supervise.js', import.meta.url),
   files: () => new URL('./coordinator-files.js', import.meta.url),
+  guest: () => new URL('./compute-guest.js', import.meta.url),
 };
 
 export const locateAssets = (assets: Assets | undefined): Located => locate(assets, pageUrl(), here);

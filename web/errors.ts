@@ -4,6 +4,7 @@
  * error.
  */
 import type { ErrorMessage, RefusalMessage } from '../common/protocol.js';
+import type { Exit } from './process.js';
 
 /** The base class of all errors of this library. */
 export class HoldfastError extends Error {
@@ -126,6 +127,18 @@ export class SocketError extends HoldfastError {
   constructor(code: string, message: string) {
     super(message.startsWith(`${code}:`) ? message : `${code}: ${message}`);
     this.code = code;
+  }
+}
+
+/** A call of an instance failed. */
+export class CallFailed extends HoldfastError {
+  static override readonly name: string = 'CallFailed';
+  /** How the instance ended, when that is why. */
+  readonly exit: Exit | undefined;
+
+  constructor(message: string, exit?: Exit) {
+    super(message);
+    this.exit = exit;
   }
 }
 

@@ -43,6 +43,7 @@ const spawn = {
   onProgress: 1,
   trace: 1,
   outputBuffer: 1,
+  host: 1,
 } satisfies Keys<SpawnOptions>;
 
 /** Keyed by the `kind` that a call passes to `nothingMore`. */
@@ -51,7 +52,7 @@ const KNOWN = {
   workers: { min: 1, max: 1, idle: 1 } satisfies Keys<Exclude<NonNullable<StartOptions['workers']>, number>>,
   memory: { initial: 1, maximum: 1 } satisfies Keys<NonNullable<StartOptions['memory']>>,
   force: { jsBridge: 1, messageDoorbell: 1, kernelBase: 1 } satisfies Keys<NonNullable<StartOptions['force']>>,
-  assets: { coordinator: 1, compute: 1, kernel: 1, rewrite: 1, supervise: 1, files: 1 } satisfies Keys<
+  assets: { coordinator: 1, compute: 1, kernel: 1, rewrite: 1, supervise: 1, files: 1, guest: 1 } satisfies Keys<
     Exclude<Assets, string | URL>
   >,
   spawn,

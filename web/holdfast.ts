@@ -15,6 +15,7 @@ import { offAbort, onAbort } from './aborts.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import {
+  CallFailed,
   Closed,
   Fatal,
   HoldfastError,
@@ -26,7 +27,8 @@ import {
 } from './errors.js';
 import { FileSystemEnd, type FileSystem } from './fs.js';
 import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
-import { ProcessEnd, type Process } from './process.js';
+import type { Instance, InstantiateOptions } from './instance.js';
+import { ProcessEnd, type Exit, type Process } from './process.js';
 import { later } from './later.js';
 import type { Plugin, PluginOptions } from './plugin.js';
 import type { RunFiles } from './run-files.js';
@@ -84,6 +86,25 @@ export interface Holdfast extends AsyncDisposable {
    * const text = await new Response(p.stdout).text();
    */
   spawn(source: Source, options?: SpawnOptions): Promise<Process>;
+  /**
+   * Starts a module that stays, to call its exports: a reactor (`_initialize`), a module with neither `_initialize` nor
+   * `_start`, or, with the option `entry`, a command. It is a process: `ps()`, limits, `kill()` and `pause()` apply.
+   * Between calls it uses no CPU. Its output goes to the console unless `stdout` and `stderr` say otherwise.
+   *
+   * @param source - The module.
+   * @param options - The options of `spawn()`; what runs first, signatures, and the allocator.
+   * @returns The instance, when it is initialized.
+   * @throws `SpawnRefused`, `TypeError`, `RangeError`, `Closed` or `Fatal`, as `spawn()` does.
+   * @throws `CallFailed` when it ends while it is initialized; `exit` says how.
+   *
+   * @example
+   * const q = await hf.instantiate<{ add(a: number, b: number): number }>('/sums.wasm');
+   * const sum = await q.exports.add(1, 2);
+   */
+  instantiate<E = Record<string, (...args: unknown[]) => unknown>>(
+    source: Source,
+    options?: InstantiateOptions,
+  ): Promise<Instance<E>>;
   /**
    * Runs a program to its end and collects its output. Anything that the guest does is a result, not an error: check
    * `reason` and `code`.
@@ -202,6 +223,8 @@ export interface Holdfast extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const loadInstance = () => later('instance.js', import('./instance.js'));
+
 /** How long each half of closing (the orderly shutdown, then the termination) may take, in milliseconds. */
 const CLOSE_TIME = 5000;
 
@@ -280,11 +303,19 @@ export class Runtime implements Holdfast {
       plan.signal,
     );
     if (prepare) await this.#load(prepare, plan.signal);
+    const link = plan.host && !settings.guest ? (await loadInstance()).link(plan) : plan.link;
     this.#requireOpen(plan.signal); // checked again, at the moment when the process is created
-    const program = { id: ++this.#lastId, name: plan.name ?? plan.argv0 ?? name, source: message, transfer };
+    const ports = settings.guest?.port ? [settings.guest.port] : [];
+    const program = {
+      id: ++this.#lastId,
+      name: plan.name ?? plan.argv0 ?? name,
+      source: message,
+      transfer: [...transfer, ...ports],
+    };
     const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
     this.#processes.set(process.id, process);
     this.#own.add(process);
+    link?.attach(process, this.#post);
     await process.started.catch(async (error: unknown) => {
       throw process.refusal ? await refused(process.refusal) : error;
     });
@@ -310,6 +341,19 @@ export class Runtime implements Holdfast {
       loading.abort(); // removes the listeners of whatever it loaded
       this.#requireOpen(signal); // an abort or the runtime's end is the real cause of any failure
     }
+  }
+
+  async instantiate<E = Record<string, (...args: unknown[]) => unknown>>(
+    source: Source,
+    options: InstantiateOptions = {},
+  ): Promise<Instance<E>> {
+    const file = await loadInstance();
+    const tools = {
+      planSpawn: (spawnOptions: SpawnOptions) => planSpawn(spawnOptions),
+      spawn: (program: Source, plan: SpawnPlan) => this.#spawn(program, plan),
+      failed: (message: string, exit: Exit | undefined) => new CallFailed(message, exit),
+    };
+    return helped(() => file.instantiate(tools, source, options)) as Promise<Instance<E>>;
   }
 
   run(source: Source, options?: RunOptions & { encoding?: 'utf-8' }): Promise<RunResult>;
@@ -439,7 +483,7 @@ export class Runtime implements Holdfast {
     return call.promise;
   }
 
-  readonly #post = (message: ToCoordinator, transfer: ArrayBuffer[] = []): void => {
+  readonly #post = (message: ToCoordinator, transfer: Transferable[] = []): void => {
     if (!this.#dead) this.#endpoint.post(message, transfer);
   };
 
@@ -489,6 +533,9 @@ export class Runtime implements Holdfast {
         break;
       case 'exited':
         process.onExited(message.exit);
+        break;
+      case 'host-call':
+        process.onHostCall?.(message.message);
         break;
       case 'signal':
         process.onSignal(message.signal);

@@ -1,4 +1,6 @@
 /** Options as the caller passes them, fully validated before anything is sent. */
+import type { Link } from './link.js';
+import type { HostFunctions } from './host-options.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
 import type { Assets } from './assets.js';
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf, wrong } from './bytes.js';
@@ -189,6 +191,13 @@ export interface SpawnOptions {
    * `process.trace()` to start later. Default: false.
    */
   trace?: TraceOption;
+  /**
+   * Functions of the page's that the program imports, by module and name: `{ env: { now: () => Date.now() } }`. They
+   * may be async: the program waits, the page does not. Numbers pass as they are; `hostFunction()` declares anything
+   * else. A function that throws is a trap of the program, unless it declares an `error`. Behind its arguments each
+   * gets a `HostContext`: who calls, and a signal that is aborted when the program has ended.
+   */
+  host?: HostFunctions;
   /** Bytes of each output stream that the page buffers before the guest must wait. Default: 1 MiB. */
   outputBuffer?: number;
 }
@@ -210,6 +219,9 @@ export interface SpawnPlan {
   onProgress: ((progress: Progress) => void) | undefined;
   onSignal: ((signal: TerminalSignal) => void) | undefined;
   trace: TraceOption;
+  host: HostFunctions | undefined;
+  /** The channel to the guest's worker, when it is called; otherwise made for `host`. */
+  link?: Link;
 }
 
 const MIB = 1024 * 1024;
@@ -313,6 +325,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     onProgress,
     trace,
     outputBuffer = DEFAULT_CREDIT,
+    host,
     ...rest
   } = object(options, what ?? `${call} options`);
   nothingMore(call, rest, what);
@@ -342,6 +355,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
       trace: traceOption(trace) !== false,
       progress: onProgress !== undefined,
       interruptible: interruptible === undefined ? 'if-possible' : flag(interruptible, 'interruptible'),
+      guest: null,
     },
     args: args.map((arg, i) => text(arg, `args[${i}]`)),
     argv0: argv0 === undefined ? undefined : text(argv0, 'argv0'),
@@ -353,6 +367,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     onProgress: callback(onProgress, 'onProgress'),
     onSignal: terminal?.onSignal,
     trace: traceOption(trace),
+    host: host === undefined ? undefined : object(host, 'host'),
   };
 }
 

@@ -1,4 +1,5 @@
 /** One process as the page sees it. */
+import type { HostCallMessage } from '../common/guest-protocol.js';
 import type {
   ErrorMessage,
   ExitMessage,
@@ -185,14 +186,14 @@ const was = { 'being joined': 'joined already, and has not ended', joined: 'join
 
 /** Sends a message that has a reply. */
 type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
-type Post = (message: ToCoordinator, transfer?: ArrayBuffer[]) => void;
+type Post = (message: ToCoordinator, transfer?: Transferable[]) => void;
 
 /** What to start, in addition to the plan. */
 export interface Program {
   id: number;
   name: string;
   source: SourceMessage;
-  transfer: ArrayBuffer[];
+  transfer: Transferable[];
 }
 
 export class ProcessEnd implements Process {
@@ -410,6 +411,9 @@ export class ProcessEnd implements Process {
   onProgress({ phase, loaded, total }: Progress): void {
     this.#plan.onProgress?.({ phase, loaded, total });
   }
+
+  /** Called by a thread that has no port of its own to the page. */
+  onHostCall: ((message: HostCallMessage) => void) | undefined;
 
   onSignal(signal: TerminalSignal): void {
     this.#plan.onSignal?.(signal);

@@ -1,5 +1,6 @@
 /** The part of the public API that the page and Node share. */
 export {
+  CallFailed,
   Closed,
   Fatal,
   FsError,
@@ -14,6 +15,8 @@ export {
   type Problem,
   type RefusalKind,
 } from './errors.js';
+export { hostFunction } from './host-options.js';
+export type { HostContext, HostFunction, HostFunctions, HostSignatureOption, Values } from './host-options.js';
 export type {
   Dirent,
   Encoding,
@@ -25,6 +28,16 @@ export type {
   WritableOptions,
 } from './fs.js';
 export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
+export type {
+  Callable,
+  CallOptions,
+  Exports,
+  Instance,
+  InstanceMemory,
+  InstantiateOptions,
+  Signature,
+  ValueKind,
+} from './instance.js';
 export type { Limits } from './limits.js';
 export type { AssetName, Assets } from './assets.js';
 export type {

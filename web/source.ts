@@ -101,7 +101,7 @@ export async function prepareSource(
   const { module, head } = await fromResponse(({ downloadModule }) =>
     downloadModule(response, whereOf(response), tell(onProgress), cancels ? signal : undefined),
   );
-  return { message: { kind: 'module', module, head: importsMemory(module) ? head : null }, transfer: [], name };
+  return { message: { kind: 'module', module, head }, transfer: [], name };
 }
 
 /** Returns the bytes of the response's body. Throws `SpawnRefused`. */

@@ -6,19 +6,27 @@ import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from '../common/worker-protocol.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
 import { instantiateProbe } from './probe.ts';
-import { bytesAt, commonImports, instantiateKernel, type KernelExports } from './kernel.ts';
+import { bytesAt, commonImports, copyAt, instantiateKernel, type KernelExports } from './kernel.ts';
+import { left } from '../coordinator/parts.ts';
+import type * as GuestPart from './guest.ts';
+import type { Seat } from './guest.ts';
 import { originalFrames } from './offsets.ts';
 import { rewrite } from './rewrite.ts';
-import { guestImports, makesMemory } from './wasi-imports.ts';
+import { guestImports, makesMemory, type OtherImports } from './wasi-imports.ts';
 
 const port = host.parent<FromCompute, ToCompute>();
 const encoder = new TextEncoder();
+
+/** An import() that bundlers leave alone; tools/build.mjs defines it. */
+declare function importUrl(url: string): Promise<unknown>;
 
 class ComputeWorker {
   private readonly kernel: KernelExports;
   private readonly bridge;
   /** Where the bridge's three functions stand in the kernel's table. */
   private readonly slots: number;
+  /** The guest's. */
+  private memory: WebAssembly.Memory | null = null;
 
   constructor(private readonly boot: BootMessage) {
     const imports = commonImports(
@@ -41,16 +49,73 @@ class ComputeWorker {
   }
 
   run(message: RunMessage): void {
-    const instance = this.instantiate(message);
-    if (instance === 'no memory') {
-      this.unbindMemory();
-      port.post({ t: 'no-memory', session: message.session });
+    if (message.guest) void this.serve(message, message.guest);
+    else this.runToEnd(message);
+  }
+
+  private runToEnd(message: RunMessage): void {
+    const instance = this.begin(message);
+    if (instance) this.start(instance, message);
+    if (instance !== undefined) this.leave();
+  }
+
+  /** A guest that is called, which keeps this worker. */
+  private async serve(message: RunMessage, guest: NonNullable<RunMessage['guest']>): Promise<void> {
+    try {
+      await importUrl(this.boot.guest);
+    } catch (error) {
+      this.refuse(message.session, 'module', `${this.boot.guest} cannot be loaded: ${describe(error)}. Is the file deployed?`);
+      this.leave();
+      return;
+    }
+    const { Guest } = left<typeof GuestPart>();
+    const made = new Guest(this.seatOf(message), guest, message);
+    const instance = this.begin(message, made.imports);
+    if (instance && guest.called && message.tid === 0) {
+      made.serve(instance);
       return;
     }
     if (instance) {
-      if (message.tid === 0) port.post({ t: 'started', session: message.session });
+      made.attach(instance);
       this.start(instance, message);
     }
+    if (instance !== undefined) {
+      made.close();
+      this.leave();
+    }
+  }
+
+  private seatOf({ session, module }: RunMessage): Seat {
+    return {
+      kernel: this.kernel,
+      memory: () => this.memory,
+      bytes: (pointer, size) => copyAt(this.boot.memory, pointer, size),
+      post: (message) => port.post({ t: 'host-call', session, message }),
+      fail: (text) => {
+        const { pointer, size } = this.put(TEXT_MESSAGE, text, EXIT_MESSAGE_MAX);
+        this.kernel.w_fail(pointer, size);
+      },
+      fault: (error) => {
+        this.resetStack();
+        this.report(error, module);
+      },
+      leave: () => this.leave(),
+    };
+  }
+
+  /** Null: it did not begin, which has been reported. Undefined: for now there is no memory for it, and the same run will come again. */
+  private begin(message: RunMessage, others?: OtherImports): WebAssembly.Instance | null | undefined {
+    const instance = this.instantiate(message, others);
+    if (instance === 'no memory') {
+      this.unbindMemory();
+      port.post({ t: 'no-memory', session: message.session });
+      return undefined;
+    }
+    if (instance && message.tid === 0) port.post({ t: 'started', session: message.session });
+    return instance;
+  }
+
+  private leave(): void {
     this.unbindMemory();
     port.post({ t: 'idle' });
   }
@@ -61,7 +126,7 @@ class ComputeWorker {
   }
 
   /** The guest's instance, with the kernel bound to its memory; null when there is none, which has been reported then. */
-  private instantiate(message: RunMessage): WebAssembly.Instance | 'no memory' | null {
+  private instantiate(message: RunMessage, others: OtherImports): WebAssembly.Instance | 'no memory' | null {
     const { session, module, memory: given, tid, added } = message;
     try {
       const memory = given && !(given instanceof WebAssembly.Memory) ? new WebAssembly.Memory(given) : given;
@@ -72,10 +137,11 @@ class ComputeWorker {
       this.kernel.w_begin();
       const instance = new WebAssembly.Instance(
         module,
-        guestImports(module, this.kernel, memory, added && { added, memory: this.boot.flags }),
+        guestImports(module, this.kernel, memory, added && { added, memory: this.boot.flags }, others),
       );
       if (added) this.makeInterruptible(instance, added);
-      if (!imported) this.bindMemory(memory ?? (instance.exports.memory as WebAssembly.Memory));
+      const own = memory ?? (instance.exports.memory as WebAssembly.Memory | undefined);
+      if (!imported && own) this.bindMemory(own);
       return instance;
     } catch (error) {
       this.resetStack();
@@ -89,12 +155,16 @@ class ComputeWorker {
         this.kernel.w_begin_later();
         return 'no memory';
       } else {
-        // The reason NONE means that this message tells the page, not the process's end.
-        port.post({ t: 'refused', session, kind: noMemory ? 'limit' : 'module', message: describe(error) });
-        this.kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
+        this.refuse(session, noMemory ? 'limit' : 'module', describe(error));
       }
       return null;
     }
+  }
+
+  /** The reason NONE means that this message tells the page, not the process's end. */
+  private refuse(session: number, kind: 'module' | 'limit', message: string): void {
+    port.post({ t: 'refused', session, kind, message });
+    this.kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
   }
 
   /** At a check that finds the order to stop, the guest calls the kernel, which unwinds it. See native/rewrite/rewrite.h. */
@@ -109,6 +179,7 @@ class ComputeWorker {
   }
 
   private bindMemory(memory: WebAssembly.Memory): void {
+    this.memory = memory;
     const table = this.kernel.__indirect_function_table;
     makeBridge(this.bridge, this.boot.memory, memory).forEach((fn, i) => table.set(this.slots + i, fn));
     this.kernel.w_bind(this.slots, this.slots + 1, this.slots + 2);
@@ -116,6 +187,7 @@ class ComputeWorker {
 
   /** An idle worker must not keep a guest's memory from being collected. */
   private unbindMemory(): void {
+    this.memory = null;
     for (let i = 0; i < 3; i++) this.kernel.__indirect_function_table.set(this.slots + i, null);
   }
 

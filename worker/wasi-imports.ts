@@ -1,5 +1,6 @@
 /** From a module's imports to the kernel's exports: which there are, and what to say of those that there are not. */
 import { PREVIEW1, UNSTABLE } from '../build/generated/abi.ts';
+import type { GuestMessage } from '../common/guest-protocol.ts';
 import { emptyImports } from '../common/memory-import.ts';
 import type { ModuleFaults } from '../common/protocol.ts';
 import type { Added } from '../common/worker-protocol.ts';
@@ -23,14 +24,25 @@ export function guestImports(
   kernel: KernelExports,
   memory: WebAssembly.Memory | null,
   flag: { added: Added; memory: WebAssembly.Memory } | null,
+  /** What else there is for it: functions of its host. */
+  others: OtherImports,
 ): WebAssembly.Imports {
   const imports = emptyImports<WebAssembly.ModuleImports>();
   for (const entry of WebAssembly.Module.imports(module)) {
     (imports[entry.module] ??= emptyImports())[entry.name] =
-      entry.kind !== 'memory' ? kernel[provider(entry)!]! : isFlag(entry, flag?.added) ? flag!.memory : memory!;
+      entry.kind !== 'memory'
+        ? (others?.(entry) ?? kernel[provider(entry)!]!)
+        : isFlag(entry, flag?.added)
+          ? flag!.memory
+          : memory!;
   }
   return imports;
 }
+
+export type OtherImports = ((entry: Import) => WebAssembly.ImportValue | undefined) | undefined;
+
+export const isHostFunction = ({ module, name, kind }: Import, host: GuestMessage['host'] | undefined): boolean =>
+  kind === 'function' && host?.some((entry) => entry.module === module && entry.name === name) === true;
 
 /** Whether it is the memory in which the kernel's order to stop stands, the last that a rewritten module imports. */
 const isFlag = (entry: Import, added: Added | null | undefined): boolean =>
@@ -58,12 +70,16 @@ export function faultsOf(
   added: Added | null,
   /** Whether the memory that it imports, if any, is shared. */
   shared: boolean,
+  /** When it is called, or calls its host. */
+  guest: GuestMessage | null,
 ): ModuleFaults | null {
   const imports = WebAssembly.Module.imports(module).filter((entry) => !isFlag(entry, added));
   const memories = imports.filter((entry) => entry.kind === 'memory');
   // One memory can be given, under any name; there is no second one to give.
   const unknown = imports.filter((entry) =>
-    entry.kind === 'memory' ? entry !== memories[0] : provider(entry) === null,
+    entry.kind === 'memory'
+      ? entry !== memories[0]
+      : provider(entry) === null && !isHostFunction(entry, guest?.host),
   );
   const exports = new Map(WebAssembly.Module.exports(module).map((entry) => [entry.name, entry.kind]));
   const start = exports.get('_start') === 'function';
@@ -77,11 +93,14 @@ export function faultsOf(
     memory: imported.length === 0,
     shared: imported.length > 0 && !shared,
   };
-  const memory = imported.length === 0 && exports.get('memory') !== 'memory';
+  const called = guest?.called === true;
+  // A function that only computes needs none.
+  const needsMemory = !called || imports.some(({ kind }) => kind === 'function');
+  const memory = needsMemory && imported.length === 0 && exports.get('memory') !== 'memory';
+  const runs = called ? reactor || !start || guest.entry !== undefined : start && !reactor;
   if (
     unknown.length === 0 &&
-    start &&
-    !reactor &&
+    runs &&
     !memory &&
     !(threads && (threads.start || threads.memory || threads.shared))
   )
@@ -91,6 +110,7 @@ export function faultsOf(
     unknown: unknown.length,
     modules: [...new Set(imports.map((entry) => cut(entry.module)))].slice(0, MOST_NAMES),
     exports: [...exports.keys()].slice(0, MOST_NAMES).map(cut),
+    called,
     start,
     reactor,
     threads,

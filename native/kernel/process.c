@@ -195,7 +195,8 @@ void hf_process_thread_gone(struct hf_thread *thread)
 		hf_list_remove(&thread->in_process);
 		process->thread_count--;
 		process->cpu_time += cpu_time;
-		hf__thread_counted(-1);
+		if (!atomic_load(&thread->resting))
+			hf__thread_counted(-1);
 	}
 	/* A resident one that is not ending is left for hf_process_end, which looks at the count under this lock, too. */
 	bool last = process->thread_count == 0 && (process->ending || !process->resident);
@@ -209,27 +210,37 @@ void hf_process_thread_gone(struct hf_thread *thread)
 	hf_process_unref(process);
 }
 
-/* One thread of the process that was in the guest and is now ours. */
-static struct hf_thread *claim_one(struct hf_process *process)
+/* One thread of the process that was in the guest, or rested there, and is now ours. */
+static struct hf_thread *claim_one(struct hf_process *process, bool at_rest)
 {
 	struct hf_thread *found = NULL;
 	hf_lock(&process->lock);
 	HF_LIST_EACH(link, &process->threads)
 	{
 		struct hf_thread *thread = HF_CONTAINER(link, struct hf_thread, in_process);
-		if (!found && hf_thread_claim(thread))
+		if (!found && (!at_rest || atomic_load(&thread->resting)) && hf_thread_claim(thread))
 			found = thread;
 	}
 	hf_unlock(&process->lock);
 	return found;
 }
 
-void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct hf_thread *thread))
+static void claim_all(struct hf_process *process, bool at_rest, void (*claimed)(struct hf_thread *thread))
 {
-	for (struct hf_thread *thread; (thread = claim_one(process));) {
+	for (struct hf_thread *thread; (thread = claim_one(process, at_rest));) {
 		claimed(thread);
 		hf_process_thread_gone(thread);
 	}
+}
+
+void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct hf_thread *thread))
+{
+	claim_all(process, false, claimed);
+}
+
+void hf_process_claim_resting(struct hf_process *process, void (*claimed)(struct hf_thread *thread))
+{
+	claim_all(process, true, claimed);
 }
 
 uint64_t hf_process_cpu_time(struct hf_process *process)

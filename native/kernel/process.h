@@ -116,6 +116,8 @@ void hf_process_thread_gone(struct hf_thread *thread);
 /* Claims every thread that is in the guest and calls `claimed` for each, with no lock held. Coordinator only, after
  * hf_process_end. */
 void hf_process_claim_threads(struct hf_process *process, void (*claimed)(struct hf_thread *thread));
+/* The same, but only those that rest (hf_thread_rest), which nothing would bring to the door. */
+void hf_process_claim_resting(struct hf_process *process, void (*claimed)(struct hf_thread *thread));
 
 /* Orders all threads, future ones too, to stay in the kernel when they next enter it; or withdraws that order. Their
  * waits continue, deadlines pass. Any thread; never blocks. */

@@ -174,6 +174,30 @@ static void tell_if_held(struct hf_thread *thread)
 		(void)hf_work_post(&thread->process->held);
 }
 
+/* The door is opened last, and then the orders are looked at: a thread that is told to stop is either seen to rest, and claimed, or sees the order. */
+void hf_thread_rest(struct hf_thread *thread)
+{
+	hf_door_enter(thread);
+	if (atomic_load_explicit(&thread->turn, memory_order_relaxed) >= HF_TURN_HAS)
+		hf_turn_leave(thread);
+	hf_thread_starts_later(thread);
+	hf__thread_counted(-1);
+	atomic_store(&thread->resting, 1);
+	tell_if_held(thread);
+	(void)atomic_exchange(&thread->door, HF_IN_GUEST);
+	if (atomic_load(&thread->orders) & HF_ORDER_STOP)
+		hf_thread_awake(thread);
+}
+
+void hf_thread_awake(struct hf_thread *thread)
+{
+	hf_door_enter(thread);
+	atomic_store(&thread->resting, 0);
+	hf__thread_counted(+1);
+	hf_thread_starts_now(thread);
+	hf_door_leave(thread);
+}
+
 static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t deadline)
 {
 	hf_lock_order_none("a wait");

@@ -46,6 +46,22 @@ enum hf_door {
 };
 
 struct hf_process;
+struct hf_thread;
+
+/* A waiter that wakes a thread. */
+struct hf_thread_waiter {
+	struct hf_waiter waiter;
+	struct hf_thread *thread;
+};
+
+/* A call of a function of the page's (coordinator/host_call.c); one at a time. */
+struct hf_host_call {
+	struct hf_request base;
+	struct hf_thread_waiter waiter;
+	uint32_t number; /* of the call; changed by the thread while the request is IDLE */
+	uint32_t size;
+	uint8_t *answer; /* owned; NULL: none */
+};
 
 /* Of asleep_since. */
 #define HF_WAKING 1
@@ -57,6 +73,7 @@ struct hf_thread {
 	hf_word parked; /* 1 while it sleeps or is about to: otherwise a waker need not notify */
 	hf_word orders; /* enum hf_order */
 	hf_word gone;   /* 1 once it has left its process, a moment before that may be reported */
+	hf_word resting; /* 1 while its worker waits in its event loop for something to do (hf_thread_rest) */
 
 	hf_word turn; /* enum hf_turn; changed by turn.c, with its lock held, which protects in_line too */
 	struct hf_link in_line;
@@ -86,6 +103,7 @@ struct hf_thread {
 
 	/* Kept from one run of the block to the next; request.h says whose it is when. */
 	struct hf_spawn_request spawn;
+	struct hf_host_call host;
 	hf_counter *locks; /* hf_locks of the worker that the block belongs to; NULL where it is not needed */
 
 	/* Immutable. Where an interruptible guest looks for its orders, which are copied there: platform.h. */
@@ -143,6 +161,11 @@ void hf_thread_starts_later(struct hf_thread *thread);
 void hf_thread_starts_now(struct hf_thread *thread);
 /* Whether it has begun, or is gone without having begun. Any thread. */
 bool hf_thread_has_begun(struct hf_thread *thread);
+/* Its worker returns to its event loop, where it may stay for long: until hf_thread_awake, time does not count as the guest's CPU time, and the thread
+ * counts as asleep, although it is in the guest as the door has it. Owner thread only, in the guest. Both unwind a thread that must stop; hf_thread_awake
+ * blocks while it must pause. */
+void hf_thread_rest(struct hf_thread *thread);
+void hf_thread_awake(struct hf_thread *thread);
 /* Nanoseconds that the thread ran, without its sleeps. Any thread. */
 uint64_t hf_thread_cpu_time(struct hf_thread *thread);
 /* The same at a time that the caller knows: no thread looks at the clock with a lock held. */
@@ -178,11 +201,6 @@ static inline bool hf_thread_took_locks_along(struct hf_thread *thread)
 	return thread->locks && hf_counter_read(thread->locks) != 0;
 }
 
-/* A waiter that wakes a thread. */
-struct hf_thread_waiter {
-	struct hf_waiter waiter;
-	struct hf_thread *thread;
-};
 void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *thread);
 
 _Noreturn void hf__door_closed(uint32_t found);

@@ -1,0 +1,76 @@
+/** Messages between the page and the worker of a guest that is called or calls its host. They travel over a port of their own, past the coordinator. */
+
+/** How a value of JavaScript becomes arguments of a guest's function, or one of its results a value. */
+export type Kind = 'i32' | 'i64' | 'f32' | 'f64' | 'string' | 'bytes' | 'json';
+
+export interface SignatureMessage {
+  params: Kind[];
+  /** Null: no result. */
+  result: Kind | null;
+}
+
+/** A function of the page's that a guest imports. */
+export interface HostMessage {
+  module: string;
+  name: string;
+  /** Null: all arguments and the result are numbers, as they are. */
+  signature: HostSignature | null;
+}
+
+/** How its arguments and its result pass (web/host.ts). */
+export interface HostSignature extends SignatureMessage {
+  /** Where a result of several bytes goes: to a buffer of the caller's, or to memory of the guest's allocator. */
+  into: 'buffer' | 'allocator';
+  /** What the guest gets when the function fails; null: it traps. */
+  error: number | bigint | null;
+}
+
+/** The types of an exported function, as its module has them; "other" is one that JavaScript has no number for. */
+export interface FunctionType {
+  params: ('i32' | 'i64' | 'f32' | 'f64' | 'other')[];
+  results: ('i32' | 'i64' | 'f32' | 'f64' | 'other')[];
+}
+
+/** Of a spawn: what the guest's worker must know. */
+export interface GuestMessage {
+  /** The worker's end; null in the messages to further threads, and when a run is tried again. */
+  port: MessagePort | null;
+  /** Whether it is called (`hf.instantiate`), else it is a command. */
+  called: boolean;
+  /** The export that runs first; null: none; undefined: the usual one. */
+  entry: string | null | undefined;
+  /** Of exports whose arguments are marshalled. */
+  signatures: Record<string, SignatureMessage>;
+  /** The exports that give and take back memory of the guest's. */
+  allocator: { malloc: string; free: string };
+  host: HostMessage[];
+}
+
+/** A guest's call of a host function: the answer names `tid` and `call`. Sent over the port; of threads without one by the coordinator. */
+export interface HostCallMessage {
+  t: 'host';
+  tid: number;
+  call: number;
+  /** Which one, in GuestMessage.host. */
+  fn: number;
+  args: unknown[];
+}
+
+/** A call of an export; a look at memory; bytes for it. `id` is used once. */
+export type CallMessage =
+  | { id: number; name: string; args: unknown[] }
+  | { id: number; read: number; size: number }
+  | { id: number; write: number; bytes: Uint8Array };
+
+/** What a call came to. */
+export type ResultMessage = { id: number; value: unknown } | { id: number; error: string; type: 'TypeError' | 'RangeError' | 'CallFailed' };
+
+export type ToGuest = { t: 'calls'; calls: CallMessage[] };
+
+export type FromGuest =
+  | HostCallMessage
+  /** It is initialized. The exported functions; their types, where the module's bytes were there to read. */
+  | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][] }
+  | { t: 'results'; results: ResultMessage[] }
+  /** The process ends, and no result follows. */
+  | { t: 'end' };

@@ -1,0 +1,91 @@
+/* host_call.c - waiting for the page's answer. */
+#include "coordinator/host_call.h"
+
+#include <holdfast/exports.h>
+
+#include "coordinator/session.h"
+#include "kernel/process.h"
+#include "platform/alloc.h"
+
+void hf_host_call_forget(struct hf_thread *thread)
+{
+	hf_free(thread->host.answer);
+	thread->host.answer = NULL;
+}
+
+/* ---- the guest's worker ---- */
+
+/* The thread is about to call a function of the page's; the result is this call's number, for the message. */
+uint32_t hf_w_ask(void)
+{
+	hf_plat_check_stack();
+	hf_door_enter(hf_self);
+	hf_host_call_forget(hf_self);
+	if (atomic_load(&hf_self->host.base.state) != HF_REQUEST_IDLE)
+		(void)hf_request_leave(&hf_self->host.base); /* the thread was unwound before it waited */
+	hf_thread_waiter_init(&hf_self->host.waiter, hf_self);
+	uint32_t number = ++hf_self->host.number;
+	hf_request_ask(&hf_self->host.base, &hf_self->host.waiter.waiter);
+	hf_door_leave(hf_self);
+	return number;
+}
+
+/* The thread's number, which the answer names too. */
+uint32_t hf_w_tid(void)
+{
+	return hf_self->tid;
+}
+
+/* Blocks until the page has answered, or unwinds. The answer, of w_answer_size bytes, stands until the next call. */
+uint8_t *hf_w_await(void)
+{
+	hf_door_enter(hf_self);
+	(void)hf_request_wait(&hf_self->host.base, hf_self, HF_FOREVER); /* else the thread must stop, and leaving unwinds it */
+	hf_door_leave(hf_self);
+	return hf_self->host.answer;
+}
+
+uint32_t hf_w_answer_size(void)
+{
+	return hf_self->host.size;
+}
+
+/* The call failed, and the guest has not said what it would do then: it traps. Does not return. */
+void hf_w_fail(const char *message, uint32_t size)
+{
+	hf_process_end(hf_self->process, HF_EXIT_TRAP, HF_CODE_TRAP, message, size, NULL, 0);
+	hf_door_enter(hf_self);
+	hf_door_leave(hf_self);
+}
+
+/* ---- the coordinator ---- */
+
+static struct hf_thread *find(struct hf_process *process, uint32_t tid)
+{
+	HF_LIST_EACH(link, &process->threads)
+	{
+		struct hf_thread *thread = HF_CONTAINER(link, struct hf_thread, in_process);
+		if (thread->tid == tid)
+			return thread;
+	}
+	return NULL;
+}
+
+/* The page's answer to the thread's call of this number. 1: the block, which c_alloc gave, is the thread's now. 0: nobody waits for it any more. */
+uint32_t hf_c_host_answer(struct session *session, uint32_t tid, uint32_t number, void *block, uint32_t size)
+{
+	struct hf_process *process = hf_session_process(session);
+	if (!process)
+		return 0;
+	hf_lock(&process->lock);
+	struct hf_thread *thread = find(process, tid);
+	bool taken = thread && thread->host.number == number && hf_request_take(&thread->host.base);
+	hf_unlock(&process->lock);
+	if (!taken)
+		return 0;
+	/* While the request is ours the thread waits, so it is there. */
+	thread->host.answer = block;
+	thread->host.size = size;
+	hf_request_answer(&thread->host.base, 0);
+	return 1;
+}

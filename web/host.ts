@@ -1,0 +1,110 @@
+/** Functions of the page's that guests import; a part of instance.js, which is loaded for the first of them. */
+import { isBytes, viewOf, copyOf, wrong } from './bytes.js';
+import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../common/guest-protocol.js';
+import { encodeAnswer, type Answer, type Value } from '../common/values.js';
+import { KINDS } from './kinds.js';
+import type { HostContext, HostFunction, HostFunctions } from './host-options.js';
+
+/** Validates the option `host`. Throws `TypeError`. */
+export function planHost(functions: HostFunctions): HostMessage[] {
+  return Object.entries(functions).flatMap(([module, names]) => {
+    if (typeof names !== 'object' || names === null) throw wrong(`host.${module}`, 'an object of functions', names);
+    return Object.entries(names).map(([name, fn]) => {
+      if (typeof fn !== 'function') throw wrong(`host.${module}.${name}`, 'a function', fn);
+      return { module, name, signature: signatureOf(fn, `host.${module}.${name}`) };
+    });
+  });
+}
+
+function signatureOf({ signature }: HostFunction, what: string): HostSignature | null {
+  if (!signature) return null;
+  const { params = [], result, into = 'buffer', error = null } = signature;
+  for (const kind of result === undefined ? params : [...params, result])
+    if (!KINDS.includes(kind)) throw wrong(what, `a signature of ${KINDS.join(', ')}`, kind);
+  return { params: [...params], result: result ?? null, into, error };
+}
+
+/** Who calls. */
+export type Identity = Omit<HostContext, 'tid' | 'signal'>;
+
+/** Answers the calls of one process. */
+export class HostSide {
+  readonly #functions: HostFunction[];
+  readonly #gone = new AbortController();
+  readonly #answer: (tid: number, call: number, bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #identity: () => Identity;
+
+  constructor(
+    functions: HostFunctions,
+    identity: () => Identity,
+    answer: (tid: number, call: number, bytes: Uint8Array<ArrayBuffer>) => void,
+  ) {
+    this.#functions = Object.values(functions).flatMap((names) => Object.values(names));
+    this.#identity = identity;
+    this.#answer = answer;
+  }
+
+  /** The process has ended: nobody waits for an answer. */
+  end(reason: unknown): void {
+    this.#gone.abort(reason);
+  }
+
+  async onCall({ tid, call, fn, args }: HostCallMessage): Promise<void> {
+    const answer = await this.#run(this.#functions[fn]!, tid, args);
+    if (!this.#gone.signal.aborted) this.#answer(tid, call, encodeAnswer(answer));
+  }
+
+  async #run(fn: HostFunction, tid: number, args: unknown[]): Promise<Answer> {
+    try {
+      const { params = [], result } = fn.signature ?? {};
+      const given = fn.signature ? args.map((arg, i) => (params[i] === 'json' ? parsed(arg as string) : arg)) : args;
+      const context: HostContext = { ...this.#identity(), tid, signal: this.#gone.signal };
+      const value: unknown = await fn(...(given as never[]), context as never);
+      return { value: fn.signature ? declared(value, result) : plain(value) };
+    } catch (error) {
+      return { failed: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TypeError(`the guest passed what is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The guest's import decides which number it is. */
+function plain(value: unknown): Value {
+  switch (typeof value) {
+    case 'undefined':
+    case 'number':
+    case 'bigint':
+      return value;
+    case 'boolean':
+      return Number(value);
+    default:
+      throw wrong('the result', 'a number or a bigint (declare anything else with hostFunction())', value);
+  }
+}
+
+function declared(value: unknown, kind: Kind | undefined): Value {
+  const refuse = (wanted: string): never => {
+    throw wrong('the result', wanted, value);
+  };
+  switch (kind) {
+    case undefined:
+      return undefined;
+    case 'i64':
+      return typeof value === 'bigint' ? value : refuse('a bigint');
+    case 'string':
+      return typeof value === 'string' ? value : refuse('a string');
+    case 'bytes':
+      return isBytes(value) ? copyOf(viewOf(value)) : refuse('bytes');
+    case 'json':
+      return JSON.stringify(value) ?? refuse('a value that JSON can express');
+    default:
+      return typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : refuse('a number');
+  }
+}

@@ -1,0 +1,446 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** Guests that the page calls, loaded on first use. */
+import { offAbort, onAbort } from './aborts.js';
+import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
+import { waitTime } from './deadline.js';
+import { deferred, type Deferred } from './deferred.js';
+import type { CallMessage, FunctionType, GuestMessage, Kind, ResultMessage, SignatureMessage } from '../common/guest-protocol.js';
+import { KINDS } from './kinds.js';
+import { Link, type FromWorker } from './link.js';
+import type { SpawnOptions, SpawnPlan } from './options.js';
+import type { Exit, Process } from './process.js';
+import type { Source } from './source.js';
+
+/**
+ * How an argument or a result of an export is passed.
+ *
+ * - "i32", "f32", "f64": a number, as it is. "i64": a bigint.
+ * - "string", "bytes", "json": text (as UTF-8), a `Uint8Array`, or any value that JSON can express. As an argument it is
+ *   copied to memory that the guest's allocator returns, passed as two i32 (pointer and length), and freed after the
+ *   call. As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the
+ *   length in its lower half, or one i32 that points to text that ends with a NUL; it is copied, and then freed.
+ */
+export type ValueKind = Kind;
+
+/** The declared signature of an export. */
+export interface Signature {
+  params?: readonly ValueKind[];
+  /** Default: no result. */
+  result?: ValueKind | undefined;
+}
+
+/** Options of `hf.instantiate()`. */
+export interface InstantiateOptions extends SpawnOptions {
+  /**
+   * The export that runs first, without arguments; null: none. Default: `_initialize`, if the module exports it. A
+   * command, which exports `_start`, is refused unless this is set.
+   */
+  entry?: string | null;
+  /** Signatures of exports that take or return more than numbers. */
+  signatures?: Readonly<Record<string, Signature>>;
+  /** The exports that allocate and free the guest's memory. Default: `malloc` and `free`. */
+  allocator?: { malloc?: string; free?: string };
+}
+
+/** Options of `instance.with()`. */
+export interface CallOptions {
+  /** Milliseconds until a call is given up. The instance is killed, because nothing else stops its code. */
+  timeout?: number | undefined;
+  /** Gives up waiting when aborted: a call that has not been sent is not made, any other goes on without its result. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The page's version of a guest's function: the same, but asynchronous. */
+export type Exports<E> = {
+  readonly [Name in keyof E]: E[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+};
+
+type AnyFunction = (...args: unknown[]) => Promise<unknown>;
+
+/** How to call a guest's exports. */
+export interface Callable<E = Record<string, (...args: unknown[]) => unknown>> {
+  /**
+   * Calls an export. Calls run one after the other in their order; all calls of one turn travel in one message.
+   *
+   * @param name - The export's name.
+   * @param args - Numbers for i32, f32 and f64, bigints for i64; or what its declared signature has.
+   * @returns What the export returned: nothing, a number or bigint (an i32 is signed), an array of several results, or
+   * a value of its declared signature.
+   * @throws `TypeError` when there is no such export, or when the arguments do not fit; the message has the signature.
+   * @throws `CallFailed` when the instance has ended or ends in the call; `exit` says how.
+   *
+   * @example
+   * const sum = await q.call('add', 1, 2);
+   */
+  call<Name extends keyof E & string>(
+    name: Name,
+    ...args: E[Name] extends (...args: infer Args) => unknown ? Args : unknown[]
+  ): Promise<E[Name] extends (...args: never[]) => infer Result ? Awaited<Result> : unknown>;
+  /** The exported functions by name: `q.exports.add(1, 2)` is `q.call('add', 1, 2)`. */
+  readonly exports: Exports<E>;
+}
+
+/** The guest's memory, seen between two calls. */
+export interface InstanceMemory {
+  /**
+   * Copies bytes out of the guest's memory, after the calls that were made before.
+   *
+   * @param pointer - The address of the first byte.
+   * @param length - How many bytes.
+   * @throws `RangeError` when they are outside the memory.
+   */
+  read(pointer: number, length: number): Promise<Uint8Array>;
+  /**
+   * Copies bytes into the guest's memory, after the calls that were made before.
+   *
+   * @param pointer - The address of the first byte.
+   * @param bytes - The bytes, which are copied at once.
+   * @throws `RangeError` when they are outside the memory.
+   */
+  write(pointer: number, bytes: ArrayBuffer | ArrayBufferView): Promise<void>;
+}
+
+/** A guest that stays: a process whose exports the page calls. It ends when it is killed, exits or traps. */
+export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
+  extends Process,
+    Callable<E>,
+    AsyncDisposable {
+  readonly memory: InstanceMemory;
+  /**
+   * The same instance with a time limit or an abort signal for each call.
+   *
+   * @throws `TypeError` or `RangeError` for invalid options.
+   *
+   * @example
+   * const answer = await q.with({ timeout: 1000 }).call('think');
+   */
+  with(options: CallOptions): Callable<E>;
+}
+
+/** What the runtime lends. */
+export interface Tools {
+  planSpawn(options: SpawnOptions): SpawnPlan;
+  spawn(source: Source, plan: SpawnPlan): Promise<Process>;
+  failed(message: string, exit: Exit | undefined): Error;
+}
+
+/** After the end, how long results may still be on their way, in milliseconds. */
+const LATE = 200;
+
+interface Plan {
+  guest: Omit<GuestMessage, 'port' | 'host'>;
+  rest: SpawnOptions;
+}
+
+function plan(options: InstantiateOptions): Plan {
+  const { entry, signatures = {}, allocator = {}, ...rest } = options;
+  if (entry !== undefined && entry !== null && typeof entry !== 'string')
+    throw wrong('entry', 'the name of an export, or null', entry);
+  const declared = Object.entries(signatures).map(([name, signature]) => [name, planSignature(name, signature)] as const);
+  const { malloc = 'malloc', free = 'free' } = allocator;
+  return {
+    guest: { called: true, entry, signatures: Object.fromEntries(declared), allocator: { malloc, free } },
+    rest: { ...rest, stdout: rest.stdout ?? toConsole('log'), stderr: rest.stderr ?? toConsole('error') },
+  };
+}
+
+function planSignature(name: string, { params = [], result }: Signature): SignatureMessage {
+  for (const kind of result === undefined ? params : [...params, result])
+    if (!KINDS.includes(kind)) throw wrong(`signatures.${name}`, `a signature of ${KINDS.join(', ')}`, kind);
+  return { params: [...params], result: result ?? null };
+}
+
+/** Prints whole lines. */
+function toConsole(how: 'log' | 'error'): (bytes: Uint8Array) => void {
+  const decoder = new TextDecoder();
+  let rest = '';
+  return (bytes) => {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) console[how](line);
+  };
+}
+
+/** Opens the channel of a command that calls its host. */
+export const link = (plan: SpawnPlan): Link =>
+  new Link(plan, { called: false, entry: undefined, signatures: {}, allocator: { malloc: 'malloc', free: 'free' } });
+
+export async function instantiate(tools: Tools, source: Source, options: InstantiateOptions): Promise<Instance> {
+  const { guest, rest } = plan(options);
+  const settings = tools.planSpawn(rest);
+  settings.link = new Link(settings, guest);
+  try {
+    const process = await tools.spawn(source, settings);
+    const instance = new InstanceEnd(process, settings.link, guest.signatures, tools);
+    await instance.ready;
+    return instance as unknown as Instance;
+  } catch (error) {
+    settings.link.close();
+    throw error;
+  }
+}
+
+interface Call extends Deferred<unknown> {
+  message: CallMessage;
+  transfer: ArrayBuffer[];
+}
+
+class InstanceEnd {
+  static readonly name = 'Instance';
+  readonly exports: Record<string, AnyFunction>;
+  readonly memory: InstanceMemory;
+  readonly ready: Promise<void>;
+  readonly process: Process;
+  readonly #link: Link;
+  readonly #tools: Tools;
+  readonly #signatures: Record<string, SignatureMessage>;
+  readonly #ready = deferred<void>();
+  readonly #ended = deferred<void>();
+  #functions = new Map<string, { type: FunctionType | null; arity: number }>();
+  #lastId = 0;
+  #queue: Call[] = [];
+  readonly #sent = new Map<number, Call>();
+  #flushing = false;
+  #failure: Error | undefined;
+
+  constructor(process: Process, link: Link, signatures: Record<string, SignatureMessage>, tools: Tools) {
+    this.process = process;
+    this.#link = link;
+    this.#tools = tools;
+    this.#signatures = signatures;
+    this.ready = this.#ready.promise;
+    this.exports = this.#exportsWith({});
+    this.memory = {
+      read: (pointer, length) => this.#read(pointer, length),
+      write: (pointer, bytes) => this.#write(pointer, bytes),
+    };
+    link.listen((message) => this.#receive(message));
+    void process.exited.then(
+      (exit) => this.#onExit(exit),
+      (error: unknown) => this.#fail(error as Error),
+    );
+  }
+
+  call(name: string, ...args: unknown[]): Promise<unknown> {
+    return this.#call({}, name, args);
+  }
+
+  with(options: CallOptions): Callable {
+    const { timeout, signal } = options;
+    if (timeout !== undefined) waitTime(timeout, 'timeout');
+    const call = (name: string, ...args: unknown[]): Promise<unknown> => this.#call({ timeout, signal }, name, args);
+    return { call, exports: this.#exportsWith({ timeout, signal }) } as Callable;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.process.kill();
+    await this.process.exited;
+  }
+
+  /** A name that no export has is undefined, so that the object is no promise. */
+  #exportsWith(options: CallOptions): Record<string, AnyFunction> {
+    const made = new Map<string, AnyFunction>();
+    const get = (name: string): AnyFunction | undefined => {
+      if (!this.#functions.has(name)) return undefined;
+      if (!made.has(name)) made.set(name, (...args) => this.#call(options, name, args));
+      return made.get(name);
+    };
+    return new Proxy(Object.create(null) as Record<string, AnyFunction>, {
+      get: (_, name) => (typeof name === 'string' ? get(name) : undefined),
+      has: (_, name) => typeof name === 'string' && this.#functions.has(name),
+      ownKeys: () => [...this.#functions.keys()],
+      getOwnPropertyDescriptor: (_, name) =>
+        typeof name === 'string' && this.#functions.has(name)
+          ? { value: get(name), enumerable: true, configurable: true, writable: false }
+          : undefined,
+      set: () => false,
+    });
+  }
+
+  async #call(options: CallOptions, name: string, args: unknown[]): Promise<unknown> {
+    const checked = this.#check(name, args);
+    const transfer = checked.flatMap((arg) => (isBytes(arg) ? [viewOf(arg).buffer as ArrayBuffer] : []));
+    return this.#ask({ id: ++this.#lastId, name, args: checked }, transfer, options, name);
+  }
+
+  #check(name: string, args: unknown[]): unknown[] {
+    const found = this.#functions.get(name);
+    if (!found) {
+      const names = [...this.#functions.keys()];
+      const list = names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
+      throw new TypeError(`the module exports no function ${JSON.stringify(name)}; it exports ${list || 'none'}`);
+    }
+    const declared = Object.hasOwn(this.#signatures, name) ? this.#signatures[name] : undefined;
+    const params = declared?.params ?? found.type?.params ?? (Array(found.arity).fill('any') as 'any'[]);
+    const shown = declared
+      ? signatureText(name, declared.params, declared.result === null ? [] : [declared.result])
+      : signatureText(name, params, found.type?.results);
+    if (args.length !== params.length)
+      throw new TypeError(`${shown} takes ${params.length} argument${params.length === 1 ? '' : 's'}, not ${args.length}`);
+    return args.map((arg, i) => checkArgument(arg, params[i]!, i, shown));
+  }
+
+  async #read(pointer: number, length: number): Promise<Uint8Array> {
+    for (const [value, what] of [[pointer, 'pointer'], [length, 'length']] as const) requireSize(value, what);
+    const message = { id: ++this.#lastId, read: pointer, size: length };
+    return (await this.#ask(message, [], {}, 'memory.read')) as Uint8Array;
+  }
+
+  async #write(pointer: number, bytes: ArrayBuffer | ArrayBufferView): Promise<void> {
+    requireSize(pointer, 'pointer');
+    if (!isBytes(bytes)) throw wrong('what is written', 'bytes', bytes);
+    const copy = copyOf(viewOf(bytes));
+    await this.#ask({ id: ++this.#lastId, write: pointer, bytes: copy }, [copy.buffer], {}, 'memory.write');
+  }
+
+  async #ask(message: CallMessage, transfer: ArrayBuffer[], options: CallOptions, what: string): Promise<unknown> {
+    const { timeout, signal } = options;
+    signal?.throwIfAborted();
+    if (this.#failure) throw this.#failure;
+    const call: Call = { ...deferred<unknown>(), message, transfer };
+    this.#queue.push(call);
+    this.#flushSoon();
+    const giveUp = (): void => {
+      this.#queue = this.#queue.filter((other) => other !== call);
+      call.reject(signal?.reason);
+    };
+    onAbort(signal, giveUp);
+    const timer = timeout === undefined ? undefined : setTimeout(() => this.#tooSlow(what, timeout), timeout);
+    try {
+      return await call.promise;
+    } finally {
+      clearTimeout(timer);
+      offAbort(signal, giveUp);
+    }
+  }
+
+  #tooSlow(what: string, timeout: number): void {
+    this.#fail(this.#tools.failed(`${what} took longer than ${timeout} ms, and the instance was killed`, undefined));
+    this.process.kill();
+  }
+
+  /** All that is asked for in one turn travels together; and what comes while the guest is busy, when it is done. */
+  #flushSoon(): void {
+    if (this.#flushing || this.#sent.size > 0) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const calls = this.#queue;
+    if (calls.length === 0 || this.#failure) return;
+    this.#queue = [];
+    for (const call of calls) this.#sent.set(call.message.id, call);
+    this.#link.post(
+      { t: 'calls', calls: calls.map(({ message }) => message) },
+      calls.flatMap(({ transfer }) => transfer),
+    );
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.t) {
+      case 'ready':
+        this.#functions = new Map(message.exports.map(([name, type, arity]) => [name, { type, arity }]));
+        return this.#ready.resolve();
+      case 'results':
+        for (const result of message.results) this.#settle(result);
+        if (this.#sent.size === 0) this.#flush();
+        return;
+      case 'end':
+        return this.#ended.resolve();
+    }
+  }
+
+  #settle(result: ResultMessage): void {
+    const call = this.#sent.get(result.id);
+    this.#sent.delete(result.id);
+    if (!call) return;
+    if (!('error' in result)) call.resolve(result.value);
+    else if (result.type === 'TypeError') call.reject(new TypeError(result.error));
+    else if (result.type === 'RangeError') call.reject(new RangeError(result.error));
+    else call.reject(this.#tools.failed(result.error, undefined));
+  }
+
+  /** What it answered before the end may come a moment after it. */
+  async #onExit(exit: Exit): Promise<void> {
+    if (exit.reason === 'exit' || exit.reason === 'trap') {
+      let timer;
+      const late = new Promise((resolve) => (timer = setTimeout(resolve, LATE)));
+      await Promise.race([this.#ended.promise, late]);
+      clearTimeout(timer);
+    }
+    const how = exit.reason === 'exit' ? `it exited with code ${exit.code}` : exit.message || exit.reason;
+    this.#fail(this.#tools.failed(`the instance has ended: ${how}`, exit));
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    const open = [...this.#sent.values(), ...this.#queue];
+    this.#sent.clear();
+    this.#queue = [];
+    for (const call of open) call.reject(error);
+    this.#ready.reject(error);
+    this.#link.close();
+  }
+}
+
+/** The instance is its process, too. */
+const ofProcess = [
+  'id', 'pid', 'name', 'ports', 'stdin', 'stdout', 'stderr', 'exited', 'released', 'terminal', 'write', 'kill', 'pause', 'resume',
+  'trace', 'join', 'tryJoin', 'detach',
+] as const satisfies (keyof Process)[];
+for (const key of ofProcess) {
+  Object.defineProperty(InstanceEnd.prototype, key, {
+    configurable: true,
+    get(this: InstanceEnd) {
+      const value: unknown = this.process[key];
+      return typeof value === 'function' ? value.bind(this.process) : value;
+    },
+  });
+}
+
+const signatureText = (name: string, params: readonly string[], results: readonly string[] | undefined): string => {
+  const result = results === undefined || results.length === 0 ? '' : `: ${results.length === 1 ? results[0]! : `[${results.join(', ')}]`}`;
+  return `${name}(${params.join(', ')})${result}`;
+};
+
+function requireSize(value: unknown, what: string): void {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 2 ** 53)
+    throw new RangeError(`${what} must be a whole number from 0, not ${String(value)}`);
+}
+
+const isIntegerIn = (value: number | bigint, low: number | bigint, high: number | bigint): boolean =>
+  (typeof value === 'bigint' || Number.isInteger(value)) && value >= low && value <= high;
+
+function checkArgument(arg: unknown, kind: Kind | 'other' | 'any', index: number, shown: string): unknown {
+  const refuse = (wanted: string): never => {
+    throw wrong(`argument ${index} of ${shown}`, wanted, arg);
+  };
+  switch (kind) {
+    case 'any':
+      return typeof arg === 'number' || typeof arg === 'bigint' ? arg : refuse('a number or a bigint');
+    case 'other':
+      throw new TypeError(`${shown} cannot be called: its parameter ${index} is neither a number nor a bigint`);
+    case 'i32':
+      return typeof arg === 'number' && isIntegerIn(arg, -(2 ** 31), 2 ** 32 - 1) ? arg : refuse('a whole number of 32 bits');
+    case 'f32':
+    case 'f64':
+      return typeof arg === 'number' ? arg : refuse('a number');
+    case 'i64':
+      return typeof arg === 'bigint' && isIntegerIn(arg, -(2n ** 63n), 2n ** 64n - 1n) ? arg : refuse('a bigint of 64 bits');
+    case 'string':
+      return typeof arg === 'string' ? arg : refuse('a string');
+    case 'bytes':
+      return isBytes(arg) ? copyOf(viewOf(arg)) : refuse('bytes');
+    case 'json': {
+      const text = JSON.stringify(arg) as string | undefined;
+      return text ?? refuse('a value that JSON can express');
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** The channel between the page and a guest's worker, past the coordinator; a part of instance.js. */
+import type { FromGuest, GuestMessage, HostCallMessage, ToGuest } from '../common/guest-protocol.js';
+import type { ToCoordinator } from '../common/protocol.js';
+import { HostSide, planHost } from './host.js';
+import type { SpawnPlan } from './options.js';
+import type { ProcessEnd } from './process.js';
+
+/** What is left for the instance: calls of host functions are answered here. */
+export type FromWorker = Exclude<FromGuest, HostCallMessage>;
+
+type Post = (message: ToCoordinator, transfer?: Transferable[]) => void;
+
+export class Link {
+  #onmessage: ((message: FromWorker) => void) | undefined;
+  readonly #port: MessagePort;
+  readonly #functions: SpawnPlan['host'];
+  #host: HostSide | undefined;
+  /** What comes before anybody listens. */
+  #early: FromWorker[] = [];
+
+  /** The worker's end of the channel becomes part of the plan. Throws `TypeError`. */
+  constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host'>) {
+    this.#functions = plan.host;
+    const host = planHost(plan.host ?? {});
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    plan.settings.guest = { ...guest, host, port: port2 };
+  }
+
+  /** Before the process's first message. */
+  attach(process: ProcessEnd, post: Post): void {
+    const { id } = process;
+    const host = new HostSide(
+      this.#functions ?? {},
+      () => ({ id, pid: process.pid, name: process.name }),
+      (tid, call, bytes) => post({ t: 'host-answer', id, tid, call, bytes }, [bytes.buffer]),
+    );
+    this.#host = host;
+    process.onHostCall = (message) => void host.onCall(message);
+    this.#port.onmessage = ({ data }: MessageEvent<FromGuest>) => this.#receive(data);
+    const end = (reason: unknown): void => {
+      host.end(reason);
+      if (!this.#onmessage) this.close();
+    };
+    void process.exited.then(() => end(new DOMException('the program has ended', 'AbortError')), end);
+  }
+
+  post(message: ToGuest, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  #receive(message: FromGuest): void {
+    if (message.t === 'host') void this.#host?.onCall(message);
+    else if (this.#onmessage) this.#onmessage(message);
+    else this.#early.push(message);
+  }
+
+  /** From now on messages go to `onmessage`, first those that came before. */
+  listen(onmessage: (message: FromWorker) => void): void {
+    this.#onmessage = onmessage;
+    for (const message of this.#early.splice(0)) onmessage(message);
+  }
+}

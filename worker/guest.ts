@@ -1,0 +1,283 @@
+/**
+ * A guest that is called: it keeps its worker, which waits in its event loop for calls. The page sends them over a port of its own, those of one turn
+ * together, and gets the results together.
+ *
+ * A file of its own, loaded for the first such guest.
+ */
+import { leave } from '../coordinator/parts.ts';
+import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
+import { decodeAnswer, type Answer } from '../common/values.ts';
+import { CallFailed, encoded, hostFunction, isNumber } from './host-functions.ts';
+import type {
+  CallMessage,
+  FromGuest,
+  GuestMessage,
+  HostCallMessage,
+  Kind,
+  ResultMessage,
+  SignatureMessage,
+  ToGuest,
+} from '../common/guest-protocol.ts';
+import type { KernelExports } from './kernel.ts';
+import { exportedFunctions } from './signatures.ts';
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The worker that the guest runs on (compute.ts). */
+export interface Seat {
+  readonly kernel: KernelExports;
+  /** The guest's, once it is bound. */
+  memory(): WebAssembly.Memory | null;
+  /** A copy of the kernel's memory. */
+  bytes(pointer: Pointer, size: number): Uint8Array<ArrayBuffer>;
+  /** To the page, by way of the coordinator. */
+  post(message: HostCallMessage): void;
+  /** Ends the process as a trap would, with this text, and unwinds the guest. */
+  fail(text: string): void;
+  /** The guest trapped, or was unwound: its process ends. */
+  fault(error: unknown): void;
+  /** The guest has left its process. */
+  leave(): void;
+}
+
+type WasmFunction = (...args: unknown[]) => unknown;
+
+/** How long results are kept back for more of them, in milliseconds. */
+const GATHERING = 1;
+
+export class Guest {
+  private exports: Record<string, WebAssembly.ExportValue> = {};
+  private readonly port: MessagePort | null;
+  private gone = false;
+
+  constructor(
+    private readonly seat: Seat,
+    private readonly message: GuestMessage,
+    private readonly module: { head: Uint8Array | null },
+  ) {
+    this.port = message.port;
+  }
+
+  /** Its imports that are functions of the page's. */
+  readonly imports = ({ module, name, kind }: WebAssembly.ModuleImportDescriptor): WebAssembly.ImportValue | undefined => {
+    if (kind !== 'function') return undefined;
+    const fn = this.message.host.findIndex((entry) => entry.module === module && entry.name === name);
+    return fn < 0 ? undefined : hostFunction(this.hostSide, this.message.host[fn]!, fn);
+  };
+
+  private readonly hostSide = {
+    read: (pointer: number, size: number) => this.read(pointer >>> 0, size >>> 0),
+    write: (pointer: number, bytes: Uint8Array) => this.write(pointer >>> 0, bytes),
+    lend: (bytes: Uint8Array) => this.lend(bytes),
+    fail: (text: string) => this.seat.fail(text),
+    ask: (fn: number, args: unknown[], transfer: Transferable[]): Answer => {
+      const { kernel } = this.seat;
+      const call = kernel.w_ask();
+      const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
+      if (this.port) this.port.postMessage(message, transfer);
+      else this.seat.post(message);
+      const pointer = toPointer(kernel.w_await());
+      if (pointer === NULL) return { failed: 'the kernel had no memory for its result' };
+      return decodeAnswer(this.seat.bytes(pointer, kernel.w_answer_size()));
+    },
+  };
+
+  /** Stays for calls. */
+  serve(instance: WebAssembly.Instance): void {
+    this.exports = instance.exports;
+    if (!this.enter(() => this.initialize())) return;
+    this.post({ t: 'ready', exports: this.listExports(this.module.head) });
+    this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
+  }
+
+  /** Of one that does not stay: what its host's functions may need of it. */
+  attach(instance: WebAssembly.Instance): void {
+    this.exports = instance.exports;
+  }
+
+  close(): void {
+    this.port?.close();
+  }
+
+  private get memory(): WebAssembly.Memory {
+    const memory = this.seat.memory();
+    if (!memory) throw new CallFailed('the module has no memory');
+    return memory;
+  }
+
+  private post(message: FromGuest, transfer: Transferable[] = []): void {
+    this.port!.postMessage(message, transfer);
+  }
+
+  private initialize(): void {
+    const { entry } = this.message;
+    const name = entry === undefined ? '_initialize' : entry;
+    const fn = name === null ? undefined : this.exports[name];
+    if (typeof fn === 'function') (fn as WasmFunction)();
+  }
+
+  private listExports(head: Uint8Array | null): Extract<FromGuest, { t: 'ready' }>['exports'] {
+    const types = head && exportedFunctions(head);
+    return Object.entries(this.exports).flatMap(([name, value]) =>
+      typeof value === 'function' ? [[name, types?.get(name) ?? null, value.length] as const] : [],
+    ) as Extract<FromGuest, { t: 'ready' }>['exports'];
+  }
+
+  /** Runs the guest's code, then rests. False: it is gone. */
+  private enter(work: () => void): boolean {
+    try {
+      work();
+      this.seat.kernel.w_rest();
+      return true;
+    } catch (error) {
+      this.end(error);
+      return false;
+    }
+  }
+
+  private end(error: unknown): void {
+    this.gone = true;
+    this.post({ t: 'end' });
+    this.seat.fault(error);
+    this.close();
+    this.seat.leave();
+  }
+
+  private receive({ calls }: ToGuest): void {
+    if (this.gone) return;
+    const results: ResultMessage[] = [];
+    const send = (): void => {
+      if (results.length > 0) this.post({ t: 'results', results: results.splice(0) });
+    };
+    this.enter(() => {
+      this.seat.kernel.w_awake();
+      let sent = performance.now();
+      try {
+        for (const call of calls) {
+          results.push(this.answer(call));
+          const now = performance.now();
+          if (now - sent < GATHERING) continue;
+          sent = now;
+          send();
+        }
+      } finally {
+        send();
+      }
+    });
+  }
+
+  private answer(call: CallMessage): ResultMessage {
+    const { id } = call;
+    try {
+      if ('name' in call) return { id, value: this.call(call.name, call.args) };
+      if ('read' in call) return { id, value: this.read(call.read, call.size) };
+      this.write(call.write, call.bytes);
+      return { id, value: undefined };
+    } catch (error) {
+      if (error instanceof CallFailed) return { id, error: error.message, type: error.type };
+      throw error;
+    }
+  }
+
+  private call(name: string, args: unknown[]): unknown {
+    const signature = Object.hasOwn(this.message.signatures, name) ? this.message.signatures[name] : undefined;
+    if (signature) return this.callMarshalled(name, signature, args);
+    return this.invoke(name, args);
+  }
+
+  /** The page has checked the arguments, if it knows the types; else only the engine does. */
+  private invoke(name: string, args: unknown[]): unknown {
+    try {
+      return (this.exports[name] as WasmFunction)(...args);
+    } catch (error) {
+      if (error instanceof TypeError && !/wasm/.test(error.stack ?? ''))
+        throw new CallFailed(`${name}: ${error.message}`, 'TypeError');
+      throw error;
+    }
+  }
+
+  // --- values that take more than a number ---
+
+  private callMarshalled(name: string, { params, result }: SignatureMessage, args: unknown[]): unknown {
+    const lent: number[] = [];
+    const flat = params.flatMap((kind, i) => {
+      if (isNumber(kind)) return [args[i]];
+      const bytes = encoded(kind, args[i]);
+      const pointer = this.lend(bytes);
+      lent.push(pointer);
+      return [pointer, bytes.length];
+    });
+    const value = this.invoke(name, flat);
+    for (const pointer of lent) this.giveBack(pointer);
+    return result === null ? undefined : isNumber(result) ? value : this.decoded(name, result, value);
+  }
+
+  private lend(bytes: Uint8Array): number {
+    const { malloc } = this.message.allocator;
+    const allocate = this.exports[malloc];
+    if (typeof allocate !== 'function')
+      throw new CallFailed(`the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`);
+    const pointer = Number((allocate as WasmFunction)(Math.max(bytes.length, 1))) >>> 0;
+    if (pointer === 0) throw new CallFailed(`${malloc}(${bytes.length}) returned 0: the guest has no memory for an argument`);
+    this.write(pointer, bytes);
+    return pointer;
+  }
+
+  private giveBack(pointer: number): void {
+    const free = this.exports[this.message.allocator.free];
+    if (typeof free === 'function') (free as WasmFunction)(pointer);
+  }
+
+  /** Two numbers are a pointer and a length; an i64 has the pointer in its upper half; one i32 points to text that ends with a NUL. */
+  private decoded(name: string, kind: Kind, value: unknown): unknown {
+    let pointer, size;
+    if (Array.isArray(value)) [pointer, size] = [(value[0] as number) >>> 0, (value[1] as number) >>> 0];
+    else if (typeof value === 'bigint') {
+      const bits = BigInt.asUintN(64, value);
+      [pointer, size] = [Number(bits >> 32n), Number(bits & 0xffffffffn)];
+    } else {
+      pointer = (value as number) >>> 0;
+      size = this.textSize(name, pointer);
+    }
+    const bytes = this.read(pointer, size);
+    if (pointer !== 0) this.giveBack(pointer);
+    if (kind === 'bytes') return bytes;
+    const text = decoder.decode(bytes);
+    if (kind === 'string') return text;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw new CallFailed(`${name} returned what is not JSON: ${(error as Error).message}`);
+    }
+  }
+
+  private textSize(name: string, pointer: number): number {
+    if (pointer === 0) return 0;
+    const all = new Uint8Array(this.memory.buffer);
+    const end = all.indexOf(0, pointer);
+    if (end < 0) throw new CallFailed(`${name} returned ${pointer}, where no text ends with a NUL`);
+    return end - pointer;
+  }
+
+  private range(pointer: number, size: number): Uint8Array {
+    const { byteLength } = this.memory.buffer;
+    if (pointer + size > byteLength)
+      throw new CallFailed(
+        `bytes ${pointer} to ${pointer + size} are outside the guest's memory of ${byteLength} bytes`,
+        'RangeError',
+      );
+    return new Uint8Array(this.memory.buffer, pointer, size);
+  }
+
+  private read(pointer: number, size: number): Uint8Array {
+    const copy = new Uint8Array(size);
+    copy.set(this.range(pointer, size));
+    return copy;
+  }
+
+  private write(pointer: number, bytes: Uint8Array): void {
+    this.range(pointer, bytes.length).set(bytes);
+  }
+}
+
+leave({ Guest });

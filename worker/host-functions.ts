@@ -1,0 +1,115 @@
+/** Functions of the page's that a guest imports: its thread asks the page, and waits in the kernel for the answer. */
+import type { HostMessage, HostSignature, Kind, ResultMessage } from '../common/guest-protocol.ts';
+import type { Answer, Value } from '../common/values.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A call that was not made, or whose answer could not be read: the fault of the caller, not the guest. */
+export class CallFailed extends Error {
+  constructor(
+    message: string,
+    readonly type: Extract<ResultMessage, { error: string }>['type'] = 'CallFailed',
+  ) {
+    super(message);
+  }
+}
+
+export const isNumber = (kind: Kind): boolean => kind !== 'string' && kind !== 'bytes' && kind !== 'json';
+
+/** The page has made text of what travels as JSON. */
+export function encoded(kind: Kind, value: unknown): Uint8Array {
+  return kind === 'bytes' ? (value as Uint8Array) : encoder.encode(value as string);
+}
+
+/** What a host function needs of the guest that calls it. */
+export interface Caller {
+  read(pointer: number, size: number): Uint8Array;
+  write(pointer: number, bytes: Uint8Array): void;
+  /** Copies them to memory of the guest's allocator. */
+  lend(bytes: Uint8Array): number;
+  /** Ends the guest with this text, as a trap. */
+  fail(text: string): void;
+  /** Blocks until the page has answered. */
+  ask(fn: number, args: unknown[], transfer: Transferable[]): Answer;
+}
+
+/** What the guest imports as `entry`; `fn` is its index. */
+export function hostFunction(caller: Caller, { module, name, signature }: HostMessage, fn: number) {
+  const what = `${module}.${name}`;
+  const marshal = signature && new Marshal(caller, signature);
+  return (...args: unknown[]): unknown => {
+    try {
+      return marshal ? marshal.call(args, fn) : valueOf(caller.ask(fn, args, []), what);
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      caller.fail(`${what}: ${error.message}`); // does not return
+      return undefined;
+    }
+  };
+}
+
+function valueOf(answer: Answer, what: string): Value {
+  if ('failed' in answer) throw new CallFailed(`the page's function failed: ${answer.failed}`);
+  if (typeof answer.value === 'string' || answer.value instanceof Uint8Array)
+    throw new CallFailed(`the page's function for ${what} returned ${typeof answer.value === 'string' ? 'a string' : 'bytes'}: declare that with hostFunction()`);
+  return answer.value;
+}
+
+class Marshal {
+  private readonly result: Kind | null;
+  /** A result that was longer than the buffer, until the same call comes with one that has room. */
+  private kept: { key: string; bytes: Uint8Array } | null = null;
+
+  constructor(
+    private readonly caller: Caller,
+    private readonly signature: HostSignature,
+  ) {
+    this.result = signature.result;
+  }
+
+  call(flat: unknown[], fn: number): unknown {
+    const { caller, signature } = this;
+    const args: unknown[] = [];
+    let at = 0;
+    for (const kind of signature.params) {
+      if (isNumber(kind)) args.push(flat[at++]);
+      else {
+        const bytes = caller.read(flat[at++] as number, flat[at++] as number);
+        args.push(kind === 'bytes' ? bytes : decoder.decode(bytes));
+      }
+    }
+    const rest = flat.slice(at);
+    const key = this.kept ? keyOf(args) : '';
+    if (this.kept && this.kept.key === key) return this.deliver(this.kept.bytes, rest, args);
+    this.kept = null;
+    const transfer = args.flatMap((arg) => (arg instanceof Uint8Array ? [arg.buffer as ArrayBuffer] : []));
+    const keep = this.result !== null && !isNumber(this.result) && signature.into === 'buffer' ? args.map(copied) : args;
+    const answer = caller.ask(fn, args, transfer);
+    if ('failed' in answer && signature.error !== null) return signature.error;
+    if ('failed' in answer) throw new CallFailed(`the page's function failed: ${answer.failed}`);
+    if (this.result === null) return undefined;
+    if (isNumber(this.result)) return answer.value;
+    return this.deliver(encoded(this.result, answer.value), rest, keep);
+  }
+
+  private deliver(bytes: Uint8Array, rest: unknown[], args: unknown[]): number {
+    if (this.signature.into === 'allocator') {
+      const pointer = this.caller.lend(bytes);
+      this.caller.write(rest[0] as number, new Uint8Array(new Uint32Array([bytes.length]).buffer));
+      return pointer;
+    }
+    const [pointer, room] = rest as [number, number];
+    if (bytes.length > room >>> 0) this.kept = { key: keyOf(args), bytes };
+    else {
+      this.kept = null;
+      this.caller.write(pointer, bytes);
+    }
+    return bytes.length;
+  }
+}
+
+const copied = (arg: unknown): unknown => (arg instanceof Uint8Array ? arg.slice() : arg);
+
+const keyOf = (args: unknown[]): string =>
+  args.map((arg) => (arg instanceof Uint8Array ? `b${arg.join(' ')}` : `${typeof arg} ${String(arg)}`)).join('\0');

@@ -1,0 +1,96 @@
+/**
+ * The types of a module's exported functions. JavaScript's reflection does not have them; they stand in the sections before the code, which the page's
+ * side has read in any case.
+ */
+import { Reader } from '../common/memory-import.ts';
+
+export type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
+
+/** The types of a function's parameters and results; "other" is one that has no number for a value: v128, a reference. */
+export interface FunctionType {
+  params: (NumberType | 'other')[];
+  results: (NumberType | 'other')[];
+}
+
+const TYPES = 1;
+const IMPORTS = 2;
+const FUNCTIONS = 3;
+const EXPORTS = 7;
+
+const numberTypes: Readonly<Record<number, NumberType>> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64' };
+
+class Types {
+  readonly all: (FunctionType | null)[] = [];
+
+  constructor(private readonly reader: Reader) {
+    for (let groups = reader.leb(); groups > 0; groups--) this.group();
+  }
+
+  private group(): void {
+    const form = this.reader.byte();
+    if (form !== 0x4e) return this.subtype(form);
+    for (let left = this.reader.leb(); left > 0; left--) this.subtype(this.reader.byte());
+  }
+
+  private subtype(form: number): void {
+    const { reader } = this;
+    if (form === 0x50 || form === 0x4f) {
+      for (let supertypes = reader.leb(); supertypes > 0; supertypes--) reader.leb();
+      form = reader.byte();
+    }
+    if (form === 0x60) {
+      const params = this.values();
+      this.all.push({ params, results: this.values() });
+      return;
+    }
+    this.all.push(null);
+    // The fields of a struct, or the one of an array: a type, which may be packed, and whether it can change.
+    for (let fields = form === 0x5f ? reader.leb() : 1; fields > 0; fields--) {
+      reader.valueType();
+      reader.byte();
+    }
+  }
+
+  private values(): FunctionType['params'] {
+    const values: FunctionType['params'] = [];
+    for (let left = this.reader.leb(); left > 0; left--) values.push(numberTypes[this.reader.valueType()] ?? 'other');
+    return values;
+  }
+}
+
+/** The type of each exported function by its name. `head`: a module's bytes, at least up to the end of its exports; it compiled, so it is valid. */
+export function exportedFunctions(head: Uint8Array): Map<string, FunctionType> {
+  const reader = new Reader(head);
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const found = new Map<string, FunctionType>();
+  let types: Types['all'] = [];
+  /** Of each function, imported ones first. */
+  const functions: number[] = [];
+  while (reader.at < head.length) {
+    const id = reader.byte();
+    const end = reader.leb() + reader.at;
+    if (id === TYPES) types = new Types(reader).all;
+    else if (id === IMPORTS) {
+      for (let left = reader.leb(); left > 0; left--) {
+        reader.skip(reader.leb());
+        reader.skip(reader.leb());
+        const type = reader.importedFunction();
+        if (type >= 0) functions.push(type);
+      }
+    } else if (id === FUNCTIONS) {
+      for (let left = reader.leb(); left > 0; left--) functions.push(reader.leb());
+    } else if (id === EXPORTS) {
+      for (let left = reader.leb(); left > 0; left--) {
+        const size = reader.leb();
+        const name = decoder.decode(head.slice(reader.at, reader.at + size));
+        reader.skip(size);
+        const kind = reader.byte();
+        const type = types[functions[reader.leb()]!];
+        if (kind === 0 && type) found.set(name, type);
+      }
+      break;
+    }
+    reader.at = end;
+  }
+  return found;
+}
