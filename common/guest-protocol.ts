@@ -63,7 +63,8 @@ export type CallMessage =
   | { id: number; write: number; bytes: Uint8Array };
 
 /** What a call came to. */
-export type ResultMessage = { id: number; value: unknown } | { id: number; error: string; type: 'TypeError' | 'RangeError' | 'CallFailed' };
+export type ResultMessage =
+  { id: number; value: unknown } | { id: number; error: string; type: 'TypeError' | 'RangeError' | 'CallFailed' };
 
 export type ToGuest = { t: 'calls'; calls: CallMessage[] };
 

@@ -29,9 +29,15 @@ export function encodeAnswer(answer: Answer): Uint8Array<ArrayBuffer> {
   const { value } = answer;
   switch (typeof value) {
     case 'number':
-      return withKind(NUMBER, eightBytes((view) => view.setFloat64(0, value)));
+      return withKind(
+        NUMBER,
+        eightBytes((view) => view.setFloat64(0, value)),
+      );
     case 'bigint':
-      return withKind(BIGINT, eightBytes((view) => view.setBigInt64(0, value)));
+      return withKind(
+        BIGINT,
+        eightBytes((view) => view.setBigInt64(0, value)),
+      );
     case 'string':
       return withKind(TEXT, new TextEncoder().encode(value));
     case 'undefined':

@@ -1,7 +1,6 @@
 /* boot.c - the exports by which JavaScript starts the kernel in a worker, and runs a guest in a compute worker. */
 #include <holdfast/exports.h>
 
-#include "coordinator/host_call.h"
 #include "coordinator/root.h"
 #include "coordinator/session.h"
 #include "kernel/process.h"
@@ -124,7 +123,7 @@ uint32_t hf_w_unwound(void)
 
 static void leave_process(struct hf_thread *thread)
 {
-	hf_host_call_forget(thread);
+	hf_thread_drop_answer(thread);
 	hf_account = NULL;
 	hf_process_thread_gone(thread);
 	/* The block belongs to no process now, so it is not claimed. */

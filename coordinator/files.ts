@@ -56,7 +56,7 @@ import type {
 } from '../common/protocol.ts';
 import { utf8 } from '../worker/kernel.ts';
 import type { Kernel, SystemError } from './kernel.ts';
-import { leave } from './parts.ts';
+import { leave } from '../common/parts.ts';
 
 const flags = { read: 0, replace: OPEN_WRITE, append: OPEN_WRITE, extend: OPEN_WRITE, list: OPEN_DIRECTORY };
 

@@ -1,17 +1,10 @@
-/* host_call.c - waiting for the page's answer. */
-#include "coordinator/host_call.h"
-
+/* host_call.c - a guest's thread calls a function of the page's, and waits for the answer.
+ *
+ * The call itself travels from worker to page as a message, past the kernel; here the thread waits, and the coordinator brings the answer. */
 #include <holdfast/exports.h>
 
 #include "coordinator/session.h"
 #include "kernel/process.h"
-#include "platform/alloc.h"
-
-void hf_host_call_forget(struct hf_thread *thread)
-{
-	hf_free(thread->host.answer);
-	thread->host.answer = NULL;
-}
 
 /* ---- the guest's worker ---- */
 
@@ -20,7 +13,7 @@ uint32_t hf_w_ask(void)
 {
 	hf_plat_check_stack();
 	hf_door_enter(hf_self);
-	hf_host_call_forget(hf_self);
+	hf_thread_drop_answer(hf_self);
 	if (atomic_load(&hf_self->host.base.state) != HF_REQUEST_IDLE)
 		(void)hf_request_leave(&hf_self->host.base); /* the thread was unwound before it waited */
 	hf_thread_waiter_init(&hf_self->host.waiter, hf_self);
@@ -40,7 +33,8 @@ uint32_t hf_w_tid(void)
 uint8_t *hf_w_await(void)
 {
 	hf_door_enter(hf_self);
-	(void)hf_request_wait(&hf_self->host.base, hf_self, HF_FOREVER); /* else the thread must stop, and leaving unwinds it */
+	(void)hf_request_wait(&hf_self->host.base, hf_self,
+	                      HF_FOREVER); /* else the thread must stop, and leaving unwinds it */
 	hf_door_leave(hf_self);
 	return hf_self->host.answer;
 }

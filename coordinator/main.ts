@@ -52,7 +52,7 @@ import { Modules, Refusal, type Program } from './modules.ts';
 import { Queue } from './queue.ts';
 import { LONGEST_TIMER, Session } from './session.ts';
 import { encodeSpawn, listeningPorts } from './spawn.ts';
-import { left } from './parts.ts';
+import { left } from '../common/parts.ts';
 import type * as Supervise from './supervise.ts';
 import { Workers } from './workers.ts';
 
@@ -576,11 +576,7 @@ class Coordinator {
   }
 
   /** False when a worker will be free in a moment, or is waited for. */
-  private start(
-    message: SpawnMessage,
-    program: Program,
-    memory: WebAssembly.Memory | MemoryType | null,
-  ): boolean {
+  private start(message: SpawnMessage, program: Program, memory: WebAssembly.Memory | MemoryType | null): boolean {
     const session = new Session(
       message.id,
       message.name,

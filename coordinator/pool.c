@@ -4,7 +4,6 @@
 #include <holdfast/exports.h>
 #include <holdfast/imports.h>
 
-#include "coordinator/host_call.h"
 #include "platform/alloc.h"
 
 /* The kernel's stack in a worker. The deepest system call uses under 8 KiB
@@ -85,7 +84,7 @@ static void destroy(struct hf_worker *worker)
 	if (atomic_load(&worker->thread.door) == HF_IN_KERNEL)
 		return;
 	give_back_flag(worker->thread.flag);
-	hf_host_call_forget(&worker->thread);
+	hf_thread_drop_answer(&worker->thread);
 	hf_free(worker->stack);
 	hf_free(worker->tls);
 	hf_free(worker);

@@ -71,22 +71,28 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-function todo({ unknown, start, reactor, threads, memory }: ModuleFaults): string {
-  if (unknown > 0) return COMMAND;
-  if (reactor) return 'Link it as a command: with a main function, and without -mexec-model=reactor';
-  if (!start) return `${COMMAND}, with a main function`;
+function todo({ unknown, called, start, reactor, threads, memory }: ModuleFaults): string {
+  if (unknown > 0) return `Pass the functions that it imports in the option host. ${COMMAND}`;
+  if (called && start) return 'Run it with spawn(), or pass entry: null to call its exports without running it';
+  if (reactor)
+    return 'Call its exports with instantiate(), or link it as a command: with a main function, and without -mexec-model=reactor';
+  if (!start && !called) return `${COMMAND}, with a main function`;
   return threads ? 'Build it for wasm32-wasip1-threads' : memory ? 'Export its memory under that name' : COMMAND;
 }
 
 /** Reports every fault, not only the first. */
 function inWords(faults: ModuleFaults): string[] {
-  const { missing, unknown, start, reactor, threads, memory } = faults;
+  const { missing, unknown, called, start, reactor, threads, memory } = faults;
   const more = unknown > missing.length ? `, … and ${unknown - missing.length} more` : '';
   return [
     unknown > 0 && `it has unknown imports: ${missing.join(', ')}${more}`,
-    start && reactor && 'it exports both _start and _initialize, so it is neither a command nor a reactor',
-    !start && reactor && 'it is a reactor, a library that exports _initialize, and not a command that exports _start',
-    !start && !reactor && 'it exports no function _start, so it is not a WASI command',
+    called && start && !reactor && 'it is a command: it exports _start',
+    !called && start && reactor && 'it exports both _start and _initialize, so it is neither a command nor a reactor',
+    !called &&
+      !start &&
+      reactor &&
+      'it is a reactor, a library that exports _initialize, and not a command that exports _start',
+    !called && !start && !reactor && 'it exports no function _start, so it is not a WASI command',
     threads &&
       threads.start &&
       'it imports wasi.thread-spawn but exports no function wasi_thread_start for threads to begin at',

@@ -297,7 +297,8 @@ export class Runtime implements Holdfast {
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const { memory, gc } = settings.limits;
     const needsBytes = memory ? 'limits.memory' : !gc ? 'limits.gc' : settings.interruptible;
-    const asBytes = needsBytes === true ? 'interruptible' : needsBytes || '';
+    // The types of its exports stand in the bytes.
+    const asBytes = needsBytes === true ? 'interruptible' : needsBytes || (settings.guest?.called ? 'if-possible' : '');
     const { message, transfer, name } = await this.#load(
       (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes, plan.signal !== undefined),
       plan.signal,

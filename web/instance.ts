@@ -4,7 +4,14 @@ import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
 import { waitTime } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
-import type { CallMessage, FunctionType, GuestMessage, Kind, ResultMessage, SignatureMessage } from '../common/guest-protocol.js';
+import type {
+  CallMessage,
+  FunctionType,
+  GuestMessage,
+  Kind,
+  ResultMessage,
+  SignatureMessage,
+} from '../common/guest-protocol.js';
 import { KINDS } from './kinds.js';
 import { Link, type FromWorker } from './link.js';
 import type { SpawnOptions, SpawnPlan } from './options.js';
@@ -43,7 +50,7 @@ export interface InstantiateOptions extends SpawnOptions {
 }
 
 /** Options of `instance.with()`. */
-export interface CallOptions {
+export interface InstanceCallOptions {
   /** Milliseconds until a call is given up. The instance is killed, because nothing else stops its code. */
   timeout?: number | undefined;
   /** Gives up waiting when aborted: a call that has not been sent is not made, any other goes on without its result. */
@@ -104,9 +111,7 @@ export interface InstanceMemory {
 
 /** A guest that stays: a process whose exports the page calls. It ends when it is killed, exits or traps. */
 export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
-  extends Process,
-    Callable<E>,
-    AsyncDisposable {
+  extends Process, Callable<E>, AsyncDisposable {
   readonly memory: InstanceMemory;
   /**
    * The same instance with a time limit or an abort signal for each call.
@@ -116,7 +121,7 @@ export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
    * @example
    * const answer = await q.with({ timeout: 1000 }).call('think');
    */
-  with(options: CallOptions): Callable<E>;
+  with(options: InstanceCallOptions): Callable<E>;
 }
 
 /** What the runtime lends. */
@@ -138,7 +143,9 @@ function plan(options: InstantiateOptions): Plan {
   const { entry, signatures = {}, allocator = {}, ...rest } = options;
   if (entry !== undefined && entry !== null && typeof entry !== 'string')
     throw wrong('entry', 'the name of an export, or null', entry);
-  const declared = Object.entries(signatures).map(([name, signature]) => [name, planSignature(name, signature)] as const);
+  const declared = Object.entries(signatures).map(
+    ([name, signature]) => [name, planSignature(name, signature)] as const,
+  );
   const { malloc = 'malloc', free = 'free' } = allocator;
   return {
     guest: { called: true, entry, signatures: Object.fromEntries(declared), allocator: { malloc, free } },
@@ -227,7 +234,7 @@ class InstanceEnd {
     return this.#call({}, name, args);
   }
 
-  with(options: CallOptions): Callable {
+  with(options: InstanceCallOptions): Callable {
     const { timeout, signal } = options;
     if (timeout !== undefined) waitTime(timeout, 'timeout');
     const call = (name: string, ...args: unknown[]): Promise<unknown> => this.#call({ timeout, signal }, name, args);
@@ -240,7 +247,7 @@ class InstanceEnd {
   }
 
   /** A name that no export has is undefined, so that the object is no promise. */
-  #exportsWith(options: CallOptions): Record<string, AnyFunction> {
+  #exportsWith(options: InstanceCallOptions): Record<string, AnyFunction> {
     const made = new Map<string, AnyFunction>();
     const get = (name: string): AnyFunction | undefined => {
       if (!this.#functions.has(name)) return undefined;
@@ -259,7 +266,7 @@ class InstanceEnd {
     });
   }
 
-  async #call(options: CallOptions, name: string, args: unknown[]): Promise<unknown> {
+  async #call(options: InstanceCallOptions, name: string, args: unknown[]): Promise<unknown> {
     const checked = this.#check(name, args);
     const transfer = checked.flatMap((arg) => (isBytes(arg) ? [viewOf(arg).buffer as ArrayBuffer] : []));
     return this.#ask({ id: ++this.#lastId, name, args: checked }, transfer, options, name);
@@ -278,12 +285,18 @@ class InstanceEnd {
       ? signatureText(name, declared.params, declared.result === null ? [] : [declared.result])
       : signatureText(name, params, found.type?.results);
     if (args.length !== params.length)
-      throw new TypeError(`${shown} takes ${params.length} argument${params.length === 1 ? '' : 's'}, not ${args.length}`);
+      throw new TypeError(
+        `${shown} takes ${params.length} argument${params.length === 1 ? '' : 's'}, not ${args.length}`,
+      );
     return args.map((arg, i) => checkArgument(arg, params[i]!, i, shown));
   }
 
   async #read(pointer: number, length: number): Promise<Uint8Array> {
-    for (const [value, what] of [[pointer, 'pointer'], [length, 'length']] as const) requireSize(value, what);
+    for (const [value, what] of [
+      [pointer, 'pointer'],
+      [length, 'length'],
+    ] as const)
+      requireSize(value, what);
     const message = { id: ++this.#lastId, read: pointer, size: length };
     return (await this.#ask(message, [], {}, 'memory.read')) as Uint8Array;
   }
@@ -295,7 +308,12 @@ class InstanceEnd {
     await this.#ask({ id: ++this.#lastId, write: pointer, bytes: copy }, [copy.buffer], {}, 'memory.write');
   }
 
-  async #ask(message: CallMessage, transfer: ArrayBuffer[], options: CallOptions, what: string): Promise<unknown> {
+  async #ask(
+    message: CallMessage,
+    transfer: ArrayBuffer[],
+    options: InstanceCallOptions,
+    what: string,
+  ): Promise<unknown> {
     const { timeout, signal } = options;
     signal?.throwIfAborted();
     if (this.#failure) throw this.#failure;
@@ -392,8 +410,24 @@ class InstanceEnd {
 
 /** The instance is its process, too. */
 const ofProcess = [
-  'id', 'pid', 'name', 'ports', 'stdin', 'stdout', 'stderr', 'exited', 'released', 'terminal', 'write', 'kill', 'pause', 'resume',
-  'trace', 'join', 'tryJoin', 'detach',
+  'id',
+  'pid',
+  'name',
+  'ports',
+  'stdin',
+  'stdout',
+  'stderr',
+  'exited',
+  'released',
+  'terminal',
+  'write',
+  'kill',
+  'pause',
+  'resume',
+  'trace',
+  'join',
+  'tryJoin',
+  'detach',
 ] as const satisfies (keyof Process)[];
 for (const key of ofProcess) {
   Object.defineProperty(InstanceEnd.prototype, key, {
@@ -406,7 +440,10 @@ for (const key of ofProcess) {
 }
 
 const signatureText = (name: string, params: readonly string[], results: readonly string[] | undefined): string => {
-  const result = results === undefined || results.length === 0 ? '' : `: ${results.length === 1 ? results[0]! : `[${results.join(', ')}]`}`;
+  const result =
+    results === undefined || results.length === 0
+      ? ''
+      : `: ${results.length === 1 ? results[0]! : `[${results.join(', ')}]`}`;
   return `${name}(${params.join(', ')})${result}`;
 };
 
@@ -428,12 +465,16 @@ function checkArgument(arg: unknown, kind: Kind | 'other' | 'any', index: number
     case 'other':
       throw new TypeError(`${shown} cannot be called: its parameter ${index} is neither a number nor a bigint`);
     case 'i32':
-      return typeof arg === 'number' && isIntegerIn(arg, -(2 ** 31), 2 ** 32 - 1) ? arg : refuse('a whole number of 32 bits');
+      return typeof arg === 'number' && isIntegerIn(arg, -(2 ** 31), 2 ** 32 - 1)
+        ? arg
+        : refuse('a whole number of 32 bits');
     case 'f32':
     case 'f64':
       return typeof arg === 'number' ? arg : refuse('a number');
     case 'i64':
-      return typeof arg === 'bigint' && isIntegerIn(arg, -(2n ** 63n), 2n ** 64n - 1n) ? arg : refuse('a bigint of 64 bits');
+      return typeof arg === 'bigint' && isIntegerIn(arg, -(2n ** 63n), 2n ** 64n - 1n)
+        ? arg
+        : refuse('a bigint of 64 bits');
     case 'string':
       return typeof arg === 'string' ? arg : refuse('a string');
     case 'bytes':

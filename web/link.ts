@@ -14,7 +14,7 @@ export class Link {
   #onmessage: ((message: FromWorker) => void) | undefined;
   readonly #port: MessagePort;
   readonly #functions: SpawnPlan['host'];
-  #host: HostSide | undefined;
+  #call: ((message: HostCallMessage) => unknown) | undefined;
   /** What comes before anybody listens. */
   #early: FromWorker[] = [];
 
@@ -35,8 +35,11 @@ export class Link {
       () => ({ id, pid: process.pid, name: process.name }),
       (tid, call, bytes) => post({ t: 'host-answer', id, tid, call, bytes }, [bytes.buffer]),
     );
-    this.#host = host;
-    process.onHostCall = (message) => void host.onCall(message);
+    // Its first call may come before the word that it runs, and its pid with that.
+    const known = process.started.catch(() => undefined);
+    const call = (message: HostCallMessage): unknown =>
+      process.pid ? host.onCall(message) : known.then(() => host.onCall(message));
+    this.#call = process.onHostCall = call;
     this.#port.onmessage = ({ data }: MessageEvent<FromGuest>) => this.#receive(data);
     const end = (reason: unknown): void => {
       host.end(reason);
@@ -54,7 +57,7 @@ export class Link {
   }
 
   #receive(message: FromGuest): void {
-    if (message.t === 'host') void this.#host?.onCall(message);
+    if (message.t === 'host') this.#call?.(message);
     else if (this.#onmessage) this.#onmessage(message);
     else this.#early.push(message);
   }

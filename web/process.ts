@@ -413,7 +413,7 @@ export class ProcessEnd implements Process {
   }
 
   /** Called by a thread that has no port of its own to the page. */
-  onHostCall: ((message: HostCallMessage) => void) | undefined;
+  onHostCall: ((message: HostCallMessage) => unknown) | undefined;
 
   onSignal(signal: TerminalSignal): void {
     this.#plan.onSignal?.(signal);

@@ -30,9 +30,9 @@ export type {
 export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
 export type {
   Callable,
-  CallOptions,
   Exports,
   Instance,
+  InstanceCallOptions,
   InstanceMemory,
   InstantiateOptions,
   Signature,

@@ -7,7 +7,7 @@ import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from '../
 import { bridgeKind, makeBridge } from './bridge.ts';
 import { instantiateProbe } from './probe.ts';
 import { bytesAt, commonImports, copyAt, instantiateKernel, type KernelExports } from './kernel.ts';
-import { left } from '../coordinator/parts.ts';
+import { left } from '../common/parts.ts';
 import type * as GuestPart from './guest.ts';
 import type { Seat } from './guest.ts';
 import { originalFrames } from './offsets.ts';
@@ -64,7 +64,11 @@ class ComputeWorker {
     try {
       await importUrl(this.boot.guest);
     } catch (error) {
-      this.refuse(message.session, 'module', `${this.boot.guest} cannot be loaded: ${describe(error)}. Is the file deployed?`);
+      this.refuse(
+        message.session,
+        'module',
+        `${this.boot.guest} cannot be loaded: ${describe(error)}. Is the file deployed?`,
+      );
       this.leave();
       return;
     }

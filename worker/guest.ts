@@ -4,7 +4,7 @@
  *
  * A file of its own, loaded for the first such guest.
  */
-import { leave } from '../coordinator/parts.ts';
+import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
 import { CallFailed, encoded, hostFunction, isNumber } from './host-functions.ts';
@@ -59,7 +59,11 @@ export class Guest {
   }
 
   /** Its imports that are functions of the page's. */
-  readonly imports = ({ module, name, kind }: WebAssembly.ModuleImportDescriptor): WebAssembly.ImportValue | undefined => {
+  readonly imports = ({
+    module,
+    name,
+    kind,
+  }: WebAssembly.ModuleImportDescriptor): WebAssembly.ImportValue | undefined => {
     if (kind !== 'function') return undefined;
     const fn = this.message.host.findIndex((entry) => entry.module === module && entry.name === name);
     return fn < 0 ? undefined : hostFunction(this.hostSide, this.message.host[fn]!, fn);
@@ -216,9 +220,12 @@ export class Guest {
     const { malloc } = this.message.allocator;
     const allocate = this.exports[malloc];
     if (typeof allocate !== 'function')
-      throw new CallFailed(`the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`);
+      throw new CallFailed(
+        `the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`,
+      );
     const pointer = Number((allocate as WasmFunction)(Math.max(bytes.length, 1))) >>> 0;
-    if (pointer === 0) throw new CallFailed(`${malloc}(${bytes.length}) returned 0: the guest has no memory for an argument`);
+    if (pointer === 0)
+      throw new CallFailed(`${malloc}(${bytes.length}) returned 0: the guest has no memory for an argument`);
     this.write(pointer, bytes);
     return pointer;
   }

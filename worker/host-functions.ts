@@ -52,7 +52,9 @@ export function hostFunction(caller: Caller, { module, name, signature }: HostMe
 function valueOf(answer: Answer, what: string): Value {
   if ('failed' in answer) throw new CallFailed(`the page's function failed: ${answer.failed}`);
   if (typeof answer.value === 'string' || answer.value instanceof Uint8Array)
-    throw new CallFailed(`the page's function for ${what} returned ${typeof answer.value === 'string' ? 'a string' : 'bytes'}: declare that with hostFunction()`);
+    throw new CallFailed(
+      `the page's function for ${what} returned ${typeof answer.value === 'string' ? 'a string' : 'bytes'}: declare that with hostFunction()`,
+    );
   return answer.value;
 }
 
@@ -84,7 +86,8 @@ class Marshal {
     if (this.kept && this.kept.key === key) return this.deliver(this.kept.bytes, rest, args);
     this.kept = null;
     const transfer = args.flatMap((arg) => (arg instanceof Uint8Array ? [arg.buffer as ArrayBuffer] : []));
-    const keep = this.result !== null && !isNumber(this.result) && signature.into === 'buffer' ? args.map(copied) : args;
+    const keep =
+      this.result !== null && !isNumber(this.result) && signature.into === 'buffer' ? args.map(copied) : args;
     const answer = caller.ask(fn, args, transfer);
     if ('failed' in answer && signature.error !== null) return signature.error;
     if ('failed' in answer) throw new CallFailed(`the page's function failed: ${answer.failed}`);

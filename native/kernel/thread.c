@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/process.h"
+#include "platform/alloc.h"
 
 /* About 10 us: a wake-up from sleep costs 5 to 20. */
 #define PARK_SPINS 20000
@@ -172,6 +173,12 @@ static void tell_if_held(struct hf_thread *thread)
 {
 	if (atomic_load(&thread->orders) & HF_ORDER_PAUSE && thread->process)
 		(void)hf_work_post(&thread->process->held);
+}
+
+void hf_thread_drop_answer(struct hf_thread *thread)
+{
+	hf_free(thread->host.answer);
+	thread->host.answer = NULL;
 }
 
 /* The door is opened last, and then the orders are looked at: a thread that is told to stop is either seen to rest, and claimed, or sees the order. */

@@ -70,9 +70,9 @@ struct hf_thread {
 	/* Atomic; any thread. */
 	hf_word door;
 	hf_word park;
-	hf_word parked; /* 1 while it sleeps or is about to: otherwise a waker need not notify */
-	hf_word orders; /* enum hf_order */
-	hf_word gone;   /* 1 once it has left its process, a moment before that may be reported */
+	hf_word parked;  /* 1 while it sleeps or is about to: otherwise a waker need not notify */
+	hf_word orders;  /* enum hf_order */
+	hf_word gone;    /* 1 once it has left its process, a moment before that may be reported */
 	hf_word resting; /* 1 while its worker waits in its event loop for something to do (hf_thread_rest) */
 
 	hf_word turn; /* enum hf_turn; changed by turn.c, with its lock held, which protects in_line too */
@@ -161,6 +161,8 @@ void hf_thread_starts_later(struct hf_thread *thread);
 void hf_thread_starts_now(struct hf_thread *thread);
 /* Whether it has begun, or is gone without having begun. Any thread. */
 bool hf_thread_has_begun(struct hf_thread *thread);
+/* Frees the answer of a host call that was not fetched. The owner thread, or the coordinator when its worker is gone. */
+void hf_thread_drop_answer(struct hf_thread *thread);
 /* Its worker returns to its event loop, where it may stay for long: until hf_thread_awake, time does not count as the guest's CPU time, and the thread
  * counts as asleep, although it is in the guest as the door has it. Owner thread only, in the guest. Both unwind a thread that must stop; hf_thread_awake
  * blocks while it must pause. */

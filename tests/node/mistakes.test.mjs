@@ -93,7 +93,7 @@ const modules = {
   "Wasmer's WASIX": [moduleOf(['wasix_32v1 proc_fork'], command), /for WASIX, which only Wasmer runs\. Build/],
   'a reactor': [
     moduleOf([], ['memory', '_initialize']),
-    /^the module cannot run: it is a reactor, .*\. Link it as a command: with a main function, and without -mexec-model=reactor$/,
+    /^the module cannot run: it is a reactor, .*\. Call its exports with instantiate\(\), or link it as a command: with a main function, and without -mexec-model=reactor$/,
   ],
   'a module without memory': [
     moduleOf([], ['_start']),
@@ -105,14 +105,14 @@ const modules = {
   ],
   'a module with unknown imports': [
     moduleOf(['host log'], command),
-    /^the module cannot run: it has unknown imports: host\.log \(function\)\. Build a WASI preview 1 command/,
+    /^the module cannot run: it has unknown imports: host\.log \(function\)\. Pass the functions that it imports in the option host\. Build a WASI preview 1 command/,
   ],
   'a module with many of them': [
     moduleOf(
       Array.from({ length: 31 }, (_, i) => `host f${i}`),
       command,
     ),
-    /unknown imports: (host\.f\d \(function\), ){7}host\.f7 \(function\), … and 23 more\. Build/,
+    /unknown imports: (host\.f\d \(function\), ){7}host\.f7 \(function\), … and 23 more\. Pass the functions/,
   ],
 };
 

@@ -1,0 +1,168 @@
+// Guests that call functions of the page's.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+import { hostFunction } from '../../dist/node.js';
+import { guest, runtime, until } from './support/runtime.mjs';
+
+const program = await readFile(guest('calls-its-host'));
+
+/** All that the program imports; each test brings what it is about. */
+const host = (functions) => ({
+  env: {
+    add: (a, b) => a + b,
+    next64: (value) => value + 1n,
+    half: (value) => value / 2,
+    upper: () => 0,
+    echo_json: () => 0,
+    reverse: () => 0,
+    fails: () => 0,
+    ...functions,
+  },
+});
+const later = (value) => new Promise((resolve) => setTimeout(resolve, 5, value));
+
+test('numbers of each type pass as they are, also from promises', async (t) => {
+  const hf = await runtime(t);
+  const output = '5 1099511627777 1.5\n';
+  assert.equal((await hf.run(program, { args: ['numbers'], host: host() })).stdout, output);
+  const slow = host({ add: (a, b) => later(a + b), next64: async (value) => value + 1n });
+  assert.equal((await hf.run(program, { args: ['numbers'], host: slow })).stdout, output);
+});
+
+test('text goes to a buffer of the guest’s; if it is too short, the same call with another gets the same text, and the function is called once', async (t) => {
+  const hf = await runtime(t);
+  let calls = 0;
+  const upper = hostFunction({ params: ['string'], result: 'string' }, (value) => {
+    calls++;
+    return later(value.toUpperCase());
+  });
+  const { stdout } = await hf.run(program, { args: ['text', 'höhe'], host: host({ upper }) });
+  assert.equal(stdout, '5 HÖHE\n');
+  assert.equal(calls, 1);
+});
+
+test('JSON goes to memory of the guest’s allocator, bytes to its buffer', async (t) => {
+  const hf = await runtime(t);
+  const echo_json = hostFunction({ params: ['json'], result: 'json', into: 'allocator' }, (value) => ({ got: value }));
+  const reverse = hostFunction({ params: ['bytes'], result: 'bytes' }, (bytes) => bytes.slice().reverse());
+  const given = host({ echo_json, reverse });
+  assert.equal((await hf.run(program, { args: ['json', '[1,"ü"]'], host: given })).stdout, '{"got":[1,"ü"]}\n');
+  assert.equal((await hf.run(program, { args: ['bytes'], host: given })).stdout, '3: 3 2 1\n');
+  const { reason, message } = await hf.run(program, { args: ['json', '{'], host: given });
+  assert.equal(reason, 'trap');
+  assert.match(message, /env\.echo_json: .*not JSON/);
+});
+
+test('a function that fails is the declared error, or else a trap that names it', async (t) => {
+  const hf = await runtime(t);
+  const failing = [
+    () => {
+      throw new Error('no such thing');
+    },
+    () => Promise.reject(new Error('no such thing')),
+  ];
+  for (const fails of failing) {
+    const { reason, code, message, stdout } = await hf.run(program, { args: ['fails'], host: host({ fails }) });
+    assert.deepEqual([reason, code, stdout], ['trap', 134, '']);
+    assert.equal(message, "env.fails: the page's function failed: no such thing");
+    const declared = hostFunction({ result: 'i32', error: -5 }, fails);
+    assert.equal((await hf.run(program, { args: ['fails'], host: host({ fails: declared }) })).stdout, '-5\n');
+  }
+});
+
+test('a result that does not fit is a failure of the function', async (t) => {
+  const hf = await runtime(t);
+  const message = async (fails) => (await hf.run(program, { args: ['fails'], host: host({ fails }) })).message;
+  assert.match(await message(() => 'text'), /env\.fails: .*number or a bigint.*hostFunction/);
+  assert.match(await message(hostFunction({ result: 'i32' }, () => 'text')), /must be a number, not a string/);
+  assert.match(await message(() => 3n), /BigInt/); // the engine's word
+});
+
+test('the function learns who calls, and that the guest was killed', async (t) => {
+  const hf = await runtime(t);
+  let context;
+  const add = (a, b, given) => {
+    context = given;
+    return new Promise(() => undefined);
+  };
+  const p = await hf.spawn(program, { name: 'the caller', args: ['many', '1'], host: host({ add }) });
+  await until(
+    () => context,
+    (given) => given !== undefined,
+  );
+  assert.deepEqual([context.id, context.pid, context.name], [p.id, p.pid, 'the caller']);
+  assert.ok(context.tid > 0);
+  assert.equal(context.signal.aborted, false);
+  p.kill();
+  assert.equal((await p.exited).reason, 'killed');
+  assert.equal(context.signal.aborted, true);
+  await p.released;
+});
+
+test('an answer that comes too late is dropped, and the worker’s next program gets its own', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
+  const answers = [];
+  const add = (a, b) => new Promise((resolve) => answers.push(() => resolve(a + b)));
+  const p = await hf.spawn(program, { args: ['many', '1'], host: host({ add }) });
+  await until(
+    () => answers.length,
+    (length) => length === 1,
+  );
+  p.kill();
+  await p.released;
+  answers[0]();
+  const { code } = await hf.run(program, { args: ['many', '100'], host: host() });
+  assert.equal(code, 0);
+});
+
+test('calls of many guests are served at the same time', async (t) => {
+  const hf = await runtime(t);
+  const waiting = [];
+  const add = (a, b) => new Promise((resolve) => waiting.push(() => resolve(a + b)));
+  const all = Array.from({ length: 8 }, () => hf.run(program, { args: ['many', '1'], host: host({ add }) }));
+  await until(
+    () => waiting.length,
+    (length) => length === 8, // none waits for another
+  );
+  for (const answer of waiting) answer();
+  for (const { code } of await Promise.all(all)) assert.equal(code, 0);
+});
+
+test('a guest that waits for its host can be paused, uses no CPU, and obeys a timeout', async (t) => {
+  const hf = await runtime(t);
+  let answer;
+  const add = (a, b) => new Promise((resolve) => (answer = () => resolve(a + b)));
+  const p = await hf.spawn(program, { args: ['many', '1'], host: host({ add }) });
+  await until(
+    () => answer,
+    (given) => given !== undefined,
+  );
+  await p.pause();
+  answer();
+  assert.equal((await hf.ps())[0].state, 'paused');
+  await p.resume();
+  assert.equal((await p.exited).code, 0);
+  const { reason } = await hf.run(program, {
+    args: ['many', '1'],
+    timeout: 100,
+    host: host({ add: () => new Promise(() => undefined) }),
+  });
+  assert.equal(reason, 'timeout');
+});
+
+test('wrong options are type errors, and what the host does not have is named', async (t) => {
+  const hf = await runtime(t);
+  await assert.rejects(hf.run(program, { host: { env: { add: 7 } } }), {
+    name: 'TypeError',
+    message: /host\.env\.add/,
+  });
+  await assert.rejects(hf.run(program, { host: { env: 7 } }), TypeError);
+  await assert.rejects(hf.run(program, { host: 7 }), TypeError);
+  await assert.rejects(hf.run(program, { host: { env: { add: () => 0 } } }), {
+    name: 'SpawnRefused',
+    message: /env\.half.*option host/s,
+  });
+  const wrong = hostFunction({ params: ['text'] }, () => 0);
+  await assert.rejects(hf.run(program, { host: host({ upper: wrong }) }), /host\.env\.upper/);
+});
