@@ -235,7 +235,7 @@ static void copied(struct memory *memory, uint32_t from, uint32_t size)
 static bool meanwhile(hf_word *word)
 {
 	/* Nothing else is ever slept on: a lock would be one that is held by whoever sleeps below us on this stack. */
-	CHECK(hf_self && (word == &hf_self->park || word == &hf_self->spawn.state));
+	CHECK(hf_self && (word == &hf_self->park || word == &hf_self->spawn.base.state));
 	return step() || world_coordinate();
 }
 
