@@ -52,7 +52,7 @@ export interface LimitsMessage {
   cpuTime: number;
   output: number;
   memory: number;
-  files: number;
+  descriptors: number;
   fileBytes: number;
   threads: number;
   gc: boolean;
@@ -212,7 +212,7 @@ export interface PsMessage {
   cpuTime: number;
   memory: number;
   fileBytes: number;
-  files: number;
+  descriptors: number;
   /** Milliseconds since the epoch. */
   started: number;
   /** The child of a supervisor: the supervisor's number, and the child's id. */

@@ -395,7 +395,7 @@ export class Session implements Channel {
       cpuTime: process[PS_PROCESS_CPU_TIME],
       memory: process[PS_PROCESS_MEMORY],
       fileBytes: process[PS_PROCESS_FILE_BYTES],
-      files: process[PS_PROCESS_FILES],
+      descriptors: process[PS_PROCESS_FILES],
       threads,
     };
   }

@@ -94,7 +94,7 @@ export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint
     [SPAWN_HEADER_PIPED]: piped,
     [SPAWN_HEADER_TTY]: message.terminal ? TTY_KIND_DISCIPLINE : message.tty ? TTY_KIND_IN_NAME : TTY_KIND_NONE,
     [SPAWN_HEADER_SOCKET_COUNT]: sockets.length,
-    [SPAWN_HEADER_FDS]: limits.files,
+    [SPAWN_HEADER_FDS]: limits.descriptors,
     [SPAWN_HEADER_THREADS]: limits.threads,
     [SPAWN_HEADER_FILE_BYTES]: limits.fileBytes,
     [SPAWN_HEADER_FILE_BYTES_HIGH]: high(limits.fileBytes),

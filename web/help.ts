@@ -32,7 +32,6 @@ const spawn = {
   stderr: 1,
   brokenPipe: 1,
   terminal: 1,
-  tty: 1,
   preopens: 1,
   sockets: 1,
   timeout: 1,
@@ -56,12 +55,12 @@ const KNOWN = {
     Exclude<Assets, string | URL>
   >,
   spawn,
-  run: { ...spawn, encoding: 1, maxOutput: 1, files: 1, outputs: 1 } satisfies Keys<RunOptions>,
+  run: { ...spawn, encoding: 1, files: 1, outputs: 1 } satisfies Keys<RunOptions>,
   child: { ...spawn, source: 1 } satisfies Keys<ProgramStart>,
   stdin: { text: 1, bytes: 1 } satisfies Keys<InputRecord>,
   terminal: { raw: 1, onlcr: 1, echo: 1, columns: 1, rows: 1, onSignal: 1 } satisfies Keys<TerminalOptions>,
   setRaw: { onlcr: 1 } satisfies Keys<Last<Terminal['setRaw']>>,
-  limits: { cpuTime: 1, output: 1, memory: 1, gc: 1, files: 1, fileBytes: 1, threads: 1 } satisfies Keys<Limits>,
+  limits: { cpuTime: 1, output: 1, memory: 1, gc: 1, descriptors: 1, fileBytes: 1, threads: 1 } satisfies Keys<Limits>,
   preopen: { path: 1, guest: 1, readOnly: 1 } satisfies Keys<
     Exclude<Extract<Preopens, readonly unknown[]>[number], string>
   >,
@@ -121,6 +120,8 @@ const fileSystem = `the file system is hf.fs, which all programs share; ${direct
 const noDirectory =
   'WASI has no working directory: programs take "." to be their first preopen, or "/". For /work use preopens: { \'.\': \'/work\' }';
 const program = 'the program is the first argument';
+const tty = 'terminal: true makes a terminal; terminal: "isatty" only makes isatty() true';
+const output = '`limits` has it: limits: { output: 1e6 }';
 const assets = "`assets` says where the runtime's files are";
 
 /** Names that other libraries use, in lower case without separators, and the option to use here. */
@@ -169,16 +170,18 @@ const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
   printerr: '`stderr` takes a function, which is called with each chunk',
   onstderr: '`stderr` takes a function, which is called with each chunk',
   stdio: '`stdin`, `stdout` and `stderr` are options of their own',
-  isatty: '`tty` makes the outputs terminals; stdin: "tty" makes a whole terminal',
-  interactive: 'stdin: "tty" makes a terminal',
-  pty: 'stdin: "tty" makes a terminal',
-  columns: "`terminal` has it: stdin: 'tty', terminal: { columns: 80 }",
-  cols: "`terminal` has it: stdin: 'tty', terminal: { columns: 80 }",
-  rows: "`terminal` has it: stdin: 'tty', terminal: { rows: 24 }",
+  tty,
+  isatty: tty,
+  interactive: tty,
+  pty: tty,
+  columns: '`terminal` has it: terminal: { columns: 80 }',
+  cols: '`terminal` has it: terminal: { columns: 80 }',
+  rows: '`terminal` has it: terminal: { rows: 24 }',
   ports: '`sockets` has them: sockets: [{ listen: 8080 }]',
   port: '`sockets` has it: sockets: [{ listen: 8080 }]',
   listen: '`sockets` has it: sockets: [{ listen: 8080 }]',
-  maxbuffer: '`maxOutput` of hf.run limits the output, `limits.output` that of any program',
+  maxbuffer: output,
+  maxoutput: output,
   maxmemory: '`limits` has it: limits: { memory: 2 ** 26 }',
   memorylimit: '`limits` has it: limits: { memory: 2 ** 26 }',
   onexit: 'the end is a promise: `await process.exited`',
@@ -205,6 +208,7 @@ const START_ADVICE: Readonly<Record<string, string>> = {
 
 const FILES_ADVICE =
   'it is an option of hf.run; here write them first, with hf.fs.writeFiles, and pass their directory in `preopens`';
+const DESCRIPTORS_ADVICE = '`descriptors` limits the open ones, `fileBytes` the bytes in files';
 const TEXT_ADVICE = '`encoding` says how: hf.fs.readFile(path, "utf-8")';
 
 const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -213,6 +217,7 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   run: PROGRAM_ADVICE,
   child: PROGRAM_ADVICE,
   terminal: { cols: 'did you mean `columns`?', width: 'did you mean `columns`?', height: 'did you mean `rows`?' },
+  limits: { files: DESCRIPTORS_ADVICE, fds: DESCRIPTORS_ADVICE, openfiles: DESCRIPTORS_ADVICE },
   preopen: {
     ro: 'did you mean `readOnly`?',
     mode: '`readOnly` is all that there is',
@@ -341,8 +346,10 @@ function aboutInput(value: unknown, isRun: boolean): string {
     const text = quoted(value.length > 40 ? `${value.slice(0, 40)}…` : value);
     return isRun
       ? `stdin: ${text} is not an input of hf.run, which has nobody to type; use hf.spawn for that, leave stdin out for none, or pass text as stdin: { text: ${text} }`
-      : `stdin: ${text} is not one of the modes "pipe", "tty" and "null"; to pass text use stdin: { text: ${text} }`;
+      : value === 'tty'
+        ? 'stdin: "tty" is not a mode; for a terminal use terminal: true'
+        : `stdin: ${text} is not one of the modes "pipe" and "null"; to pass text use stdin: { text: ${text} }`;
   }
-  const choice = isRun ? 'a string' : '"pipe", "tty", "null"';
+  const choice = isRun ? 'a string' : '"pipe", "null"';
   return `stdin must be ${choice}, { text }, { bytes }, bytes, a Blob or a ReadableStream, not ${describe(value)}`;
 }

@@ -53,7 +53,8 @@ export type Stats = Readonly<StatsMessage>;
  * - `cpuTime` is CPU time in milliseconds.
  * - `threads` has the same for each thread, with its number of system calls.
  * - `memory` is the size of the guest's memory in bytes, as of its last system call.
- * - `fileBytes` is the number of bytes that it added to the file system; `files` is the number of its open descriptors.
+ * - `fileBytes` is the number of bytes that it added to the file system; `descriptors` is the number of descriptors that
+ *   it has open.
  * - `started` is the start time in milliseconds since the epoch.
  * - `parent` holds the supervisor's `id` and the child's id; it is null for a process that the page started.
  */

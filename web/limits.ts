@@ -16,7 +16,13 @@ export interface Limits {
    * `interruptible`.
    */
   cpuTime?: number;
-  /** Bytes that the process may write to standard output and standard error together. Bytes up to the limit arrive. */
+  /**
+   * Bytes that the process may write to standard output and standard error together. Bytes up to the limit arrive.
+   *
+   * For `hf.run()` the files in the result and their paths may have as many bytes; if they have more, the reason is also
+   * "limit", and `files` is empty. Without an entry, `hf.run()` collects at most 256 MiB of each; output that goes
+   * elsewhere (`stdout`, `stderr`) then does not count.
+   */
   output?: number;
 
   /**
@@ -45,7 +51,7 @@ export interface Limits {
    */
   gc?: boolean;
   /** Open descriptors; opening one more fails with EMFILE. Default and maximum: 1,024. */
-  files?: number;
+  descriptors?: number;
   /**
    * Bytes that the process may add to the file system, minus those that it removes; beyond it writes fail with ENOSPC.
    */
@@ -58,14 +64,21 @@ export interface Limits {
 export type CheckCount = (value: unknown, what: string, least: number) => number;
 export type CheckRest = (kind: string, rest: Record<string, never>) => void;
 
-const names = ['cpuTime', 'output', 'memory', 'files', 'fileBytes', 'threads'] as const satisfies (keyof Limits)[];
-const most: Readonly<Partial<Record<keyof Limits, number>>> = { files: FILES_MAX, threads: THREADS_MAX };
+const names = [
+  'cpuTime',
+  'output',
+  'memory',
+  'descriptors',
+  'fileBytes',
+  'threads',
+] as const satisfies (keyof Limits)[];
+const most: Readonly<Partial<Record<keyof Limits, number>>> = { descriptors: FILES_MAX, threads: THREADS_MAX };
 
 /** On the wire, 0 means no limit of its own. */
 export function planLimits(limits: Limits, count: CheckCount, nothingMore: CheckRest): LimitsMessage {
-  const { cpuTime: _1, output: _2, memory: _3, gc: _4, files: _5, fileBytes: _6, threads: _7, ...rest } = limits;
+  const { cpuTime: _1, output: _2, memory: _3, gc: _4, descriptors: _5, fileBytes: _6, threads: _7, ...rest } = limits;
   nothingMore('limits', rest);
-  const plan: LimitsMessage = { cpuTime: 0, output: 0, memory: 0, files: 0, fileBytes: 0, threads: 0, gc: true };
+  const plan: LimitsMessage = { cpuTime: 0, output: 0, memory: 0, descriptors: 0, fileBytes: 0, threads: 0, gc: true };
   for (const name of names) {
     const value = limits[name];
     if (value === undefined || value === Infinity) continue;

@@ -9,7 +9,7 @@ import { later } from './later.js';
 import { planLimits, type Limits } from './limits.js';
 import type { ConnectOptions } from './sockets.js';
 import type { TraceOption } from './tracing.js';
-import type { TerminalOptions, TerminalSignal } from './terminal.js';
+import type { TerminalOption, TerminalOptions, TerminalSignal } from './terminal.js';
 
 /** Options of `start()`. */
 export interface StartOptions {
@@ -76,11 +76,10 @@ export type InputData = InputRecord | ArrayBuffer | ArrayBufferView | Blob | Rea
 export type InputRecord = { text: string; bytes?: never } | { bytes: ArrayBuffer | ArrayBufferView; text?: never };
 
 /**
- * Where standard input comes from. "pipe": from `process.stdin`. "tty": a terminal, whose keys come from
- * `process.stdin`. "null": immediate end of file. Anything else is the complete input. A string is always one of these
- * modes, never text: pass text as `{ text: '…' }`.
+ * Where standard input comes from. "pipe": from `process.stdin`. "null": immediate end of file. Anything else is the
+ * complete input. A string is always one of these modes, never text: pass text as `{ text: '…' }`.
  */
-export type StdinOption = 'pipe' | 'tty' | 'null' | InputData;
+export type StdinOption = 'pipe' | 'null' | InputData;
 
 /**
  * Where an output goes. "pipe": to the stream of the process. "null": discarded.
@@ -115,7 +114,7 @@ export interface SpawnOptions {
   name?: string;
   /** The complete environment; nothing is inherited. Entries whose value is `undefined` are omitted. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** Where standard input comes from. Default: "pipe". */
+  /** Where standard input comes from. With a terminal it must be "pipe". Default: "pipe". */
   stdin?: StdinOption;
   /** Where standard output goes. Default: "pipe". */
   stdout?: OutputOption;
@@ -137,15 +136,22 @@ export interface SpawnOptions {
    */
   brokenPipe?: 'error' | 'end';
   /**
-   * Options of the terminal, for `stdin: 'tty'`. The terminal is part of the kernel and provides line editing, echo, ^C
-   * and ^D. Program output and echo both go to `stdout`, with `\r\n` at the end of each line, ready for xterm.js.
+   * Whether the standard streams are a terminal.
+   *
+   * - `true`, or an object with its options: a terminal in the kernel, with line editing, echo, ^C and ^D. Its keys come
+   *   from `process.stdin`. Program output and echo both go to `stdout`, with `\r\n` at the end of each line, ready for
+   *   xterm.js. For `spawn()` only.
+   * - "isatty": the standard streams only report that they are a terminal (`isatty`), for programs that then use colors
+   *   or a prompt. Bytes pass unchanged in both directions.
+   *
+   * A terminal has one output: with either, standard error goes to `stdout`, in order, and `stderr` is empty. Default:
+   * false.
+   *
+   * @example
+   * const p = await hf.spawn('/python.wasm', { terminal: { columns: 80, rows: 24 } });
+   * const { stdout } = await hf.run('/ls.wasm', { terminal: 'isatty' }); // colored
    */
-  terminal?: TerminalOptions;
-  /**
-   * Whether the standard streams report that they are a terminal (`isatty`); implied by `stdin: 'tty'`. A terminal has
-   * one output: standard error goes to `stdout`, in order, and `stderr` is empty. Default: false.
-   */
-  tty?: boolean;
+  terminal?: TerminalOption;
   /** Directories that the guest can access. Default: none. */
   preopens?: Preopens;
   /**
@@ -204,7 +210,7 @@ export interface SpawnOptions {
 
 /** The input to send; text is already encoded. */
 export type InputPlan = Uint8Array | Blob | ReadableStream<Uint8Array>;
-export type StdinPlan = 'pipe' | 'tty' | 'null' | InputPlan;
+export type StdinPlan = 'pipe' | 'null' | InputPlan;
 
 /** Validated spawn options. */
 export interface SpawnPlan {
@@ -313,8 +319,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     stdout: out = 'pipe',
     stderr: err = 'pipe',
     brokenPipe = 'error',
-    terminal: tty,
-    tty: isTty,
+    terminal: terminalOption = false,
     preopens = [],
     sockets = [],
     timeout = 0,
@@ -336,7 +341,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     throw new TypeError('stdout and stderr cannot be the same WritableStream: pass a function to both instead');
   }
   if (!Array.isArray(args)) throw wrong('args', 'an array of strings', args);
-  const terminal = planTerminal(tty, stdin);
+  const terminal = planTerminal(terminalOption, stdin, call);
   return {
     settings: {
       env: environment(env, terminal?.env),
@@ -346,7 +351,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
       stdout: mode(stdout),
       stderr: stderr === 'stdout' ? stderr : mode(stderr),
       brokenPipe: oneOf(brokenPipe, ['error', 'end'], 'brokenPipe'),
-      tty: flag(isTty, 'tty') || stdin === 'tty',
+      tty: terminalOption !== false,
       terminal: terminal ? wireTerminal(terminal) : null,
       credit: Math.min(count(outputBuffer, 'outputBuffer', 1), MOST_CREDIT),
       timeout: milliseconds(timeout, 'timeout'),
@@ -379,12 +384,20 @@ export function traceOption(value: TraceOption = false): TraceOption {
   return value;
 }
 
-function planTerminal(terminal: TerminalOptions | undefined, stdin: StdinPlan) {
-  if (stdin !== 'tty') {
-    if (terminal !== undefined) throw new TypeError('terminal: these options are for stdin: "tty"');
-    return undefined;
+/** The terminal in the kernel, if it is to have one. */
+function planTerminal(terminal: TerminalOption, stdin: StdinPlan, call: string) {
+  if (terminal === false || terminal === 'isatty') return undefined;
+  if (terminal !== true && tagOf(terminal) !== 'Object') {
+    throw wrong('terminal', 'true, false, "isatty" or an object', terminal);
   }
-  const { raw, onlcr, echo, columns, rows, onSignal, ...rest } = object(terminal ?? {}, 'terminal') as TerminalOptions;
+  if (call === 'run') {
+    throw new TypeError(
+      'terminal: hf.run has nobody to type: use hf.spawn, or terminal: "isatty" for a program that asks',
+    );
+  }
+  if (stdin !== 'pipe') throw new TypeError('stdin: with a terminal it must be "pipe", which takes the keys');
+  const options: TerminalOptions = terminal === true ? {} : terminal;
+  const { raw, onlcr, echo, columns, rows, onSignal, ...rest } = options;
   nothingMore('terminal', rest);
   const size = (value: number | undefined, what: string) =>
     value === undefined ? undefined : String(count(value, `terminal.${what}`, 1));
@@ -500,7 +513,7 @@ export function text(value: unknown, what: string): string {
 }
 
 function planInput(value: StdinOption, call: string): StdinPlan {
-  if (value === 'pipe' || value === 'tty' || value === 'null' || isBlob(value)) return value;
+  if (value === 'pipe' || value === 'null' || isBlob(value)) return value;
   if (isBytes(value)) return copyOf(viewOf(value));
   switch (tagOf(value)) {
     case 'ReadableStream':

@@ -59,8 +59,8 @@ export interface Process {
    *
    * A write resolves when its bytes are in the process's pipe, so await writes for backpressure. Keys for a terminal
    * are sent at once; up to 256 KiB may be in transit. A write rejects with `PipeError` (EPIPE) when the guest can no
-   * longer read, and always when the option `stdin` is neither "pipe" nor "tty". `close()` and `abort()` both mean end
-   * of file to the guest.
+   * longer read, and always when the option `stdin` is not "pipe". `close()` and `abort()` both mean end of file to
+   * the guest.
    *
    * A `WritableStream` has no `write` method: use `process.write()`, or a writer from `process.stdin.getWriter()`.
    */
@@ -89,7 +89,7 @@ export interface Process {
    * (Chromium: 2 s; WebKit and Bun: forever), unless the program was `interruptible`. Rejects as `exited` does.
    */
   readonly released: Promise<void>;
-  /** The process's terminal with `stdin: 'tty'`, otherwise undefined. */
+  /** The process's terminal with `terminal: true` or an object, otherwise undefined. */
   readonly terminal: Terminal | undefined;
   /**
    * Writes to standard input. Calls need not be awaited one by one: data stays in order.
@@ -250,17 +250,17 @@ export class ProcessEnd implements Process {
         ? new InputPipe(
             this.#inputWire(),
             'stdin',
-            plan.stdin === 'tty' ? { raw: plan.settings.terminal?.raw === true } : undefined,
+            plan.settings.terminal ? { raw: plan.settings.terminal.raw } : undefined,
           )
         : undefined;
     this.#outputs = { 1: this.#openOutput(1, plan.stdout), 2: this.#openOutput(2, plan.stderr) };
-    this.stdin = (plan.stdin === 'pipe' || plan.stdin === 'tty') && this.#input ? this.#input.stream : closedInput();
+    this.stdin = plan.stdin === 'pipe' && this.#input ? this.#input.stream : closedInput();
     this.stdout = this.#visible(1, plan.stdout);
     this.stderr = this.#visible(2, plan.stderr);
     this.exited = this.#exited.promise;
     this.released = this.#released.promise;
     this.started = this.#started.promise;
-    this.terminal = plan.stdin === 'tty' ? this.#openTerminal() : undefined;
+    this.terminal = plan.settings.terminal ? this.#openTerminal() : undefined;
     if (plan.trace) this.#openTrace();
     onAbort(plan.signal, this.#abort);
     post(spawnMessage(program, plan), program.transfer);

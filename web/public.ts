@@ -61,6 +61,7 @@ export type {
   Attachment,
   ScreenListener,
   Terminal,
+  TerminalOption,
   TerminalOptions,
   TerminalScreen,
   TerminalSignal,

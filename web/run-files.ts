@@ -192,9 +192,9 @@ export class RunFiles {
 const overLimit = (most: number): Collected => ({
   reason: 'limit',
   code: CODE_OUTPUT,
-  message: `its files have more than the ${most} bytes that maxOutput allows`,
+  message: `its files have more than the ${most} bytes that limits.output allows`,
   stack: '',
-  limit: { name: 'maxOutput', most },
+  limit: { name: 'output', most },
 });
 
 /** Returns a stream that fails when the signal is aborted, whatever its source does; returns other data unchanged. */

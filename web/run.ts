@@ -1,34 +1,19 @@
 /** Runs a program from start to end and collects its output. */
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { concat, textOf } from './bytes.js';
-import {
-  count,
-  object,
-  oneOf,
-  planSpawn,
-  Unclear,
-  type InputData,
-  type SpawnOptions,
-  type SpawnPlan,
-} from './options.js';
+import { object, oneOf, planSpawn, Unclear, type InputData, type SpawnOptions, type SpawnPlan } from './options.js';
 import type { FileData } from './fs.js';
 import type { Exit, Process } from './process.js';
 
 /** Options of `hf.run()`. */
 export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
   /**
-   * The complete input; here a string is text. The strings "pipe", "tty" and "null" are refused, because they are modes
-   * of `spawn()` that make no sense here: pass them as `{ text: 'pipe' }`. Default: immediate end of file.
+   * The complete input; here a string is text. The strings "pipe", "tty" and "null" are refused, because they look
+   * like modes of `spawn()`: pass them as `{ text: 'pipe' }`. Default: immediate end of file.
    */
   stdin?: string | InputData;
   /** How output is returned: "utf-8" (invalid bytes become U+FFFD) or "bytes". Default: "utf-8". */
   encoding?: 'utf-8' | 'bytes';
-  /**
-   * Bytes of output to collect, both streams together. A guest that writes more is killed, and the reason is "limit".
-   * The reason is also "limit", without `files`, if the files in the result and their paths have more bytes. Default:
-   * 256 MiB.
-   */
-  maxOutput?: number;
   /**
    * Files for the program, by the paths that it sees; directories are created. A path outside all preopens goes to a
    * private directory of this run, which is the program's "/" and is removed after the run. So runs without `preopens`
@@ -72,7 +57,7 @@ export interface RunResult<Output = string> extends Exit {
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-const DEFAULT_MAX_OUTPUT = 256 * 1024 * 1024;
+const DEFAULT_MOST_OUTPUT = 256 * 1024 * 1024;
 
 interface RunPlan extends Pick<RunOptions, 'files' | 'outputs'> {
   plan: SpawnPlan;
@@ -82,28 +67,22 @@ interface RunPlan extends Pick<RunOptions, 'files' | 'outputs'> {
 
 /** Splits run options into those of the spawn and the rest. Throws `TypeError` and `RangeError`. */
 export function planRun(options: RunOptions): RunPlan {
-  const {
-    stdin,
-    encoding = 'utf-8',
-    maxOutput = DEFAULT_MAX_OUTPUT,
-    files,
-    outputs,
-    ...rest
-  } = object(options, 'run options');
+  const { stdin, encoding = 'utf-8', files, outputs, ...rest } = object(options, 'run options');
   if (/^(pipe|tty|null)$/.test(stdin as string)) throw new Unclear('run.stdin', 'stdin', stdin);
   const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
+  const plan = planSpawn({ ...rest, stdin: input }, 'run');
   return {
-    plan: planSpawn({ ...rest, stdin: input }, 'run'),
+    plan,
     encoding: oneOf(encoding, ['utf-8', 'bytes'], 'encoding'),
-    limit: count(maxOutput, 'maxOutput', 0),
+    limit: rest.limits?.output ?? DEFAULT_MOST_OUTPUT,
     files,
     outputs,
   };
 }
 
 /** Reads a process to its end. Rejects only as `exited` does. */
-export async function collect(process: Process, maxOutput: number): Promise<Omit<RunResult<Uint8Array>, 'files'>> {
-  let room = maxOutput;
+export async function collect(process: Process, most: number): Promise<Omit<RunResult<Uint8Array>, 'files'>> {
+  let room = most;
   let over = false;
   const readAll = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
     const chunks: Uint8Array[] = [];
@@ -122,8 +101,8 @@ export async function collect(process: Process, maxOutput: number): Promise<Omit
   };
   const [stdout, stderr, exit] = await Promise.all([readAll(process.stdout), readAll(process.stderr), process.exited]);
   if (!over) return { ...exit, stdout, stderr };
-  const message = `killed, because it wrote more than the ${maxOutput} bytes that maxOutput allows`;
-  const limit = { name: 'maxOutput', most: maxOutput };
+  const message = `killed, because it wrote more than the ${most} bytes that limits.output allows`;
+  const limit = { name: 'output', most };
   return { reason: 'limit', code: CODE_OUTPUT, message, stack: '', limit, stdout, stderr };
 }
 

@@ -1,9 +1,12 @@
-/** The page's side of a process's terminal: `stdin: 'tty'`. */
+/** The page's side of a process's terminal: the option `terminal`. */
 
 import type { SignalName } from '../common/protocol.js';
 
 /** The signal that a key sends: SIGINT for `^C`, SIGQUIT for `^\`. */
 export type TerminalSignal = SignalName;
+
+/** Whether standard streams are a terminal, as `SpawnOptions.terminal` describes. */
+export type TerminalOption = boolean | 'isatty' | TerminalOptions;
 
 /** Options of a terminal. */
 export interface TerminalOptions {
@@ -105,7 +108,7 @@ export interface Terminal {
    * @example
    * const screen = new Terminal(); // of @xterm/xterm
    * screen.open(element);
-   * const p = await hf.spawn('/python.wasm', { stdin: 'tty', terminal: { columns: screen.cols, rows: screen.rows } });
+   * const p = await hf.spawn('/python.wasm', { terminal: { columns: screen.cols, rows: screen.rows } });
    * await p.terminal.attach(screen);
    */
   attach(screen: TerminalScreen): Promise<Attachment>;

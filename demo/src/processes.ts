@@ -166,7 +166,7 @@ export class ProcessList {
     if (info) {
       setText(cells.cpu, seconds(info.cpuTime));
       setText(cells.memory, memory(info.memory));
-      setText(cells.files, integer(info.files));
+      setText(cells.files, integer(info.descriptors));
       setText(cells.threads, integer(info.threads.length));
     }
     for (const button of [row.pause, row.kill, row.trace]) button.disabled = exit !== undefined;

@@ -95,7 +95,6 @@ export class Run {
       env,
       ...(files ? { preopens: { '/': '/' } } : {}),
       ...this.#settings,
-      stdin: 'tty',
       stdout: (chunk) => this.#events.output(chunk),
       outputBuffer: OUTPUT_BUFFER,
       signal: this.#abort.signal,

@@ -37,7 +37,7 @@ test('one line connects keys and output, and it is detached with the last byte o
   const shown = await page.evaluate(async () => {
     const { screen, lines, keys } = await window.newScreen();
     const terminal = { columns: screen.cols, rows: screen.rows };
-    const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty', terminal });
+    const p = await window.hf.spawn(lab.guest('cat'), { terminal });
     const { done } = await p.terminal!.attach(screen);
     keys('h\u00e9llx\x7fo\r');
     await p.write('from the page\r');
@@ -54,7 +54,7 @@ test('one line connects keys and output, and it is detached with the last byte o
 test('the screen sets the pace: a program that writes for ever waits for it', async ({ page, start }) => {
   await start();
   const taken = await page.evaluate(async () => {
-    const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), { stdin: 'tty', outputBuffer: 65536 });
+    const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), { terminal: true, outputBuffer: 65536 });
     let taken = 0;
     let shown = (): void => undefined;
     const screen = {
@@ -89,7 +89,7 @@ test('a screen that is detached gets no more, and loses nothing for the next', a
   const { first, second } = await page.evaluate(async () => {
     const one = await window.newScreen();
     const two = await window.newScreen();
-    const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty', terminal: { echo: false } });
+    const p = await window.hf.spawn(lab.guest('cat'), { terminal: { echo: false } });
     const attached: Attachment = await p.terminal!.attach(one.screen);
     one.keys('one\r');
     await lab.until(
@@ -114,8 +114,8 @@ test('what is no screen, and a terminal that is in use, are refused in words', a
   await start();
   const messages = await page.evaluate(async () => {
     const screen = { write: () => undefined, onData: () => ({ dispose: () => undefined }) };
-    const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty' });
-    const elsewhere = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty', stdout: 'null' });
+    const p = await window.hf.spawn(lab.guest('cat'), { terminal: true });
+    const elsewhere = await window.hf.spawn(lab.guest('cat'), { terminal: true, stdout: 'null' });
     const failures = [await lab.failure(p.terminal!.attach(document.body as never))];
     failures.push(await lab.failure(elsewhere.terminal!.attach(screen)));
     await p.terminal!.attach(screen);

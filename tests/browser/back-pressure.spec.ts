@@ -266,8 +266,10 @@ test('input whose stream fails kills the guest: half of it is not taken for the 
   expect(exit).toMatchObject({ reason: 'killed', code: 137, message: expect.stringContaining('the network is gone') });
 });
 
-test('maxOutput ends a guest that writes too much', async ({ page }) => {
-  const result = await page.evaluate(() => window.hf.run(lab.guest('writes-stdout-forever'), { maxOutput: 100_000 }));
+test('limits.output ends a guest that writes too much', async ({ page }) => {
+  const result = await page.evaluate(() =>
+    window.hf.run(lab.guest('writes-stdout-forever'), { limits: { output: 100_000 } }),
+  );
   expect(result).toMatchObject({ reason: 'limit', code: 137 });
   expect(result.stdout.length).toBe(100_000);
 });

@@ -87,9 +87,9 @@ test('ps tells who runs, what each does, and what it has', async ({ page, start 
     ['sleeps-forever.wasm', 'call', 'poll_oneoff'],
     ['spins-forever.wasm', 'guest', ''],
   ]);
-  for (const { files, memory, threads, pid, parent } of list) {
+  for (const { descriptors, memory, threads, pid, parent } of list) {
     expect(parent).toBeNull();
-    expect(files).toBe(4);
+    expect(descriptors).toBe(4);
     expect(memory % 65536).toBe(0);
     expect(memory).toBeGreaterThan(0);
     expect(threads).toHaveLength(1);
@@ -174,7 +174,7 @@ test.describe('limits', () => {
     await start();
     const errors = await page.evaluate(() =>
       Promise.all(
-        [{ cpuTime: 0 }, { files: 5000 }, { memories: 1 }, { output: '1' }].map((limits) =>
+        [{ cpuTime: 0 }, { descriptors: 5000 }, { memories: 1 }, { output: '1' }].map((limits) =>
           window.hf.spawn(lab.guest('hello'), { limits: limits as object }).then(
             () => 'ran',
             (error: Error) => `${error.name}: ${error.message}`,
@@ -184,7 +184,7 @@ test.describe('limits', () => {
     );
     expect(errors).toEqual([
       expect.stringContaining('RangeError: limits.cpuTime'),
-      expect.stringContaining('RangeError: limits.files must be at most 1024'),
+      expect.stringContaining('RangeError: limits.descriptors must be at most 1024'),
       expect.stringContaining('TypeError: limits: unknown option "memories"'),
       expect.stringContaining('TypeError: limits.output'),
     ]);

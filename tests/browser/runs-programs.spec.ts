@@ -182,11 +182,11 @@ test('"null" streams: no input, output thrown away', async ({ page }) => {
   expect(result).toEqual([0, 0, 'PipeError']);
 });
 
-test('tty: the standard streams say that they are a terminal', async ({ page }) => {
+test('terminal "isatty": the standard streams say that they are a terminal', async ({ page }) => {
   const [plain, tty] = await page.evaluate(async () => {
     const options = { args: ['tty'] };
     const run = window.hf.run.bind(window.hf, lab.guest('toolbox'));
-    return [(await run(options)).stdout, (await run({ ...options, tty: true, stdin: 'x' })).stdout];
+    return [(await run(options)).stdout, (await run({ ...options, terminal: 'isatty', stdin: 'x' })).stdout];
   });
   expect(plain).toBe('000'); // nor is /dev/null, which the input is here
   expect(tty).toBe('111');

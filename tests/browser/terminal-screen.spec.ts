@@ -91,7 +91,7 @@ for (const widths of WIDTHS) {
       const wrong: string[] = [];
       for (let round = 0; round < 12; round++) {
         const { write, look, terminal } = window.tools.screen(widths);
-        const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty' });
+        const p = await window.hf.spawn(lab.guest('cat'), { terminal: true });
         const log: Uint8Array[] = [];
         void p.stdout.pipeTo(
           new WritableStream({

@@ -3,7 +3,7 @@ import { expect, test } from './support/test.ts';
 test('a terminal gives lines that were edited, echoes keys, and ends with ^D', async ({ page, start }) => {
   await start();
   const { exit, screen } = await page.evaluate(async () => {
-    const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty' });
+    const p = await window.hf.spawn(lab.guest('cat'), { terminal: true });
     const screen = lab.textOf(p.stdout);
     const keyboard = p.stdin.getWriter();
     await keyboard.write(lab.encode('helx\x7flo\r'));
@@ -24,7 +24,7 @@ for (const [key, signal, code] of [
     const exits = await page.evaluate(async (key) => {
       const exits = [];
       for (const name of ['cat', 'spins-forever']) {
-        const p = await window.hf.spawn(lab.guest(name), { stdin: 'tty', preopens: ['/'], stdout: 'null' });
+        const p = await window.hf.spawn(lab.guest(name), { terminal: true, preopens: ['/'], stdout: 'null' });
         await p.stdin.getWriter().write(lab.encode(`typed${key}`));
         exits.push(await p.exited);
       }
@@ -44,7 +44,7 @@ for (const awaited of [false, true]) {
       const exits = [];
       // Of a hundred bytes each: more than the terminal has room for, and more than may be under way.
       for (const lines of awaited ? [260, 2000] : [260, 20_000]) {
-        const p = await window.hf.spawn(lab.guest('spins-forever'), { stdin: 'tty', stdout: 'null' });
+        const p = await window.hf.spawn(lab.guest('spins-forever'), { terminal: true, stdout: 'null' });
         const keyboard = p.stdin.getWriter();
         const typed = keyboard.write(lab.encode(`${'x'.repeat(99)}\n`.repeat(lines)));
         if (awaited) await typed;
@@ -65,7 +65,6 @@ test('what is typed after a ^C that overtook unread lines is read, and they are 
     const signal = new Promise<void>((resolve) => (interrupted = resolve));
     const signals: string[] = [];
     const p = await window.hf.spawn(lab.guest('cat'), {
-      stdin: 'tty',
       terminal: {
         onSignal: (name) => {
           signals.push(name);
@@ -93,7 +92,6 @@ test('raw, ^C waits its turn, and a page that awaits its writes waits with it', 
   await start();
   const done = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('spins-forever'), {
-      stdin: 'tty',
       stdout: 'null',
       terminal: { raw: true },
     });
@@ -117,7 +115,6 @@ test('^C is an event for who takes it, and what was typed before is forgotten', 
   const { signals, screen } = await page.evaluate(async () => {
     const signals: string[] = [];
     const p = await window.hf.spawn(lab.guest('cat'), {
-      stdin: 'tty',
       terminal: { onSignal: (signal) => void signals.push(signal) },
     });
     const screen = lab.textOf(p.stdout);
@@ -141,7 +138,7 @@ test('raw, every key is read as it comes, and the screen is the program’s alon
       terminal: object,
       later: (terminal: { setRaw(raw: boolean, options?: object): void }) => void,
     ) => {
-      const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'tty', terminal });
+      const p = await window.hf.spawn(lab.guest('cat'), { terminal });
       const screen = lab.textOf(p.stdout);
       const keyboard = p.stdin.getWriter();
       later(p.terminal!);
@@ -168,8 +165,7 @@ test('without echo a line is edited unseen, and what follows stands below it', a
     const screens = [];
     for (const atStart of [true, false]) {
       const p = await window.hf.spawn(lab.guest('cat'), {
-        stdin: 'tty',
-        ...(atStart ? { terminal: { echo: false } } : {}),
+        terminal: atStart ? { echo: false } : true,
       });
       const reader = p.stdout.getReader();
       const keyboard = p.stdin.getWriter();
@@ -196,7 +192,6 @@ test('a terminal tells its size by COLUMNS and LINES, unless the environment has
   const words = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('toolbox'), {
       args: ['args'],
-      stdin: 'tty',
       terminal: { columns: 100, rows: 30, raw: true },
       env: { LINES: '7' },
     });
@@ -212,12 +207,14 @@ test('wrong options are told', async ({ page, start }) => {
   const errors = await page.evaluate(() =>
     Promise.all(
       [
-        { terminal: {} },
-        { stdin: 'tty', terminal: { columns: 0 } },
-        { stdin: 'tty', terminal: { raw: 1 } },
-        { stdin: 'tty', terminal: { onSignal: 'SIGINT' } },
-        { stdin: 'tty', terminal: { onlcr: 0 } },
-        { stdin: 'tty', terminal: { echo: 'no' } },
+        { terminal: {}, stdin: 'null' },
+        { terminal: 'yes' },
+        { stdin: 'tty' },
+        { terminal: { columns: 0 } },
+        { terminal: { raw: 1 } },
+        { terminal: { onSignal: 'SIGINT' } },
+        { terminal: { onlcr: 0 } },
+        { terminal: { echo: 'no' } },
       ].map((options) =>
         window.hf.spawn(lab.guest('hello'), options as object).then(
           () => 'ran',
@@ -227,7 +224,9 @@ test('wrong options are told', async ({ page, start }) => {
     ),
   );
   expect(errors).toEqual([
-    expect.stringContaining('stdin: "tty"'),
+    'stdin: with a terminal it must be "pipe", which takes the keys',
+    'terminal must be true, false, "isatty" or an object, not a string',
+    'stdin: "tty" is not a mode; for a terminal use terminal: true',
     expect.stringContaining('terminal.columns'),
     expect.stringContaining('terminal.raw'),
     expect.stringContaining('terminal.onSignal'),

@@ -7,7 +7,7 @@ const patience = { timeout: 60_000 };
 
 test('a screen that calls back no more is detached all the same', patience, async (t) => {
   const hf = await runtime(t);
-  const p = await hf.spawn(guest('cat'), { stdin: 'tty' });
+  const p = await hf.spawn(guest('cat'), { terminal: true });
   let written = 0;
   const screen = { write: () => void written++, onData: () => ({ dispose: () => undefined }) };
   const attached = await p.terminal.attach(screen);
@@ -23,7 +23,7 @@ test('a screen that calls back no more is detached all the same', patience, asyn
 
 test('a screen that cannot be listened to leaves the output to others', patience, async (t) => {
   const hf = await runtime(t);
-  const p = await hf.spawn(guest('cat'), { stdin: 'tty' });
+  const p = await hf.spawn(guest('cat'), { terminal: true });
   const screen = {
     write: () => undefined,
     onData() {

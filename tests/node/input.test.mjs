@@ -57,7 +57,7 @@ test('a terminal has a window; ^C and what is before it have none, but where it 
   const { hf, fake } = await startFake(t, lib);
   const lines = new Uint8Array(16 * KEY_SLICE).fill(10);
   const withSignal = lines.slice().fill(3, 9, 10);
-  const cooked = await hf.spawn('a.wasm', { stdin: 'tty' });
+  const cooked = await hf.spawn('a.wasm', { terminal: true });
   const keyboard = cooked.stdin.getWriter();
   assert.ok((await takenBy(fake, keyboard, lines)) <= KEY_WINDOW * KEY_SLICE);
   const before = fake.sent('stdin').length;
@@ -65,7 +65,7 @@ test('a terminal has a window; ^C and what is before it have none, but where it 
   await settle();
   assert.ok(fake.sent('stdin').length >= before + 16);
   fake.received = [];
-  const raw = await hf.spawn('a.wasm', { stdin: 'tty', terminal: { raw: true } });
+  const raw = await hf.spawn('a.wasm', { terminal: { raw: true } });
   const keys = raw.stdin.getWriter();
   assert.ok((await takenBy(fake, keys, withSignal)) <= KEY_WINDOW * KEY_SLICE);
   keys.write(withSignal).catch(() => undefined);
@@ -81,7 +81,7 @@ test('a terminal has a window; ^C and what is before it have none, but where it 
 
 test('a buffer that is changed while it waits leaves the window as it is', async (t) => {
   const { hf, fake } = await startFake(t, lib);
-  const p = await hf.spawn('a.wasm', { stdin: 'tty' });
+  const p = await hf.spawn('a.wasm', { terminal: true });
   const writer = p.stdin.getWriter();
   const buffer = Uint8Array.of(3);
   const first = writer.write(Uint8Array.of(97));

@@ -43,17 +43,20 @@ test('output: what is thrown away counts too', async (t) => {
   assert.equal((await ended).reason, 'limit');
 });
 
-test('files: EMFILE for one descriptor more', async (t) => {
+test('descriptors: EMFILE for one descriptor more', async (t) => {
   const hf = await runtime(t);
   const read = { preopens: ['/'], args: ['read', '/file'] };
   await hf.fs.writeFile('/file', 'text');
   // Three streams, the directory, the file.
-  assert.equal((await hf.run(toolbox, { ...read, limits: { files: 5 } })).stdout, 'text');
-  const { code, stderr } = await hf.run(toolbox, { ...read, limits: { files: 4 } });
+  assert.equal((await hf.run(toolbox, { ...read, limits: { descriptors: 5 } })).stdout, 'text');
+  const { code, stderr } = await hf.run(toolbox, { ...read, limits: { descriptors: 4 } });
   assert.notEqual(code, 0);
   assert.match(stderr, /No file descriptors available|Too many open files/);
   // Not even what it starts with.
-  await assert.rejects(hf.run(toolbox, { ...read, limits: { files: 3 } }), { name: 'SpawnRefused', message: /EMFILE/ });
+  await assert.rejects(hf.run(toolbox, { ...read, limits: { descriptors: 3 } }), {
+    name: 'SpawnRefused',
+    message: /EMFILE/,
+  });
 });
 
 test('threads: thread-spawn fails beyond', async (t) => {

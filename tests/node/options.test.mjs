@@ -48,10 +48,21 @@ const wrong = [
     /timeout must be a number of milliseconds, not a string/,
   ],
   ['no output buffer', { outputBuffer: 0 }, RangeError, /outputBuffer must be a whole number of at least 1/],
-  ['a wrong tty', { tty: 'yes' }, TypeError, /tty must be true or false/],
+  [
+    'a wrong terminal',
+    { terminal: 'yes' },
+    TypeError,
+    /terminal must be true, false, "isatty" or an object, not a string/,
+  ],
+  [
+    'a terminal without keys',
+    { terminal: {}, stdin: { text: 'x' } },
+    TypeError,
+    /stdin: with a terminal it must be "pipe"/,
+  ],
   ['a wrong signal', { signal: {} }, TypeError, /signal must be an AbortSignal/],
   ['a wrong callback', { onProgress: 1 }, TypeError, /onProgress must be a function/],
-  ['a wrong stdin', { stdin: 5 }, TypeError, /stdin must be "pipe", "tty", "null", .* not a number/],
+  ['a wrong stdin', { stdin: 5 }, TypeError, /stdin must be "pipe", "null", .* not a number/],
   ['a locked stdin', { stdin: locked(new ReadableStream()) }, TypeError, /locked/],
   ['a wrong stdout', { stdout: 'inherit' }, TypeError, /stdout must be .* not "inherit"/],
   ['a locked stderr', { stderr: locked(new WritableStream()) }, TypeError, /stderr: .* locked/],
@@ -75,10 +86,11 @@ for (const [what, options, type, message] of wrong) {
   });
 }
 
-test('run refuses a wrong encoding and a wrong limit', async (t) => {
+test('run refuses a wrong encoding, a wrong limit and a terminal', async (t) => {
   const { hf } = await startFake(t, lib);
   await assert.rejects(hf.run('a.wasm', { encoding: 'latin1' }), /encoding must be "utf-8" or "bytes", not "latin1"/);
-  await assert.rejects(hf.run('a.wasm', { maxOutput: -1 }), RangeError);
+  await assert.rejects(hf.run('a.wasm', { limits: { output: -1 } }), RangeError);
+  await assert.rejects(hf.run('a.wasm', { terminal: true }), /hf\.run has nobody to type: use hf\.spawn/);
 });
 
 test('preopens can be a record or a list', () => {

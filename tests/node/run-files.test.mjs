@@ -178,12 +178,12 @@ test('files that are more than the page has room for are a broken limit', patien
   const stdin = steps('open /hole rwc', 'truncate 4 2000000000', 'open /small rwc', 'write 5 small');
   const { reason, code, message, limit, files, stdout } = await hf.run(program, { outputs: ['/'], stdin });
   assert.deepEqual([reason, code, files, stdout], ['limit', 137, {}, '4\n0\n5\n5\n']);
-  assert.deepEqual(limit, { name: 'maxOutput', most: 2 ** 28 });
-  assert.equal(message, 'its files have more than the 268435456 bytes that maxOutput allows');
+  assert.deepEqual(limit, { name: 'output', most: 2 ** 28 });
+  assert.equal(message, 'its files have more than the 268435456 bytes that limits.output allows');
   const some = { outputs: ['/small'], stdin };
-  const small = await hf.run(program, { ...some, maxOutput: 11 });
+  const small = await hf.run(program, { ...some, limits: { output: 11 } });
   assert.deepEqual([small.reason, text(small.files)], ['exit', { '/small': 'small' }], 'what was not asked for');
-  assert.equal((await hf.run(program, { ...some, maxOutput: 10 })).reason, 'limit');
+  assert.equal((await hf.run(program, { ...some, limits: { output: 10 } })).reason, 'limit');
 });
 
 test('files that lie deeper than any path of hf.fs are left out', patience, async (t) => {

@@ -57,7 +57,7 @@ test('stdin is text, or says that it is', async (t) => {
   }
 });
 
-test('output beyond maxOutput is cut and the guest killed, with the reason "limit"', async (t) => {
+test('output beyond limits.output is cut and the guest killed, with the reason "limit"', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on.spawn = ({ id }) => {
     fake.send({ t: 'spawned', id, pid: 1 });
@@ -65,17 +65,20 @@ test('output beyond maxOutput is cut and the guest killed, with the reason "limi
     setTimeout(() => fake.output(id, 1, bytesOf(500)), 10);
   };
   fake.on.kill = ({ id }) => fake.end(id, { reason: 'killed', code: 137 });
-  const { reason, message, limit, stdout, stderr } = await hf.run('a.wasm', { maxOutput: 100, encoding: 'bytes' });
+  const { reason, message, limit, stdout, stderr } = await hf.run('a.wasm', {
+    limits: { output: 100 },
+    encoding: 'bytes',
+  });
   assert.equal(reason, 'limit');
-  assert.match(message, /more than the 100 bytes that maxOutput allows/);
-  assert.deepEqual(limit, { name: 'maxOutput', most: 100 });
+  assert.match(message, /more than the 100 bytes that limits.output allows/);
+  assert.deepEqual(limit, { name: 'output', most: 100 });
   assert.equal(stdout.byteLength + stderr.byteLength, 100);
   assert.equal(stderr.byteLength, 4);
 });
 
-test('exactly maxOutput bytes are fine', async (t) => {
+test('exactly limits.output bytes are fine', async (t) => {
   const { hf } = await running(t, { stdout: '12345' });
-  assert.equal((await hf.run('a.wasm', { maxOutput: 5 })).stdout, '12345');
+  assert.equal((await hf.run('a.wasm', { limits: { output: 5 } })).stdout, '12345');
 });
 
 test('output that was sent elsewhere is empty in the result, and all there', async (t) => {

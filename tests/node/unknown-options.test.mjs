@@ -19,17 +19,17 @@ const about = async (work) => {
 
 test('the nearest option is named, whichever call it is', async (t) => {
   const { hf, fake } = await startFake(t, lib);
-  const p = await hf.spawn('a.wasm', { stdin: 'tty' });
+  const p = await hf.spawn('a.wasm', { terminal: true });
   const calls = {
     'spawn: unknown option "arg"; did you mean "args"?': () => hf.spawn('a.wasm', { arg: [] }),
     'spawn: unknown option "ENV"; did you mean "env"?': () => hf.spawn('a.wasm', { ENV: {} }),
     'spawn: unknown option "preopen"; did you mean "preopens"?': () => hf.spawn('a.wasm', { preopen: {} }),
     'spawn: unknown option "interuptible"; did you mean "interruptible"?': () =>
       hf.spawn('a.wasm', { interuptible: true }),
-    'run: unknown option "maxoutput"; did you mean "maxOutput"?': () => hf.run('a.wasm', { maxoutput: 1 }),
+    'run: unknown option "encodng"; did you mean "encoding"?': () => hf.run('a.wasm', { encodng: 'bytes' }),
     'limits: unknown option "cputime"; did you mean "cpuTime"?': () => hf.run('a.wasm', { limits: { cputime: 1 } }),
     'terminal: unknown option "column"; did you mean "columns"?': () =>
-      hf.spawn('a.wasm', { stdin: 'tty', terminal: { column: 80 } }),
+      hf.spawn('a.wasm', { terminal: { column: 80 } }),
     'preopens["/"]: unknown option "readonly"; did you mean "readOnly"?': () =>
       hf.spawn('a.wasm', { preopens: { '/': { path: '/', readonly: true } } }),
     'sockets[0]: unknown option "lsten"; did you mean "listen"?': () => hf.spawn('a.wasm', { sockets: [{ lsten: 1 }] }),
@@ -88,7 +88,10 @@ test('well-known names of others lead to the option of ours', async (t) => {
     argv: /`args` .* `argv0`/,
     timeoutMs: /`timeout` has the milliseconds/,
     input: /`stdin`/,
-    maxBuffer: /`maxOutput`/,
+    maxBuffer: /`limits` has it: limits: \{ output: 1e6 \}/,
+    maxOutput: /`limits` has it: limits: \{ output: 1e6 \}/,
+    tty: /terminal: true makes .* terminal: "isatty" only/,
+    descriptors: /limits: \{ descriptors: … \}/,
     stdio: /`stdin`, `stdout` and `stderr`/,
     cpuTime: /limits: \{ cpuTime: … \}/,
     memory: /limits: \{ memory: … \}/,
@@ -131,7 +134,15 @@ test('a string is a mode of spawn, never text; of run it is text, never a mode',
   const { hf, fake } = await startFake(t, lib);
   assert.equal(
     await about(() => hf.spawn('a.wasm', { stdin: 'some text' })),
-    'stdin: "some text" is not one of the modes "pipe", "tty" and "null"; to pass text use stdin: { text: "some text" }',
+    'stdin: "some text" is not one of the modes "pipe" and "null"; to pass text use stdin: { text: "some text" }',
+  );
+  assert.equal(
+    await about(() => hf.spawn('a.wasm', { stdin: 'tty' })),
+    'stdin: "tty" is not a mode; for a terminal use terminal: true',
+  );
+  assert.equal(
+    await about(() => hf.spawn('a.wasm', { limits: { files: 5 } })),
+    'limits: unknown option "files"; `descriptors` limits the open ones, `fileBytes` the bytes in files',
   );
   for (const stdin of ['pipe', 'tty', 'null']) {
     const message = await about(() => hf.run('a.wasm', { stdin }));

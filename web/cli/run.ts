@@ -112,7 +112,7 @@ async function runGuest(
     stderr: isSamePlace(1, 2) ? 'stdout' : 'pipe',
     brokenPipe: 'end',
     // All three: on a terminal the guest has one output, and one that is redirected must stay separate.
-    tty: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true),
+    terminal: [process.stdin, process.stdout, process.stderr].every((stream) => stream.isTTY === true) && 'isatty',
     signal,
   });
   const begun = performance.now();
