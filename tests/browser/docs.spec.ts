@@ -15,6 +15,9 @@ const programs: Record<string, string> = {
   '/spin.wasm': 'spins-forever',
   '/echo-server.wasm': 'echo-server-in-libc',
   '/client.wasm': 'asks-a-server',
+  '/sums.wasm': 'called',
+  '/calls-its-host.wasm': 'calls-its-host',
+  '/plugin.wasm': 'plugin-methods',
 };
 
 interface Example {
