@@ -98,7 +98,16 @@ async function runCtest(preset, { grep, rest }) {
   const number = (name) => Number(new RegExp(`<testsuite\\b[^>]*?\\s${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
   const failed = number('failures');
   const skipped = number('skipped') + number('disabled');
-  return { passed: number('tests') - failed - skipped, failed, skipped, code };
+  const failures = [
+    ...xml.matchAll(/<testcase name="([^"]+)"[^>]*status="fail">[^]*?<system-out>([^]*?)<\/system-out>/g),
+  ];
+  return {
+    passed: number('tests') - failed - skipped,
+    failed,
+    skipped,
+    code,
+    failures: failures.map(([, name, text]) => failure(name, text.trim().split('\n').slice(-4).join('\n'))),
+  };
 }
 
 // --- Node ---
@@ -144,7 +153,18 @@ async function runNodeTests(files, name, { grep, rest }) {
     failed: number('fail') + number('cancelled'),
     skipped: number('skipped') + number('todo'),
     code,
+    failures: failuresOfTap(tap),
   };
+}
+
+/** The innermost tests that failed, with the text of each error. */
+function failuresOfTap(tap) {
+  const found = [...tap.matchAll(/^( *)not ok \d+ - (.*)\n\1 {2}---\n([^]*?)^\1 {2}\.\.\.$/gm)];
+  return found
+    .filter(([, , , details]) => !details.includes("failureType: 'subtestsFailed'"))
+    .map(([, , name, details]) =>
+      failure(name, /error: (?:\|-\n)?([^]*?)\n *(?:code|name|stack):/.exec(details)?.[1] ?? ''),
+    );
 }
 
 async function testNode(options) {
@@ -212,7 +232,7 @@ async function runDifferential({ grep }) {
 
 /** Runs a program that ends with the line `N passed, N failed`. */
 async function runCounting(program, args) {
-  const last = { passed: 0, failed: 0, skipped: 0 };
+  const last = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const { code } = await run(program, args, {
     allowFailure: true,
     onLine: (line) => {
@@ -220,6 +240,7 @@ async function runCounting(program, args) {
       const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];
       if (passed) Object.assign(last, { passed: Number(passed), failed: Number(failed) });
       if (line.startsWith('skip ')) last.skipped++;
+      if (line.startsWith('FAIL ')) last.failures.push(failure(line.slice(5), ''));
     },
   });
   return { ...last, code };
@@ -255,13 +276,25 @@ async function testBrowser({ grep, rest }) {
             PLAYWRIGHT_JSON_OUTPUT_NAME: report,
           },
         });
-        const { expected = 0, flaky = 0, unexpected = 0, skipped = 0 } = readJson(report)?.stats ?? {};
-        return { passed: expected, failed: unexpected + flaky, skipped, code };
+        const { stats, suites = [] } = readJson(report) ?? {};
+        const { expected = 0, flaky = 0, unexpected = 0, skipped = 0 } = stats ?? {};
+        return { passed: expected, failed: unexpected + flaky, skipped, code, failures: failuresOfSuites(suites) };
       } finally {
         await server.stop();
       }
     }),
   ];
+}
+
+function failuresOfSuites(suites) {
+  return suites.flatMap(({ suites: inner = [], specs = [] }) => [
+    ...specs
+      .filter(({ ok }) => !ok)
+      .map(({ title, tests }) =>
+        failure(title, tests.flatMap(({ results }) => results).find(({ error }) => error)?.error.message ?? ''),
+      ),
+    ...failuresOfSuites(inner),
+  ]);
 }
 
 // --- bundlers ---
@@ -277,6 +310,23 @@ async function testBundlers({ grep, rest }) {
 }
 
 // --- the sum ---
+
+/** A test that failed, in a few lines for the end of the log: often that is all of it that somebody sees. */
+function failure(name, text) {
+  // eslint-disable-next-line no-control-regex -- colors
+  const plain = text.replace(/\u001b\[[0-9;]*m/g, '');
+  const lines = plain.split('\n').filter((line) => line.trim() !== '');
+  return [name, ...lines.slice(0, 4).map((line) => `  ${line.trim().slice(0, 160)}`)].join('\n');
+}
+
+const FAILURES_SHOWN = 8;
+
+function showFailures(counts) {
+  const all = counts.flatMap(({ title, failures = [] }) => failures.map((text) => `FAIL ${title}: ${text}`));
+  if (all.length === 0) return;
+  console.log(`\n${all.slice(0, FAILURES_SHOWN).join('\n')}`);
+  if (all.length > FAILURES_SHOWN) console.log(`… and ${all.length - FAILURES_SHOWN} more`);
+}
 
 /** With --grep, a section may have nothing to run. */
 let filtered = false;
@@ -319,6 +369,7 @@ await main(async (args) => {
       `${failed > 0 ? 'FAIL' : 'ok  '} ${title}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s${why && ` (${why})`}`,
     );
   }
+  showFailures(counts);
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
   return sum('failed') > 0 || sum('passed') === 0 ? 1 : 0;
