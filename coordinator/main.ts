@@ -508,7 +508,7 @@ class Coordinator {
           post({ t: 'progress', id, phase, loaded, total })
       : null;
     const wishes = { interruptible: message.interruptible, memory: message.limits.memory, gc: message.limits.gc };
-    const program = await this.modules.get(message.source, progress, wishes, message.guest, killed);
+    const program = await this.modules.get(message.source, progress, wishes, killed, message.guest);
     killed.throwIfAborted();
     if (!message.waits) return this.beginNow(message, program, killed);
     await this.queue.turn(killed);

@@ -117,8 +117,8 @@ export class Modules {
     source: SourceMessage,
     progress: Progress | null,
     wishes: Wishes,
-    guest: GuestMessage | null,
     signal: AbortSignal,
+    guest: GuestMessage | null = null,
   ): Promise<Program> {
     const made = this.waysFor(source, wishes).length > 0;
     const program = await (made
