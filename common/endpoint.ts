@@ -1,8 +1,12 @@
 /** One side of a channel of messages. */
 
+/** The global types of these names, also for those whose TypeScript does not know the DOM. */
+export type Port = typeof globalThis extends { MessagePort: { prototype: infer P } } ? P : never;
+export type Transfer = ArrayBuffer | Port;
+
 /** The half of a `Worker`, `MessagePort` or Node worker that this library uses, so that tests can put a `MessageChannel` in its place. */
 export interface Endpoint<Out, In> {
-  post(message: Out, transfer?: Transferable[]): void;
+  post(message: Out, transfer?: Transfer[]): void;
   onmessage: ((message: In) => void) | null;
   /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
   onerror: ((error: Error, gone?: boolean) => void) | null;

@@ -1,5 +1,7 @@
 /** Messages between the page and the worker of a guest that is called or calls its host. They travel over a port of their own, past the coordinator. */
 
+import type { Port } from './endpoint.js';
+
 /** How a value of JavaScript becomes arguments of a guest's function, or one of its results a value. */
 export type Kind = 'i32' | 'i64' | 'f32' | 'f64' | 'string' | 'bytes' | 'json';
 
@@ -34,7 +36,7 @@ export interface FunctionType {
 /** Of a spawn: what the guest's worker must know. */
 export interface GuestMessage {
   /** The worker's end; null in the messages to further threads, and when a run is tried again. */
-  port: MessagePort | null;
+  port: Port | null;
   /** Whether it is called (`hf.instantiate`), else it is a command. */
   called: boolean;
   /** The export that runs first; null: none; undefined: the usual one. */

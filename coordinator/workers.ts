@@ -1,4 +1,5 @@
 /** The compute workers as browser objects. The kernel decides how many there are and what they run (pool.c). */
+import type { Transfer } from '../common/endpoint.ts';
 import { host } from '#host';
 import type { Pointer } from '../common/pointer.ts';
 import type { FromCompute, ToCompute } from '../common/worker-protocol.ts';
@@ -47,7 +48,7 @@ export class Workers {
     handle.post({ t: 'boot', ...this.boot, lock, stackTop, tls, thread });
   }
 
-  post(worker: number, message: ToCompute, transfer: Transferable[] = []): void {
+  post(worker: number, message: ToCompute, transfer: Transfer[] = []): void {
     if (message.t === 'collect') this.lastFreed = performance.now();
     this.handles.get(worker)?.post(message, transfer);
   }

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime as the page sees it: one connection to a coordinator, and everything that is open on it. */
-import type { Endpoint } from '../common/endpoint.js';
+import type { Endpoint, Transfer } from '../common/endpoint.js';
 import {
   PROTOCOL,
   type ErrorMessage,
@@ -485,7 +485,7 @@ export class Runtime implements Holdfast {
     return call.promise;
   }
 
-  readonly #post = (message: ToCoordinator, transfer: Transferable[] = []): void => {
+  readonly #post = (message: ToCoordinator, transfer: Transfer[] = []): void => {
     if (!this.#dead) this.#endpoint.post(message, transfer);
   };
 

@@ -1,4 +1,5 @@
 /** The channel between the page and a guest's worker, past the coordinator; a part of instance.js. */
+import type { Transfer } from '../common/endpoint.js';
 import type { FromGuest, GuestMessage, HostCallMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
 import { HostSide, planHost } from './host.js';
@@ -8,7 +9,7 @@ import type { ProcessEnd } from './process.js';
 /** What is left for the instance: calls of host functions are answered here. */
 export type FromWorker = Exclude<FromGuest, HostCallMessage>;
 
-type Post = (message: ToCoordinator, transfer?: Transferable[]) => void;
+type Post = (message: ToCoordinator, transfer?: Transfer[]) => void;
 
 export class Link {
   #onmessage: ((message: FromWorker) => void) | undefined;
@@ -48,7 +49,7 @@ export class Link {
     void process.exited.then(() => end(new DOMException('the program has ended', 'AbortError')), end);
   }
 
-  post(message: ToGuest, transfer: Transferable[] = []): void {
+  post(message: ToGuest, transfer: Transfer[] = []): void {
     this.#port.postMessage(message, transfer);
   }
 

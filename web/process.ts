@@ -1,4 +1,5 @@
 /** One process as the page sees it. */
+import type { Transfer } from '../common/endpoint.js';
 import type { HostCallMessage } from '../common/guest-protocol.js';
 import type {
   ErrorMessage,
@@ -186,14 +187,14 @@ const was = { 'being joined': 'joined already, and has not ended', joined: 'join
 
 /** Sends a message that has a reply. */
 type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
-type Post = (message: ToCoordinator, transfer?: Transferable[]) => void;
+type Post = (message: ToCoordinator, transfer?: Transfer[]) => void;
 
 /** What to start, in addition to the plan. */
 export interface Program {
   id: number;
   name: string;
   source: SourceMessage;
-  transfer: Transferable[];
+  transfer: Transfer[];
 }
 
 export class ProcessEnd implements Process {

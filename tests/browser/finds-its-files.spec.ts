@@ -33,7 +33,7 @@ async function open(page: Page, ...given: Parameters<typeof site>): Promise<Site
 const elsewhere = (): Promise<Site> =>
   site(undefined, { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' });
 
-/** An interruptible program, a supervised one, and a file: all of the files. */
+/** An interruptible program, a supervised one, a file, and a guest that is called: all of the files. */
 const runs = (page: Page, options: StartOptions): Promise<string> =>
   page.evaluate(async (given) => {
     const hf = await window.lib.start(given);
@@ -44,6 +44,7 @@ const runs = (page: Page, options: StartOptions): Promise<string> =>
       });
       await supervisor.wait();
       await hf.fs.writeFile('/file', 'text');
+      await (await hf.instantiate(lab.guest('called'))).call('add', 1, 2);
       return stdout;
     } finally {
       await hf.close();

@@ -80,15 +80,22 @@ test.describe('with a server that does not go on', () => {
 
   test('a rewriter that is not there yet is ended when who waits for it gives up', async ({ page, start }) => {
     await start({ assets: { rewrite: '/never.wasm' } });
-    const { before, failure } = await page.evaluate(async () => {
-      const rewriters = async () => {
-        const { held } = await navigator.locks.query();
-        return held!.filter(({ name }) => name?.startsWith('holdfast-rewriter')).length;
-      };
+    const spawning = await page.evaluateHandle(() => {
       const controller = new AbortController();
       const { signal } = controller;
-      const failure = lab.failure(window.hf.spawn(lab.guest('hello'), { interruptible: true, signal }));
-      const before = await lab.until(rewriters, (count) => count > 0);
+      return {
+        controller,
+        failure: lab.failure(window.hf.spawn(lab.guest('hello'), { interruptible: true, signal })),
+        rewriters: async () => {
+          const { held } = await navigator.locks.query();
+          return held!.filter(({ name }) => name?.startsWith('holdfast-rewriter')).length;
+        },
+      };
+    });
+    // A rewriter that has not asked for it yet has nothing to break off.
+    await expect.poll(() => site.count('/never.wasm')).toBe(1);
+    const { before, failure } = await spawning.evaluate(async ({ controller, failure, rewriters }) => {
+      const before = await rewriters();
       controller.abort(new RangeError('enough'));
       await lab.until(rewriters, (count) => count === 0);
       return { before, failure: await failure };

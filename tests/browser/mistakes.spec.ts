@@ -103,5 +103,7 @@ test('the wrong kind of module is named in a page, too', async ({ page, start })
     return failures.map(({ message }) => message);
   });
   expect(messages[0]).toMatch(/^the module cannot run: it is a component of WASI 0\.2\.3, .*\. Build /);
-  expect(messages[1]).toMatch(/^the module cannot run: it is a reactor, .*\. Link it as a command/);
+  expect(messages[1]).toMatch(
+    /^the module cannot run: it is a reactor, .*\. Call its exports with instantiate\(\), or link it as a command/,
+  );
 });
