@@ -47,8 +47,8 @@ uint32_t hf_w_answer_size(void)
 /* The call failed, and the guest has not said what it would do then: it traps. Does not return. */
 void hf_w_fail(const char *message, uint32_t size)
 {
+	hf_door_enter(hf_self); /* first: a thread that was claimed has no process any more */
 	hf_process_end(hf_self->process, HF_EXIT_TRAP, HF_CODE_TRAP, message, size, NULL, 0);
-	hf_door_enter(hf_self);
 	hf_door_leave(hf_self);
 }
 

@@ -2,7 +2,7 @@
 /** Guests that the page calls, loaded on first use. */
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
-import { waitTime } from './deadline.js';
+import { LONGEST_TIMER, waitTime } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import type {
   CallMessage,
@@ -325,7 +325,8 @@ class InstanceEnd {
       call.reject(signal?.reason);
     };
     onAbort(signal, giveUp);
-    const timer = timeout === undefined ? undefined : setTimeout(() => this.#tooSlow(what, timeout), timeout);
+    const limited = timeout !== undefined && timeout <= LONGEST_TIMER;
+    const timer = limited ? setTimeout(() => this.#tooSlow(what, timeout), timeout) : undefined;
     try {
       return await call.promise;
     } finally {

@@ -27,6 +27,8 @@ class ComputeWorker {
   private readonly slots: number;
   /** The guest's. */
   private memory: WebAssembly.Memory | null = null;
+  /** Of a guest that has one, from its first run on. */
+  private port: MessagePort | null = null;
 
   constructor(private readonly boot: BootMessage) {
     const imports = commonImports(
@@ -73,7 +75,9 @@ class ComputeWorker {
       return;
     }
     const { Guest } = left<typeof GuestPart>();
-    const made = new Guest(this.seatOf(message), guest, message);
+    // The coordinator has given the port away with the first run, which may be tried again.
+    this.port = guest.port ?? (message.tid === 0 ? this.port : null);
+    const made = new Guest(this.seatOf(message), { ...guest, port: this.port }, message);
     const instance = this.begin(message, made.imports);
     if (instance && guest.called && message.tid === 0) {
       made.serve(instance);

@@ -224,8 +224,7 @@ export class Guest {
         `the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`,
       );
     const pointer = Number((allocate as WasmFunction)(Math.max(bytes.length, 1))) >>> 0;
-    if (pointer === 0)
-      throw new CallFailed(`${malloc}(${bytes.length}) returned 0: the guest has no memory for an argument`);
+    if (pointer === 0) throw new CallFailed(`${malloc}(${bytes.length}) returned 0: the guest has no memory for them`);
     this.write(pointer, bytes);
     return pointer;
   }

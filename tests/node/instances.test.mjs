@@ -196,6 +196,7 @@ for (const interruptible of [false, true]) {
 test('a timeout of a call ends the instance; of many calls in time, none', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
+  assert.equal(await q.with({ timeout: Infinity }).call('nap', 20), undefined);
   const quick = q.with({ timeout: 600_000 });
   for (let i = 0; i < 10; i++) assert.equal(await quick.exports.add(i, 1), i + 1);
   await assert.rejects(q.with({ timeout: 50 }).call('spin'), {
