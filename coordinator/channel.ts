@@ -5,6 +5,8 @@ import type { FromCoordinator, StreamFd, ToCoordinator } from '../common/protoco
 /** About the streams of a channel, or its end. */
 export type ChannelMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn' | 'connect' | 'accept' }>;
 
+export type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
+
 export interface Channel {
   handle(message: ChannelMessage): void;
   output(fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void;
@@ -15,7 +17,7 @@ export interface Channel {
 }
 
 /** Answers for a channel that was over before the page knew. */
-export function handleGone(message: ChannelMessage, post: (message: FromCoordinator) => void): void {
+export function handleGone(message: ChannelMessage, post: Post): void {
   switch (message.t) {
     case 'stdin':
       post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'EPIPE: the program has ended' } });

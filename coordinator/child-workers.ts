@@ -14,15 +14,15 @@ export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class ChildWorkers {
-  private readonly alive = new Map<Handle, string>();
-  private ending = false;
+  readonly #alive = new Map<Handle, string>();
+  #ending = false;
 
   /** `lock`: a name of its own; see host.ts. Throws when the engine refuses, and once the end has begun. */
   create(script: string, lock: string): Handle {
-    if (this.ending) throw new Error('the runtime is being closed');
+    if (this.#ending) throw new Error('the runtime is being closed');
     const handle: Handle = host.createWorker(script, lock);
-    this.alive.set(handle, lock);
-    void handle.dead.then(() => this.alive.delete(handle));
+    this.#alive.set(handle, lock);
+    void handle.dead.then(() => this.#alive.delete(handle));
     return handle;
   }
 
@@ -31,9 +31,9 @@ export class ChildWorkers {
    * returns those that remain. Chromium leaves a worker that is terminated while it has workers behind, and those with it (native/RATIONALE.md).
    */
   async end(): Promise<void> {
-    this.ending = true;
+    this.#ending = true;
     const late = sleep(COMING_UP_MS);
-    const ends = [...this.alive.keys()].map(async (handle) => {
+    const ends = [...this.#alive.keys()].map(async (handle) => {
       await Promise.race([handle.settled, late]);
       handle.terminate();
       await Promise.race([handle.dead, sleep(DYING_MS)]);
@@ -44,6 +44,6 @@ export class ChildWorkers {
 
   /** Held by workers that are still alive. */
   locks(): string[] {
-    return [...this.alive.values()];
+    return [...this.#alive.values()];
   }
 }

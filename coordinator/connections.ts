@@ -7,12 +7,10 @@ import {
   type SocketStats,
 } from '../build/generated/layouts.ts';
 import { NULL, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
-import type { ErrorMessage, FromCoordinator, StreamFd } from '../common/protocol.ts';
-import type { Channel, ChannelMessage } from './channel.ts';
+import type { ErrorMessage, StreamFd } from '../common/protocol.ts';
+import type { Channel, ChannelMessage, Post } from './channel.ts';
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
-
-type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
 
 const EPIPE = { code: 'EPIPE', message: 'EPIPE: the other end of the connection does not read any more' };
 const OUTPUT = 1;
@@ -41,9 +39,9 @@ const inWords = ({ code, errno, message }: SystemError): ErrorMessage => ({ code
 
 class Connection implements Channel {
   /** The kernel's connection; 0 once it is over. */
-  private pointer = NULL;
-  private opened = false;
-  private readonly input: Input;
+  #pointer = NULL;
+  #opened = false;
+  readonly #input: Input;
 
   constructor(
     private readonly id: number,
@@ -53,12 +51,12 @@ class Connection implements Channel {
     /** Nothing is left of it. */
     private readonly forget: () => void,
   ) {
-    this.input = new Input(
+    this.#input = new Input(
       kernel,
       {
-        open: () => this.opened && this.pointer !== NULL,
-        feed: (bytes, size) => kernel.call.c_connection_feed(this.pointer, bytes, size),
-        end: () => void kernel.call.c_connection_feed_end(this.pointer, 0),
+        open: () => this.#opened && this.#pointer !== NULL,
+        feed: (bytes, size) => kernel.call.c_connection_feed(this.#pointer, bytes, size),
+        end: () => void kernel.call.c_connection_feed_end(this.#pointer, 0),
         done: (error) => post({ t: 'stdin-done', id, error }),
       },
       EPIPE,
@@ -66,46 +64,46 @@ class Connection implements Channel {
   }
 
   ask(pointer: Pointer): void {
-    this.pointer = pointer;
+    this.#pointer = pointer;
     this.kernel.call.c_connection_ask(pointer);
   }
 
   /** The kernel's answer. */
   asked(result: number): void {
-    this.opened = result === 0;
-    if (!this.opened) this.pointer = NULL;
-    const error = this.opened ? null : inWords(socketError(-result, this.port));
+    this.#opened = result === 0;
+    if (!this.#opened) this.#pointer = NULL;
+    const error = this.#opened ? null : inWords(socketError(-result, this.port));
     this.post({ t: 'connected', id: this.id, error });
   }
 
   handle(message: ChannelMessage): void {
     switch (message.t) {
       case 'stdin':
-        this.input.write(message.bytes);
-        if (!this.pointer) this.input.fail();
+        this.#input.write(message.bytes);
+        if (!this.#pointer) this.#input.fail();
         break;
       case 'stdin-end':
-        this.input.end();
+        this.#input.end();
         break;
       case 'credit':
-        if (this.pointer) this.kernel.call.c_connection_credit(this.pointer, message.bytes);
+        if (this.#pointer) this.kernel.call.c_connection_credit(this.#pointer, message.bytes);
         break;
       case 'cancel':
-        if (this.pointer) this.kernel.call.c_connection_cancel(this.pointer);
+        if (this.#pointer) this.kernel.call.c_connection_cancel(this.#pointer);
         break;
       case 'abort':
       case 'kill':
-        this.abort();
+        this.#abort();
         break;
     }
   }
 
   pumpInput(): void {
-    this.input.pump();
+    this.#input.pump();
   }
 
   inputGone(): void {
-    this.input.fail();
+    this.#input.fail();
     this.post({ t: 'input-gone', id: this.id });
   }
 
@@ -119,65 +117,66 @@ class Connection implements Channel {
   }
 
   /** Breaks the writing side; before it is open, gives it up. */
-  private abort(): void {
-    if (this.pointer) {
-      this.input.fail();
-      if (this.opened) {
-        this.kernel.call.c_connection_feed_end(this.pointer, 1);
+  #abort(): void {
+    if (this.#pointer) {
+      this.#input.fail();
+      if (this.#opened) {
+        this.kernel.call.c_connection_feed_end(this.#pointer, 1);
         return;
       }
-      this.kernel.call.c_connection_withdraw(this.pointer);
-      this.pointer = NULL;
+      this.kernel.call.c_connection_withdraw(this.#pointer);
+      this.#pointer = NULL;
     }
     this.forget();
   }
 
   over(): void {
-    this.pointer = NULL;
-    this.input.fail();
+    this.#pointer = NULL;
+    this.#input.fail();
   }
 }
 
 export class Connections {
-  private readonly open = new Map<number, Connection>();
   /** By the page's number: the kernel's pointer, and the port. */
-  private readonly listeners = new Map<number, { pointer: Pointer; port: number }>();
+  readonly #listeners = new Map<number, { pointer: Pointer; port: number }>();
 
   constructor(
     private readonly kernel: Kernel,
+    private readonly channels: Map<number, Channel>,
     private readonly post: Post,
   ) {}
 
   get(id: number): Connection | undefined {
-    return this.open.get(id);
+    const channel = this.channels.get(id);
+    return channel instanceof Connection ? channel : undefined;
   }
 
   connect(id: number, port: number, credit: number): void {
-    this.begin(id, port, () => this.kernel.call.c_connect(id, port, credit));
+    this.#begin(id, port, () => this.kernel.call.c_connect(id, port, credit));
   }
 
   accept(id: number, listener: number, credit: number): void {
-    const from = this.listeners.get(listener);
-    if (from) this.begin(id, from.port, () => this.kernel.call.c_accept(id, from.pointer, credit));
+    const from = this.#listeners.get(listener);
+    if (from) this.#begin(id, from.port, () => this.kernel.call.c_accept(id, from.pointer, credit));
     else this.post({ t: 'connected', id, error: inWords(socketError(ERRNO.ECONNABORTED, 0)) });
   }
 
-  private begin(id: number, port: number, make: () => WasmPointer): void {
-    const connection = new Connection(id, port, this.kernel, this.post, () => this.open.delete(id));
-    this.open.set(id, connection);
+  #begin(id: number, port: number, make: () => WasmPointer): void {
+    const connection = new Connection(id, port, this.kernel, this.post, () => this.channels.delete(id));
+    this.channels.set(id, connection);
     const pointer = toPointer(make());
     if (pointer) connection.ask(pointer);
     else this.asked(id, -ERRNO.ENOMEM);
   }
 
   asked(id: number, result: number): void {
-    this.open.get(id)?.asked(result);
-    if (result < 0) this.open.delete(id);
+    this.get(id)?.asked(result);
+    if (result < 0) this.channels.delete(id);
   }
 
   over(id: number): void {
-    this.open.get(id)?.over();
-    this.open.delete(id);
+    this.get(id)?.over();
+    this.channels.delete(id);
   }
 
   /** The port, which is free if `port` is 0. Throws `SystemError`. */
@@ -186,14 +185,14 @@ export class Connections {
     const pointer = toPointer(kernel.call.c_listen(port, kernel.data));
     const answer = kernel.words<[number]>(kernel.data, 1)[0];
     if (!pointer) throw socketError(-answer, port);
-    this.listeners.set(listener, { pointer, port: answer });
+    this.#listeners.set(listener, { pointer, port: answer });
     return answer;
   }
 
   listenEnd(listener: number): void {
-    const from = this.listeners.get(listener);
+    const from = this.#listeners.get(listener);
     if (from) this.kernel.call.c_listen_end(from.pointer);
-    this.listeners.delete(listener);
+    this.#listeners.delete(listener);
   }
 
   stats(): { connections: number; listeners: number } {

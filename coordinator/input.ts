@@ -20,8 +20,8 @@ export interface Sink {
 }
 
 export class Input {
-  private readonly queue: { bytes: Uint8Array; done: number }[] = [];
-  private ended = false;
+  readonly #queue: { bytes: Uint8Array; done: number }[] = [];
+  #ended = false;
 
   constructor(
     private readonly kernel: Kernel,
@@ -31,22 +31,23 @@ export class Input {
   ) {}
 
   write(bytes: Uint8Array): void {
-    const waits = this.queue.length > 0;
+    const waits = this.#queue.length > 0;
     // A signal does not wait behind unread input, which it makes the terminal discard anyway.
     const at = waits ? (this.sink.signalAt?.(bytes) ?? -1) : -1;
-    if (at >= 0) for (const _ of this.queue.splice(0)) this.sink.done(null);
-    this.queue.push({ bytes, done: Math.max(at, 0) });
+    if (at >= 0) for (const _ of this.#queue.splice(0)) this.sink.done(null);
+    this.#queue.push({ bytes, done: Math.max(at, 0) });
     this.pump();
   }
 
   end(): void {
-    this.ended = true;
+    this.#ended = true;
     this.pump();
   }
 
   /** Fills the pipe as far as it goes; the kernel calls again when there is room. */
   pump(): void {
-    const { kernel, sink, queue } = this;
+    const { kernel, sink } = this;
+    const queue = this.#queue;
     while (sink.open() && queue.length > 0) {
       const head = queue[0]!;
       const part = head.bytes.subarray(head.done, head.done + SLICE);
@@ -61,11 +62,11 @@ export class Input {
         return;
       }
     }
-    if (this.ended && queue.length === 0 && sink.open()) sink.end();
+    if (this.#ended && queue.length === 0 && sink.open()) sink.end();
   }
 
   /** There is no reader any more. */
   fail(): void {
-    for (const _ of this.queue.splice(0)) this.sink.done(this.unread);
+    for (const _ of this.#queue.splice(0)) this.sink.done(this.unread);
   }
 }

@@ -30,8 +30,8 @@ type Text = [pointer: Pointer, size: number];
 export class Kernel {
   /** What it exports to the coordinator. */
   call: CoordinatorCalls;
-  private readonly scratch: Pointer;
-  private readonly encoder = new TextEncoder();
+  readonly #scratch: Pointer;
+  readonly #encoder = new TextEncoder();
 
   constructor(
     exports: KernelExports,
@@ -47,8 +47,8 @@ export class Kernel {
         `coordinator.js and kernel.wasm are of different builds (ABI ${ABI} and ${abi}): deploy both together`,
       );
     this.call.c_memory(maximum, base);
-    this.scratch = toPointer(this.call.c_alloc(DATA_AT + DATA_SIZE));
-    if (!this.scratch) throw new Error('there is not enough kernel memory to start: raise memory.initial');
+    this.#scratch = toPointer(this.call.c_alloc(DATA_AT + DATA_SIZE));
+    if (!this.#scratch) throw new Error('there is not enough kernel memory to start: raise memory.initial');
   }
 
   /**
@@ -69,7 +69,7 @@ export class Kernel {
 
   /** Where data may stand between two calls; aligned to 8. */
   get data(): Pointer {
-    return after(this.scratch, DATA_AT);
+    return after(this.#scratch, DATA_AT);
   }
 
   bytes(pointer: Pointer, size: number): Uint8Array {
@@ -97,8 +97,8 @@ export class Kernel {
 
   /** Pointer and size of a path in the scratch area; `slot` 1 for the second path of a call. */
   path(path: string, slot: 0 | 1 = 0): Text {
-    const encoded = this.encoder.encode(path);
-    const pointer = after(this.scratch, slot * 2 * PATH_MAX);
+    const encoded = this.#encoder.encode(path);
+    const pointer = after(this.#scratch, slot * 2 * PATH_MAX);
     if (encoded.length > PATH_MAX) throw new SystemError(ERRNO.ENAMETOOLONG, `a path of ${encoded.length} bytes`);
     this.bytes(pointer, encoded.length).set(encoded);
     return [pointer, encoded.length];

@@ -100,16 +100,16 @@ interface Cached {
 
 export class Modules {
   /** Compiled once per URL, version and wishes. Meanwhile all that wait for it get its progress. */
-  private readonly byUrl = new Map<string, Cached>();
+  readonly #byUrl = new Map<string, Cached>();
 
-  private readonly rewriter: Rewriter;
+  readonly #rewriter: Rewriter;
 
   constructor(
     children: ChildWorkers,
     assets: { compute: string; rewrite: string },
     private readonly check: Added['check'],
   ) {
-    this.rewriter = new Rewriter(children, assets);
+    this.#rewriter = new Rewriter(children, assets);
   }
 
   /** After the signal aborts nothing more is done for it, and the caller should not wait for the answer. */
@@ -120,17 +120,17 @@ export class Modules {
     signal: AbortSignal,
     guest: GuestMessage | null = null,
   ): Promise<Program> {
-    const made = this.waysFor(source, wishes).length > 0;
+    const made = this.#waysFor(source, wishes).length > 0;
     const program = await (made
-      ? this.loadMade(source, progress, wishes, signal)
-      : this.load(source, progress, signal));
+      ? this.#loadMade(source, progress, wishes, signal)
+      : this.#load(source, progress, signal));
     const faults = faultsOf(program.module, program.added, program.memory?.shared !== false, guest);
     if (faults) throw new Refusal('module', '', faults);
     return program;
   }
 
   /** The ways in which the module may be made, the best first; none: it runs as it is. */
-  private waysFor({ kind }: SourceMessage, { interruptible, memory, gc }: Wishes): Way[] {
+  #waysFor({ kind }: SourceMessage, { interruptible, memory, gc }: Wishes): Way[] {
     const limitPages = memory ? Math.floor(memory / PAGE) : Infinity;
     const ways: Way[] = [];
     if (interruptible === true || (interruptible && kind !== 'module'))
@@ -139,18 +139,18 @@ export class Modules {
     return ways;
   }
 
-  private async load(source: SourceMessage, progress: Progress | null, signal: AbortSignal): Promise<Program> {
+  async #load(source: SourceMessage, progress: Progress | null, signal: AbortSignal): Promise<Program> {
     switch (source.kind) {
       case 'module':
         return describeModule(source.module, source.head);
       case 'bytes':
         return compileBytes(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress);
       case 'url':
-        return this.cached(keyOf(source), progress, signal, (tell, loading) => loadUrl(source.url, tell, loading));
+        return this.#cached(keyOf(source), progress, signal, (tell, loading) => loadUrl(source.url, tell, loading));
     }
   }
 
-  private async loadMade(
+  async #loadMade(
     source: SourceMessage,
     progress: Progress | null,
     wishes: Wishes,
@@ -163,22 +163,22 @@ export class Modules {
           'an interruptible program, or one with limits.memory or limits.gc, needs the bytes of its module',
         );
       case 'bytes':
-        return this.made(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress, wishes, signal);
+        return this.#made(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress, wishes, signal);
       case 'url':
-        return this.cached(
+        return this.#cached(
           `${keyOf(source)} ${wishes.interruptible} ${wishes.memory} ${wishes.gc}`,
           progress,
           signal,
           async (tell, loading) => {
             const bytes = await downloadBytes(await fetched(source.url, loading), source.url, tell);
-            return this.made(bytes, source.url, null, wishes, loading);
+            return this.#made(bytes, source.url, null, wishes, loading);
           },
         );
     }
   }
 
   /** In the first way that does. */
-  private async made(
+  async #made(
     bytes: Uint8Array<ArrayBuffer>,
     what: string,
     progress: Progress | null,
@@ -186,10 +186,10 @@ export class Modules {
     signal: AbortSignal,
   ): Promise<Program> {
     requireCore(bytes);
-    for (const way of this.waysFor({ kind: 'bytes', bytes }, wishes)) {
+    for (const way of this.#waysFor({ kind: 'bytes', bytes }, wishes)) {
       try {
         // The rewriter keeps what it is given, and another way may come.
-        return await this.rewritten(
+        return await this.#rewritten(
           wishes.interruptible === 'if-possible' ? bytes.slice() : bytes,
           what,
           progress,
@@ -213,7 +213,7 @@ export class Modules {
     return compileBytes(bytes, what, progress);
   }
 
-  private async rewritten(
+  async #rewritten(
     bytes: Uint8Array<ArrayBuffer>,
     what: string,
     progress: Progress | null,
@@ -223,7 +223,7 @@ export class Modules {
     progress?.('compile', bytes.length, bytes.length);
     let added: Added | null = null;
     try {
-      const made = await this.rewriter.rewrite(bytes, way, signal);
+      const made = await this.#rewriter.rewrite(bytes, way, signal);
       added = made.added;
       const module = await WebAssembly.compile(made.bytes);
       if (!importsOwnMemory(module, added)) return { module, memory: made.memory, added, head: headOf(made.bytes) };
@@ -237,13 +237,13 @@ export class Modules {
   }
 
   /** Loaded once, for all who want it; when the last of those who wait gives up, it is given up too. */
-  private cached(
+  #cached(
     url: string,
     progress: Progress | null,
     signal: AbortSignal,
     load: (tell: Progress | null, loading: AbortSignal) => Promise<Program>,
   ): Promise<Program> {
-    const entry = this.byUrl.get(url) ?? this.newEntry(url, progress !== null, load);
+    const entry = this.#byUrl.get(url) ?? this.#newEntry(url, progress !== null, load);
     const { waiting, loading, program } = entry;
     const waiter = { tell: progress };
     waiting?.add(waiter);
@@ -251,13 +251,13 @@ export class Modules {
       waiting?.delete(waiter);
       if (entry.waiting?.size !== 0) return;
       // The next request starts again.
-      this.byUrl.delete(url);
+      this.#byUrl.delete(url);
       loading.abort();
     });
     return program;
   }
 
-  private newEntry(
+  #newEntry(
     url: string,
     counts: boolean,
     load: (tell: Progress | null, loading: AbortSignal) => Promise<Program>,
@@ -266,12 +266,12 @@ export class Modules {
     const tellAll: Progress = (...progressed) => waiting.forEach(({ tell }) => tell?.(...progressed));
     const loading = new AbortController();
     const entry: Cached = { program: load(counts ? tellAll : null, loading.signal), waiting, loading };
-    this.byUrl.set(url, entry);
+    this.#byUrl.set(url, entry);
     const settled = (): void => void (entry.waiting = null);
     entry.program.then(settled, () => {
       settled();
       // What failed may be tried again.
-      if (this.byUrl.get(url) === entry) this.byUrl.delete(url);
+      if (this.#byUrl.get(url) === entry) this.#byUrl.delete(url);
     });
     return entry;
   }

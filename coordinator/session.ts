@@ -16,6 +16,12 @@ import {
   PS_THREAD_SYSCALLS,
   PS_THREAD_TID,
   PS_THREAD_WHERE,
+  SESSION_ENDED,
+  SESSION_FAILED,
+  SESSION_LOADING,
+  SESSION_REFUSED,
+  SESSION_RUNNING,
+  SESSION_STARTING,
   SESSION_STATS_ASLEEP,
   SESSION_STATS_LENGTH,
   SESSION_STATS_PARKS,
@@ -42,23 +48,21 @@ import type {
   LimitsMessage,
   PsMessage,
   SignalName,
+  SpawnMessage,
   StreamFd,
   ThreadState,
 } from '../common/protocol.ts';
 import type { GuestMessage, HostCallMessage } from '../common/guest-protocol.ts';
-import { handleGone, type Channel, type ChannelMessage } from './channel.ts';
+import { LONGEST_TIMER } from '../common/timers.ts';
+import { handleGone, type Channel, type ChannelMessage, type Post } from './channel.ts';
 import { Input } from './input.ts';
-import type { Program } from './modules.ts';
+import { Refusal, type Program } from './modules.ts';
 import type { Kernel } from './kernel.ts';
-
-type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
 
 const EPIPE = { code: 'EPIPE', message: 'EPIPE: the program no longer reads its standard input' };
 
 /** A look at the clock a moment too early costs another look. */
 const SOON = 1;
-/** What is set for later goes off at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
 
 const signalNames: Readonly<Record<number, SignalName>> = { [TTY_INTERRUPT]: 'SIGINT', [TTY_QUIT]: 'SIGQUIT' };
 const threadStates: Readonly<Record<number, ThreadState>> = {
@@ -80,46 +84,53 @@ const GRACE_MS = 1000;
 const GRACE_LOOKS = 50;
 
 export class Session implements Channel {
-  /** The kernel's session; 0 once it is over. */
-  private pointer = NULL;
-  private pid = 0;
-  private started = 0;
-  /** Neither its worker's word of how it started has come, nor its end. */
-  starting = true;
-  /** Whether the page knows that it runs. Output and the end are held back until then. */
-  private announced = false;
-  /** Its process is dead, although its streams may go on. */
-  private dead = false;
-  private held: (() => void)[] = [];
+  /** The state machine is in native/README.md. */
+  #state = SESSION_LOADING;
+  readonly id: number;
+  readonly #name: string;
+  readonly #limits: LimitsMessage;
+  /** Whether the page takes its terminal's signals. */
+  readonly #signalsWanted: boolean;
+  #guest: GuestMessage | null;
+  /** Gives up what is not started yet. */
+  readonly killed = new AbortController();
+  /** There once it is loaded. */
+  program!: Program;
+  /** When the module imports its memory: what its threads share, or what its worker makes for it alone. */
+  memory: WebAssembly.Memory | MemoryType | null = null;
+  /** The kernel's session; 0 before it has started, and when it is over. */
+  #pointer = NULL;
+  #pid = 0;
+  #started = 0;
+  /** Of the page, while it is loading. */
+  #early: ChannelMessage[] = [];
+  /** For the page, which must hear first that it runs. */
+  #held: FromCoordinator[] = [];
   /** The ports that its sockets listen on. */
-  private ports: readonly number[] = [];
-  private readonly input: Input;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private cpuTimer: ReturnType<typeof setTimeout> | undefined;
+  #ports: readonly number[] = [];
+  readonly #input: Input;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cpuTimer: ReturnType<typeof setTimeout> | undefined;
   /** Calls that wait until no thread of it runs its code. */
-  private readonly pausing: (() => void)[] = [];
+  readonly #pausing: (() => void)[] = [];
 
   constructor(
-    readonly id: number,
-    readonly name: string,
-    readonly program: Program,
-    /** When the module imports its memory: what its threads share, or what its worker makes for it alone. */
-    readonly memory: WebAssembly.Memory | MemoryType | null,
-    private guest: GuestMessage | null,
-    private readonly limits: LimitsMessage,
-    hasTerminal: boolean,
-    /** Whether the page takes its terminal's signals. */
-    private readonly signalsWanted: boolean,
+    { id, name, guest, limits, terminal }: SpawnMessage,
     private readonly kernel: Kernel,
     private readonly post: Post,
   ) {
-    this.input = new Input(
+    this.id = id;
+    this.#name = name;
+    this.#guest = guest;
+    this.#limits = limits;
+    this.#signalsWanted = terminal?.signals === true;
+    this.#input = new Input(
       kernel,
       {
-        open: () => this.pointer !== NULL,
-        feed: (bytes, size) => kernel.call.c_feed(this.pointer, bytes, size),
-        end: () => void kernel.call.c_feed_end(this.pointer),
-        ...(hasTerminal && { signalAt: (bytes: Uint8Array) => this.signalAt(bytes) }),
+        open: () => this.#pointer !== NULL,
+        feed: (bytes, size) => kernel.call.c_feed(this.#pointer, bytes, size),
+        end: () => void kernel.call.c_feed_end(this.#pointer),
+        ...(terminal && { signalAt: (bytes: Uint8Array) => this.#signalAt(bytes) }),
         done: (error) => post({ t: 'stdin-done', id, error }),
       },
       EPIPE,
@@ -127,31 +138,36 @@ export class Session implements Channel {
   }
 
   handle(message: ChannelMessage): void {
+    if (this.#state === SESSION_LOADING) {
+      this.#early.push(message);
+      if (message.t === 'kill') this.killed.abort(new Refusal('closed', 'it was killed before it ran'));
+      return;
+    }
     switch (message.t) {
       case 'stdin':
-        if (this.attached) this.input.write(message.bytes);
+        if (this.attached) this.#input.write(message.bytes);
         else handleGone(message, this.post);
         break;
       case 'stdin-end':
         this.endInput();
         break;
       case 'credit':
-        if (this.pointer) this.kernel.call.c_credit(this.pointer, message.fd, message.bytes);
+        if (this.#pointer) this.kernel.call.c_credit(this.#pointer, message.fd, message.bytes);
         break;
       case 'cancel':
-        if (this.pointer) this.kernel.call.c_cancel(this.pointer, message.fd);
+        if (this.#pointer) this.kernel.call.c_cancel(this.#pointer, message.fd);
         break;
       case 'pause': {
         const done = (): void => this.post({ t: 'done', call: message.call, value: undefined });
-        if (message.paused) this.pause(done);
+        if (message.paused) this.#pause(done);
         else {
-          this.resume();
+          this.#resume();
           done();
         }
         break;
       }
       case 'trace':
-        this.trace(message.on, message.credit);
+        this.#trace(message.on, message.credit);
         break;
       case 'echo':
         this.setEcho(message.echo);
@@ -160,7 +176,7 @@ export class Session implements Channel {
         this.setRaw(message.raw, message.onlcr);
         break;
       case 'host-answer':
-        this.hostAnswer(message.tid, message.call, message.bytes);
+        this.#hostAnswer(message.tid, message.call, message.bytes);
         break;
       case 'kill':
         this.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed');
@@ -170,58 +186,75 @@ export class Session implements Channel {
     }
   }
 
+  /** What came while it was loading. */
+  takeEarly(): ChannelMessage[] {
+    return this.#early.splice(0);
+  }
+
   /** The kernel knows it from now on. */
   attach(pointer: Pointer, ports: readonly number[]): void {
-    this.pointer = pointer;
-    this.ports = ports;
-    this.pid = this.kernel.call.c_pid(pointer);
-    this.started = Date.now();
+    this.#state = SESSION_STARTING;
+    this.#pointer = pointer;
+    this.#ports = ports;
+    this.#pid = this.kernel.call.c_pid(pointer);
+    this.#started = Date.now();
     this.pumpInput();
-    this.watchCpuTime();
+    this.#watchCpuTime();
   }
 
   /** The worker's end of the port goes to its first worker. */
   takeGuest(): GuestMessage | null {
-    const { guest } = this;
-    this.guest &&= { ...this.guest, port: null };
+    const guest = this.#guest;
+    this.#guest &&= { ...this.#guest, port: null };
     return guest;
   }
 
   get attached(): boolean {
-    return this.pointer !== NULL;
+    return this.#pointer !== NULL;
   }
 
   /** Whether its threads may still be at work. */
   get running(): boolean {
-    return this.attached && !this.dead;
+    return this.#state === SESSION_STARTING || this.#state === SESSION_RUNNING;
   }
 
-  died(): void {
-    this.dead = true;
-    clearTimeout(this.timer);
-    clearTimeout(this.cpuTimer);
-    for (const done of this.pausing.splice(0)) done();
+  /** It never ran, and its worker's word that says why is under way. */
+  get awaitsRefusal(): boolean {
+    return this.#state === SESSION_FAILED;
+  }
+
+  /** Its process is dead, although its streams may go on. */
+  #leave(state: number): void {
+    this.#state = state;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#cpuTimer);
+    for (const done of this.#pausing.splice(0)) done();
   }
 
   // --- what the page gets, in order: that it runs; bytes; the ends ---
 
   announce(): void {
-    if (this.announced) return;
-    this.announced = true;
-    this.post({ t: 'spawned', id: this.id, pid: this.pid, ports: [...this.ports] });
-    for (const tell of this.held.splice(0)) tell();
+    if (this.#state !== SESSION_STARTING) return;
+    this.#state = SESSION_RUNNING;
+    this.post({ t: 'spawned', id: this.id, pid: this.#pid, ports: [...this.#ports] });
+    for (const message of this.#held.splice(0)) this.post(message);
   }
 
-  private tell(message: FromCoordinator): void {
-    if (this.announced) this.post(message);
-    else this.held.push(() => this.post(message));
+  #tell(message: FromCoordinator): void {
+    if (this.#state === SESSION_RUNNING || this.#state === SESSION_ENDED) this.post(message);
+    else this.#held.push(message);
   }
 
   refuse(kind: 'module' | 'limit', message: string): void {
-    clearTimeout(this.timer);
-    this.held = [];
+    this.#leave(SESSION_REFUSED);
+    this.#held = [];
     const why = kind === 'limit' ? `the engine has no memory for one more program: ${message}` : message;
     this.post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
+  }
+
+  /** It is dead, and nothing of it ran. */
+  failed(): void {
+    if (this.#state !== SESSION_REFUSED) this.#leave(SESSION_FAILED);
   }
 
   output(fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void {
@@ -230,63 +263,63 @@ export class Session implements Channel {
   }
 
   outputEnd(fd: StreamFd): void {
-    this.tell({ t: 'end', id: this.id, fd });
+    this.#tell({ t: 'end', id: this.id, fd });
   }
 
   /** What has ended has run: no need to wait for the worker's word, which may be lost with the worker. */
   exited(exit: ExitMessage): void {
-    this.starting = false;
     this.announce();
+    this.#leave(SESSION_ENDED);
     this.post({
       t: 'exited',
       id: this.id,
-      exit: exit.reason === 'limit' ? { ...exit, ...this.brokenLimit(exit) } : exit,
+      exit: exit.reason === 'limit' ? { ...exit, ...this.#brokenLimit(exit) } : exit,
     });
   }
 
   /** The kernel has forgotten it. */
   over(): void {
-    this.pointer = NULL;
-    this.input.fail();
+    this.#pointer = NULL;
+    this.#input.fail();
   }
 
   // --- input ---
 
   endInput(): void {
-    this.input.end();
+    this.#input.end();
   }
 
   pumpInput(): void {
-    this.input.pump();
+    this.#input.pump();
   }
 
   setRaw(raw: boolean, onlcr: boolean): void {
-    if (this.pointer) this.kernel.call.c_raw(this.pointer, Number(raw), Number(onlcr));
+    if (this.#pointer) this.kernel.call.c_raw(this.#pointer, Number(raw), Number(onlcr));
   }
 
   setEcho(echo: boolean): void {
-    if (this.pointer) this.kernel.call.c_echo(this.pointer, Number(echo));
+    if (this.#pointer) this.kernel.call.c_echo(this.#pointer, Number(echo));
   }
 
-  private signalAt(bytes: Uint8Array): number {
+  #signalAt(bytes: Uint8Array): number {
     const { kernel } = this;
     kernel.bytes(kernel.data, bytes.length).set(bytes);
-    return kernel.call.c_signal_at(this.pointer, kernel.data, bytes.length);
+    return kernel.call.c_signal_at(this.#pointer, kernel.data, bytes.length);
   }
 
   signal(number: number): void {
     const signal = signalNames[number]!;
-    if (this.signalsWanted) this.tell({ t: 'signal', id: this.id, signal });
+    if (this.#signalsWanted) this.#tell({ t: 'signal', id: this.id, signal });
     else queueMicrotask(() => this.end(EXIT_REASON.KILLED, 128 + number, signal)); // the kernel is in the middle of the keys
   }
 
   /** Of a host function. Nobody waits for it any more when the thread has ended meanwhile. */
-  private hostAnswer(tid: number, call: number, bytes: Uint8Array): void {
-    if (!this.pointer) return;
+  #hostAnswer(tid: number, call: number, bytes: Uint8Array): void {
+    if (!this.#pointer) return;
     const { kernel } = this;
     const block = toPointer(kernel.call.c_alloc(bytes.length));
     if (block) kernel.bytes(block, bytes.length).set(bytes);
-    const taken = kernel.call.c_host_answer(this.pointer, tid, call, block, block ? bytes.length : 0);
+    const taken = kernel.call.c_host_answer(this.#pointer, tid, call, block, block ? bytes.length : 0);
     if (!taken) kernel.call.c_free(block);
   }
 
@@ -297,55 +330,55 @@ export class Session implements Channel {
 
   // --- control ---
 
-  private trace(on: boolean, credit: number): void {
-    const result = this.pointer ? this.kernel.call.c_trace(this.pointer, Number(on), credit) : 0;
+  #trace(on: boolean, credit: number): void {
+    const result = this.#pointer ? this.kernel.call.c_trace(this.#pointer, Number(on), credit) : 0;
     // There is no such stream: report its end, and nothing else.
     if (credit > 0 && (!this.running || result < 0)) this.outputEnd(TRACE_FD);
   }
 
   end(reason: number, code: number, message: string): void {
-    if (!this.pointer) return;
+    if (!this.#pointer) return;
     const { kernel } = this;
     const text = new TextEncoder().encode(message);
     kernel.bytes(kernel.data, text.length).set(text);
-    kernel.call.c_end(this.pointer, reason, code, kernel.data, text.length);
+    kernel.call.c_end(this.#pointer, reason, code, kernel.data, text.length);
   }
 
   /** Which limit ended it: the kernel, which ends it for its output, leaves the words to us. */
-  private brokenLimit({ message }: ExitMessage): Pick<ExitMessage, 'message' | 'limit'> {
+  #brokenLimit({ message }: ExitMessage): Pick<ExitMessage, 'message' | 'limit'> {
     const name = message ? 'cpuTime' : 'output';
-    const most = this.limits[name];
+    const most = this.#limits[name];
     return { message: message || `it wrote more than ${most} bytes`, limit: { name, most } };
   }
 
   /** Looks again when the limit could be reached at the earliest: were all its threads to run from now on. */
-  private watchCpuTime(): void {
-    const { cpuTime } = this.limits;
+  #watchCpuTime(): void {
+    const { cpuTime } = this.#limits;
     if (!cpuTime || !this.running) return;
-    const left = cpuTime - this.kernel.call.c_cpu_time(this.pointer);
+    const left = cpuTime - this.kernel.call.c_cpu_time(this.#pointer);
     if (left <= 0) {
       this.end(EXIT_REASON.LIMIT, CODE_CPU_TIME, `it used more than ${cpuTime} ms of CPU time`);
       return;
     }
     const wait = Math.min(Math.max(left / Math.max(this.ps().threads.length, 1), SOON), LONGEST_TIMER);
-    this.cpuTimer = setTimeout(() => this.watchCpuTime(), wait);
+    this.#cpuTimer = setTimeout(() => this.#watchCpuTime(), wait);
   }
 
   /** Calls back when none of its threads runs its code any more, or it has ended. */
-  private pause(done: () => void): void {
-    if (this.running && !this.kernel.call.c_pause(this.pointer, 1)) this.pausing.push(done);
+  #pause(done: () => void): void {
+    if (this.running && !this.kernel.call.c_pause(this.#pointer, 1)) this.#pausing.push(done);
     else done();
   }
 
-  private resume(): void {
-    if (this.running) this.kernel.call.c_pause(this.pointer, 0);
-    for (const done of this.pausing.splice(0)) done();
+  #resume(): void {
+    if (this.running) this.kernel.call.c_pause(this.#pointer, 0);
+    for (const done of this.#pausing.splice(0)) done();
   }
 
   /** One of its threads came to rest. */
   cameToRest(): void {
-    if (this.running && !this.kernel.call.c_is_paused(this.pointer)) return;
-    for (const done of this.pausing.splice(0)) done();
+    if (this.running && !this.kernel.call.c_is_paused(this.#pointer)) return;
+    for (const done of this.#pausing.splice(0)) done();
   }
 
   /** It was told to stop. Workers whose threads still compute after a while are terminated. */
@@ -353,21 +386,21 @@ export class Session implements Channel {
     setTimeout(() => {
       if (!this.running) return;
       if (looks > 1) this.ending(looks - 1);
-      else this.kernel.call.c_claim(this.pointer);
+      else this.kernel.call.c_claim(this.#pointer);
     }, GRACE_MS / GRACE_LOOKS);
   }
 
   /** Ends it when it has run for so many milliseconds (0: never), which do not begin before its worker is up. */
   limitTime(timeout: number): void {
     if (!timeout || !this.running) return;
-    const left = timeout - this.kernel.call.c_run_time(this.pointer);
+    const left = timeout - this.kernel.call.c_run_time(this.#pointer);
     if (left <= 0) this.end(EXIT_REASON.TIMEOUT, CODE_TIMEOUT, `it ran for longer than ${timeout} ms`);
-    else this.timer = setTimeout(() => this.limitTime(timeout), Math.min(left, LONGEST_TIMER));
+    else this.#timer = setTimeout(() => this.limitTime(timeout), Math.min(left, LONGEST_TIMER));
   }
 
   ps(): Omit<PsMessage, 'parent'> {
-    const { kernel, id, pid, name, started } = this;
-    const size = kernel.call.c_ps(this.pointer, kernel.data, PS_ROOM);
+    const { kernel, id } = this;
+    const size = kernel.call.c_ps(this.#pointer, kernel.data, PS_ROOM);
     const process = kernel.numbers<PsProcess>(kernel.data, PS_PROCESS_LENGTH);
     const threads: PsMessage['threads'] = [];
     for (let at = PS_PROCESS_LENGTH; at < size; at += PS_THREAD_LENGTH) {
@@ -386,9 +419,9 @@ export class Session implements Channel {
     const { state, call, asleepFor } = [...threads].sort((a, b) => a.asleepFor - b.asleepFor)[0] ?? ENDING;
     return {
       id,
-      pid,
-      name,
-      started,
+      pid: this.#pid,
+      name: this.#name,
+      started: this.#started,
       state,
       call,
       asleepFor,
@@ -402,11 +435,11 @@ export class Session implements Channel {
 
   stats() {
     const { kernel } = this;
-    kernel.call.c_session_stats(this.pointer, kernel.data);
+    kernel.call.c_session_stats(this.#pointer, kernel.data);
     const stats = kernel.numbers<SessionStats>(kernel.data, SESSION_STATS_LENGTH);
     return {
       id: this.id,
-      name: this.name,
+      name: this.#name,
       syscalls: stats[SESSION_STATS_SYSCALLS],
       parks: stats[SESSION_STATS_PARKS],
       wakeups: stats[SESSION_STATS_WAKEUPS],

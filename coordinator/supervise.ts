@@ -18,9 +18,7 @@ import type { SupervisorCalls } from '../build/generated/exports.ts';
 import { toPointer, type Pointer } from '../common/pointer.ts';
 import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../common/protocol.ts';
 import { leave } from '../common/parts.ts';
-
-/** What is set for later goes off at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from '../common/timers.ts';
 
 const strategies = {
   'one-for-one': SUPERVISOR.ONE_FOR_ONE,

@@ -18,13 +18,13 @@ const DYING_MS = 3000;
 const FREEING_MS = 1000;
 
 export class Workers {
-  private readonly handles = new Map<number, Handle>();
+  readonly #handles = new Map<number, Handle>();
   /** Those of them that were terminated. */
-  private readonly dying = new Set<Handle>();
+  readonly #dying = new Set<Handle>();
   /** When a worker last died or was asked to collect its garbage. */
-  private lastFreed = -Infinity;
+  #lastFreed = -Infinity;
   /** Makes the names of locks unique among all runtimes of the origin. */
-  private readonly prefix = `holdfast-${crypto.randomUUID()}`;
+  readonly #prefix = `holdfast-${crypto.randomUUID()}`;
 
   constructor(
     private readonly children: ChildWorkers,
@@ -34,36 +34,36 @@ export class Workers {
   ) {}
 
   create(worker: number, stackTop: Pointer, tls: Pointer, thread: Pointer): void {
-    const lock = `${this.prefix}-${worker}`;
+    const lock = `${this.#prefix}-${worker}`;
     const handle = this.children.create(this.script, lock);
-    this.handles.set(worker, handle);
+    this.#handles.set(worker, handle);
     handle.onmessage = (message) => this.events.message(worker, message);
     handle.onerror = (error) => this.events.error(worker, error);
     void handle.dead.then(() => {
-      this.handles.delete(worker);
-      this.dying.delete(handle);
-      this.lastFreed = performance.now();
+      this.#handles.delete(worker);
+      this.#dying.delete(handle);
+      this.#lastFreed = performance.now();
       this.events.dead(worker);
     });
     handle.post({ t: 'boot', ...this.boot, lock, stackTop, tls, thread });
   }
 
   post(worker: number, message: ToCompute, transfer: Transfer[] = []): void {
-    if (message.t === 'collect') this.lastFreed = performance.now();
-    this.handles.get(worker)?.post(message, transfer);
+    if (message.t === 'collect') this.#lastFreed = performance.now();
+    this.#handles.get(worker)?.post(message, transfer);
   }
 
   /** No message of it is heard any more. */
   terminate(worker: number): void {
-    const handle = this.handles.get(worker);
+    const handle = this.#handles.get(worker);
     if (!handle) return;
     handle.terminate();
-    this.dying.add(handle);
+    this.#dying.add(handle);
   }
 
   /** Resolves when all that were terminated, except those in `others`, are gone for good. */
-  private async allDead(others: ReadonlySet<Handle>): Promise<void> {
-    const dying = [...this.dying].filter((handle) => !others.has(handle));
+  async #allDead(others: ReadonlySet<Handle>): Promise<void> {
+    const dying = [...this.#dying].filter((handle) => !others.has(handle));
     if (dying.length === 0) return;
     await Promise.all(dying.map((handle) => handle.dead));
     await sleep(host.releaseDelay);
@@ -74,9 +74,9 @@ export class Workers {
    * nothing was freed lately.
    */
   async nextDeath(): Promise<boolean> {
-    const dying = [...this.dying].map((handle) => handle.dead.then(() => true));
+    const dying = [...this.#dying].map((handle) => handle.dead.then(() => true));
     if (dying.length === 0) {
-      const recent = performance.now() - this.lastFreed <= FREEING_MS;
+      const recent = performance.now() - this.#lastFreed <= FREEING_MS;
       // Also for the last attempt: the engine frees in the background what a worker has collected.
       await sleep(FREEING_MS / 10);
       return recent;
@@ -88,9 +88,9 @@ export class Workers {
 
   /** Lets `terminate` end some workers, and waits until they are gone for good. */
   async terminateAndWait<T>(terminate: () => T): Promise<T> {
-    const others = new Set(this.dying);
+    const others = new Set(this.#dying);
     const result = terminate();
-    await this.allDead(others);
+    await this.#allDead(others);
     return result;
   }
 }

@@ -1,0 +1,87 @@
+/** What the kernel asks of the browser: the functions that it imports (imports.def), each passed on to the part that it concerns. */
+import { EXIT_REASON } from '../build/generated/abi.ts';
+import type { KernelImports } from '../build/generated/exports.ts';
+import { messageOf } from '../common/error-text.ts';
+import { toPointer } from '../common/pointer.ts';
+import type { ExitReason, StreamFd } from '../common/protocol.ts';
+import { copyAt, textAt, type CommonImports } from '../worker/kernel.ts';
+import type { Channel } from './channel.ts';
+import type { Connections } from './connections.ts';
+import type { Programs } from './programs.ts';
+import type * as Supervise from './supervise.ts';
+import type { Workers } from './workers.ts';
+
+/** They are made after the kernel, which calls none of its imports before it is booted. */
+export interface Parts {
+  readonly closing: boolean;
+  readonly channels: ReadonlyMap<number, Channel>;
+  readonly programs: Programs;
+  readonly connections: Connections;
+  readonly supervisors: Supervise.Supervisors | null;
+  readonly workers: Workers;
+  /** A worker threw, or could not be created. */
+  workerFailed(worker: number, error: Error): void;
+  workerDead(worker: number): void;
+  /** A worker was terminated, and perhaps its last message to us with it. */
+  mayHaveLostRing(): void;
+}
+
+const reasons = new Map<number, ExitReason>(
+  Object.entries(EXIT_REASON).map(([name, value]) => [value, name.toLowerCase() as ExitReason]),
+);
+
+export function browserImports(
+  memory: WebAssembly.Memory,
+  common: CommonImports,
+  parts: Parts,
+): Omit<KernelImports, 'now' | 'date'> {
+  const channel = (id: number): Channel | undefined => parts.channels.get(id);
+  const session = (id: number) => parts.programs.session(id);
+  return {
+    ...common,
+    worker_create: (worker, stackTop, tls, thread) => {
+      if (parts.closing) return;
+      try {
+        parts.workers.create(worker, toPointer(stackTop), toPointer(tls), toPointer(thread));
+      } catch (error) {
+        // Not through the kernel, which is in the middle of a call.
+        setTimeout(() => {
+          parts.workerFailed(worker, new Error(messageOf(error)));
+          parts.workerDead(worker);
+        });
+      }
+    },
+    worker_run: (worker, id, tid, argument) => parts.programs.run(worker, id, tid, argument),
+    worker_collect: (worker) => parts.workers.post(worker, { t: 'collect' }),
+    worker_terminate: (worker) => {
+      parts.workers.terminate(worker);
+      parts.programs.free(worker);
+      parts.mayHaveLostRing();
+    },
+    output: (id, fd, pointer, size) => channel(id)?.output(fd as StreamFd, copyAt(memory, toPointer(pointer), size)),
+    output_end: (id, fd) => channel(id)?.outputEnd(fd as StreamFd, 0),
+    output_failed: (id, fd, result) => channel(id)?.outputEnd(fd as StreamFd, result),
+    stdin_ready: (id) => channel(id)?.pumpInput(),
+    connection: (id, result) => parts.connections.asked(id, result),
+    input_gone: (id) => parts.connections.get(id)?.inputGone(),
+    connection_over: (id) => parts.connections.over(id),
+    exited: (id, reason, code, message, messageSize, stack, stackSize) => {
+      if (reason === EXIT_REASON.NONE) {
+        session(id)?.failed();
+        return;
+      }
+      session(id)?.exited({
+        reason: reasons.get(reason)!,
+        code: code >>> 0,
+        message: textAt(memory, toPointer(message), messageSize),
+        stack: textAt(memory, toPointer(stack), stackSize),
+      });
+      parts.supervisors?.processEnded(id, reason, code >>> 0);
+      parts.programs.exited(id);
+    },
+    signal: (id, number) => session(id)?.signal(number),
+    held: (id) => session(id)?.cameToRest(),
+    ending: (id) => session(id)?.ending(),
+    session_over: (id) => parts.programs.over(id),
+  };
+}

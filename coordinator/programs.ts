@@ -1,0 +1,304 @@
+/** Which programs are loaded and started, and what runs where: from the page's `spawn` to `released`. */
+import { host } from '#host';
+import { ERRNO } from '../build/generated/abi.ts';
+import {
+  SPAWN_ERROR_ERROR,
+  SPAWN_ERROR_LENGTH,
+  SPAWN_ERROR_PREOPEN,
+  SPAWN_ERROR_SOCKET,
+  WORKER_IDLE,
+  WORKER_RUNNING,
+  WORKER_STARTING,
+  WORKER_ZOMBIE,
+  type SpawnError,
+} from '../build/generated/layouts.ts';
+import { BadDownload } from '../common/download.ts';
+import { messageOf } from '../common/error-text.ts';
+import type { MemoryType } from '../common/memory-import.ts';
+import { toPointer } from '../common/pointer.ts';
+import type { InitMessage, RefusalMessage, SpawnMessage } from '../common/protocol.ts';
+import { handleGone, type Channel, type Post } from './channel.ts';
+import { socketError } from './connections.ts';
+import { SystemError, type Kernel } from './kernel.ts';
+import { Refusal, type Modules, type Program } from './modules.ts';
+import { Queue } from './queue.ts';
+import { Session } from './session.ts';
+import { encodeSpawn, listeningPorts } from './spawn.ts';
+import type { Workers } from './workers.ts';
+
+export class Programs {
+  /** What each worker was last given to run, until it says that it is idle. */
+  readonly #busy = new Map<number, number>();
+  readonly #awaitingWorker = new Set<() => void>();
+  readonly #queue = new Queue();
+  /** What each worker ran last, until it idles or is truly dead: until then that process may still use its core. */
+  readonly #standing = new Map<number, number>();
+  /** Processes that have ended and are not yet released. */
+  readonly #exitTold = new Set<number>();
+  #makingRoom: Promise<boolean> | null = null;
+
+  constructor(
+    private readonly init: InitMessage,
+    private readonly kernel: Kernel,
+    private readonly channels: Map<number, Channel>,
+    private readonly modules: Modules,
+    private readonly workers: Workers,
+    private readonly post: Post,
+    /** Nothing is posted any more then, and nothing starts. */
+    private readonly life: { readonly closing: boolean },
+  ) {}
+
+  session(id: number): Session | undefined {
+    const channel = this.channels.get(id);
+    return channel instanceof Session ? channel : undefined;
+  }
+
+  /** Those that the kernel knows. */
+  attached(): Session[] {
+    return [...this.channels.values()].filter((channel) => channel instanceof Session && channel.attached) as Session[];
+  }
+
+  // --- loading and starting ---
+
+  spawn(message: SpawnMessage): void {
+    const session = new Session(message, this.kernel, this.post);
+    this.channels.set(session.id, session);
+    void this.#launch(message, session);
+  }
+
+  async #launch(message: SpawnMessage, session: Session): Promise<void> {
+    const { id } = session;
+    const killed = session.killed.signal;
+    const onKill = new Promise<never>((_, reject) =>
+      killed.addEventListener('abort', () => reject(killed.reason as Refusal)),
+    );
+    try {
+      await Promise.race([this.#begin(message, session, killed), onKill]);
+    } catch (error) {
+      this.channels.delete(id);
+      if (this.life.closing) return; // the page itself says why
+      this.post({ t: 'refused', id, refusal: refusal(error) });
+    }
+    if (this.life.closing) return;
+    for (const early of session.takeEarly()) {
+      if (session.attached) session.handle(early);
+      else handleGone(early, this.post);
+    }
+  }
+
+  /** Does nothing more once it was killed, or the runtime closes. */
+  async #begin(message: SpawnMessage, session: Session, killed: AbortSignal): Promise<void> {
+    const { id } = message;
+    const progress = message.progress
+      ? (phase: 'download' | 'compile', loaded: number, total: number) =>
+          this.post({ t: 'progress', id, phase, loaded, total })
+      : null;
+    const wishes = { interruptible: message.interruptible, memory: message.limits.memory, gc: message.limits.gc };
+    const program = await this.modules.get(message.source, progress, wishes, killed, message.guest);
+    killed.throwIfAborted();
+    if (!message.waits) return this.#beginNow(message, session, program, killed);
+    await this.#queue.turn(killed);
+    try {
+      await this.#until(() => this.#mayTakeWorker(), killed);
+      killed.throwIfAborted();
+      await this.#beginNow(message, session, program, killed);
+    } finally {
+      this.#queue.next();
+    }
+  }
+
+  async #beginNow(message: SpawnMessage, session: Session, program: Program, killed: AbortSignal): Promise<void> {
+    if (message.progress) this.post({ t: 'progress', id: message.id, phase: 'start', loaded: 1, total: 1 });
+    session.program = program;
+    session.memory = program.memory?.shared ? await this.#makeMemory(program.memory) : program.memory;
+    await this.#until(() => this.#start(message, session), killed);
+  }
+
+  /** Tries again whenever a worker is free, until it does, or it was killed. */
+  async #until(tried: () => boolean, killed: AbortSignal): Promise<void> {
+    while (!this.life.closing && !killed.aborted && !tried()) {
+      await new Promise<void>((resolve) => {
+        const goOn = (): void => {
+          this.#awaitingWorker.delete(goOn);
+          killed.removeEventListener('abort', goOn);
+          resolve();
+        };
+        this.#awaitingWorker.add(goOn);
+        killed.addEventListener('abort', goOn);
+      });
+    }
+  }
+
+  countWorkers() {
+    const count = (state: number): number => this.kernel.call.c_pool_count(state);
+    return {
+      starting: count(WORKER_STARTING),
+      idle: count(WORKER_IDLE),
+      running: count(WORKER_RUNNING),
+      zombies: count(WORKER_ZOMBIE),
+    };
+  }
+
+  #mayTakeWorker(): boolean {
+    const { starting, idle, running } = this.countWorkers();
+    return starting + idle > 0 || running < this.init.workers.max;
+  }
+
+  /** The memory that a guest's threads share. */
+  async #makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
+    if (type.maximum === 0 && host.emptyMemoryIsFatal)
+      throw new Refusal('limit', 'the module imports a shared memory without pages, of which this engine would die');
+    for (let last = false; ; last = !(await this.#makeRoom())) {
+      try {
+        return new WebAssembly.Memory(type);
+      } catch (error) {
+        if (!last) continue;
+        const size = `${type.initial} pages, at most ${type.maximum ?? 65536}`;
+        throw new Refusal(
+          'limit',
+          `the memory that the module imports (${size}) cannot be allocated: ${messageOf(error)}`,
+        );
+      }
+    }
+  }
+
+  /** False when a worker will be free in a moment, or is waited for. */
+  #start(message: SpawnMessage, session: Session): boolean {
+    const { kernel } = this;
+    let ports: number[] = [];
+    const pointer = kernel.withBlock(encodeSpawn(message, session.program.added !== null), (block) => {
+      const made = toPointer(kernel.call.c_spawn(block, kernel.data));
+      ports = listeningPorts(message, kernel, block);
+      return made;
+    });
+    if (!pointer) {
+      const error = kernel.words<SpawnError>(kernel.data, SPAWN_ERROR_LENGTH);
+      const result = error[SPAWN_ERROR_ERROR];
+      const socket = error[SPAWN_ERROR_SOCKET];
+      if (result === -ERRNO.EAGAIN && socket < 0 && (message.waits || this.#oneIsLeaving())) return false;
+      throw spawnError(message, this.init, result, error[SPAWN_ERROR_PREOPEN], socket);
+    }
+    session.attach(pointer, ports);
+    if (message.terminal) session.setRaw(message.terminal.raw, message.terminal.onlcr);
+    if (message.terminal?.echo === false) session.setEcho(false);
+    session.limitTime(message.timeout);
+    return true;
+  }
+
+  // --- on a worker ---
+
+  /** Runs one of its threads: the first (tid 0), or one more. `last`: there is no more memory to be had for it. */
+  run(worker: number, id: number, tid: number, argument: number, last = false): void {
+    const session = this.session(id)!;
+    this.#busy.set(worker, id);
+    this.#standing.set(worker, id);
+    const { memory, program } = session;
+    const { module, added, head } = program;
+    const guest = session.takeGuest();
+    this.workers.post(
+      worker,
+      { t: 'run', session: id, module, memory, tid, argument, last, added, guest, head: guest && head },
+      guest?.port ? [guest.port] : [],
+    );
+  }
+
+  /** The engine had no memory for it. */
+  async runAgain(worker: number, id: number): Promise<void> {
+    const room = await this.#makeRoom();
+    // Not when it was killed meanwhile: its worker is gone, or at other work.
+    if (this.session(id)?.running && this.#busy.get(worker) === id) this.run(worker, id, 0, 0, !room);
+  }
+
+  /** The engine has a limit on the memories of all its workers together. False: there is nothing more to be had. */
+  #makeRoom(): Promise<boolean> {
+    // What is about to end has memories too.
+    const retire = async () =>
+      (await this.workers.terminateAndWait(() => this.kernel.call.c_pool_retire() > 0)) || this.workers.nextDeath();
+    return (this.#makingRoom ??= retire().finally(() => (this.#makingRoom = null)));
+  }
+
+  /** The worker's word: its guest begins. */
+  started(id: number): void {
+    this.session(id)?.announce();
+  }
+
+  /** The worker's word: its guest cannot be instantiated. */
+  refused(id: number, kind: 'module' | 'limit', message: string): void {
+    const session = this.session(id);
+    session?.refuse(kind, message);
+    if (session && !session.attached) this.channels.delete(id);
+  }
+
+  /** The kernel has forgotten it. One that never ran stays until its worker's word has come, which may be later. */
+  over(id: number): void {
+    const session = this.session(id);
+    session?.over();
+    setTimeout(() => {
+      if (session && !session.awaitsRefusal) this.channels.delete(id);
+    });
+  }
+
+  exited(id: number): void {
+    this.#exitTold.add(id);
+    this.#releaseIfFree(id);
+  }
+
+  letGo(worker: number): void {
+    const id = this.#standing.get(worker);
+    this.#standing.delete(worker);
+    if (id !== undefined) this.#releaseIfFree(id);
+  }
+
+  #releaseIfFree(id: number): void {
+    if (!this.#exitTold.has(id) || [...this.#standing.values()].includes(id)) return;
+    this.#exitTold.delete(id);
+    this.post({ t: 'released', id });
+  }
+
+  free(worker: number): void {
+    this.#busy.delete(worker);
+    for (const goOn of [...this.#awaitingWorker]) goOn();
+  }
+
+  /** Whether a worker is about to be free: its process has ended, and its word of that is under way. */
+  #oneIsLeaving(): boolean {
+    return [...this.#busy.values()].some((id) => !this.session(id)?.running);
+  }
+}
+
+const LIMITS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'ENOBUFS', 'EMFILE']);
+
+function refusal(error: unknown): RefusalMessage {
+  if (error instanceof Refusal || error instanceof BadDownload) {
+    const { kind, message, faults } = error;
+    return { kind, message, faults };
+  }
+  if (error instanceof SystemError)
+    return { kind: LIMITS.has(error.code) ? 'limit' : 'options', message: error.message };
+  return { kind: 'module', message: messageOf(error) };
+}
+
+function spawnError(
+  message: SpawnMessage,
+  init: InitMessage,
+  result: number,
+  preopen: number,
+  socket: number,
+): SystemError {
+  const { listens, port } = message.sockets[socket] ?? {};
+  if (port !== undefined) {
+    const full = !listens && result === -ERRNO.EAGAIN;
+    return full ? new SystemError(-result, `the backlog of port ${port} is full`) : socketError(-result, port);
+  }
+  const culprit = message.preopens[preopen];
+  if (culprit)
+    return new SystemError(
+      -result,
+      `cannot preopen ${culprit.path} as ${culprit.guest}: it is not a directory of hf.fs`,
+    );
+  const full = new SystemError(
+    -result,
+    `all ${init.workers.max} workers are busy: wait for a process to end, say whenBusy: 'wait', or raise workers.max in start()`,
+  );
+  return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be made');
+}

@@ -1,0 +1,256 @@
+/** What each message means: of the page, and of the compute workers. */
+import { EXIT_REASON } from '../build/generated/abi.ts';
+import {
+  CODE_KILLED,
+  FS_USAGE_BLOCKS,
+  FS_USAGE_BYTES,
+  FS_USAGE_LENGTH,
+  FS_USAGE_NODES,
+  FS_USAGE_USED,
+  type FsUsage,
+} from '../build/generated/layouts.ts';
+import { messageOf } from '../common/error-text.ts';
+import { left } from '../common/parts.ts';
+import type {
+  EndMessage,
+  ErrorMessage,
+  FromCoordinator,
+  FsRequest,
+  FsResult,
+  InitMessage,
+  StatsMessage,
+  ToCoordinator,
+} from '../common/protocol.ts';
+import type { FromCompute } from '../common/worker-protocol.ts';
+import { bridgeKind } from '../worker/bridge.ts';
+import { handleGone, type Channel, type ChannelMessage, type Post } from './channel.ts';
+import type { Connections } from './connections.ts';
+import type { DoorbellKind } from './doorbell.ts';
+import type * as FilesPart from './files.ts';
+import { SystemError, type Kernel } from './kernel.ts';
+import type { Programs } from './programs.ts';
+import type * as Supervise from './supervise.ts';
+
+/** Messages to a runtime that has started. */
+export type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
+
+type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
+
+type SuperviseMessage = Extract<ToCoordinator, { t: 'supervise' }>;
+
+/** An import() that bundlers leave alone; tools/build.mjs defines it. */
+declare function importUrl(url: string): Promise<unknown>;
+
+/** A part of the coordinator that is fetched when it is needed first. */
+async function load<T>(url: string): Promise<T> {
+  try {
+    await importUrl(url);
+    return left<T>();
+  } catch (error) {
+    throw new Error(`${url} cannot be loaded: ${messageOf(error)}. Is the file deployed?`, { cause: error });
+  }
+}
+
+/** What a worker's messages are to the whole runtime. */
+export interface Crew {
+  readonly closing: boolean;
+  /** It is up. */
+  workerUp(worker: number): void;
+  workerFailed(worker: number, error: Error): void;
+  /** The doorbell rang, where the coordinator cannot wait on it. */
+  drainSoon(): void;
+  fatal(message: string): void;
+}
+
+export class Router {
+  /** There from the first call on. */
+  #files: FilesPart.Files | null = null;
+  #loadingFiles: Promise<FilesPart.Files> | null = null;
+  /** There are some once the first was asked for. */
+  supervisors: Supervise.Supervisors | null = null;
+
+  constructor(
+    private readonly init: InitMessage,
+    private readonly kernel: Kernel,
+    private readonly channels: ReadonlyMap<number, Channel>,
+    private readonly programs: Programs,
+    private readonly connections: Connections,
+    private readonly doorbell: DoorbellKind,
+    private readonly post: Post,
+    private readonly crew: Crew,
+  ) {}
+
+  fromWorker(worker: number, message: FromCompute): void {
+    const { crew, programs } = this;
+    switch (message.t) {
+      case 'booted':
+        crew.workerUp(worker);
+        break;
+      case 'idle':
+        this.kernel.call.c_worker_idle(worker);
+        programs.letGo(worker);
+        programs.free(worker);
+        break;
+      case 'started':
+        programs.started(message.session);
+        break;
+      case 'refused':
+        programs.refused(message.session, message.kind, message.message);
+        break;
+      case 'no-memory':
+        void programs.runAgain(worker, message.session);
+        break;
+      case 'host-call':
+        programs.session(message.session)?.hostCall(message.message);
+        break;
+      case 'ring':
+        crew.drainSoon();
+        break;
+      case 'unusable':
+        crew.workerFailed(worker, new Error(message.message));
+        break;
+      case 'fatal':
+        crew.fatal(message.message);
+        break;
+    }
+  }
+
+  fromPage(message: Order): void {
+    if (this.crew.closing) return;
+    switch (message.t) {
+      case 'spawn':
+        this.programs.spawn(message);
+        break;
+      case 'fs':
+        this.#answer(message.call, () => this.#callFiles(message.request));
+        break;
+      case 'stats':
+        this.#answer(message.call, () => this.#stats());
+        break;
+      case 'ps':
+        this.#answer(message.call, () =>
+          this.programs
+            .attached()
+            .flatMap((session) =>
+              session.running ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? null }] : [],
+            ),
+        );
+        break;
+      case 'connect':
+        this.connections.connect(message.id, message.port, message.credit);
+        break;
+      case 'accept':
+        this.connections.accept(message.id, message.listener, message.credit);
+        break;
+      case 'listen':
+        this.#answer(message.call, () => this.connections.listen(message.listener, message.port));
+        break;
+      case 'listen-end':
+        this.connections.listenEnd(message.listener);
+        break;
+      case 'supervise':
+        void this.#supervise(message);
+        break;
+      case 'sup-add':
+      case 'sup-order':
+        this.#answer(message.call, () => this.supervisors!.order(message));
+        break;
+      case 'sup-started':
+      case 'sup-ended':
+        this.supervisors?.told(message);
+        break;
+      default:
+        this.#forChannel(message);
+    }
+  }
+
+  #forChannel(message: ChannelMessage): void {
+    const channel = this.channels.get(message.id);
+    if (channel) channel.handle(message);
+    else handleGone(message, this.post);
+  }
+
+  #callFiles(request: FsRequest): FsResult | Promise<FsResult> {
+    if (this.#files) return this.#files.handle(request);
+    this.#loadingFiles ??= load<typeof FilesPart>(this.init.assets.files).then(
+      ({ Files }) => (this.#files = new Files(this.kernel)),
+    );
+    // The first call and those behind it, in their order.
+    return this.#loadingFiles.then(
+      (files) => files.handle(request),
+      (error: unknown) => {
+        this.#loadingFiles = null; // the next call tries again
+        throw error;
+      },
+    );
+  }
+
+  async #supervise(message: SuperviseMessage): Promise<void> {
+    const file = await load<typeof Supervise>(this.init.assets.supervise).then(
+      (exports) => () => exports,
+      (error: unknown) => () => {
+        throw error;
+      },
+    );
+    if (this.crew.closing) return;
+    this.#answer(message.call, () => (this.supervisors ??= this.#makeSupervisors(file())).order(message));
+  }
+
+  #makeSupervisors({ Supervisors }: typeof Supervise): Supervise.Supervisors {
+    const { programs } = this;
+    const processes = {
+      runs: (process: number) => programs.session(process)?.running === true,
+      ask: (process: number) => programs.session(process)?.endInput(),
+      kill: (process: number) =>
+        programs.session(process)?.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed by its supervisor'),
+    };
+    return new Supervisors(this.post, processes, (errno, what) => new SystemError(errno, what));
+  }
+
+  #answer(call: number, work: () => Answer | Promise<Answer>): void {
+    const { post, crew } = this;
+    const done = (value: Answer): void =>
+      post({ t: 'done', call, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
+    const failed = (error: unknown): void => {
+      const failure: ErrorMessage =
+        error instanceof SystemError
+          ? { code: error.code, errno: error.errno, message: error.message }
+          : { code: '', message: messageOf(error) };
+      post({ t: 'failed', call, error: failure });
+    };
+    /** Once it closes the kernel does nothing any more, and what that gives is no answer: the page rejects the call. */
+    const unlessClosing =
+      <T>(tell: (outcome: T) => void) =>
+      (outcome: T) => {
+        if (!crew.closing) tell(outcome);
+      };
+    try {
+      const value = work();
+      if (value instanceof Promise) value.then(unlessClosing(done), unlessClosing(failed));
+      else done(value);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #stats(): StatsMessage {
+    const { kernel, programs } = this;
+    const workers = programs.countWorkers();
+    const processes = programs.attached().map((session) => session.stats());
+    kernel.call.c_fs_usage(kernel.data);
+    const usage = kernel.numbers<FsUsage>(kernel.data, FS_USAGE_LENGTH);
+    return {
+      workers: { total: workers.idle + workers.starting + workers.running, ...workers },
+      processes,
+      kernel: {
+        bytes: usage[FS_USAGE_USED],
+        blocks: usage[FS_USAGE_BLOCKS],
+        memory: kernel.memory.buffer.byteLength,
+      },
+      files: { bytes: usage[FS_USAGE_BYTES], nodes: usage[FS_USAGE_NODES] },
+      sockets: this.connections.stats(),
+      bridge: bridgeKind(this.init.force.jsBridge),
+      doorbell: this.doorbell,
+    };
+  }
+}
