@@ -4,13 +4,15 @@ import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
 import { LONGEST_TIMER, waitTime } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
-import type {
-  CallMessage,
-  FunctionType,
-  GuestMessage,
-  Kind,
-  ResultMessage,
-  SignatureMessage,
+import {
+  READ,
+  WRITE,
+  type Failure,
+  type FunctionType,
+  type GuestMessage,
+  type Kind,
+  type ResultsMessage,
+  type SignatureMessage,
 } from '../common/guest-protocol.js';
 import { KINDS } from './kinds.js';
 import { Link, type FromWorker } from './link.js';
@@ -190,8 +192,15 @@ export async function instantiate(tools: Tools, source: Source, options: Instant
 }
 
 interface Call extends Deferred<unknown> {
-  message: CallMessage;
-  transfer: ArrayBuffer[];
+  /** The export's number, or READ or WRITE. */
+  fn: number;
+  args: unknown[];
+}
+
+interface Export {
+  index: number;
+  type: FunctionType | null;
+  arity: number;
 }
 
 class InstanceEnd {
@@ -205,7 +214,7 @@ class InstanceEnd {
   readonly #signatures: Record<string, SignatureMessage>;
   readonly #ready = deferred<void>();
   readonly #ended = deferred<void>();
-  #functions = new Map<string, { type: FunctionType | null; arity: number }>();
+  #functions = new Map<string, Export>();
   #lastId = 0;
   #queue: Call[] = [];
   readonly #sent = new Map<number, Call>();
@@ -267,18 +276,19 @@ class InstanceEnd {
   }
 
   async #call(options: InstanceCallOptions, name: string, args: unknown[]): Promise<unknown> {
-    const checked = this.#check(name, args);
-    const transfer = checked.flatMap((arg) => (isBytes(arg) ? [viewOf(arg).buffer as ArrayBuffer] : []));
-    return this.#ask({ id: ++this.#lastId, name, args: checked }, transfer, options, name);
+    const found = this.#export(name);
+    return this.#ask(found.index, this.#check(name, found, args), options, name);
   }
 
-  #check(name: string, args: unknown[]): unknown[] {
+  #export(name: string): Export {
     const found = this.#functions.get(name);
-    if (!found) {
-      const names = [...this.#functions.keys()];
-      const list = names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
-      throw new TypeError(`the module exports no function ${JSON.stringify(name)}; it exports ${list || 'none'}`);
-    }
+    if (found) return found;
+    const names = [...this.#functions.keys()];
+    const list = names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
+    throw new TypeError(`the module exports no function ${JSON.stringify(name)}; it exports ${list || 'none'}`);
+  }
+
+  #check(name: string, found: Export, args: unknown[]): unknown[] {
     const declared = Object.hasOwn(this.#signatures, name) ? this.#signatures[name] : undefined;
     const params = declared?.params ?? found.type?.params ?? (Array(found.arity).fill('any') as 'any'[]);
     const shown = declared
@@ -297,29 +307,30 @@ class InstanceEnd {
       [length, 'length'],
     ] as const)
       requireSize(value, what);
-    const message = { id: ++this.#lastId, read: pointer, size: length };
-    return (await this.#ask(message, [], {}, 'memory.read')) as Uint8Array;
+    return (await this.#ask(READ, [pointer, length], {}, 'memory.read')) as Uint8Array;
   }
 
   async #write(pointer: number, bytes: ArrayBuffer | ArrayBufferView): Promise<void> {
     requireSize(pointer, 'pointer');
     if (!isBytes(bytes)) throw wrong('what is written', 'bytes', bytes);
-    const copy = copyOf(viewOf(bytes));
-    await this.#ask({ id: ++this.#lastId, write: pointer, bytes: copy }, [copy.buffer], {}, 'memory.write');
+    await this.#ask(WRITE, [pointer, copyOf(viewOf(bytes))], {}, 'memory.write');
   }
 
-  async #ask(
-    message: CallMessage,
-    transfer: ArrayBuffer[],
-    options: InstanceCallOptions,
-    what: string,
-  ): Promise<unknown> {
-    const { timeout, signal } = options;
+  #ask(fn: number, args: unknown[], { timeout, signal }: InstanceCallOptions, what: string): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#failure) throw this.#failure;
-    const call: Call = { ...deferred<unknown>(), message, transfer };
+    const call: Call = { ...deferred<unknown>(), fn, args };
     this.#queue.push(call);
     this.#flushSoon();
+    return timeout === undefined && !signal ? call.promise : this.#limit(call, timeout, signal, what);
+  }
+
+  async #limit(
+    call: Call,
+    timeout: number | undefined,
+    signal: AbortSignal | undefined,
+    what: string,
+  ): Promise<unknown> {
     const giveUp = (): void => {
       this.#queue = this.#queue.filter((other) => other !== call);
       call.reject(signal?.reason);
@@ -351,38 +362,47 @@ class InstanceEnd {
   }
 
   #flush(): void {
-    const calls = this.#queue;
-    if (calls.length === 0 || this.#failure) return;
+    const queue = this.#queue;
+    if (queue.length === 0 || this.#failure) return;
     this.#queue = [];
-    for (const call of calls) this.#sent.set(call.message.id, call);
-    this.#link.post(
-      { t: 'calls', calls: calls.map(({ message }) => message) },
-      calls.flatMap(({ transfer }) => transfer),
-    );
+    const first = this.#lastId + 1;
+    const calls: unknown[] = [];
+    const transfer: ArrayBuffer[] = [];
+    for (const call of queue) {
+      this.#sent.set(++this.#lastId, call);
+      calls.push(call.fn, call.args.length, ...call.args);
+      for (const arg of call.args) if (isBytes(arg)) transfer.push(viewOf(arg).buffer as ArrayBuffer);
+    }
+    this.#link.post({ t: 'calls', first, calls }, transfer);
   }
 
   #receive(message: FromWorker): void {
     switch (message.t) {
       case 'ready':
-        this.#functions = new Map(message.exports.map(([name, type, arity]) => [name, { type, arity }]));
+        this.#functions = new Map(message.exports.map(([name, type, arity], index) => [name, { index, type, arity }]));
         return this.#ready.resolve();
       case 'results':
-        for (const result of message.results) this.#settle(result);
-        if (this.#sent.size === 0) this.#flush();
-        return;
+        return this.#settle(message);
       case 'end':
         return this.#ended.resolve();
     }
   }
 
-  #settle(result: ResultMessage): void {
-    const call = this.#sent.get(result.id);
-    this.#sent.delete(result.id);
-    if (!call) return;
-    if (!('error' in result)) call.resolve(result.value);
-    else if (result.type === 'TypeError') call.reject(new TypeError(result.error));
-    else if (result.type === 'RangeError') call.reject(new RangeError(result.error));
-    else call.reject(this.#tools.failed(result.error, undefined));
+  #settle({ values, failures }: ResultsMessage): void {
+    for (let i = 0; i < values.length; i += 2) this.#take(values[i] as number)?.resolve(values[i + 1]);
+    for (const failure of failures) this.#take(failure[0])?.reject(this.#errorOf(failure));
+    if (this.#sent.size === 0) this.#flush();
+  }
+
+  #take(id: number): Call | undefined {
+    const call = this.#sent.get(id);
+    this.#sent.delete(id);
+    return call;
+  }
+
+  #errorOf([, error, type]: Failure): Error {
+    if (type === 'TypeError') return new TypeError(error);
+    return type === 'RangeError' ? new RangeError(error) : this.#tools.failed(error, undefined);
   }
 
   /** What it answered before the end may come a moment after it. */

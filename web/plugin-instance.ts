@@ -38,6 +38,8 @@ const LOG_LINE = 8192;
 const TAIL = 4096;
 /** Characters of a wrong line that an error quotes. */
 const QUOTED = 200;
+/** Characters that one write may have, unless it is one line. */
+const WRITTEN_TOGETHER = 65_536;
 /** The notification that cancels a request, as in the Language Server Protocol. */
 const CANCEL = '$/cancelRequest';
 
@@ -73,6 +75,11 @@ export interface SentCall {
   readonly result: Promise<unknown>;
   /** Resolves when the instance is done with the call, which an abort does not end. */
   readonly settled: Promise<void>;
+}
+
+interface Line {
+  readonly text: string;
+  readonly sent: Deferred<void>;
 }
 
 type Id = string | number | null;
@@ -119,6 +126,11 @@ export class Instance {
   #handled = 0;
   #wake: (() => void) | undefined;
   #stderr = '';
+  /** What is not yet written. */
+  #lines: Line[] = [];
+  #writing = false;
+  /** Resolves when all lines are written or lost. */
+  #written = Promise.resolve();
   /** Why the page killed it. */
   #doom: Doom | undefined;
 
@@ -165,7 +177,7 @@ export class Instance {
 
   /** Sends a notification. Resolves when it is in the process's pipe. */
   async notify(method: string, params: string | undefined): Promise<void> {
-    await this.#writer.write(encoder.encode(`${messageOf(method, params)}\n`));
+    await this.#enqueue(messageOf(method, params));
   }
 
   /** Ends its input, and kills it after `shutdown` milliseconds. Open calls reject. Never rejects. */
@@ -177,7 +189,7 @@ export class Instance {
     for (const id of [...this.#calls.keys()]) {
       this.#settle(id, (call) => call.result.reject(this.#doom?.(call, { plugin, process, stderr })));
     }
-    void this.#writer.close().catch(() => undefined);
+    void this.#written.then(() => this.#writer.close()).catch(() => undefined);
     await within(this.ended, this.#settings.shutdown);
     this.kill();
     await this.ended;
@@ -308,10 +320,37 @@ export class Instance {
   /** Sends a line. Resolves when it is in the process's pipe, or lost. */
   async #send(text: string): Promise<void> {
     try {
-      await this.#writer.write(encoder.encode(`${text}\n`));
+      await this.#enqueue(text);
     } catch {
       if (this.#doom === undefined) void this.#mustEnd('closed its standard input');
     }
+  }
+
+  #enqueue(text: string): Promise<void> {
+    const line: Line = { text, sent: deferred() };
+    this.#lines.push(line);
+    if (!this.#writing) this.#written = this.#writeLines();
+    return line.sent.promise;
+  }
+
+  /** The lines that come while a write is on its way travel together: each write takes a message there and one back. */
+  async #writeLines(): Promise<void> {
+    this.#writing = true;
+    while (this.#lines.length > 0) {
+      const lines = this.#takeLines();
+      const written = this.#writer.write(encoder.encode(lines.map(({ text }) => `${text}\n`).join('')));
+      await written.then(
+        () => lines.forEach(({ sent }) => sent.resolve()),
+        (error: unknown) => lines.forEach(({ sent }) => sent.reject(error)),
+      );
+    }
+    this.#writing = false;
+  }
+
+  #takeLines(): Line[] {
+    let size = 0;
+    const end = this.#lines.findIndex(({ text }, i) => (size += text.length) > WRITTEN_TOGETHER && i > 0);
+    return this.#lines.splice(0, end < 0 ? this.#lines.length : end);
   }
 
   #post(text: string): void {

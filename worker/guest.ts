@@ -8,15 +8,17 @@ import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
 import { CallFailed, encoded, hostFunction, isNumber } from './host-functions.ts';
-import type {
-  CallMessage,
-  FromGuest,
-  GuestMessage,
-  HostCallMessage,
-  Kind,
-  ResultMessage,
-  SignatureMessage,
-  ToGuest,
+import {
+  READ,
+  WRITE,
+  type CallsMessage,
+  type Failure,
+  type FromGuest,
+  type GuestMessage,
+  type HostCallMessage,
+  type Kind,
+  type SignatureMessage,
+  type ToGuest,
 } from '../common/guest-protocol.ts';
 import type { KernelExports } from './kernel.ts';
 import { exportedFunctions } from './signatures.ts';
@@ -45,8 +47,41 @@ type WasmFunction = (...args: unknown[]) => unknown;
 /** How long results are kept back for more of them, in milliseconds. */
 const GATHERING = 1;
 
+/** Gathers results, so that many travel together, but none waits longer than GATHERING for those that follow. */
+class Results {
+  private values: unknown[] = [];
+  private failures: Failure[] = [];
+  private sent = performance.now();
+
+  constructor(private readonly post: (message: FromGuest, transfer: Transferable[]) => void) {}
+
+  value(id: number, value: unknown): void {
+    this.values.push(id, value);
+    this.sendInTime();
+  }
+
+  failure(failure: Failure): void {
+    this.failures.push(failure);
+    this.sendInTime();
+  }
+
+  send(): void {
+    if (this.values.length + this.failures.length === 0) return;
+    this.post({ t: 'results', values: this.values.splice(0), failures: this.failures.splice(0) }, []);
+  }
+
+  private sendInTime(): void {
+    const now = performance.now();
+    if (now - this.sent < GATHERING) return;
+    this.sent = now;
+    this.send();
+  }
+}
+
 export class Guest {
   private exports: Record<string, WebAssembly.ExportValue> = {};
+  /** Of the exported functions, as the page numbers them. */
+  private names: string[] = [];
   private readonly port: MessagePort | null;
   private gone = false;
 
@@ -90,7 +125,9 @@ export class Guest {
   serve(instance: WebAssembly.Instance): void {
     this.exports = instance.exports;
     if (!this.enter(() => this.initialize())) return;
-    this.post({ t: 'ready', exports: this.listExports(this.module.head) });
+    const list = this.listExports(this.module.head);
+    this.names = list.map(([name]) => name);
+    this.post({ t: 'ready', exports: list });
     this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
   }
 
@@ -147,40 +184,44 @@ export class Guest {
     this.seat.leave();
   }
 
-  private receive({ calls }: ToGuest): void {
+  private receive(message: CallsMessage): void {
     if (this.gone) return;
-    const results: ResultMessage[] = [];
-    const send = (): void => {
-      if (results.length > 0) this.post({ t: 'results', results: results.splice(0) });
-    };
     this.enter(() => {
       this.seat.kernel.w_awake();
-      let sent = performance.now();
+      const results = new Results((message, transfer) => this.post(message, transfer));
       try {
-        for (const call of calls) {
-          results.push(this.answer(call));
-          const now = performance.now();
-          if (now - sent < GATHERING) continue;
-          sent = now;
-          send();
-        }
+        this.answerAll(message, results);
       } finally {
-        send();
+        results.send();
       }
     });
   }
 
-  private answer(call: CallMessage): ResultMessage {
-    const { id } = call;
-    try {
-      if ('name' in call) return { id, value: this.call(call.name, call.args) };
-      if ('read' in call) return { id, value: this.read(call.read, call.size) };
-      this.write(call.write, call.bytes);
-      return { id, value: undefined };
-    } catch (error) {
-      if (error instanceof CallFailed) return { id, error: error.message, type: error.type };
-      throw error;
+  private answerAll({ first, calls }: CallsMessage, results: Results): void {
+    let id = first;
+    for (let i = 0; i < calls.length; id++) {
+      const fn = calls[i] as number;
+      const end = i + 2 + (calls[i + 1] as number);
+      this.answer(id, fn, calls.slice(i + 2, end), results);
+      i = end;
     }
+  }
+
+  private answer(id: number, fn: number, args: unknown[], results: Results): void {
+    try {
+      results.value(id, this.perform(fn, args));
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      results.failure([id, error.message, error.type]);
+    }
+  }
+
+  private perform(fn: number, args: unknown[]): unknown {
+    if (fn >= 0) return this.call(this.names[fn]!, args);
+    const pointer = args[0] as number;
+    if (fn === READ) return this.read(pointer, args[1] as number);
+    if (fn === WRITE) return this.write(pointer, args[1] as Uint8Array);
+    throw new CallFailed(`there is no operation ${fn}`);
   }
 
   private call(name: string, args: unknown[]): unknown {

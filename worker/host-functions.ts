@@ -1,5 +1,5 @@
 /** Functions of the page's that a guest imports: its thread asks the page, and waits in the kernel for the answer. */
-import type { HostMessage, HostSignature, Kind, ResultMessage } from '../common/guest-protocol.ts';
+import type { Failure, HostMessage, HostSignature, Kind } from '../common/guest-protocol.ts';
 import type { Answer, Value } from '../common/values.ts';
 
 const encoder = new TextEncoder();
@@ -9,7 +9,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export class CallFailed extends Error {
   constructor(
     message: string,
-    readonly type: Extract<ResultMessage, { error: string }>['type'] = 'CallFailed',
+    readonly type: Failure[2] = 'CallFailed',
   ) {
     super(message);
   }

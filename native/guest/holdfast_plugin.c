@@ -14,6 +14,8 @@
  */
 #define WINDOW 128
 #define READ_SIZE 16384
+/* Calls that are sent together are written together. */
+#define HELD_SIZE 8192
 
 enum { UNANSWERED = 1 };
 
@@ -51,23 +53,49 @@ static struct {
 	unsigned depth;
 	const struct hfp_method *methods;
 	bool ended; /* standard input */
+	bool holding;
+	char held[HELD_SIZE]; /* lines that are not yet written, while `holding` */
+	size_t held_size;
 } self = {.io = {read_stdin, write_stdout}, .last_postponed = &self.postponed};
 
 /* --- lines --- */
+
+static int write_all(const char *text, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		ptrdiff_t written = self.io.write(text + at, size - at);
+		if (written <= 0)
+			return HFP_CLOSED;
+		at += (size_t)written;
+	}
+	return HFP_OK;
+}
+
+static int write_held(void)
+{
+	size_t size = self.held_size;
+	self.held_size = 0;
+	return write_all(self.held, size);
+}
+
+static int write_or_hold(const char *text, size_t size)
+{
+	if (!self.holding)
+		return write_all(text, size);
+	int outcome = self.held_size + size > HELD_SIZE ? write_held() : HFP_OK;
+	if (outcome || size > HELD_SIZE)
+		return outcome ? outcome : write_all(text, size);
+	memcpy(self.held + self.held_size, text, size);
+	self.held_size += size;
+	return HFP_OK;
+}
 
 static int send_line(struct hfp_writer *line)
 {
 	hfp_write_json(line, "", 0);
 	if (!line->failed)
 		line->text[line->size - 1] = '\n'; /* was the comma */
-	int outcome = line->failed ? HFP_MEMORY : HFP_OK;
-	for (size_t at = 0; outcome == HFP_OK && at < line->size;) {
-		ptrdiff_t size = self.io.write(line->text + at, line->size - at);
-		if (size <= 0)
-			outcome = HFP_CLOSED;
-		else
-			at += (size_t)size;
-	}
+	int outcome = line->failed ? HFP_MEMORY : write_or_hold(line->text, line->size);
 	hfp_writer_free(line);
 	return outcome;
 }
@@ -375,18 +403,27 @@ static int send_call(int64_t id, const char *method, const struct hfp_writer *pa
 	return send_line(&line);
 }
 
-/* Sends as many calls as may be unanswered. */
-static void send_calls(struct waiting *waiting)
+static void send_next(struct waiting *waiting)
 {
-	while (waiting->sent < waiting->count && waiting->sent - waiting->answered < WINDOW) {
-		size_t i = waiting->sent++;
-		struct hfp_outgoing *call = &waiting->calls[i];
-		int outcome = send_call(waiting->first + (int64_t)i, call->method, call->params);
-		if (outcome) {
-			call->reply.outcome = outcome;
-			waiting->answered++;
-		}
+	size_t i = waiting->sent++;
+	struct hfp_outgoing *call = &waiting->calls[i];
+	int outcome = send_call(waiting->first + (int64_t)i, call->method, call->params);
+	if (outcome) {
+		call->reply.outcome = outcome;
+		waiting->answered++;
 	}
+}
+
+/* Sends as many calls as may be unanswered, once half of them are answered: many travel together. */
+static int send_calls(struct waiting *waiting)
+{
+	if (waiting->sent - waiting->answered > WINDOW / 2)
+		return HFP_OK;
+	self.holding = true;
+	while (waiting->sent < waiting->count && waiting->sent - waiting->answered < WINDOW)
+		send_next(waiting);
+	self.holding = false;
+	return write_held();
 }
 
 static void stop_waiting(struct waiting *waiting)
@@ -406,10 +443,11 @@ int hfp_call_many(struct hfp_outgoing *calls, size_t count)
 	for (size_t i = 0; i < count; i++)
 		calls[i].reply = (struct hfp_reply){.outcome = UNANSWERED};
 	while (outcome == HFP_OK) {
-		send_calls(&waiting);
+		outcome = send_calls(&waiting);
 		if (waiting.answered == count)
 			break;
-		outcome = step();
+		if (outcome == HFP_OK)
+			outcome = step();
 	}
 	stop_waiting(&waiting);
 	for (size_t i = 0; i < count; i++) {

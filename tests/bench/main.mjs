@@ -1,5 +1,5 @@
 // `npm run bench [-- --rounds N]`: what holdfast costs, in Chromium, served by nginx as the demo is. Prints tables; every row is the median of interleaved rounds,
-// with the fastest and slowest in brackets. With `--peers`: system calls against other runtimes, as a table for docs/benchmarks.md. Figures of one run may be compared with each other; those of two runs or machines may not.
+// with the fastest and slowest in brackets. With `--calls`: calls between the page and guests, beside their floors. With `--peers`: system calls against other runtimes, as a table for docs/benchmarks.md. Figures of one run may be compared with each other; those of two runs or machines may not.
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '15' },
     peers: { type: 'boolean', default: false },
     interruptible: { type: 'boolean', default: false }, // only what that costs
+    calls: { type: 'boolean', default: false }, // only calls between the page and guests
     kill: { type: 'boolean', default: false }, // only how long a kill takes
     host: { type: 'string', default: 'chromium,firefox,webkit' }, // with it: in which browsers
     only: { type: 'string' }, // with it: of loops, CPython, yosys, clang, those
@@ -27,7 +28,7 @@ const number = (value) =>
   value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toFixed(1);
 const figure = ({ min, median, max }, unit) =>
   `${number(median)} ${unit}`.padStart(12) + `   (${number(min)} to ${number(max)})`;
-const row = (name, text, note = '') => console.log(`  ${name.padEnd(28)}${text}${note && `   ${note}`}`);
+const row = (name, text, note = '') => console.log(`  ${name.padEnd(30)}${text}${note && `   ${note}`}`);
 
 function sizes() {
   console.log('\nWhat a page downloads');
@@ -76,6 +77,28 @@ function reportInterruptible(results) {
   }
 }
 
+/** [row, its floor] */
+const CALLS = [
+  ['message there and back'],
+  ['page calls an export', 'message there and back'],
+  ['messages, 200 at once'],
+  ['page calls, 200 in one turn', 'messages, 200 at once'],
+  ['blocked worker, page, waker'],
+  ['guest calls the page', 'blocked worker, page, waker'],
+  ['plugin calls, 200 at once'],
+  ['plugin ping', 'message there and back'],
+  ['plugin prime_sieve(1,000,000)'],
+  ['plugin start, ping, end'],
+];
+
+function reportCalls(results) {
+  console.log(`\nCalls: median of ${rounds} rounds (fastest to slowest), for one call`);
+  for (const [name, floor] of CALLS) {
+    const ratio = floor && (results[name].median / results[floor].median).toFixed(2);
+    row(name, figure(results[name], 'us'), ratio ? `${ratio} times the floor` : '');
+  }
+}
+
 if (values.kill) {
   await killBenchmark(values.host.split(','), rounds);
   process.exit();
@@ -102,6 +125,12 @@ try {
     );
     const load = `${begun.toFixed(1)} before and ${os.loadavg()[0].toFixed(1)} after`;
     console.log(peersTable(results, { rounds, browser: `Chromium ${browser.version()}`, load }));
+  } else if (values.calls) {
+    reportCalls(
+      await page.evaluate(async (options) => (await import('/tests/bench/calls.js')).callsBenchmark(options), {
+        rounds,
+      }),
+    );
   } else if (values.interruptible) {
     reportInterruptible(
       await page.evaluate(
