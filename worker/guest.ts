@@ -245,16 +245,26 @@ export class Guest {
 
   private callMarshalled(name: string, { params, result }: SignatureMessage, args: unknown[]): unknown {
     const lent: number[] = [];
-    const flat = params.flatMap((kind, i) => {
-      if (isNumber(kind)) return [args[i]];
-      const bytes = encoded(kind, args[i]);
-      const pointer = this.lend(bytes);
-      lent.push(pointer);
-      return [pointer, bytes.length];
-    });
+    const flat = this.lendAll(params, args, lent);
     const value = this.invoke(name, flat);
     for (const pointer of lent) this.giveBack(pointer);
     return result === null ? undefined : isNumber(result) ? value : this.decoded(name, result, value);
+  }
+
+  /** The arguments as numbers, with their memory in `lent`. If the guest has too little for all, it gets back what it gave. */
+  private lendAll(params: Kind[], args: unknown[], lent: number[]): unknown[] {
+    try {
+      return params.flatMap((kind, i) => {
+        if (isNumber(kind)) return [args[i]];
+        const bytes = encoded(kind, args[i]);
+        const pointer = this.lend(bytes);
+        lent.push(pointer);
+        return [pointer, bytes.length];
+      });
+    } catch (error) {
+      if (error instanceof CallFailed) for (const pointer of lent) this.giveBack(pointer);
+      throw error;
+    }
   }
 
   private lend(bytes: Uint8Array): number {

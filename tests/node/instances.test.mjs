@@ -40,6 +40,18 @@ test('the URL of a file, its bytes and its compiled module can be instantiated',
   }
 });
 
+test('a guest with too little memory for the arguments gets back what it gave for the first ones', async (t) => {
+  const hf = await runtime(t);
+  const allocator = { malloc: 'malloc_once', free: 'free_once' };
+  const q = await hf.instantiate(called, {
+    signatures: { sizes: { params: ['bytes', 'bytes'], result: 'i32' } },
+    allocator,
+  });
+  const two = q.call('sizes', new Uint8Array(3), new Uint8Array(4));
+  await assert.rejects(two, { name: 'CallFailed', message: /malloc_once\(4\) returned 0/ });
+  assert.equal(await q.call('allocated'), 0);
+});
+
 test('wrong arguments are refused before they are sent, with the signature of the export', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called, { signatures: { greet: text } });
