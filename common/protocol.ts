@@ -15,14 +15,15 @@ import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 11;
+export const PROTOCOL = 12;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
   ? Module
   : never;
 
-export type StreamMode = 'pipe' | 'null';
+/** A number: an end of this pipe between programs. */
+export type StreamMode = 'pipe' | 'null' | number;
 /** File descriptors of the streams that a process starts with. */
 export type OutputFd = 1 | 2;
 /** Of an output, or TRACE_FD: a process's trace (wasi/trace.h), which is like one of its outputs. */
@@ -308,6 +309,10 @@ export type ToCoordinator =
   | { t: 'echo'; id: number; echo: boolean }
   /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
   | { t: 'pause'; id: number; call: number; paused: boolean }
+  /** Makes a pipe between programs; answered with its number, or 0 without memory. */
+  | { t: 'pipe'; call: number; size: number }
+  /** The page lets go of PIPE_READER or PIPE_WRITER of it, once each: until then it holds them. */
+  | { t: 'pipe-close'; pipe: number; end: number }
   | { t: 'connect'; id: number; port: number; credit: number }
   /** Takes the next connection to a port of the page's. */
   | { t: 'accept'; id: number; listener: number; credit: number }

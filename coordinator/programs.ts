@@ -15,8 +15,8 @@ import {
 import { BadDownload } from '../common/download.ts';
 import { messageOf } from '../common/error-text.ts';
 import type { MemoryType } from '../common/memory-import.ts';
-import { toPointer } from '../common/pointer.ts';
-import type { InitMessage, RefusalMessage, SpawnMessage } from '../common/protocol.ts';
+import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
+import type { InitMessage, RefusalMessage, SpawnMessage, StreamMode } from '../common/protocol.ts';
 import { handleGone, type Channel, type Post } from './channel.ts';
 import { socketError } from './connections.ts';
 import { SystemError, type Kernel } from './kernel.ts';
@@ -25,6 +25,9 @@ import { Queue } from './queue.ts';
 import { Session } from './session.ts';
 import { encodeSpawn, listeningPorts } from './spawn.ts';
 import type { Workers } from './workers.ts';
+
+/** The pipe between programs that a stream is an end of, if it is. */
+const pipeOf = (mode: StreamMode | 'stdout'): Pointer => (typeof mode === 'number' ? mode : NULL) as Pointer;
 
 export class Programs {
   /** What each worker was last given to run, until it says that it is idle. */
@@ -167,7 +170,9 @@ export class Programs {
     const { kernel } = this;
     let ports: number[] = [];
     const pointer = kernel.withBlock(encodeSpawn(message, session.program.added !== null), (block) => {
-      const made = toPointer(kernel.call.c_spawn(block, kernel.data));
+      const made = toPointer(
+        kernel.call.c_spawn(block, kernel.data, pipeOf(message.stdin), pipeOf(message.stdout), pipeOf(message.stderr)),
+      );
       ports = listeningPorts(message, kernel, block);
       return made;
     });

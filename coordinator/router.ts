@@ -11,6 +11,7 @@ import {
 } from '../build/generated/layouts.ts';
 import { messageOf } from '../common/error-text.ts';
 import { left } from '../common/parts.ts';
+import { toPointer, type Pointer } from '../common/pointer.ts';
 import type {
   EndMessage,
   ErrorMessage,
@@ -135,6 +136,12 @@ export class Router {
               session.running ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? null }] : [],
             ),
         );
+        break;
+      case 'pipe':
+        this.#answer(message.call, () => toPointer(this.kernel.call.c_pipe(message.size)));
+        break;
+      case 'pipe-close':
+        this.kernel.call.c_pipe_close(message.pipe as Pointer, message.end);
         break;
       case 'connect':
         this.connections.connect(message.id, message.port, message.credit);

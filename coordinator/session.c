@@ -263,14 +263,20 @@ void hf_pool_on_request(struct hf_work *work)
 	hf_request_answer(&request->base, start_thread(thread->process, request->argument));
 }
 
-/* Descriptor 0, 1 or 2: one end of a pipe whose other end is ours, or /dev/null. */
-static int add_stream(struct session *session, uint32_t fd, bool piped, bool tty, bool ends_unread)
+/* Descriptor 0, 1 or 2: an end of `pipe`, which is one between programs; or, without one, of a pipe whose other end is ours, or /dev/null. */
+static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe, bool piped, bool tty,
+                      bool ends_unread)
 {
 	struct hf_file *file;
-	struct hf_pipe *pipe;
 	enum hf_access access = fd == 0 ? HF_READ : HF_WRITE;
 	int result;
-	if (!piped) {
+	if (pipe) {
+		if (fd == 0)
+			hf_pipe_hold_reader(pipe);
+		else
+			hf_pipe_hold_writer(pipe);
+		result = hf_file_open_pipe(pipe, access, HF_FILETYPE_UNKNOWN, &file);
+	} else if (!piped) {
 		result = hf_file_open(hf_device(HF_DEV_NULL), access, 0, &file);
 	} else {
 		result = hf_pipe_create(session->process->limits.pipe_bytes, &pipe);
@@ -324,7 +330,8 @@ static void sent_to_screen(struct hf_pump *pump, const uint8_t *bytes, uint32_t 
 	hf_terminal_sends(&session->terminal, bytes, size, pump->screen);
 }
 
-static int add_streams(struct session *session, const struct hf_spawn_header *header)
+/* `pipes`: those between programs that the standard streams are ends of, or NULL. */
+static int add_streams(struct session *session, const struct hf_spawn_header *header, struct hf_pipe *const *pipes)
 {
 	const uint32_t piped = header->piped, outputs = 1u << 1 | 1u << 2;
 	enum hf_tty_kind tty = header->tty;
@@ -335,9 +342,9 @@ static int add_streams(struct session *session, const struct hf_spawn_header *he
 		if (fd == 0 && tty == HF_TTY_KIND_DISCIPLINE)
 			result = add_keyboard(session);
 		else
-			result = fd == 2 && one_output
-			             ? share_output(session)
-			             : add_stream(session, fd, piped & 1u << fd, tty, header->outputs & HF_OUTPUTS_END_UNREAD);
+			result = fd == 2 && one_output ? share_output(session)
+			                               : add_stream(session, fd, pipes[fd], piped & 1u << fd, tty,
+			                                            header->outputs & HF_OUTPUTS_END_UNREAD);
 	}
 	if (tty == HF_TTY_KIND_DISCIPLINE) {
 		session->pumps[0].screen = true;
@@ -435,7 +442,8 @@ static struct hf_limits limits_of(const struct hf_spawn_header *header)
 }
 
 /* A session in the making: 0 and *out, or a negated errno. */
-static int build(struct hf_spawn_header *header, struct session **out, struct hf_spawn_error *error)
+static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, struct session **out,
+                 struct hf_spawn_error *error)
 {
 	struct hf_spawn_socket *sockets = (struct hf_spawn_socket *)(header + 1);
 	const char *at = (const char *)(sockets + header->socket_count);
@@ -454,7 +462,7 @@ static int build(struct hf_spawn_header *header, struct session **out, struct hf
 		session->process->held.run = process_held;
 	}
 	if (result == 0)
-		result = add_streams(session, header);
+		result = add_streams(session, header, pipes);
 	if (result == 0)
 		result = add_sockets(session, sockets, header->socket_count, &error->socket);
 	at += header->arg_size + header->env_size;
@@ -487,10 +495,13 @@ int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
 	return 0;
 }
 
-/* The session, whose process runs; or 0, and why not (-EAGAIN for no preopen and no socket: all workers are busy and
+/* `input`, `output`, `errors`: the pipes between programs (c_pipe) that its streams are ends of; 0: as the header has it.
+ * The session, whose process runs; or 0, and why not (-EAGAIN for no preopen and no socket: all workers are busy and
  * there may be no more). */
-struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error *error)
+struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error *error, struct hf_pipe *input,
+                           struct hf_pipe *output, struct hf_pipe *errors)
 {
+	struct hf_pipe *const pipes[] = {input, output, errors};
 	struct session *session;
 	struct hf_worker *worker;
 	*error = (struct hf_spawn_error){.preopen = -1, .socket = -1};
@@ -498,7 +509,7 @@ struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error
 	error->error = hf_pool_take(0, &worker);
 	if (error->error < 0)
 		return NULL;
-	error->error = build(header, &session, error);
+	error->error = build(header, pipes, &session, error);
 	if (error->error < 0) {
 		hf_pool_put_back(worker);
 		return NULL;

@@ -77,7 +77,7 @@ export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint
     });
     return [head, name, target];
   });
-  const piped = [message.stdin, message.stdout, message.stderr].reduce(
+  const piped = [message.stdin, message.stdout, message.stderr].reduce<number>(
     (bits, mode, fd) => bits | (mode === 'pipe' ? 1 << fd : 0),
     message.trace ? 1 << TRACE_FD : 0,
   );

@@ -8,6 +8,7 @@ import { describe } from './bytes.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
+import type { PipelineOptions, PipeOptions } from './pipes.js';
 import type { CallOptions, PluginOptions } from './plugin.js';
 import type { JoinOptions } from './process.js';
 import type { RunOptions } from './run.js';
@@ -101,6 +102,15 @@ const KNOWN = {
     trace: 1,
     outputBuffer: 1,
   } satisfies Keys<PluginOptions>,
+  pipe: { size: 1, keep: 1 } satisfies Keys<PipeOptions>,
+  pipeline: {
+    stdin: 1,
+    stdout: 1,
+    encoding: 1,
+    timeout: 1,
+    signal: 1,
+    pipeSize: 1,
+  } satisfies Keys<PipelineOptions>,
   call: { timeout: 1, signal: 1 } satisfies Keys<CallOptions>,
   readFile: { encoding: 1 } satisfies Keys<Exclude<Last<FileSystem['readFile']>, string>>,
   writeFile: { exclusive: 1 } satisfies Keys<Last<FileSystem['writeFile']>>,
@@ -243,6 +253,19 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     workers: '`concurrency` says how many calls run at once',
     poolsize: '`concurrency` says how many calls run at once',
   },
+  pipe: {
+    capacity: 'did you mean `size`?',
+    buffer: 'did you mean `size`?',
+    highwatermark: '`size` has the bytes that it holds',
+  },
+  pipeline: {
+    args: 'it belongs to a program: [{ source, args }, …]',
+    env: 'it belongs to a program: [{ source, env }, …]',
+    preopens: 'it belongs to a program: [{ source, preopens }, …]',
+    limits: 'it belongs to a program: [{ source, limits }, …]',
+    stderr: 'it belongs to a program: [{ source, stderr }, …]',
+    pipefail: 'each program of the result has its `code`',
+  },
   call: { timeoutms: 'did you mean `timeout`?' },
   join: { timeoutms: 'did you mean `timeout`?' },
   wait: { timeoutms: 'did you mean `timeout`?' },
@@ -351,5 +374,5 @@ function aboutInput(value: unknown, isRun: boolean): string {
         : `stdin: ${text} is not one of the modes "pipe" and "null"; to pass text use stdin: { text: ${text} }`;
   }
   const choice = isRun ? 'a string' : '"pipe", "null"';
-  return `stdin must be ${choice}, { text }, { bytes }, bytes, a Blob or a ReadableStream, not ${describe(value)}`;
+  return `stdin must be ${choice}, { text }, { bytes }, bytes, a Blob, a ReadableStream or a pipe's reader, not ${describe(value)}`;
 }

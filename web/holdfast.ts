@@ -30,6 +30,7 @@ import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSetting
 import type { Instance, InstantiateOptions } from './instance.js';
 import { ProcessEnd, type Exit, type Process } from './process.js';
 import { later } from './later.js';
+import type { Pipe, PipeOptions, Pipes, PipelineOptions, PipelineProgram, PipelineResult } from './pipes.js';
 import type { Plugin, PluginOptions } from './plugin.js';
 import type { RunFiles } from './run-files.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
@@ -138,6 +139,57 @@ export interface Holdfast extends AsyncDisposable {
    * @returns The output as text or bytes, depending on `encoding`.
    */
   run(source: Source, options?: RunOptions): Promise<RunResult<string | Uint8Array>>;
+  /**
+   * Makes a pipe between programs. Its ends are streams of programs: `stdout` or `stderr`, and `stdin`. The bytes go
+   * from one program to the other; the page is not involved. As in a shell, a program that reads gets the end of file
+   * when no writer is left, and one that writes gets EPIPE when no reader is left.
+   *
+   * Several programs may share an end; start them in one turn. A pipe that is not used must be closed.
+   *
+   * @param options - The size, and whether the ends stay open for further programs.
+   * @returns The pipe.
+   * @throws `TypeError` or `RangeError` for invalid options.
+   *
+   * @example
+   * const pipe = await hf.pipe();
+   * const [reader] = await Promise.all([
+   *   hf.run('/sort.wasm', { stdin: pipe.reader }),
+   *   hf.run('/list.wasm', { stdout: pipe.writer }),
+   * ]);
+   */
+  pipe(options?: PipeOptions): Promise<Pipe>;
+  /**
+   * Runs programs of which each reads what the one before it writes, like `a | b | c` in a shell, and collects the
+   * output of the last one. A program that writes to one that has ended is killed (`brokenPipe: 'end'`), as in a shell.
+   *
+   * @param programs - The programs, with options of their own as `{ source, args, … }`.
+   * @param options - The input of the first one, a time limit, and the encoding of the output.
+   * @returns How each program ended, and the output of the last one, as text.
+   * @throws `SpawnRefused` when one of the programs cannot start; then the others are killed.
+   * @throws `TypeError`, `RangeError`, `Closed` or `Fatal`, as `run()` does.
+   * @throws The signal's reason when aborted.
+   *
+   * @example
+   * const { stdout, programs } = await hf.pipeline(['/cat.wasm', { source: '/grep.wasm', args: ['x'] }], { stdin: 'x
+y
+' });
+   * const codes = programs.map(({ code }) => code);
+   */
+  pipeline(
+    programs: readonly (Source | PipelineProgram)[],
+    options?: PipelineOptions & { encoding?: 'utf-8' },
+  ): Promise<PipelineResult>;
+  /**
+   * Runs a pipeline and collects the output of its last program as bytes.
+   *
+   * @param programs - The programs.
+   * @param options - As above, with `encoding: 'bytes'`.
+   * @returns How each program ended, and the output of the last one, as bytes.
+   */
+  pipeline(
+    programs: readonly (Source | PipelineProgram)[],
+    options: PipelineOptions & { encoding: 'bytes' },
+  ): Promise<PipelineResult<Uint8Array>>;
   /**
    * Connects to a port on which a program of this runtime, or its page, listens. Resolves when the connection is in the
    * listener's backlog, before it is accepted. Waits while the backlog is full (128 connections).
@@ -294,6 +346,13 @@ export class Runtime implements Holdfast {
 
   /** `prepare` runs once the program is loaded; its signal is aborted when the result is no longer needed. */
   async #spawn(source: Source, plan: SpawnPlan, prepare?: (signal: AbortSignal) => Promise<void>): Promise<Process> {
+    const take = plan.ends[0]?.take(plan.ends, this.#post);
+    const starting = this.#start(source, plan, prepare);
+    take?.(starting);
+    return starting;
+  }
+
+  async #start(source: Source, plan: SpawnPlan, prepare?: (signal: AbortSignal) => Promise<void>): Promise<Process> {
     const { settings } = plan;
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const { memory, gc } = settings.limits;
@@ -381,6 +440,30 @@ export class Runtime implements Holdfast {
     } finally {
       await own?.end();
     }
+  }
+
+  async pipe(options?: PipeOptions): Promise<Pipe> {
+    return (await this.#loadPipes()).pipe(options);
+  }
+
+  pipeline(
+    programs: readonly (Source | PipelineProgram)[],
+    options?: PipelineOptions & { encoding?: 'utf-8' },
+  ): Promise<PipelineResult>;
+  pipeline(
+    programs: readonly (Source | PipelineProgram)[],
+    options: PipelineOptions & { encoding: 'bytes' },
+  ): Promise<PipelineResult<Uint8Array>>;
+  async pipeline(
+    programs: readonly (Source | PipelineProgram)[],
+    options?: PipelineOptions,
+  ): Promise<PipelineResult<never>> {
+    return (await this.#loadPipes()).pipeline(programs, options) as Promise<PipelineResult<never>>;
+  }
+
+  async #loadPipes(): Promise<Pipes> {
+    const file = await later('pipes.js', import('./pipes.js'));
+    return new file.Pipes((message) => this.#ask(message), this.#post, this, collect);
   }
 
   async connect(port: number, options?: ConnectOptions): Promise<Connection> {

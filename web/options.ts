@@ -7,6 +7,7 @@ import { copyOf, isBlob, isBytes, shown, tagOf, viewOf, wrong } from './bytes.js
 import { LONGEST_TIMER, waitTime } from './deadline.js';
 import { later } from './later.js';
 import { planLimits, type Limits } from './limits.js';
+import type { End, PipeReader, PipeWriter } from './pipes.js';
 import type { ConnectOptions } from './sockets.js';
 import type { TraceOption } from './tracing.js';
 import type { TerminalOption, TerminalOptions, TerminalSignal } from './terminal.js';
@@ -76,20 +77,22 @@ export type InputData = InputRecord | ArrayBuffer | ArrayBufferView | Blob | Rea
 export type InputRecord = { text: string; bytes?: never } | { bytes: ArrayBuffer | ArrayBufferView; text?: never };
 
 /**
- * Where standard input comes from. "pipe": from `process.stdin`. "null": immediate end of file. Anything else is the
- * complete input. A string is always one of these modes, never text: pass text as `{ text: '…' }`.
+ * Where standard input comes from. "pipe": from `process.stdin`. "null": immediate end of file. The `reader` of a pipe
+ * of `hf.pipe()`: from other programs. Anything else is the complete input. A string is always one of these modes,
+ * never text: pass text as `{ text: '…' }`.
  */
-export type StdinOption = 'pipe' | 'null' | InputData;
+export type StdinOption = 'pipe' | 'null' | PipeReader | InputData;
 
 /**
- * Where an output goes. "pipe": to the stream of the process. "null": discarded.
+ * Where an output goes. "pipe": to the stream of the process. "null": discarded. The `writer` of a pipe of
+ * `hf.pipe()`: to other programs.
  *
  * A `WritableStream` receives each chunk and is closed at the end; if it fails, the guest's writes fail with EPIPE. A
  * function is called with each chunk, which it owns; the guest's output waits while the promise that it returns is
  * pending.
  */
 export type OutputOption =
-  'pipe' | 'null' | WritableStream<Uint8Array> | ((chunk: Uint8Array) => void | PromiseLike<void>);
+  'pipe' | 'null' | PipeWriter | WritableStream<Uint8Array> | ((chunk: Uint8Array) => void | PromiseLike<void>);
 
 /** How far the start of a program has come. */
 export interface Progress {
@@ -210,7 +213,7 @@ export interface SpawnOptions {
 
 /** The input to send; text is already encoded. */
 export type InputPlan = Uint8Array | Blob | ReadableStream<Uint8Array>;
-export type StdinPlan = 'pipe' | 'null' | InputPlan;
+export type StdinPlan = 'pipe' | 'null' | PipeReader | InputPlan;
 
 /** Validated spawn options. */
 export interface SpawnPlan {
@@ -221,6 +224,8 @@ export interface SpawnPlan {
   stdin: StdinPlan;
   stdout: OutputOption;
   stderr: OutputOption | 'stdout';
+  /** Those of its streams that are ends of pipes between programs. */
+  ends: readonly End[];
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
   onSignal: ((signal: TerminalSignal) => void) | undefined;
@@ -337,7 +342,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
   const stdin = planInput(input, call);
   const stdout = output(out, 'stdout');
   const stderr = err === 'stdout' ? err : output(err, 'stderr');
-  if (stdout === stderr && typeof stdout === 'object') {
+  if (stdout === stderr && typeof stdout === 'object' && !isEnd(stdout)) {
     throw new TypeError('stdout and stderr cannot be the same WritableStream: pass a function to both instead');
   }
   if (!Array.isArray(args)) throw wrong('args', 'an array of strings', args);
@@ -347,7 +352,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
       env: environment(env, terminal?.env),
       preopens: preopenList(preopens),
       sockets: socketList(sockets),
-      stdin: stdin === 'null' ? 'null' : 'pipe',
+      stdin: mode(stdin),
       stdout: mode(stdout),
       stderr: stderr === 'stdout' ? stderr : mode(stderr),
       brokenPipe: oneOf(brokenPipe, ['error', 'end'], 'brokenPipe'),
@@ -368,6 +373,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     stdin,
     stdout,
     stderr,
+    ends: ([stdin, stdout, stderr] as unknown[]).filter(isEnd),
     signal: abortSignal(signal),
     onProgress: callback(onProgress, 'onProgress'),
     onSignal: terminal?.onSignal,
@@ -419,7 +425,8 @@ const wireTerminal = ({ raw, onlcr, echo, onSignal }: TerminalPlan): SpawnMessag
   signals: onSignal !== undefined,
 });
 
-const mode = (option: OutputOption): StreamMode => (option === 'null' ? 'null' : 'pipe');
+const isEnd = (value: unknown): value is End => /^Pipe[RW]/.test(tagOf(value));
+const mode = (option: unknown): StreamMode => (isEnd(option) ? option.pipe : option === 'null' ? 'null' : 'pipe');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -520,6 +527,8 @@ function planInput(value: StdinOption, call: string): StdinPlan {
       if ((value as ReadableStream).locked)
         throw new TypeError('stdin: the ReadableStream is locked to another reader');
       return value as ReadableStream<Uint8Array>;
+    case 'PipeReader':
+      return value as PipeReader;
     case 'Object': {
       const { text: words, bytes, ...rest } = value as InputRecord;
       nothingMore('stdin', rest);
@@ -531,13 +540,15 @@ function planInput(value: StdinOption, call: string): StdinPlan {
 }
 
 function output(value: OutputOption, what: string): OutputOption {
-  if (value === 'pipe' || value === 'null' || typeof value === 'function') return value;
-  if (tagOf(value) === 'WritableStream') {
-    if (value.locked) throw new TypeError(`${what}: the WritableStream is locked to another writer`);
+  const tag = tagOf(value);
+  if (value === 'pipe' || value === 'null' || typeof value === 'function' || tag === 'PipeWriter') return value;
+  if (tag === 'WritableStream') {
+    if ((value as WritableStream).locked)
+      throw new TypeError(`${what}: the WritableStream is locked to another writer`);
     return value;
   }
   throw new TypeError(
-    `${what} must be "pipe", "null", ${what === 'stderr' ? '"stdout", ' : ''}a WritableStream or a function, not ${shown(value)}`,
+    `${what} must be "pipe", "null", ${what === 'stderr' ? '"stdout", ' : ''}a pipe's writer, a WritableStream or a function, not ${shown(value)}`,
   );
 }
 

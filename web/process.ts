@@ -9,6 +9,7 @@ import type {
   SourceMessage,
   SpawnMessage,
   StreamFd,
+  StreamMode,
   ToCoordinator,
 } from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
@@ -30,7 +31,7 @@ import { TRACE_FD } from '../build/generated/layouts.js';
 import type { TraceOption } from './tracing.js';
 import { waitTime, within } from './deadline.js';
 import { later } from './later.js';
-import { drain, emptyUntil, feed } from './pumps.js';
+import { drain, emptyUntil, feed, type OutputTarget } from './pumps.js';
 import { uncaught } from './uncaught.js';
 import type { Terminal, TerminalSignal } from './terminal.js';
 import { closedInput, InputPipe, OutputPipe } from './streams.js';
@@ -254,7 +255,7 @@ export class ProcessEnd implements Process {
             plan.settings.terminal ? { raw: plan.settings.terminal.raw } : undefined,
           )
         : undefined;
-    this.#outputs = { 1: this.#openOutput(1, plan.stdout), 2: this.#openOutput(2, plan.stderr) };
+    this.#outputs = { 1: this.#openOutput(1, plan.settings.stdout), 2: this.#openOutput(2, plan.settings.stderr) };
     this.stdin = plan.stdin === 'pipe' && this.#input ? this.#input.stream : closedInput();
     this.stdout = this.#visible(1, plan.stdout);
     this.stderr = this.#visible(2, plan.stderr);
@@ -403,7 +404,7 @@ export class ProcessEnd implements Process {
     this.#running = true;
     this.#started.resolve();
     const { stdin, stdout, stderr } = this.#plan;
-    if (this.#input && typeof stdin === 'object') void this.#feed(this.#input.stream, stdin);
+    if (this.#input && typeof stdin === 'object') void this.#feed(this.#input.stream, stdin as InputPlan);
     void this.#drain(1, stdout);
     void this.#drain(2, stderr);
     if (this.#plan.signal?.aborted) this.#abandon();
@@ -506,8 +507,8 @@ export class ProcessEnd implements Process {
     };
   }
 
-  #openOutput(fd: OutputFd, option: OutputOption | 'stdout'): OutputPipe | undefined {
-    if (option === 'null' || option === 'stdout') return undefined;
+  #openOutput(fd: OutputFd, mode: StreamMode | 'stdout'): OutputPipe | undefined {
+    if (mode !== 'pipe') return undefined;
     this.#awaited.add(fd);
     return this.#outputPipe(fd);
   }
@@ -526,7 +527,7 @@ export class ProcessEnd implements Process {
 
   async #drain(fd: OutputFd, option: OutputOption | 'stdout'): Promise<void> {
     const pipe = this.#outputs[fd];
-    if (pipe && option !== 'pipe' && option !== 'null' && option !== 'stdout') await drain(pipe.stream, option);
+    if (pipe && option !== 'pipe') await drain(pipe.stream, option as OutputTarget);
     this.#drained[fd].resolve();
   }
 

@@ -52,6 +52,15 @@ export type {
   StartOptions,
   StdinOption,
 } from './options.js';
+export type {
+  Pipe,
+  PipelineOptions,
+  PipelineProgram,
+  PipelineResult,
+  PipeOptions,
+  PipeReader,
+  PipeWriter,
+} from './pipes.js';
 export type { Exit, JoinOptions, Process } from './process.js';
 export type { ExitReason, WasmModule } from '../common/protocol.js';
 export type { Files, RunOptions, RunResult } from './run.js';

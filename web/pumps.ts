@@ -6,6 +6,7 @@
 import { describe, tagOf } from './bytes.js';
 import { asError, PipeError } from './errors.js';
 import type { InputPlan, OutputOption } from './options.js';
+import type { PipeWriter } from './pipes.js';
 import { uncaught } from './uncaught.js';
 
 const ignore = (): void => undefined;
@@ -56,14 +57,13 @@ const oneChunk = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
     },
   });
 
+export type OutputTarget = Exclude<OutputOption, 'pipe' | 'null' | PipeWriter>;
+
 /**
  * Passes everything from `stream` to `target`. Never rejects: if a target fails, it cancels the stream (the guest gets
  * EPIPE); an error thrown by a function, or a locked stream, is reported as uncaught.
  */
-export async function drain(
-  stream: ReadableStream<Uint8Array>,
-  target: Exclude<OutputOption, 'pipe' | 'null'>,
-): Promise<void> {
+export async function drain(stream: ReadableStream<Uint8Array>, target: OutputTarget): Promise<void> {
   const reader = stream.getReader();
   const cancel = (): void => void reader.cancel().catch(ignore);
   let take: Sink;

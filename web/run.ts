@@ -3,15 +3,16 @@ import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { concat, textOf } from './bytes.js';
 import { object, oneOf, planSpawn, Unclear, type InputData, type SpawnOptions, type SpawnPlan } from './options.js';
 import type { FileData } from './fs.js';
+import type { PipeReader } from './pipes.js';
 import type { Exit, Process } from './process.js';
 
 /** Options of `hf.run()`. */
 export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
   /**
-   * The complete input; here a string is text. The strings "pipe", "tty" and "null" are refused, because they look
+   * The complete input, or the reader of a pipe of `hf.pipe()`; here a string is text. The strings "pipe", "tty" and "null" are refused, because they look
    * like modes of `spawn()`: pass them as `{ text: 'pipe' }`. Default: immediate end of file.
    */
-  stdin?: string | InputData;
+  stdin?: string | PipeReader | InputData;
   /** How output is returned: "utf-8" (invalid bytes become U+FFFD) or "bytes". Default: "utf-8". */
   encoding?: 'utf-8' | 'bytes';
   /**

@@ -57,6 +57,9 @@ HF_MUST_CHECK int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t
 /* A description over one end of a pipe. Takes over the caller's hold on that end, also when it fails. */
 HF_MUST_CHECK int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out);
 
+/* Releases a hold on one end of a pipe. */
+void hf_pipe_drop_end(struct hf_pipe *pipe, unsigned end);
+
 /* For the kinds: a struct of this size that begins with a description, which has one reference; everything else in it is zero. NULL: no
  * memory. */
 HF_MUST_CHECK void *hf__file_create(size_t size, const struct hf_file_ops *ops, uint8_t filetype, unsigned access);

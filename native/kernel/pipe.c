@@ -32,20 +32,21 @@ int hf_pipe_create(uint32_t size, struct hf_pipe **out)
 	return 0;
 }
 
-void hf_pipe_hold_reader(struct hf_pipe *pipe)
+static void hold(struct hf_pipe *pipe, bool reader)
 {
 	hf_lock(&pipe->lock);
-	HF_ASSERT(pipe->readers > 0);
-	pipe->readers++;
+	HF_ASSERT((reader ? pipe->readers++ : pipe->writers++) > 0);
 	hf_unlock(&pipe->lock);
+}
+
+void hf_pipe_hold_reader(struct hf_pipe *pipe)
+{
+	hold(pipe, true);
 }
 
 void hf_pipe_hold_writer(struct hf_pipe *pipe)
 {
-	hf_lock(&pipe->lock);
-	HF_ASSERT(pipe->writers > 0);
-	pipe->writers++;
-	hf_unlock(&pipe->lock);
+	hold(pipe, false);
 }
 
 static void drop(struct hf_pipe *pipe, bool reader)

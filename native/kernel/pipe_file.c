@@ -47,7 +47,7 @@ static void pipe_unpoll(struct hf_file *file, unsigned events, struct hf_waiter 
 	hf_pipe_unpoll(pipe_of(file), waiter);
 }
 
-static void drop_end(struct hf_pipe *pipe, unsigned end)
+void hf_pipe_drop_end(struct hf_pipe *pipe, unsigned end)
 {
 	if (end & HF_READ)
 		hf_pipe_drop_reader(pipe);
@@ -57,7 +57,7 @@ static void drop_end(struct hf_pipe *pipe, unsigned end)
 
 static void pipe_destroy(struct hf_file *file)
 {
-	drop_end(pipe_of(file), file->access);
+	hf_pipe_drop_end(pipe_of(file), file->access);
 }
 
 static const struct hf_file_ops pipe_ops = {
@@ -76,7 +76,7 @@ int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype
 {
 	struct pipe_file *file = hf__file_create(sizeof *file, &pipe_ops, filetype, end);
 	if (!file) {
-		drop_end(pipe, end);
+		hf_pipe_drop_end(pipe, end);
 		return -HF_ENOMEM;
 	}
 	file->pipe = pipe;

@@ -236,7 +236,7 @@ static void spawn(struct page *page)
 	block.header.id = id;
 	block.header.tty = random_below(&page_seed, 4) == 0;
 	block.header.interruptible = random_below(&page_seed, 2);
-	page->session = hf_c_spawn(&block.header, &error);
+	page->session = hf_c_spawn(&block.header, &error, NULL, NULL, NULL);
 	if (!page->session) {
 		CHECK_ERR(error.error, -HF_EAGAIN);
 		CHECK(error.preopen == -1 && error.socket == -1);

@@ -270,7 +270,7 @@ static void spawn(struct lane *lane)
 	block.sockets[0][1] = block.sockets[1][1] = FIRST_PORT + (uint32_t)(lane - lanes);
 	memcpy(header, &block, sizeof block);
 	lane->id = id;
-	lane->session = hf_c_spawn(header, &error);
+	lane->session = hf_c_spawn(header, &error, NULL, NULL, NULL);
 	free(header);
 	if (!lane->session) {
 		CHECK_ERR(error.error, -HF_EAGAIN);

@@ -5,6 +5,7 @@
 #include <holdfast/layouts.h>
 
 struct connection;
+struct hf_pipe;
 struct hf_removal;
 struct hf_thread;
 struct hf_vnode;

@@ -1,0 +1,18 @@
+/* pipes.c - pipes between programs. The page makes them and holds both ends until it lets go of them; no byte of them passes through it. From
+ * JavaScript, coordinator thread only; nothing here blocks. */
+#include <holdfast/exports.h>
+
+#include "kernel/file.h"
+
+/* 0: there is no memory for it. */
+struct hf_pipe *hf_c_pipe(uint32_t size)
+{
+	struct hf_pipe *pipe;
+	return hf_pipe_create(size, &pipe) < 0 ? NULL : pipe;
+}
+
+/* The page lets go of an end that it holds: enum hf_access. */
+void hf_c_pipe_close(struct hf_pipe *pipe, uint32_t end)
+{
+	hf_pipe_drop_end(pipe, end);
+}

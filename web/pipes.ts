@@ -1,0 +1,260 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** Pipes between programs, and pipelines. Loaded on first use. */
+import { PIPE_READER, PIPE_WRITER } from '../build/generated/layouts.js';
+import type { ToCoordinator } from '../common/protocol.js';
+import { tagOf, textOf } from './bytes.js';
+import type { Holdfast } from './holdfast.js';
+import { count, flag, helped, nothingMore, object, oneOf, type OutputOption, type SpawnOptions } from './options.js';
+import type { Exit, Process } from './process.js';
+import type { RunOptions, RunResult } from './run.js';
+import type { Source } from './source.js';
+
+/** Options of `hf.pipe()`. */
+export interface PipeOptions {
+  /** Bytes that the pipe holds before a writer must wait; rounded up to a power of two of at least 4,096. Default: 65,536. */
+  size?: number;
+  /**
+   * Keeps both ends open for further programs, until they are closed with `close()`: for programs that use one end after
+   * another, as `(a; b) | c` does in a shell. Default: false.
+   */
+  keep?: boolean;
+}
+
+/**
+ * An end of a pipe between programs. It is open while the page or a program holds it. The page holds it until programs
+ * that were started with it run, or until `close()`; a program holds it until it closes its descriptor or ends.
+ */
+interface PipeEnd extends Disposable {
+  /** The page lets go of the end. Programs that hold it keep it. May be called again. */
+  close(): void;
+}
+
+/** The end of a pipe that programs read: `stdin: pipe.reader`. */
+export interface PipeReader extends PipeEnd {
+  readonly [Symbol.toStringTag]: 'PipeReader';
+}
+
+/** The end of a pipe that programs write: `stdout: pipe.writer`, `stderr: pipe.writer`. */
+export interface PipeWriter extends PipeEnd {
+  readonly [Symbol.toStringTag]: 'PipeWriter';
+}
+
+/** A pipe between programs. */
+export interface Pipe extends Disposable {
+  readonly reader: PipeReader;
+  readonly writer: PipeWriter;
+  /** Closes both ends for the page. */
+  close(): void;
+}
+
+/** A program of a pipeline, with options of its own. Its standard input and output are the pipeline's. */
+export interface PipelineProgram extends Omit<
+  SpawnOptions,
+  'stdin' | 'stdout' | 'stderr' | 'terminal' | 'signal' | 'timeout'
+> {
+  source: Source;
+  /** Default: collected, as `stderr` of its result. "stdout": into the pipe, as `2>&1 |`. */
+  stderr?: OutputOption | 'stdout' | PipeWriter;
+}
+
+/** Options of `hf.pipeline()`. */
+export interface PipelineOptions extends Pick<RunOptions, 'encoding' | 'timeout' | 'signal' | 'stdin'> {
+  /** Where the last program's output goes. Default: collected, as `stdout` of the result. */
+  stdout?: OutputOption;
+  /** Bytes that each pipe holds. Default: 65,536. */
+  pipeSize?: number;
+}
+
+/** How the programs of a pipeline ended, and what the last one wrote. */
+export interface PipelineResult<Output = string> extends Exit {
+  /** Standard output of the last program. `reason` and `code` are its own, too. */
+  readonly stdout: Output;
+  /** Each program in its order: how it ended, and its standard error. */
+  readonly programs: readonly (Exit & { readonly stderr: Output })[];
+}
+
+type Post = (message: ToCoordinator) => void;
+
+/** What a spawn needs of an end that is one of its streams. */
+export class End implements PipeEnd {
+  /** The pipe's number on the wire. */
+  readonly pipe: number;
+  readonly #post: Post;
+  readonly #end: number;
+  readonly #keep: boolean;
+  /** Spawns with this end that are under way, and whether one ever succeeded. */
+  #starting = 0;
+  #used = false;
+  #wanted = true;
+  #open = true;
+
+  constructor(post: Post, pipe: number, end: number, keep: boolean) {
+    this.#post = post;
+    this.pipe = pipe;
+    this.#end = end;
+    this.#keep = keep;
+  }
+
+  /** What the options of a spawn know it by. */
+  get [Symbol.toStringTag](): string {
+    return this.#end === PIPE_READER ? 'PipeReader' : 'PipeWriter';
+  }
+
+  /** A program is about to be started with these; what is returned gets the outcome. */
+  take(ends: readonly End[], post: Post): (starting: Promise<unknown>) => void {
+    for (const end of ends) end.#check(post);
+    for (const end of ends) end.#starting++;
+    const done = (used: boolean): void => {
+      for (const end of ends) end.#taken(used);
+    };
+    return (starting) =>
+      void starting.then(
+        () => done(true),
+        () => done(false),
+      );
+  }
+
+  #check(post: Post): void {
+    const name = this.#end === PIPE_READER ? 'reader' : 'writer';
+    if (post !== this.#post) throw new TypeError(`the pipe's ${name} belongs to another runtime`);
+    if (!this.#wanted) throw new TypeError(`the pipe's ${name} is closed`);
+    if (!this.#open)
+      throw new TypeError(
+        `the pipe's ${name} is closed: only the programs that were started with it hold it now. Start all of them in one turn, or make the pipe with keep: true`,
+      );
+  }
+
+  #taken(used: boolean): void {
+    this.#starting--;
+    this.#used ||= used;
+    this.#settle();
+  }
+
+  close(): void {
+    this.#wanted = false;
+    this.#settle();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #settle(): void {
+    if (!this.#open || this.#starting > 0 || (this.#wanted && (this.#keep || !this.#used))) return;
+    this.#open = false;
+    this.#post({ t: 'pipe-close', pipe: this.pipe, end: this.#end });
+  }
+}
+
+type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
+type Collect = (process: Process, most: number) => Promise<Omit<RunResult<Uint8Array>, 'files'>>;
+
+export class Pipes {
+  readonly #ask: Ask;
+  readonly #post: Post;
+  readonly #runtime: Pick<Holdfast, 'spawn'>;
+  readonly #collect: Collect;
+
+  constructor(ask: Ask, post: Post, runtime: Pick<Holdfast, 'spawn'>, collect: Collect) {
+    this.#ask = ask;
+    this.#post = post;
+    this.#runtime = runtime;
+    this.#collect = collect;
+  }
+
+  pipe(options: PipeOptions = {}): Promise<Pipe> {
+    return helped(() => {
+      const { size = PIPE_SIZE, keep, ...rest } = object(options, 'pipe options');
+      nothingMore('pipe', rest);
+      return this.#pipe(planSize(size, 'size'), flag(keep, 'keep'));
+    });
+  }
+
+  async #pipe(size: number, keep = false): Promise<Pipe> {
+    const pipe = (await this.#ask((call) => ({ t: 'pipe', call, size }))) as number;
+    if (!pipe) throw new RangeError(`the kernel has no memory for a pipe of ${size} bytes`);
+    const reader = new End(this.#post, pipe, PIPE_READER, keep);
+    const writer = new End(this.#post, pipe, PIPE_WRITER, keep);
+    const close = (): void => {
+      reader.close();
+      writer.close();
+    };
+    return {
+      reader: reader as unknown as PipeReader,
+      writer: writer as unknown as PipeWriter,
+      close,
+      [Symbol.dispose]: close,
+    };
+  }
+
+  pipeline(programs: readonly Stage[], options: PipelineOptions = {}): Promise<PipelineResult<string | Uint8Array>> {
+    return helped(() => this.#pipeline(programs, options));
+  }
+
+  async #pipeline(programs: readonly Stage[], options: PipelineOptions) {
+    const {
+      encoding = 'utf-8',
+      stdin,
+      stdout = 'pipe',
+      pipeSize = PIPE_SIZE,
+      timeout = 0,
+      signal,
+      ...rest
+    } = object(options, 'pipeline options');
+    nothingMore('pipeline', rest);
+    oneOf(encoding, ['utf-8', 'bytes'], 'encoding');
+    if (!Array.isArray(programs) || programs.length === 0)
+      throw new TypeError('pipeline: the programs must be an array of at least one');
+    const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
+    const size = planSize(pipeSize, 'pipeSize');
+    const stages = programs.map((program: Stage) => (isProgram(program) ? program : { source: program }));
+    const pipes = await Promise.all(stages.slice(1).map(() => this.#pipe(size)));
+    const starting = stages.map(({ source, ...own }, i) =>
+      this.#runtime.spawn(source, {
+        brokenPipe: 'end',
+        ...own,
+        stdin: pipes[i - 1]?.reader ?? input,
+        stdout: pipes[i]?.writer ?? stdout,
+        timeout,
+        ...(signal && { signal }),
+      }),
+    );
+    try {
+      const ends = (await Promise.all(starting)).map((process, i) =>
+        this.#collect(process, stages[i]!.limits?.output ?? MOST_OUTPUT),
+      );
+      const all = await Promise.all(ends);
+      if (all.some(({ reason }) => reason === 'killed')) signal?.throwIfAborted();
+      return encoding === 'bytes' ? resultOf(all, (bytes) => bytes) : resultOf(all, textOf);
+    } catch (error) {
+      for (const started of await Promise.allSettled(starting)) if ('value' in started) started.value.kill();
+      throw error;
+    } finally {
+      for (const pipe of pipes) pipe.close();
+    }
+  }
+}
+
+const PIPE_SIZE = 65536;
+const MOST_PIPE_SIZE = 2 ** 30;
+const MOST_OUTPUT = 256 * 1024 * 1024;
+
+function planSize(value: unknown, what: string): number {
+  const size = count(value, what, 1);
+  if (size > MOST_PIPE_SIZE) throw new RangeError(`${what} must be at most ${MOST_PIPE_SIZE}, not ${size}`);
+  return size;
+}
+
+type Stage = Source | PipelineProgram;
+
+const isProgram = (program: Stage): program is PipelineProgram =>
+  tagOf(program) === 'Object' && 'source' in (program as object);
+
+function resultOf<Output>(
+  all: Awaited<ReturnType<Collect>>[],
+  shown: (bytes: Uint8Array) => Output,
+): PipelineResult<Output> {
+  const programs = all.map(({ stdout: _, stderr, ...exit }) => ({ ...exit, stderr: shown(stderr) }));
+  const { stderr: _, ...last } = programs.at(-1)!;
+  return { ...last, stdout: shown(all.at(-1)!.stdout), programs };
+}
