@@ -2,7 +2,7 @@
 #include <holdfast/exports.h>
 
 #include "coordinator/root.h"
-#include "coordinator/session.h"
+#include "coordinator/waiting.h"
 #include "kernel/process.h"
 #include "platform/alloc.h"
 #include "platform/wasm.h"
@@ -70,7 +70,7 @@ void hf_w_begin(void)
 {
 	hf_account = &hf_self->process->file_use;
 	hf_thread_starts_now(hf_self);
-	hf_session_thread_has_begun();
+	hf_waiting_thread_has_begun();
 	uint64_t not_yet = 0;
 	(void)atomic_compare_exchange_strong(&hf_self->process->began, &not_yet, hf_plat_monotonic());
 	pass_the_door();

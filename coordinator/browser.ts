@@ -5,7 +5,7 @@ import { messageOf } from '../common/error-text.ts';
 import { toPointer } from '../common/pointer.ts';
 import type { ExitReason, StreamFd } from '../common/protocol.ts';
 import { copyAt, textAt, type CommonImports } from '../worker/kernel.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, Post } from './channel.ts';
 import type { Connections } from './connections.ts';
 import type { Programs } from './programs.ts';
 import type * as Supervise from './supervise.ts';
@@ -19,6 +19,7 @@ export interface Parts {
   readonly connections: Connections;
   readonly supervisors: Supervise.Supervisors | null;
   readonly workers: Workers;
+  readonly post: Post;
   /** A worker threw, or could not be created. */
   workerFailed(worker: number, error: Error): void;
   workerDead(worker: number): void;
@@ -53,9 +54,9 @@ export function browserImports(
     },
     worker_run: (worker, id, tid, argument) => parts.programs.run(worker, id, tid, argument),
     worker_collect: (worker) => parts.workers.post(worker, { t: 'collect' }),
+    worker_free: (id) => session(id)?.workerFree(),
     worker_terminate: (worker) => {
       parts.workers.terminate(worker);
-      parts.programs.free(worker);
       parts.mayHaveLostRing();
     },
     output: (id, fd, pointer, size) => channel(id)?.output(fd as StreamFd, copyAt(memory, toPointer(pointer), size)),
@@ -77,11 +78,11 @@ export function browserImports(
         stack: textAt(memory, toPointer(stack), stackSize),
       });
       parts.supervisors?.processEnded(id, reason, code >>> 0);
-      parts.programs.exited(id);
     },
     signal: (id, number) => session(id)?.signal(number),
     held: (id) => session(id)?.cameToRest(),
     ending: (id) => session(id)?.ending(),
     session_over: (id) => parts.programs.over(id),
+    released: (id) => parts.post({ t: 'released', id }),
   };
 }

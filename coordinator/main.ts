@@ -40,6 +40,7 @@ class Coordinator {
   readonly connections: Connections;
   readonly programs: Programs;
   readonly router: Router;
+  readonly post = post;
   /** Whether a worker has ever come up. */
   #proven = false;
   /** When the first worker is up: not before is it known that there can be any. */
@@ -161,7 +162,6 @@ class Coordinator {
 
   workerDead(worker: number): void {
     this.#kernel.call.c_worker_dead(worker);
-    this.programs.letGo(worker);
   }
 
   // --- the end ---

@@ -74,10 +74,43 @@ static struct hf_worker *find(uint32_t id)
 	return NULL;
 }
 
+/* A worker that ran the session's process and may still use a core for it, or NULL. */
+static struct hf_worker *one_of(uint32_t session)
+{
+	HF_LIST_EACH(link, &workers)
+	{
+		struct hf_worker *worker = HF_CONTAINER(link, struct hf_worker, link);
+		if (worker->session == session)
+			return worker;
+	}
+	return NULL;
+}
+
+void hf_pool_session_ended(uint32_t session)
+{
+	struct hf_worker *one = one_of(session);
+	if (one)
+		one->session_ended = true;
+	else
+		js_released(session);
+}
+
+/* It is free, or truly dead. */
+static void leave_session(struct hf_worker *worker)
+{
+	uint32_t session = worker->session;
+	bool ended = worker->session_ended;
+	worker->session = 0;
+	worker->session_ended = false;
+	if (ended)
+		hf_pool_session_ended(session);
+}
+
 static void destroy(struct hf_worker *worker)
 {
 	counts[worker->state]--;
 	hf_list_remove(&worker->link);
+	leave_session(worker);
 	(void)hf_work_cancel(&worker->thread.spawn.work);
 	/* Gone in the middle of a system call: objects that it waited for may still point into its stack. A leak is the
 	 * lesser evil. */
@@ -272,6 +305,7 @@ void hf_c_worker_idle(uint32_t id)
 	/* A request that was withdrawn may still be on the queue, and the block is about to be another thread's. */
 	(void)hf_work_cancel(&worker->thread.spawn.work);
 	set_state(worker, HF_WORKER_IDLE);
+	leave_session(worker);
 	hf_pool_on_free();
 }
 
@@ -302,6 +336,13 @@ void hf_c_worker_crashed(uint32_t id)
 	if (booted)
 		hf_pool_refill();
 	hf_pool_on_free();
+}
+
+/* Whether the worker runs a thread of the session's process. */
+uint32_t hf_c_worker_runs(uint32_t id, uint32_t session)
+{
+	struct hf_worker *worker = find(id);
+	return worker && worker->state == HF_WORKER_RUNNING && worker->session == session;
 }
 
 static void retire(struct hf_worker *worker)

@@ -16,8 +16,10 @@ struct hf_worker {
 	struct hf_link link;
 	uint32_t id;
 	enum hf_worker_state state;
-	bool booted;         /* it has said that it is up; RUNNING may come before that */
-	uint32_t pid;        /* of the process whose thread it runs, or ran last; 0: none */
+	bool booted;      /* it has said that it is up; RUNNING may come before that */
+	uint32_t pid;     /* of the process whose thread it runs, or ran last; 0: none */
+	uint32_t session; /* of that process, until the worker is free or truly dead; 0: none */
+	bool session_ended;
 	uint32_t runs;       /* processes it has run since it last collected its garbage: each may have left a memory */
 	uint64_t idle_since; /* on the monotonic clock */
 	void *stack;
@@ -39,6 +41,8 @@ bool hf_pool_one_is_leaving(void);
 /* Gives back a worker that was taken and not used. */
 void hf_pool_put_back(struct hf_worker *worker);
 struct hf_worker *hf_pool_of(struct hf_thread *thread);
+/* The session's process has ended: js_released follows once all workers that ran it are free or truly dead. */
+void hf_pool_session_ended(uint32_t session);
 /* Terminates the worker whatever it does. Its thread must not be in the kernel. */
 void hf_pool_terminate(struct hf_worker *worker);
 /* Makes up the number of workers that are kept ready. */
@@ -49,7 +53,7 @@ uint32_t hf_pool_count(enum hf_worker_state state);
 
 /* A guest's thread asks for another one (kernel/spawn.h): the work of its request. */
 void hf_pool_on_request(struct hf_work *work);
-/* A worker has become free, or there may be one more. */
+/* A worker has become free, or there may be one more (waiting.c). */
 void hf_pool_on_free(void);
 /* The worker ended by itself while it was RUNNING. */
 void hf_pool_on_crash(struct hf_worker *worker);

@@ -2,6 +2,7 @@
 import { host } from '#host';
 import { ERRNO } from '../build/generated/abi.ts';
 import {
+  LINE_MAX,
   SPAWN_ERROR_ERROR,
   SPAWN_ERROR_LENGTH,
   SPAWN_ERROR_PREOPEN,
@@ -20,8 +21,7 @@ import type { InitMessage, RefusalMessage, SpawnMessage, StreamMode } from '../c
 import { handleGone, type Channel, type Post } from './channel.ts';
 import { socketError } from './connections.ts';
 import { SystemError, type Kernel } from './kernel.ts';
-import { Refusal, type Modules, type Program } from './modules.ts';
-import { Queue } from './queue.ts';
+import { Refusal, type Modules } from './modules.ts';
 import { Session } from './session.ts';
 import { encodeSpawn, listeningPorts } from './spawn.ts';
 import type { Workers } from './workers.ts';
@@ -30,14 +30,6 @@ import type { Workers } from './workers.ts';
 const pipeOf = (mode: StreamMode | 'stdout'): Pointer => (typeof mode === 'number' ? mode : NULL) as Pointer;
 
 export class Programs {
-  /** What each worker was last given to run, until it says that it is idle. */
-  readonly #busy = new Map<number, number>();
-  readonly #awaitingWorker = new Set<() => void>();
-  readonly #queue = new Queue();
-  /** What each worker ran last, until it idles or is truly dead: until then that process may still use its core. */
-  readonly #standing = new Map<number, number>();
-  /** Processes that have ended and are not yet released. */
-  readonly #exitTold = new Set<number>();
   #makingRoom: Promise<boolean> | null = null;
 
   constructor(
@@ -81,6 +73,8 @@ export class Programs {
       this.channels.delete(id);
       if (this.life.closing) return; // the page itself says why
       this.post({ t: 'refused', id, refusal: refusal(error) });
+    } finally {
+      this.kernel.call.c_leave_line(id);
     }
     if (this.life.closing) return;
     for (const early of session.takeEarly()) {
@@ -99,37 +93,20 @@ export class Programs {
     const wishes = { interruptible: message.interruptible, memory: message.limits.memory, gc: message.limits.gc };
     const program = await this.modules.get(message.source, progress, wishes, killed, message.guest);
     killed.throwIfAborted();
-    if (!message.waits) return this.#beginNow(message, session, program, killed);
-    await this.#queue.turn(killed);
-    try {
-      await this.#until(() => this.#mayTakeWorker(), killed);
-      killed.throwIfAborted();
-      await this.#beginNow(message, session, program, killed);
-    } finally {
-      this.#queue.next();
-    }
-  }
-
-  async #beginNow(message: SpawnMessage, session: Session, program: Program, killed: AbortSignal): Promise<void> {
-    if (message.progress) this.post({ t: 'progress', id: message.id, phase: 'start', loaded: 1, total: 1 });
+    if (message.waits) await this.#workerFor(message, session);
+    if (progress) this.post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
     session.program = program;
     session.memory = program.memory?.shared ? await this.#makeMemory(program.memory) : program.memory;
-    await this.#until(() => this.#start(message, session), killed);
+    killed.throwIfAborted();
+    while (!this.life.closing && !this.#start(message, session)) await this.#workerFor(message, session);
   }
 
-  /** Tries again whenever a worker is free, until it does, or it was killed. */
-  async #until(tried: () => boolean, killed: AbortSignal): Promise<void> {
-    while (!this.life.closing && !killed.aborted && !tried()) {
-      await new Promise<void>((resolve) => {
-        const goOn = (): void => {
-          this.#awaitingWorker.delete(goOn);
-          killed.removeEventListener('abort', goOn);
-          resolve();
-        };
-        this.#awaitingWorker.add(goOn);
-        killed.addEventListener('abort', goOn);
-      });
-    }
+  /** Resolves when there may be a worker for it; not once it was killed. */
+  async #workerFor(message: SpawnMessage, session: Session): Promise<void> {
+    const answer = this.kernel.call.c_await_worker(session.id, Number(message.waits));
+    if (answer === -ERRNO.ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs wait for a worker already`);
+    if (answer < 0) throw spawnError(message, this.init, answer, -1, -1);
+    if (answer === 0) await new Promise<void>((resolve) => (session.workerFree = resolve));
   }
 
   countWorkers() {
@@ -140,11 +117,6 @@ export class Programs {
       running: count(WORKER_RUNNING),
       zombies: count(WORKER_ZOMBIE),
     };
-  }
-
-  #mayTakeWorker(): boolean {
-    const { starting, idle, running } = this.countWorkers();
-    return starting + idle > 0 || running < this.init.workers.max;
   }
 
   /** The memory that a guest's threads share. */
@@ -165,7 +137,7 @@ export class Programs {
     }
   }
 
-  /** False when a worker will be free in a moment, or is waited for. */
+  /** False when there is no worker for it. */
   #start(message: SpawnMessage, session: Session): boolean {
     const { kernel } = this;
     let ports: number[] = [];
@@ -180,7 +152,7 @@ export class Programs {
       const error = kernel.words<SpawnError>(kernel.data, SPAWN_ERROR_LENGTH);
       const result = error[SPAWN_ERROR_ERROR];
       const socket = error[SPAWN_ERROR_SOCKET];
-      if (result === -ERRNO.EAGAIN && socket < 0 && (message.waits || this.#oneIsLeaving())) return false;
+      if (result === -ERRNO.EAGAIN && socket < 0) return false;
       throw spawnError(message, this.init, result, error[SPAWN_ERROR_PREOPEN], socket);
     }
     session.attach(pointer, ports);
@@ -195,8 +167,6 @@ export class Programs {
   /** Runs one of its threads: the first (tid 0), or one more. `last`: there is no more memory to be had for it. */
   run(worker: number, id: number, tid: number, argument: number, last = false): void {
     const session = this.session(id)!;
-    this.#busy.set(worker, id);
-    this.#standing.set(worker, id);
     const { memory, program } = session;
     const { module, added, head } = program;
     const guest = session.takeGuest();
@@ -211,7 +181,7 @@ export class Programs {
   async runAgain(worker: number, id: number): Promise<void> {
     const room = await this.#makeRoom();
     // Not when it was killed meanwhile: its worker is gone, or at other work.
-    if (this.session(id)?.running && this.#busy.get(worker) === id) this.run(worker, id, 0, 0, !room);
+    if (this.session(id)?.running && this.kernel.call.c_worker_runs(worker, id)) this.run(worker, id, 0, 0, !room);
   }
 
   /** The engine has a limit on the memories of all its workers together. False: there is nothing more to be had. */
@@ -241,33 +211,6 @@ export class Programs {
     setTimeout(() => {
       if (session && !session.awaitsRefusal) this.channels.delete(id);
     });
-  }
-
-  exited(id: number): void {
-    this.#exitTold.add(id);
-    this.#releaseIfFree(id);
-  }
-
-  letGo(worker: number): void {
-    const id = this.#standing.get(worker);
-    this.#standing.delete(worker);
-    if (id !== undefined) this.#releaseIfFree(id);
-  }
-
-  #releaseIfFree(id: number): void {
-    if (!this.#exitTold.has(id) || [...this.#standing.values()].includes(id)) return;
-    this.#exitTold.delete(id);
-    this.post({ t: 'released', id });
-  }
-
-  free(worker: number): void {
-    this.#busy.delete(worker);
-    for (const goOn of [...this.#awaitingWorker]) goOn();
-  }
-
-  /** Whether a worker is about to be free: its process has ended, and its word of that is under way. */
-  #oneIsLeaving(): boolean {
-    return [...this.#busy.values()].some((id) => !this.session(id)?.running);
   }
 }
 

@@ -89,8 +89,6 @@ export class Router {
         break;
       case 'idle':
         this.kernel.call.c_worker_idle(worker);
-        programs.letGo(worker);
-        programs.free(worker);
         break;
       case 'started':
         programs.started(message.session);

@@ -8,6 +8,7 @@
 #include "coordinator/root.h"
 #include "coordinator/stream.h"
 #include "coordinator/terminal.h"
+#include "coordinator/waiting.h"
 #include "kernel/process.h"
 #include "kernel/socket.h"
 #include "platform/alloc.h"
@@ -92,6 +93,8 @@ static void tell_exit(struct session *session)
 	/* They have no writer any more: the process is dead. */
 	js_exited(session->id, process->reason, process->code, process->message, process->message_size, process->stack,
 	          process->stack_size);
+	if (process->reason != HF_EXIT_NONE)
+		hf_pool_session_ended(session->id);
 	forget_process(session);
 	if (session->feed.pipe || session->terminal.tty) {
 		close_input(session);
@@ -165,6 +168,7 @@ static void run_on(struct hf_worker *worker, struct session *session)
 	int result = hf_process_add_thread(session->process, &worker->thread, new_tid());
 	HF_ASSERT(result == 0); /* it is not dead, and this is its first thread */
 	worker->pid = session->process->pid;
+	worker->session = session->id;
 	hf_thread_starts_later(&worker->thread);
 	js_worker_run(worker->id, session->id, 0, 0);
 	hf_pool_refill();
@@ -184,49 +188,11 @@ static int start_thread(struct hf_process *process, uint32_t argument)
 		hf_pool_put_back(worker);
 		return result;
 	}
+	worker->session = session->id;
 	hf_thread_starts_later(&worker->thread);
 	js_worker_run(worker->id, session->id, tid, argument);
 	hf_pool_refill();
 	return (int)tid;
-}
-
-/* Requests for a thread (the work of each) that wait for a worker, or for earlier threads to begin. One that is withdrawn stays until then, or is taken off
- * by hf_work_cancel when its own worker is free or gone. */
-static struct hf_link awaiting_worker = {&awaiting_worker, &awaiting_worker};
-
-void hf_pool_on_free(void)
-{
-	while (!hf_list_empty(&awaiting_worker)) {
-		struct hf_work *work = HF_CONTAINER(awaiting_worker.next, struct hf_work, link);
-		hf_list_remove(&work->link);
-		(void)hf_work_post(work);
-	}
-}
-
-static void run_begun(struct hf_work *work)
-{
-	(void)work;
-	hf_pool_on_free();
-}
-
-static struct hf_work begun = {.link = {&begun.link, &begun.link}, .run = run_begun};
-static _Atomic bool begun_wanted;
-
-void hf_session_thread_has_begun(void)
-{
-	if (atomic_load(&begun_wanted) && atomic_exchange(&begun_wanted, false))
-		(void)hf_work_post(&begun);
-}
-
-/* Otherwise a process that keeps making threads would fill the run queue with as many as its limit allows, and every other program would wait behind
- * them. */
-static bool starts_enough(uint32_t pid)
-{
-	if (!hf_pool_starts_enough(pid))
-		return false;
-	/* A thread that begins now is either seen here to have begun, or sees the flag. */
-	atomic_store(&begun_wanted, true);
-	return hf_pool_starts_enough(pid);
 }
 
 /* A thread costs the coordinator up to a millisecond (its worker, messages to it), and 64 threads can ask at once, again and again. Other work must not
@@ -249,8 +215,10 @@ void hf_pool_on_request(struct hf_work *work)
 	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
 	if (!hf_request_is_asked(&request->base))
 		return; /* withdrawn: its thread was told to stop */
-	if (starts_enough(hf_pool_of(thread)->pid) || (!hf_pool_may_take() && hf_pool_one_is_leaving())) {
-		hf_list_append(&awaiting_worker, &work->link);
+	/* A process that keeps making threads would otherwise fill the run queue with as many as its limit allows, and every other program would wait
+	 * behind them. */
+	if (hf_waiting_for_threads(hf_pool_of(thread)->pid) || (!hf_pool_may_take() && hf_pool_one_is_leaving())) {
+		hf_waiting_for_worker(work);
 		return;
 	}
 	if (!may_start_now()) {

@@ -102,6 +102,8 @@ export class Session implements Channel {
   #pointer = NULL;
   #pid = 0;
   #started = 0;
+  /** A worker may be there for it, which it waits for to start. */
+  workerFree = (): void => undefined;
   /** Of the page, while it is loading. */
   #early: ChannelMessage[] = [];
   /** For the page, which must hear first that it runs. */

@@ -21,14 +21,14 @@ const encoder = new TextEncoder();
 declare function importUrl(url: string): Promise<unknown>;
 
 class ComputeWorker {
-  private readonly kernel: KernelExports;
-  private readonly bridge;
+  readonly #kernel: KernelExports;
+  readonly #bridge;
   /** Where the bridge's three functions stand in the kernel's table. */
-  private readonly slots: number;
+  readonly #slots: number;
   /** The guest's. */
-  private memory: WebAssembly.Memory | null = null;
+  #memory: WebAssembly.Memory | null = null;
   /** Of a guest that has one, from its first run on. */
-  private port: MessagePort | null = null;
+  #port: MessagePort | null = null;
 
   constructor(private readonly boot: BootMessage) {
     const imports = commonImports(
@@ -37,85 +37,85 @@ class ComputeWorker {
       () => port.post({ t: 'ring' }),
       (message) => port.post({ t: 'fatal', message: `kernel panic: ${message}` }),
     );
-    this.kernel = instantiateKernel(boot.kernel, boot.memory, imports);
-    this.kernel.__wasm_init_tls(boot.tls);
-    this.resetStack();
-    const table = this.kernel.__indirect_function_table;
+    this.#kernel = instantiateKernel(boot.kernel, boot.memory, imports);
+    this.#kernel.__wasm_init_tls(boot.tls);
+    this.#resetStack();
+    const table = this.#kernel.__indirect_function_table;
     // WebKit (2.50) leaves new entries null whatever value `grow` is given.
     const probe = table.grow(1);
     table.set(probe, instantiateProbe(boot.probe));
-    this.kernel.w_boot(boot.thread, performance.timeOrigin - boot.timeOrigin, probe);
-    this.bridge = bridgeKind(boot.jsBridge);
-    this.slots = table.grow(3);
+    this.#kernel.w_boot(boot.thread, performance.timeOrigin - boot.timeOrigin, probe);
+    this.#bridge = bridgeKind(boot.jsBridge);
+    this.#slots = table.grow(3);
     port.post({ t: 'booted' });
   }
 
   run(message: RunMessage): void {
-    if (message.guest) void this.serve(message, message.guest);
-    else this.runToEnd(message);
+    if (message.guest) void this.#serve(message, message.guest);
+    else this.#runToEnd(message);
   }
 
-  private runToEnd(message: RunMessage): void {
-    const instance = this.begin(message);
-    if (instance) this.start(instance, message);
-    if (instance !== undefined) this.leave();
+  #runToEnd(message: RunMessage): void {
+    const instance = this.#begin(message);
+    if (instance) this.#start(instance, message);
+    if (instance !== undefined) this.#leave();
   }
 
   /** A guest that is called, which keeps this worker. */
-  private async serve(message: RunMessage, guest: NonNullable<RunMessage['guest']>): Promise<void> {
+  async #serve(message: RunMessage, guest: NonNullable<RunMessage['guest']>): Promise<void> {
     try {
       await importUrl(this.boot.guest);
     } catch (error) {
-      this.refuse(
+      this.#refuse(
         message.session,
         'module',
         `${this.boot.guest} cannot be loaded: ${describe(error)}. Is the file deployed?`,
       );
-      this.leave();
+      this.#leave();
       return;
     }
     const { Guest } = left<typeof GuestPart>();
     // The coordinator has given the port away with the first run, which may be tried again.
-    this.port = guest.port ?? (message.tid === 0 ? this.port : null);
-    const made = new Guest(this.seatOf(message), { ...guest, port: this.port }, message);
-    const instance = this.begin(message, made.imports);
+    this.#port = guest.port ?? (message.tid === 0 ? this.#port : null);
+    const made = new Guest(this.#seatOf(message), { ...guest, port: this.#port }, message);
+    const instance = this.#begin(message, made.imports);
     if (instance && guest.called && message.tid === 0) {
       made.serve(instance);
       return;
     }
     if (instance) {
       made.attach(instance);
-      this.start(instance, message);
+      this.#start(instance, message);
     }
     if (instance !== undefined) {
       made.close();
-      this.leave();
+      this.#leave();
     }
   }
 
-  private seatOf({ session, module }: RunMessage): Seat {
+  #seatOf({ session, module }: RunMessage): Seat {
     return {
-      kernel: this.kernel,
-      memory: () => this.memory,
+      kernel: this.#kernel,
+      memory: () => this.#memory,
       bytes: (pointer, size) => copyAt(this.boot.memory, pointer, size),
       post: (message) => port.post({ t: 'host-call', session, message }),
       fail: (text) => {
-        const { pointer, size } = this.put(TEXT_MESSAGE, text, EXIT_MESSAGE_MAX);
-        this.kernel.w_fail(pointer, size);
+        const { pointer, size } = this.#put(TEXT_MESSAGE, text, EXIT_MESSAGE_MAX);
+        this.#kernel.w_fail(pointer, size);
       },
       fault: (error) => {
-        this.resetStack();
-        this.report(error, module);
+        this.#resetStack();
+        this.#report(error, module);
       },
-      leave: () => this.leave(),
+      leave: () => this.#leave(),
     };
   }
 
   /** Null: it did not begin, which has been reported. Undefined: for now there is no memory for it, and the same run will come again. */
-  private begin(message: RunMessage, others?: OtherImports): WebAssembly.Instance | null | undefined {
-    const instance = this.instantiate(message, others);
+  #begin(message: RunMessage, others?: OtherImports): WebAssembly.Instance | null | undefined {
+    const instance = this.#instantiate(message, others);
     if (instance === 'no memory') {
-      this.unbindMemory();
+      this.#unbindMemory();
       port.post({ t: 'no-memory', session: message.session });
       return undefined;
     }
@@ -123,114 +123,114 @@ class ComputeWorker {
     return instance;
   }
 
-  private leave(): void {
-    this.unbindMemory();
+  #leave(): void {
+    this.#unbindMemory();
     port.post({ t: 'idle' });
   }
 
   /** An unwound guest leaves the kernel's stack pointer where it was; every run, and every report after one, begins at the top. */
-  private resetStack(): void {
-    this.kernel._emscripten_stack_restore(this.boot.stackTop);
+  #resetStack(): void {
+    this.#kernel._emscripten_stack_restore(this.boot.stackTop);
   }
 
   /** The guest's instance, with the kernel bound to its memory; null when there is none, which has been reported then. */
-  private instantiate(message: RunMessage, others: OtherImports): WebAssembly.Instance | 'no memory' | null {
+  #instantiate(message: RunMessage, others: OtherImports): WebAssembly.Instance | 'no memory' | null {
     const { session, module, memory: given, tid, added } = message;
     try {
       const memory = given && !(given instanceof WebAssembly.Memory) ? new WebAssembly.Memory(given) : given;
       // Memory that is imported is there before the module's start function runs; memory that it makes itself is not, also when the rewriter has
       // made an import of it.
       const imported = memory && !makesMemory(module, added);
-      if (imported) this.bindMemory(memory);
-      this.kernel.w_begin();
+      if (imported) this.#bindMemory(memory);
+      this.#kernel.w_begin();
       const instance = new WebAssembly.Instance(
         module,
-        guestImports(module, this.kernel, memory, added && { added, memory: this.boot.flags }, others),
+        guestImports(module, this.#kernel, memory, added && { added, memory: this.boot.flags }, others),
       );
-      if (added) this.makeInterruptible(instance, added);
+      if (added) this.#makeInterruptible(instance, added);
       const own = memory ?? (instance.exports.memory as WebAssembly.Memory | undefined);
-      if (!imported && own) this.bindMemory(own);
+      if (!imported && own) this.#bindMemory(own);
       return instance;
     } catch (error) {
-      this.resetStack();
+      this.#resetStack();
       // The engine could not give it what it needs; its start function did nothing wrong.
       const noMemory = isOutOfMemory(error);
       const refused = noMemory || error instanceof WebAssembly.LinkError || error instanceof TypeError;
       if (tid !== 0 || !refused) {
-        this.report(error, module);
+        this.#report(error, module);
         if (tid === 0) port.post({ t: 'started', session });
       } else if (noMemory && !message.last) {
-        this.kernel.w_begin_later();
+        this.#kernel.w_begin_later();
         return 'no memory';
       } else {
-        this.refuse(session, noMemory ? 'limit' : 'module', describe(error));
+        this.#refuse(session, noMemory ? 'limit' : 'module', describe(error));
       }
       return null;
     }
   }
 
   /** The reason NONE means that this message tells the page, not the process's end. */
-  private refuse(session: number, kind: 'module' | 'limit', message: string): void {
+  #refuse(session: number, kind: 'module' | 'limit', message: string): void {
     port.post({ t: 'refused', session, kind, message });
-    this.kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
+    this.#kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
   }
 
   /** At a check that finds the order to stop, the guest calls the kernel, which unwinds it. See native/rewrite/rewrite.h. */
-  private makeInterruptible({ exports }: WebAssembly.Instance, { prefix, check, hasStart }: Added): void {
+  #makeInterruptible({ exports }: WebAssembly.Instance, { prefix, check, hasStart }: Added): void {
     const table = exports[`${prefix}:stop`] as WebAssembly.Table;
-    table.set(0, this.kernel.w_interrupt);
+    table.set(0, this.#kernel.w_interrupt);
     // What it waits for in memory, it waits for in the kernel.
     if (table.length > 1)
-      [this.kernel.w_wait32, this.kernel.w_wait64, this.kernel.w_notify].forEach((fn, i) => table.set(i + 1, fn));
-    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.kernel.w_flag();
+      [this.#kernel.w_wait32, this.#kernel.w_wait64, this.#kernel.w_notify].forEach((fn, i) => table.set(i + 1, fn));
+    if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.#kernel.w_flag();
     if (hasStart) (exports[`${prefix}:start`] as () => void)();
   }
 
-  private bindMemory(memory: WebAssembly.Memory): void {
-    this.memory = memory;
-    const table = this.kernel.__indirect_function_table;
-    makeBridge(this.bridge, this.boot.memory, memory).forEach((fn, i) => table.set(this.slots + i, fn));
-    this.kernel.w_bind(this.slots, this.slots + 1, this.slots + 2);
+  #bindMemory(memory: WebAssembly.Memory): void {
+    this.#memory = memory;
+    const table = this.#kernel.__indirect_function_table;
+    makeBridge(this.#bridge, this.boot.memory, memory).forEach((fn, i) => table.set(this.#slots + i, fn));
+    this.#kernel.w_bind(this.#slots, this.#slots + 1, this.#slots + 2);
   }
 
   /** An idle worker must not keep a guest's memory from being collected. */
-  private unbindMemory(): void {
-    this.memory = null;
-    for (let i = 0; i < 3; i++) this.kernel.__indirect_function_table.set(this.slots + i, null);
+  #unbindMemory(): void {
+    this.#memory = null;
+    for (let i = 0; i < 3; i++) this.#kernel.__indirect_function_table.set(this.#slots + i, null);
   }
 
-  private start({ exports }: WebAssembly.Instance, { tid, argument, module }: RunMessage): void {
+  #start({ exports }: WebAssembly.Instance, { tid, argument, module }: RunMessage): void {
     try {
       if (tid === 0) (exports._start as () => void)();
       else (exports.wasi_thread_start as (tid: number, argument: number) => void)(tid, argument);
     } catch (error) {
-      this.resetStack();
-      this.report(error, module);
+      this.#resetStack();
+      this.#report(error, module);
       return;
     }
-    this.resetStack();
+    this.#resetStack();
     // The first thread's return ends the process, another's only itself (wasi-threads).
-    if (tid === 0) this.kernel.w_returned();
-    else this.kernel.w_thread_returned();
+    if (tid === 0) this.#kernel.w_returned();
+    else this.#kernel.w_thread_returned();
   }
 
   /** The guest trapped: a RuntimeError, or the RangeError of a stack that ran over, or an exception that it threw and did not catch. */
-  private report(error: unknown, module: WebAssembly.Module): void {
-    if (this.kernel.w_unwound()) {
-      this.kernel.w_returned(); // no trap: its process has ended, and the kernel sent it here
+  #report(error: unknown, module: WebAssembly.Module): void {
+    if (this.#kernel.w_unwound()) {
+      this.#kernel.w_returned(); // no trap: its process has ended, and the kernel sent it here
       return;
     }
-    const message = this.put(TEXT_MESSAGE, describe(error), EXIT_MESSAGE_MAX);
-    const stack = this.put(
+    const message = this.#put(TEXT_MESSAGE, describe(error), EXIT_MESSAGE_MAX);
+    const stack = this.#put(
       TEXT_STACK,
       error instanceof Error ? wasmFrames(error.stack ?? '', module) : '',
       EXIT_STACK_MAX,
     );
-    this.kernel.w_ended(EXIT_REASON.TRAP, CODE_TRAP, message.pointer, message.size, stack.pointer, stack.size);
+    this.#kernel.w_ended(EXIT_REASON.TRAP, CODE_TRAP, message.pointer, message.size, stack.pointer, stack.size);
   }
 
-  private put(which: number, text: string, most: number): { pointer: Pointer; size: number } {
-    const pointer = toPointer(this.kernel.w_text(which));
+  #put(which: number, text: string, most: number): { pointer: Pointer; size: number } {
+    const pointer = toPointer(this.#kernel.w_text(which));
     const encoded = encoder.encode(text).subarray(0, most);
     bytesAt(this.boot.memory, pointer, encoded.length).set(encoded);
     return { pointer, size: encoded.length };

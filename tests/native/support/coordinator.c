@@ -173,7 +173,7 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-/* ---- what coordinator/main.ts and workers.ts do ---- */
+/* ---- what coordinator/browser.ts and workers.ts do ---- */
 
 static struct fake *find_fake(uint32_t id)
 {
@@ -270,6 +270,18 @@ void js_ending(uint32_t session)
 void js_session_over(uint32_t session)
 {
 	browser->session_over(session);
+}
+
+void js_released(uint32_t session)
+{
+	if (browser->released)
+		browser->released(session);
+}
+
+void js_worker_free(uint32_t session)
+{
+	if (browser->worker_free)
+		browser->worker_free(session);
 }
 
 void js_connection(uint32_t connection, int32_t error)

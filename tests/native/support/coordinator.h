@@ -28,6 +28,8 @@ struct browser {
 	void (*input_gone)(uint32_t connection);
 	void (*connection_over)(uint32_t connection);
 	void (*ending)(uint32_t session);
+	void (*released)(uint32_t session);
+	void (*worker_free)(uint32_t session);
 };
 
 void coordinator_begin(const struct browser *browser, uint32_t min_workers, uint32_t max_workers);

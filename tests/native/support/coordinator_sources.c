@@ -13,3 +13,4 @@
 #include "../../../coordinator/session.c"
 #include "../../../coordinator/stream.c"
 #include "../../../coordinator/terminal.c"
+#include "../../../coordinator/waiting.c"
