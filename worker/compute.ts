@@ -223,7 +223,7 @@ class ComputeWorker {
     const message = this.#put(TEXT_MESSAGE, describe(error), EXIT_MESSAGE_MAX);
     const stack = this.#put(
       TEXT_STACK,
-      error instanceof Error ? wasmFrames(error.stack ?? '', module) : '',
+      error instanceof Error ? guestFrames(error.stack ?? '', module) : '',
       EXIT_STACK_MAX,
     );
     this.#kernel.w_ended(EXIT_REASON.TRAP, CODE_TRAP, message.pointer, message.size, stack.pointer, stack.size);
@@ -253,16 +253,25 @@ function describe(error: unknown): string {
   return `uncaught exception: ${String(error)}`;
 }
 
+/** Where V8 cuts a stack, in frames. Ours may lie on top of the guest's (the rewriter's, the probe's, those of a system call): it shows some more. */
+const mostFrames = Error.stackTraceLimit ?? Infinity;
+Error.stackTraceLimit = mostFrames + 8;
+
+/** What a frame says of its module: "wasm://wasm/0a1b2c3d:", or the URL that it came from. */
+const moduleOf = (frame: string): string | undefined => /([^\s(@]*)wasm-function\[/.exec(frame)?.[1];
+
 /**
- * The frames of the stack that are wasm, one a line, with the offsets that they have in the module as its author knows it; those of this worker say
- * nothing to them.
+ * The frames of the stack that are the guest's, one a line, with the offsets that they have in the module as its author knows it; those of this worker,
+ * the kernel and the probe say nothing to them. The outermost is the guest's: it calls the kernel, never the other way round.
  */
-function wasmFrames(stack: string, module: WebAssembly.Module): string {
-  const lines = stack.split('\n').filter((line) => /wasm/.test(line) && !/compute(\.node)?\.js/.test(line));
-  return originalFrames(
-    module,
-    lines.map((line) => line.trim()),
-  ).join('\n');
+function guestFrames(stack: string, module: WebAssembly.Module): string {
+  const lines = stack
+    .split('\n')
+    .filter((line) => /wasm/.test(line) && !/compute(\.node)?\.js/.test(line))
+    .map((line) => line.trim());
+  const guest = moduleOf(lines.at(-1) ?? '');
+  const frames = lines.filter((line) => moduleOf(line) === guest);
+  return originalFrames(module, frames).slice(0, mostFrames).join('\n');
 }
 
 /** Resolves when the worker is up; work that comes earlier waits for it. */

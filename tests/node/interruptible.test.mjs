@@ -156,6 +156,7 @@ for (const force of [{}, { jsBridge: true }]) {
     assert.match(deep, new RegExp(`^at innermost \\(wasm-function\\[0\\]:0x${where.toString(16)}\\)`));
     const programs = [
       ['traps-deep-inside', ''],
+      ['calls-the-kernel-until-the-stack-is-full', ''], // its innermost frames are the kernel's
       ['traps-in-its-start-function', ''],
       ...['unreachable', 'bounds', 'divide', 'null', 'stack'].map((kind) => [
         'traps-end-the-process-and-say-why',
@@ -165,6 +166,7 @@ for (const force of [{}, { jsBridge: true }]) {
     for (const [name, kind] of programs) {
       const plain = await stackOf(name, kind, {});
       assert.match(plain, /:0x/);
+      if (name.startsWith('calls')) assert.match(plain, /^(at deeper .*(\n|$)){10}$/);
       for (const options of [{ interruptible: true }, { limits: { memory: 64 << 20 } }])
         assert.equal(await stackOf(name, kind, options), plain, `${name} ${kind} ${JSON.stringify(options)}`);
     }
