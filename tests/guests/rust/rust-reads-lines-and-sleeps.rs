@@ -15,7 +15,7 @@ fn main() {
         let start = Instant::now();
         thread::sleep(Duration::from_millis(20));
         assert!(start.elapsed() >= Duration::from_millis(20));
-        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(start.elapsed() < Duration::from_secs(30));
     }
     match thread::Builder::new().spawn(|| ()) {
         Ok(_) => println!("a thread!"),

@@ -44,13 +44,13 @@ void _start(void)
 	clock(2, 102, start + HOUR, 1);
 	CHECK(poll_oneoff(subs, events, 3, &count) == 0);
 	CHECK(count == 1 && events[0].userdata == 101 && events[0].error == 0 && events[0].type == EVENT_CLOCK);
-	CHECK(now() - start >= 50 * MS && now() - start < 2000 * MS);
+	CHECK(now() - start >= 50 * MS && now() - start < 30000 * MS);
 
-	clock(1, 101, now() + 50 * MS, 1);
 	start = now();
+	clock(1, 101, start + 50 * MS, 1);
 	CHECK(poll_oneoff(subs, events, 3, &count) == 0);
 	CHECK(count == 1 && events[0].userdata == 101);
-	CHECK(now() - start >= 49 * MS && now() - start < 2000 * MS);
+	CHECK(now() - start >= 50 * MS && now() - start < 30000 * MS);
 
 	subs[1].userdata = 103;
 	subs[1].type = EVENT_FD_READ;
