@@ -1,7 +1,7 @@
 // Builds the demo: a folder that any static host can serve, from any path, with the two headers of cross-origin isolation.
 //
-// Every file except index.html has a hash of its content in its name (NAME-ABCD1234.ext) or its folder's name (NAME-ABCD1234/), so
-// serve.conf lets browsers cache it forever. index.html refers to the manifest, the script and the style sheet; the manifest lists the
+// Every file except the pages has a hash of its content in its name (NAME-ABCD1234.ext) or its folder's name (NAME-ABCD1234/), so
+// serve.conf lets browsers cache it forever. The pages refer to the manifest, their script and the style sheet; the manifest lists the
 // rest. All URLs are relative.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -16,6 +16,10 @@ const runtimeFiles = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm']
  * script contains.
  */
 const elsewhere = /^(?:.*\.)?node\.js$|^cli.*\.js$|^(?:index|trace)\.js$/;
+
+const pages = ['index.html', 'plugins.html'];
+/** The programs that plugins.html calls. */
+const pluginFiles = { c: 'build/guests/primes.wasm', go: 'build/guests/words.wasm' };
 
 export async function build({ root, out, esbuild }) {
   fs.mkdirSync(out, { recursive: true });
@@ -55,19 +59,28 @@ export async function build({ root, out, esbuild }) {
     ...program,
     ...publish(path.basename(wasm), fs.readFileSync(from(wasm))),
   }));
+  const plugins = Object.entries(pluginFiles).map(([id, wasm]) => ({
+    id,
+    ...publish(path.basename(wasm), fs.readFileSync(from(wasm))),
+  }));
   const manifest = publish(
     'manifest.json',
     Buffer.from(
       JSON.stringify({
         programs: programs.map(({ try: _, kind: __, ...program }) => program),
+        plugins,
         runtime: runtimeFolder,
       }),
     ),
   );
 
   const shown = programs.filter(({ background }) => !background);
-  const { script, style } = await bundle(esbuild, root);
-  const files = { script: publish('demo.js', script), style: publish('demo.css', style) };
+  const { script, plugins: pluginScript, style } = await bundle(esbuild, root);
+  const files = {
+    script: publish('demo.js', script),
+    plugins: publish('plugins.js', pluginScript),
+    style: publish('demo.css', style),
+  };
   const sizes = runtimeFiles.map((name) => {
     const bytes = runtime(name);
     return { name, bytes: bytes.length, gzip: zlib.gzipSync(bytes, { level: 9 }).length };
@@ -75,6 +88,7 @@ export async function build({ root, out, esbuild }) {
   const values = {
     style: files.style.url,
     script: files.script.url,
+    'plugins-script': files.plugins.url,
     manifest: manifest.url,
     tabs: render.tabs(shown),
     terminals: render.terminals(shown),
@@ -84,14 +98,15 @@ export async function build({ root, out, esbuild }) {
     'runtime-size': render.runtimeSize(sizes),
     'page-size': render.pageSize(files.script.gzip + files.style.gzip),
   };
-  const page = fs.readFileSync(from('demo/index.html'), 'utf8').replace(/\{\{([\w-]+)\}\}/g, (_, name) => {
-    if (values[name] === undefined)
-      throw new Error(`demo/index.html asks for {{${name}}}, which the build does not know`);
-    return values[name];
-  });
-  const index = path.join(out, 'index.html');
-  if (!fs.existsSync(index) || fs.readFileSync(index, 'utf8') !== page) fs.writeFileSync(index, page);
-  written.add('index.html').add('index.html.gz');
+  for (const name of pages) {
+    const text = fs.readFileSync(from('demo', name), 'utf8').replace(/\{\{([\w-]+)\}\}/g, (_, key) => {
+      if (values[key] === undefined) throw new Error(`demo/${name} asks for {{${key}}}, which the build does not know`);
+      return values[key];
+    });
+    const file = path.join(out, name);
+    if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) fs.writeFileSync(file, text);
+    written.add(name).add(`${name}.gz`);
+  }
   for (const file of fs.readdirSync(out)) if (!written.has(file)) fs.rmSync(path.join(out, file), { recursive: true });
 }
 
@@ -115,7 +130,7 @@ const publishable = (name, bytes) =>
 async function bundle(esbuild, root) {
   const { outputFiles } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: { script: 'demo/src/main.ts', style: 'demo/css/index.css' },
+    entryPoints: { script: 'demo/src/main.ts', plugins: 'demo/src/plugins.ts', style: 'demo/css/index.css' },
     outdir: '/',
     bundle: true,
     write: false,
@@ -125,9 +140,6 @@ async function bundle(esbuild, root) {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const text = (extension) => {
-    const file = outputFiles.find(({ path: name }) => name.endsWith(extension));
-    return Buffer.from(file.contents);
-  };
-  return { script: text('.js'), style: text('.css') };
+  const text = (name) => Buffer.from(outputFiles.find((file) => path.basename(file.path) === name).contents);
+  return { script: text('script.js'), plugins: text('plugins.js'), style: text('style.css') };
 }

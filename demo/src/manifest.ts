@@ -18,8 +18,17 @@ export interface Program {
   about: string;
 }
 
+/** A program that the page of the plugins calls. */
+export interface PluginProgram {
+  id: string;
+  url: string;
+  bytes: number;
+  gzip: number;
+}
+
 export interface Manifest {
   programs: Program[];
+  plugins: PluginProgram[];
   /** The folder of the runtime's files, relative to the page. */
   runtime: string;
 }
