@@ -15,7 +15,7 @@ import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 12;
+export const PROTOCOL = 13;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
@@ -116,36 +116,40 @@ export type OpenHow = 'read' | 'replace' | 'append' | 'extend';
 export type CloseHow = 'done' | 'drop' | 'too-big';
 
 /**
- * File system calls, named after their `hf.fs` methods. Paths are absolute. Whoever is answered with a handle that is not 0 closes it; one of a
- * directory closes itself behind the last entry.
+ * File system calls by the name of their `hf.fs` method: the request, and what it is answered with. Paths are absolute. Whoever is answered with a
+ * handle that is not 0 closes it; one of a directory closes itself behind the last entry.
  */
-export type FsRequest =
+export interface FsCalls {
   /** Answered with its bytes when it has at most WHOLE, else as `open`. */
-  | { op: 'readFile'; path: string }
+  readFile: [{ path: string }, Uint8Array | OpenMessage];
   /** Of at most WHOLE bytes, with all of its effect at once. */
-  | { op: 'writeFile'; path: string; bytes: Uint8Array; append: boolean; exclusive: boolean }
-  | { op: 'open'; path: string; how: OpenHow; exclusive: boolean }
+  writeFile: [{ path: string; bytes: Uint8Array; append: boolean; exclusive: boolean }, undefined];
+  open: [{ path: string; how: OpenHow; exclusive: boolean }, OpenMessage];
   /** At most PART bytes; fewer at the end of the file. */
-  | { op: 'read'; handle: number; at: number; size: number }
+  read: [{ handle: number; at: number; size: number }, Uint8Array];
   /** At most WHOLE bytes. */
-  | { op: 'write'; handle: number; bytes: Uint8Array }
-  | { op: 'close'; handle: number; how: CloseHow }
-  | { op: 'mkdir'; path: string; recursive: boolean }
-  | { op: 'readdir'; path: string }
+  write: [{ handle: number; bytes: Uint8Array }, undefined];
+  close: [{ handle: number; how: CloseHow }, undefined];
+  mkdir: [{ path: string; recursive: boolean }, undefined];
+  readdir: [{ path: string }, ListingMessage];
   /** What `readdir` has not told yet. */
-  | { op: 'list'; handle: number }
-  | { op: 'stat'; path: string; follow: boolean }
-  | { op: 'rename'; from: string; to: string }
-  | { op: 'rm'; path: string; recursive: boolean; force: boolean }
-  | { op: 'rmdir'; path: string }
-  | { op: 'unlink'; path: string }
-  | { op: 'symlink'; target: string; path: string }
-  | { op: 'readlink'; path: string }
-  | { op: 'link'; from: string; to: string }
-  | { op: 'truncate'; path: string; size: number }
-  | { op: 'chmod'; path: string; readOnly: boolean }
+  list: [{ handle: number }, ListingMessage];
+  stat: [{ path: string; follow: boolean }, StatMessage];
+  rename: [{ from: string; to: string }, undefined];
+  rm: [{ path: string; recursive: boolean; force: boolean }, undefined];
+  rmdir: [{ path: string }, undefined];
+  unlink: [{ path: string }, undefined];
+  symlink: [{ target: string; path: string }, undefined];
+  readlink: [{ path: string }, string];
+  link: [{ from: string; to: string }, undefined];
+  truncate: [{ path: string; size: number }, undefined];
+  chmod: [{ path: string; readOnly: boolean }, undefined];
   /** Milliseconds since the epoch; null leaves a time as it is. */
-  | { op: 'utimes'; path: string; atime: number | null; mtime: number | null; follow: boolean };
+  utimes: [{ path: string; atime: number | null; mtime: number | null; follow: boolean }, undefined];
+}
+export type FsOp = keyof FsCalls;
+export type FsRequest<Op extends FsOp = FsOp> = { [Each in Op]: { op: Each } & FsCalls[Each][0] }[Op];
+export type FsResult<Op extends FsOp = FsOp> = FsCalls[Op][1];
 
 /** What a file is. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'character-device' | 'block-device' | 'socket' | 'unknown';
@@ -178,9 +182,6 @@ export interface ListingMessage {
   /** For `list`; 0: these were the last. */
   handle: number;
 }
-
-/** What each file system call answers with. */
-export type FsResult = Uint8Array | StatMessage | OpenMessage | ListingMessage | string | undefined;
 
 /** A file of up to so many bytes is read or written by one message … */
 export const WHOLE = 8 * 1024 * 1024;
@@ -257,19 +258,7 @@ export type ChildReason = ExitReason | 'start-failed' | 'restart-limit';
  * comes a `sup-ended` too, which says what the coordinator has mostly seen before.
  */
 export type ToSupervisor =
-  | {
-      t: 'supervise';
-      call: number;
-      sup: number;
-      strategy: 'one-for-one' | 'one-for-all' | 'rest-for-one';
-      maxRestarts: number;
-      /** Milliseconds; null: for ever. */
-      within: number | null;
-      backoff: { min: number; max: number; factor: number; jitter: number };
-      children: ChildMessage[];
-    }
-  | { t: 'sup-add'; call: number; sup: number; child: ChildMessage }
-  | { t: 'sup-order'; call: number; sup: number; order: SupervisorOrder; key: number }
+  | CallMessage<'supervise' | 'sup-add' | 'sup-order'>
   /** The child is this process, or this supervisor; the other one is 0. */
   | { t: 'sup-started'; sup: number; key: number; generation: number; process: number; supervisor: number }
   | { t: 'sup-ended'; sup: number; key: number; generation: number; reason: ChildReason; code: number };
@@ -290,7 +279,40 @@ export type SupervisorAction =
   /** The last message of a supervisor. */
   | { a: 'finished'; restarts: number };
 
+/** What the page asks, by the `t` of the message: the rest of the message, and the `value` of the `done` that answers it. */
+export interface Calls {
+  fs: [{ request: FsRequest }, FsResult];
+  stats: [object, StatsMessage];
+  ps: [object, PsMessage[]];
+  /** Answered with the port. */
+  listen: [{ listener: number; port: number }, number];
+  /** Makes a pipe between programs; answered with its number, or 0 without memory. */
+  pipe: [{ size: number }, number];
+  /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
+  pause: [{ id: number; paused: boolean }, undefined];
+  supervise: [
+    {
+      sup: number;
+      strategy: 'one-for-one' | 'one-for-all' | 'rest-for-one';
+      maxRestarts: number;
+      /** Milliseconds; null: for ever. */
+      within: number | null;
+      backoff: { min: number; max: number; factor: number; jitter: number };
+      children: ChildMessage[];
+    },
+    undefined,
+  ];
+  'sup-add': [{ sup: number; child: ChildMessage }, undefined];
+  'sup-order': [{ sup: number; order: SupervisorOrder; key: number }, undefined];
+}
+export type CallName = keyof Calls;
+export type CallMessage<Name extends CallName = CallName> = {
+  [Each in Name]: { t: Each; call: number } & Calls[Each][0];
+}[Name];
+export type Answer<Name extends CallName = CallName> = Calls[Name][1];
+
 export type ToCoordinator =
+  | CallMessage
   | ToSupervisor
   | InitMessage
   | SpawnMessage
@@ -307,10 +329,6 @@ export type ToCoordinator =
   /** Of its terminal. */
   | { t: 'raw'; id: number; raw: boolean; onlcr: boolean }
   | { t: 'echo'; id: number; echo: boolean }
-  /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
-  | { t: 'pause'; id: number; call: number; paused: boolean }
-  /** Makes a pipe between programs; answered with its number, or 0 without memory. */
-  | { t: 'pipe'; call: number; size: number }
   /** The page lets go of PIPE_READER or PIPE_WRITER of it, once each: until then it holds them. */
   | { t: 'pipe-close'; pipe: number; end: number }
   | { t: 'connect'; id: number; port: number; credit: number }
@@ -318,12 +336,7 @@ export type ToCoordinator =
   | { t: 'accept'; id: number; listener: number; credit: number }
   /** The connection will not be written to any more, and its other end is told by an error; before it is open: it is given up. */
   | { t: 'abort'; id: number }
-  /** Answered with the port. */
-  | { t: 'listen'; call: number; listener: number; port: number }
   | { t: 'listen-end'; listener: number }
-  | { t: 'fs'; call: number; request: FsRequest }
-  | { t: 'stats'; call: number }
-  | { t: 'ps'; call: number }
   | EndMessage;
 
 /** Answered by `closed`, and nothing else is after it: all ends in good order; or, when the runtime is broken, its workers do. */
@@ -380,6 +393,7 @@ export interface ErrorMessage {
   code: string;
   /** WASI's number of it (native/include/holdfast/errno.def); absent or 0 when it is no system error. */
   errno?: number;
+  /** Without the code. */
   message: string;
 }
 
@@ -407,7 +421,7 @@ export type FromCoordinator =
   /** Its workers are free or truly dead, and what they stood on is freed. */
   | { t: 'released'; id: number }
   | { t: 'sup'; sup: number; action: SupervisorAction }
-  | { t: 'done'; call: number; value: FsResult | StatsMessage | PsMessage[] | number }
+  | { t: 'done'; call: number; value: Answer }
   | { t: 'failed'; call: number; error: ErrorMessage }
   /** All is ready to be terminated. These locks are let go of when the last worker is gone. */
   | { t: 'closed'; locks: string[] };

@@ -20,7 +20,7 @@ export interface Channel {
 export function handleGone(message: ChannelMessage, post: Post): void {
   switch (message.t) {
     case 'stdin':
-      post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'EPIPE: the program has ended' } });
+      post({ t: 'stdin-done', id: message.id, error: { code: 'EPIPE', message: 'the program has ended' } });
       break;
     case 'pause':
       post({ t: 'done', call: message.call, value: undefined });

@@ -12,7 +12,7 @@ import type { Channel, ChannelMessage, Post } from './channel.ts';
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 
-const EPIPE = { code: 'EPIPE', message: 'EPIPE: the other end of the connection does not read any more' };
+const EPIPE = { code: 'EPIPE', message: 'the other end of the connection does not read any more' };
 const OUTPUT = 1;
 
 /** What an error means of a connection to a port. */
@@ -112,7 +112,7 @@ class Connection implements Channel {
   }
 
   outputEnd(_fd: StreamFd, result: number): void {
-    const error = result < 0 ? { code: 'ECONNRESET', message: 'ECONNRESET: the other end broke the connection' } : null;
+    const error = result < 0 ? { code: 'ECONNRESET', message: 'the other end broke the connection' } : null;
     this.post({ t: 'end', id: this.id, fd: OUTPUT, ...(error ? { error } : {}) });
   }
 

@@ -11,16 +11,15 @@ const DATA_SIZE = 1 << 20;
 
 const names = new Map<number, string>(Object.entries(ERRNO).map(([name, value]) => [value, name]));
 
-/** A negated errno from the kernel. */
+/** A negated errno from the kernel. The page puts the code before the message. */
 export class SystemError extends Error {
   readonly code: string;
   constructor(
     readonly errno: number,
     what: string,
   ) {
-    const code = names.get(errno) ?? `errno ${errno}`;
-    super(`${code}: ${what}`);
-    this.code = code;
+    super(what);
+    this.code = names.get(errno) ?? `errno ${errno}`;
   }
 }
 

@@ -222,7 +222,7 @@ function refusal(error: unknown): RefusalMessage {
     return { kind, message, faults };
   }
   if (error instanceof SystemError)
-    return { kind: LIMITS.has(error.code) ? 'limit' : 'options', message: error.message };
+    return { kind: LIMITS.has(error.code) ? 'limit' : 'options', message: `${error.code}: ${error.message}` };
   return { kind: 'module', message: messageOf(error) };
 }
 

@@ -13,9 +13,11 @@ import { messageOf } from '../common/error-text.ts';
 import { left } from '../common/parts.ts';
 import { toPointer, type Pointer } from '../common/pointer.ts';
 import type {
+  Answer,
+  CallMessage,
+  CallName,
   EndMessage,
   ErrorMessage,
-  FromCoordinator,
   FsRequest,
   FsResult,
   InitMessage,
@@ -34,10 +36,6 @@ import type * as Supervise from './supervise.ts';
 
 /** Messages to a runtime that has started. */
 export type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
-
-type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
-
-type SuperviseMessage = Extract<ToCoordinator, { t: 'supervise' }>;
 
 /** An import() that bundlers leave alone; tools/build.mjs defines it. */
 declare function importUrl(url: string): Promise<unknown>;
@@ -121,13 +119,13 @@ export class Router {
         this.programs.spawn(message);
         break;
       case 'fs':
-        this.#answer(message.call, () => this.#callFiles(message.request));
+        this.#answer(message, () => this.#callFiles(message.request));
         break;
       case 'stats':
-        this.#answer(message.call, () => this.#stats());
+        this.#answer(message, () => this.#stats());
         break;
       case 'ps':
-        this.#answer(message.call, () =>
+        this.#answer(message, () =>
           this.programs
             .attached()
             .flatMap((session) =>
@@ -136,7 +134,7 @@ export class Router {
         );
         break;
       case 'pipe':
-        this.#answer(message.call, () => toPointer(this.kernel.call.c_pipe(message.size)));
+        this.#answer(message, () => toPointer(this.kernel.call.c_pipe(message.size)));
         break;
       case 'pipe-close':
         this.kernel.call.c_pipe_close(message.pipe as Pointer, message.end);
@@ -148,7 +146,7 @@ export class Router {
         this.connections.accept(message.id, message.listener, message.credit);
         break;
       case 'listen':
-        this.#answer(message.call, () => this.connections.listen(message.listener, message.port));
+        this.#answer(message, () => this.connections.listen(message.listener, message.port));
         break;
       case 'listen-end':
         this.connections.listenEnd(message.listener);
@@ -158,7 +156,7 @@ export class Router {
         break;
       case 'sup-add':
       case 'sup-order':
-        this.#answer(message.call, () => this.supervisors!.order(message));
+        this.#answer(message, () => this.supervisors!.order(message));
         break;
       case 'sup-started':
       case 'sup-ended':
@@ -190,7 +188,7 @@ export class Router {
     );
   }
 
-  async #supervise(message: SuperviseMessage): Promise<void> {
+  async #supervise(message: CallMessage<'supervise'>): Promise<void> {
     const file = await load<typeof Supervise>(this.init.assets.supervise).then(
       (exports) => () => exports,
       (error: unknown) => () => {
@@ -198,7 +196,7 @@ export class Router {
       },
     );
     if (this.crew.closing) return;
-    this.#answer(message.call, () => (this.supervisors ??= this.#makeSupervisors(file())).order(message));
+    this.#answer(message, () => (this.supervisors ??= this.#makeSupervisors(file())).order(message));
   }
 
   #makeSupervisors({ Supervisors }: typeof Supervise): Supervise.Supervisors {
@@ -212,9 +210,12 @@ export class Router {
     return new Supervisors(this.post, processes, (errno, what) => new SystemError(errno, what));
   }
 
-  #answer(call: number, work: () => Answer | Promise<Answer>): void {
+  #answer<Name extends CallName>(
+    { call }: { t: Name; call: number },
+    work: () => Answer<Name> | Promise<Answer<Name>>,
+  ): void {
     const { post, crew } = this;
-    const done = (value: Answer): void =>
+    const done = (value: Answer<Name>): void =>
       post({ t: 'done', call, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
     const failed = (error: unknown): void => {
       const failure: ErrorMessage =

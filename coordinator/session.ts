@@ -59,7 +59,7 @@ import { Input } from './input.ts';
 import { Refusal, type Program } from './modules.ts';
 import type { Kernel } from './kernel.ts';
 
-const EPIPE = { code: 'EPIPE', message: 'EPIPE: the program no longer reads its standard input' };
+const EPIPE = { code: 'EPIPE', message: 'the program no longer reads its standard input' };
 
 /** A look at the clock a moment too early costs another look. */
 const SOON = 1;

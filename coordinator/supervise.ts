@@ -16,7 +16,14 @@ import {
 } from '../build/generated/layouts.ts';
 import type { SupervisorCalls } from '../build/generated/exports.ts';
 import { toPointer, type Pointer } from '../common/pointer.ts';
-import type { ChildMessage, ChildReason, FromCoordinator, SupervisorAction, ToSupervisor } from '../common/protocol.ts';
+import type {
+  CallMessage,
+  ChildMessage,
+  ChildReason,
+  FromCoordinator,
+  SupervisorAction,
+  ToSupervisor,
+} from '../common/protocol.ts';
 import { leave } from '../common/parts.ts';
 import { LONGEST_TIMER } from '../common/timers.ts';
 
@@ -116,7 +123,7 @@ export class Supervisors {
     for (const { timer } of this.all.values()) clearTimeout(timer);
   }
 
-  order(message: Extract<ToSupervisor, { call: number }>): undefined {
+  order(message: CallMessage<'supervise' | 'sup-add' | 'sup-order'>): undefined {
     if (message.t === 'supervise') {
       this.create(message);
       return;
@@ -130,7 +137,7 @@ export class Supervisors {
     this.runSoon(sup);
   }
 
-  private create(message: Extract<ToSupervisor, { t: 'supervise' }>): void {
+  private create(message: CallMessage<'supervise'>): void {
     const { min, max, factor, jitter } = message.backoff;
     const pointer = toPointer(
       this.policy.call.sup_create(

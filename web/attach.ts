@@ -1,5 +1,5 @@
 /** Attaches a screen to a process's terminal. Loaded on first use. */
-import { describe } from './bytes.js';
+import { kindOf } from './bytes.js';
 import type { Process } from './process.js';
 import type { Attachment, TerminalScreen } from './terminal.js';
 
@@ -10,7 +10,7 @@ const ignore = (): undefined => undefined;
 export function attach(process: Process, screen: TerminalScreen, readable: boolean): Attachment {
   for (const name of ['write', 'onData'] as const) {
     if (typeof (screen as Partial<TerminalScreen> | undefined)?.[name] !== 'function')
-      throw new TypeError(`attach takes a Terminal of xterm.js, not ${describe(screen)} without the method ${name}`);
+      throw new TypeError(`attach takes a Terminal of xterm.js, not ${kindOf(screen)} without the method ${name}`);
   }
   if (!readable) {
     throw new TypeError(

@@ -4,8 +4,8 @@ export type OwnedBytes = Uint8Array<ArrayBuffer>;
 /** The built-in tag of an object ("Response", "ArrayBuffer"). Unlike `instanceof` it works across realms (iframes). */
 export const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Describes a value in an error message about a wrong argument. */
-export function describe(value: unknown): string {
+/** What a value is, for an error message about a wrong argument: "a string", "an array". */
+export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   const noun = typeof value === 'object' ? tagOf(value) : typeof value;
   return `${/^[AEIO]/i.test(noun) ? 'an' : 'a'} ${/^(Array|Object)$/.test(noun) ? noun.toLowerCase() : noun}`;
@@ -13,11 +13,11 @@ export function describe(value: unknown): string {
 
 /** The error for a value of the wrong type. */
 export const wrong = (what: string, wanted: string, value: unknown): TypeError =>
-  new TypeError(`${what} must be ${wanted}, not ${describe(value)}`);
+  new TypeError(`${what} must be ${wanted}, not ${kindOf(value)}`);
 
 /** The value as a literal, if that is short. */
 export const shown = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : describe(value);
+  typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : kindOf(value);
 
 export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
   ArrayBuffer.isView(value) || tagOf(value) === 'ArrayBuffer';

@@ -1,9 +1,7 @@
 /** Waiting with a time limit. */
+import { LONGEST_TIMER } from '../common/timers.js';
 import { offAbort, onAbort } from './aborts.js';
 import { wrong } from './bytes.js';
-
-/** The longest timer (24.8 days); a longer one would fire at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Milliseconds to wait: 0 means not at all, `Infinity` forever. Throws `TypeError` and `RangeError`. */
 export function waitTime(value: unknown, what: string): number {

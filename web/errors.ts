@@ -62,6 +62,9 @@ export class SpawnRefused extends HoldfastError {
   }
 }
 
+/** The only place that puts an error's code before its text. */
+const withCode = (code: string, text: string): string => (code ? `${code}: ${text}` : text);
+
 /** The file system call that failed, and its paths. */
 export interface FsCall {
   /** The name of the `hf.fs` method. */
@@ -86,10 +89,8 @@ export class FsError extends HoldfastError {
   readonly dest: string | undefined;
 
   constructor(error: ErrorMessage, call: FsCall) {
-    const text = error.message.startsWith(`${error.code}:`) ? error.message : `${error.code}: ${error.message}`;
     const paths = call.dest === undefined ? `'${call.path}'` : `'${call.path}' -> '${call.dest}'`;
-    const where = `${call.syscall} ${paths}`;
-    super(text.endsWith(where) ? text : `${text}, ${where}`);
+    super(withCode(error.code, `${error.message}, ${call.syscall} ${paths}`));
     this.code = error.code;
     this.errno = error.errno ?? 0;
     this.syscall = call.syscall;
@@ -105,7 +106,7 @@ export class PipeError extends HoldfastError {
   readonly code: string;
 
   constructor(code = 'EPIPE', message = 'the process does not read its standard input any more') {
-    super(message.startsWith(`${code}:`) ? message : `${code}: ${message}`);
+    super(withCode(code, message));
     this.code = code;
   }
 }
@@ -125,7 +126,7 @@ export class SocketError extends HoldfastError {
   readonly code: string;
 
   constructor(code: string, message: string) {
-    super(message.startsWith(`${code}:`) ? message : `${code}: ${message}`);
+    super(withCode(code, message));
     this.code = code;
   }
 }
@@ -157,7 +158,7 @@ export class SupervisorError extends HoldfastError {
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(withCode(code, message), options);
     this.code = code;
   }
 }

@@ -6,8 +6,6 @@ import {
   type FileType,
   type FsRequest,
   type FsResult,
-  type ListingMessage,
-  type OpenMessage,
   type StatMessage,
 } from '../common/protocol.js';
 import { copyOf, isBytes, tagOf, textOf, viewOf, wrong } from './bytes.js';
@@ -272,11 +270,11 @@ export interface FileSystem {
 }
 
 /** Sends a request to the coordinator. An error reply is thrown as `toError` converts it. */
-export type AskFs = (
-  request: FsRequest,
+export type AskFs = <Request extends FsRequest>(
+  request: Request,
   transfer: ArrayBuffer[],
   toError: (error: ErrorMessage) => Error,
-) => Promise<FsResult>;
+) => Promise<FsResult<Request['op']>>;
 
 /**
  * Closes the file of a stream that was garbage collected. The stream's source or sink is registered, because WebKit
@@ -301,7 +299,7 @@ export class FileSystemEnd implements FileSystem {
     if (encoding && !/^utf-?8$/.test(encoding)) {
       throw new TypeError(`readFile: the encoding can be "utf-8" or left out, not ${JSON.stringify(encoding)}`);
     }
-    const bytes = await this.#call<Uint8Array | OpenMessage>({ op: 'readFile', path: checked(path) }, 'readFile', rest);
+    const bytes = await this.#call({ op: 'readFile', path: checked(path) }, 'readFile', rest);
     if ('handle' in bytes) return (await load()).readWhole(this.#about('readFile', path), bytes, !!encoding);
     return encoding ? textOf(bytes) : bytes;
   }
@@ -365,10 +363,10 @@ export class FileSystemEnd implements FileSystem {
   async readdir(path: string, options: { withFileTypes?: boolean } = {}): Promise<string[] | Dirent[]> {
     const { withFileTypes, ...rest } = object(options, 'readdir options');
     const types = flag(withFileTypes, 'withFileTypes');
-    let { entries, handle } = await this.#call<ListingMessage>({ op: 'readdir', path: checked(path) }, 'readdir', rest);
+    let { entries, handle } = await this.#call({ op: 'readdir', path: checked(path) }, 'readdir', rest);
     const ask = this.#about('readdir', path);
     while (handle) {
-      const more = await ask<ListingMessage>({ op: 'list', handle });
+      const more = await ask({ op: 'list', handle });
       entries = entries.concat(more.entries);
       handle = more.handle;
     }
@@ -442,26 +440,21 @@ export class FileSystemEnd implements FileSystem {
     await this.#call({ op: 'utimes', path: checked(path), ...times, follow: flag(follow, 'follow') }, 'utimes', rest);
   }
 
-  /**
-   * The request's operation determines the type of the reply; the protocol defines it, and it is not checked at run
-   * time.
-   */
-  #call<T extends FsResult = undefined>(
-    request: PathRequest,
+  #call<Request extends PathRequest>(
+    request: Request,
     syscall: string = request.op,
     rest: Nothing = {},
-  ): Promise<T> {
+  ): Promise<FsResult<Request['op']>> {
     return helped(() => {
       nothingMore(syscall, rest);
-      return this.#about(syscall, ...pathsOf(request))<T>(request);
+      return this.#about(syscall, ...pathsOf(request))(request);
     });
   }
 
   /** Returns a function for further requests of the same call. */
   #about(syscall: string, path: string, dest?: string): AskFile {
     const call = { syscall, path, dest };
-    return async <T extends FsResult | void>(request: FsRequest, transfer: ArrayBuffer[] = []) =>
-      (await this.#ask(request, transfer, (error) => fsError(error, call))) as T;
+    return (request, transfer = []) => this.#ask(request, transfer, (error) => fsError(error, call));
   }
 
   #write(syscall: 'writeFile' | 'appendFile', path: string, data: FileData, exclusive: boolean, rest: Nothing = {}) {

@@ -4,7 +4,7 @@
  * Each list has every option of its call: a missing or wrong entry is a type error.
  */
 import type { Assets } from './assets.js';
-import { describe } from './bytes.js';
+import { kindOf } from './bytes.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
@@ -374,5 +374,5 @@ function aboutInput(value: unknown, isRun: boolean): string {
         : `stdin: ${text} is not one of the modes "pipe" and "null"; to pass text use stdin: { text: ${text} }`;
   }
   const choice = isRun ? 'a string' : '"pipe", "null"';
-  return `stdin must be ${choice}, { text }, { bytes }, bytes, a Blob, a ReadableStream or a pipe's reader, not ${describe(value)}`;
+  return `stdin must be ${choice}, { text }, { bytes }, bytes, a Blob, a ReadableStream or a pipe's reader, not ${kindOf(value)}`;
 }

@@ -3,9 +3,13 @@
 import type { Endpoint, Transfer } from '../common/endpoint.js';
 import {
   PROTOCOL,
+  type Answer,
+  type CallMessage,
+  type CallName,
+  type Calls,
   type ErrorMessage,
   type FromCoordinator,
-  type FsResult,
+  type FsRequest,
   type InitMessage,
   type PsMessage,
   type StatsMessage,
@@ -25,7 +29,7 @@ import {
   StartFailed,
   SupervisorError,
 } from './errors.js';
-import { FileSystemEnd, type FileSystem } from './fs.js';
+import { FileSystemEnd, type AskFs, type FileSystem } from './fs.js';
 import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import type { Instance, InstantiateOptions } from './instance.js';
 import { ProcessEnd, type Exit, type Process } from './process.js';
@@ -281,8 +285,19 @@ const loadInstance = () => later('instance.js', import('./instance.js'));
 /** How long each half of closing (the orderly shutdown, then the termination) may take, in milliseconds. */
 const CLOSE_TIME = 5000;
 
-type Answer = Extract<FromCoordinator, { t: 'done' }>['value'];
-type Call = Deferred<Answer> & { toError(error: ErrorMessage): Error };
+interface Call extends Pick<Deferred<unknown>, 'reject'> {
+  /** The call's name, which the message had, determines the type of the value. */
+  resolve(value: unknown): void;
+  toError(error: ErrorMessage): Error;
+}
+
+/** Asks the coordinator. An error reply is thrown as `toError` converts it. */
+export type Ask = <Name extends CallName>(
+  name: Name,
+  question: Calls[Name][0],
+  toError?: Call['toError'],
+  transfer?: ArrayBuffer[],
+) => Promise<Answer<Name>>;
 
 export class Runtime implements Holdfast {
   static readonly name = 'Holdfast';
@@ -311,9 +326,10 @@ export class Runtime implements Holdfast {
   constructor(endpoint: Endpoint<ToCoordinator, FromCoordinator>, loader: Loader) {
     this.#endpoint = endpoint;
     this.#loader = loader;
-    this.fs = new FileSystemEnd((request, transfer, toError) => {
-      return this.#ask((call) => ({ t: 'fs', call, request }), transfer, toError) as Promise<FsResult>;
-    });
+    // The operation determines the type of the reply, as `Ask` cannot know.
+    const askFs = (request: FsRequest, transfer: ArrayBuffer[], toError: Call['toError']) =>
+      this.#ask('fs', { request }, toError, transfer);
+    this.fs = new FileSystemEnd(askFs as AskFs);
     endpoint.onmessage = (message) => this.#receive(message);
     endpoint.onerror = (error, gone = false) => {
       if (gone) this.#closed.resolve([]);
@@ -373,7 +389,7 @@ export class Runtime implements Holdfast {
       source: message,
       transfer: [...transfer, ...ports],
     };
-    const process = new ProcessEnd(program, plan, this.#post, (message) => this.#ask(message));
+    const process = new ProcessEnd(program, plan, this.#post, this.#ask);
     this.#processes.set(process.id, process);
     this.#own.add(process);
     link?.attach(process, this.#post);
@@ -463,7 +479,7 @@ export class Runtime implements Holdfast {
 
   async #loadPipes(): Promise<Pipes> {
     const file = await later('pipes.js', import('./pipes.js'));
-    return new file.Pipes((message) => this.#ask(message), this.#post, this, collect);
+    return new file.Pipes(this.#ask, this.#post, this, collect);
   }
 
   async connect(port: number, options?: ConnectOptions): Promise<Connection> {
@@ -478,7 +494,7 @@ export class Runtime implements Holdfast {
     const file = await later('sockets.js', import('./sockets.js'));
     return (this.#sockets ??= new file.Sockets({
       post: this.#post,
-      ask: (message, transfer, toError) => this.#ask(message, transfer, toError),
+      ask: this.#ask,
       newId: () => ++this.#lastId,
       requireOpen: (signal) => this.#requireOpen(signal),
       InputPipe,
@@ -495,7 +511,7 @@ export class Runtime implements Holdfast {
     const toError = ({ code, message }: ErrorMessage): Error => new SupervisorError(code, message);
     const supervisor = new SupervisorEnd(++this.#lastSupervisor, plan, {
       post: this.#post,
-      ask: (message) => this.#ask(message, [], toError),
+      ask: (name, question) => this.#ask(name, question, toError),
       spawn: (source, spawnOptions) => this.spawn(source, spawnOptions),
       owns: (handle) => this.#own.has(handle),
       isProcess: (handle) => handle instanceof ProcessEnd,
@@ -518,11 +534,11 @@ export class Runtime implements Holdfast {
   readonly #read = (response: Response) => this.#load((signal) => bodyOf(response, signal));
 
   async stats(): Promise<Stats> {
-    return (await this.#ask((call) => ({ t: 'stats', call }))) as StatsMessage;
+    return this.#ask('stats', {});
   }
 
   async ps(): Promise<ProcessInfo[]> {
-    return (await this.#ask((call) => ({ t: 'ps', call }))) as PsMessage[];
+    return this.#ask('ps', {});
   }
 
   close(): Promise<void> {
@@ -555,18 +571,14 @@ export class Runtime implements Holdfast {
     if (this.#closing) throw new Closed();
   }
 
-  async #ask(
-    message: (call: number) => ToCoordinator,
-    transfer: ArrayBuffer[] = [],
-    toError: Call['toError'] = ({ message }) => new HoldfastError(message),
-  ): Promise<Answer> {
+  readonly #ask: Ask = async (name, question, toError = ({ message }) => new HoldfastError(message), transfer) => {
     this.#requireOpen();
-    const call = { ...deferred<Answer>(), toError };
-    const id = ++this.#lastCall;
-    this.#calls.set(id, call);
-    this.#post(message(id), transfer);
-    return call.promise;
-  }
+    const answer = deferred<Answer<typeof name>>();
+    const call = ++this.#lastCall;
+    this.#calls.set(call, { ...answer, toError });
+    this.#post({ t: name, call, ...question } as CallMessage, transfer);
+    return answer.promise;
+  };
 
   readonly #post = (message: ToCoordinator, transfer: Transfer[] = []): void => {
     if (!this.#dead) this.#endpoint.post(message, transfer);

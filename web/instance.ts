@@ -2,7 +2,8 @@
 /** Guests that the page calls, loaded on first use. */
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
-import { LONGEST_TIMER, waitTime } from './deadline.js';
+import { waitTime } from './deadline.js';
+import { LONGEST_TIMER } from '../common/timers.js';
 import { deferred, type Deferred } from './deferred.js';
 import {
   READ,

@@ -2,9 +2,10 @@
 import type { Link } from './link.js';
 import type { HostFunctions } from './host-options.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
+import { LONGEST_TIMER } from '../common/timers.js';
 import type { Assets } from './assets.js';
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf, wrong } from './bytes.js';
-import { LONGEST_TIMER, waitTime } from './deadline.js';
+import { waitTime } from './deadline.js';
 import { later } from './later.js';
 import { planLimits, type Limits } from './limits.js';
 import type { End, PipeReader, PipeWriter } from './pipes.js';

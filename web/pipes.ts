@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Pipes between programs, and pipelines. Loaded on first use. */
 import { PIPE_READER, PIPE_WRITER } from '../build/generated/layouts.js';
-import type { ToCoordinator } from '../common/protocol.js';
+import type { Calls, ToCoordinator } from '../common/protocol.js';
 import { tagOf, textOf } from './bytes.js';
 import type { Holdfast } from './holdfast.js';
 import { count, flag, helped, nothingMore, object, oneOf, type OutputOption, type SpawnOptions } from './options.js';
@@ -146,7 +146,7 @@ export class End implements PipeEnd {
   }
 }
 
-type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
+type Ask = (name: 'pipe', question: Calls['pipe'][0]) => Promise<number>;
 type Collect = (process: Process, most: number) => Promise<Omit<RunResult<Uint8Array>, 'files'>>;
 
 export class Pipes {
@@ -171,7 +171,7 @@ export class Pipes {
   }
 
   async #pipe(size: number, keep = false): Promise<Pipe> {
-    const pipe = (await this.#ask((call) => ({ t: 'pipe', call, size }))) as number;
+    const pipe = await this.#ask('pipe', { size });
     if (!pipe) throw new RangeError(`the kernel has no memory for a pipe of ${size} bytes`);
     const reader = new End(this.#post, pipe, PIPE_READER, keep);
     const writer = new End(this.#post, pipe, PIPE_WRITER, keep);

@@ -4,7 +4,8 @@
  */
 import { offAbort, onAbort } from './aborts.js';
 import { tagOf, wrong } from './bytes.js';
-import { LONGEST_TIMER, waitTime, within } from './deadline.js';
+import { waitTime, within } from './deadline.js';
+import { LONGEST_TIMER } from '../common/timers.js';
 import { deferred } from './deferred.js';
 import type { HoldfastError } from './errors.js';
 import { abortSignal, callback, count, helped, nothingMore, object, oneOf, planSpawn, text } from './options.js';

@@ -2,6 +2,7 @@
 import type { Transfer } from '../common/endpoint.js';
 import type { HostCallMessage } from '../common/guest-protocol.js';
 import type {
+  Calls,
   ErrorMessage,
   ExitMessage,
   OutputFd,
@@ -187,7 +188,7 @@ export interface JoinOptions {
 const was = { 'being joined': 'joined already, and has not ended', joined: 'joined before', detached: 'detached' };
 
 /** Sends a message that has a reply. */
-type Ask = (message: (call: number) => ToCoordinator) => Promise<unknown>;
+type Ask = (name: 'pause', question: Calls['pause'][0]) => Promise<undefined>;
 type Post = (message: ToCoordinator, transfer?: Transfer[]) => void;
 
 /** What to start, in addition to the plan. */
@@ -307,7 +308,7 @@ export class ProcessEnd implements Process {
   }
 
   async #setPaused(paused: boolean): Promise<void> {
-    if (this.#awaited.has('exit')) await this.#ask((call) => ({ t: 'pause', id: this.id, call, paused }));
+    if (this.#awaited.has('exit')) await this.#ask('pause', { id: this.id, paused });
     else await this.exited; // no effect after the end; rejects if the runtime is gone
   }
 

@@ -3,7 +3,7 @@
  * `pipeTo`, which does not report which end failed, and whose Node version does not cancel its source if both ends
  * finish at once.
  */
-import { describe, tagOf } from './bytes.js';
+import { kindOf, tagOf } from './bytes.js';
 import { asError, PipeError } from './errors.js';
 import type { InputPlan, OutputOption } from './options.js';
 import type { PipeWriter } from './pipes.js';
@@ -31,7 +31,7 @@ export async function feed(
       const { done, value } = await reader.read();
       if (gone.aborted) return undefined;
       if (done) break;
-      if (tagOf(value) !== 'Uint8Array') throw new TypeError(`a chunk of it is ${describe(value)}, not a Uint8Array`);
+      if (tagOf(value) !== 'Uint8Array') throw new TypeError(`a chunk of it is ${kindOf(value)}, not a Uint8Array`);
       await writer.write(value);
     }
     await writer.close();

@@ -2,7 +2,7 @@
  * The page's ends of connections, and the ports on which it listens. This file is loaded with the first of them;
  * classes that must be identical here and in the script that loads it are passed in `SocketWire`.
  */
-import type { ErrorMessage, FromCoordinator, ToCoordinator } from '../common/protocol.js';
+import type { Calls, ErrorMessage, FromCoordinator, ToCoordinator } from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { deferred } from './deferred.js';
 import type { PipeError, SocketError } from './errors.js';
@@ -82,10 +82,10 @@ export interface Listener extends AsyncIterable<Connection> {
 export interface SocketWire {
   post(message: ToCoordinator, transfer?: ArrayBuffer[]): void;
   ask(
-    message: (call: number) => ToCoordinator,
-    transfer: ArrayBuffer[],
+    name: 'listen',
+    question: Calls['listen'][0],
     toError: (error: ErrorMessage) => Error,
-  ): Promise<unknown>;
+  ): Promise<Calls['listen'][1]>;
   /** A number for a connection, which no process uses either. */
   newId(): number;
   requireOpen(signal: AbortSignal | undefined): void;
@@ -123,9 +123,9 @@ export class Sockets {
     wire.requireOpen(signal);
     const listener = ++this.#lastListener;
     const toError = ({ code, message }: ErrorMessage): Error => new wire.SocketError(code, message);
-    const bound = await wire.ask((call) => ({ t: 'listen', call, listener, port: wanted }), [], toError);
+    const bound = await wire.ask('listen', { listener, port: wanted }, toError);
     const end = new ListenerEnd(
-      bound as number,
+      bound,
       {
         accept: (how = {}) => this.#open(how, (id, credit) => ({ t: 'accept', id, listener, credit })),
         close: () => wire.post({ t: 'listen-end', listener }),

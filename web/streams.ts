@@ -3,7 +3,7 @@
  * window of unacknowledged slices, output a credit of bytes that the page is willing to buffer.
  */
 import type { ErrorMessage } from '../common/protocol.js';
-import { copyOf, concat, describe, tagOf, type OwnedBytes } from './bytes.js';
+import { copyOf, concat, kindOf, tagOf, type OwnedBytes } from './bytes.js';
 import { PipeError } from './errors.js';
 
 /** A large write is sent in slices of this many bytes … */
@@ -112,7 +112,7 @@ export class InputPipe {
     if (tagOf(chunk) !== 'Uint8Array') {
       this.#finish();
       throw new TypeError(
-        `${this.#name} takes Uint8Array chunks, not ${describe(chunk)}: encode text with new TextEncoder()`,
+        `${this.#name} takes Uint8Array chunks, not ${kindOf(chunk)}: encode text with new TextEncoder()`,
       );
     }
     const bytes = chunk as Uint8Array;

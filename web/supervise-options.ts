@@ -1,5 +1,5 @@
 /** A supervisor's options as the caller passes them, fully validated before anything starts. */
-import type { ChildMessage, ToSupervisor } from '../common/protocol.js';
+import type { Calls, ChildMessage } from '../common/protocol.js';
 import { shown, tagOf, wrong } from './bytes.js';
 import { waitTime } from './deadline.js';
 import { abortSignal, callback, nothingMore, object, oneOf, planSpawn, text, type SpawnOptions } from './options.js';
@@ -108,7 +108,7 @@ export interface ChildPlan {
 }
 
 export interface SupervisePlan {
-  settings: Pick<Extract<ToSupervisor, { t: 'supervise' }>, 'strategy' | 'maxRestarts' | 'within' | 'backoff'>;
+  settings: Pick<Calls['supervise'][0], 'strategy' | 'maxRestarts' | 'within' | 'backoff'>;
   children: ChildPlan[];
   signal: AbortSignal | undefined;
 }

@@ -3,13 +3,7 @@
  * with the first supervisor; classes that must be identical here and in the script that loads it are passed in
  * `SupervisorWire`.
  */
-import type {
-  ChildReason,
-  SupervisorAction,
-  SupervisorOrder,
-  ToCoordinator,
-  ToSupervisor,
-} from '../common/protocol.js';
+import type { Calls, ChildReason, SupervisorAction, SupervisorOrder, ToCoordinator } from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { tagOf } from './bytes.js';
 import { deferred, type Deferred } from './deferred.js';
@@ -180,7 +174,7 @@ export interface Supervisor extends AsyncDisposable {
 /** What supervisors need from the runtime. */
 export interface SupervisorWire {
   post(message: ToCoordinator): void;
-  ask(message: (call: number) => Extract<ToSupervisor, { call: number }>): Promise<unknown>;
+  ask<Name extends 'supervise' | 'sup-add' | 'sup-order'>(name: Name, question: Calls[Name][0]): Promise<undefined>;
   spawn(source: Source, options: SpawnOptions): Promise<Process>;
   /** Whether the handle belongs to this runtime. */
   owns(handle: Process | Supervisor): boolean;
@@ -251,7 +245,7 @@ export class SupervisorEnd implements Supervisor {
     const { settings, signal } = this.#plan;
     const children = this.#children.map(({ key, plan }) => ({ key, ...plan.message }));
     try {
-      await this.#wire.ask((call) => ({ t: 'supervise', call, sup: this.id, ...settings, children }));
+      await this.#wire.ask('supervise', { sup: this.id, ...settings, children });
     } catch (error) {
       this.#wire.forget(this.id);
       throw error;
@@ -315,7 +309,7 @@ export class SupervisorEnd implements Supervisor {
     const before = new Set(child.watchers); // later watchers belong to a new start
     const down = this.#watch(child, false);
     await this.#order('stop', child.key, id);
-    const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(id)} was stopped before it ran`);
+    const error = this.#wire.error('ECANCELED', `${JSON.stringify(id)} was stopped before it ran`);
     this.#settle(child, (watcher) => {
       if (watcher.up) return before.has(watcher) ? error : undefined;
       return child.state === 'stopped' ? null : undefined;
@@ -332,14 +326,14 @@ export class SupervisorEnd implements Supervisor {
     const plan = planChild(options, 'child');
     const name = JSON.stringify(plan.id);
     if (this.#children.some((child) => child.plan.id === plan.id)) {
-      throw this.#wire.error('EEXIST', `EEXIST: there is a child ${name} already`);
+      throw this.#wire.error('EEXIST', `there is a child ${name} already`);
     }
     const child = this.#take(plan);
     const up = this.#watch(child, true);
     this.#reopen();
     try {
       const { key } = child;
-      await this.#wire.ask((call) => ({ t: 'sup-add', call, sup: this.id, child: { key, ...plan.message } }));
+      await this.#wire.ask('sup-add', { sup: this.id, child: { key, ...plan.message } });
     } catch (error) {
       this.#drop(child);
       throw this.#dead ?? error;
@@ -373,7 +367,7 @@ export class SupervisorEnd implements Supervisor {
   async #end(order: 'close' | 'kill'): Promise<void> {
     // If it ends at the same moment, that is fine too.
     if (!this.outcome && !this.#dead) {
-      await this.#wire.ask((call) => ({ t: 'sup-order', call, sup: this.id, order, key: 0 })).catch(() => undefined);
+      await this.#wire.ask('sup-order', { sup: this.id, order, key: 0 }).catch(() => undefined);
     }
     await this.#finished.promise;
   }
@@ -404,19 +398,19 @@ export class SupervisorEnd implements Supervisor {
     this.#byKey.delete(child.key);
     const at = this.#children.indexOf(child);
     if (at >= 0) this.#children.splice(at, 1);
-    const error = this.#wire.error('ECANCELED', `ECANCELED: ${JSON.stringify(child.plan.id)} is gone${why(child)}`);
+    const error = this.#wire.error('ECANCELED', `${JSON.stringify(child.plan.id)} is gone${why(child)}`);
     this.#settle(child, ({ up }) => (up ? error : null));
   }
 
   #find(id: string): Child {
     this.#requireOpen();
     const child = this.#children.find(({ plan }) => plan.id === id);
-    if (!child) throw this.#wire.error('ENOENT', `ENOENT: there is no child ${JSON.stringify(String(id))}`);
+    if (!child) throw this.#wire.error('ENOENT', `there is no child ${JSON.stringify(String(id))}`);
     return child;
   }
 
   #gone(): SupervisorError {
-    return this.#wire.error('ECANCELED', 'ECANCELED: the supervisor has ended');
+    return this.#wire.error('ECANCELED', 'the supervisor has ended');
   }
 
   #requireOpen(): void {
@@ -432,7 +426,7 @@ export class SupervisorEnd implements Supervisor {
 
   async #order(order: SupervisorOrder, key: number, id: string): Promise<void> {
     try {
-      await this.#wire.ask((call) => ({ t: 'sup-order', call, sup: this.id, order, key }));
+      await this.#wire.ask('sup-order', { sup: this.id, order, key });
     } catch (error) {
       if (this.#dead) throw this.#dead;
       const code = (error as Partial<SupervisorError>).code ?? 'ECANCELED';
@@ -628,7 +622,7 @@ export class SupervisorEnd implements Supervisor {
         child.starting = undefined;
         this.#tellEnd(child, generation, 'start-failed', 0);
       }
-      starting.abort(this.#wire.error('ECANCELED', 'ECANCELED: the supervisor stops this child'));
+      starting.abort(this.#wire.error('ECANCELED', 'the supervisor stops this child'));
     } else if (how === 'ask' && this.#wire.isProcess(child.handle)) {
       try {
         Promise.resolve(child.plan.stop?.(child.handle)).catch(report);

@@ -6,12 +6,15 @@
  * fails, when it is cancelled, and when its stream is garbage collected (fs.ts). All of them end with the runtime.
  */
 import { PART, WHOLE, type FsRequest, type FsResult, type OpenHow, type OpenMessage } from '../common/protocol.js';
-import { copyOf, describe, isBytes, tagOf, textOf, viewOf, type OwnedBytes } from './bytes.js';
+import { copyOf, kindOf, isBytes, tagOf, textOf, viewOf, type OwnedBytes } from './bytes.js';
 import type { FileData } from './fs.js';
 import type { Controller } from './streams.js';
 
 /** Sends a request to the coordinator for a call of hf.fs; an error reply becomes an `FsError` that names the call. */
-export type AskFile = <T extends FsResult | void = void>(request: FsRequest, transfer?: ArrayBuffer[]) => Promise<T>;
+export type AskFile = <Request extends FsRequest>(
+  request: Request,
+  transfer?: ArrayBuffer[],
+) => Promise<FsResult<Request['op']>>;
 
 /** The page's end of an open file. */
 export interface FileEnd {
@@ -36,7 +39,7 @@ export async function readWhole(
       const result = asText ? decoded(whole) : whole;
       if (result !== undefined) return result;
     }
-    return await ask<never>({ op: 'close', handle, how: 'too-big' });
+    return (await ask({ op: 'close', handle, how: 'too-big' })) as never; // it fails
   } finally {
     await ask({ op: 'close', handle, how: 'drop' }).catch(ignore); // already closed if it was too large
   }
@@ -101,13 +104,13 @@ export async function openSource(
   path: string,
   { start, end }: { start: number; end: number },
 ): Promise<FileSource> {
-  const { handle } = await ask<OpenMessage>({ op: 'open', path, how: 'read', exclusive: false });
+  const { handle } = await ask({ op: 'open', path, how: 'read', exclusive: false });
   let at = start;
   const { drop } = closer(ask, handle);
   const pull = async (controller: Controller): Promise<void> => {
     try {
       const size = Math.max(0, Math.min(PART, end - at));
-      const bytes = await ask<Uint8Array>({ op: 'read', handle, at, size });
+      const bytes = await ask({ op: 'read', handle, at, size });
       at += bytes.byteLength;
       if (bytes.byteLength > 0) return controller.enqueue(bytes as OwnedBytes);
     } catch (error) {
@@ -144,13 +147,13 @@ export interface FileSink extends FileEnd {
 }
 
 export async function openSink(ask: AskFile, path: string, how: OpenHow, exclusive: boolean): Promise<FileSink> {
-  const { handle } = await ask<OpenMessage>({ op: 'open', path, how, exclusive });
+  const { handle } = await ask({ op: 'open', path, how, exclusive });
   const { drop, done } = closer(ask, handle);
   const slice = how === 'extend' ? WHOLE : PART;
   const send = (bytes: OwnedBytes): Promise<void> => ask({ op: 'write', handle, bytes }, [bytes.buffer]);
   const write = async (chunk: unknown): Promise<void> => {
     try {
-      if (!isBytes(chunk)) throw new TypeError(`a file takes bytes, not ${describe(chunk)}`);
+      if (!isBytes(chunk)) throw new TypeError(`a file takes bytes, not ${kindOf(chunk)}`);
       const view = viewOf(chunk);
       for (let at = 0; at < view.byteLength; at += slice) await send(copyOf(view, at, at + slice));
     } catch (error) {
@@ -195,7 +198,7 @@ function partsOf(data: FileData): AsyncGenerator<OwnedBytes, undefined> {
   const tag = tagOf(data);
   if (tag === 'Blob' || tag === 'File') return partsOfBlob(data as Blob);
   if (tag === 'ReadableStream') return partsOfStream(data as ReadableStream<Uint8Array>);
-  throw new TypeError(`a file is written from text, bytes, a Blob or a ReadableStream, not from ${describe(data)}`);
+  throw new TypeError(`a file is written from text, bytes, a Blob or a ReadableStream, not from ${kindOf(data)}`);
 }
 
 async function* partsOfBytes(bytes: Uint8Array): AsyncGenerator<OwnedBytes, undefined> {
@@ -228,7 +231,7 @@ async function* partsOfStream(stream: ReadableStream<Uint8Array>): AsyncGenerato
       ended = done;
       if (done) break;
       if (tagOf(value) !== 'Uint8Array') {
-        throw new TypeError(`the stream for a file must give Uint8Array chunks, not ${describe(value)}`);
+        throw new TypeError(`the stream for a file must give Uint8Array chunks, not ${kindOf(value)}`);
       }
       for (let at = 0; at < value.byteLength;) {
         const piece = value.subarray(at, at + PART - used);

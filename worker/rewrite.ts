@@ -15,6 +15,7 @@ import {
   type RewriteNumbers,
 } from '../build/generated/layouts.ts';
 import type { RewriterCalls } from '../build/generated/exports.ts';
+import { messageOf } from '../common/error-text.ts';
 import type { MemoryType } from '../common/memory-import.ts';
 import { toPointer, type WasmPointer } from '../common/pointer.ts';
 import type { FromCompute, RewriteMessage, RewrittenMessage } from '../common/worker-protocol.ts';
@@ -37,8 +38,6 @@ type Fault = keyof typeof FAULTS;
 /** Checks between two looks at the order to stop where there is no flag: some ten microseconds. */
 const FUEL = 10_000;
 const NO_LIMIT = -1;
-
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 class ModuleFault extends Error {
   constructor(
@@ -121,7 +120,7 @@ export async function rewrite(message: RewriteMessage): Promise<FromCompute & { 
     return {
       t: 'not-rewritten',
       fault: error instanceof ModuleFault ? error.fault : 'ours',
-      message: describe(error),
+      message: messageOf(error),
     };
   }
 }
