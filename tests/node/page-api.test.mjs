@@ -45,22 +45,34 @@ for (const name of browserNames) {
     () => false,
     (error) => error.message,
   );
-  test(`programs, streams, kills, files and sockets in ${name}`, { skip: lacking, timeout: 300_000 }, async (t) => {
-    const { url, outcome } = await serve(t);
-    const browser = await startBrowser(name, `<!doctype html><script>location.replace('${url}')</script>`);
-    t.after(() => browser.stop());
-    const died = browser.ended.then((why) => ({ failed: why }));
-    const { failed, run, talk, kill, ...rest } = await Promise.race([outcome, died]);
-    assert.equal(failed, undefined);
-    assert.deepEqual([run.reason, run.code, run.stdout], ['exit', 0, 'toolbox.wasm\0args\0ü\0A=1\0']);
-    assert.deepEqual([talk.answer, talk.exit.reason, talk.exit.code], ['1: one\n', 'exit', 0]);
-    assert.deepEqual(kill, { said: 'spinning\n', reason: 'killed', code: 137, zombies: 0 });
-    assert.deepEqual(rest, {
-      refused: 'SpawnRefused source',
-      response: 'hello, world\n',
-      files: { same: true, size: 9 * 1024 * 1024, missing: 'FsError ENOENT' },
-      socket: 'over a socket',
-      closed: 'Closed',
-    });
-  });
+  test(
+    `programs, streams, kills, files, sockets and calls in ${name}`,
+    { skip: lacking, timeout: 300_000 },
+    async (t) => {
+      const { url, outcome } = await serve(t);
+      const browser = await startBrowser(name, `<!doctype html><script>location.replace('${url}')</script>`);
+      t.after(() => browser.stop());
+      const died = browser.ended.then((why) => ({ failed: why }));
+      const { failed, run, talk, kill, ...rest } = await Promise.race([outcome, died]);
+      assert.equal(failed, undefined);
+      assert.deepEqual([run.reason, run.code, run.stdout], ['exit', 0, 'toolbox.wasm\0args\0ü\0A=1\0']);
+      assert.deepEqual([talk.answer, talk.exit.reason, talk.exit.code], ['1: one\n', 'exit', 0]);
+      assert.deepEqual(kill, { said: 'spinning\n', reason: 'killed', code: 137, zombies: 0 });
+      assert.deepEqual(rest, {
+        refused: 'SpawnRefused source',
+        response: 'hello, world\n',
+        files: { same: true, size: 9 * 1024 * 1024, missing: 'FsError ENOENT' },
+        socket: 'over a socket',
+        exports: { sum: 20_100, negated: '-5', text: 'hello, wörld', trap: 'CallFailed trap' },
+        host: {
+          numbers: '5 1099511627777 1.5\n',
+          text: '5 HÖHE\n',
+          fails: "env.fails: the page's function failed: not today",
+        },
+        plugin: ['pong', 200, 398],
+        pipeline: ['1: hello, world\n', 0, 0],
+        closed: 'Closed',
+      });
+    },
+  );
 }

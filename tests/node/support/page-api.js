@@ -1,5 +1,5 @@
 // In a page: uses the public API, and posts what it got to the test (page-api.test.mjs).
-import { start } from './dist/index.js';
+import { hostFunction, start } from './dist/index.js';
 
 async function textOf(stream) {
   return new Response(stream).text();
@@ -50,6 +50,50 @@ async function connect(hf) {
   return heard;
 }
 
+/** Calls of a guest's exports, 200 of them in one turn; a trap ends it. */
+async function callExports(hf) {
+  const signatures = { greet: { params: ['string'], result: 'string' } };
+  const q = await hf.instantiate('guests/called.wasm', { signatures });
+  const sums = await Promise.all(Array.from({ length: 200 }, (_, i) => q.exports.add(i, 1)));
+  const negated = await q.call('negate', 5n);
+  return {
+    sum: sums.reduce((total, sum) => total + sum),
+    negated: String(negated),
+    text: await q.call('greet', 'wörld'),
+    trap: await q.call('trap').catch(({ name, exit }) => `${name} ${exit.reason}`),
+  };
+}
+
+/** A command calls functions of the page's. */
+async function callPage(hf) {
+  const env = {
+    add: async (a, b) => a + b,
+    next64: (value) => value + 1n,
+    half: (value) => value / 2,
+    upper: hostFunction({ params: ['string'], result: 'string' }, (text) => text.toUpperCase()),
+    echo_json: () => 0,
+    reverse: () => 0,
+    fails: () => Promise.reject(new Error('not today')),
+  };
+  const run = (...args) => hf.run('guests/calls-its-host.wasm', { args, host: { env } });
+  const [numbers, text, fails] = [await run('numbers'), await run('text', 'höhe'), await run('fails')];
+  return { numbers: numbers.stdout, text: text.stdout, fails: fails.message };
+}
+
+async function plug(hf) {
+  const handlers = { twice: ([value]) => 2 * value };
+  const plugin = await hf.plugin('guests/plugin-methods.wasm', { handlers });
+  const many = await plugin.call('many', ['twice', 200]);
+  const answers = [await plugin.call('ping'), many.length, many.at(-1)];
+  await plugin.close();
+  return answers;
+}
+
+async function pipeline(hf) {
+  const { stdout, programs } = await hf.pipeline(['guests/hello.wasm', 'guests/echo-lines.wasm']);
+  return [stdout, ...programs.map(({ code }) => code)];
+}
+
 async function scenario() {
   const hf = await start();
   const got = {
@@ -60,6 +104,10 @@ async function scenario() {
     response: (await hf.run(fetch('guests/hello.wasm'))).stdout,
     files: await keepFiles(hf),
     socket: await connect(hf),
+    exports: await callExports(hf),
+    host: await callPage(hf),
+    plugin: await plug(hf),
+    pipeline: await pipeline(hf),
   };
   await hf.close();
   return { ...got, closed: await hf.stats().catch(({ name }) => name) };
