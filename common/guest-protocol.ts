@@ -1,6 +1,7 @@
 /** Messages between the page and the worker of a guest that is called or calls its host. They travel over a port of their own, past the coordinator. */
 
 import type { Port } from './endpoint.js';
+import type { LoopMessage } from './loop-protocol.js';
 
 /** How a value of JavaScript becomes arguments of a guest's function, or one of its results a value. */
 export type Kind = 'i32' | 'i64' | 'f32' | 'f64' | 'string' | 'bytes' | 'json';
@@ -58,7 +59,10 @@ export interface HostCallMessage {
   args: unknown[];
 }
 
-/** What is asked for beside calls of exports: bytes of the guest's memory [pointer, size]; bytes for it [pointer, bytes]. */
+/**
+ * What is asked for beside calls of exports: bytes of the guest's memory [pointer, size]; bytes for it [pointer, bytes]. Numbers below are the tick
+ * loop's (loop-protocol.ts).
+ */
 export const READ = -1;
 export const WRITE = -2;
 
@@ -90,5 +94,6 @@ export type FromGuest =
   /** It is initialized. The exported functions; their types, where the module's bytes were there to read. */
   | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][] }
   | ResultsMessage
+  | LoopMessage
   /** The process ends, and no result follows. */
   | { t: 'end' };

@@ -9,6 +9,7 @@ import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
 import type { PipelineOptions, PipeOptions } from './pipes.js';
+import type { LoopOptions } from './loop.js';
 import type { CallOptions, PluginOptions } from './plugin.js';
 import type { JoinOptions } from './process.js';
 import type { RunOptions } from './run.js';
@@ -68,6 +69,7 @@ const KNOWN = {
   socket: { listen: 1, connect: 1, nonblocking: 1 } satisfies Keys<SocketOption>,
   join: { timeout: 1, signal: 1 } satisfies Keys<JoinOptions>,
   connect: { signal: 1, buffer: 1 } satisfies Keys<ConnectOptions>,
+  loop: { budget: 1, recheck: 1, onTick: 1, signal: 1 } satisfies Keys<LoopOptions>,
   listen: { signal: 1 } satisfies Keys<ListenOptions>,
   supervise: {
     strategy: 1,
@@ -239,6 +241,11 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   socket: {
     port: 'either `listen` or `connect` has the port',
     host: 'sockets are within the runtime: there are no hosts',
+  },
+  loop: {
+    timeout: '`budget` has the milliseconds of a round; stop() or `signal` ends the loop',
+    interval: '`recheck` has the milliseconds after which an idle guest is ticked again',
+    wait: 'the worker waits for the timers',
   },
   plugin: {
     stdin: 'it carries the messages',

@@ -17,6 +17,7 @@ import {
 } from '../common/guest-protocol.js';
 import { KINDS } from './kinds.js';
 import { Link, type FromWorker } from './link.js';
+import { LoopSide, type Loop } from './loop.js';
 import type { SpawnOptions, SpawnPlan } from './options.js';
 import type { Exit, Process } from './process.js';
 import type { Source } from './source.js';
@@ -116,6 +117,8 @@ export interface InstanceMemory {
 export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
   extends Process, Callable<E>, AsyncDisposable {
   readonly memory: InstanceMemory;
+  /** Its event loop, if it has one: a guest of Go or QuickJS that is ticked. */
+  readonly loop: Loop;
   /**
    * The same instance with a time limit or an abort signal for each call.
    *
@@ -221,6 +224,7 @@ class InstanceEnd {
   readonly #sent = new Map<number, Call>();
   #flushing = false;
   #failure: Error | undefined;
+  #loop: LoopSide | undefined;
 
   constructor(process: Process, link: Link, signatures: Record<string, SignatureMessage>, tools: Tools) {
     this.process = process;
@@ -249,6 +253,16 @@ class InstanceEnd {
     if (timeout !== undefined) waitTime(timeout, 'timeout');
     const call = (name: string, ...args: unknown[]): Promise<unknown> => this.#call({ timeout, signal }, name, args);
     return { call, exports: this.#exportsWith({ timeout, signal }) } as Callable;
+  }
+
+  get loop(): Loop {
+    if (this.#loop) return this.#loop;
+    const loop = new LoopSide({
+      ask: async (operation, args) => this.#ask(operation, args, {}, 'loop'),
+      failed: (message) => this.#tools.failed(message, undefined),
+    });
+    this.#link.onInput = () => loop.input();
+    return (this.#loop = loop);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -384,6 +398,8 @@ class InstanceEnd {
         return this.#ready.resolve();
       case 'results':
         return this.#settle(message);
+      case 'loop':
+        return this.#loop?.receive(message);
       case 'end':
         return this.#ended.resolve();
     }
@@ -426,6 +442,7 @@ class InstanceEnd {
     this.#queue = [];
     for (const call of open) call.reject(error);
     this.#ready.reject(error);
+    this.#loop?.ended(error);
     this.#link.close();
   }
 }

@@ -11,10 +11,15 @@ export type FromWorker = Exclude<FromGuest, HostCallMessage>;
 
 type Post = (message: ToCoordinator, transfer?: Transfer[]) => void;
 
+/** Nobody says when the end of the input has come to the guest, so it is told that many milliseconds later. */
+const ENDS = [0, 10, 100, 1000];
+
 export class Link {
   #onmessage: ((message: FromWorker) => void) | undefined;
   readonly #port: MessagePort;
   readonly #functions: SpawnPlan['host'];
+  /** There may be input for the guest. */
+  onInput: (() => void) | undefined;
   #call: ((message: HostCallMessage) => unknown) | undefined;
   /** What comes before anybody listens. */
   #early: FromWorker[] = [];
@@ -41,12 +46,27 @@ export class Link {
     const call = (message: HostCallMessage): unknown =>
       process.pid ? host.onCall(message) : known.then(() => host.onCall(message));
     this.#call = process.onHostCall = call;
+    this.#watchInput(process);
     this.#port.onmessage = ({ data }: MessageEvent<FromGuest>) => this.#receive(data);
     const end = (reason: unknown): void => {
       host.end(reason);
       if (!this.#onmessage) this.close();
     };
     void process.exited.then(() => end(new DOMException('the program has ended', 'AbortError')), end);
+  }
+
+  /** Of two methods of the process, so that a page without such a guest does not load more. */
+  #watchInput(process: ProcessEnd): void {
+    const done = process.onInputDone.bind(process);
+    process.onInputDone = (error) => {
+      done(error);
+      this.onInput?.();
+    };
+    const end = process.endInput.bind(process);
+    process.endInput = () => {
+      end();
+      if (this.onInput) for (const after of ENDS) setTimeout(() => this.onInput?.(), after);
+    };
   }
 
   post(message: ToGuest, transfer: Transfer[] = []): void {

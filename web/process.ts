@@ -427,6 +427,10 @@ export class ProcessEnd implements Process {
     this.#finish(new SpawnRefused(refusal.kind, refusal.message));
   }
 
+  endInput(): void {
+    this.#post({ t: 'stdin-end', id: this.id });
+  }
+
   onInputDone(error: ErrorMessage | null): void {
     this.#input?.done(error);
     if (error) this.#gone.abort();
@@ -504,7 +508,7 @@ export class ProcessEnd implements Process {
   #inputWire(): ConstructorParameters<typeof InputPipe>[0] {
     return {
       send: (bytes) => this.#post({ t: 'stdin', id: this.id, bytes }, [bytes.buffer]),
-      end: () => this.#post({ t: 'stdin-end', id: this.id }),
+      end: () => this.endInput(),
     };
   }
 

@@ -38,6 +38,7 @@ export type {
   Signature,
   ValueKind,
 } from './instance.js';
+export type { Loop, LoopEnd, LoopOptions, LoopRound } from './loop.js';
 export type { Limits } from './limits.js';
 export type { AssetName, Assets } from './assets.js';
 export type {

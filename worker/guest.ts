@@ -21,6 +21,7 @@ import {
   type ToGuest,
 } from '../common/guest-protocol.ts';
 import type { KernelExports } from './kernel.ts';
+import { Loop } from './loop.ts';
 import { exportedFunctions } from './signatures.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -84,6 +85,8 @@ export class Guest {
   private names: string[] = [];
   private readonly port: MessagePort | null;
   private gone = false;
+  /** Once the page uses it. */
+  private loop: Loop | undefined;
 
   constructor(
     private readonly seat: Seat,
@@ -137,6 +140,7 @@ export class Guest {
   }
 
   close(): void {
+    this.loop?.close();
     this.port?.close();
   }
 
@@ -185,15 +189,23 @@ export class Guest {
   }
 
   private receive(message: CallsMessage): void {
-    if (this.gone) return;
-    this.enter(() => {
-      this.seat.kernel.w_awake();
+    const served = this.run(() => {
       const results = new Results((message, transfer) => this.post(message, transfer));
       try {
         this.answerAll(message, results);
       } finally {
         results.send();
       }
+    });
+    if (served) this.loop?.stir();
+  }
+
+  /** Runs the guest's code when it rests. False: it is gone. */
+  private run(work: () => void): boolean {
+    if (this.gone) return false;
+    return this.enter(() => {
+      this.seat.kernel.w_awake();
+      work();
     });
   }
 
@@ -221,7 +233,13 @@ export class Guest {
     const pointer = args[0] as number;
     if (fn === READ) return this.read(pointer, args[1] as number);
     if (fn === WRITE) return this.write(pointer, args[1] as Uint8Array);
-    throw new CallFailed(`there is no operation ${fn}`);
+    this.loop ??= new Loop({
+      exports: this.exports,
+      run: (work) => this.run(work),
+      post: (message) => this.post(message),
+      waitingInput: () => this.waitingInput(),
+    });
+    return this.loop.perform(fn, args);
   }
 
   private call(name: string, args: unknown[]): unknown {
@@ -314,6 +332,23 @@ export class Guest {
     const end = all.indexOf(0, pointer);
     if (end < 0) throw new CallFailed(`${name} returned ${pointer}, where no text ends with a NUL`);
     return end - pointer;
+  }
+
+  /** poll_oneoff of standard input and of a clock that has run out; 0 without an allocator. */
+  private waitingInput(): number {
+    if (typeof this.exports[this.message.allocator.malloc] !== 'function') return 0;
+    const [two, each] = [new Uint8Array(96), 32];
+    two[8] = 1; // the first subscription is that of descriptor 0 to be readable, the second of the clock
+    const pointer = this.lend(new Uint8Array([...two, ...new Uint8Array(2 * each + 4)]));
+    const events = pointer + two.length;
+    (this.seat.kernel.p1_poll_oneoff as WasmFunction)(pointer, events, 2, events + 2 * each);
+    const view = new DataView(this.memory.buffer, events, 2 * each + 4);
+    let bytes = 0;
+    for (let i = 0; i < view.getUint32(2 * each, true); i++)
+      if (view.getUint8(each * i + 10) === 1 && view.getUint16(each * i + 8, true) === 0)
+        bytes = Number(view.getBigUint64(each * i + 16, true));
+    this.giveBack(pointer);
+    return bytes;
   }
 
   private range(pointer: number, size: number): Uint8Array {

@@ -38,6 +38,11 @@ const library = (root, flags) =>
     filesIn(path.join(root, folder)),
   );
 
+const flagsOf = (file) => {
+  const head = fs.readFileSync(file, 'utf8').slice(0, 2000);
+  return [...head.matchAll(/^(?:\/\/|;;) flags: (.*)$/gm)].flatMap((line) => line[1].trim().split(/\s+/));
+};
+
 /** All programs: { name, source, inputs, command(out) → [tool, args], cwd }. */
 export function programs(root) {
   const list = [];
@@ -46,11 +51,11 @@ export function programs(root) {
     for (const file of filesIn(path.join(root, top))) {
       const { name, ext, dir, base } = path.parse(file);
       if (base === 'go.mod') {
-        const command = (out) => ['wasi-go', ['build', '-trimpath', '-ldflags=-s -w', '-o', out, '.']];
+        const flags = flagsOf(path.join(dir, 'main.go'));
+        const command = (out) => ['wasi-go', ['build', '-trimpath', '-ldflags=-s -w', ...flags, '-o', out, '.']];
         list.push({ name: path.basename(dir), inputs: filesIn(dir), command, cwd: dir });
       } else if (tools[ext] && path.basename(path.dirname(dir)) === 'guests') {
-        const head = fs.readFileSync(file, 'utf8').slice(0, 2000);
-        const flags = [...head.matchAll(/^(?:\/\/|;;) flags: (.*)$/gm)].flatMap((line) => line[1].trim().split(/\s+/));
+        const flags = flagsOf(file);
         const command = (out) => tools[ext](path.relative(root, file), out, flags);
         const inputs = [file, ...(ext === '.c' || ext === '.cc' ? [...headers, ...library(root, flags)] : [])];
         list.push({ name, inputs, command, cwd: root });

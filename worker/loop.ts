@@ -1,0 +1,245 @@
+/**
+ * The tick loop of a guest that is called: it ticks while there is something to do, and otherwise its worker waits in its event loop, so that calls,
+ * pauses and kills come between the ticks.
+ */
+import type { FromGuest } from '../common/guest-protocol.ts';
+import { LOOP, TICK } from '../common/loop-protocol.ts';
+import { CallFailed } from './host-functions.ts';
+
+type Export = (...args: unknown[]) => unknown;
+
+/** What the loop needs of its guest (guest.ts). */
+export interface LoopSeat {
+  exports: Record<string, WebAssembly.ExportValue>;
+  /** Runs the guest's code while its worker is at rest. False: the guest is gone. */
+  run(work: () => void): boolean;
+  post(message: FromGuest): void;
+  /** The bytes of standard input that can be read without waiting. */
+  waitingInput(): number;
+}
+
+/** How a guest is ticked. */
+interface Contract {
+  /** The export that ticks, in messages. */
+  name: string;
+  start(): void;
+  tick(): number;
+  /** Lets the guest look for input. */
+  poll?: (() => void) | undefined;
+  /** Says on standard error what went wrong. */
+  explain?: (() => void) | undefined;
+}
+
+/** The longest time that a timer of JavaScript can have. */
+const LONGEST = 2 ** 31 - 1;
+
+export class Loop {
+  private contract: Contract | undefined;
+  private context: number | null = null;
+  private started = false;
+  private running = false;
+  private closed = false;
+  private budget = 0;
+  private recheck = 0;
+  private told = false;
+  /** Whether there may be input that the guest has not looked at. */
+  private input = true;
+  /** How long it waits until it looks again whether an idle guest really is. */
+  private patience = 1;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private tickets: number[] = [];
+  /** A message to itself comes after those that wait already, and not 4 ms late like a nested timer of a browser. */
+  private readonly channel = new MessageChannel();
+  private posted = false;
+
+  constructor(private readonly seat: LoopSeat) {
+    this.channel.port1.onmessage = () => {
+      this.posted = false;
+      this.round();
+    };
+  }
+
+  /** Throws `CallFailed`. */
+  perform(operation: number, [context, ...args]: unknown[]): unknown {
+    this.context = context as number | null;
+    switch (operation) {
+      case LOOP.start:
+        return this.start();
+      case LOOP.once:
+        return this.once();
+      case LOOP.run:
+        return this.begin(args as [number, number, boolean]);
+      case LOOP.stop:
+        return this.stop();
+      case LOOP.input:
+        this.input = true;
+        return undefined;
+      case LOOP.idle:
+        this.tickets.push(args[0] as number);
+        return undefined;
+      default:
+        throw new CallFailed(`there is no operation ${operation}`);
+    }
+  }
+
+  /** The guest was called: what its loop waits for may have come. */
+  stir(): void {
+    if (!this.running) return;
+    this.patience = 1;
+    this.soon();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.stop();
+    this.channel.port1.close();
+  }
+
+  private start(): void {
+    this.contract ??= contractOf(this.seat.exports, () => this.context);
+    if (this.started) return;
+    this.started = true;
+    this.contract.start();
+  }
+
+  private begin([budget, recheck, told]: [number, number, boolean]): void {
+    this.start();
+    this.budget = budget;
+    this.recheck = recheck < 0 ? (this.contract!.poll ? 0 : 1000) : recheck;
+    this.told = told;
+    this.running = true; // and it is stirred, as after every call
+  }
+
+  private once(): number {
+    this.contract ??= contractOf(this.seat.exports, () => this.context);
+    if (this.input) this.lookForInput();
+    const result = this.contract.tick();
+    if (result === TICK.idle) this.tellIdle();
+    return result;
+  }
+
+  private stop(): void {
+    this.running = false;
+    clearTimeout(this.timer);
+  }
+
+  private soon(): void {
+    clearTimeout(this.timer);
+    if (this.posted || this.closed) return;
+    this.posted = true;
+    this.channel.port2.postMessage(null);
+  }
+
+  /** Ticks while the guest has something to do, until others must have a turn. */
+  private round(): void {
+    if (!this.running) return;
+    let ticks = 0;
+    let result: number = TICK.idle;
+    let refused: CallFailed | undefined;
+    const alive = this.seat.run(() => {
+      const end = performance.now() + this.budget;
+      try {
+        do {
+          if (this.input) this.lookForInput();
+          result = this.contract!.tick();
+          ticks++;
+        } while ((result === TICK.ready || this.input) && performance.now() < end);
+        if (result === TICK.error) this.contract!.explain?.();
+      } catch (error) {
+        if (!(error instanceof CallFailed)) throw error;
+        refused = error;
+      }
+    });
+    if (!alive) return;
+    if (refused) return this.fail(refused.message);
+    if (this.told) this.seat.post({ t: 'loop', event: 'ticks', ticks, result });
+    this.waitAfter(result);
+  }
+
+  private waitAfter(result: number): void {
+    if (result < TICK.idle) return this.fail(this.meaning(result));
+    if (result === TICK.ready || this.input) return this.soon();
+    if (result > 0) this.wakeIn(result);
+    else this.rest();
+  }
+
+  /** A runtime may answer that it is idle while it has a timer, so one that does is asked again now and then. */
+  private rest(): void {
+    this.tellIdle();
+    if (this.recheck === 0) return;
+    this.wakeIn(Math.min(this.patience, this.recheck));
+    this.patience = Math.min(2 * this.patience, this.recheck);
+  }
+
+  private wakeIn(milliseconds: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.round(), Math.min(milliseconds, LONGEST));
+  }
+
+  private tellIdle(): void {
+    if (this.tickets.length > 0) this.seat.post({ t: 'loop', event: 'idle', tickets: this.tickets.splice(0) });
+  }
+
+  private meaning(result: number): string {
+    const { name } = this.contract!;
+    const meaning = result === TICK.error ? 'an error in the guest’s event loop' : 'which means nothing';
+    return `${name} returned ${result}, ${meaning}`;
+  }
+
+  private fail(message: string): void {
+    this.stop();
+    this.seat.post({ t: 'loop', event: 'failed', message });
+  }
+
+  /** The guest may read only a part; if it reads nothing, it is not asked again for that. */
+  private lookForInput(): void {
+    this.input = false;
+    const poll = this.contract!.poll;
+    if (!poll) return;
+    const before = this.seat.waitingInput();
+    poll();
+    const left = before > 0 ? this.seat.waitingInput() : 0;
+    this.input = left > 0 && left < before;
+  }
+}
+
+/** Throws `CallFailed` when the guest has none. */
+function contractOf(exports: Record<string, WebAssembly.ExportValue>, context: () => number | null): Contract {
+  const find = (name: string): Export | undefined =>
+    typeof exports[name] === 'function' ? (exports[name] as Export) : undefined;
+  const once = find('js_std_loop_once');
+  return once ? ofQuickJS(once, find, context) : ofGo(find);
+}
+
+function ofGo(find: (name: string) => Export | undefined): Contract {
+  const need = (name: string): Export => {
+    const found = find(name);
+    if (!found) throw new CallFailed(`Module does not export ${name} (not built with modified Go runtime?)`);
+    return found;
+  };
+  const start = need('go_start_main');
+  const tick = need('go_tick');
+  return { name: 'go_tick', start: () => void start(), tick: () => tick() as number };
+}
+
+function ofQuickJS(once: Export, find: (name: string) => Export | undefined, given: () => number | null): Contract {
+  const own = find('qjs_get_context');
+  const init = find('qjs_init');
+  const pollIO = find('js_std_poll_io');
+  const dump = find('js_std_dump_error');
+  const context = (): number => {
+    const found = given() ?? (own ? (own() as number) : 0);
+    if (found === 0) throw new CallFailed('there is no QuickJS context: call startMain() first, or set loop.context');
+    return found;
+  };
+  return {
+    name: 'js_std_loop_once',
+    start: () => {
+      if (given() !== null || !own || own() !== 0) return;
+      if (!init || init() !== 0) throw new CallFailed('qjs_init failed');
+    },
+    tick: () => once(context()) as number,
+    poll: pollIO && (() => void pollIO(context(), 0)),
+    explain: dump && (() => void dump(context())),
+  };
+}
