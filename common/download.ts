@@ -3,6 +3,7 @@
  * has no imports. A module is requested only once: callers that need all of its bytes, or the first of them, get them
  * from the response that the compiler uses.
  */
+import { EXPORTS, TAGS, leb } from './module-bytes.js';
 import type { FaultsMessage, WasmModule } from './protocol.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -83,9 +84,6 @@ function requireMagic(bytes: Uint8Array, response: Response, where: string): voi
   throw new BadDownload('source', `${what}${from}. Is the path right, or a login needed?`);
 }
 
-const EXPORTS = 7;
-const TAGS = 13;
-
 /**
  * Walks over a module's sections from `at`, the start of one. Stops at the end of the exports or, if not `found`, at
  * the first incomplete section.
@@ -95,12 +93,7 @@ function exportsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
     const id = bytes[at]!;
     if (id > EXPORTS && id !== TAGS) return { at: at + 1, found: true }; // sections are ordered, except that of tags
     let next = at + 1;
-    let size = 0;
-    for (let shift = 0, byte = 0x80; byte & 0x80 && shift < 35; shift += 7) {
-      if (next >= bytes.length) return { at, found: false };
-      byte = bytes[next++]!;
-      size += (byte & 0x7f) * 2 ** shift;
-    }
+    const size = leb(() => bytes[next++] ?? 0);
     next += size;
     if (next > bytes.length) return { at, found: false };
     at = next;

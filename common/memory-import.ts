@@ -3,79 +3,7 @@
  * the module's import section, near its beginning.
  */
 
-export interface MemoryType {
-  /** In pages of 64 KiB. */
-  initial: number;
-  maximum: number | undefined;
-  shared: boolean;
-}
-
-const MEMORY = 2;
-
-/** Reads numbers from the bytes of a module. Runs over the end with a RangeError. */
-export class Reader {
-  at = 8;
-  constructor(private readonly bytes: Uint8Array) {}
-
-  byte(): number {
-    if (this.at >= this.bytes.length) throw new RangeError('the bytes end inside the import section');
-    return this.bytes[this.at++]!;
-  }
-
-  leb(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  skip(size: number): void {
-    this.at += size;
-  }
-
-  /** A value type: one byte, or a reference type with its heap type. Returns the first byte. */
-  valueType(): number {
-    const type = this.byte();
-    if (type === 0x63 || type === 0x64) this.leb();
-    return type;
-  }
-
-  limits(): MemoryType {
-    const flags = this.byte();
-    const initial = this.leb();
-    return { initial, maximum: flags & 1 ? this.leb() : undefined, shared: (flags & 2) !== 0 };
-  }
-
-  /** Leaves what is imported behind it; returns the index of its type when it is a function, else -1. */
-  importedFunction(): number {
-    if (this.at < this.bytes.length && this.bytes[this.at] === 0) {
-      this.at++;
-      return this.leb();
-    }
-    this.description();
-    return -1;
-  }
-
-  /** Leaves what is imported behind it; returns its type when it is a memory. */
-  description(): MemoryType | null {
-    const kind = this.byte();
-    if (kind === MEMORY) return this.limits();
-    if (kind === 0) this.leb();
-    else if (kind === 1) {
-      this.valueType();
-      this.limits();
-    } else if (kind === 3) {
-      this.valueType();
-      this.byte();
-    } else {
-      this.byte(); // a tag's attribute
-      this.leb();
-    }
-    return null;
-  }
-}
+import { IMPORTS, Reader, TAGS, type MemoryType } from './module-bytes.ts';
 
 /** The type of the first memory that the module imports; null when it imports none. Throws a RangeError when the bytes do not reach that far. */
 export function importedMemory(bytes: Uint8Array): MemoryType | null {
@@ -83,8 +11,8 @@ export function importedMemory(bytes: Uint8Array): MemoryType | null {
   for (;;) {
     const id = reader.byte();
     const size = reader.leb();
-    if (id !== 2) {
-      if (id > 2 && id !== 13) return null; // sections come in order
+    if (id !== IMPORTS) {
+      if (id > IMPORTS && id !== TAGS) return null; // sections come in order
       reader.skip(size);
       continue;
     }

@@ -2,7 +2,7 @@
 
 import type { GuestMessage, HostCallMessage } from './guest-protocol.ts';
 import type { Pointer } from './pointer.ts';
-import type { MemoryType } from './memory-import.ts';
+import type { MemoryType } from './module-bytes.ts';
 
 export interface BootMessage {
   t: 'boot';

@@ -8,7 +8,7 @@ import { copyAt, textAt, type CommonImports } from '../worker/kernel.ts';
 import type { Channel, Post } from './channel.ts';
 import type { Connections } from './connections.ts';
 import type { Programs } from './programs.ts';
-import type * as Supervise from './supervise.ts';
+import type { Router } from './router.ts';
 import type { Workers } from './workers.ts';
 
 /** They are made after the kernel, which calls none of its imports before it is booted. */
@@ -17,7 +17,7 @@ export interface Parts {
   readonly channels: ReadonlyMap<number, Channel>;
   readonly programs: Programs;
   readonly connections: Connections;
-  readonly supervisors: Supervise.Supervisors | null;
+  readonly router: Router;
   readonly workers: Workers;
   readonly post: Post;
   /** A worker threw, or could not be created. */
@@ -77,7 +77,7 @@ export function browserImports(
         message: textAt(memory, toPointer(message), messageSize),
         stack: textAt(memory, toPointer(stack), stackSize),
       });
-      parts.supervisors?.processEnded(id, reason, code >>> 0);
+      parts.router.supervisors?.processEnded(id, reason, code >>> 0);
     },
     signal: (id, number) => session(id)?.signal(number),
     held: (id) => session(id)?.cameToRest(),

@@ -115,10 +115,6 @@ class Coordinator {
     });
   }
 
-  get supervisors() {
-    return this.router.supervisors;
-  }
-
   // --- the kernel's work for us: processes that ended, output to fetch, room for input ---
 
   /** False when there is no more to come. */
@@ -176,7 +172,7 @@ class Coordinator {
   close(): void {
     if (this.closing) return;
     this.closing = true;
-    this.supervisors?.close();
+    this.router.supervisors?.close();
     // Who sleeps in the kernel wakes and leaves: Chromium takes two seconds to end a worker in its sleep.
     for (const session of this.programs.attached())
       session.end(EXIT_REASON.KILLED, CODE_KILLED, 'the runtime is closed');

@@ -2,7 +2,8 @@
 import { host } from '#host';
 import { compiled, downloadBytes, downloadModule, headOf, requireCore, unreachable } from '../common/download.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
-import { importedMemory, probeMemory, type MemoryType } from '../common/memory-import.ts';
+import { importedMemory, probeMemory } from '../common/memory-import.ts';
+import type { MemoryType } from '../common/module-bytes.ts';
 import type { FaultsMessage, SourceMessage } from '../common/protocol.ts';
 import type { Added } from '../common/worker-protocol.ts';
 import { faultsOf, importsMemory } from '../worker/wasi-imports.ts';

@@ -15,7 +15,7 @@ import {
 } from '../build/generated/layouts.ts';
 import { BadDownload } from '../common/download.ts';
 import { messageOf } from '../common/error-text.ts';
-import type { MemoryType } from '../common/memory-import.ts';
+import type { MemoryType } from '../common/module-bytes.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type { InitMessage, RefusalMessage, SpawnMessage, StreamMode } from '../common/protocol.ts';
 import { handleGone, type Channel, type Post } from './channel.ts';
@@ -190,11 +190,6 @@ export class Programs {
     const retire = async () =>
       (await this.workers.terminateAndWait(() => this.kernel.call.c_pool_retire() > 0)) || this.workers.nextDeath();
     return (this.#makingRoom ??= retire().finally(() => (this.#makingRoom = null)));
-  }
-
-  /** The worker's word: its guest begins. */
-  started(id: number): void {
-    this.session(id)?.announce();
   }
 
   /** The worker's word: its guest cannot be instantiated. */

@@ -89,7 +89,7 @@ export class Router {
         this.kernel.call.c_worker_idle(worker);
         break;
       case 'started':
-        programs.started(message.session);
+        programs.session(message.session)?.announce();
         break;
       case 'refused':
         programs.refused(message.session, message.kind, message.message);
@@ -152,7 +152,7 @@ export class Router {
         this.connections.listenEnd(message.listener);
         break;
       case 'supervise':
-        void this.#supervise(message);
+        this.#supervise(message);
         break;
       case 'sup-add':
       case 'sup-order':
@@ -188,15 +188,12 @@ export class Router {
     );
   }
 
-  async #supervise(message: CallMessage<'supervise'>): Promise<void> {
-    const file = await load<typeof Supervise>(this.init.assets.supervise).then(
-      (exports) => () => exports,
-      (error: unknown) => () => {
-        throw error;
-      },
-    );
-    if (this.crew.closing) return;
-    this.#answer(message, () => (this.supervisors ??= this.#makeSupervisors(file())).order(message));
+  #supervise(message: CallMessage<'supervise'>): void {
+    this.#answer(message, async () => {
+      const file = await load<typeof Supervise>(this.init.assets.supervise);
+      if (!this.crew.closing) (this.supervisors ??= this.#makeSupervisors(file)).order(message);
+      return undefined;
+    });
   }
 
   #makeSupervisors({ Supervisors }: typeof Supervise): Supervise.Supervisors {

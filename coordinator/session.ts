@@ -40,7 +40,7 @@ import {
   type PsThread,
   type SessionStats,
 } from '../build/generated/layouts.ts';
-import type { MemoryType } from '../common/memory-import.ts';
+import type { MemoryType } from '../common/module-bytes.ts';
 import { after, NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type {
   ExitMessage,

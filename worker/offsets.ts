@@ -3,6 +3,8 @@
  * (native/rewrite/offsets.c). It is read when something has trapped, not before.
  */
 
+import { leb } from '../common/module-bytes.ts';
+
 /** A frame's function and, except in WebKit, the offset in the module: "wasm-function[12]:0x1f". */
 const PLACE = /(wasm-function\[(\d+)\])(:0x[\da-f]+)?/;
 
@@ -11,11 +13,7 @@ export function originalFrames(module: WebAssembly.Module, frames: string[]): st
   if (!section) return frames;
   const bytes = new Uint8Array(section);
   let at = 0;
-  const next = () => {
-    let value = 0;
-    for (let shift = 0, byte = 128; byte > 127; shift += 7) value |= ((byte = bytes[at++] ?? 0) & 127) << shift;
-    return value;
-  };
+  const next = () => leb(() => bytes[at++] ?? 0);
   const functions = next();
   const usual = next();
   const start = at;

@@ -16,7 +16,7 @@ import {
 } from '../build/generated/layouts.ts';
 import type { RewriterCalls } from '../build/generated/exports.ts';
 import { messageOf } from '../common/error-text.ts';
-import type { MemoryType } from '../common/memory-import.ts';
+import type { MemoryType } from '../common/module-bytes.ts';
 import { toPointer, type WasmPointer } from '../common/pointer.ts';
 import type { FromCompute, RewriteMessage, RewrittenMessage } from '../common/worker-protocol.ts';
 import { bytesAt } from './kernel.ts';

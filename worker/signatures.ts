@@ -2,22 +2,15 @@
  * The types of a module's exported functions. JavaScript's reflection does not have them; they stand in the sections before the code, which the page's
  * side has read in any case.
  */
-import { Reader } from '../common/memory-import.ts';
+import type { FunctionType } from '../common/guest-protocol.ts';
+import { EXPORTS, FUNCTIONS, IMPORTS, Reader, TYPES } from '../common/module-bytes.ts';
 
-export type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
-
-/** The types of a function's parameters and results; "other" is one that has no number for a value: v128, a reference. */
-export interface FunctionType {
-  params: (NumberType | 'other')[];
-  results: (NumberType | 'other')[];
-}
-
-const TYPES = 1;
-const IMPORTS = 2;
-const FUNCTIONS = 3;
-const EXPORTS = 7;
-
-const numberTypes: Readonly<Record<number, NumberType>> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64' };
+const numberTypes: Readonly<Record<number, FunctionType['params'][number]>> = {
+  0x7f: 'i32',
+  0x7e: 'i64',
+  0x7d: 'f32',
+  0x7c: 'f64',
+};
 
 class Types {
   readonly all: (FunctionType | null)[] = [];
