@@ -47,6 +47,18 @@ export interface GuestMessage {
   /** The exports that give and take back memory of the guest's. */
   allocator: { malloc: string; free: string };
   host: HostMessage[];
+  companion: CompanionMessage | null;
+}
+
+/** The JavaScript beside a guest (worker/companion.ts). */
+export interface CompanionMessage {
+  /** Of its ES module. */
+  url: string;
+  options: unknown;
+  /** Whether a call waits until the one before has settled. */
+  serial: boolean;
+  /** The name of the channel between the guest's threads, known to nobody else. */
+  channel: string;
 }
 
 /** A guest's call of a host function: the answer names `tid` and `call`. Sent over the port; of threads without one by the coordinator. */
@@ -77,7 +89,13 @@ export interface CallsMessage {
 }
 
 /** Why a call failed. */
-export type Failure = [id: number, error: string, type: 'TypeError' | 'RangeError' | 'CallFailed'];
+export type Failure = [id: number, error: string, type: 'TypeError' | 'RangeError' | 'CallFailed' | Thrown];
+
+/** What a function of its companion threw. */
+export interface Thrown {
+  name: string;
+  stack: string;
+}
 
 /** What calls came to, in the order in which they ended. */
 export interface ResultsMessage {
@@ -91,8 +109,8 @@ export type ToGuest = CallsMessage;
 
 export type FromGuest =
   | HostCallMessage
-  /** It is initialized. The exported functions; their types, where the module's bytes were there to read. */
-  | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][] }
+  /** It is initialized. The exported functions; their types, where the module's bytes were there to read. Behind them are counted the companion's. */
+  | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][]; companion: string[] }
   | ResultsMessage
   | LoopMessage
   /** The process ends, and no result follows. */

@@ -15,7 +15,7 @@ import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 13;
+export const PROTOCOL = 14;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }

@@ -178,7 +178,7 @@ const bundles = [
   ...twice('coordinator/supervise.ts', FILES.supervise),
   ...twice('coordinator/files.ts', FILES.files),
   ...twice('worker/compute.ts', FILES.compute, importUrl),
-  ...twice('worker/guest.ts', FILES.guest),
+  ...twice('worker/guest.ts', FILES.guest, importUrl),
   { entry: 'web/instance.ts', output: 'instance.js', platform: 'neutral' },
   { entry: 'web/cli/main.ts', output: 'cli.js', platform: 'node' },
   { entry: 'web/cli/page.ts', output: 'cli-page.js', platform: 'browser' },

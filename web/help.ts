@@ -5,6 +5,7 @@
  */
 import type { Assets } from './assets.js';
 import { kindOf } from './bytes.js';
+import type { CompanionOption } from './host-options.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
@@ -45,6 +46,7 @@ const spawn = {
   trace: 1,
   outputBuffer: 1,
   host: 1,
+  companion: 1,
 } satisfies Keys<SpawnOptions>;
 
 /** Keyed by the `kind` that a call passes to `nothingMore`. */
@@ -113,6 +115,7 @@ const KNOWN = {
     signal: 1,
     pipeSize: 1,
   } satisfies Keys<PipelineOptions>,
+  companion: { module: 1, options: 1, serial: 1 } satisfies Keys<Exclude<CompanionOption, string | URL>>,
   call: { timeout: 1, signal: 1 } satisfies Keys<CallOptions>,
   readFile: { encoding: 1 } satisfies Keys<Exclude<Last<FileSystem['readFile']>, string>>,
   writeFile: { exclusive: 1 } satisfies Keys<Last<FileSystem['writeFile']>>,

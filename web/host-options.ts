@@ -1,5 +1,6 @@
 /** Functions of the page's that guests import: the option `host`. */
 import type { Kind } from '../common/guest-protocol.js';
+import type { WasmModule } from '../common/protocol.js';
 
 /** What a host function gets behind its arguments. */
 export interface HostContext {
@@ -39,6 +40,67 @@ export interface HostFunction {
   /** Set by `hostFunction()`. */
   signature?: HostSignatureOption | undefined;
 }
+
+/**
+ * The ES module beside a guest: its URL, which may be relative to the page; or an object with more.
+ *
+ * - `module`: the URL.
+ * - `options`: what the module finds in `context.options`; it is cloned.
+ * - `serial`: whether a call waits until the one before has settled, for glue that cannot have two calls open. Default:
+ *   false.
+ */
+export type CompanionOption = string | URL | { module: string | URL; options?: unknown; serial?: boolean };
+
+/** What a companion is given. */
+export interface CompanionContext {
+  /** The guest's, compiled. */
+  readonly module: WasmModule;
+  /** Stands for the module wherever glue wants its bytes: `WebAssembly.instantiate(bytes)` instantiates `module`. */
+  readonly bytes: ArrayBuffer;
+  /** The guest's memory if it imports one, as guests with threads do. */
+  readonly memory: object | null;
+  /** The kernel's system calls. */
+  readonly imports: {
+    readonly wasi_snapshot_preview1: CompanionImports;
+    readonly wasi: { 'thread-spawn'(argument: number): number };
+  };
+  /** The same in the shape of `node:wasi`. */
+  readonly wasi: {
+    readonly wasiImport: CompanionImports;
+    /** Set it to true before glue instantiates the module: the kernel's system calls take the place of the glue's. */
+    override: boolean;
+    getImportObject(): { wasi_snapshot_preview1: CompanionImports };
+    /** Calls `_initialize`, if there is one. */
+    initialize(instance: object): void;
+    /** Calls `_start`. */
+    start(instance: object): number;
+  };
+  /** Null in the guest's first thread. */
+  readonly thread: { readonly tid: number; readonly argument: number } | null;
+  /** To the companions of the guest's other threads; messages are cloned. */
+  readonly channel: {
+    post(message: unknown): void;
+    onmessage: ((message: unknown, tid: number) => void) | null;
+  };
+  /** The page's `companion.options`. */
+  readonly options: unknown;
+}
+
+/** Functions by their names. */
+export type CompanionImports = Record<string, (...args: never[]) => unknown>;
+
+/** What a companion returns, or promises; nothing if it has done all by itself. */
+export interface CompanionReply {
+  /** Functions that the page calls with `instance.call()`; they may be async. */
+  calls?: Record<string, (...args: never[]) => unknown>;
+  /** What the guest imports, if the companion has not instantiated it. */
+  imports?: Record<string, CompanionImports>;
+  /** Called with the guest's instance before `_initialize` runs. */
+  ready?(instance: { readonly exports: Record<string, unknown> }): void | Promise<void>;
+}
+
+/** The type of a companion's default export. It is called once for the guest, and once in each of its threads. */
+export type Companion = (context: CompanionContext) => CompanionReply | void | Promise<CompanionReply | void>;
 
 /** Functions by the names under which guests import them: module, then name. */
 export type HostFunctions = Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;

@@ -9,6 +9,7 @@ import {
   READ,
   WRITE,
   type Failure,
+  type Thrown,
   type FunctionType,
   type GuestMessage,
   type Kind,
@@ -141,7 +142,7 @@ export interface Tools {
 const LATE = 200;
 
 interface Plan {
-  guest: Omit<GuestMessage, 'port' | 'host'>;
+  guest: Omit<GuestMessage, 'port' | 'host' | 'companion'>;
   rest: SpawnOptions;
 }
 
@@ -219,6 +220,8 @@ class InstanceEnd {
   readonly #ready = deferred<void>();
   readonly #ended = deferred<void>();
   #functions = new Map<string, Export>();
+  /** The numbers of its companion's functions begin here. */
+  #companion = Infinity;
   #lastId = 0;
   #queue: Call[] = [];
   readonly #sent = new Map<number, Call>();
@@ -292,7 +295,8 @@ class InstanceEnd {
 
   async #call(options: InstanceCallOptions, name: string, args: unknown[]): Promise<unknown> {
     const found = this.#export(name);
-    return this.#ask(found.index, this.#check(name, found, args), options, name);
+    const checked = found.index >= this.#companion ? args : this.#check(name, found, args);
+    return this.#ask(found.index, checked, options, name);
   }
 
   #export(name: string): Export {
@@ -368,7 +372,7 @@ class InstanceEnd {
 
   /** All that is asked for in one turn travels together; and what comes while the guest is busy, when it is done. */
   #flushSoon(): void {
-    if (this.#flushing || this.#sent.size > 0) return;
+    if (this.#flushing || (this.#sent.size > 0 && this.#companion === Infinity)) return;
     this.#flushing = true;
     queueMicrotask(() => {
       this.#flushing = false;
@@ -386,15 +390,35 @@ class InstanceEnd {
     for (const call of queue) {
       this.#sent.set(++this.#lastId, call);
       calls.push(call.fn, call.args.length, ...call.args);
-      for (const arg of call.args) if (isBytes(arg)) transfer.push(viewOf(arg).buffer as ArrayBuffer);
+      if (call.fn < this.#companion)
+        for (const arg of call.args) if (isBytes(arg)) transfer.push(viewOf(arg).buffer as ArrayBuffer);
     }
-    this.#link.post({ t: 'calls', first, calls }, transfer);
+    try {
+      this.#link.post({ t: 'calls', first, calls }, transfer);
+    } catch {
+      queue.forEach((call, i) => this.#sendOne(first + i, call));
+    }
+  }
+
+  /** A companion takes what can be cloned: one argument that cannot must cost no other call. */
+  #sendOne(id: number, call: Call): void {
+    try {
+      this.#link.post({ t: 'calls', first: id, calls: [call.fn, call.args.length, ...call.args] });
+    } catch (error) {
+      this.#sent.delete(id);
+      const text = `an argument of the call cannot be sent: ${(error as Error).message}`;
+      call.reject(new TypeError(text, { cause: error }));
+    }
   }
 
   #receive(message: FromWorker): void {
     switch (message.t) {
       case 'ready':
         this.#functions = new Map(message.exports.map(([name, type, arity], index) => [name, { index, type, arity }]));
+        if (message.companion.length > 0) this.#companion = message.exports.length;
+        message.companion.forEach((name, i) =>
+          this.#functions.set(name, { index: this.#companion + i, type: null, arity: 0 }),
+        );
         return this.#ready.resolve();
       case 'results':
         return this.#settle(message);
@@ -418,6 +442,7 @@ class InstanceEnd {
   }
 
   #errorOf([, error, type]: Failure): Error {
+    if (typeof type === 'object') return revived(error, type);
     if (type === 'TypeError') return new TypeError(error);
     return type === 'RangeError' ? new RangeError(error) : this.#tools.failed(error, undefined);
   }
@@ -445,6 +470,20 @@ class InstanceEnd {
     this.#loop?.ended(error);
     this.#link.close();
   }
+}
+
+/** An error as its companion threw it. */
+function revived(message: string, { name, stack }: Thrown): Error {
+  const kinds: Partial<Record<string, ErrorConstructor>> = {
+    TypeError,
+    RangeError,
+    SyntaxError,
+    ReferenceError,
+    URIError,
+  };
+  const error = new (kinds[name] ?? Error)(message);
+  const value = (text: string): PropertyDescriptor => ({ value: text, configurable: true, writable: true });
+  return Object.defineProperties(error, { name: value(name), stack: value(stack || `${name}: ${message}`) });
 }
 
 /** The instance is its process, too. */

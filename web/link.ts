@@ -2,6 +2,7 @@
 import type { Transfer } from '../common/endpoint.js';
 import type { FromGuest, GuestMessage, HostCallMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
+import { planCompanion } from './companion.js';
 import { HostSide, planHost } from './host.js';
 import type { SpawnPlan } from './options.js';
 import type { ProcessEnd } from './process.js';
@@ -25,12 +26,13 @@ export class Link {
   #early: FromWorker[] = [];
 
   /** The worker's end of the channel becomes part of the plan. Throws `TypeError`. */
-  constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host'>) {
+  constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host' | 'companion'>) {
     this.#functions = plan.host;
     const host = planHost(plan.host ?? {});
+    const companion = planCompanion(plan.companion);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    plan.settings.guest = { ...guest, host, port: port2 };
+    plan.settings.guest = { ...guest, host, companion, port: port2 };
   }
 
   /** Before the process's first message. */

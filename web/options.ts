@@ -1,6 +1,6 @@
 /** Options as the caller passes them, fully validated before anything is sent. */
 import type { Link } from './link.js';
-import type { HostFunctions } from './host-options.js';
+import type { CompanionOption, HostFunctions } from './host-options.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
 import { LONGEST_TIMER } from '../common/timers.js';
 import type { Assets } from './assets.js';
@@ -208,6 +208,19 @@ export interface SpawnOptions {
    * gets a `HostContext`: who calls, and a signal that is aborted when the program has ended.
    */
   host?: HostFunctions;
+  /**
+   * An ES module that runs beside the program in its worker, and in the worker of each of its threads. It gives the
+   * program functions to import, which are called at once, and can drive it: the glue of many packages works there. Its
+   * default export is called with a `CompanionContext` and returns a `CompanionReply`. Limits, `pause()` and `kill()`
+   * hold for the program; of the module's own code `kill()` does.
+   *
+   * A bundler must see the file as an entry of its own; `new URL('./glue.js', import.meta.url)` is its URL.
+   *
+   * @example
+   * const q = await hf.instantiate('/quickjs.wasm', { companion: new URL('./quickjs.js', import.meta.url) });
+   * const six = await q.call('eval', '1 + 2 + 3');
+   */
+  companion?: CompanionOption;
   /** Bytes of each output stream that the page buffers before the guest must wait. Default: 1 MiB. */
   outputBuffer?: number;
 }
@@ -232,6 +245,7 @@ export interface SpawnPlan {
   onSignal: ((signal: TerminalSignal) => void) | undefined;
   trace: TraceOption;
   host: HostFunctions | undefined;
+  companion: CompanionOption | undefined;
   /** The channel to the guest's worker, when it is called; otherwise made for `host`. */
   link?: Link;
 }
@@ -337,6 +351,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     trace,
     outputBuffer = DEFAULT_CREDIT,
     host,
+    companion,
     ...rest
   } = object(options, what ?? `${call} options`);
   nothingMore(call, rest, what);
@@ -380,6 +395,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     onSignal: terminal?.onSignal,
     trace: traceOption(trace),
     host: host === undefined ? undefined : object(host, 'host'),
+    companion,
   };
 }
 

@@ -16,7 +16,18 @@ export {
   type RefusalKind,
 } from './errors.js';
 export { hostFunction } from './host-options.js';
-export type { HostContext, HostFunction, HostFunctions, HostSignatureOption, Values } from './host-options.js';
+export type {
+  Companion,
+  CompanionContext,
+  CompanionImports,
+  CompanionOption,
+  CompanionReply,
+  HostContext,
+  HostFunction,
+  HostFunctions,
+  HostSignatureOption,
+  Values,
+} from './host-options.js';
 export type {
   Dirent,
   Encoding,

@@ -56,9 +56,9 @@ class ComputeWorker {
   }
 
   #runToEnd(message: RunMessage): void {
-    const instance = this.#begin(message);
-    if (instance) this.#start(instance, message);
-    if (instance !== undefined) this.#leave();
+    const instance = this.begin(message);
+    if (instance) this.start(instance, message);
+    if (instance !== undefined) this.leave();
   }
 
   /** A guest that is called, which keeps this worker. */
@@ -66,30 +66,31 @@ class ComputeWorker {
     try {
       await importUrl(this.boot.guest);
     } catch (error) {
-      this.#refuse(
+      this.refuse(
         message.session,
         'module',
         `${this.boot.guest} cannot be loaded: ${describe(error)}. Is the file deployed?`,
       );
-      this.#leave();
+      this.leave();
       return;
     }
     const { Guest } = left<typeof GuestPart>();
     // The coordinator has given the port away with the first run, which may be tried again.
     this.#port = guest.port ?? (message.tid === 0 ? this.#port : null);
     const made = new Guest(this.#seatOf(message), { ...guest, port: this.#port }, message);
-    const instance = this.#begin(message, made.imports);
+    if (guest.companion) return made.accompany(message);
+    const instance = this.begin(message, made.imports);
     if (instance && guest.called && message.tid === 0) {
       made.serve(instance);
       return;
     }
     if (instance) {
       made.attach(instance);
-      this.#start(instance, message);
+      this.start(instance, message);
     }
     if (instance !== undefined) {
       made.close();
-      this.#leave();
+      this.leave();
     }
   }
 
@@ -107,12 +108,12 @@ class ComputeWorker {
         this.#resetStack();
         this.#report(error, module);
       },
-      leave: () => this.#leave(),
+      worker: this,
     };
   }
 
   /** Null: it did not begin, which has been reported. Undefined: for now there is no memory for it, and the same run will come again. */
-  #begin(message: RunMessage, others?: OtherImports): WebAssembly.Instance | null | undefined {
+  begin(message: RunMessage, others?: OtherImports): WebAssembly.Instance | null | undefined {
     const instance = this.#instantiate(message, others);
     if (instance === 'no memory') {
       this.#unbindMemory();
@@ -123,7 +124,7 @@ class ComputeWorker {
     return instance;
   }
 
-  #leave(): void {
+  leave(): void {
     this.#unbindMemory();
     port.post({ t: 'idle' });
   }
@@ -163,14 +164,14 @@ class ComputeWorker {
         this.#kernel.w_begin_later();
         return 'no memory';
       } else {
-        this.#refuse(session, noMemory ? 'limit' : 'module', describe(error));
+        this.refuse(session, noMemory ? 'limit' : 'module', describe(error));
       }
       return null;
     }
   }
 
   /** The reason NONE means that this message tells the page, not the process's end. */
-  #refuse(session: number, kind: 'module' | 'limit', message: string): void {
+  refuse(session: number, kind: 'module' | 'limit', message: string): void {
     port.post({ t: 'refused', session, kind, message });
     this.#kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
   }
@@ -199,7 +200,7 @@ class ComputeWorker {
     for (let i = 0; i < 3; i++) this.#kernel.__indirect_function_table.set(this.#slots + i, null);
   }
 
-  #start({ exports }: WebAssembly.Instance, { tid, argument, module }: RunMessage): void {
+  start({ exports }: Pick<WebAssembly.Instance, 'exports'>, { tid, argument, module }: RunMessage): void {
     try {
       if (tid === 0) (exports._start as () => void)();
       else (exports.wasi_thread_start as (tid: number, argument: number) => void)(tid, argument);

@@ -20,9 +20,12 @@ import {
   type SignatureMessage,
   type ToGuest,
 } from '../common/guest-protocol.ts';
+import type { RunMessage } from '../common/worker-protocol.ts';
 import type { KernelExports } from './kernel.ts';
 import { Loop } from './loop.ts';
+import { Companion } from './companion.ts';
 import { exportedFunctions } from './signatures.ts';
+import type { OtherImports } from './wasi-imports.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -39,8 +42,19 @@ export interface Seat {
   fail(text: string): void;
   /** The guest trapped, or was unwound: its process ends. */
   fault(error: unknown): void;
+  readonly worker: SeatWorker;
+}
+
+/** What of the worker's own a guest needs. */
+export interface SeatWorker {
   /** The guest has left its process. */
   leave(): void;
+  /** Null: it did not begin, which has been told. Undefined: the same run comes again. */
+  begin(message: RunMessage, others: OtherImports): WebAssembly.Instance | null | undefined;
+  /** Runs the command, or the thread, to its end. */
+  start(instance: Pick<WebAssembly.Instance, 'exports'>, message: RunMessage): void;
+  /** Nothing of the guest ran, and its process is gone. */
+  refuse(session: number, kind: 'module', message: string): void;
 }
 
 type WasmFunction = (...args: unknown[]) => unknown;
@@ -126,17 +140,25 @@ export class Guest {
 
   /** Stays for calls. */
   serve(instance: WebAssembly.Instance): void {
-    this.exports = instance.exports;
-    if (!this.enter(() => this.initialize())) return;
-    const list = this.listExports(this.module.head);
-    this.names = list.map(([name]) => name);
-    this.post({ t: 'ready', exports: list });
+    if (!this.enter(() => this.settle(instance, true))) return;
+    this.post({ t: 'ready', exports: this.listExports(), companion: [] });
     this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
   }
 
   /** Of one that does not stay: what its host's functions may need of it. */
   attach(instance: WebAssembly.Instance): void {
     this.exports = instance.exports;
+  }
+
+  /** Of one with a companion, which drives it instead of this. */
+  accompany(run: RunMessage): void {
+    const { companion, called } = this.message;
+    void new Companion(this, this.seat, run, companion!, this.port, called && run.tid === 0).run();
+  }
+
+  settle(instance: WebAssembly.Instance, initialize: boolean): void {
+    this.exports = instance.exports;
+    if (initialize) this.initialize();
   }
 
   close(): void {
@@ -161,11 +183,14 @@ export class Guest {
     if (typeof fn === 'function') (fn as WasmFunction)();
   }
 
-  private listExports(head: Uint8Array | null): Extract<FromGuest, { t: 'ready' }>['exports'] {
+  listExports(): Extract<FromGuest, { t: 'ready' }>['exports'] {
+    const { head } = this.module;
     const types = head && exportedFunctions(head);
-    return Object.entries(this.exports).flatMap(([name, value]) =>
+    const list = Object.entries(this.exports).flatMap(([name, value]) =>
       typeof value === 'function' ? [[name, types?.get(name) ?? null, value.length] as const] : [],
     ) as Extract<FromGuest, { t: 'ready' }>['exports'];
+    this.names = list.map(([name]) => name);
+    return list;
   }
 
   /** Runs the guest's code, then rests. False: it is gone. */
@@ -185,7 +210,7 @@ export class Guest {
     this.post({ t: 'end' });
     this.seat.fault(error);
     this.close();
-    this.seat.leave();
+    this.seat.worker.leave();
   }
 
   private receive(message: CallsMessage): void {
@@ -228,7 +253,7 @@ export class Guest {
     }
   }
 
-  private perform(fn: number, args: unknown[]): unknown {
+  perform(fn: number, args: unknown[]): unknown {
     if (fn >= 0) return this.call(this.names[fn]!, args);
     const pointer = args[0] as number;
     if (fn === READ) return this.read(pointer, args[1] as number);

@@ -9,7 +9,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export class CallFailed extends Error {
   constructor(
     message: string,
-    readonly type: Failure[2] = 'CallFailed',
+    readonly type: Exclude<Failure[2], object> = 'CallFailed',
   ) {
     super(message);
   }

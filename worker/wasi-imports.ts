@@ -77,7 +77,9 @@ export function faultsOf(
   const memories = imports.filter((entry) => entry.kind === 'memory');
   // One memory can be given, under any name; there is no second one to give.
   const unknown = imports.filter((entry) =>
-    entry.kind === 'memory' ? entry !== memories[0] : provider(entry) === null && !isHostFunction(entry, guest?.host),
+    entry.kind === 'memory'
+      ? entry !== memories[0]
+      : provider(entry) === null && !isHostFunction(entry, guest?.host) && !guest?.companion,
   );
   const exports = new Map(WebAssembly.Module.exports(module).map((entry) => [entry.name, entry.kind]));
   const start = exports.get('_start') === 'function';
@@ -95,7 +97,7 @@ export function faultsOf(
   // A function that only computes needs none.
   const needsMemory = !called || imports.some(({ kind }) => kind === 'function');
   const memory = needsMemory && imported.length === 0 && exports.get('memory') !== 'memory';
-  const runs = called ? reactor || !start || guest.entry !== undefined : start && !reactor;
+  const runs = called ? guest.companion || reactor || !start || guest.entry !== undefined : start && !reactor;
   if (unknown.length === 0 && runs && !memory && !(threads && (threads.start || threads.memory || threads.shared)))
     return null;
   return {
