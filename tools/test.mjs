@@ -1,5 +1,5 @@
 // `npm test`: runs setup, builds, and runs every test. `npm test -- SECTION… [--grep PATTERN] [-- ARGUMENTS]` runs a part:
-//   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and 15 seconds of each fuzzer (`npm run fuzz`: longer)
+//   native    the kernel's own tests (CTest) under ASan+UBSan, under TSan, and 10 seconds of each fuzzer (`npm run fuzz`: longer)
 //   node      tests/node/*.test.mjs
 //   guests    the programs in tests/guests on Node, natively, and in each browser; the same programs made interruptible; random modules before
 //             and after the rewrite (tests/rewrite/differential.mjs); tests/{guests,conformance}/**/*.test.mjs
@@ -66,7 +66,7 @@ async function testNative(options) {
     ['native-tsan', 'native kernel under ThreadSanitizer'],
   ];
   if (filesBelow(fromRoot('tests/fuzz'), (file) => file.endsWith('.c')).length > 0)
-    presets.push(['fuzz', 'fuzzers, 15 seconds each']);
+    presets.push(['fuzz', 'fuzzers, 10 seconds each']);
   const counts = [];
   for (const [preset, title] of presets) {
     counts.push(

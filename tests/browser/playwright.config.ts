@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test';
 import { chromiumFlags } from '../../tools/chromium.mjs';
 
 // `npm test -- browser` starts nginx over the clone (with serve.conf) and says where, and which Chromium to drive.
-const { HOLDFAST_URL, HOLDFAST_CHROMIUM, CI } = process.env;
+const { HOLDFAST_URL, HOLDFAST_CHROMIUM, HOLDFAST_TRACE, CI } = process.env;
 if (!HOLDFAST_URL) throw new Error('run the browser tests with `npm test -- browser [--grep PATTERN]`');
 
 export default defineConfig({
@@ -17,7 +17,8 @@ export default defineConfig({
   use: {
     baseURL: HOLDFAST_URL,
     headless: true,
-    trace: { mode: 'retain-on-failure', screenshots: false },
+    // Recording takes an eighth of the tests' CPU time: only when it is asked for.
+    trace: HOLDFAST_TRACE ? { mode: 'retain-on-failure', screenshots: false } : 'off',
     launchOptions: {
       ...(HOLDFAST_CHROMIUM ? { executablePath: HOLDFAST_CHROMIUM } : {}),
       args: chromiumFlags,

@@ -5,6 +5,9 @@ import type * as Unicode11 from '@xterm/addon-unicode11';
 import type * as Xterm from '@xterm/xterm';
 import { expect, test, type Page } from './support/test.ts';
 
+// Each of its tests takes a quarter of a minute.
+test.describe.configure({ mode: 'parallel' });
+
 type Widths = '6' | '11' | '15-graphemes';
 const WIDTHS: Widths[] = ['6', '11', '15-graphemes'];
 
