@@ -113,12 +113,44 @@ export function paramsOf(method: unknown, params: unknown): string | undefined {
   throw wrong('params', 'an object or an array', params);
 }
 
+/** A request of the plugin's while it is handled. Its signal is made when a handler asks for it, which few do: it costs as much as the rest of a small call. */
+class OpenRequest {
+  #controller: AbortController | undefined;
+  #cancelled: Error | undefined;
+  readonly #over: AbortSignal;
+  readonly #abort = (): void => this.#controller?.abort(this.#cancelled ?? this.#over.reason);
+
+  /** `over`: aborted when the plugin's process has ended. */
+  constructor(over: AbortSignal) {
+    this.#over = over;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      onAbort(this.#over, this.#abort);
+      if (this.#cancelled || this.#over.aborted) this.#abort();
+    }
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#cancelled ??= new Error('the plugin cancelled its request');
+    this.#abort();
+  }
+
+  /** It is answered: nothing aborts it any more. */
+  end(): void {
+    if (this.#controller) offAbort(this.#over, this.#abort);
+  }
+}
+
 export class Instance {
   readonly #settings: InstanceSettings;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #calls = new Map<number, OpenCall>();
   /** The plugin's requests that are being handled, by id. */
-  readonly #requests = new Map<Id, AbortController>();
+  readonly #requests = new Map<Id, OpenRequest>();
   /** Aborted when the process has ended: no response can reach it. */
   readonly #over = new AbortController();
   readonly #ended = deferred<void>();
@@ -411,7 +443,7 @@ export class Instance {
     }
     if (method === CANCEL && id === undefined) {
       const cancelled = (params as { id?: Id } | undefined)?.id;
-      this.#requests.get(cancelled ?? null)?.abort(new Error('the plugin cancelled its request'));
+      this.#requests.get(cancelled ?? null)?.cancel();
       return { done };
     }
     while (this.#handled >= MOST_HANDLED && !this.#over.signal.aborted) {
@@ -451,17 +483,14 @@ export class Instance {
   }
 
   async #handle(method: string, params: unknown, id: Id | undefined, reply: Reply): Promise<void> {
-    const stop = new AbortController();
-    const end = (): void => stop.abort(this.#over.signal.reason);
-    onAbort(this.#over.signal, end);
-    if (this.#over.signal.aborted) end();
-    if (id !== undefined) this.#requests.set(id, stop);
+    const request = new OpenRequest(this.#over.signal);
+    if (id !== undefined) this.#requests.set(id, request);
     try {
-      const text = await this.#outcome(method, params, id, stop.signal);
+      const text = await this.#outcome(method, params, id, request);
       if (text !== undefined && !this.#over.signal.aborted) await reply(text);
     } finally {
-      offAbort(this.#over.signal, end);
-      if (id !== undefined && this.#requests.get(id) === stop) this.#requests.delete(id);
+      request.end();
+      if (id !== undefined && this.#requests.get(id) === request) this.#requests.delete(id);
     }
   }
 
@@ -470,7 +499,7 @@ export class Instance {
     method: string,
     params: unknown,
     id: Id | undefined,
-    signal: AbortSignal,
+    request: OpenRequest,
   ): Promise<string | undefined> {
     const { handlers, name } = this.#settings;
     const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
@@ -479,7 +508,7 @@ export class Instance {
       return id === undefined ? undefined : errorReply(id, missing);
     }
     try {
-      const result = await handler(params, this.#context(name, method, id, signal));
+      const result = await handler(params, this.#context(name, method, id, request));
       return id === undefined ? undefined : resultReply(id, result);
     } catch (error) {
       if (id !== undefined) return errorReply(id, error);
@@ -488,17 +517,19 @@ export class Instance {
     }
   }
 
-  #context(plugin: string, method: string, id: Id | undefined, signal: AbortSignal): HandlerContext {
+  #context(plugin: string, method: string, id: Id | undefined, request: OpenRequest): HandlerContext {
     return {
       plugin,
       method,
       process: this.process.id,
       request: id,
-      signal,
+      get signal() {
+        return request.signal;
+      },
       call: async <T>(nested: string, params?: object, options: CallOptions = {}) => {
         const limits = this.#settings.limits(options);
         limits.signal?.throwIfAborted();
-        signal.throwIfAborted();
+        request.signal.throwIfAborted();
         return (await this.call(nested, paramsOf(nested, params), limits).result) as T;
       },
       notify: async (nested, params) => this.notify(nested, paramsOf(nested, params)),
