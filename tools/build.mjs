@@ -165,6 +165,7 @@ const bundles = [
   { entry: 'web/supervise.ts', output: 'supervise.js', platform: 'neutral' },
   { entry: 'web/plugin.ts', output: 'plugin.js', platform: 'neutral' },
   { entry: 'web/pipes.ts', output: 'pipes.js', platform: 'neutral' },
+  { entry: 'web/reactor.ts', output: 'reactor.js', platform: 'neutral' },
   { entry: 'web/sockets.ts', output: 'sockets.js', platform: 'neutral' },
   { entry: 'web/download.ts', output: 'download.js', platform: 'neutral' },
   { entry: 'web/transfer.ts', output: 'transfer.js', platform: 'neutral' },

@@ -1,10 +1,11 @@
 /** Locates the runtime's own files. */
-import { FILES, type AssetName } from '../common/files.js';
+import { FILES } from '../common/files.js';
 import { tagOf, wrong } from './bytes.js';
 import { StartFailed } from './errors.js';
 import { Unclear } from './options.js';
 
-export type { AssetName };
+/** The name of one of the runtime's files. */
+export type AssetName = keyof typeof FILES;
 
 /**
  * The location of the runtime's files: the URL of the folder that holds them, or the URL of each file that is not

@@ -13,6 +13,8 @@ import type { PipelineOptions, PipeOptions } from './pipes.js';
 import type { LoopOptions } from './loop.js';
 import type { CallOptions, PluginOptions } from './plugin.js';
 import type { JoinOptions } from './process.js';
+import type { MinimalWASIOptions, ReactorOptions } from './reactor-go.js';
+import type { QuickJSOptions } from './reactor-quickjs.js';
 import type { RunOptions } from './run.js';
 import type { ConnectOptions, ListenOptions } from './sockets.js';
 import type { Backoff, ChildOptions, ProgramStart, SuperviseOptions } from './supervise-options.js';
@@ -72,6 +74,9 @@ const KNOWN = {
   join: { timeout: 1, signal: 1 } satisfies Keys<JoinOptions>,
   connect: { signal: 1, buffer: 1 } satisfies Keys<ConnectOptions>,
   loop: { budget: 1, recheck: 1, onTick: 1, signal: 1 } satisfies Keys<LoopOptions>,
+  reactor: { wasiImports: 1, setMemory: 1, onTick: 1, debug: 1 } satisfies Keys<ReactorOptions>,
+  minimalWASI: { args: 1, env: 1, stdout: 1, stderr: 1 } satisfies Keys<MinimalWASIOptions>,
+  quickjs: { args: 1, env: 1, debug: 1, stdout: 1, stderr: 1 } satisfies Keys<QuickJSOptions>,
   listen: { signal: 1 } satisfies Keys<ListenOptions>,
   supervise: {
     strategy: 1,
@@ -224,6 +229,7 @@ const START_ADVICE: Readonly<Record<string, string>> = {
 const FILES_ADVICE =
   'it is an option of hf.run; here write them first, with hf.fs.writeFiles, and pass their directory in `preopens`';
 const DESCRIPTORS_ADVICE = '`descriptors` limits the open ones, `fileBytes` the bytes in files';
+const NO_FILES = 'there are no files here; hf.instantiate() has `preopens`';
 const TEXT_ADVICE = '`encoding` says how: hf.fs.readFile(path, "utf-8")';
 
 const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -245,6 +251,7 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     port: 'either `listen` or `connect` has the port',
     host: 'sockets are within the runtime: there are no hosts',
   },
+  quickjs: { fs: NO_FILES, preopens: NO_FILES, stdin: 'pushStdin() adds to standard input' },
   loop: {
     timeout: '`budget` has the milliseconds of a round; stop() or `signal` ends the loop',
     interval: '`recheck` has the milliseconds after which an idle guest is ticked again',

@@ -97,6 +97,7 @@ export interface Holdfast extends AsyncDisposable {
    * `_start`, or, with the option `entry`, a command. It is a process: `ps()`, limits, `kill()` and `pause()` apply.
    * Between calls it uses no CPU. Its output goes to the console unless `stdout` and `stderr` say otherwise.
    *
+   * @typeParam E - The exported functions, for the types of `call()` and `exports`.
    * @param source - The module.
    * @param options - The options of `spawn()`; what runs first, signatures, and the allocator.
    * @returns The instance, when it is initialized.

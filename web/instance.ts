@@ -29,7 +29,7 @@ import type { Source } from './source.js';
  * - "i32", "f32", "f64": a number, as it is. "i64": a bigint.
  * - "string", "bytes", "json": text (as UTF-8), a `Uint8Array`, or any value that JSON can express. As an argument it is
  *   copied to memory that the guest's allocator returns, passed as two i32 (pointer and length), and freed after the
- *   call. As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the
+ *   call; behind text is a NUL that the length does not count. As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the
  *   length in its lower half, or one i32 that points to text that ends with a NUL; it is copied, and then freed.
  */
 export type ValueKind = Kind;
@@ -71,7 +71,11 @@ export type Exports<E> = {
 
 type AnyFunction = (...args: unknown[]) => Promise<unknown>;
 
-/** How to call a guest's exports. */
+/**
+ * How to call a guest's exports.
+ *
+ * @typeParam E - The exported functions.
+ */
 export interface Callable<E = Record<string, (...args: unknown[]) => unknown>> {
   /**
    * Calls an export. Calls run one after the other in their order; all calls of one turn travel in one message.
@@ -114,7 +118,11 @@ export interface InstanceMemory {
   write(pointer: number, bytes: ArrayBuffer | ArrayBufferView): Promise<void>;
 }
 
-/** A guest that stays: a process whose exports the page calls. It ends when it is killed, exits or traps. */
+/**
+ * A guest that stays: a process whose exports the page calls. It ends when it is killed, exits or traps.
+ *
+ * @typeParam E - The exported functions.
+ */
 export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
   extends Process, Callable<E>, AsyncDisposable {
   readonly memory: InstanceMemory;

@@ -179,6 +179,7 @@ const DEFAULT_SHUTDOWN = 1000;
 
 /** What plugins need from the runtime. */
 export interface PluginWire {
+  /** Starts an instance. */
   spawn(source: Source, options: SpawnOptions): Promise<Process>;
   /** Reads the body of a program's response. Throws `SpawnRefused`. */
   read(response: Response): Promise<Uint8Array<ArrayBuffer>>;

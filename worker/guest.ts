@@ -27,6 +27,7 @@ import { Companion } from './companion.ts';
 import { exportedFunctions } from './signatures.ts';
 import type { OtherImports } from './wasi-imports.ts';
 
+const NUL = new Uint8Array(1);
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The worker that the guest runs on (compute.ts). */
@@ -300,7 +301,7 @@ export class Guest {
       return params.flatMap((kind, i) => {
         if (isNumber(kind)) return [args[i]];
         const bytes = encoded(kind, args[i]);
-        const pointer = this.lend(bytes);
+        const pointer = this.lend(bytes, kind === 'bytes' ? 0 : 1);
         lent.push(pointer);
         return [pointer, bytes.length];
       });
@@ -310,16 +311,18 @@ export class Guest {
     }
   }
 
-  private lend(bytes: Uint8Array): number {
+  /** Behind text there is a NUL, as functions of C like it. */
+  private lend(bytes: Uint8Array, nul: 0 | 1 = 0): number {
     const { malloc } = this.message.allocator;
     const allocate = this.exports[malloc];
     if (typeof allocate !== 'function')
       throw new CallFailed(
         `the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`,
       );
-    const pointer = Number((allocate as WasmFunction)(Math.max(bytes.length, 1))) >>> 0;
+    const pointer = Number((allocate as WasmFunction)(Math.max(bytes.length + nul, 1))) >>> 0;
     if (pointer === 0) throw new CallFailed(`${malloc}(${bytes.length}) returned 0: the guest has no memory for them`);
     this.write(pointer, bytes);
+    if (nul) this.write(pointer + bytes.length, NUL);
     return pointer;
   }
 

@@ -18,6 +18,8 @@ const programs: Record<string, string> = {
   '/sums.wasm': 'called',
   '/calls-its-host.wasm': 'calls-its-host',
   '/plugin.wasm': 'plugin-methods',
+  '/reactor.wasm': 'go-reactor',
+  '/qjs-wasi.wasm': 'ticks-like-quickjs',
 };
 
 interface Example {
@@ -42,7 +44,7 @@ const answer = (type: string, body: string | Uint8Array): Answer => ({
 });
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-for (const file of ['README.md', 'docs/guide.md']) {
+for (const file of ['README.md', 'docs/guide.md', 'docs/reactors.md']) {
   const examples = examplesOf(await readFile(path.join(root, file), 'utf8'));
   examples.forEach(({ title, code }, at) => {
     plain(`${file}, ${title}, example ${at + 1}`, async ({ page }) => {
@@ -50,9 +52,9 @@ for (const file of ['README.md', 'docs/guide.md']) {
       expect(wanted.length).toBe(code.split('console.log(').length - 1);
       const own = /^import /m.test(code);
       const head = own ? '' : `import { start } from 'holdfast';\nconst hf = await start();\n`;
-      const end = /hf\.close\(\)/.test(code) ? '' : 'await hf.close();\n';
+      const end = own || /hf\.close\(\)/.test(code) ? '' : 'await hf.close();\n';
       const { code: script } = await transform(head + code + end, { loader: 'ts', format: 'esm', target: 'es2022' });
-      const map = JSON.stringify({ imports: { holdfast: '/dist/index.js' } });
+      const map = JSON.stringify({ imports: { holdfast: '/dist/index.js', 'holdfast/reactor': '/dist/reactor.js' } });
       const answers: Record<string, Answer> = {
         '/page.html': answer(
           'text/html; charset=utf-8',

@@ -103,6 +103,12 @@ test('text, bytes and JSON pass through the guest’s allocator', async (t) => {
   assert.equal(await q.call('greet', large), `hello, ${large}`);
 });
 
+test('behind text is a NUL, whatever the memory held before', async (t) => {
+  const hf = await runtime(t);
+  const q = await hf.instantiate(called, { signatures: { ends_with_nul: { params: ['string'], result: 'i32' } } });
+  for (const length of [20, 17, 18, 20]) assert.equal(await q.call('ends_with_nul', 'x'.repeat(length)), 1);
+});
+
 test('a module without an allocator says so', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called, { signatures: { greet: text }, allocator: { malloc: 'no_malloc' } });

@@ -118,6 +118,11 @@ EXPORT(no_json) char *no_json(void)
 	return strdup("{");
 }
 
+EXPORT(ends_with_nul) int ends_with_nul(const char *text, size_t size)
+{
+	return text[size] == 0;
+}
+
 EXPORT(place) uint8_t *place(void)
 {
 	static uint8_t bytes[16];

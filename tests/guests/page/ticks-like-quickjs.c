@@ -60,7 +60,7 @@ EXPORT(qjs_destroy) void qjs_destroy(void)
 	context = NULL;
 }
 
-/* "print TEXT", "split TEXT" (byte by byte), "jobs N", "timer MS", "read N", "late-error", "throw", "exit N", "random N" */
+/* "print('TEXT')" without blanks, "print TEXT", "split TEXT" (byte by byte), "jobs N", "timer MS", "read N", "late-error", "throw", "exit N" */
 EXPORT(JS_Eval) int64_t js_eval(struct context *c, const char *code, size_t size, const char *file, int flags)
 {
 	char *text = malloc(size + 1);
@@ -71,7 +71,10 @@ EXPORT(JS_Eval) int64_t js_eval(struct context *c, const char *code, size_t size
 	int number = atoi(rest);
 	if (space)
 		*space = 0;
-	if (strcmp(text, "print") == 0)
+	char *quote;
+	if (strncmp(text, "print('", 7) == 0 && (quote = strrchr(text, '\'')) != NULL)
+		printf("%.*s\n", (int)(quote - text - 7), text + 7);
+	else if (strcmp(text, "print") == 0)
 		printf("%s %s %d\n", rest, file, flags);
 	else if (strcmp(text, "split") == 0)
 		for (; *rest; rest++)

@@ -1,0 +1,279 @@
+/**
+ * WASI for a reactor on the thread that calls it: arguments, standard streams, clocks and random numbers. It has no
+ * files, and nothing in it waits.
+ */
+
+/** Numbers of WASI preview 1. */
+const ERRNO = { again: 6, badf: 8, inval: 28, nosys: 52, notdir: 54, notsock: 57, spipe: 70 };
+const EVENT = { clock: 0, read: 1, write: 2 };
+const CHARACTER_DEVICE = 2;
+const REALTIME = 0;
+const LAST_CLOCK = 3;
+const HANGUP = 1;
+const ABSTIME = 1;
+const EVENT_SIZE = 32;
+const SUBSCRIPTION_SIZE = 48;
+/** `crypto.getRandomValues` gives no more at once. */
+const RANDOM_AT_ONCE = 65_536;
+
+/** Thrown through the guest by its `proc_exit`. */
+export class WASIProcExit extends Error {
+  static override readonly name = 'WASIProcExit';
+
+  /** @param code - The exit code. */
+  constructor(readonly code: number) {
+    super(`exit(${code})`);
+    this.name = 'WASIProcExit';
+  }
+}
+
+/** Standard input that the page fills. */
+export class Input {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #closed = false;
+  readonly #wakes = new Set<() => void>();
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#closed || bytes.length === 0) return;
+    this.#chunks.push(bytes.slice());
+    this.#size += bytes.length;
+    this.#wake();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Returns a function that ends it. */
+  onWake(wake: () => void): () => void {
+    this.#wakes.add(wake);
+    return () => this.#wakes.delete(wake);
+  }
+
+  /** Moves bytes into `place`; how many. */
+  read(place: Uint8Array): number {
+    let count = 0;
+    while (count < place.length && this.#chunks.length > 0) {
+      const chunk = this.#chunks[0]!;
+      const part = chunk.subarray(0, place.length - count);
+      place.set(part, count);
+      count += part.length;
+      if (part.length === chunk.length) this.#chunks.shift();
+      else this.#chunks[0] = chunk.subarray(part.length);
+    }
+    this.#size -= count;
+    return count;
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakes]) wake();
+  }
+}
+
+/** What the imports are made of. */
+export interface WasiParts {
+  args: readonly string[];
+  /** NAME=value. */
+  env: readonly string[];
+  input: Input;
+  /** With a copy of what is written to descriptor 1 or 2. */
+  output: (fd: 1 | 2, bytes: Uint8Array<ArrayBuffer>) => void;
+}
+
+const encoder = new TextEncoder();
+const NO_FILES =
+  'fd_advise fd_allocate fd_datasync fd_fdstat_set_rights fd_filestat_set_size fd_filestat_set_times fd_pread fd_pwrite fd_readdir fd_renumber fd_sync';
+const PATHS =
+  'create_directory filestat_get filestat_set_times link open readlink remove_directory rename symlink unlink_file';
+const SOCKETS = 'sock_accept sock_recv sock_send sock_shutdown';
+
+const nanoseconds = (milliseconds: number): bigint => BigInt(Math.round(milliseconds * 1e6));
+const clock = (id: number): bigint => nanoseconds(id === REALTIME ? Date.now() : performance.now());
+
+type Imports = Record<string, (...args: never[]) => number>;
+
+/** The imports of a guest whose memory `view` returns. */
+export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Imports {
+  const open = new Set([0, 1, 2]);
+  const view = (): DataView => new DataView(memory());
+  const bytes = (pointer: number, size: number): Uint8Array => new Uint8Array(memory(), pointer >>> 0, size >>> 0);
+  const set32 = (pointer: number, value: number): void => view().setUint32(pointer >>> 0, value, true);
+  const set64 = (pointer: number, value: bigint): void => view().setBigUint64(pointer >>> 0, value, true);
+
+  const vectors = (pointer: number, count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, i) => {
+      const at = (pointer >>> 0) + 8 * i;
+      return bytes(view().getUint32(at, true), view().getUint32(at + 4, true));
+    });
+
+  const sizes = (list: readonly string[]) => (count: number, size: number) => {
+    set32(count, list.length);
+    set32(
+      size,
+      list.reduce((sum, text) => sum + encoder.encode(text).length + 1, 0),
+    );
+    return 0;
+  };
+  const texts = (list: readonly string[]) => (pointers: number, place: number) => {
+    let at = place >>> 0;
+    list.forEach((text, i) => {
+      const encoded = encoder.encode(`${text}\0`);
+      set32(pointers + 4 * i, at);
+      bytes(at, encoded.length).set(encoded);
+      at += encoded.length;
+    });
+    return 0;
+  };
+  const onOpen =
+    (otherwise: number) =>
+    (fd: number): number =>
+      open.has(fd) ? otherwise : ERRNO.badf;
+
+  /** What a subscription has come to; null: nothing yet. */
+  const occurred = (at: number): { type: number; error: number; size: number; flags: number } | null => {
+    const data = view();
+    const type = data.getUint8(at + 8);
+    const id = data.getUint32(at + 16, true);
+    const failed = (error: number) => ({ type, error, size: 0, flags: 0 });
+    if (type === EVENT.clock) {
+      if (id > LAST_CLOCK) return failed(ERRNO.inval);
+      const timeout = data.getBigUint64(at + 24, true);
+      const absolute = (data.getUint16(at + 40, true) & ABSTIME) !== 0;
+      return (absolute ? timeout <= clock(id) : timeout === 0n) ? failed(0) : null;
+    }
+    if (!open.has(id) || (id === 0) !== (type === EVENT.read)) return failed(ERRNO.badf);
+    if (type === EVENT.write) return failed(0);
+    const { size, closed } = parts.input;
+    return size > 0 || closed ? { type, error: 0, size, flags: closed && size === 0 ? HANGUP : 0 } : null;
+  };
+
+  const writeEvent = (at: number, userdata: bigint, event: NonNullable<ReturnType<typeof occurred>>): void => {
+    bytes(at, EVENT_SIZE).fill(0);
+    const data = view();
+    data.setBigUint64(at, userdata, true);
+    data.setUint16(at + 8, event.error, true);
+    data.setUint8(at + 10, event.type);
+    data.setBigUint64(at + 16, BigInt(event.size), true);
+    data.setUint16(at + 24, event.flags, true);
+  };
+
+  const withoutFiles = (names: string, prefix: string, errno: number): Imports =>
+    Object.fromEntries(names.split(' ').map((name) => [prefix + name, onOpen(errno)]));
+
+  return {
+    ...withoutFiles(NO_FILES, '', ERRNO.nosys),
+    ...withoutFiles(PATHS, 'path_', ERRNO.notdir),
+    ...withoutFiles(SOCKETS, '', ERRNO.notsock),
+    args_sizes_get: sizes(parts.args),
+    args_get: texts(parts.args),
+    environ_sizes_get: sizes(parts.env),
+    environ_get: texts(parts.env),
+    clock_res_get: (id: number, pointer: number) => {
+      if (id >>> 0 > LAST_CLOCK) return ERRNO.inval;
+      set64(pointer, id === REALTIME ? 1_000_000n : 5000n);
+      return 0;
+    },
+    clock_time_get: (id: number, _precision: bigint, pointer: number) => {
+      if (id >>> 0 > LAST_CLOCK) return ERRNO.inval;
+      set64(pointer, clock(id));
+      return 0;
+    },
+    fd_close: (fd: number) => (open.delete(fd) ? 0 : ERRNO.badf),
+    fd_fdstat_get: (fd: number, pointer: number) => {
+      if (!open.has(fd)) return ERRNO.badf;
+      bytes(pointer, 24).fill(0).fill(255, 8);
+      bytes(pointer, 1)[0] = CHARACTER_DEVICE;
+      return 0;
+    },
+    fd_fdstat_set_flags: onOpen(0),
+    fd_filestat_get: (fd: number, pointer: number) => {
+      if (!open.has(fd)) return ERRNO.badf;
+      bytes(pointer, 64).fill(0)[16] = CHARACTER_DEVICE;
+      return 0;
+    },
+    fd_prestat_get: () => ERRNO.badf,
+    fd_prestat_dir_name: () => ERRNO.badf,
+    fd_seek: onOpen(ERRNO.spipe),
+    fd_tell: onOpen(ERRNO.spipe),
+    fd_read: (fd: number, pointer: number, count: number, result: number) => {
+      if (fd !== 0 || !open.has(0)) return ERRNO.badf;
+      const places = vectors(pointer, count);
+      const room = places.reduce((sum, { length }) => sum + length, 0);
+      if (parts.input.size === 0 && !parts.input.closed && room > 0) return ERRNO.again;
+      set32(
+        result,
+        places.reduce((sum, place) => sum + parts.input.read(place), 0),
+      );
+      return 0;
+    },
+    fd_write: (fd: number, pointer: number, count: number, result: number) => {
+      if ((fd !== 1 && fd !== 2) || !open.has(fd)) return ERRNO.badf;
+      const chunks = vectors(pointer, count);
+      const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+      let at = 0;
+      for (const chunk of chunks) {
+        all.set(chunk, at);
+        at += chunk.length;
+      }
+      set32(result, all.length);
+      if (all.length > 0) parts.output(fd, all);
+      return 0;
+    },
+    poll_oneoff: (from: number, to: number, count: number, result: number) => {
+      if (count === 0) return ERRNO.inval;
+      let found = 0;
+      for (let i = 0; i < count; i++) {
+        const at = (from >>> 0) + SUBSCRIPTION_SIZE * i;
+        const event = occurred(at);
+        if (event) writeEvent((to >>> 0) + EVENT_SIZE * found++, view().getBigUint64(at, true), event);
+      }
+      set32(result, found);
+      return 0;
+    },
+    proc_exit: (code: number) => {
+      throw new WASIProcExit(code >>> 0);
+    },
+    proc_raise: () => ERRNO.nosys,
+    random_get: (pointer: number, size: number) => {
+      // A copy, because `crypto` refuses shared memory.
+      for (let at = 0; at < size >>> 0; at += RANDOM_AT_ONCE) {
+        const part = new Uint8Array(Math.min(RANDOM_AT_ONCE, (size >>> 0) - at));
+        bytes((pointer >>> 0) + at, part.length).set(crypto.getRandomValues(part));
+      }
+      return 0;
+    },
+    sched_yield: () => 0,
+  } as Imports;
+}
+
+/** For how long a guest may go on before the page's other work has its turn, in milliseconds. */
+const BUDGET = 8;
+
+/** Gives turns: microtasks while the budget lasts, then a task of the event loop. */
+export class Turns {
+  #began = performance.now();
+
+  async next(): Promise<void> {
+    if (performance.now() - this.#began < BUDGET) return Promise.resolve();
+    await new Promise<void>((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    });
+    this.#began = performance.now();
+  }
+}
