@@ -226,7 +226,7 @@ async function installPackages() {
   if (current()) return;
   await withLock(fromRoot('build/npm.lock'), 'npm ci', async () => {
     if (current()) return;
-    say("npm ci (esbuild, TypeScript, Playwright, the tests' real programs: 75 MB)");
+    say("npm ci (esbuild, TypeScript, Playwright, the tests' real programs)");
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
     // No package needs its install script, and these scripts must not fetch Playwright's browsers.
     await run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });

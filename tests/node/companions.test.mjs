@@ -230,3 +230,13 @@ test('a command’s companion gives it functions to import, and ends with it', a
   assert.equal(stdout, '5 1099511627777 1.5\n');
   assert.equal(code, 0);
 });
+
+test('the companion in the guide is one', async (t) => {
+  const guide = await readFile(new URL('../../docs/guide.md', import.meta.url), 'utf8');
+  const [, source] = /## Companions\n[^]*?```js\n([^]*?)```/.exec(guide);
+  const hf = await runtime(t);
+  const companion = { module: `data:text/javascript,${encodeURIComponent(source)}`, options: { factor: 2 } };
+  const q = await hf.instantiate(program, { companion });
+  assert.equal(await q.call('hook', 21), 42);
+  assert.equal(await q.call('later', 'x'), 'x');
+});
