@@ -18,6 +18,23 @@ export interface HostMessage {
   name: string;
   /** Null: all arguments and the result are numbers, as they are. */
   signature: HostSignature | null;
+  /** It is an export of another guest, not a function of the page's. */
+  link?: LinkMessage;
+}
+
+/** An export of another guest, and the pipes by which it is called (worker/links.ts). All are the page's, which closes them when nobody can use them. */
+export interface LinkMessage {
+  /** What the other guest is called in messages. */
+  to: string;
+  /** The export's number in its `ready`. */
+  fn: number;
+  /** Calls, of all that call the other guest. */
+  request: number;
+  /** Of this caller alone: bytes of its arguments; answers. */
+  args: number;
+  reply: number;
+  /** One record, which the thread that calls takes out meanwhile. */
+  token: number;
 }
 
 /** How its arguments and its result pass (web/host.ts). */
@@ -105,7 +122,12 @@ export interface ResultsMessage {
   failures: Failure[];
 }
 
-export type ToGuest = CallsMessage;
+export type ToGuest =
+  | CallsMessage
+  /** From now on it serves calls from other guests, which come through this pipe; and with each message of these the page nudges the pipe. */
+  | { t: 'serve'; request: number }
+  /** One that called has ended. Answered when none of its calls is in the pipe. */
+  | { t: 'forget'; caller: number };
 
 export type FromGuest =
   | HostCallMessage
@@ -113,5 +135,6 @@ export type FromGuest =
   | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][]; companion: string[] }
   | ResultsMessage
   | LoopMessage
+  | { t: 'forgotten'; caller: number }
   /** The process ends, and no result follows. */
   | { t: 'end' };

@@ -15,7 +15,7 @@ import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 14;
+export const PROTOCOL = 15;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
@@ -329,7 +329,7 @@ export type ToCoordinator =
   /** Of its terminal. */
   | { t: 'raw'; id: number; raw: boolean; onlcr: boolean }
   | { t: 'echo'; id: number; echo: boolean }
-  /** The page lets go of PIPE_READER or PIPE_WRITER of it, once each: until then it holds them. */
+  /** The page lets go of PIPE_READER or PIPE_WRITER of it, once each: until then it holds them. PIPE_NUDGE wakes who reads it. */
   | { t: 'pipe-close'; pipe: number; end: number }
   | { t: 'connect'; id: number; port: number; credit: number }
   /** Takes the next connection to a port of the page's. */

@@ -11,8 +11,16 @@ struct hf_pipe *hf_c_pipe(uint32_t size)
 	return hf_pipe_create(size, &pipe) < 0 ? NULL : pipe;
 }
 
-/* The page lets go of an end that it holds: enum hf_access. */
+/* The page lets go of an end that it holds: enum hf_access. 0: of none; a record of zeros goes into the pipe, if there is room for it (worker/links.ts). */
 void hf_c_pipe_close(struct hf_pipe *pipe, uint32_t end)
 {
-	hf_pipe_drop_end(pipe, end);
+	static uint8_t nothing[HF_LINK_RECORD];
+	struct hf_iov iov;
+	struct hf_uio uio;
+	if (end) {
+		hf_pipe_drop_end(pipe, end);
+		return;
+	}
+	hf_uio_kernel(&uio, &iov, nothing, sizeof nothing);
+	(void)hf_pipe_try_write(pipe, &uio, NULL);
 }

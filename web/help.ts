@@ -49,6 +49,7 @@ const spawn = {
   outputBuffer: 1,
   host: 1,
   companion: 1,
+  link: 1,
 } satisfies Keys<SpawnOptions>;
 
 /** Keyed by the `kind` that a call passes to `nothingMore`. */
@@ -207,6 +208,8 @@ const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
   onexit: 'the end is a promise: `await process.exited`',
   abortsignal: '`signal` takes an AbortSignal',
   abortcontroller: '`signal` takes its `signal`',
+  links: 'did you mean `link`?',
+  imports: '`host` has functions of the page, `link` instances whose exports the program imports',
   shell: 'there is no shell: the program is started as it is',
 };
 

@@ -381,7 +381,9 @@ export class Runtime implements Holdfast {
       plan.signal,
     );
     if (prepare) await this.#load(prepare, plan.signal);
-    const link = (plan.host ?? plan.companion) && !settings.guest ? (await loadInstance()).link(plan) : plan.link;
+    const link =
+      (plan.host ?? plan.companion ?? plan.links) && !settings.guest ? (await loadInstance()).link(plan) : plan.link;
+    await link?.connect(this.#ask, this.#post);
     this.#requireOpen(plan.signal); // checked again, at the moment when the process is created
     const ports = settings.guest?.port ? [settings.guest.port] : [];
     const program = {

@@ -16,7 +16,7 @@ export function planHost(functions: HostFunctions): HostMessage[] {
   });
 }
 
-function signatureOf({ signature }: HostFunction, what: string): HostSignature | null {
+export function signatureOf({ signature }: Pick<HostFunction, 'signature'>, what: string): HostSignature | null {
   if (!signature) return null;
   const { params = [], result, into = 'buffer', error = null } = signature;
   for (const kind of result === undefined ? params : [...params, result])

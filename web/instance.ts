@@ -17,6 +17,7 @@ import {
   type SignatureMessage,
 } from '../common/guest-protocol.js';
 import { KINDS } from './kinds.js';
+import { callees, type Callee } from './links.js';
 import { Link, type FromWorker } from './link.js';
 import { LoopSide, type Loop } from './loop.js';
 import type { SpawnOptions, SpawnPlan } from './options.js';
@@ -236,6 +237,8 @@ class InstanceEnd {
   #flushing = false;
   #failure: Error | undefined;
   #loop: LoopSide | undefined;
+  readonly #callee: Callee;
+  #over = false;
 
   constructor(process: Process, link: Link, signatures: Record<string, SignatureMessage>, tools: Tools) {
     this.process = process;
@@ -248,6 +251,25 @@ class InstanceEnd {
       read: (pointer, length) => this.#read(pointer, length),
       write: (pointer, bytes) => this.#write(pointer, bytes),
     };
+    this.#callee = {
+      name: process.name,
+      functions: [],
+      requireAlive: () => {
+        if (this.#over) throw new TypeError(`the instance ${process.name} has ended`);
+        if (this.#loop !== undefined || this.#companion !== Infinity)
+          throw new TypeError(
+            `the instance ${process.name} cannot be called by guests, because it needs its event loop`,
+          );
+      },
+      isOf: (post) => post === link.runtime,
+      station: undefined,
+      post: (message) => link.post(message),
+      serve: (station) => {
+        link.post({ t: 'serve', request: station.request });
+        link.station = station;
+      },
+    };
+    callees.set(this, this.#callee);
     link.listen((message) => this.#receive(message));
     void process.exited.then(
       (exit) => this.#onExit(exit),
@@ -427,7 +449,10 @@ class InstanceEnd {
         message.companion.forEach((name, i) =>
           this.#functions.set(name, { index: this.#companion + i, type: null, arity: 0 }),
         );
+        this.#callee.functions = message.exports.map(([name]) => name);
         return this.#ready.resolve();
+      case 'forgotten':
+        return this.#link.station?.forgotten(message.caller);
       case 'results':
         return this.#settle(message);
       case 'loop':
@@ -457,6 +482,8 @@ class InstanceEnd {
 
   /** What it answered before the end may come a moment after it. */
   async #onExit(exit: Exit): Promise<void> {
+    this.#over = true;
+    void this.#callee.station?.then((station) => station.ended());
     if (exit.reason === 'exit' || exit.reason === 'trap') {
       let timer;
       const late = new Promise((resolve) => (timer = setTimeout(resolve, LATE)));
@@ -470,6 +497,7 @@ class InstanceEnd {
   #fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
+    this.#over = true;
     const open = [...this.#sent.values(), ...this.#queue];
     this.#sent.clear();
     this.#queue = [];

@@ -1,9 +1,11 @@
 /** The channel between the page and a guest's worker, past the coordinator; a part of instance.js. */
 import type { Transfer } from '../common/endpoint.js';
-import type { FromGuest, GuestMessage, HostCallMessage, ToGuest } from '../common/guest-protocol.js';
+import type { FromGuest, GuestMessage, HostCallMessage, HostMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
 import { planCompanion } from './companion.js';
 import { HostSide, planHost } from './host.js';
+import type { LinkOptions } from './link-options.js';
+import { connect, type Ask, type Station } from './links.js';
 import type { SpawnPlan } from './options.js';
 import type { ProcessEnd } from './process.js';
 
@@ -21,6 +23,13 @@ export class Link {
   readonly #functions: SpawnPlan['host'];
   /** There may be input for the guest. */
   onInput: (() => void) | undefined;
+  readonly #host: HostMessage[];
+  readonly #links: LinkOptions | undefined;
+  #unlink: (() => void) | undefined;
+  /** Of an instance that others call: its messages must wake it. */
+  station: Station | undefined;
+  /** The runtime's; there once it is attached. */
+  runtime: Post | undefined;
   #call: ((message: HostCallMessage) => unknown) | undefined;
   /** What comes before anybody listens. */
   #early: FromWorker[] = [];
@@ -28,16 +37,23 @@ export class Link {
   /** The worker's end of the channel becomes part of the plan. Throws `TypeError`. */
   constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host' | 'companion'>) {
     this.#functions = plan.host;
-    const host = planHost(plan.host ?? {});
     const companion = planCompanion(plan.companion);
+    this.#links = plan.links;
+    const host = (this.#host = planHost(plan.host ?? {}));
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     plan.settings.guest = { ...guest, host, companion, port: port2 };
   }
 
+  /** Makes the links that the plan has. Throws `TypeError`. */
+  async connect(ask: Ask, post: Post): Promise<void> {
+    if (this.#links) this.#unlink = await connect(this.#links, this.#host, ask, post);
+  }
+
   /** Before the process's first message. */
   attach(process: ProcessEnd, post: Post): void {
     const { id } = process;
+    this.runtime = post;
     const host = new HostSide(
       this.#functions ?? {},
       () => ({ id, pid: process.pid, name: process.name }),
@@ -52,6 +68,7 @@ export class Link {
     this.#port.onmessage = ({ data }: MessageEvent<FromGuest>) => this.#receive(data);
     const end = (reason: unknown): void => {
       host.end(reason);
+      this.#unlink?.();
       if (!this.#onmessage) this.close();
     };
     void process.exited.then(() => end(new DOMException('the program has ended', 'AbortError')), end);
@@ -73,6 +90,7 @@ export class Link {
 
   post(message: ToGuest, transfer: Transfer[] = []): void {
     this.#port.postMessage(message, transfer);
+    this.station?.nudge();
   }
 
   close(): void {

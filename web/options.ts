@@ -1,6 +1,7 @@
 /** Options as the caller passes them, fully validated before anything is sent. */
 import type { Link } from './link.js';
 import type { CompanionOption, HostFunctions } from './host-options.js';
+import type { LinkOptions } from './link-options.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
 import { LONGEST_TIMER } from '../common/timers.js';
 import type { Assets } from './assets.js';
@@ -221,6 +222,14 @@ export interface SpawnOptions {
    * const six = await q.call('eval', '1 + 2 + 3');
    */
   companion?: CompanionOption;
+  /**
+   * Instances whose exports the program imports, by module: `{ math: instance }`. A call goes from worker to worker: the
+   * program waits while the instance runs the function, and neither the page nor the coordinator is involved. Numbers
+   * pass as they are; text and bytes are declared with `{ instance, functions: { upper: { params: ['string'], result:
+   * 'string' } } }`, as for `hostFunction()`. A call that fails is a trap that names the function, unless the function
+   * declares an `error`.
+   */
+  link?: LinkOptions;
   /** Bytes of each output stream that the page buffers before the guest must wait. Default: 1 MiB. */
   outputBuffer?: number;
 }
@@ -246,6 +255,7 @@ export interface SpawnPlan {
   trace: TraceOption;
   host: HostFunctions | undefined;
   companion: CompanionOption | undefined;
+  links: LinkOptions | undefined;
   /** The channel to the guest's worker, when it is called; otherwise made for `host`. */
   link?: Link;
 }
@@ -352,6 +362,7 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     outputBuffer = DEFAULT_CREDIT,
     host,
     companion,
+    link,
     ...rest
   } = object(options, what ?? `${call} options`);
   nothingMore(call, rest, what);
@@ -394,8 +405,9 @@ export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child'
     onProgress: callback(onProgress, 'onProgress'),
     onSignal: terminal?.onSignal,
     trace: traceOption(trace),
-    host: host === undefined ? undefined : object(host, 'host'),
     companion,
+    host: host && object(host, 'host'),
+    links: link && object(link, 'link'),
   };
 }
 

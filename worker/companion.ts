@@ -151,7 +151,7 @@ export class Companion {
     this.firstCall = exports.length;
     this.callNames = this.names();
     this.post({ t: 'ready', exports, companion: this.callNames });
-    this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
+    this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data as CallsMessage); // no guest calls one with a companion
   }
 
   private async load(): Promise<(context: Context) => unknown> {

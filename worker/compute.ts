@@ -98,6 +98,7 @@ class ComputeWorker {
     return {
       kernel: this.#kernel,
       memory: () => this.#memory,
+      kernelMemory: this.boot.memory,
       bytes: (pointer, size) => copyAt(this.boot.memory, pointer, size),
       post: (message) => port.post({ t: 'host-call', session, message }),
       fail: (text) => {

@@ -8,6 +8,7 @@ import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
 import { CallFailed, encoded, hostFunction, isNumber } from './host-functions.ts';
+import { Desk, linkedFunction } from './links.ts';
 import {
   READ,
   WRITE,
@@ -33,6 +34,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** The worker that the guest runs on (compute.ts). */
 export interface Seat {
   readonly kernel: KernelExports;
+  readonly kernelMemory: WebAssembly.Memory;
   /** The guest's, once it is bound. */
   memory(): WebAssembly.Memory | null;
   /** A copy of the kernel's memory. */
@@ -106,7 +108,7 @@ export class Guest {
   constructor(
     private readonly seat: Seat,
     private readonly message: GuestMessage,
-    private readonly module: { head: Uint8Array | null },
+    private readonly module: Pick<RunMessage, 'head' | 'memory'>,
   ) {
     this.port = message.port;
   }
@@ -119,8 +121,21 @@ export class Guest {
   }: WebAssembly.ModuleImportDescriptor): WebAssembly.ImportValue | undefined => {
     if (kind !== 'function') return undefined;
     const fn = this.message.host.findIndex((entry) => entry.module === module && entry.name === name);
-    return fn < 0 ? undefined : hostFunction(this.hostSide, this.message.host[fn]!, fn);
+    if (fn < 0) return undefined;
+    const entry = this.message.host[fn]!;
+    if (!entry.link) return hostFunction(this.hostSide, entry, fn);
+    // Its threads have one memory, and take turns at each link.
+    const threaded = this.module.memory instanceof WebAssembly.Memory;
+    return linkedFunction((this.desk ??= new Desk(this.seat)), this.hostSide, entry, entry.link, threaded);
   };
+
+  private desk: Desk | null = null;
+  /** The pipe with calls from other guests, once it serves any; how often the page nudged it, and how many messages came from there. */
+  private request = 0;
+  private nudges = 0;
+  private received = 0;
+  /** Callers that have ended, each with the nudge behind which no call of it can be. */
+  private forgetting: { caller: number; at: number }[] = [];
 
   private readonly hostSide = {
     read: (pointer: number, size: number) => this.read(pointer >>> 0, size >>> 0),
@@ -214,14 +229,17 @@ export class Guest {
     this.seat.worker.leave();
   }
 
-  private receive(message: CallsMessage): void {
+  private receive(message: ToGuest): void {
     const served = this.run(() => {
-      const results = new Results((message, transfer) => this.post(message, transfer));
-      try {
-        this.answerAll(message, results);
-      } finally {
-        results.send();
+      this.received++;
+      if (message.t === 'calls') this.answerCalls(message);
+      else if (message.t === 'forget') this.forgetting.push({ caller: message.caller, at: this.received });
+      else {
+        this.request = message.request;
+        this.received = 0;
+        this.desk ??= new Desk(this.seat);
       }
+      if (this.request) this.serveLinks(this.desk!);
     });
     if (served) this.loop?.stir();
   }
@@ -233,6 +251,35 @@ export class Guest {
       this.seat.kernel.w_awake();
       work();
     });
+  }
+
+  /** Answers calls from other guests, asleep in the kernel between them, until a message of the page's is there or under way. */
+  private serveLinks(desk: Desk): void {
+    for (;;) {
+      this.forgetting = this.forgetting.filter(({ caller, at }) => {
+        if (at > this.nudges) return true;
+        this.post({ t: 'forgotten', caller });
+        return false;
+      });
+      if (this.nudges > this.received || !desk.next(this.request)) return;
+      if (desk.isNudge) this.nudges++;
+      else desk.serve((fn, signature, args) => this.callFor(fn, signature, args));
+    }
+  }
+
+  /** For another guest, whose signature it is: what travels as JSON stays text. */
+  private callFor(fn: number, signature: SignatureMessage | null, args: unknown[]): unknown {
+    const name = this.names[fn]!;
+    return signature ? this.callMarshalled(name, signature, args) : this.invoke(name, args);
+  }
+
+  private answerCalls(message: CallsMessage): void {
+    const results = new Results((message, transfer) => this.post(message, transfer));
+    try {
+      this.answerAll(message, results);
+    } finally {
+      results.send();
+    }
   }
 
   private answerAll({ first, calls }: CallsMessage, results: Results): void {
@@ -259,6 +306,8 @@ export class Guest {
     const pointer = args[0] as number;
     if (fn === READ) return this.read(pointer, args[1] as number);
     if (fn === WRITE) return this.write(pointer, args[1] as Uint8Array);
+    if (this.request)
+      throw new CallFailed('an instance that other guests call has no event loop: it sleeps between calls');
     this.loop ??= new Loop({
       exports: this.exports,
       run: (work) => this.run(work),

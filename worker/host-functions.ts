@@ -32,7 +32,11 @@ export interface Caller {
   fail(text: string): void;
   /** Blocks until the page has answered. */
   ask(fn: number, args: unknown[], transfer: Transferable[]): Answer;
+  /** What precedes the reason of a call that failed. */
+  readonly failed?: string;
 }
+
+const PAGE_FAILED = "the page's function failed: ";
 
 /** What the guest imports as `entry`; `fn` is its index. */
 export function hostFunction(caller: Caller, { module, name, signature }: HostMessage, fn: number) {
@@ -50,7 +54,7 @@ export function hostFunction(caller: Caller, { module, name, signature }: HostMe
 }
 
 function valueOf(answer: Answer, what: string): Value {
-  if ('failed' in answer) throw new CallFailed(`the page's function failed: ${answer.failed}`);
+  if ('failed' in answer) throw new CallFailed(PAGE_FAILED + answer.failed);
   if (typeof answer.value === 'string' || answer.value instanceof Uint8Array)
     throw new CallFailed(
       `the page's function for ${what} returned ${typeof answer.value === 'string' ? 'a string' : 'bytes'}: declare that with hostFunction()`,
@@ -90,7 +94,7 @@ class Marshal {
       this.result !== null && !isNumber(this.result) && signature.into === 'buffer' ? args.map(copied) : args;
     const answer = caller.ask(fn, args, transfer);
     if ('failed' in answer && signature.error !== null) return signature.error;
-    if ('failed' in answer) throw new CallFailed(`the page's function failed: ${answer.failed}`);
+    if ('failed' in answer) throw new CallFailed((caller.failed ?? PAGE_FAILED) + answer.failed);
     if (this.result === null) return undefined;
     if (isNumber(this.result)) return answer.value;
     return this.deliver(encoded(this.result, answer.value), rest, keep);

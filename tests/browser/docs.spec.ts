@@ -17,6 +17,7 @@ const programs: Record<string, string> = {
   '/client.wasm': 'asks-a-server',
   '/sums.wasm': 'called',
   '/calls-its-host.wasm': 'calls-its-host',
+  '/calls-a-guest.wasm': 'calls-a-guest',
   '/plugin.wasm': 'plugin-methods',
   '/reactor.wasm': 'go-reactor',
   '/qjs-wasi.wasm': 'ticks-like-quickjs',

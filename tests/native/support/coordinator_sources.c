@@ -6,6 +6,7 @@
 
 #include "../../../coordinator/connection.c"
 #include "../../../coordinator/control.c"
+#include "../../../coordinator/link.c"
 #include "../../../coordinator/pipes.c"
 #include "../../../coordinator/pool.c"
 #include "../../../coordinator/remove.c"
