@@ -134,9 +134,10 @@ function wrongImports(file) {
 /** What a TypeScript file needs at run time, which excludes types. */
 function imports(file) {
   const text = fs.readFileSync(fromRoot(file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '');
-  return [...text.matchAll(/^\s*(?:import|export)\s+(?!type\b)[^;]*?\bfrom\s+'(\.[^']+)'/gm)].map(([, specifier]) =>
-    path.posix.join(path.posix.dirname(file), specifier),
-  );
+  return [...text.matchAll(/^\s*(?:import|export)\s+(?!type\b)([^;]*?)\bfrom\s+'(\.[^']+)'/gm)]
+    .filter(([, names]) => !/^\{\s*(type\s+\w+(\s+as\s+\w+)?,?\s*)+\}\s*$/.test(names))
+    .map(([, , specifier]) => path.posix.join(path.posix.dirname(file), specifier))
+    .map((target) => [target, target.replace(/\.js$/, '.ts')].find((name) => exists(fromRoot(name))) ?? target);
 }
 
 /** Permitted circles: a public header with the files that implement it, and the parts of a process. */
