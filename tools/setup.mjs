@@ -110,7 +110,7 @@ const programs = {
   tcc: {
     present: () => which('tcc'),
     debian: ['tcc', 'libc6-dev'],
-    what: 'tcc (tools/wasm2c.mjs is quicker with it)',
+    what: 'tcc (native/host/wasm2c.mjs is quicker with it)',
     optional: true,
   },
   clangFormat: {

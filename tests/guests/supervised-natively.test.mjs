@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { build } from '../../tools/build.mjs';
 import { fromRoot } from '../../tools/lib.mjs';
-import { translate } from '../../tools/wasm2c.mjs';
+import { translate } from '../../native/host/wasm2c.mjs';
 import { sanitizers, unscattered } from './hosts/native.mjs';
 
 const TRAP = '2 134';

@@ -1,10 +1,10 @@
-// tools/wasm2c.mjs: what it keeps is of the program that it was made of, and what it says of a program's memory is right.
+// native/host/wasm2c.mjs: what it keeps is of the program that it was made of, and what it says of a program's memory is right.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { translate } from '../../tools/wasm2c.mjs';
+import { translate } from '../../native/host/wasm2c.mjs';
 
 const text = (string) => [string.length, ...Buffer.from(string)];
 const section = (id, body) => [id, body.length, ...body];

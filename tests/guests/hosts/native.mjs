@@ -1,9 +1,9 @@
-// Host "native": guests translated to C (tools/wasm2c.mjs) on the native kernel, under AddressSanitizer with UBSan; those that start threads
+// Host "native": guests translated to C (native/host/wasm2c.mjs) on the native kernel, under AddressSanitizer with UBSan; those that start threads
 // under ThreadSanitizer. The host itself is native/host, built by `node tools/build.mjs native-host`.
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { translate, Refused } from '../../../tools/wasm2c.mjs';
+import { translate, Refused } from '../../../native/host/wasm2c.mjs';
 import { moduleOf } from '../cases.mjs';
 import { execute, fromStatus, prepare } from './process.mjs';
 
