@@ -43,14 +43,23 @@ class Connection implements Channel {
   #opened = false;
   readonly #input: Input;
 
+  readonly #id: number;
+  readonly #kernel: Kernel;
+  readonly #post: Post;
+  readonly #forget: () => void;
+
   constructor(
-    private readonly id: number,
+    id: number,
     readonly port: number,
-    private readonly kernel: Kernel,
-    private readonly post: Post,
+    kernel: Kernel,
+    post: Post,
     /** Nothing is left of it. */
-    private readonly forget: () => void,
+    forget: () => void,
   ) {
+    this.#id = id;
+    this.#kernel = kernel;
+    this.#post = post;
+    this.#forget = forget;
     this.#input = new Input(
       kernel,
       {
@@ -65,7 +74,7 @@ class Connection implements Channel {
 
   ask(pointer: Pointer): void {
     this.#pointer = pointer;
-    this.kernel.call.c_connection_ask(pointer);
+    this.#kernel.call.c_connection_ask(pointer);
   }
 
   /** The kernel's answer. */
@@ -73,7 +82,7 @@ class Connection implements Channel {
     this.#opened = result === 0;
     if (!this.#opened) this.#pointer = NULL;
     const error = this.#opened ? null : inWords(socketError(-result, this.port));
-    this.post({ t: 'connected', id: this.id, error });
+    this.#post({ t: 'connected', id: this.#id, error });
   }
 
   handle(message: ChannelMessage): void {
@@ -86,10 +95,10 @@ class Connection implements Channel {
         this.#input.end();
         break;
       case 'credit':
-        if (this.#pointer) this.kernel.call.c_connection_credit(this.#pointer, message.bytes);
+        if (this.#pointer) this.#kernel.call.c_connection_credit(this.#pointer, message.bytes);
         break;
       case 'cancel':
-        if (this.#pointer) this.kernel.call.c_connection_cancel(this.#pointer);
+        if (this.#pointer) this.#kernel.call.c_connection_cancel(this.#pointer);
         break;
       case 'abort':
       case 'kill':
@@ -104,16 +113,16 @@ class Connection implements Channel {
 
   inputGone(): void {
     this.#input.fail();
-    this.post({ t: 'input-gone', id: this.id });
+    this.#post({ t: 'input-gone', id: this.#id });
   }
 
   output(_fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void {
-    this.post({ t: 'output', id: this.id, fd: OUTPUT, bytes }, [bytes.buffer]);
+    this.#post({ t: 'output', id: this.#id, fd: OUTPUT, bytes }, [bytes.buffer]);
   }
 
   outputEnd(_fd: StreamFd, result: number): void {
     const error = result < 0 ? { code: 'ECONNRESET', message: 'the other end broke the connection' } : null;
-    this.post({ t: 'end', id: this.id, fd: OUTPUT, ...(error ? { error } : {}) });
+    this.#post({ t: 'end', id: this.#id, fd: OUTPUT, ...(error ? { error } : {}) });
   }
 
   /** Breaks the writing side; before it is open, gives it up. */
@@ -121,13 +130,13 @@ class Connection implements Channel {
     if (this.#pointer) {
       this.#input.fail();
       if (this.#opened) {
-        this.kernel.call.c_connection_feed_end(this.#pointer, 1);
+        this.#kernel.call.c_connection_feed_end(this.#pointer, 1);
         return;
       }
-      this.kernel.call.c_connection_withdraw(this.#pointer);
+      this.#kernel.call.c_connection_withdraw(this.#pointer);
       this.#pointer = NULL;
     }
-    this.forget();
+    this.#forget();
   }
 
   over(): void {
@@ -140,30 +149,34 @@ export class Connections {
   /** By the page's number: the kernel's pointer, and the port. */
   readonly #listeners = new Map<number, { pointer: Pointer; port: number }>();
 
-  constructor(
-    private readonly kernel: Kernel,
-    private readonly channels: Map<number, Channel>,
-    private readonly post: Post,
-  ) {}
+  readonly #kernel: Kernel;
+  readonly #channels: Map<number, Channel>;
+  readonly #post: Post;
+
+  constructor(kernel: Kernel, channels: Map<number, Channel>, post: Post) {
+    this.#kernel = kernel;
+    this.#channels = channels;
+    this.#post = post;
+  }
 
   get(id: number): Connection | undefined {
-    const channel = this.channels.get(id);
+    const channel = this.#channels.get(id);
     return channel instanceof Connection ? channel : undefined;
   }
 
   connect(id: number, port: number, credit: number): void {
-    this.#begin(id, port, () => this.kernel.call.c_connect(id, port, credit));
+    this.#begin(id, port, () => this.#kernel.call.c_connect(id, port, credit));
   }
 
   accept(id: number, listener: number, credit: number): void {
     const from = this.#listeners.get(listener);
-    if (from) this.#begin(id, from.port, () => this.kernel.call.c_accept(id, from.pointer, credit));
-    else this.post({ t: 'connected', id, error: inWords(socketError(ERRNO.ECONNABORTED, 0)) });
+    if (from) this.#begin(id, from.port, () => this.#kernel.call.c_accept(id, from.pointer, credit));
+    else this.#post({ t: 'connected', id, error: inWords(socketError(ERRNO.ECONNABORTED, 0)) });
   }
 
   #begin(id: number, port: number, make: () => WasmPointer): void {
-    const connection = new Connection(id, port, this.kernel, this.post, () => this.channels.delete(id));
-    this.channels.set(id, connection);
+    const connection = new Connection(id, port, this.#kernel, this.#post, () => this.#channels.delete(id));
+    this.#channels.set(id, connection);
     const pointer = toPointer(make());
     if (pointer) connection.ask(pointer);
     else this.asked(id, -ERRNO.ENOMEM);
@@ -171,17 +184,17 @@ export class Connections {
 
   asked(id: number, result: number): void {
     this.get(id)?.asked(result);
-    if (result < 0) this.channels.delete(id);
+    if (result < 0) this.#channels.delete(id);
   }
 
   over(id: number): void {
     this.get(id)?.over();
-    this.channels.delete(id);
+    this.#channels.delete(id);
   }
 
   /** The port, which is free if `port` is 0. Throws `SystemError`. */
   listen(listener: number, port: number): number {
-    const { kernel } = this;
+    const kernel = this.#kernel;
     const pointer = toPointer(kernel.call.c_listen(port, kernel.data));
     const answer = kernel.words<[number]>(kernel.data, 1)[0];
     if (!pointer) throw socketError(-answer, port);
@@ -191,12 +204,12 @@ export class Connections {
 
   listenEnd(listener: number): void {
     const from = this.#listeners.get(listener);
-    if (from) this.kernel.call.c_listen_end(from.pointer);
+    if (from) this.#kernel.call.c_listen_end(from.pointer);
     this.#listeners.delete(listener);
   }
 
   stats(): { connections: number; listeners: number } {
-    const { kernel } = this;
+    const kernel = this.#kernel;
     kernel.call.c_socket_stats(kernel.data);
     const stats = kernel.numbers<SocketStats>(kernel.data, SOCKET_STATS_LENGTH);
     return { connections: Math.ceil(stats[SOCKET_STATS_ENDS] / 2), listeners: stats[SOCKET_STATS_LISTENERS] };

@@ -23,18 +23,26 @@ export class Input {
   readonly #queue: { bytes: Uint8Array; done: number }[] = [];
   #ended = false;
 
+  readonly #kernel: Kernel;
+  readonly #sink: Sink;
+  readonly #unread: ErrorMessage;
+
   constructor(
-    private readonly kernel: Kernel,
-    private readonly sink: Sink,
+    kernel: Kernel,
+    sink: Sink,
     /** What writes fail with once there is no reader. */
-    private readonly unread: ErrorMessage,
-  ) {}
+    unread: ErrorMessage,
+  ) {
+    this.#kernel = kernel;
+    this.#sink = sink;
+    this.#unread = unread;
+  }
 
   write(bytes: Uint8Array): void {
     const waits = this.#queue.length > 0;
     // A signal does not wait behind unread input, which it makes the terminal discard anyway.
-    const at = waits ? (this.sink.signalAt?.(bytes) ?? -1) : -1;
-    if (at >= 0) for (const _ of this.#queue.splice(0)) this.sink.done(null);
+    const at = waits ? (this.#sink.signalAt?.(bytes) ?? -1) : -1;
+    if (at >= 0) for (const _ of this.#queue.splice(0)) this.#sink.done(null);
     this.#queue.push({ bytes, done: Math.max(at, 0) });
     this.pump();
   }
@@ -46,7 +54,8 @@ export class Input {
 
   /** Fills the pipe as far as it goes; the kernel calls again when there is room. */
   pump(): void {
-    const { kernel, sink } = this;
+    const kernel = this.#kernel;
+    const sink = this.#sink;
     const queue = this.#queue;
     while (sink.open() && queue.length > 0) {
       const head = queue[0]!;
@@ -67,6 +76,6 @@ export class Input {
 
   /** There is no reader any more. */
   fail(): void {
-    for (const _ of this.#queue.splice(0)) this.sink.done(this.unread);
+    for (const _ of this.#queue.splice(0)) this.#sink.done(this.#unread);
   }
 }

@@ -32,32 +32,50 @@ const pipeOf = (mode: StreamMode | 'stdout'): Pointer => (typeof mode === 'numbe
 export class Programs {
   #makingRoom: Promise<boolean> | null = null;
 
+  readonly #init: InitMessage;
+  readonly #kernel: Kernel;
+  readonly #channels: Map<number, Channel>;
+  readonly #modules: Modules;
+  readonly #workers: Workers;
+  readonly #post: Post;
+  readonly #life: { readonly closing: boolean };
+
   constructor(
-    private readonly init: InitMessage,
-    private readonly kernel: Kernel,
-    private readonly channels: Map<number, Channel>,
-    private readonly modules: Modules,
-    private readonly workers: Workers,
-    private readonly post: Post,
+    init: InitMessage,
+    kernel: Kernel,
+    channels: Map<number, Channel>,
+    modules: Modules,
+    workers: Workers,
+    post: Post,
     /** Nothing is posted any more then, and nothing starts. */
-    private readonly life: { readonly closing: boolean },
-  ) {}
+    life: { readonly closing: boolean },
+  ) {
+    this.#init = init;
+    this.#kernel = kernel;
+    this.#channels = channels;
+    this.#modules = modules;
+    this.#workers = workers;
+    this.#post = post;
+    this.#life = life;
+  }
 
   session(id: number): Session | undefined {
-    const channel = this.channels.get(id);
+    const channel = this.#channels.get(id);
     return channel instanceof Session ? channel : undefined;
   }
 
   /** Those that the kernel knows. */
   attached(): Session[] {
-    return [...this.channels.values()].filter((channel) => channel instanceof Session && channel.attached) as Session[];
+    return [...this.#channels.values()].filter(
+      (channel) => channel instanceof Session && channel.attached,
+    ) as Session[];
   }
 
   // --- loading and starting ---
 
   spawn(message: SpawnMessage): void {
-    const session = new Session(message, this.kernel, this.post);
-    this.channels.set(session.id, session);
+    const session = new Session(message, this.#kernel, this.#post);
+    this.#channels.set(session.id, session);
     void this.#launch(message, session);
   }
 
@@ -70,16 +88,16 @@ export class Programs {
     try {
       await Promise.race([this.#begin(message, session, killed), onKill]);
     } catch (error) {
-      this.channels.delete(id);
-      if (this.life.closing) return; // the page itself says why
-      this.post({ t: 'refused', id, refusal: refusal(error) });
+      this.#channels.delete(id);
+      if (this.#life.closing) return; // the page itself says why
+      this.#post({ t: 'refused', id, refusal: refusal(error) });
     } finally {
-      this.kernel.call.c_leave_line(id);
+      this.#kernel.call.c_leave_line(id);
     }
-    if (this.life.closing) return;
+    if (this.#life.closing) return;
     for (const early of session.takeEarly()) {
       if (session.attached) session.handle(early);
-      else handleGone(early, this.post);
+      else handleGone(early, this.#post);
     }
   }
 
@@ -88,29 +106,29 @@ export class Programs {
     const { id } = message;
     const progress = message.progress
       ? (phase: 'download' | 'compile', loaded: number, total: number) =>
-          this.post({ t: 'progress', id, phase, loaded, total })
+          this.#post({ t: 'progress', id, phase, loaded, total })
       : null;
     const wishes = { interruptible: message.interruptible, memory: message.limits.memory, gc: message.limits.gc };
-    const program = await this.modules.get(message.source, progress, wishes, killed, message.guest);
+    const program = await this.#modules.get(message.source, progress, wishes, killed, message.guest);
     killed.throwIfAborted();
     if (message.waits) await this.#workerFor(message, session);
-    if (progress) this.post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
+    if (progress) this.#post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
     session.program = program;
     session.memory = program.memory?.shared ? await this.#makeMemory(program.memory) : program.memory;
     killed.throwIfAborted();
-    while (!this.life.closing && !this.#start(message, session)) await this.#workerFor(message, session);
+    while (!this.#life.closing && !this.#start(message, session)) await this.#workerFor(message, session);
   }
 
   /** Resolves when there may be a worker for it; not once it was killed. */
   async #workerFor(message: SpawnMessage, session: Session): Promise<void> {
-    const answer = this.kernel.call.c_await_worker(session.id, Number(message.waits));
+    const answer = this.#kernel.call.c_await_worker(session.id, Number(message.waits));
     if (answer === -ERRNO.ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs wait for a worker already`);
-    if (answer < 0) throw spawnError(message, this.init, answer, -1, -1);
+    if (answer < 0) throw spawnError(message, this.#init, answer, -1, -1);
     if (answer === 0) await new Promise<void>((resolve) => (session.workerFree = resolve));
   }
 
   countWorkers() {
-    const count = (state: number): number => this.kernel.call.c_pool_count(state);
+    const count = (state: number): number => this.#kernel.call.c_pool_count(state);
     return {
       starting: count(WORKER_STARTING),
       idle: count(WORKER_IDLE),
@@ -139,7 +157,7 @@ export class Programs {
 
   /** False when there is no worker for it. */
   #start(message: SpawnMessage, session: Session): boolean {
-    const { kernel } = this;
+    const kernel = this.#kernel;
     let ports: number[] = [];
     const pointer = kernel.withBlock(encodeSpawn(message, session.program.added !== null), (block) => {
       const made = toPointer(
@@ -153,7 +171,7 @@ export class Programs {
       const result = error[SPAWN_ERROR_ERROR];
       const socket = error[SPAWN_ERROR_SOCKET];
       if (result === -ERRNO.EAGAIN && socket < 0) return false;
-      throw spawnError(message, this.init, result, error[SPAWN_ERROR_PREOPEN], socket);
+      throw spawnError(message, this.#init, result, error[SPAWN_ERROR_PREOPEN], socket);
     }
     session.attach(pointer, ports);
     if (message.terminal) session.setRaw(message.terminal.raw, message.terminal.onlcr);
@@ -170,7 +188,7 @@ export class Programs {
     const { memory, program } = session;
     const { module, added, head } = program;
     const guest = session.takeGuest();
-    this.workers.post(
+    this.#workers.post(
       worker,
       { t: 'run', session: id, module, memory, tid, argument, last, added, guest, head: guest && head },
       guest?.port ? [guest.port] : [],
@@ -181,14 +199,14 @@ export class Programs {
   async runAgain(worker: number, id: number): Promise<void> {
     const room = await this.#makeRoom();
     // Not when it was killed meanwhile: its worker is gone, or at other work.
-    if (this.session(id)?.running && this.kernel.call.c_worker_runs(worker, id)) this.run(worker, id, 0, 0, !room);
+    if (this.session(id)?.running && this.#kernel.call.c_worker_runs(worker, id)) this.run(worker, id, 0, 0, !room);
   }
 
   /** The engine has a limit on the memories of all its workers together. False: there is nothing more to be had. */
   #makeRoom(): Promise<boolean> {
     // What is about to end has memories too.
     const retire = async () =>
-      (await this.workers.terminateAndWait(() => this.kernel.call.c_pool_retire() > 0)) || this.workers.nextDeath();
+      (await this.#workers.terminateAndWait(() => this.#kernel.call.c_pool_retire() > 0)) || this.#workers.nextDeath();
     return (this.#makingRoom ??= retire().finally(() => (this.#makingRoom = null)));
   }
 
@@ -196,7 +214,7 @@ export class Programs {
   refused(id: number, kind: 'module' | 'limit', message: string): void {
     const session = this.session(id);
     session?.refuse(kind, message);
-    if (session && !session.attached) this.channels.delete(id);
+    if (session && !session.attached) this.#channels.delete(id);
   }
 
   /** The kernel has forgotten it. One that never ran stays until its worker's word has come, which may be later. */
@@ -204,7 +222,7 @@ export class Programs {
     const session = this.session(id);
     session?.over();
     setTimeout(() => {
-      if (session && !session.awaitsRefusal) this.channels.delete(id);
+      if (session && !session.awaitsRefusal) this.#channels.delete(id);
     });
   }
 }

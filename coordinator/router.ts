@@ -68,25 +68,44 @@ export class Router {
   /** There are some once the first was asked for. */
   supervisors: Supervise.Supervisors | null = null;
 
+  readonly #init: InitMessage;
+  readonly #kernel: Kernel;
+  readonly #channels: ReadonlyMap<number, Channel>;
+  readonly #programs: Programs;
+  readonly #connections: Connections;
+  readonly #doorbell: DoorbellKind;
+  readonly #post: Post;
+  readonly #crew: Crew;
+
   constructor(
-    private readonly init: InitMessage,
-    private readonly kernel: Kernel,
-    private readonly channels: ReadonlyMap<number, Channel>,
-    private readonly programs: Programs,
-    private readonly connections: Connections,
-    private readonly doorbell: DoorbellKind,
-    private readonly post: Post,
-    private readonly crew: Crew,
-  ) {}
+    init: InitMessage,
+    kernel: Kernel,
+    channels: ReadonlyMap<number, Channel>,
+    programs: Programs,
+    connections: Connections,
+    doorbell: DoorbellKind,
+    post: Post,
+    crew: Crew,
+  ) {
+    this.#init = init;
+    this.#kernel = kernel;
+    this.#channels = channels;
+    this.#programs = programs;
+    this.#connections = connections;
+    this.#doorbell = doorbell;
+    this.#post = post;
+    this.#crew = crew;
+  }
 
   fromWorker(worker: number, message: FromCompute): void {
-    const { crew, programs } = this;
+    const crew = this.#crew;
+    const programs = this.#programs;
     switch (message.t) {
       case 'booted':
         crew.workerUp(worker);
         break;
       case 'idle':
-        this.kernel.call.c_worker_idle(worker);
+        this.#kernel.call.c_worker_idle(worker);
         break;
       case 'started':
         programs.session(message.session)?.announce();
@@ -113,10 +132,10 @@ export class Router {
   }
 
   fromPage(message: Order): void {
-    if (this.crew.closing) return;
+    if (this.#crew.closing) return;
     switch (message.t) {
       case 'spawn':
-        this.programs.spawn(message);
+        this.#programs.spawn(message);
         break;
       case 'fs':
         this.#answer(message, () => this.#callFiles(message.request));
@@ -126,7 +145,7 @@ export class Router {
         break;
       case 'ps':
         this.#answer(message, () =>
-          this.programs
+          this.#programs
             .attached()
             .flatMap((session) =>
               session.running ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? null }] : [],
@@ -134,22 +153,22 @@ export class Router {
         );
         break;
       case 'pipe':
-        this.#answer(message, () => toPointer(this.kernel.call.c_pipe(message.size)));
+        this.#answer(message, () => toPointer(this.#kernel.call.c_pipe(message.size)));
         break;
       case 'pipe-close':
-        this.kernel.call.c_pipe_close(message.pipe as Pointer, message.end);
+        this.#kernel.call.c_pipe_close(message.pipe as Pointer, message.end);
         break;
       case 'connect':
-        this.connections.connect(message.id, message.port, message.credit);
+        this.#connections.connect(message.id, message.port, message.credit);
         break;
       case 'accept':
-        this.connections.accept(message.id, message.listener, message.credit);
+        this.#connections.accept(message.id, message.listener, message.credit);
         break;
       case 'listen':
-        this.#answer(message, () => this.connections.listen(message.listener, message.port));
+        this.#answer(message, () => this.#connections.listen(message.listener, message.port));
         break;
       case 'listen-end':
-        this.connections.listenEnd(message.listener);
+        this.#connections.listenEnd(message.listener);
         break;
       case 'supervise':
         this.#supervise(message);
@@ -168,15 +187,15 @@ export class Router {
   }
 
   #forChannel(message: ChannelMessage): void {
-    const channel = this.channels.get(message.id);
+    const channel = this.#channels.get(message.id);
     if (channel) channel.handle(message);
-    else handleGone(message, this.post);
+    else handleGone(message, this.#post);
   }
 
   #callFiles(request: FsRequest): FsResult | Promise<FsResult> {
     if (this.#files) return this.#files.handle(request);
-    this.#loadingFiles ??= load<typeof FilesPart>(this.init.assets.files).then(
-      ({ Files }) => (this.#files = new Files(this.kernel)),
+    this.#loadingFiles ??= load<typeof FilesPart>(this.#init.assets.files).then(
+      ({ Files }) => (this.#files = new Files(this.#kernel)),
     );
     // The first call and those behind it, in their order.
     return this.#loadingFiles.then(
@@ -190,28 +209,29 @@ export class Router {
 
   #supervise(message: CallMessage<'supervise'>): void {
     this.#answer(message, async () => {
-      const file = await load<typeof Supervise>(this.init.assets.supervise);
-      if (!this.crew.closing) (this.supervisors ??= this.#makeSupervisors(file)).order(message);
+      const file = await load<typeof Supervise>(this.#init.assets.supervise);
+      if (!this.#crew.closing) (this.supervisors ??= this.#makeSupervisors(file)).order(message);
       return undefined;
     });
   }
 
   #makeSupervisors({ Supervisors }: typeof Supervise): Supervise.Supervisors {
-    const { programs } = this;
+    const programs = this.#programs;
     const processes = {
       runs: (process: number) => programs.session(process)?.running === true,
       ask: (process: number) => programs.session(process)?.endInput(),
       kill: (process: number) =>
         programs.session(process)?.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed by its supervisor'),
     };
-    return new Supervisors(this.post, processes, (errno, what) => new SystemError(errno, what));
+    return new Supervisors(this.#post, processes, (errno, what) => new SystemError(errno, what));
   }
 
   #answer<Name extends CallName>(
     { call }: { t: Name; call: number },
     work: () => Answer<Name> | Promise<Answer<Name>>,
   ): void {
-    const { post, crew } = this;
+    const post = this.#post;
+    const crew = this.#crew;
     const done = (value: Answer<Name>): void =>
       post({ t: 'done', call, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
     const failed = (error: unknown): void => {
@@ -237,7 +257,8 @@ export class Router {
   }
 
   #stats(): StatsMessage {
-    const { kernel, programs } = this;
+    const kernel = this.#kernel;
+    const programs = this.#programs;
     const workers = programs.countWorkers();
     const processes = programs.attached().map((session) => session.stats());
     kernel.call.c_fs_usage(kernel.data);
@@ -251,9 +272,9 @@ export class Router {
         memory: kernel.memory.buffer.byteLength,
       },
       files: { bytes: usage[FS_USAGE_BYTES], nodes: usage[FS_USAGE_NODES] },
-      sockets: this.connections.stats(),
-      bridge: bridgeKind(this.init.force.jsBridge),
-      doorbell: this.doorbell,
+      sockets: this.#connections.stats(),
+      bridge: bridgeKind(this.#init.force.jsBridge),
+      doorbell: this.#doorbell,
     };
   }
 }

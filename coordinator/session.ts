@@ -116,11 +116,12 @@ export class Session implements Channel {
   /** Calls that wait until no thread of it runs its code. */
   readonly #pausing: (() => void)[] = [];
 
-  constructor(
-    { id, name, guest, limits, terminal }: SpawnMessage,
-    private readonly kernel: Kernel,
-    private readonly post: Post,
-  ) {
+  readonly #kernel: Kernel;
+  readonly #post: Post;
+
+  constructor({ id, name, guest, limits, terminal }: SpawnMessage, kernel: Kernel, post: Post) {
+    this.#kernel = kernel;
+    this.#post = post;
     this.id = id;
     this.#name = name;
     this.#guest = guest;
@@ -148,19 +149,19 @@ export class Session implements Channel {
     switch (message.t) {
       case 'stdin':
         if (this.attached) this.#input.write(message.bytes);
-        else handleGone(message, this.post);
+        else handleGone(message, this.#post);
         break;
       case 'stdin-end':
         this.endInput();
         break;
       case 'credit':
-        if (this.#pointer) this.kernel.call.c_credit(this.#pointer, message.fd, message.bytes);
+        if (this.#pointer) this.#kernel.call.c_credit(this.#pointer, message.fd, message.bytes);
         break;
       case 'cancel':
-        if (this.#pointer) this.kernel.call.c_cancel(this.#pointer, message.fd);
+        if (this.#pointer) this.#kernel.call.c_cancel(this.#pointer, message.fd);
         break;
       case 'pause': {
-        const done = (): void => this.post({ t: 'done', call: message.call, value: undefined });
+        const done = (): void => this.#post({ t: 'done', call: message.call, value: undefined });
         if (message.paused) this.#pause(done);
         else {
           this.#resume();
@@ -198,7 +199,7 @@ export class Session implements Channel {
     this.#state = SESSION_STARTING;
     this.#pointer = pointer;
     this.#ports = ports;
-    this.#pid = this.kernel.call.c_pid(pointer);
+    this.#pid = this.#kernel.call.c_pid(pointer);
     this.#started = Date.now();
     this.pumpInput();
     this.#watchCpuTime();
@@ -238,12 +239,12 @@ export class Session implements Channel {
   announce(): void {
     if (this.#state !== SESSION_STARTING) return;
     this.#state = SESSION_RUNNING;
-    this.post({ t: 'spawned', id: this.id, pid: this.#pid, ports: [...this.#ports] });
-    for (const message of this.#held.splice(0)) this.post(message);
+    this.#post({ t: 'spawned', id: this.id, pid: this.#pid, ports: [...this.#ports] });
+    for (const message of this.#held.splice(0)) this.#post(message);
   }
 
   #tell(message: FromCoordinator): void {
-    if (this.#state === SESSION_RUNNING || this.#state === SESSION_ENDED) this.post(message);
+    if (this.#state === SESSION_RUNNING || this.#state === SESSION_ENDED) this.#post(message);
     else this.#held.push(message);
   }
 
@@ -251,7 +252,7 @@ export class Session implements Channel {
     this.#leave(SESSION_REFUSED);
     this.#held = [];
     const why = kind === 'limit' ? `the engine has no memory for one more program: ${message}` : message;
-    this.post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
+    this.#post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
   }
 
   /** It is dead, and nothing of it ran. */
@@ -261,7 +262,7 @@ export class Session implements Channel {
 
   output(fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void {
     this.announce(); // bytes prove that it runs
-    this.post({ t: 'output', id: this.id, fd, bytes }, [bytes.buffer]);
+    this.#post({ t: 'output', id: this.id, fd, bytes }, [bytes.buffer]);
   }
 
   outputEnd(fd: StreamFd): void {
@@ -272,7 +273,7 @@ export class Session implements Channel {
   exited(exit: ExitMessage): void {
     this.announce();
     this.#leave(SESSION_ENDED);
-    this.post({
+    this.#post({
       t: 'exited',
       id: this.id,
       exit: exit.reason === 'limit' ? { ...exit, ...this.#brokenLimit(exit) } : exit,
@@ -296,15 +297,15 @@ export class Session implements Channel {
   }
 
   setRaw(raw: boolean, onlcr: boolean): void {
-    if (this.#pointer) this.kernel.call.c_raw(this.#pointer, Number(raw), Number(onlcr));
+    if (this.#pointer) this.#kernel.call.c_raw(this.#pointer, Number(raw), Number(onlcr));
   }
 
   setEcho(echo: boolean): void {
-    if (this.#pointer) this.kernel.call.c_echo(this.#pointer, Number(echo));
+    if (this.#pointer) this.#kernel.call.c_echo(this.#pointer, Number(echo));
   }
 
   #signalAt(bytes: Uint8Array): number {
-    const { kernel } = this;
+    const kernel = this.#kernel;
     kernel.bytes(kernel.data, bytes.length).set(bytes);
     return kernel.call.c_signal_at(this.#pointer, kernel.data, bytes.length);
   }
@@ -318,7 +319,7 @@ export class Session implements Channel {
   /** Of a host function. Nobody waits for it any more when the thread has ended meanwhile. */
   #hostAnswer(tid: number, call: number, bytes: Uint8Array): void {
     if (!this.#pointer) return;
-    const { kernel } = this;
+    const kernel = this.#kernel;
     const block = toPointer(kernel.call.c_alloc(bytes.length));
     if (block) kernel.bytes(block, bytes.length).set(bytes);
     const taken = kernel.call.c_host_answer(this.#pointer, tid, call, block, block ? bytes.length : 0);
@@ -327,20 +328,20 @@ export class Session implements Channel {
 
   hostCall(message: HostCallMessage): void {
     this.announce();
-    this.post({ t: 'host-call', id: this.id, message });
+    this.#post({ t: 'host-call', id: this.id, message });
   }
 
   // --- control ---
 
   #trace(on: boolean, credit: number): void {
-    const result = this.#pointer ? this.kernel.call.c_trace(this.#pointer, Number(on), credit) : 0;
+    const result = this.#pointer ? this.#kernel.call.c_trace(this.#pointer, Number(on), credit) : 0;
     // There is no such stream: report its end, and nothing else.
     if (credit > 0 && (!this.running || result < 0)) this.outputEnd(TRACE_FD);
   }
 
   end(reason: number, code: number, message: string): void {
     if (!this.#pointer) return;
-    const { kernel } = this;
+    const kernel = this.#kernel;
     const text = new TextEncoder().encode(message);
     kernel.bytes(kernel.data, text.length).set(text);
     kernel.call.c_end(this.#pointer, reason, code, kernel.data, text.length);
@@ -357,7 +358,7 @@ export class Session implements Channel {
   #watchCpuTime(): void {
     const { cpuTime } = this.#limits;
     if (!cpuTime || !this.running) return;
-    const left = cpuTime - this.kernel.call.c_cpu_time(this.#pointer);
+    const left = cpuTime - this.#kernel.call.c_cpu_time(this.#pointer);
     if (left <= 0) {
       this.end(EXIT_REASON.LIMIT, CODE_CPU_TIME, `it used more than ${cpuTime} ms of CPU time`);
       return;
@@ -368,18 +369,18 @@ export class Session implements Channel {
 
   /** Calls back when none of its threads runs its code any more, or it has ended. */
   #pause(done: () => void): void {
-    if (this.running && !this.kernel.call.c_pause(this.#pointer, 1)) this.#pausing.push(done);
+    if (this.running && !this.#kernel.call.c_pause(this.#pointer, 1)) this.#pausing.push(done);
     else done();
   }
 
   #resume(): void {
-    if (this.running) this.kernel.call.c_pause(this.#pointer, 0);
+    if (this.running) this.#kernel.call.c_pause(this.#pointer, 0);
     for (const done of this.#pausing.splice(0)) done();
   }
 
   /** One of its threads came to rest. */
   cameToRest(): void {
-    if (this.running && !this.kernel.call.c_is_paused(this.#pointer)) return;
+    if (this.running && !this.#kernel.call.c_is_paused(this.#pointer)) return;
     for (const done of this.#pausing.splice(0)) done();
   }
 
@@ -388,20 +389,21 @@ export class Session implements Channel {
     setTimeout(() => {
       if (!this.running) return;
       if (looks > 1) this.ending(looks - 1);
-      else this.kernel.call.c_claim(this.#pointer);
+      else this.#kernel.call.c_claim(this.#pointer);
     }, GRACE_MS / GRACE_LOOKS);
   }
 
   /** Ends it when it has run for so many milliseconds (0: never), which do not begin before its worker is up. */
   limitTime(timeout: number): void {
     if (!timeout || !this.running) return;
-    const left = timeout - this.kernel.call.c_run_time(this.#pointer);
+    const left = timeout - this.#kernel.call.c_run_time(this.#pointer);
     if (left <= 0) this.end(EXIT_REASON.TIMEOUT, CODE_TIMEOUT, `it ran for longer than ${timeout} ms`);
     else this.#timer = setTimeout(() => this.limitTime(timeout), Math.min(left, LONGEST_TIMER));
   }
 
   ps(): Omit<PsMessage, 'parent'> {
-    const { kernel, id } = this;
+    const kernel = this.#kernel;
+    const { id } = this;
     const size = kernel.call.c_ps(this.#pointer, kernel.data, PS_ROOM);
     const process = kernel.numbers<PsProcess>(kernel.data, PS_PROCESS_LENGTH);
     const threads: PsMessage['threads'] = [];
@@ -436,7 +438,7 @@ export class Session implements Channel {
   }
 
   stats() {
-    const { kernel } = this;
+    const kernel = this.#kernel;
     kernel.call.c_session_stats(this.#pointer, kernel.data);
     const stats = kernel.numbers<SessionStats>(kernel.data, SESSION_STATS_LENGTH);
     return {

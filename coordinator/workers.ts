@@ -26,26 +26,36 @@ export class Workers {
   /** Makes the names of locks unique among all runtimes of the origin. */
   readonly #prefix = `holdfast-${crypto.randomUUID()}`;
 
+  readonly #children: ChildWorkers;
+  readonly #script: string;
+  readonly #boot: Omit<Extract<ToCompute, { t: 'boot' }>, 't' | 'lock' | 'stackTop' | 'tls' | 'thread'>;
+  readonly #events: WorkerEvents;
+
   constructor(
-    private readonly children: ChildWorkers,
-    private readonly script: string,
-    private readonly boot: Omit<Extract<ToCompute, { t: 'boot' }>, 't' | 'lock' | 'stackTop' | 'tls' | 'thread'>,
-    private readonly events: WorkerEvents,
-  ) {}
+    children: ChildWorkers,
+    script: string,
+    boot: Omit<Extract<ToCompute, { t: 'boot' }>, 't' | 'lock' | 'stackTop' | 'tls' | 'thread'>,
+    events: WorkerEvents,
+  ) {
+    this.#children = children;
+    this.#script = script;
+    this.#boot = boot;
+    this.#events = events;
+  }
 
   create(worker: number, stackTop: Pointer, tls: Pointer, thread: Pointer): void {
     const lock = `${this.#prefix}-${worker}`;
-    const handle = this.children.create(this.script, lock);
+    const handle = this.#children.create(this.#script, lock);
     this.#handles.set(worker, handle);
-    handle.onmessage = (message) => this.events.message(worker, message);
-    handle.onerror = (error) => this.events.error(worker, error);
+    handle.onmessage = (message) => this.#events.message(worker, message);
+    handle.onerror = (error) => this.#events.error(worker, error);
     void handle.dead.then(() => {
       this.#handles.delete(worker);
       this.#dying.delete(handle);
       this.#lastFreed = performance.now();
-      this.events.dead(worker);
+      this.#events.dead(worker);
     });
-    handle.post({ t: 'boot', ...this.boot, lock, stackTop, tls, thread });
+    handle.post({ t: 'boot', ...this.#boot, lock, stackTop, tls, thread });
   }
 
   post(worker: number, message: ToCompute, transfer: Transfer[] = []): void {
