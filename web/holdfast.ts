@@ -32,7 +32,7 @@ import {
 import { FileSystemEnd, type AskFs, type FileSystem } from './fs.js';
 import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import type { Instance, InstantiateOptions } from './instance.js';
-import { ProcessEnd, type Exit, type Process } from './process.js';
+import { ProcessHandle, type Exit, type Process } from './process.js';
 import { later } from './later.js';
 import type { Pipe, PipeOptions, Pipes, PipelineOptions, PipelineProgram, PipelineResult } from './pipes.js';
 import type { Plugin, PluginOptions } from './plugin.js';
@@ -42,7 +42,7 @@ import type { ConnectOptions, Connection, Listener, ListenOptions, Sockets } fro
 import { InputPipe, OutputPipe } from './streams.js';
 import { bodyOf, prepareSource, refused, type Loader, type Source } from './source.js';
 import type { SuperviseOptions } from './supervise-options.js';
-import type { Supervisor, SupervisorEnd } from './supervise.js';
+import type { Supervisor, SupervisorHandle } from './supervise.js';
 
 /**
  * A snapshot of the runtime: its workers, processes, kernel memory, files and sockets. It is meant for people and for
@@ -305,9 +305,9 @@ export class Runtime implements Holdfast {
   readonly fs: FileSystem;
   readonly #endpoint: Endpoint<ToCoordinator, FromCoordinator>;
   readonly #loader: Loader;
-  readonly #processes = new Map<number, ProcessEnd>();
+  readonly #processes = new Map<number, ProcessHandle>();
   #sockets: Sockets | undefined;
-  readonly #supervisors = new Map<number, SupervisorEnd>();
+  readonly #supervisors = new Map<number, SupervisorHandle>();
   /** Every process and supervisor that this runtime created. */
   readonly #own = new WeakSet<object>();
   readonly #calls = new Map<number, Call>();
@@ -392,7 +392,7 @@ export class Runtime implements Holdfast {
       source: message,
       transfer: [...transfer, ...ports],
     };
-    const process = new ProcessEnd(program, plan, this.#post, this.#ask);
+    const process = new ProcessHandle(program, plan, this.#post, this.#ask);
     this.#processes.set(process.id, process);
     this.#own.add(process);
     link?.attach(process, this.#post);
@@ -508,16 +508,16 @@ export class Runtime implements Holdfast {
   }
 
   async supervise(options: SuperviseOptions): Promise<Supervisor> {
-    const { planSupervise, SupervisorEnd } = await later('supervise.js', import('./supervise.js'));
+    const { planSupervise, SupervisorHandle } = await later('supervise.js', import('./supervise.js'));
     const plan = await helped(() => planSupervise(options));
     this.#requireOpen(plan.signal);
     const toError = ({ code, message }: ErrorMessage): Error => new SupervisorError(code, message);
-    const supervisor = new SupervisorEnd(++this.#lastSupervisor, plan, {
+    const supervisor = new SupervisorHandle(++this.#lastSupervisor, plan, {
       post: this.#post,
       ask: (name, question) => this.#ask(name, question, toError),
       spawn: (source, spawnOptions) => this.spawn(source, spawnOptions),
       owns: (handle) => this.#own.has(handle),
-      isProcess: (handle) => handle instanceof ProcessEnd,
+      isProcess: (handle) => handle instanceof ProcessHandle,
       error: (code, message, how) => new SupervisorError(code, message, how),
       read: this.#read,
       wait: (promise, signal) => this.#load(() => promise, signal),

@@ -196,7 +196,7 @@ export async function instantiate(tools: Tools, source: Source, options: Instant
   settings.link = new Link(settings, guest);
   try {
     const process = await tools.spawn(source, settings);
-    const instance = new InstanceEnd(process, settings.link, guest.signatures, tools);
+    const instance = new InstanceHandle(process, settings.link, guest.signatures, tools);
     await instance.ready;
     return instance as unknown as Instance;
   } catch (error) {
@@ -217,7 +217,7 @@ interface Export {
   arity: number;
 }
 
-class InstanceEnd {
+class InstanceHandle {
   static readonly name = 'Instance';
   readonly exports: Record<string, AnyFunction>;
   readonly memory: InstanceMemory;
@@ -544,9 +544,9 @@ const ofProcess = [
   'detach',
 ] as const satisfies (keyof Process)[];
 for (const key of ofProcess) {
-  Object.defineProperty(InstanceEnd.prototype, key, {
+  Object.defineProperty(InstanceHandle.prototype, key, {
     configurable: true,
-    get(this: InstanceEnd) {
+    get(this: InstanceHandle) {
       const value: unknown = this.process[key];
       return typeof value === 'function' ? value.bind(this.process) : value;
     },

@@ -7,7 +7,7 @@ import { HostSide, planHost } from './host.js';
 import type { LinkOptions } from './link-options.js';
 import { connect, type Ask, type Station } from './links.js';
 import type { SpawnPlan } from './options.js';
-import type { ProcessEnd } from './process.js';
+import type { ProcessHandle } from './process.js';
 
 /** What is left for the instance: calls of host functions are answered here. */
 export type FromWorker = Exclude<FromGuest, HostCallMessage>;
@@ -51,7 +51,7 @@ export class Link {
   }
 
   /** Before the process's first message. */
-  attach(process: ProcessEnd, post: Post): void {
+  attach(process: ProcessHandle, post: Post): void {
     const { id } = process;
     this.runtime = post;
     const host = new HostSide(
@@ -75,7 +75,7 @@ export class Link {
   }
 
   /** Of two methods of the process, so that a page without such a guest does not load more. */
-  #watchInput(process: ProcessEnd): void {
+  #watchInput(process: ProcessHandle): void {
     const done = process.onInputDone.bind(process);
     process.onInputDone = (error) => {
       done(error);

@@ -199,7 +199,7 @@ export async function openPlugin(source: Source, options: PluginOptions, wire: P
   adoptErrors(wire.HoldfastError);
   const plan = await helped(() => planPlugin(source, options));
   plan.signal?.throwIfAborted();
-  const plugin = new PluginEnd(source, plan, wire);
+  const plugin = new PluginHandle(source, plan, wire);
   await plugin.open();
   return plugin;
 }
@@ -289,7 +289,7 @@ function defaultName(source: unknown): string {
   }
 }
 
-class PluginEnd implements Plugin {
+class PluginHandle implements Plugin {
   static readonly name = 'Plugin';
   readonly #source: Source;
   readonly #plan: PluginPlan;

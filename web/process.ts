@@ -199,7 +199,7 @@ export interface Program {
   transfer: Transfer[];
 }
 
-export class ProcessEnd implements Process {
+export class ProcessHandle implements Process {
   static readonly name = 'Process';
   readonly id: number;
   readonly name: string;

@@ -113,7 +113,7 @@ export type {
   SuperviseOptions,
 } from './supervise-options.js';
 export type {
-  ChildEnd,
+  ChildExit,
   ChildInfo,
   EndReason,
   Outcome,

@@ -10,7 +10,7 @@ import { deferred, type Deferred } from './deferred.js';
 import { within, waitTime } from './deadline.js';
 import { asError, type SupervisorError } from './errors.js';
 import type { SpawnOptions } from './options.js';
-import type { Exit, Process, ProcessEnd } from './process.js';
+import type { Exit, Process, ProcessHandle } from './process.js';
 import type { Source } from './source.js';
 import { abortSignal, helped, nothingMore, object } from './options.js';
 import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';
@@ -24,7 +24,7 @@ export { planSupervise } from './supervise-options.js';
 export type EndReason = ChildReason;
 
 /** How a child ended. */
-export interface ChildEnd {
+export interface ChildExit {
   /** Why it ended. */
   readonly reason: EndReason;
   /** The exit code of a process, as in `exit`; otherwise 0. */
@@ -43,15 +43,15 @@ export interface ChildEnd {
 export type SupervisorEvent =
   | { readonly type: 'started'; readonly id: string; readonly process?: Process; readonly supervisor?: Supervisor }
   /** The child ended by itself, or its start failed. */
-  | ({ readonly type: 'ended'; readonly id: string } & ChildEnd)
+  | ({ readonly type: 'ended'; readonly id: string } & ChildExit)
   /** The child restarts after `delay` milliseconds. `restarts` counts all restarts of the supervisor, including this one. */
   | { readonly type: 'restarting'; readonly id: string; readonly delay: number; readonly restarts: number }
   /** The child was asked to end, for which it has `within` milliseconds, or it is being killed. */
   | { readonly type: 'stopping'; readonly id: string; readonly how: 'ask' | 'kill'; readonly within: number }
   /** The child ended because it was stopped. */
-  | ({ readonly type: 'stopped'; readonly id: string } & ChildEnd)
+  | ({ readonly type: 'stopped'; readonly id: string } & ChildExit)
   /** The child's end exceeded the restart limit: all children are being stopped. */
-  | ({ readonly type: 'limit'; readonly id: string; readonly restarts: number } & ChildEnd)
+  | ({ readonly type: 'limit'; readonly id: string; readonly restarts: number } & ChildExit)
   /** All children have ended for good. */
   | { readonly type: 'completed'; readonly restarts: number }
   /** The supervisor has ended: it was closed, or reached its restart limit. */
@@ -62,7 +62,7 @@ export type Outcome =
   /** All children have ended for good (or the supervisor was closed). */
   | { readonly kind: 'completed'; readonly restarts: number }
   /** The end of `id` exceeded the restart limit; all other children were stopped. */
-  | ({ readonly kind: 'restart-limit'; readonly id: string; readonly restarts: number } & ChildEnd)
+  | ({ readonly kind: 'restart-limit'; readonly id: string; readonly restarts: number } & ChildExit)
   /** The wait timed out. `pending` holds the children that still run: they can be joined, detached or killed, and waited for again. */
   | { readonly kind: 'timeout'; readonly restarts: number; readonly pending: readonly (Process | Supervisor)[] };
 
@@ -82,7 +82,7 @@ export interface ChildInfo {
   /** How often it restarted after an end. */
   readonly restarts: number;
   /** How it last ended. */
-  readonly lastEnd: ChildEnd | undefined;
+  readonly lastEnd: ChildExit | undefined;
 }
 
 type Listener<E> = (event: E) => void;
@@ -178,7 +178,7 @@ export interface SupervisorWire {
   spawn(source: Source, options: SpawnOptions): Promise<Process>;
   /** Whether the handle belongs to this runtime. */
   owns(handle: Process | Supervisor): boolean;
-  isProcess(handle: unknown): handle is ProcessEnd;
+  isProcess(handle: unknown): handle is ProcessHandle;
   error(code: string, message: string, options?: ErrorOptions): SupervisorError;
   /** Reads the body of a program's response. Throws `SpawnRefused`. */
   read(response: Response): Promise<Uint8Array<ArrayBuffer>>;
@@ -195,10 +195,10 @@ interface Child {
   generation: number;
   /** Set while it starts. */
   starting: AbortController | undefined;
-  handle: ProcessEnd | SupervisorEnd | undefined;
+  handle: ProcessHandle | SupervisorHandle | undefined;
   startError: Error | undefined;
   restarts: number;
-  lastEnd: ChildEnd | undefined;
+  lastEnd: ChildExit | undefined;
   forgotten: boolean;
   watchers: Watcher[];
 }
@@ -210,11 +210,11 @@ interface Watcher {
   promise: Deferred<void>;
 }
 
-export class SupervisorEnd implements Supervisor {
+export class SupervisorHandle implements Supervisor {
   static readonly name = 'Supervisor';
   readonly id: number;
   /** The supervisor that this one is a child of. */
-  parent: SupervisorEnd | undefined;
+  parent: SupervisorHandle | undefined;
   /** How it ended, once it has. */
   outcome: Outcome | undefined;
 
@@ -346,7 +346,7 @@ export class SupervisorEnd implements Supervisor {
       id: plan.id,
       state,
       process: this.#wire.isProcess(handle) ? handle : undefined,
-      supervisor: handle instanceof SupervisorEnd ? handle : undefined,
+      supervisor: handle instanceof SupervisorHandle ? handle : undefined,
       restarts,
       lastEnd,
     }));
@@ -528,13 +528,13 @@ export class SupervisorEnd implements Supervisor {
     }
   }
 
-  #endOf(child: Child, reason: EndReason, code: number): ChildEnd {
+  #endOf(child: Child, reason: EndReason, code: number): ChildExit {
     const { handle, startError } = child;
     if (reason === 'start-failed') {
       const message = startError?.message ?? 'it was told to stop before it had started';
       return { reason, code, message, ...(startError ? { error: startError } : {}) };
     }
-    if (handle instanceof SupervisorEnd) {
+    if (handle instanceof SupervisorHandle) {
       const { outcome } = handle;
       const message =
         outcome?.kind === 'restart-limit' ? `its child ${JSON.stringify(outcome.id)} ended too often` : '';
@@ -563,7 +563,7 @@ export class SupervisorEnd implements Supervisor {
     child.starting = controller;
     child.startError = undefined;
     child.handle = undefined;
-    let handle: ProcessEnd | SupervisorEnd;
+    let handle: ProcessHandle | SupervisorHandle;
     try {
       handle = this.#check(await begin(child.plan, controller.signal, this.#wire));
     } catch (error) {
@@ -580,12 +580,12 @@ export class SupervisorEnd implements Supervisor {
     child.starting = undefined;
     child.handle = handle;
     const isProcess = this.#wire.isProcess(handle);
-    if (!isProcess) (handle as SupervisorEnd).parent = this;
+    if (!isProcess) (handle as SupervisorHandle).parent = this;
     const [process, supervisor] = isProcess ? [handle.id, 0] : [0, handle.id];
     this.#wire.post({ t: 'sup-started', sup: this.id, key: child.key, generation, process, supervisor });
     const told = isProcess
-      ? (handle as ProcessEnd).exited.then(({ reason, code }) => this.#tellEnd(child, generation, reason, code))
-      : (handle as SupervisorEnd).finished.then(({ kind }) =>
+      ? (handle as ProcessHandle).exited.then(({ reason, code }) => this.#tellEnd(child, generation, reason, code))
+      : (handle as SupervisorHandle).finished.then(({ kind }) =>
           this.#tellEnd(child, generation, kind === 'restart-limit' ? 'restart-limit' : 'exit', 0),
         );
     told.catch(() => undefined); // the runtime is gone
@@ -596,8 +596,8 @@ export class SupervisorEnd implements Supervisor {
   }
 
   /** Returns the result of a start if it can be supervised; otherwise throws. */
-  #check(handle: unknown): ProcessEnd | SupervisorEnd {
-    if (!(this.#wire.isProcess(handle) || handle instanceof SupervisorEnd)) {
+  #check(handle: unknown): ProcessHandle | SupervisorHandle {
+    if (!(this.#wire.isProcess(handle) || handle instanceof SupervisorHandle)) {
       throw new TypeError('start must give a process (hf.spawn) or a supervisor (hf.supervise)');
     }
     if (!this.#wire.owns(handle)) throw new TypeError('start gave a process or supervisor of another runtime');
@@ -609,7 +609,7 @@ export class SupervisorEnd implements Supervisor {
   }
 
   /** Whether `other` is this supervisor or one of its ancestors. */
-  isOrIsBelow(other: SupervisorEnd): boolean {
+  isOrIsBelow(other: SupervisorHandle): boolean {
     return other === this || this.parent?.isOrIsBelow(other) === true;
   }
 
@@ -679,7 +679,7 @@ function anyOf(signals: AbortSignal[]): AbortSignal {
 }
 
 const handleOf = ({ handle }: Child): { process?: Process; supervisor?: Supervisor } =>
-  handle instanceof SupervisorEnd ? { supervisor: handle } : handle ? { process: handle } : {};
+  handle instanceof SupervisorHandle ? { supervisor: handle } : handle ? { process: handle } : {};
 
 const why = ({ lastEnd }: Child): string => (lastEnd?.message ? `: ${lastEnd.message}` : '');
 

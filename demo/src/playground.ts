@@ -1,6 +1,6 @@
 /** The supervisor's playground: four shells under one supervisor, and what it does when one of them ends. */
 import type {
-  ChildEnd,
+  ChildExit,
   ChildInfo,
   Process,
   RestartType,
@@ -217,7 +217,7 @@ export class Playground {
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-const wordsOf = ({ reason, exit }: ChildEnd): string => (exit ? endOf(exit) : reason);
+const wordsOf = ({ reason, exit }: ChildExit): string => (exit ? endOf(exit) : reason);
 
 function sentenceOf(event: SupervisorEvent): string {
   switch (event.type) {

@@ -20,7 +20,7 @@ static _Atomic uint32_t next_pid = 1, next_tid = 1;
 /* Those that do not end by themselves once the guest's descriptors are closed. */
 static void stop_inputs(struct hf_guest *guest)
 {
-	hf__pump_stop(&guest->pumps[0]);
+	hf__copier_stop(&guest->copiers[0]);
 	for (size_t i = 0; i < guest->tcp_count; i++)
 		hf__tcp_stop(&guest->tcps[i], false);
 }
@@ -198,12 +198,12 @@ void hf__guest_stream_ended(struct hf_guest *guest, bool *ended)
 	pthread_mutex_unlock(&guest->mutex);
 }
 
-static void pump_ended(struct hf_pump *pump)
+static void copier_ended(struct hf_copier *copier)
 {
-	hf__guest_stream_ended(pump->guest, &pump->ended);
+	hf__guest_stream_ended(copier->guest, &copier->ended);
 }
 
-/* Descriptor 0, 1 or 2: a pipe that a pump holds the other end of, or /dev/null. */
+/* Descriptor 0, 1 or 2: a pipe that a copier holds the other end of, or /dev/null. */
 static int add_stream(struct hf_guest *guest, uint32_t number, int fd)
 {
 	struct hf_file *file;
@@ -213,13 +213,13 @@ static int add_stream(struct hf_guest *guest, uint32_t number, int fd)
 	if (fd < 0) {
 		result = hf_file_open(hf_device(HF_DEV_NULL), access, 0, &file);
 	} else {
-		guest->pumps[number].guest = guest;
-		guest->pumps[number].over = pump_ended;
+		guest->copiers[number].guest = guest;
+		guest->copiers[number].over = copier_ended;
 		result = hf_pipe_create(guest->process->limits.pipe_bytes, &pipe);
 		if (result == 0)
-			result = hf__pump_start(&guest->pumps[number], pipe, fd, number == 0);
+			result = hf__copier_start(&guest->copiers[number], pipe, fd, number == 0);
 		if (result < 0 && pipe) {
-			/* The pump has dropped its end. */
+			/* The copier has dropped its end. */
 			if (number == 0)
 				hf_pipe_drop_reader(pipe);
 			else
@@ -270,7 +270,7 @@ static int build(struct hf_guest *guest, const struct hf_guest_options *options)
 static void join_streams(struct hf_guest *guest)
 {
 	for (int i = 0; i < 3; i++)
-		hf__pump_join(&guest->pumps[i]);
+		hf__copier_join(&guest->copiers[i]);
 	for (size_t i = 0; i < guest->tcp_count; i++)
 		hf__tcp_join(&guest->tcps[i]);
 }
@@ -278,7 +278,7 @@ static void join_streams(struct hf_guest *guest)
 void hf_guest_free(struct hf_guest *guest)
 {
 	if (guest->process)
-		hf_process_unref(guest->process); /* it never ran; closes its descriptors: the pumps' end of file */
+		hf_process_unref(guest->process); /* it never ran; closes its descriptors: the copiers' end of file */
 	if (guest->streams == HF__STREAMS_RUN) {
 		stop_inputs(guest); /* of one that never ran */
 		join_streams(guest);
@@ -345,7 +345,7 @@ void hf_guest_drop_output(struct hf_guest *guest)
 	pthread_mutex_lock(&guest->mutex);
 	/* Under the mutex, because no thread may join them meanwhile; stopping a thread takes no lock. */
 	for (int i = 1; guest->streams == HF__STREAMS_RUN && i < 3; i++)
-		hf__pump_stop(&guest->pumps[i]);
+		hf__copier_stop(&guest->copiers[i]);
 	for (size_t i = 0; guest->streams == HF__STREAMS_RUN && guest->over && i < guest->tcp_count; i++)
 		hf__tcp_stop(&guest->tcps[i], true);
 	pthread_mutex_unlock(&guest->mutex);
@@ -357,7 +357,7 @@ static bool is_done_locked(const struct hf_guest *guest)
 	if (!guest->over || guest->streams != HF__STREAMS_RUN)
 		return guest->streams == HF__STREAMS_GONE;
 	for (int i = 0; i < 3; i++) {
-		if (guest->pumps[i].running && !guest->pumps[i].ended)
+		if (guest->copiers[i].running && !guest->copiers[i].ended)
 			return false;
 	}
 	for (size_t i = 0; i < guest->tcp_count; i++) {

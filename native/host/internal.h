@@ -25,17 +25,17 @@ struct hf_guest_thread {
 };
 
 /* A thread of the host that moves bytes between an OS descriptor and a kernel pipe. */
-struct hf_pump {
+struct hf_copier {
 	struct hf_thread kernel; /* of no process: how it sleeps on the pipe */
-	struct hf_pipe *pipe;    /* one hold, the pump's */
+	struct hf_pipe *pipe;    /* one hold, the copier's */
 	pthread_t os_thread;
 	bool running;
 	int fd;
 	int stop; /* an eventfd: not zero ends a wait for the descriptor */
-	/* If not NULL, called on the pump's thread when it is over, while it still holds the pipe's end; it must not free the pump.
+	/* If not NULL, called on the copier's thread when it is over, while it still holds the pipe's end; it must not free the copier.
 	 */
-	void (*over)(struct hf_pump *pump);
-	bool failed; /* the pump's own: over by an error, not by an end of file */
+	void (*over)(struct hf_copier *copier);
+	bool failed; /* the copier's own: over by an error, not by an end of file */
 
 	/* Of a guest's stream; else NULL. */
 	struct hf_guest *guest;
@@ -58,15 +58,15 @@ struct hf_tcp {
 	bool ended;
 };
 
-/* ---- pump.c ---- */
+/* ---- copier.c ---- */
 
 /* Takes over the hold on the pipe's end, also when it fails: the writing end for an input. 0, -HF_EAGAIN (no thread, or no
  * descriptor). */
-HF_MUST_CHECK int hf__pump_start(struct hf_pump *pump, struct hf_pipe *pipe, int fd, bool input);
+HF_MUST_CHECK int hf__copier_start(struct hf_copier *copier, struct hf_pipe *pipe, int fd, bool input);
 /* Makes it end soon, wherever it waits, and drop what it holds; not while another thread joins it. Does not block. */
-void hf__pump_stop(struct hf_pump *pump);
+void hf__copier_stop(struct hf_copier *copier);
 /* Waits for its end: an output ends with the end of file, any other must have been stopped before. */
-void hf__pump_join(struct hf_pump *pump);
+void hf__copier_join(struct hf_copier *copier);
 
 /* ---- sockets.c ---- */
 
@@ -102,7 +102,7 @@ struct hf_guest {
 	const struct hf_guest_module *module;
 	struct hf_process *process; /* one reference */
 	void *memory;               /* that the module imports; one for all threads */
-	struct hf_pump pumps[3];
+	struct hf_copier copiers[3];
 	struct hf_tcp *tcps; /* one a socket */
 	size_t tcp_count;
 

@@ -1,6 +1,6 @@
 /* sockets.c - the sockets that a guest starts with, and real TCP joined to those that listen.
  *
- * A thread (struct hf_tcp) accepts from the OS and connects each client to the guest's port; a pump for each direction moves its bytes, so each
+ * A thread (struct hf_tcp) accepts from the OS and connects each client to the guest's port; a copier for each direction moves its bytes, so each
  * direction ends by itself, as in the kernel. When the guest has ended, clients get some time to receive what was sent to them, then everything
  * ends. */
 #include "host/internal.h"
@@ -23,10 +23,10 @@
 struct client {
 	struct hf_link link;
 	struct hf_tcp *tcp;
-	struct hf_socket *socket; /* empty: the pumps have its pipes */
+	struct hf_socket *socket; /* empty: the copiers have its pipes */
 	int fd;
-	struct hf_pump to_guest, to_client;
-	_Atomic uint32_t pumps_left;
+	struct hf_copier to_guest, to_client;
+	_Atomic uint32_t copiers_left;
 	_Atomic bool broken; /* the connection ends with a reset */
 };
 
@@ -39,30 +39,30 @@ static void tell(struct hf_tcp *tcp)
 		hf_plat_panic(__FILE__, __LINE__, "the bell of the TCP clients is broken");
 }
 
-/* The last thing that a pump does, on its own thread. */
-static void pump_over(struct client *client)
+/* The last thing that a copier does, on its own thread. */
+static void copier_over(struct client *client)
 {
 	struct hf_tcp *tcp = client->tcp; /* the client may be freed before we are back */
-	if (atomic_fetch_sub(&client->pumps_left, 1) == 1)
+	if (atomic_fetch_sub(&client->copiers_left, 1) == 1)
 		tell(tcp);
 }
 
-static void to_guest_over(struct hf_pump *pump)
+static void to_guest_over(struct hf_copier *copier)
 {
-	struct client *client = HF_CONTAINER(pump, struct client, to_guest);
-	if (pump->failed)
-		hf_pipe_reset(pump->pipe); /* the client aborted the connection: the guest gets an error */
-	pump_over(client);
+	struct client *client = HF_CONTAINER(copier, struct client, to_guest);
+	if (copier->failed)
+		hf_pipe_reset(copier->pipe); /* the client aborted the connection: the guest gets an error */
+	copier_over(client);
 }
 
-static void to_client_over(struct hf_pump *pump)
+static void to_client_over(struct hf_copier *copier)
 {
-	struct client *client = HF_CONTAINER(pump, struct client, to_client);
-	if (pump->failed)
+	struct client *client = HF_CONTAINER(copier, struct client, to_client);
+	if (copier->failed)
 		atomic_store(&client->broken, true);
 	/* After a failure the other direction ends as well: then the client can be reset. */
-	(void)shutdown(client->fd, pump->failed ? SHUT_RD : SHUT_WR);
-	pump_over(client);
+	(void)shutdown(client->fd, copier->failed ? SHUT_RD : SHUT_WR);
+	copier_over(client);
 }
 
 static void close_client(int fd, bool reset)
@@ -76,9 +76,9 @@ static void close_client(int fd, bool reset)
 /* Its output has ended, or cannot go on. */
 static void free_client(struct client *client)
 {
-	hf__pump_stop(&client->to_guest);
-	hf__pump_join(&client->to_guest);
-	hf__pump_join(&client->to_client);
+	hf__copier_stop(&client->to_guest);
+	hf__copier_join(&client->to_guest);
+	hf__copier_join(&client->to_client);
 	close_client(client->fd, atomic_load(&client->broken));
 	hf_socket_close(client->socket);
 	hf_list_remove(&client->link);
@@ -86,23 +86,23 @@ static void free_client(struct client *client)
 }
 
 /* Takes the pipes of the client's end over. */
-static int start_pumps(struct client *client)
+static int start_copiers(struct client *client)
 {
 	struct hf_pipe *in = client->socket->in, *out = client->socket->out;
 	client->socket->in = client->socket->out = NULL;
 	client->to_guest.over = to_guest_over;
 	client->to_client.over = to_client_over;
-	atomic_init(&client->pumps_left, 2);
-	int result = hf__pump_start(&client->to_client, in, client->fd, false);
+	atomic_init(&client->copiers_left, 2);
+	int result = hf__copier_start(&client->to_client, in, client->fd, false);
 	if (result < 0) {
 		hf_pipe_drop_writer(out);
 		return result;
 	}
-	result = hf__pump_start(&client->to_guest, out, client->fd, true);
+	result = hf__copier_start(&client->to_guest, out, client->fd, true);
 	if (result < 0) {
 		/* The other one ends: the guest has no bytes for a client that is gone. */
 		atomic_store(&client->broken, true);
-		hf__pump_stop(&client->to_client);
+		hf__copier_stop(&client->to_client);
 	}
 	return result;
 }
@@ -143,7 +143,7 @@ static bool take_client(struct hf_tcp *tcp)
 	client->tcp = tcp;
 	client->fd = fd;
 	hf_list_append(&tcp->clients, &client->link);
-	if (start_pumps(client) < 0)
+	if (start_copiers(client) < 0)
 		free_client(client);
 	return true;
 }
@@ -156,7 +156,7 @@ static void forget_gone(struct hf_tcp *tcp)
 	HF_LIST_EACH(link, &tcp->clients)
 	{
 		struct client *client = HF_CONTAINER(link, struct client, link);
-		if (atomic_load(&client->pumps_left) == 0)
+		if (atomic_load(&client->copiers_left) == 0)
 			free_client(client);
 	}
 }
@@ -183,8 +183,8 @@ static void finish(struct hf_tcp *tcp)
 	HF_LIST_EACH(link, &tcp->clients)
 	{
 		struct client *client = HF_CONTAINER(link, struct client, link);
-		hf__pump_stop(&client->to_guest);
-		hf__pump_join(&client->to_guest);
+		hf__copier_stop(&client->to_guest);
+		hf__copier_join(&client->to_guest);
 	}
 	while (!hf_list_empty(&tcp->clients) && !atomic_load(&tcp->dropped) && wait_for_news(tcp, false, deadline))
 		;

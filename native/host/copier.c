@@ -1,4 +1,4 @@
-/* pump.c - bytes between an OS descriptor and a kernel pipe, by a thread that may block on either. */
+/* copier.c - bytes between an OS descriptor and a kernel pipe, by a thread that may block on either. */
 #include "host/internal.h"
 
 #include <errno.h>
@@ -13,11 +13,11 @@
 
 #define BATCH 65536
 
-/* Waits until the descriptor is ready, or broken; false when the pump must stop. */
-static bool wait_for(const struct hf_pump *pump, short events)
+/* Waits until the descriptor is ready, or broken; false when the copier must stop. */
+static bool wait_for(const struct hf_copier *copier, short events)
 {
 	for (;;) {
-		struct pollfd wanted[2] = {{.fd = pump->fd, .events = events}, {.fd = pump->stop, .events = POLLIN}};
+		struct pollfd wanted[2] = {{.fd = copier->fd, .events = events}, {.fd = copier->stop, .events = POLLIN}};
 		if (poll(wanted, 2, -1) < 0) {
 			if (errno != EINTR)
 				return false;
@@ -42,16 +42,16 @@ static size_t most_at_once(int fd, bool *socket)
 	return PIPE_BUF;
 }
 
-static bool write_all(const struct hf_pump *pump, const char *bytes, size_t size)
+static bool write_all(const struct hf_copier *copier, const char *bytes, size_t size)
 {
 	bool socket;
-	size_t most = most_at_once(pump->fd, &socket);
+	size_t most = most_at_once(copier->fd, &socket);
 	while (size > 0) {
 		size_t some = size < most ? size : most;
-		if (!wait_for(pump, POLLOUT))
+		if (!wait_for(copier, POLLOUT))
 			return false;
 		ssize_t written =
-			socket ? send(pump->fd, bytes, some, MSG_DONTWAIT | MSG_NOSIGNAL) : write(pump->fd, bytes, some);
+			socket ? send(copier->fd, bytes, some, MSG_DONTWAIT | MSG_NOSIGNAL) : write(copier->fd, bytes, some);
 		if (written < 0 && errno != EINTR && errno != EAGAIN)
 			return false;
 		if (written > 0) {
@@ -72,75 +72,75 @@ static void block_sigpipe(void)
 }
 
 /* Until the guest's side has ended, or our output has no reader any more: then the guest gets EPIPE. */
-static void *pump_output(void *argument)
+static void *copy_output(void *argument)
 {
-	struct hf_pump *pump = argument;
+	struct hf_copier *copier = argument;
 	static _Thread_local char batch[BATCH];
 	block_sigpipe();
 	for (;;) {
 		struct hf_iov iov;
 		struct hf_uio uio;
 		hf_uio_kernel(&uio, &iov, batch, BATCH);
-		int result = hf_pipe_read(pump->pipe, &pump->kernel, &uio, false);
+		int result = hf_pipe_read(copier->pipe, &copier->kernel, &uio, false);
 		size_t size = BATCH - (size_t)uio.resid;
-		pump->failed = result < 0 || !write_all(pump, batch, size);
-		if (pump->failed || size == 0)
+		copier->failed = result < 0 || !write_all(copier, batch, size);
+		if (copier->failed || size == 0)
 			break;
 	}
-	if (pump->over)
-		pump->over(pump);
-	hf_pipe_drop_reader(pump->pipe);
+	if (copier->over)
+		copier->over(copier);
+	hf_pipe_drop_reader(copier->pipe);
 	hf__thread_counted(-1);
 	return NULL;
 }
 
 /* Waits for input; 0 at its end, or when it has no reader. */
-static size_t next_input(struct hf_pump *pump, char *batch)
+static size_t next_input(struct hf_copier *copier, char *batch)
 {
-	while (wait_for(pump, POLLIN)) {
-		ssize_t size = read(pump->fd, batch, BATCH);
+	while (wait_for(copier, POLLIN)) {
+		ssize_t size = read(copier->fd, batch, BATCH);
 		if (size >= 0)
 			return (size_t)size;
 		if (errno != EINTR && errno != EAGAIN) {
-			pump->failed = true;
+			copier->failed = true;
 			return 0;
 		}
 	}
 	return 0;
 }
 
-static void *pump_input(void *argument)
+static void *copy_input(void *argument)
 {
-	struct hf_pump *pump = argument;
+	struct hf_copier *copier = argument;
 	static _Thread_local char batch[BATCH];
-	for (size_t size; (size = next_input(pump, batch)) > 0;) {
+	for (size_t size; (size = next_input(copier, batch)) > 0;) {
 		struct hf_iov iov;
 		struct hf_uio uio;
 		hf_uio_kernel(&uio, &iov, batch, (uint32_t)size);
-		if (hf_pipe_write(pump->pipe, &pump->kernel, &uio, false) < 0 || uio.resid > 0)
+		if (hf_pipe_write(copier->pipe, &copier->kernel, &uio, false) < 0 || uio.resid > 0)
 			break; /* the guest does not read any more, or we must stop */
 	}
-	if (pump->over)
-		pump->over(pump);
-	hf_pipe_drop_writer(pump->pipe);
+	if (copier->over)
+		copier->over(copier);
+	hf_pipe_drop_writer(copier->pipe);
 	hf__thread_counted(-1);
 	return NULL;
 }
 
-int hf__pump_start(struct hf_pump *pump, struct hf_pipe *end, int fd, bool input)
+int hf__copier_start(struct hf_copier *copier, struct hf_pipe *end, int fd, bool input)
 {
-	pump->pipe = end;
-	pump->fd = fd;
-	pump->failed = false;
-	hf_thread_init(&pump->kernel, NULL, 1);
+	copier->pipe = end;
+	copier->fd = fd;
+	copier->failed = false;
+	hf_thread_init(&copier->kernel, NULL, 1);
 	hf__thread_counted(+1);
-	pump->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	pump->running =
-		pump->stop >= 0 && pthread_create(&pump->os_thread, NULL, input ? pump_input : pump_output, pump) == 0;
-	if (pump->running)
+	copier->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	copier->running =
+		copier->stop >= 0 && pthread_create(&copier->os_thread, NULL, input ? copy_input : copy_output, copier) == 0;
+	if (copier->running)
 		return 0;
-	if (pump->stop >= 0)
-		(void)close(pump->stop);
+	if (copier->stop >= 0)
+		(void)close(copier->stop);
 	hf__thread_counted(-1);
 	if (input)
 		hf_pipe_drop_writer(end);
@@ -149,19 +149,19 @@ int hf__pump_start(struct hf_pump *pump, struct hf_pipe *end, int fd, bool input
 	return -HF_EAGAIN;
 }
 
-void hf__pump_stop(struct hf_pump *pump)
+void hf__copier_stop(struct hf_copier *copier)
 {
-	if (!pump->running)
+	if (!copier->running)
 		return;
-	hf_thread_stop(&pump->kernel);
-	(void)eventfd_write(pump->stop, 1);
+	hf_thread_stop(&copier->kernel);
+	(void)eventfd_write(copier->stop, 1);
 }
 
-void hf__pump_join(struct hf_pump *pump)
+void hf__copier_join(struct hf_copier *copier)
 {
-	if (!pump->running)
+	if (!copier->running)
 		return;
-	pthread_join(pump->os_thread, NULL);
-	(void)close(pump->stop);
-	pump->running = false;
+	pthread_join(copier->os_thread, NULL);
+	(void)close(copier->stop);
+	copier->running = false;
 }
