@@ -5,7 +5,8 @@
  */
 import type { Assets } from './assets.js';
 import { kindOf } from './bytes.js';
-import type { CompanionOption } from './host-options.js';
+import type { CompanionOption, HostSignatureOption } from './host-options.js';
+import type { InstantiateOptions, Signature } from './instance.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
@@ -74,6 +75,9 @@ const KNOWN = {
   socket: { listen: 1, connect: 1, nonblocking: 1 } satisfies Keys<SocketOption>,
   join: { timeout: 1, signal: 1 } satisfies Keys<JoinOptions>,
   connect: { signal: 1, buffer: 1 } satisfies Keys<ConnectOptions>,
+  allocator: { malloc: 1, free: 1 } satisfies Keys<NonNullable<InstantiateOptions['allocator']>>,
+  signature: { params: 1, result: 1 } satisfies Keys<Signature>,
+  'host signature': { params: 1, result: 1, into: 1, error: 1 } satisfies Keys<HostSignatureOption>,
   loop: { budget: 1, recheck: 1, onTick: 1, signal: 1 } satisfies Keys<LoopOptions>,
   reactor: { wasiImports: 1, setMemory: 1, onTick: 1, debug: 1 } satisfies Keys<ReactorOptions>,
   minimalWASI: { args: 1, env: 1, stdout: 1, stderr: 1 } satisfies Keys<MinimalWASIOptions>,

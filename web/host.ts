@@ -1,8 +1,9 @@
 /** Functions of the page's that guests import; a part of instance.js, which is loaded for the first of them. */
-import { isBytes, viewOf, copyOf, wrong } from './bytes.js';
+import { isBytes, kindOf, viewOf, copyOf, wrong } from './bytes.js';
 import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../common/guest-protocol.js';
 import { encodeAnswer, type Answer, type Value } from '../common/values.js';
-import { KINDS } from './kinds.js';
+import { kinds } from './kinds.js';
+import { nothingMore, object, oneOf } from './options.js';
 import type { HostContext, HostFunction, HostFunctions } from './host-options.js';
 
 /** Validates the option `host`. Throws `TypeError`. */
@@ -16,12 +17,17 @@ export function planHost(functions: HostFunctions): HostMessage[] {
   });
 }
 
-export function signatureOf({ signature }: Pick<HostFunction, 'signature'>, what: string): HostSignature | null {
-  if (!signature) return null;
-  const { params = [], result, into = 'buffer', error = null } = signature;
-  for (const kind of result === undefined ? params : [...params, result])
-    if (!KINDS.includes(kind)) throw wrong(what, `a signature of ${KINDS.join(', ')}`, kind);
-  return { params: [...params], result: result ?? null, into, error };
+/** The functions in the order of their numbers. */
+export const functionsOf = (functions: HostFunctions): HostFunction[] =>
+  Object.values(functions).flatMap((names) => Object.values(names));
+
+export function signatureOf(fn: Pick<HostFunction, 'signature'>, what: string): HostSignature | null {
+  if (!('signature' in fn)) return null;
+  const { params, result, into = 'buffer', error = null, ...rest } = object(fn.signature, `the signature of ${what}`)!;
+  nothingMore('host signature', rest, `the signature of ${what}`);
+  if (error !== null && typeof error !== 'number' && typeof error !== 'bigint')
+    throw wrong(`error of ${what}`, 'a number or a bigint', error);
+  return { ...kinds(params, result, what), into: oneOf(into, ['buffer', 'allocator'], `into of ${what}`), error };
 }
 
 /** Who calls. */
@@ -35,11 +41,11 @@ export class HostSide {
   readonly #identity: () => Identity;
 
   constructor(
-    functions: HostFunctions,
+    functions: HostFunction[],
     identity: () => Identity,
     answer: (tid: number, call: number, bytes: Uint8Array<ArrayBuffer>) => void,
   ) {
-    this.#functions = Object.values(functions).flatMap((names) => Object.values(names));
+    this.#functions = functions;
     this.#identity = identity;
     this.#answer = answer;
   }
@@ -51,7 +57,7 @@ export class HostSide {
 
   async onCall({ tid, call, fn, args }: HostCallMessage): Promise<void> {
     const answer = await this.#run(this.#functions[fn]!, tid, args);
-    if (!this.#gone.signal.aborted) this.#answer(tid, call, encodeAnswer(answer));
+    if (!this.#gone.signal.aborted) this.#answer(tid, call, encoded(answer));
   }
 
   async #run(fn: HostFunction, tid: number, args: unknown[]): Promise<Answer> {
@@ -62,8 +68,25 @@ export class HostSide {
       const value: unknown = await fn(...(given as never[]), context as never);
       return { value: fn.signature ? declared(value, result) : plain(value) };
     } catch (error) {
-      return { failed: error instanceof Error ? error.message : String(error) };
+      return failed(error);
     }
+  }
+}
+
+/** Whatever was thrown, the guest waits for an answer. */
+function failed(error: unknown): Answer {
+  try {
+    return { failed: String(error instanceof Error ? error.message : error) };
+  } catch {
+    return { failed: `it threw ${kindOf(error)}` };
+  }
+}
+
+function encoded(answer: Answer): Uint8Array<ArrayBuffer> {
+  try {
+    return encodeAnswer(answer);
+  } catch (error) {
+    return encodeAnswer(failed(error)); // no memory for it
   }
 }
 

@@ -16,11 +16,11 @@ import {
   type ResultsMessage,
   type SignatureMessage,
 } from '../common/guest-protocol.js';
-import { KINDS } from './kinds.js';
+import { kinds } from './kinds.js';
 import { callees, type Callee } from './links.js';
 import { Link, type FromWorker } from './link.js';
 import { LoopSide, type Loop } from './loop.js';
-import type { SpawnOptions, SpawnPlan } from './options.js';
+import { abortSignal, nothingMore, object, text, type SpawnOptions, type SpawnPlan } from './options.js';
 import type { Exit, Process } from './process.js';
 import type { Source } from './source.js';
 
@@ -156,23 +156,30 @@ interface Plan {
 }
 
 function plan(options: InstantiateOptions): Plan {
-  const { entry, signatures = {}, allocator = {}, ...rest } = options;
+  const { entry, signatures = {}, allocator = {}, ...rest } = object(options, 'instantiate options');
   if (entry !== undefined && entry !== null && typeof entry !== 'string')
     throw wrong('entry', 'the name of an export, or null', entry);
-  const declared = Object.entries(signatures).map(
+  const declared = Object.entries(object(signatures, 'signatures')).map(
     ([name, signature]) => [name, planSignature(name, signature)] as const,
   );
-  const { malloc = 'malloc', free = 'free' } = allocator;
+  const { malloc = 'malloc', free = 'free', ...more } = object(allocator, 'allocator');
+  nothingMore('allocator', more);
   return {
-    guest: { called: true, entry, signatures: Object.fromEntries(declared), allocator: { malloc, free } },
+    guest: {
+      called: true,
+      entry,
+      signatures: Object.fromEntries(declared),
+      allocator: { malloc: text(malloc, 'allocator.malloc'), free: text(free, 'allocator.free') },
+    },
     rest: { ...rest, stdout: rest.stdout ?? toConsole('log'), stderr: rest.stderr ?? toConsole('error') },
   };
 }
 
-function planSignature(name: string, { params = [], result }: Signature): SignatureMessage {
-  for (const kind of result === undefined ? params : [...params, result])
-    if (!KINDS.includes(kind)) throw wrong(`signatures.${name}`, `a signature of ${KINDS.join(', ')}`, kind);
-  return { params: [...params], result: result ?? null };
+function planSignature(name: string, signature: Signature): SignatureMessage {
+  const what = `signatures.${name}`;
+  const { params, result, ...rest } = object(signature, what);
+  nothingMore('signature', rest, what);
+  return kinds(params, result, what);
 }
 
 /** Prints whole lines. */
@@ -282,8 +289,10 @@ class InstanceHandle {
   }
 
   with(options: InstanceCallOptions): Callable {
-    const { timeout, signal } = options;
+    const { timeout, signal, ...rest } = object(options, 'call options');
+    nothingMore('call', rest);
     if (timeout !== undefined) waitTime(timeout, 'timeout');
+    abortSignal(signal);
     const call = (name: string, ...args: unknown[]): Promise<unknown> => this.#call({ timeout, signal }, name, args);
     return { call, exports: this.#exportsWith({ timeout, signal }) } as Callable;
   }
@@ -343,6 +352,10 @@ class InstanceHandle {
     const shown = declared
       ? signatureText(name, declared.params, declared.result === null ? [] : [declared.result])
       : signatureText(name, params, found.type?.results);
+    if (declared && found.type && found.type.params.length !== flatSize(declared.params))
+      throw new TypeError(
+        `${shown}, as signatures has it, is not how the module exports it: ${signatureText(name, found.type.params, found.type.results)}`,
+      );
     if (args.length !== params.length)
       throw new TypeError(
         `${shown} takes ${params.length} argument${params.length === 1 ? '' : 's'}, not ${args.length}`,
@@ -552,6 +565,10 @@ for (const key of ofProcess) {
     },
   });
 }
+
+/** How many parameters of the export these are. */
+const flatSize = (params: readonly Kind[]): number =>
+  params.reduce((sum, kind) => sum + (/^[if]/.test(kind) ? 1 : 2), 0);
 
 const signatureText = (name: string, params: readonly string[], results: readonly string[] | undefined): string => {
   const result =

@@ -1,4 +1,13 @@
 /** How values pass between the page and a guest. */
-import type { Kind } from '../common/guest-protocol.js';
+import { shown, wrong } from './bytes.js';
+import type { Kind, SignatureMessage } from '../common/guest-protocol.js';
 
-export const KINDS: readonly string[] = ['i32', 'i64', 'f32', 'f64', 'string', 'bytes', 'json'] satisfies Kind[];
+const KINDS: readonly unknown[] = ['i32', 'i64', 'f32', 'f64', 'string', 'bytes', 'json'] satisfies Kind[];
+
+/** Validates a signature. Throws `TypeError`. */
+export function kinds(params: readonly Kind[] = [], result: Kind | undefined, what: string): SignatureMessage {
+  if (!Array.isArray(params)) throw wrong(`params of ${what}`, 'an array', params);
+  for (const kind of result === undefined ? params : [...params, result])
+    if (!KINDS.includes(kind)) throw new TypeError(`${what}: ${shown(kind)} is no kind: ${KINDS.join(', ')}`);
+  return { params: [...(params as Kind[])], result: result ?? null };
+}

@@ -3,7 +3,8 @@ import type { Transfer } from '../common/endpoint.js';
 import type { FromGuest, GuestMessage, HostCallMessage, HostMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
 import { planCompanion } from './companion.js';
-import { HostSide, planHost } from './host.js';
+import { functionsOf, HostSide, planHost } from './host.js';
+import type { HostFunction } from './host-options.js';
 import type { LinkOptions } from './link-options.js';
 import { connect, type Ask, type Station } from './links.js';
 import type { SpawnPlan } from './options.js';
@@ -20,7 +21,7 @@ const ENDS = [0, 10, 100, 1000];
 export class Link {
   #onmessage: ((message: FromWorker) => void) | undefined;
   readonly #port: MessagePort;
-  readonly #functions: SpawnPlan['host'];
+  readonly #functions: HostFunction[];
   /** There may be input for the guest. */
   onInput: (() => void) | undefined;
   readonly #host: HostMessage[];
@@ -36,10 +37,10 @@ export class Link {
 
   /** The worker's end of the channel becomes part of the plan. Throws `TypeError`. */
   constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host' | 'companion'>) {
-    this.#functions = plan.host;
     const companion = planCompanion(plan.companion);
     this.#links = plan.links;
     const host = (this.#host = planHost(plan.host ?? {}));
+    this.#functions = functionsOf(plan.host ?? {});
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     plan.settings.guest = { ...guest, host, companion, port: port2 };
@@ -55,7 +56,7 @@ export class Link {
     const { id } = process;
     this.runtime = post;
     const host = new HostSide(
-      this.#functions ?? {},
+      this.#functions,
       () => ({ id, pid: process.pid, name: process.name }),
       (tid, call, bytes) => post({ t: 'host-answer', id, tid, call, bytes }, [bytes.buffer]),
     );

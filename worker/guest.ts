@@ -7,7 +7,7 @@
 import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
-import { CallFailed, encoded, hostFunction, isNumber } from './host-functions.ts';
+import { CallFailed, encoded, hostFunction, isNumber, travels } from './host-functions.ts';
 import { Desk, linkedFunction } from './links.ts';
 import {
   READ,
@@ -144,6 +144,7 @@ export class Guest {
     fail: (text: string) => this.seat.fail(text),
     ask: (fn: number, args: unknown[], transfer: Transferable[]): Answer => {
       const { kernel } = this.seat;
+      if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot get');
       const call = kernel.w_ask();
       const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
       if (this.port) this.port.postMessage(message, transfer);
@@ -197,6 +198,7 @@ export class Guest {
     const name = entry === undefined ? '_initialize' : entry;
     const fn = name === null ? undefined : this.exports[name];
     if (typeof fn === 'function') (fn as WasmFunction)();
+    else if (entry) throw new Error(`the module exports no function ${entry}, which the option entry names`);
   }
 
   listExports(): Extract<FromGuest, { t: 'ready' }>['exports'] {
@@ -320,7 +322,10 @@ export class Guest {
   private call(name: string, args: unknown[]): unknown {
     const signature = Object.hasOwn(this.message.signatures, name) ? this.message.signatures[name] : undefined;
     if (signature) return this.callMarshalled(name, signature, args);
-    return this.invoke(name, args);
+    const value = this.invoke(name, args);
+    if (!(Array.isArray(value) ? value.every(travels) : travels(value)))
+      throw new CallFailed(`${name} returned a reference, which the page cannot get`);
+    return value;
   }
 
   /** The page has checked the arguments, if it knows the types; else only the engine does. */
@@ -439,8 +444,9 @@ export class Guest {
   }
 
   private read(pointer: number, size: number): Uint8Array {
+    const bytes = this.range(pointer, size); // first: only then is it a size that there may be memory for
     const copy = new Uint8Array(size);
-    copy.set(this.range(pointer, size));
+    copy.set(bytes);
     return copy;
   }
 

@@ -15,6 +15,10 @@ export class CallFailed extends Error {
   }
 }
 
+/** Of what a guest may pass or return, references cannot: functions, and what only the engine sees into. Null can. */
+export const travels = (value: unknown): boolean =>
+  typeof value !== 'function' && (typeof value !== 'object' || value === null || value instanceof Uint8Array);
+
 export const isNumber = (kind: Kind): boolean => kind !== 'string' && kind !== 'bytes' && kind !== 'json';
 
 /** The page has made text of what travels as JSON. */
@@ -65,7 +69,7 @@ function valueOf(answer: Answer, what: string): Value {
 class Marshal {
   private readonly result: Kind | null;
   /** A result that was longer than the buffer, until the same call comes with one that has room. */
-  private kept: { key: string; bytes: Uint8Array } | null = null;
+  private kept: { args: unknown[]; bytes: Uint8Array } | null = null;
 
   constructor(
     private readonly caller: Caller,
@@ -86,8 +90,7 @@ class Marshal {
       }
     }
     const rest = flat.slice(at);
-    const key = this.kept ? keyOf(args) : '';
-    if (this.kept && this.kept.key === key) return this.deliver(this.kept.bytes, rest, args);
+    if (this.kept?.args.every((arg, i) => same(arg, args[i]))) return this.deliver(this.kept.bytes, rest, args);
     this.kept = null;
     const transfer = args.flatMap((arg) => (arg instanceof Uint8Array ? [arg.buffer as ArrayBuffer] : []));
     const keep =
@@ -107,7 +110,7 @@ class Marshal {
       return pointer;
     }
     const [pointer, room] = rest as [number, number];
-    if (bytes.length > room >>> 0) this.kept = { key: keyOf(args), bytes };
+    if (bytes.length > room >>> 0) this.kept = { args, bytes };
     else {
       this.kept = null;
       this.caller.write(pointer, bytes);
@@ -118,5 +121,7 @@ class Marshal {
 
 const copied = (arg: unknown): unknown => (arg instanceof Uint8Array ? arg.slice() : arg);
 
-const keyOf = (args: unknown[]): string =>
-  args.map((arg) => (arg instanceof Uint8Array ? `b${arg.join(' ')}` : `${typeof arg} ${String(arg)}`)).join('\0');
+const same = (a: unknown, b: unknown): boolean =>
+  a instanceof Uint8Array && b instanceof Uint8Array
+    ? a.length === b.length && a.every((byte, i) => byte === b[i])
+    : Object.is(a, b);

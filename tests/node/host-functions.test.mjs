@@ -166,3 +166,51 @@ test('wrong options are type errors, and what the host does not have is named', 
   const wrong = hostFunction({ params: ['text'] }, () => 0);
   await assert.rejects(hf.run(program, { host: host({ upper: wrong }) }), /host\.env\.upper/);
 });
+
+test('whatever a function throws, the guest gets an answer', async (t) => {
+  const hf = await runtime(t);
+  const unhandled = [];
+  const note = (error) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  for (const [thrown, message] of [
+    [Object.create(null), /env\.add: .*it threw an object/],
+    [Object.assign(new Error(), { message: Symbol('why') }), /env\.add: .*Symbol\(why\)/],
+    [null, /env\.add: .*null/],
+  ]) {
+    const add = () => Promise.reject(thrown);
+    const result = await hf.run(program, { args: ['numbers'], host: host({ add }) });
+    assert.equal(result.reason, 'trap');
+    assert.match(result.message, message);
+  }
+  assert.deepEqual(unhandled, []);
+});
+
+test('a result that waits for a larger buffer is for the same arguments only', async (t) => {
+  const hf = await runtime(t);
+  const join = hostFunction({ params: ['string', 'string'], result: 'string' }, (a, b) => `${a.length}+${b.length}`);
+  const q = await hf.instantiate(await readFile(guest('hands-out-references')), {
+    host: { env: { take: () => 0, join } },
+  });
+  const joined = async (a, b, room) => {
+    await q.memory.write(0, Buffer.from(a + b));
+    const size = await q.call('joined', a.length, b.length, room);
+    return Buffer.from(await q.memory.read(512, size)).toString();
+  };
+  await joined('a\0string b', 'c', 0);
+  assert.equal(await joined('a', 'b\0string c', 100), '1+10');
+});
+
+test('a signature that does not fit is refused, not ignored', async (t) => {
+  const hf = await runtime(t);
+  const refused = (signature, message) =>
+    assert.rejects(hf.run(program, { host: host({ add: hostFunction(signature, () => 0) }) }), {
+      name: 'TypeError',
+      message,
+    });
+  await refused({ parms: ['i32'] }, /host\.env\.add.*"parms"; did you mean "params"/);
+  await refused({ into: 'alocator' }, /into of host\.env\.add must be "buffer" or "allocator"/);
+  await refused({ error: '-1' }, /error of host\.env\.add must be a number or a bigint/);
+  await refused({ params: ['text'] }, /host\.env\.add: "text" is no kind: i32/);
+  await refused(undefined, /signature of host\.env\.add must be an object/);
+});

@@ -305,3 +305,31 @@ test('the runtime’s end rejects what is open', async (t) => {
   await assert.rejects(q.call('add', 1, 2), { name: 'Closed' });
   await assert.rejects(hf.instantiate(called), { name: 'Closed' });
 });
+
+test('bytes that no memory has, and references, cost a call its result and the guest nothing', async (t) => {
+  const hf = await runtime(t);
+  const host = { env: { take: () => 1, join: () => 0 } };
+  const q = await hf.instantiate(await readFile(guest('hands-out-references')), { host });
+  for (const size of [2 ** 31, 2 ** 33, 2 ** 40, 2 ** 53]) await assert.rejects(q.memory.read(0, size), RangeError);
+  await assert.rejects(q.call('reference'), { name: 'CallFailed', message: /reference returned a reference/ });
+  assert.equal(await q.call('nothing'), null);
+  assert.equal(await q.call('add', 1, 2), 3);
+  await assert.rejects(q.call('pass'), { name: 'CallFailed', message: /env\.take: an argument is a reference/ });
+});
+
+test('options that do not fit are refused, not ignored', async (t) => {
+  const hf = await runtime(t);
+  const refused = (options, message) => assert.rejects(hf.instantiate(called, options), { name: 'TypeError', message });
+  await refused({ allocator: { maloc: 'malloc' } }, /unknown option "maloc"; did you mean "malloc"/);
+  await refused({ allocator: { malloc: 1 } }, /allocator\.malloc must be a string/);
+  await refused({ allocator: null }, /allocator must be an object/);
+  await refused({ signatures: { greet: { param: ['string'] } } }, /signatures\.greet.*"param"; did you mean "params"/);
+  await refused({ signatures: { greet: undefined } }, /signatures\.greet must be an object/);
+  await refused({ signatures: { greet: { params: 'string' } } }, /params of signatures\.greet must be an array/);
+  await assert.rejects(hf.instantiate(called, { entry: 'run' }), /exports no function run, which the option entry/);
+  const q = await hf.instantiate(called, { signatures: { add: { params: ['string', 'i32'] } } });
+  assert.throws(() => q.with({ timeuot: 1 }), TypeError);
+  assert.throws(() => q.with({ signal: {} }), TypeError);
+  const wrong = /add\(string, i32\), as signatures has it, is not how the module exports it: add\(i32, i32\): i32/;
+  await assert.rejects(q.call('add', 'a', 1), { name: 'TypeError', message: wrong });
+});
