@@ -6,7 +6,7 @@
  * or their responses have not yet been taken.
  */
 import { offAbort, onAbort } from './aborts.js';
-import { wrong } from './bytes.js';
+import { kindOf, wrong } from './bytes.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import { asError } from './errors.js';
@@ -339,9 +339,9 @@ export class Instance {
         for (let end = line.indexOf(10); end >= 0 || line.length > LOG_LINE; end = line.indexOf(10)) {
           const cut = end < 0 || end > LOG_LINE ? LOG_LINE : end;
           tell(line.subarray(0, cut));
-          line = line.slice(cut === end ? cut + 1 : cut);
+          line = line.subarray(cut === end ? cut + 1 : cut); // no copy: there may be as many lines as bytes
         }
-        rest = line;
+        rest = line.slice();
       }
     } catch {
       return; // the runtime has ended
@@ -421,8 +421,9 @@ export class Instance {
       if (wrong) replies.push(errorReply(null, new InvalidRequest(`the message ${wrong}`)));
       else answered.push((await this.#accept(message as Message, line, reply)).done);
     }
-    void Promise.all(answered).then(() => {
-      if (replies.length > 0) this.#post(`[${replies.join(',')}]`);
+    await this.#counted(async () => {
+      await Promise.all(answered);
+      if (replies.length > 0) await this.#send(`[${replies.join(',')}]`);
     });
   }
 
@@ -439,22 +440,27 @@ export class Instance {
     if (typeof method !== 'string' || !structured || !identified) {
       const why = !identified ? '"id"' : typeof method !== 'string' ? '"method"' : '"params"';
       const error = new InvalidRequest(`${why} has the wrong type`);
-      return { done: reply(errorReply(identified ? (id ?? null) : null, error)) };
+      return this.#counted(() => reply(errorReply(identified ? (id ?? null) : null, error)));
     }
     if (method === CANCEL && id === undefined) {
       const cancelled = (params as { id?: Id } | undefined)?.id;
       this.#requests.get(cancelled ?? null)?.cancel();
       return { done };
     }
+    return this.#counted(() => this.#handle(method, params, id, reply));
+  }
+
+  /** Does the work when there is room for one more. A plugin that sends without end and reads nothing must wait, whatever it sends. */
+  async #counted(work: () => Promise<void>): Promise<{ done: Promise<void> }> {
     while (this.#handled >= MOST_HANDLED && !this.#over.signal.aborted) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     this.#handled++;
-    const handled = this.#handle(method, params, id, reply).finally(() => {
+    const done = work().finally(() => {
       this.#handled--;
       this.#wake?.();
     });
-    return { done: handled };
+    return { done };
   }
 
   /** The answer to a call of the page. */
@@ -570,8 +576,18 @@ function resultReply(id: Id, result: unknown): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`;
 }
 
+/** Whatever a handler throws, the plugin gets an answer. */
+function wordsOf(thrown: unknown): string {
+  try {
+    return `${asError(thrown).message}`;
+  } catch {
+    return `the handler threw ${kindOf(thrown)}`;
+  }
+}
+
 function errorReply(id: Id, thrown: unknown): string {
-  const { code, message, data } = thrown instanceof RpcError ? thrown : new InternalError(asError(thrown).message);
+  const fits = thrown instanceof RpcError && Number.isInteger(thrown.code);
+  const { code, message, data } = fits ? thrown : new InternalError(wordsOf(thrown));
   try {
     return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
   } catch {

@@ -137,3 +137,52 @@ test('$/cancelRequest aborts a handler; an aborted call sends it, and keeps its 
   say({ jsonrpc: '2.0', id: 2, result: 'yes' });
   assert.equal(await next, 'yes');
 });
+
+test('a plugin that sends wrong requests without end and reads no answer is not read for ever', async (t) => {
+  for (const line of ['{"jsonrpc":"2.0","id":1,"method":5}\n', '[1]\n']) {
+    const { fake, id } = await playing(t);
+    fake.on.stdin = () => undefined; // nothing is ever taken
+    const rounds = 50;
+    for (let i = 0; i < rounds; i++) fake.output(id, 1, line.repeat(Math.ceil(65_536 / line.length)));
+    await settle();
+    const read = fake.sent('credit').reduce((sum, { fd, bytes }) => sum + (fd === 1 ? bytes : 0), 0);
+    assert.ok(read < (rounds * 65_536) / 4, `${read} bytes`);
+  }
+});
+
+test('as many lines of standard error as bytes are not copied again and again', async (t) => {
+  let lines = 0;
+  const { fake, id } = await playing(t, { logger: () => void lines++ });
+  const { slice } = Uint8Array.prototype;
+  let copied = 0;
+  Uint8Array.prototype.slice = function (...range) {
+    const copy = slice.apply(this, range);
+    copied += copy.length;
+    return copy;
+  };
+  t.after(() => (Uint8Array.prototype.slice = slice));
+  const size = 65_536;
+  fake.output(id, 2, '\n'.repeat(size));
+  await until(() => lines === size);
+  assert.ok(copied < 4 * size, `${copied} bytes`);
+});
+
+test('whatever a handler throws, the plugin gets an answer', async (t) => {
+  const unhandled = watchUnhandled(t);
+  const thrown = { none: Object.create(null), big: new lib.RpcError(5n, 'big'), nan: new lib.RpcError(NaN, 'nan') };
+  const handlers = Object.fromEntries(
+    Object.entries(thrown).map(([name, error]) => [name, () => Promise.reject(error)]),
+  );
+  const { say, heard } = await playing(t, { handlers });
+  for (const name of Object.keys(thrown)) say(request(name, name));
+  await until(() => heard().length === 3);
+  assert.deepEqual(
+    heard().map(({ id, error }) => [id, error.code, error.message]),
+    [
+      ['none', -32603, 'the handler threw an object'],
+      ['big', -32603, 'big'],
+      ['nan', -32603, 'nan'],
+    ],
+  );
+  assert.deepEqual(unhandled, []);
+});
