@@ -187,6 +187,18 @@ export class Pipes {
     };
   }
 
+  /** All of them, or none. */
+  async #pipes(count: number, size: number): Promise<Pipe[]> {
+    const made = await Promise.allSettled(Array.from({ length: count }, () => this.#pipe(size)));
+    const pipes = made.flatMap((pipe) => (pipe.status === 'fulfilled' ? pipe.value : []));
+    for (const pipe of made) {
+      if (pipe.status === 'fulfilled') continue;
+      for (const other of pipes) other.close();
+      throw pipe.reason;
+    }
+    return pipes;
+  }
+
   pipeline(programs: readonly Stage[], options: PipelineOptions = {}): Promise<PipelineResult<string | Uint8Array>> {
     return helped(() => this.#pipeline(programs, options));
   }
@@ -208,7 +220,8 @@ export class Pipes {
     const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
     const size = planSize(pipeSize, 'pipeSize');
     const stages = programs.map((program: Stage) => (isProgram(program) ? program : { source: program }));
-    const pipes = await Promise.all(stages.slice(1).map(() => this.#pipe(size)));
+    stages.forEach(requireNoneOfThePipelines);
+    const pipes = await this.#pipes(stages.length - 1, size);
     const starting = stages.map(({ source, ...own }, i) =>
       this.#runtime.spawn(source, {
         brokenPipe: 'end',
@@ -243,6 +256,12 @@ function planSize(value: unknown, what: string): number {
   const size = count(value, what, 1);
   if (size > MOST_PIPE_SIZE) throw new RangeError(`${what} must be at most ${MOST_PIPE_SIZE}, not ${size}`);
   return size;
+}
+
+/** Options that the pipeline has for all of its programs: those of one would be ignored. */
+function requireNoneOfThePipelines(program: PipelineProgram, i: number): void {
+  for (const name of ['stdin', 'stdout', 'signal', 'timeout'])
+    if (name in program) throw new TypeError(`programs[${i}]: "${name}" is an option of the pipeline`);
 }
 
 type Stage = Source | PipelineProgram;

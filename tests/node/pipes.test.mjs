@@ -221,3 +221,21 @@ test('an abort, and the time limit, end all of a pipeline', patience, async (t) 
   const late = await hf.pipeline([guest('sleeps-forever'), guest('cat')], { timeout: 100 });
   assert.equal(late.programs[0].reason, 'timeout');
 });
+
+test('a pipeline for whose pipes there is too little memory leaves none of them behind', patience, async (t) => {
+  const hf = await runtime(t, { memory: { maximum: 128 * 2 ** 20 } });
+  const bytes = async () => (await hf.stats()).kernel.bytes;
+  const before = await bytes();
+  for (let i = 0; i < 3; i++)
+    await assert.rejects(hf.pipeline(Array(6).fill(guest('cat')), { pipeSize: 2 ** 25 }), /no memory for a pipe/);
+  await until(bytes, (now) => now === before);
+});
+
+test('an option that the pipeline has is refused where it is that of a program', patience, async (t) => {
+  const hf = await runtime(t);
+  for (const name of ['stdin', 'stdout', 'signal', 'timeout'])
+    await assert.rejects(hf.pipeline([guest('cat'), { source: guest('cat'), [name]: undefined }]), {
+      name: 'TypeError',
+      message: `programs[1]: "${name}" is an option of the pipeline`,
+    });
+});
