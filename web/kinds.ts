@@ -8,6 +8,7 @@ const KINDS: readonly unknown[] = ['i32', 'i64', 'f32', 'f64', 'string', 'bytes'
 export function kinds(params: readonly Kind[] = [], result: Kind | undefined, what: string): SignatureMessage {
   if (!Array.isArray(params)) throw wrong(`params of ${what}`, 'an array', params);
   for (const kind of result === undefined ? params : [...params, result])
-    if (!KINDS.includes(kind)) throw new TypeError(`${what}: ${shown(kind)} is no kind: ${KINDS.join(', ')}`);
+    if (!KINDS.includes(kind))
+      throw new TypeError(`${what} must be a signature of ${KINDS.join(', ')}, not ${shown(kind)}`);
   return { params: [...(params as Kind[])], result: result ?? null };
 }
