@@ -65,6 +65,7 @@ const KNOWN = {
   spawn,
   run: { ...spawn, encoding: 1, files: 1, outputs: 1 } satisfies Keys<RunOptions>,
   child: { ...spawn, source: 1 } satisfies Keys<ProgramStart>,
+  instantiate: { ...spawn, entry: 1, signatures: 1, allocator: 1 } satisfies Keys<InstantiateOptions>,
   stdin: { text: 1, bytes: 1 } satisfies Keys<InputRecord>,
   terminal: { raw: 1, onlcr: 1, echo: 1, columns: 1, rows: 1, onSignal: 1 } satisfies Keys<TerminalOptions>,
   setRaw: { onlcr: 1 } satisfies Keys<Last<Terminal['setRaw']>>,
@@ -138,7 +139,7 @@ const KNOWN = {
 };
 
 /** Calls that start programs: what applies to one applies to all. */
-const PROGRAMS = ['spawn', 'run', 'child'];
+const PROGRAMS = ['spawn', 'run', 'child', 'instantiate'];
 
 const directories = "`preopens` says which directories of hf.fs the program sees: preopens: { '/': '/home' }";
 const fileSystem = `the file system is hf.fs, which all programs share; ${directories}`;
@@ -244,6 +245,7 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   spawn: PROGRAM_ADVICE,
   run: PROGRAM_ADVICE,
   child: PROGRAM_ADVICE,
+  instantiate: PROGRAM_ADVICE,
   terminal: { cols: 'did you mean `columns`?', width: 'did you mean `columns`?', height: 'did you mean `rows`?' },
   limits: { files: DESCRIPTORS_ADVICE, fds: DESCRIPTORS_ADVICE, openfiles: DESCRIPTORS_ADVICE },
   preopen: {

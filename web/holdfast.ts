@@ -429,7 +429,7 @@ export class Runtime implements Holdfast {
   ): Promise<Instance<E>> {
     const file = await loadInstance();
     const tools = {
-      planSpawn: (spawnOptions: SpawnOptions) => planSpawn(spawnOptions),
+      planSpawn: (spawnOptions: SpawnOptions) => planSpawn(spawnOptions, 'instantiate'),
       spawn: (program: Source, plan: SpawnPlan) => this.#spawn(program, plan),
       failed: (message: string, exit: Exit | undefined) => new CallFailed(message, exit),
     };

@@ -340,10 +340,14 @@ class InstanceHandle {
 
   #export(name: string): Export {
     const found = this.#functions.get(name);
-    if (found) return found;
+    if (!found) throw new TypeError(this.#missing(name));
+    return found;
+  }
+
+  #missing(name: string): string {
     const names = [...this.#functions.keys()];
     const list = names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
-    throw new TypeError(`the module exports no function ${JSON.stringify(name)}; it exports ${list || 'none'}`);
+    return `the module exports no function ${JSON.stringify(name)}; it exports ${list || 'none'}`;
   }
 
   #check(name: string, found: Export, args: unknown[]): unknown[] {
@@ -454,6 +458,13 @@ class InstanceHandle {
     }
   }
 
+  #begin(): void {
+    const wrong = Object.keys(this.#signatures).find((name) => !this.#functions.has(name));
+    if (wrong === undefined) return this.#ready.resolve();
+    this.#fail(new TypeError(`signatures.${wrong}: ${this.#missing(wrong)}`));
+    this.process.kill();
+  }
+
   #receive(message: FromWorker): void {
     switch (message.t) {
       case 'ready':
@@ -463,7 +474,7 @@ class InstanceHandle {
           this.#functions.set(name, { index: this.#companion + i, type: null, arity: 0 }),
         );
         this.#callee.functions = message.exports.map(([name]) => name);
-        return this.#ready.resolve();
+        return this.#begin();
       case 'forgotten':
         return this.#link.station?.forgotten(message.caller);
       case 'results':

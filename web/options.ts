@@ -339,7 +339,11 @@ function planMemory(memory: { initial?: number; maximum?: number }): InitMessage
  * Validates the options of `hf.spawn()`, or of another `call`; `what` is its name in messages. Throws `TypeError` and
  * `RangeError`; callers wrap it in `helped` so that the message includes suggestions.
  */
-export function planSpawn(options: SpawnOptions, call: 'spawn' | 'run' | 'child' = 'spawn', what?: string): SpawnPlan {
+export function planSpawn(
+  options: SpawnOptions,
+  call: 'spawn' | 'run' | 'child' | 'instantiate' = 'spawn',
+  what?: string,
+): SpawnPlan {
   const {
     args = [],
     argv0,

@@ -52,6 +52,23 @@ test('a guest with too little memory for the arguments gets back what it gave fo
   assert.equal(await q.call('allocated'), 0);
 });
 
+test('a signature without its export, and an option with a slip of the pen, are refused', async (t) => {
+  const hf = await runtime(t);
+  const wrong = hf.instantiate(called, { signatures: { greets: text } });
+  await assert.rejects(wrong, {
+    name: 'TypeError',
+    message: /^signatures\.greets: the module exports no function "greets"; it exports /,
+  });
+  await until(
+    () => hf.ps(),
+    (processes) => processes.length === 0,
+  );
+  await assert.rejects(hf.instantiate(called, { entri: null }), {
+    name: 'TypeError',
+    message: 'instantiate: unknown option "entri"; did you mean "entry"?',
+  });
+});
+
 test('wrong arguments are refused before they are sent, with the signature of the export', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called, { signatures: { greet: text } });
