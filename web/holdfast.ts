@@ -562,7 +562,10 @@ export class Runtime implements Holdfast {
     if (!this.#dead) {
       this.#ending.abort(new Closed());
       this.#post({ t: 'close' });
-      this.#closed.resolve((await within(this.#closed.promise, CLOSE_TIME)) ?? []);
+      const locks = await within(this.#closed.promise, CLOSE_TIME);
+      // No worker is left, but the kernel, which tells of releases, was left before that.
+      if (locks?.length === 0) for (const process of this.#processes.values()) process.onWorkersGone();
+      this.#closed.resolve(locks ?? []);
       this.#die(new Closed());
     }
     await this.#gone;

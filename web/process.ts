@@ -470,6 +470,10 @@ export class ProcessHandle implements Process {
     this.#released.resolve();
   }
 
+  onWorkersGone(): void {
+    if (!this.#awaited.has('exit')) this.onReleased();
+  }
+
   onRuntimeGone(error: Error): void {
     this.#finish(error);
   }
