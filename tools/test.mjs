@@ -34,7 +34,7 @@ const sections = {
 };
 const needed = {
   native: needs.native,
-  node: needs.build,
+  node: [...needs.build, 'node24'],
   guests: [...needs.guests, 'sanitizers', 'tcc'],
   browser: needs.browser,
   bundlers: [...needs.build, 'chromium'],
