@@ -1,5 +1,6 @@
 // `npm run bench [-- --rounds N]`: what holdfast costs, in Chromium, served by nginx as the demo is. Prints tables; every row is the median of interleaved rounds,
-// with the fastest and slowest in brackets. With `--calls`: calls between the page and guests, beside their floors. With `--peers`: system calls against other runtimes, as a table for docs/benchmarks.md. Figures of one run may be compared with each other; those of two runs or machines may not.
+// with the fastest and slowest in brackets. With `--calls`: calls between the page and guests and from guest to guest, beside their floors, and pipes between programs beside Linux's. With `--peers`: system calls against other runtimes, as a table for docs/benchmarks.md. Figures of one run may be compared with each other; those of two runs or machines may not.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -28,7 +29,7 @@ const number = (value) =>
   value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toFixed(1);
 const figure = ({ min, median, max }, unit) =>
   `${number(median)} ${unit}`.padStart(12) + `   (${number(min)} to ${number(max)})`;
-const row = (name, text, note = '') => console.log(`  ${name.padEnd(30)}${text}${note && `   ${note}`}`);
+const row = (name, text, note = '') => console.log(`  ${name.padEnd(38)}${text}${note && `   ${note}`}`);
 
 function sizes() {
   console.log('\nWhat a page downloads');
@@ -85,6 +86,10 @@ const CALLS = [
   ['page calls, 200 in one turn', 'messages, 200 at once'],
   ['blocked worker, page, waker'],
   ['guest calls the page', 'blocked worker, page, waker'],
+  ['futex there and back'],
+  ['guest calls a guest', 'futex there and back'],
+  ['the same, asleep, with a busy thread'],
+  ['guest calls a guest, likewise', 'the same, asleep, with a busy thread'],
   ['plugin calls, 200 at once'],
   ['plugin ping', 'message there and back'],
   ['plugin prime_sieve(1,000,000)'],
@@ -96,6 +101,42 @@ function reportCalls(results) {
   for (const [name, floor] of CALLS) {
     const ratio = floor && (results[name].median / results[floor].median).toFixed(2);
     row(name, figure(results[name], 'us'), ratio ? `${ratio} times the floor` : '');
+  }
+}
+
+/** What each program writes at once, and how often. */
+const PIPES = [
+  [1, 200_000],
+  [4096, 20_000],
+  [65536, 4000],
+  [2 ** 20, 256],
+];
+
+/** The same program in two processes of this machine. */
+async function nativePipes() {
+  const program = fromRoot('build', 'bench-pipe');
+  execFileSync('clang', ['-O2', '-o', program, fromRoot('tests/guests/bench/bench-pipe.c')]);
+  const results = {};
+  for (const [size, count] of PIPES) {
+    const times = Array.from({ length: rounds }, () => {
+      const line = `'${program}' write ${size} ${count} | '${program}' read ${size}`;
+      return Number(execFileSync('sh', ['-c', line], { encoding: 'utf8' }).split(' ')[1]);
+    }).sort((a, b) => a - b);
+    const speed = (time) => (1000 * size * count) / time;
+    results[size] = { min: speed(times.at(-1)), median: speed(times[times.length >> 1]), max: speed(times[0]) };
+  }
+  return results;
+}
+
+function reportPipes(ours, native) {
+  console.log(`\nA pipe between two programs, by the size of a write: median of ${rounds} rounds (slowest to fastest)`);
+  for (const [size] of PIPES) {
+    row(`${size} bytes, of Linux`, figure(native[size], 'MB/s'));
+    row(
+      `${size} bytes`,
+      figure(ours[size], 'MB/s'),
+      `${(ours[size].median / native[size].median).toFixed(2)} times as fast`,
+    );
   }
 }
 
@@ -131,6 +172,11 @@ try {
         rounds,
       }),
     );
+    const pipes = await page.evaluate(
+      async (options) => (await import('/tests/bench/calls.js')).pipesBenchmark(options),
+      { rounds, sizes: PIPES },
+    );
+    reportPipes(pipes, await nativePipes());
   } else if (values.interruptible) {
     reportInterruptible(
       await page.evaluate(
