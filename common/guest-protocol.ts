@@ -105,6 +105,20 @@ export interface CallsMessage {
   calls: unknown[];
 }
 
+/** Takes the calls of a message apart, in their order. */
+export function eachCall(
+  { first, calls }: CallsMessage,
+  take: (id: number, fn: number, args: unknown[]) => void,
+): void {
+  let id = first;
+  for (let i = 0; i < calls.length; id++) {
+    const fn = calls[i] as number;
+    const end = i + 2 + (calls[i + 1] as number);
+    take(id, fn, calls.slice(i + 2, end));
+    i = end;
+  }
+}
+
 /** Why a call failed. */
 export type Failure = [id: number, error: string, type: 'TypeError' | 'RangeError' | 'CallFailed' | Thrown];
 

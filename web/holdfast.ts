@@ -563,7 +563,7 @@ export class Runtime implements Holdfast {
       this.#ending.abort(new Closed());
       this.#post({ t: 'close' });
       const locks = await within(this.#closed.promise, CLOSE_TIME);
-      // No worker is left, but the kernel, which tells of releases, was left before that.
+      // The kernel reports releases, but the coordinator stops calling it before it ends the last workers.
       if (locks?.length === 0) for (const process of this.#processes.values()) process.onWorkersGone();
       this.#closed.resolve(locks ?? []);
       this.#die(new Closed());

@@ -1,4 +1,5 @@
 /** Reactors of Go on the thread that calls them. */
+import { LONGEST_TIMER } from '../common/timers.js';
 import { helped, nothingMore } from './options.js';
 import { Input, Turns, WASIProcExit, wasiImports } from './reactor-wasi.js';
 
@@ -38,7 +39,7 @@ export interface ReactorOptions {
 /** Waits that many milliseconds. */
 export type WaitCallback = (ms: number) => Promise<void>;
 
-const sleep: WaitCallback = (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)));
+const sleep: WaitCallback = (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, LONGEST_TIMER)));
 
 /**
  * Instantiates a Go reactor on this thread and initializes it. A page should rather use `hf.instantiate()`, whose guest

@@ -1,4 +1,5 @@
 /** QuickJS reactors on the thread that calls them. */
+import { LONGEST_TIMER } from '../common/timers.js';
 import { helped, nothingMore } from './options.js';
 import { Input, Turns, WASIProcExit, wasiImports } from './reactor-wasi.js';
 
@@ -275,7 +276,7 @@ export class QuickJS {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let end: (() => void) | undefined;
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(milliseconds, 2 ** 31 - 1));
+      timer = setTimeout(resolve, Math.min(milliseconds, LONGEST_TIMER));
       end = this.#input.onWake((this.#wake = resolve));
     });
     clearTimeout(timer);

@@ -9,6 +9,7 @@
 import { host } from '#host';
 import { PREVIEW1 } from '../build/generated/abi.ts';
 import {
+  eachCall,
   WRITE,
   type CallsMessage,
   type CompanionMessage,
@@ -383,17 +384,11 @@ export class Companion {
     this.port!.postMessage(message);
   }
 
-  private receive({ first, calls }: CallsMessage): void {
-    let id = first;
-    for (let i = 0; i < calls.length; id++) {
-      const call = id;
-      const fn = calls[i] as number;
-      const end = i + 2 + (calls[i + 1] as number);
-      const args = calls.slice(i + 2, end);
-      i = end;
-      if (!this.companion.serial) void this.answer(call, fn, args);
-      else this.line = this.line.then(() => this.answer(call, fn, args));
-    }
+  private receive(message: CallsMessage): void {
+    eachCall(message, (id, fn, args) => {
+      if (!this.companion.serial) void this.answer(id, fn, args);
+      else this.line = this.line.then(() => this.answer(id, fn, args));
+    });
   }
 
   private async answer(id: number, fn: number, args: unknown[]): Promise<void> {

@@ -10,6 +10,7 @@ import { decodeAnswer, type Answer } from '../common/values.ts';
 import { CallFailed, encoded, hostFunction, isNumber, travels } from './host-functions.ts';
 import { Desk, linkedFunction } from './links.ts';
 import {
+  eachCall,
   READ,
   WRITE,
   type CallsMessage,
@@ -278,19 +279,9 @@ export class Guest {
   private answerCalls(message: CallsMessage): void {
     const results = new Results((message, transfer) => this.post(message, transfer));
     try {
-      this.answerAll(message, results);
+      eachCall(message, (id, fn, args) => this.answer(id, fn, args, results));
     } finally {
       results.send();
-    }
-  }
-
-  private answerAll({ first, calls }: CallsMessage, results: Results): void {
-    let id = first;
-    for (let i = 0; i < calls.length; id++) {
-      const fn = calls[i] as number;
-      const end = i + 2 + (calls[i + 1] as number);
-      this.answer(id, fn, calls.slice(i + 2, end), results);
-      i = end;
     }
   }
 

@@ -54,7 +54,7 @@ export class Desk {
   private readonly numbers: Float64Array;
   private readonly bigints: BigInt64Array;
   private readonly bytes: Uint8Array;
-  /** How a serving guest's last answer went: to whom it still goes together with the wait for the next call. */
+  /** The pipe of an answer that is in the record and not yet sent: it is sent in the call of the kernel that waits for the next one. */
   private owed: Pointer = NULL;
 
   constructor({ kernel, kernelMemory }: Place) {

@@ -4,6 +4,7 @@
  */
 import type { FromGuest } from '../common/guest-protocol.ts';
 import { LOOP, TICK } from '../common/loop-protocol.ts';
+import { LONGEST_TIMER } from '../common/timers.ts';
 import { CallFailed } from './host-functions.ts';
 
 type Export = (...args: unknown[]) => unknown;
@@ -29,9 +30,6 @@ interface Contract {
   /** Says on standard error what went wrong. */
   explain?: (() => void) | undefined;
 }
-
-/** The longest time that a timer of JavaScript can have. */
-const LONGEST = 2 ** 31 - 1;
 
 export class Loop {
   private contract: Contract | undefined;
@@ -173,7 +171,7 @@ export class Loop {
 
   private wakeIn(milliseconds: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.round(), Math.min(milliseconds, LONGEST));
+    this.timer = setTimeout(() => this.round(), Math.min(milliseconds, LONGEST_TIMER));
   }
 
   private tellIdle(): void {

@@ -22,7 +22,13 @@ test('exports are called with numbers, text and bytes, and the page stays free',
       bytes: Array.from((await q.call('reversed', new Uint8Array([1, 2, 3]))) as Uint8Array),
       many,
       frames,
-      state: (await window.hf.ps())[0]!.state,
+      // A moment after its answer.
+      state: (
+        await lab.until(
+          () => window.hf.ps(),
+          ([process]) => process!.state === 'idle',
+        )
+      )[0]!.state,
     };
   });
   expect([sum, negative, text]).toEqual([3, true, 'hello, wörld']);

@@ -105,7 +105,10 @@ test('glue that instantiates by itself is bound to the kernel, in every way that
 test('between calls it rests: it uses no CPU time, and can be paused; its timers wait at the guest’s door', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(program, { companion: module });
-  assert.equal((await hf.ps())[0].state, 'idle');
+  await until(
+    () => hf.ps(),
+    ([process]) => process.state === 'idle',
+  ); // a moment after its answer
   assert.ok(await comesToRest(async () => (await hf.ps())[0].cpuTime));
   await q.call('startTicking');
   await until(

@@ -24,7 +24,10 @@ test('exports are called with numbers of each type, and _initialize has run once
   assert.equal(await q.exports.nap(0), undefined);
   assert.ok('add' in q.exports && !('nothing' in q.exports) && Object.keys(q.exports).includes('negate'));
   assert.equal(await Promise.resolve(q.exports), q.exports); // it is no promise, although a guest may export "then"
-  assert.equal((await hf.ps())[0].state, 'idle');
+  await until(
+    () => hf.ps(),
+    ([process]) => process.state === 'idle',
+  ); // a moment after its answer
 });
 
 test('the URL of a file, its bytes and its compiled module can be instantiated', async (t) => {
