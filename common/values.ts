@@ -1,4 +1,4 @@
-/** How a host function's result travels to the guest's worker, which waits in the kernel: as bytes. The first one is its kind. */
+/** How a host function's result travels to the guest's worker, which waits in the kernel: as bytes. First how many there are in all, then its kind. */
 
 /** What a host function may come to, once its signature was applied. `failed`: it threw, or its result does not fit. */
 export type Value = undefined | number | bigint | string | Uint8Array;
@@ -11,10 +11,14 @@ const TEXT = 3;
 const BYTES = 4;
 const FAILED = 5;
 
+const KIND = 4;
+const HEAD = 5;
+
 const withKind = (kind: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const all = new Uint8Array(1 + bytes.length);
-  all[0] = kind;
-  all.set(bytes, 1);
+  const all = new Uint8Array(HEAD + bytes.length);
+  new DataView(all.buffer).setUint32(0, all.length);
+  all[KIND] = kind;
+  all.set(bytes, HEAD);
   return all;
 };
 
@@ -47,16 +51,17 @@ export function encodeAnswer(answer: Answer): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** `bytes` are the decoder's own. */
-export function decodeAnswer(bytes: Uint8Array<ArrayBuffer>): Answer {
-  const rest = bytes.subarray(1);
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
+/** `copy` copies so many of its bytes. */
+export function decodeAnswer(copy: (size: number) => Uint8Array<ArrayBuffer>): Answer {
+  const bytes = copy(new DataView(copy(KIND).buffer).getUint32(0));
+  const rest = bytes.subarray(HEAD);
+  const view = new DataView(bytes.buffer, HEAD);
   const text = (): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(rest);
-  switch (bytes[0]) {
+  switch (bytes[KIND]) {
     case NUMBER:
-      return { value: view.getFloat64(1) };
+      return { value: view.getFloat64(0) };
     case BIGINT:
-      return { value: view.getBigInt64(1) };
+      return { value: view.getBigInt64(0) };
     case TEXT:
       return { value: text() };
     case BYTES:

@@ -88,11 +88,13 @@ void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uin
                uint32_t (*pages)(void))
 {
 	hf_user_bind(&hf_self->mem, copy_in, copy_out, pages);
+	(void)hf_user_size(&hf_self->mem); /* c_ps tells it, also of a guest that never calls */
 }
 
 /* The worker of a guest that is called from outside goes back to its event loop … */
 void hf_w_rest(void)
 {
+	(void)hf_user_size(&hf_self->mem); /* it may have grown in a call */
 	hf_thread_rest(hf_self);
 }
 

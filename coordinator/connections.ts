@@ -21,7 +21,7 @@ function meaning(errno: number, port: number): string {
     case ERRNO.ECONNREFUSED:
       return `nobody listens on port ${port}`;
     case ERRNO.ENOBUFS:
-      return 'there are as many connections as there may be';
+      return 'too many connections';
     case ERRNO.ENOMEM:
       return 'the kernel has no memory left for a connection';
     case ERRNO.ECONNABORTED:

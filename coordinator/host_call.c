@@ -13,7 +13,7 @@ uint32_t hf_w_ask(void)
 {
 	hf_plat_check_stack();
 	hf_door_enter(hf_self);
-	hf_thread_drop_answer(hf_self);
+	hf_thread_drop_answer(hf_self); /* a stack that ran over may have kept JavaScript from fetching it */
 	if (atomic_load(&hf_self->host.base.state) != HF_REQUEST_IDLE)
 		(void)hf_request_leave(&hf_self->host.base); /* the thread was unwound before it waited */
 	hf_thread_waiter_init(&hf_self->host.waiter, hf_self);
@@ -29,7 +29,8 @@ uint32_t hf_w_tid(void)
 	return hf_self->tid;
 }
 
-/* Blocks until the page has answered, or unwinds. The answer, of w_answer_size bytes, stands until the next call. */
+/* Blocks until the page has answered, or unwinds. The answer, whose size only JavaScript knows
+ * (common/values.ts), stands until w_fetched; NULL: there was no memory for it. */
 uint8_t *hf_w_await(void)
 {
 	hf_door_enter(hf_self);
@@ -39,9 +40,12 @@ uint8_t *hf_w_await(void)
 	return hf_self->host.answer;
 }
 
-uint32_t hf_w_answer_size(void)
+/* The guest may now compute, or stay, for as long as it likes: its answer must not take room meanwhile. */
+void hf_w_fetched(void)
 {
-	return hf_self->host.size;
+	hf_door_enter(hf_self);
+	hf_thread_drop_answer(hf_self);
+	hf_door_leave(hf_self);
 }
 
 /* The call failed, and the guest has not said what it would do then: it traps. Does not return. */
@@ -66,7 +70,7 @@ static struct hf_thread *find(struct hf_process *process, uint32_t tid)
 }
 
 /* The page's answer to the thread's call of this number. 1: the block, which c_alloc gave, is the thread's now. 0: nobody waits for it any more. */
-uint32_t hf_c_host_answer(struct session *session, uint32_t tid, uint32_t number, void *block, uint32_t size)
+uint32_t hf_c_host_answer(struct session *session, uint32_t tid, uint32_t number, void *block)
 {
 	struct hf_process *process = hf_session_process(session);
 	if (!process)
@@ -79,7 +83,6 @@ uint32_t hf_c_host_answer(struct session *session, uint32_t tid, uint32_t number
 		return 0;
 	/* While the request is ours the thread waits, so it is there. */
 	thread->host.answer = block;
-	thread->host.size = size;
 	hf_request_answer(&thread->host.base, 0);
 	return 1;
 }

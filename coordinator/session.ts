@@ -322,8 +322,7 @@ export class Session implements Channel {
     const kernel = this.#kernel;
     const block = toPointer(kernel.call.c_alloc(bytes.length));
     if (block) kernel.bytes(block, bytes.length).set(bytes);
-    const taken = kernel.call.c_host_answer(this.#pointer, tid, call, block, block ? bytes.length : 0);
-    if (!taken) kernel.call.c_free(block);
+    if (!kernel.call.c_host_answer(this.#pointer, tid, call, block)) kernel.call.c_free(block);
   }
 
   hostCall(message: HostCallMessage): void {

@@ -1,4 +1,5 @@
 /** Functions of the page's that guests import: the option `host`. */
+import { wrong } from './bytes.js';
 import type { Kind } from '../common/guest-protocol.js';
 import type { WasmModule } from '../common/protocol.js';
 
@@ -111,6 +112,7 @@ export type HostFunctions = Readonly<Record<string, Readonly<Record<string, Host
  * @param signature - Its parameters and result.
  * @param fn - The function; behind its arguments it gets a `HostContext`.
  * @returns A function for the option `host`.
+ * @throws `TypeError` when the second argument is no function.
  *
  * @example
  * const host = {
@@ -126,6 +128,7 @@ export function hostFunction<const P extends readonly Kind[]>(
   signature: HostSignatureOption & { params?: P },
   fn: (...args: [...Values<P>, HostContext]) => unknown,
 ): HostFunction {
+  if (typeof fn !== 'function') throw wrong('fn', 'a function', fn);
   return Object.assign((...args: [...Values<P>, HostContext]) => fn(...args), { signature }) as HostFunction;
 }
 

@@ -85,8 +85,7 @@ class ComputeWorker {
       return;
     }
     if (instance) {
-      made.attach(instance);
-      this.start(instance, message);
+      this.start(made.attach(instance), message);
     }
     if (instance !== undefined) {
       made.close();

@@ -7,7 +7,7 @@
 import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
-import { CallFailed, encoded, hostFunction, isNumber, travels } from './host-functions.ts';
+import { CallFailed, encoded, hostFunction, isNumber, nameOfResult, travels } from './host-functions.ts';
 import { Desk, linkedFunction } from './links.ts';
 import {
   eachCall,
@@ -152,8 +152,13 @@ export class Guest {
       else this.seat.post(message);
       const pointer = toPointer(kernel.w_await());
       if (pointer === NULL) return { failed: 'the kernel had no memory for its result' };
-      return decodeAnswer(this.seat.bytes(pointer, kernel.w_answer_size()));
+      try {
+        return decodeAnswer((size) => this.seat.bytes(pointer, size));
+      } finally {
+        kernel.w_fetched();
+      }
     },
+    answered: '',
   };
 
   /** Stays for calls. */
@@ -163,9 +168,26 @@ export class Guest {
     this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
   }
 
-  /** Of one that does not stay: what its host's functions may need of it. */
-  attach(instance: WebAssembly.Instance): void {
-    this.exports = instance.exports;
+  /** Of one that does not stay: what its host's functions may need of it. Returns how to start it. */
+  attach({ exports }: WebAssembly.Instance): { exports: WebAssembly.Exports } {
+    this.exports = exports;
+    const started = Object.entries(exports).map(([name, value]) => [
+      name,
+      typeof value === 'function'
+        ? (...args: unknown[]) => this.explained(() => (value as WasmFunction)(...args))
+        : value,
+    ]);
+    return { exports: Object.fromEntries(started) as WebAssembly.Exports };
+  }
+
+  /** What a function of the page's returned may be the reason of what the engine throws. */
+  private explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      nameOfResult(error, this.hostSide);
+      throw error;
+    }
   }
 
   /** Of one with a companion, which drives it instead of this. */
@@ -215,7 +237,7 @@ export class Guest {
   /** Runs the guest's code, then rests. False: it is gone. */
   private enter(work: () => void): boolean {
     try {
-      work();
+      this.explained(work);
       this.seat.kernel.w_rest();
       return true;
     } catch (error) {

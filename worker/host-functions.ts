@@ -38,9 +38,17 @@ export interface Caller {
   ask(fn: number, args: unknown[], transfer: Transferable[]): Answer;
   /** What precedes the reason of a call that failed. */
   readonly failed?: string;
+  /** The import that returned last. */
+  answered: string;
 }
 
 const PAGE_FAILED = "the page's function failed: ";
+
+/** Where an import is an i64, a result must be a bigint, and nowhere else. Only the engine looks, and it does not say of which import it speaks. */
+export function nameOfResult(error: unknown, { answered }: Caller): void {
+  if (error instanceof TypeError && answered && /bigint/i.test(error.message))
+    error.message = `${answered}: the page's function returned what the guest's import cannot take: ${error.message}`;
+}
 
 /** What the guest imports as `entry`; `fn` is its index. */
 export function hostFunction(caller: Caller, { module, name, signature }: HostMessage, fn: number) {
@@ -48,7 +56,9 @@ export function hostFunction(caller: Caller, { module, name, signature }: HostMe
   const marshal = signature && new Marshal(caller, signature);
   return (...args: unknown[]): unknown => {
     try {
-      return marshal ? marshal.call(args, fn) : valueOf(caller.ask(fn, args, []), what);
+      const value = marshal ? marshal.call(args, fn) : valueOf(caller.ask(fn, args, []), what);
+      caller.answered = what;
+      return value;
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       caller.fail(`${what}: ${error.message}`); // does not return

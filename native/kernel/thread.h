@@ -59,7 +59,6 @@ struct hf_host_call {
 	struct hf_request base;
 	struct hf_thread_waiter waiter;
 	uint32_t number; /* of the call; changed by the thread while the request is IDLE */
-	uint32_t size;
 	uint8_t *answer; /* owned; NULL: none */
 };
 

@@ -19,6 +19,13 @@ void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint
 	hf_counter_set(&mem->known_size, 0);
 }
 
+uint64_t hf_user_size(struct hf_usermem *mem)
+{
+	uint64_t size = (uint64_t)mem->pages() * GUEST_PAGE;
+	hf_counter_set(&mem->known_size, size);
+	return size;
+}
+
 int hf_user_check(struct hf_usermem *mem, uint32_t address, uint64_t size)
 {
 	/* Neither sum can wrap: an address has 32 bits, and a size of more than 32 is refused. */
@@ -26,9 +33,7 @@ int hf_user_check(struct hf_usermem *mem, uint32_t address, uint64_t size)
 		return -HF_EFAULT;
 	if (address + size <= hf_counter_own(&mem->known_size))
 		return 0;
-	uint64_t known = (uint64_t)mem->pages() * GUEST_PAGE;
-	hf_counter_set(&mem->known_size, known);
-	return address + size <= known ? 0 : -HF_EFAULT;
+	return address + size <= hf_user_size(mem) ? 0 : -HF_EFAULT;
 }
 
 int hf_copy_in(struct hf_usermem *mem, void *to, uint32_t from, size_t size)

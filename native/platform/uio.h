@@ -23,6 +23,8 @@ struct hf_usermem {
 /* From now on these functions reach the memory. Called by the thread that runs the guest, while others may read known_size. */
 void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint32_t),
                   void (*copy_out)(uint32_t, const void *, uint32_t), uint32_t (*pages)(void));
+/* How large the memory is now, which known_size then says too. */
+uint64_t hf_user_size(struct hf_usermem *mem);
 /* 0 if [address, address + size) lies in the memory, else -HF_EFAULT. */
 HF_MUST_CHECK int hf_user_check(struct hf_usermem *mem, uint32_t address, uint64_t size);
 /* Check, then copy once. 0 or -HF_EFAULT. */

@@ -353,3 +353,12 @@ test('options that do not fit are refused, not ignored', async (t) => {
   const wrong = /add\(string, i32\), as signatures has it, is not how the module exports it: add\(i32, i32\): i32/;
   await assert.rejects(q.call('add', 'a', 1), { name: 'TypeError', message: wrong });
 });
+
+test('its memory is told although it makes no system call', async (t) => {
+  const hf = await runtime(t);
+  const q = await hf.instantiate(guest('asks-its-host'), { host: { env: { text: () => 0 } } });
+  const memory = async () => (await hf.ps())[0].memory;
+  assert.equal(await memory(), 65536);
+  await q.call('grow', 3);
+  await until(memory, (bytes) => bytes === 4 * 65536); // a moment after the answer
+});
