@@ -1,5 +1,6 @@
 // Helpers shared by the drivers in tools/. They use only Node >= 20 and its own modules, because they run before `npm
 // ci`.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -18,23 +19,32 @@ export const isMain = (url) =>
 /** An error whose message is sufficient: printed without a stack. */
 export class Complaint extends Error {}
 
-/** Runs a driver's main function; turns a failure into a message and an exit status. */
+/** Runs a driver's main function; turns a failure into a message and an exit status, and ends what still runs then. */
 export async function main(fn) {
   try {
     process.exitCode = (await fn(process.argv.slice(2))) ?? 0;
   } catch (error) {
     console.error(error instanceof Complaint ? `\nholdfast: ${error.message}` : error);
-    process.exitCode = 1;
+    process.exit(1);
   }
 }
 
+const taking = new AsyncLocalStorage();
+
+/** Calls `fn`. What it prints goes to `take`, line by line, with what the programs print that it runs. */
+export const printingTo = (take, fn) => taking.run(take, fn);
+
+/** Where lines are printed that are printed from here. */
+export const printer = () => taking.getStore() ?? console.log;
+export const print = (line) => printer()(line);
+
 const started = performance.now();
-export const say = (text) =>
-  console.log(`[${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s] ${text}`);
+export const stamped = (text) => `[${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s] ${text}`;
+export const say = (text) => print(stamped(text));
 
 /** One line of progress: redrawn in place on a terminal, an occasional line elsewhere. */
 export function progress(label) {
-  const tty = process.stdout.isTTY;
+  const tty = process.stdout.isTTY && !taking.getStore();
   let last = -Infinity;
   return {
     update(text) {
@@ -66,12 +76,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
  * output and shows it only if the program failed; otherwise output is passed through. `onLine` gets each line as it
  * arrives, and implies `quiet`.
  */
-export function run(command, args = [], { quiet = false, allowFailure = false, onLine, env, input, ...options } = {}) {
+export function run(command, args = [], { quiet = false, allowFailure = false, env, input, ...options } = {}) {
+  const { onLine = quiet ? undefined : taking.getStore(), ...others } = options;
   return new Promise((resolve, reject) => {
     const piped = quiet || onLine !== undefined;
     const child = spawn(command, args, {
       cwd: root,
-      ...options,
+      ...others,
       env: env ? { ...process.env, ...env } : process.env,
       stdio: [input === undefined ? 'ignore' : 'pipe', ...(piped ? ['pipe', 'pipe'] : ['inherit', 'inherit'])],
     });

@@ -7,8 +7,11 @@
 //   bundlers  tests/bundlers: the packed package in projects of Vite, webpack, esbuild and others; `npm run test:bundlers` has more
 // Arguments after the second `--` go to the section's own runner (ctest, node --test, playwright).
 // The last line is `N passed, N failed`, summed over the sections. A section that runs no test fails.
+//
+// The sections consist of suites, which run two at a time beside the builds, because each leaves a core idle now and then: it waits for a
+// browser, a time limit or its last test. What they print is printed suite by suite.
 import fs from 'node:fs';
-import { build } from './build.mjs';
+import { startBuilds } from './builds.mjs';
 import {
   Complaint,
   exists,
@@ -16,6 +19,7 @@ import {
   fromRoot,
   jobs,
   main,
+  print,
   readJson,
   run,
   say,
@@ -24,13 +28,15 @@ import {
 import { node24Path } from './node24.mjs';
 import { serve } from './serve.mjs';
 import { chromiumOnPath, needs, setup, webkitPath } from './setup.mjs';
+import { sideBySide } from './side-by-side.mjs';
 
+/** Name → its suites: `{ title, builds, run }` with the targets to be built first (tools/build.mjs), in an order in which no long one is last. */
 const sections = {
-  native: testNative,
-  node: testNode,
-  guests: testGuests,
-  browser: testBrowser,
-  bundlers: testBundlers,
+  native: nativeSuites,
+  node: nodeSuites,
+  browser: browserSuites,
+  bundlers: bundlerSuites,
+  guests: guestSuites,
 };
 const needed = {
   native: needs.native,
@@ -55,28 +61,19 @@ function parseArguments(args) {
   return options;
 }
 
-const heading = (text) => console.log(`\n=== ${text} ===`);
+const heading = (text) => print(`\n=== ${text} ===`);
 const results = fromRoot('build/test-results');
 
 // --- native ---
 
-async function testNative(options) {
+/** The fuzzers come first: each has ten seconds of time, and nothing else can be tested yet that would take them from it. */
+function nativeSuites(options) {
   const presets = [
+    ['fuzz', 'fuzzers, 10 seconds each'],
     ['native-asan', 'native kernel under AddressSanitizer and UBSan'],
     ['native-tsan', 'native kernel under ThreadSanitizer'],
   ];
-  if (filesBelow(fromRoot('tests/fuzz'), (file) => file.endsWith('.c')).length > 0)
-    presets.push(['fuzz', 'fuzzers, 10 seconds each']);
-  const counts = [];
-  for (const [preset, title] of presets) {
-    counts.push(
-      await counted(title, async () => {
-        await build([preset]);
-        return runCtest(preset, options);
-      }),
-    );
-  }
-  return counts;
+  return presets.map(([preset, title]) => ({ title, builds: [preset], run: () => runCtest(preset, options) }));
 }
 
 async function runCtest(preset, { grep, rest }) {
@@ -167,52 +164,47 @@ function failuresOfTap(tap) {
     );
 }
 
-async function testNode(options) {
+function nodeSuites(options) {
   return [
-    await counted('Node', async () => {
-      await build(['runtime', 'guests']);
-      return runNodeTests(testFiles('tests/node'), 'node', options);
-    }),
+    {
+      title: 'Node',
+      builds: ['runtime', 'guests'],
+      run: () => runNodeTests(testFiles('tests/node'), 'node', options),
+    },
   ];
 }
 
-/** Runs the programs in tests/guests on each host (tests/guests/run.mjs), then the suites of real programs. */
-async function testGuests(options) {
-  const counts = [];
-  const hosts = ['node', 'node24', 'node-cli', 'native', 'firefox', ...(webkitPath() ? ['webkit'] : [])]; // Chromium: tests/browser
-  for (const host of exists(fromRoot('tests/guests/run.mjs')) ? hosts : []) {
-    counts.push(
-      await counted(`guest programs, host ${host}`, async () => {
-        await build(host === 'native' ? ['guests', 'native-host'] : ['runtime', 'guests']);
-        return runGuests(host, options);
-      }),
-    );
-  }
-  // Each program is rewritten first: with a flag where there is multi-memory (Node 24), otherwise with fuel. All
+/** The programs in tests/guests on each host (tests/guests/run.mjs), and the suites of real programs. */
+function guestSuites(options) {
+  const hosts = ['node', 'node24', 'node-cli', 'native', 'firefox', 'webkit']; // Chromium: tests/browser
+  // With flags each program is rewritten first: with a flag where there is multi-memory (Node 24), otherwise with fuel. Or all
   // addresses in the kernel's memory are above 2 GiB, through either bridge.
-  for (const [host, ...flags] of [
+  const runs = [
+    ...hosts.map((host) => [host]),
     ['node', '--interruptible'],
     ['node', '--high'],
     ['node24', '--interruptible', '--high'],
-  ]) {
-    counts.push(
-      await counted(`guest programs, ${flags.join(' ')}, host ${host}`, async () => {
-        await build(['runtime', 'guests']);
-        return runGuests(host, { ...options, rest: [...options.rest, ...flags] });
-      }),
-    );
-  }
-  counts.push(await counted('random modules, before and after the rewriter', () => runDifferential(options)));
-  const files = testFiles('tests/guests', 'tests/conformance');
-  if (counts.length === 0 || files.length > 0) {
-    counts.push(
-      await counted('conformance', async () => {
-        await build(['runtime', 'guests']);
-        return runNodeTests(files, 'guests', options);
-      }),
-    );
-  }
-  return counts;
+  ];
+  return [
+    {
+      title: 'conformance',
+      builds: ['runtime', 'guests', 'native-host'],
+      run: () => runNodeTests(testFiles('tests/guests', 'tests/conformance'), 'guests', options),
+    },
+    ...runs.map(([host, ...flags]) => ({
+      title: `guest programs, ${flags.length > 0 ? `${flags.join(' ')}, ` : ''}host ${host}`,
+      builds: host === 'native' ? ['guests', 'native-host'] : ['runtime', 'guests'],
+      run: () =>
+        host === 'webkit' && !webkitPath()
+          ? { code: 0, why: 'it is not on this machine' }
+          : runGuests(host, { ...options, rest: [...options.rest, ...flags] }),
+    })),
+    {
+      title: 'random modules, before and after the rewriter',
+      builds: ['runtime'],
+      run: () => runDifferential(options),
+    },
+  ];
 }
 
 const runGuests = (host, { grep, rest }) =>
@@ -226,7 +218,6 @@ const runGuests = (host, { grep, rest }) =>
 /** Always the same modules, 30 of each of three shapes; on Node 24 they run in both ways. Omitted with --grep. */
 async function runDifferential({ grep }) {
   if (grep) return { passed: 0, failed: 0, skipped: 0, code: 0 };
-  await build(['runtime']);
   return runCounting(node24Path(), ['tests/rewrite/differential.mjs', '--seeds', '30']);
 }
 
@@ -236,7 +227,7 @@ async function runCounting(program, args) {
   const { code } = await run(program, args, {
     allowFailure: true,
     onLine: (line) => {
-      console.log(line);
+      print(line);
       const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? [];
       if (passed) Object.assign(last, { passed: Number(passed), failed: Number(failed) });
       if (line.startsWith('skip ')) last.skipped++;
@@ -248,42 +239,39 @@ async function runCounting(program, args) {
 
 // --- browser ---
 
-async function testBrowser({ grep, rest }) {
-  return [
-    await counted('browser', async () => {
-      await build(['demo']);
-      const files = filesBelow(fromRoot('tests/browser'), (file) => file.endsWith('.spec.ts'));
-      if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, code: 0 };
-      const report = `${results}/browser.json`;
-      fs.mkdirSync(results, { recursive: true });
-      fs.rmSync(report, { force: true });
-      const server = await serve(fromRoot('.'), { port: 0 });
-      try {
-        const args = [
-          'node_modules/@playwright/test/cli.js',
-          'test',
-          '--config',
-          'tests/browser/playwright.config.ts',
-          '--reporter=list,json',
-          ...(grep ? ['--grep', grep] : []),
-          ...rest,
-        ];
-        const { code } = await run(process.execPath, args, {
-          allowFailure: true,
-          env: {
-            HOLDFAST_URL: server.url,
-            HOLDFAST_CHROMIUM: chromiumOnPath() ?? '',
-            PLAYWRIGHT_JSON_OUTPUT_NAME: report,
-          },
-        });
-        const { stats, suites = [] } = readJson(report) ?? {};
-        const { expected = 0, flaky = 0, unexpected = 0, skipped = 0 } = stats ?? {};
-        return { passed: expected, failed: unexpected + flaky, skipped, code, failures: failuresOfSuites(suites) };
-      } finally {
-        await server.stop();
-      }
-    }),
-  ];
+function browserSuites(options) {
+  return [{ title: 'browser', builds: ['demo'], run: () => runBrowserTests(options) }];
+}
+
+async function runBrowserTests({ grep, rest }) {
+  const report = `${results}/browser.json`;
+  fs.mkdirSync(results, { recursive: true });
+  fs.rmSync(report, { force: true });
+  const server = await serve(fromRoot('.'), { port: 0 });
+  try {
+    const args = [
+      'node_modules/@playwright/test/cli.js',
+      'test',
+      '--config',
+      'tests/browser/playwright.config.ts',
+      '--reporter=list,json',
+      ...(grep ? ['--grep', grep] : []),
+      ...rest,
+    ];
+    const { code } = await run(process.execPath, args, {
+      allowFailure: true,
+      env: {
+        HOLDFAST_URL: server.url,
+        HOLDFAST_CHROMIUM: chromiumOnPath() ?? '',
+        PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+      },
+    });
+    const { stats, suites = [] } = readJson(report) ?? {};
+    const { expected = 0, flaky = 0, unexpected = 0, skipped = 0 } = stats ?? {};
+    return { passed: expected, failed: unexpected + flaky, skipped, code, failures: failuresOfSuites(suites) };
+  } finally {
+    await server.stop();
+  }
 }
 
 function failuresOfSuites(suites) {
@@ -299,13 +287,13 @@ function failuresOfSuites(suites) {
 
 // --- bundlers ---
 
-async function testBundlers({ grep, rest }) {
+function bundlerSuites({ grep, rest }) {
   return [
-    await counted('bundlers', async () => {
-      await build(['runtime', 'guests']);
-      const args = [...(grep ? ['--grep', grep] : []), ...rest];
-      return runCounting(process.execPath, ['tests/bundlers/run.mjs', ...args]);
-    }),
+    {
+      title: 'bundlers',
+      builds: ['runtime', 'guests'],
+      run: () => runCounting(process.execPath, ['tests/bundlers/run.mjs', ...(grep ? ['--grep', grep] : []), ...rest]),
+    },
   ];
 }
 
@@ -332,22 +320,24 @@ function showFailures(counts) {
 let filtered = false;
 
 /**
- * Runs one section. A failure outside the tests (a broken build, a runner that died, no tests at all) counts as one.
+ * Builds what a suite needs and runs it. A failure outside the tests (a broken build, a runner that died, no tests at all) counts as one.
  */
-async function counted(title, fn) {
+async function counted({ title, builds, run: runTests }, built) {
   heading(title);
-  const begun = performance.now();
+  let begun = performance.now();
   const count = { title, passed: 0, failed: 0, skipped: 0, why: '' };
   try {
-    const { code, ...numbers } = await fn();
+    for (const target of builds) await built(target);
+    begun = performance.now();
+    const { code, ...numbers } = await runTests();
     Object.assign(count, numbers);
     const ran = count.passed + count.failed > 0;
     if (!ran && filtered) count.why = 'no test of that name';
-    else if (!ran) Object.assign(count, { failed: 1, why: 'no test ran' });
+    else if (!ran && !count.why) Object.assign(count, { failed: 1, why: 'no test ran' });
     else if (count.failed === 0 && code !== 0)
       Object.assign(count, { failed: 1, why: `its runner ended with ${code}` });
   } catch (error) {
-    console.error(error instanceof Complaint ? error.message : error);
+    print(error instanceof Complaint ? error.message : error.stack);
     Object.assign(count, { failed: count.failed + 1, why: 'it could not be run' });
   }
   count.seconds = ((performance.now() - begun) / 1000).toFixed(1);
@@ -357,12 +347,36 @@ async function counted(title, fn) {
   return count;
 }
 
+/**
+ * What is built for the suites, in this order. The runtime is built once, not below tests that use it. All but the native kernels need what is
+ * `ready` last.
+ */
+function jobsFor(suites, ready) {
+  const wanted = new Set(suites.flatMap(({ builds }) => builds));
+  const groups = [
+    ...['fuzz', 'native-asan', 'native-tsan'].map((preset) => ({ targets: [preset] })),
+    { targets: ['runtime', 'guests', 'demo'], after: ready },
+    { targets: ['native-host'] },
+  ];
+  return groups
+    .map(({ targets, after }) => ({ targets: targets.filter((target) => wanted.has(target)), after }))
+    .filter(({ targets }) => targets.length > 0);
+}
+
 await main(async (args) => {
   const options = parseArguments([...args]);
   filtered = options.grep !== undefined;
-  await setup([...new Set(options.names.flatMap((name) => needed[name]))]);
-  const counts = [];
-  for (const name of options.names) counts.push(...(await sections[name](options)));
+  const wanted = [...new Set(options.names.flatMap((name) => needed[name]))];
+  await setup(options.names.includes('native') ? needed.native : wanted);
+  const ready = setup(wanted); // browsers are installed while the native kernels are built
+  const suites = options.names.flatMap((name) => sections[name](options));
+  const built = startBuilds(jobsFor(suites, ready));
+  const ended = sideBySide(
+    suites.map((suite) => ({ title: suite.title, run: () => counted(suite, built) })),
+    2,
+  );
+  await ready;
+  const counts = await ended;
   heading('summary');
   for (const { title, passed, failed, skipped, seconds, why } of counts) {
     console.log(
