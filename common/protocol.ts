@@ -15,7 +15,7 @@ import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 15;
+export const PROTOCOL = 16;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
@@ -43,6 +43,8 @@ export interface PreopenMessage {
   /** An absolute path in the runtime's file system; a directory. */
   path: string;
   readOnly: boolean;
+  /** Instead of a directory: this pipe, and PIPE_READER or PIPE_WRITER. */
+  pipe?: readonly [pipe: number, end: number];
 }
 
 /** The signals of a terminal's keys. */
@@ -286,8 +288,8 @@ export interface Calls {
   ps: [object, PsMessage[]];
   /** Answered with the port. */
   listen: [{ listener: number; port: number }, number];
-  /** Makes a pipe between programs; answered with its number, or 0 without memory. */
-  pipe: [{ size: number }, number];
+  /** Makes a pipe between programs, with `messages` a channel for so many; answered with its number, or 0 without memory. */
+  pipe: [{ size: number; messages: number }, number];
   /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
   pause: [{ id: number; paused: boolean }, undefined];
   supervise: [

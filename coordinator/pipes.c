@@ -4,11 +4,12 @@
 
 #include "kernel/file.h"
 
-/* 0: there is no memory for it. */
-struct hf_pipe *hf_c_pipe(uint32_t size)
+/* `messages`: it is a channel for so many; 0: bytes. 0: there is no memory for it. */
+struct hf_pipe *hf_c_pipe(uint32_t size, uint32_t messages)
 {
 	struct hf_pipe *pipe;
-	return hf_pipe_create(size, &pipe) < 0 ? NULL : pipe;
+	int result = messages ? hf_pipe_create_channel(messages, size, &pipe) : hf_pipe_create(size, &pipe);
+	return result < 0 ? NULL : pipe;
 }
 
 /* The page lets go of an end that it holds: enum hf_access. 0: of none; a record of zeros goes into the pipe, if there is room for it (worker/links.ts). */

@@ -153,7 +153,7 @@ export class Router {
         );
         break;
       case 'pipe':
-        this.#answer(message, () => toPointer(this.#kernel.call.c_pipe(message.size)));
+        this.#answer(message, () => toPointer(this.#kernel.call.c_pipe(message.size, message.messages)));
         break;
       case 'pipe-close':
         this.#kernel.call.c_pipe_close(message.pipe as Pointer, message.end);

@@ -231,6 +231,11 @@ void hf_pool_on_request(struct hf_work *work)
 	hf_request_answer(&request->base, start_thread(thread->process, request->argument));
 }
 
+static uint64_t rights_of_end(const struct hf_file *file, enum hf_access end)
+{
+	return hf__rights_of(file) & ~(end == HF_READ ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
+}
+
 /* Descriptor 0, 1 or 2: an end of `pipe`, which is one between programs; or, without one, of a pipe whose other end is ours, or /dev/null. */
 static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe, bool piped, bool tty,
                       bool ends_unread)
@@ -239,10 +244,7 @@ static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe
 	enum hf_access access = fd == 0 ? HF_READ : HF_WRITE;
 	int result;
 	if (pipe) {
-		if (fd == 0)
-			hf_pipe_hold_reader(pipe);
-		else
-			hf_pipe_hold_writer(pipe);
+		hf_pipe_hold_end(pipe, access);
 		result = hf_file_open_pipe(pipe, access, HF_FILETYPE_UNKNOWN, &file);
 	} else if (!piped) {
 		result = hf_file_open(hf_device(HF_DEV_NULL), access, 0, &file);
@@ -262,8 +264,7 @@ static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe
 	file->counted = fd != 0 && session->process->limits.output;
 	file->ends_unread = fd != 0 && ends_unread;
 	/* /dev/null is a character device, and only the right to seek shows libc's isatty that it is not a terminal. */
-	uint64_t rights = hf__rights_of(file) & ~(fd == 0 ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
-	int inserted = hf_fd_insert(&session->process->fds, file, rights, 0);
+	int inserted = hf_fd_insert(&session->process->fds, file, rights_of_end(file, access), 0);
 	return inserted < 0 ? inserted : 0;
 }
 
@@ -380,14 +381,30 @@ static int add_sockets(struct session *session, struct hf_spawn_socket *specs, u
 	return 0;
 }
 
+/* An end of a pipe between programs, which libc finds by its name. */
+static int preopen_pipe(struct hf_process *process, const struct hf_spawn_preopen *spec, const char *name)
+{
+	struct hf_pipe *pipe = (void *)(uintptr_t)spec->pipe;
+	struct hf_file *file;
+	enum hf_access end = spec->end;
+	hf_pipe_hold_end(pipe, end);
+	int result = hf_file_open_pipe(pipe, end, HF_FILETYPE_UNKNOWN, &file);
+	if (result < 0)
+		return result;
+	uint64_t rights = rights_of_end(file, end);
+	result = hf_fd_insert_preopen(&process->fds, file, name, spec->guest_size, rights, rights);
+	return result < 0 ? result : 0;
+}
+
 static int add_preopens(struct session *session, uint32_t count, const char *at, int32_t *failed)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct hf_spawn_preopen spec;
 		memcpy(&spec, at, sizeof spec);
 		at += sizeof spec;
-		int result = hf_preopen(session->process, hf_root_vnode(), at + spec.guest_size, spec.path_size, at,
-		                        spec.guest_size, spec.read_only);
+		int result = spec.end ? preopen_pipe(session->process, &spec, at)
+		                      : hf_preopen(session->process, hf_root_vnode(), at + spec.guest_size, spec.path_size, at,
+		                                   spec.guest_size, spec.read_only);
 		if (result < 0) {
 			*failed = (int32_t)i;
 			return result;

@@ -22,9 +22,12 @@ import {
   SPAWN_HEADER_SOCKET_COUNT,
   SPAWN_HEADER_THREADS,
   SPAWN_HEADER_TTY,
+  SPAWN_PREOPEN_END,
   SPAWN_PREOPEN_GUEST_SIZE,
   SPAWN_PREOPEN_LENGTH,
   SPAWN_PREOPEN_PATH_SIZE,
+  SPAWN_PREOPEN_PIPE,
+  SPAWN_PREOPEN_PIPE_HIGH,
   SPAWN_PREOPEN_READ_ONLY,
   SPAWN_SOCKET_LENGTH,
   SPAWN_SOCKET_LISTENS,
@@ -67,13 +70,16 @@ const strings = (list: string[]): Uint8Array => encoder.encode(list.map((text) =
 export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint8Array {
   const args = strings(message.args);
   const env = strings(message.env.map(([key, value]) => `${key}=${value}`));
-  const preopens = message.preopens.flatMap(({ guest, path, readOnly }) => {
+  const preopens = message.preopens.flatMap(({ guest, path, readOnly, pipe = [0, 0] }) => {
     const [name, target] = [encoder.encode(guest), encoder.encode(path)];
     const head = words<SpawnPreopen>({
       length: SPAWN_PREOPEN_LENGTH,
       [SPAWN_PREOPEN_GUEST_SIZE]: name.length,
       [SPAWN_PREOPEN_PATH_SIZE]: target.length,
       [SPAWN_PREOPEN_READ_ONLY]: Number(readOnly),
+      [SPAWN_PREOPEN_END]: pipe[1],
+      [SPAWN_PREOPEN_PIPE]: pipe[0],
+      [SPAWN_PREOPEN_PIPE_HIGH]: 0,
     });
     return [head, name, target];
   });

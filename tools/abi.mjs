@@ -5,6 +5,7 @@
 //   build/generated/layouts.ts  from layouts.def: a constant for each number, and for each offset of a struct's field. The file contains nothing
 //                               else: esbuild inlines constants only if no other statement precedes them.
 //   build/generated/exports.ts  from exports.def and imports.def: an interface for the exports, and for the imports, of each wasm module
+//   build/generated/names.h     the names that kernel.wasm exports under; the bundles of dist/ are given the same ones (shortNames)
 import fs from 'node:fs';
 import path from 'node:path';
 import { Complaint, filesBelow, fromRoot, isMain, main, writeIfChanged } from './lib.mjs';
@@ -16,6 +17,7 @@ const imported = `${include}/imports.def`;
 export const abiFile = fromRoot('build/generated/abi.ts');
 const layoutsFile = fromRoot('build/generated/layouts.ts');
 const exportsFile = fromRoot('build/generated/exports.ts');
+const namesFile = fromRoot('build/generated/names.h');
 
 const withoutComments = (file) => fs.readFileSync(fromRoot(file), 'utf8').replace(/[ \t]*\/\*[\s\S]*?\*\//g, '');
 
@@ -199,6 +201,25 @@ export const exportNames = (prefix) =>
     .map(({ name }) => name)
     .filter((name) => name.startsWith(`${prefix}_`));
 
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/**
+ * The names of the kernel's exports in what pages download, where they would be 2 % of it: kernel.wasm exports them under these, and the bundler
+ * replaces them in the scripts. Not c_abi: by it, files of different builds recognize each other.
+ */
+export const shortNames = () =>
+  Object.fromEntries(
+    methods(exported[0], '', '').map(({ name }, i) => [
+      name,
+      name === 'c_abi' ? name : (LETTERS[Math.floor(i / LETTERS.length) - 1] ?? '') + LETTERS[i % LETTERS.length],
+    ]),
+  );
+
+const namesText = () => {
+  const lines = Object.entries(shortNames()).map(([name, short]) => `#define HF_NAME_OF_${name} "${short}"`);
+  return `${generatedFrom(exported[0])}${lines.join('\n')}\n`;
+};
+
 /** Writes the files if they would change; returns the first one's path. */
 export function generateAbi() {
   const tables = filesBelow(fromRoot(include), (name) => name.endsWith('.def'))
@@ -207,6 +228,7 @@ export function generateAbi() {
   writeIfChanged(abiFile, [generatedFrom(`${include}/*.def`), ...tables.map(table)].join('\n'));
   writeIfChanged(layoutsFile, [generatedFrom(layouts.join(', ')), ...layouts.map(layout)].join('\n'));
   writeIfChanged(exportsFile, exportsText());
+  writeIfChanged(namesFile, namesText());
   return abiFile;
 }
 

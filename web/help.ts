@@ -10,7 +10,7 @@ import type { InstantiateOptions, Signature } from './instance.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
-import type { PipelineOptions, PipeOptions } from './pipes.js';
+import type { ChannelOptions, PipelineOptions, PipeOptions } from './pipes.js';
 import type { LoopOptions } from './loop.js';
 import type { CallOptions, PluginOptions } from './plugin.js';
 import type { JoinOptions } from './process.js';
@@ -118,6 +118,7 @@ const KNOWN = {
     outputBuffer: 1,
   } satisfies Keys<PluginOptions>,
   pipe: { size: 1, keep: 1 } satisfies Keys<PipeOptions>,
+  channel: { messages: 1, bytes: 1, keep: 1 } satisfies Keys<ChannelOptions>,
   pipeline: {
     stdin: 1,
     stdout: 1,

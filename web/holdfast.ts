@@ -34,7 +34,15 @@ import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSetting
 import type { Instance, InstantiateOptions } from './instance.js';
 import { ProcessHandle, type Exit, type Process } from './process.js';
 import { later } from './later.js';
-import type { Pipe, PipeOptions, Pipes, PipelineOptions, PipelineProgram, PipelineResult } from './pipes.js';
+import type {
+  ChannelOptions,
+  Pipe,
+  PipeOptions,
+  Pipes,
+  PipelineOptions,
+  PipelineProgram,
+  PipelineResult,
+} from './pipes.js';
 import type { Plugin, PluginOptions } from './plugin.js';
 import type { RunFiles } from './run-files.js';
 import { collect, inText, planRun, type RunOptions, type RunResult } from './run.js';
@@ -163,6 +171,22 @@ export interface Holdfast extends AsyncDisposable {
    * ]);
    */
   pipe(options?: PipeOptions): Promise<Pipe>;
+  /**
+   * Makes a channel between programs: a pipe that keeps messages apart. A write is one message, a read returns bytes of
+   * one message; at most `messages` of them, of `bytes` bytes in all, wait to be read. Any number of programs may send,
+   * and any number receive: each message goes to one of them.
+   *
+   * @param options - The bounds, and whether the ends stay open for further programs.
+   * @returns The channel. Its `writer` sends and its `reader` receives. Both are passed to programs in `preopens`, by the
+   * name under which the program opens it, or as standard streams.
+   * @throws `TypeError` or `RangeError` for invalid options.
+   *
+   * @example
+   * const jobs = await hf.channel({ messages: 16 });
+   * const workers = [1, 2].map(() => hf.run('/worker.wasm', { preopens: { '/dev/jobs': jobs.reader } }));
+   * await hf.run('/master.wasm', { preopens: { '/dev/jobs': jobs.writer } });
+   */
+  channel(options?: ChannelOptions): Promise<Pipe>;
   /**
    * Runs programs of which each reads what the one before it writes, like `a | b | c` in a shell, and collects the
    * output of the last one. A program that writes to one that has ended is killed (`brokenPipe: 'end'`), as in a shell.
@@ -463,6 +487,10 @@ export class Runtime implements Holdfast {
 
   async pipe(options?: PipeOptions): Promise<Pipe> {
     return (await this.#loadPipes()).pipe(options);
+  }
+
+  async channel(options?: ChannelOptions): Promise<Pipe> {
+    return (await this.#loadPipes()).channel(options);
   }
 
   pipeline(

@@ -8,7 +8,7 @@ import { signatureOf } from './host.js';
 import type { LinkOptions } from './link-options.js';
 
 export type Post = (message: ToCoordinator) => void;
-export type Ask = (name: 'pipe', question: { size: number }) => Promise<number>;
+export type Ask = (name: 'pipe', question: { size: number; messages: number }) => Promise<number>;
 
 /**
  * Bytes of the pipe for calls, in which each thread that calls has one record, and those that were killed meanwhile; of the pipes for arguments and answers;
@@ -120,7 +120,7 @@ export class Station {
 }
 
 async function open(ask: Ask, size: number): Promise<number> {
-  const pipe = await ask('pipe', { size });
+  const pipe = await ask('pipe', { size, messages: 0 });
   if (!pipe) throw new RangeError('the kernel has no memory for a link');
   return pipe;
 }

@@ -54,10 +54,12 @@ export type PreopenTarget = string | { path: string; readOnly?: boolean };
 
 /**
  * The directories that a guest can access: an object from guest name to target, or a list in which a target's path is
- * also its guest name.
+ * also its guest name. In the object, an end of a pipe or of a channel is a target, too: the guest opens it by the name,
+ * as a file.
  */
 export type Preopens =
-  Readonly<Record<string, PreopenTarget>> | readonly (string | { path: string; guest?: string; readOnly?: boolean })[];
+  | Readonly<Record<string, PreopenTarget | PipeReader | PipeWriter>>
+  | readonly (string | { path: string; guest?: string; readOnly?: boolean })[];
 
 /**
  * A socket that a guest starts with. `listen` opens a port of this runtime (0: any free port); `connect` connects to a
@@ -404,7 +406,7 @@ export function planSpawn(
     stdin,
     stdout,
     stderr,
-    ends: ([stdin, stdout, stderr] as unknown[]).filter(isEnd),
+    ends: ([stdin, stdout, stderr, ...Object.values(preopens)] as unknown[]).filter(isEnd),
     signal: abortSignal(signal),
     onProgress: callback(onProgress, 'onProgress'),
     onSignal: terminal?.onSignal,
@@ -479,9 +481,12 @@ function preopenList(preopens: Preopens): PreopenMessage[] {
     ? preopens.map((entry, i) =>
         onePreopen(typeof entry === 'object' ? entry?.guest : undefined, entry, `preopens[${i}]`),
       )
-    : Object.entries(object(preopens, 'preopens')).map(([guest, entry]) =>
-        onePreopen(guest, entry, `preopens[${JSON.stringify(guest)}]`),
-      );
+    : Object.entries(object(preopens, 'preopens')).map(([guest, entry]) => {
+        const what = `preopens[${JSON.stringify(guest)}]`;
+        return isEnd(entry)
+          ? { ...onePreopen(guest, '/', what), pipe: [entry.pipe, entry.end] as const }
+          : onePreopen(guest, entry as PreopenTarget, what);
+      });
   const seen = new Set<string>();
   for (const { guest } of list) {
     if (seen.has(guest)) throw new TypeError(`preopens: ${JSON.stringify(guest)} is there twice`);

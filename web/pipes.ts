@@ -20,6 +20,16 @@ export interface PipeOptions {
   keep?: boolean;
 }
 
+/** Options of `hf.channel()`. */
+export interface ChannelOptions {
+  /** Messages that the channel holds before a sender must wait. Default: 64. */
+  messages?: number;
+  /** Bytes of messages that it holds before a sender must wait; a larger message is refused. Default: 65,536. */
+  bytes?: number;
+  /** Keeps both ends open for further programs, until they are closed with `close()`. Default: false. */
+  keep?: boolean;
+}
+
 /**
  * An end of a pipe between programs. It is open while the page or a program holds it. The page holds it until programs
  * that were started with it run, or until `close()`; a program holds it until it closes its descriptor or ends.
@@ -74,13 +84,17 @@ export interface PipelineResult<Output = string> extends Exit {
 }
 
 type Post = (message: ToCoordinator) => void;
+/** What messages call it. */
+type Kind = 'pipe' | 'channel';
 
 /** What a spawn needs of an end that is one of its streams. */
 export class End implements PipeEnd {
   /** The pipe's number on the wire. */
   readonly pipe: number;
+  /** PIPE_READER or PIPE_WRITER. */
+  readonly end: number;
   readonly #post: Post;
-  readonly #end: number;
+  readonly #kind: Kind;
   readonly #keep: boolean;
   /** Spawns with this end that are under way, and whether one ever succeeded. */
   #starting = 0;
@@ -88,16 +102,17 @@ export class End implements PipeEnd {
   #wanted = true;
   #open = true;
 
-  constructor(post: Post, pipe: number, end: number, keep: boolean) {
+  constructor(post: Post, kind: Kind, pipe: number, end: number, keep: boolean) {
     this.#post = post;
+    this.#kind = kind;
     this.pipe = pipe;
-    this.#end = end;
+    this.end = end;
     this.#keep = keep;
   }
 
   /** What the options of a spawn know it by. */
   get [Symbol.toStringTag](): string {
-    return this.#end === PIPE_READER ? 'PipeReader' : 'PipeWriter';
+    return this.end === PIPE_READER ? 'PipeReader' : 'PipeWriter';
   }
 
   /** A program is about to be started with these; what is returned gets the outcome. */
@@ -115,12 +130,13 @@ export class End implements PipeEnd {
   }
 
   #check(post: Post): void {
-    const name = this.#end === PIPE_READER ? 'reader' : 'writer';
-    if (post !== this.#post) throw new TypeError(`the pipe's ${name} belongs to another runtime`);
-    if (!this.#wanted) throw new TypeError(`the pipe's ${name} is closed`);
+    const kind = this.#kind;
+    const name = `the ${kind}'s ${this.end === PIPE_READER ? 'reader' : 'writer'}`;
+    if (post !== this.#post) throw new TypeError(`${name} belongs to another runtime`);
+    if (!this.#wanted) throw new TypeError(`${name} is closed`);
     if (!this.#open)
       throw new TypeError(
-        `the pipe's ${name} is closed: only the programs that were started with it hold it now. Start all of them in one turn, or make the pipe with keep: true`,
+        `${name} is closed: only the programs that were started with it hold it now. Start all of them in one turn, or make the ${kind} with keep: true`,
       );
   }
 
@@ -142,7 +158,7 @@ export class End implements PipeEnd {
   #settle(): void {
     if (!this.#open || this.#starting > 0 || (this.#wanted && (this.#keep || !this.#used))) return;
     this.#open = false;
-    this.#post({ t: 'pipe-close', pipe: this.pipe, end: this.#end });
+    this.#post({ t: 'pipe-close', pipe: this.pipe, end: this.end });
   }
 }
 
@@ -166,15 +182,26 @@ export class Pipes {
     return helped(() => {
       const { size = PIPE_SIZE, keep, ...rest } = object(options, 'pipe options');
       nothingMore('pipe', rest);
-      return this.#pipe(planSize(size, 'size'), flag(keep, 'keep'));
+      return this.#pipe(planCount(size, 'size', MOST_PIPE_SIZE), flag(keep, 'keep'));
     });
   }
 
-  async #pipe(size: number, keep = false): Promise<Pipe> {
-    const pipe = await this.#ask('pipe', { size });
-    if (!pipe) throw new RangeError(`the kernel has no memory for a pipe of ${size} bytes`);
-    const reader = new End(this.#post, pipe, PIPE_READER, keep);
-    const writer = new End(this.#post, pipe, PIPE_WRITER, keep);
+  channel(options: ChannelOptions = {}): Promise<Pipe> {
+    return helped(() => {
+      const { messages = MESSAGES, bytes = PIPE_SIZE, keep, ...rest } = object(options, 'channel options');
+      nothingMore('channel', rest);
+      const size = planCount(bytes, 'bytes', MOST_CHANNEL_BYTES);
+      return this.#pipe(size, flag(keep, 'keep'), planCount(messages, 'messages', MOST_MESSAGES));
+    });
+  }
+
+  /** `messages`: it is a channel for so many. */
+  async #pipe(size: number, keep = false, messages = 0): Promise<Pipe> {
+    const pipe = await this.#ask('pipe', { size, messages });
+    const kind = messages ? 'channel' : 'pipe';
+    if (!pipe) throw new RangeError(`the kernel has no memory for a ${kind} of ${size} bytes`);
+    const reader = new End(this.#post, kind, pipe, PIPE_READER, keep);
+    const writer = new End(this.#post, kind, pipe, PIPE_WRITER, keep);
     const close = (): void => {
       reader.close();
       writer.close();
@@ -218,7 +245,7 @@ export class Pipes {
     if (!Array.isArray(programs) || programs.length === 0)
       throw new TypeError('pipeline: the programs must be an array of at least one');
     const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
-    const size = planSize(pipeSize, 'pipeSize');
+    const size = planCount(pipeSize, 'pipeSize', MOST_PIPE_SIZE);
     const stages = programs.map((program: Stage) => (isProgram(program) ? program : { source: program }));
     stages.forEach(requireNoneOfThePipelines);
     const pipes = await this.#pipes(stages.length - 1, size);
@@ -250,12 +277,16 @@ export class Pipes {
 
 const PIPE_SIZE = 65536;
 const MOST_PIPE_SIZE = 2 ** 30;
+const MESSAGES = 64;
+/** With what the kernel needs for each message, at most as much as for the largest pipe. */
+const MOST_MESSAGES = 2 ** 20;
+const MOST_CHANNEL_BYTES = 2 ** 29;
 const MOST_OUTPUT = 256 * 1024 * 1024;
 
-function planSize(value: unknown, what: string): number {
-  const size = count(value, what, 1);
-  if (size > MOST_PIPE_SIZE) throw new RangeError(`${what} must be at most ${MOST_PIPE_SIZE}, not ${size}`);
-  return size;
+function planCount(value: unknown, what: string, most: number): number {
+  const number = count(value, what, 1);
+  if (number > most) throw new RangeError(`${what} must be at most ${most}, not ${number}`);
+  return number;
 }
 
 /** Options that the pipeline has for all of its programs: those of one would be ignored. */

@@ -66,6 +66,7 @@ export type {
   StdinOption,
 } from './options.js';
 export type {
+  ChannelOptions,
   Pipe,
   PipelineOptions,
   PipelineProgram,

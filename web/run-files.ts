@@ -210,7 +210,7 @@ function preopenOf(path: string, preopens: readonly PreopenMessage[]): PreopenMe
   let best: PreopenMessage | undefined;
   for (const preopen of preopens) {
     const guest = preopen.guest.replace(/\/+$/, '');
-    const contains = preopen.guest.startsWith('/') && (path === guest || path.startsWith(`${guest}/`));
+    const contains = !preopen.pipe && preopen.guest.startsWith('/') && (path === guest || path.startsWith(`${guest}/`));
     if (contains && guest.length >= (best?.guest.length ?? 0)) best = { ...preopen, guest };
   }
   return best;

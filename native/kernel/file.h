@@ -57,7 +57,11 @@ HF_MUST_CHECK int hf_file_open(struct hf_vnode *vnode, unsigned access, uint16_t
 /* A description over one end of a pipe. Takes over the caller's hold on that end, also when it fails. */
 HF_MUST_CHECK int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype, struct hf_file **out);
 
-/* Releases a hold on one end of a pipe. */
+/* Another description over the same end of a pipe, with flags of its own; -HF_ENOTDIR if `file` is none over a pipe. */
+HF_MUST_CHECK int hf_file_reopen_pipe(const struct hf_file *file, uint16_t flags, struct hf_file **out);
+
+/* Another hold on one end of a pipe, for a caller that already has one; releases one. */
+void hf_pipe_hold_end(struct hf_pipe *pipe, unsigned end);
 void hf_pipe_drop_end(struct hf_pipe *pipe, unsigned end);
 
 /* For the kinds: a struct of this size that begins with a description, which has one reference; everything else in it is zero. NULL: no

@@ -32,6 +32,24 @@ int hf_pipe_create(uint32_t size, struct hf_pipe **out)
 	return 0;
 }
 
+/* Of a message in the ring, besides its bytes: its size, and padding. */
+#define OVERHEAD 8
+
+static uint32_t padded(uint32_t index)
+{
+	return (index + 3) & ~UINT32_C(3);
+}
+
+int hf_pipe_create_channel(uint32_t messages, uint32_t bytes, struct hf_pipe **out)
+{
+	int result = hf_pipe_create(bytes + messages * OVERHEAD, out);
+	if (result == 0) {
+		(*out)->most_messages = messages;
+		(*out)->most_bytes = bytes;
+	}
+	return result;
+}
+
 static void hold(struct hf_pipe *pipe, bool reader)
 {
 	hf_lock(&pipe->lock);
@@ -116,6 +134,8 @@ static uint32_t used_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 
 static uint32_t room_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 {
+	if (pipe->most_messages)
+		return pipe->messages < pipe->most_messages ? pipe->most_bytes - pipe->unread : 0;
 	return pipe->size - (pipe->tail - pipe->head);
 }
 
@@ -126,19 +146,59 @@ static uint32_t run(const struct hf_pipe *pipe, uint32_t index, uint32_t most)
 	return most < to_end ? most : to_end;
 }
 
-/* Ring to reader. True if anything was moved. */
+/* Where the size of the message is that begins at the index. */
+static uint32_t *size_at_locked(struct hf_pipe *pipe, uint32_t index) HF_REQUIRES(pipe->lock)
+{
+	return (uint32_t *)(void *)(pipe->ring + (index & (pipe->size - 1)));
+}
+
+/* How much a read can return: in a channel, what is left of the first message. */
+static uint32_t readable_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
+{
+	if (!pipe->most_messages || pipe->messages == 0)
+		return used_locked(pipe);
+	return pipe->rest ? pipe->rest : *size_at_locked(pipe, pipe->head);
+}
+
+/* At most so many bytes from the head of the ring; returns how many. */
+static uint32_t move_out_locked(struct hf_pipe *pipe, struct hf_uio *uio, uint32_t most) HF_REQUIRES(pipe->lock)
+{
+	uint32_t moved = 0;
+	while (moved < most && uio->resid > 0) {
+		uint32_t span = run(pipe, pipe->head, most - moved);
+		uint32_t part = (uint32_t)hf_uio_to_user(uio, pipe->ring + (pipe->head & (pipe->size - 1)), span);
+		pipe->head += part;
+		moved += part;
+	}
+	return moved;
+}
+
+static void take_message_locked(struct hf_pipe *pipe, struct hf_uio *uio, uint32_t size) HF_REQUIRES(pipe->lock)
+{
+	if (!pipe->rest)
+		pipe->head += sizeof size;
+	uint32_t moved = move_out_locked(pipe, uio, size);
+	pipe->unread -= moved;
+	pipe->rest = size - moved;
+	if (pipe->rest)
+		return;
+	pipe->head = padded(pipe->head);
+	pipe->messages--;
+}
+
+/* Ring to reader, who has room. True if anything was moved. */
 static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
-	bool moved = false;
-	while (used_locked(pipe) > 0 && uio->resid > 0) {
-		uint32_t span = run(pipe, pipe->head, used_locked(pipe));
-		pipe->head += (uint32_t)hf_uio_to_user(uio, pipe->ring + (pipe->head & (pipe->size - 1)), span);
-		moved = true;
-	}
-	if (moved)
-		hf_waitq_wake(&pipe->writable);
-	return moved;
+	uint32_t size = readable_locked(pipe);
+	if (size == 0)
+		return false;
+	if (pipe->most_messages)
+		take_message_locked(pipe, uio, size);
+	else
+		(void)move_out_locked(pipe, uio, size);
+	hf_waitq_wake(&pipe->writable);
+	return true;
 }
 
 /* Replaces the ring by one of `size` bytes with the unread bytes; returns the ring that is no longer in use. */
@@ -179,19 +239,29 @@ void hf_pipe_shrink(struct hf_pipe *pipe)
 	hf_free(ring);
 }
 
-/* Writer to ring. True if anything was moved. */
+/* Writer to ring; a message only if there is room for all of it. True if anything was moved. */
 static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
-	bool moved = false;
-	while (room_locked(pipe) > 0 && uio->resid > 0) {
-		uint32_t span = run(pipe, pipe->tail, room_locked(pipe));
-		pipe->tail += (uint32_t)hf_uio_from_user(uio, pipe->ring + (pipe->tail & (pipe->size - 1)), span);
-		moved = true;
+	uint32_t room = room_locked(pipe);
+	if (room == 0 || uio->resid == 0)
+		return false;
+	if (pipe->most_messages) {
+		pipe->messages++;
+		pipe->unread += (uint32_t)uio->resid;
+		*size_at_locked(pipe, pipe->tail) = (uint32_t)uio->resid;
+		pipe->tail += sizeof(uint32_t);
 	}
-	if (moved)
-		hf_waitq_wake(&pipe->readable);
-	return moved;
+	while (room > 0 && uio->resid > 0) {
+		uint32_t span = run(pipe, pipe->tail, room);
+		uint32_t part = (uint32_t)hf_uio_from_user(uio, pipe->ring + (pipe->tail & (pipe->size - 1)), span);
+		pipe->tail += part;
+		room -= part;
+	}
+	if (pipe->most_messages)
+		pipe->tail = padded(pipe->tail);
+	hf_waitq_wake(&pipe->readable);
+	return true;
 }
 
 static int nothing_to_read_locked(struct hf_pipe *pipe, struct hf_waiter *waiter) HF_REQUIRES(pipe->lock)
@@ -248,6 +318,8 @@ static int try_peek(struct hf_pipe *pipe, struct hf_uio *uio, bool whole, struct
 static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, struct hf_waiter *waiter)
 {
 	int result = 0;
+	if (pipe->most_messages && uio->resid > pipe->most_bytes)
+		return -HF_EMSGSIZE;
 	hf_lock_near(&pipe->lock);
 	if (uio->resid == 0) {
 		/* Nothing, as on Linux, even if there is no reader. */
@@ -263,8 +335,9 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 
 int hf_pipe_try_write(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
 {
-	/* A small write is written whole or not at all. */
-	return try_write(pipe, uio, uio->resid <= HF_PIPE_BUF ? uio->resid : 1, waiter);
+	/* A message and a small write are written whole or not at all. */
+	bool whole = pipe->most_messages || uio->resid <= HF_PIPE_BUF;
+	return try_write(pipe, uio, whole ? uio->resid : 1, waiter);
 }
 
 int hf_pipe_try_put(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter *waiter)
@@ -381,7 +454,7 @@ int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio 
 uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup)
 {
 	hf_lock(&pipe->lock);
-	uint32_t bytes = used_locked(pipe);
+	uint32_t bytes = readable_locked(pipe);
 	*hangup = no_more_comes_locked(pipe);
 	if (bytes == 0 && !*hangup)
 		hf_waitq_add_once(&pipe->readable, waiter);
@@ -392,10 +465,12 @@ uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool 
 uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup)
 {
 	hf_lock(&pipe->lock);
-	/* Writable means that a write of HF_PIPE_BUF would not block (POSIX). */
-	uint32_t room = room_locked(pipe);
+	/* Writable means that a write of HF_PIPE_BUF would not block (POSIX); to a channel, of that or of the largest message. */
+	uint32_t room = room_locked(pipe), least = HF_PIPE_BUF;
+	if (pipe->most_messages && pipe->most_bytes < least)
+		least = pipe->most_bytes;
 	*hangup = nobody_reads_locked(pipe);
-	if (room < HF_PIPE_BUF || *hangup)
+	if (room < least || *hangup)
 		room = 0;
 	if (room == 0 && !*hangup)
 		hf_waitq_add_once(&pipe->writable, waiter);

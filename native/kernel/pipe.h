@@ -2,7 +2,11 @@
  * page holds, through the coordinator.
  *
  * Each end is counted; the pipe is freed when both counts are zero. Reading an empty pipe without writers is end of
- * file; writing to one without readers is EPIPE. Writes of at most HF_PIPE_BUF bytes are atomic. */
+ * file; writing to one without readers is EPIPE. Writes of at most HF_PIPE_BUF bytes are atomic.
+ *
+ * A channel is a pipe that keeps messages apart, as a socket of the type SOCK_SEQPACKET does: each write is a message, whole or not at all, and a
+ * read returns bytes of one message only. What a read has no room for stays, and is what the next read returns. A write of no bytes sends
+ * nothing, because a read of no bytes is the end of file. */
 #ifndef HF_KERNEL_PIPE_H
 #define HF_KERNEL_PIPE_H
 
@@ -26,12 +30,20 @@ struct hf_pipe {
 	struct hf_waitq writable; /* waits for room or EPIPE */
 	uint32_t size;            /* a power of two */
 	uint8_t *ring;
+	/* Of a channel. Each message in the ring is its size, then its bytes, padded so that the next size is aligned. */
+	uint32_t messages; /* that are not read to their end */
+	uint32_t unread;   /* bytes of them */
+	uint32_t rest; /* of these, those of a message that was begun, whose size is no longer in the ring; 0: none was */
 	/* Immutable after init. */
 	uint64_t ino;
+	uint32_t most_messages; /* 0: it is no channel */
+	uint32_t most_bytes;
 };
 
 /* A pipe with one hold on each end. `size` is rounded up to a power of two of at least HF_PIPE_BUF. 0 or -HF_ENOMEM. */
 HF_MUST_CHECK int hf_pipe_create(uint32_t size, struct hf_pipe **out);
+/* The same, as a channel for at most so many messages, at least 1, and bytes; together they need at most 1 GiB. */
+HF_MUST_CHECK int hf_pipe_create_channel(uint32_t messages, uint32_t bytes, struct hf_pipe **out);
 /* Another hold on an end, for a caller that already has one. */
 void hf_pipe_hold_reader(struct hf_pipe *pipe);
 void hf_pipe_hold_writer(struct hf_pipe *pipe);
@@ -51,7 +63,7 @@ void hf_pipe_shrink(struct hf_pipe *pipe);
 /* At least one byte, or the end of file (nothing moved). Blocks unless `nonblock`: then -HF_EAGAIN. -HF_EINTR. */
 HF_MUST_CHECK int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
 /* All bytes. Blocks unless `nonblock`: then as many as there is room for (all or none up to HF_PIPE_BUF), or
- * -HF_EAGAIN. -HF_EPIPE. A stop or EPIPE after some bytes were written is success; the next call returns the error. */
+ * -HF_EAGAIN. -HF_EPIPE; -HF_EMSGSIZE for a message that a channel could never hold. A stop or EPIPE after some bytes were written is success; the next call returns the error. */
 HF_MUST_CHECK int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
 
 /* One try, from any thread, the coordinator too: moves what can be moved now. -HF_EAGAIN when that is nothing (then, if
@@ -77,7 +89,7 @@ HF_MUST_CHECK int hf_pipe_peek(struct hf_pipe *pipe, struct hf_thread *thread, s
  * there is no reader. */
 bool hf_pipe_watch_reader(struct hf_pipe *pipe, struct hf_waiter *waiter);
 
-/* Bytes in the pipe and whether it has writers; room in it and whether it has readers. If the answer is "nothing, and
+/* Bytes in the pipe, or of a channel's first message, and whether it has writers; room in it and whether it has readers. If the answer is "nothing, and
  * the other side is there" and `waiter` is not NULL, it is linked. */
 uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup);
 uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup);

@@ -47,6 +47,14 @@ static void pipe_unpoll(struct hf_file *file, unsigned events, struct hf_waiter 
 	hf_pipe_unpoll(pipe_of(file), waiter);
 }
 
+void hf_pipe_hold_end(struct hf_pipe *pipe, unsigned end)
+{
+	if (end & HF_READ)
+		hf_pipe_hold_reader(pipe);
+	else
+		hf_pipe_hold_writer(pipe);
+}
+
 void hf_pipe_drop_end(struct hf_pipe *pipe, unsigned end)
 {
 	if (end & HF_READ)
@@ -82,4 +90,15 @@ int hf_file_open_pipe(struct hf_pipe *pipe, enum hf_access end, uint8_t filetype
 	file->pipe = pipe;
 	*out = &file->base;
 	return 0;
+}
+
+int hf_file_reopen_pipe(const struct hf_file *file, uint16_t flags, struct hf_file **out)
+{
+	if (file->ops != &pipe_ops)
+		return -HF_ENOTDIR;
+	hf_pipe_hold_end(pipe_of(file), file->access);
+	int result = hf_file_open_pipe(pipe_of(file), file->access, file->filetype, out);
+	if (result == 0)
+		atomic_init(&(*out)->flags, flags);
+	return result;
 }

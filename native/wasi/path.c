@@ -419,12 +419,44 @@ static int open_place(hf_t t, const struct place *place, const struct opening *h
 	return result;
 }
 
+/* A preopened end of a pipe, which libc opens as "." below it: another description of that end. The inheriting rights of a stream that is no preopen are
+ * none. -HF_ENOTDIR for any other descriptor and any other path. */
+static int open_pipe(hf_t t, uint32_t fd, uint32_t path, uint32_t size, const struct opening *how)
+{
+	const uint64_t access = HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE;
+	struct hf_fd_view view;
+	struct hf_file *file;
+	int result = get_path(t, 0, path, size);
+	if (result == 0)
+		result = hf_fd_get(&t->process->fds, fd, 0, &view);
+	if (result < 0)
+		return result;
+	if (!view.inheriting || size != 1 || t->path[0][0] != '.' || (how->oflags & HF_OFLAG_DIRECTORY))
+		result = -HF_ENOTDIR;
+	else if (is_exclusive(how))
+		result = -HF_EEXIST;
+	else if (how->rights & access & ~view.inheriting)
+		result = -HF_EACCES;
+	else
+		result = hf_file_reopen_pipe(view.file, how->fdflags, &file);
+	if (result == 0)
+		result = hf_fd_insert(&t->process->fds, file, how->rights & view.inheriting, 0);
+	hf_fd_put(&view);
+	return result;
+}
+
 /* To truncate by path is a right of the directory. Without it, a program that opens a file to write it and to set its size could do the same with a
  * second call (Go's os.Root does not request the directory's right, and Wasmtime does not check it). */
 static bool may_truncate(const struct hf_fd_view *dir, uint64_t rights)
 {
 	const uint64_t as_good = HF_RIGHT_FD_WRITE | HF_RIGHT_FD_FILESTAT_SET_SIZE;
 	return (dir->rights & HF_RIGHT_PATH_FILESTAT_SET_SIZE) || (rights & as_good) == as_good;
+}
+
+/* The descriptor that was opened, or the error. */
+static int put_opened(hf_t t, int opened, uint32_t out)
+{
+	return opened < 0 ? opened : hf_copy_out(&t->mem, out, &opened, 4);
 }
 
 int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t size, uint32_t oflags,
@@ -450,6 +482,8 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 		result = hf_user_check(&t->mem, out, 4);
 	if (result == 0)
 		result = enter(t, 0, fd, needed, path, size, &place);
+	if (result == -HF_ENOTDIR)
+		return put_opened(t, open_pipe(t, fd, path, size, &how), out);
 	if (result < 0)
 		return result;
 	how.read_only = place.file->read_only_tree;
@@ -463,10 +497,7 @@ int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uin
 	if (result == 0)
 		result = open_place(t, &place, &how);
 	hf_fd_put(&place.dir);
-	if (result < 0)
-		return result;
-	uint32_t opened = (uint32_t)result;
-	return hf_copy_out(&t->mem, out, &opened, 4);
+	return put_opened(t, result, out);
 }
 
 int hf_preopen(struct hf_process *process, struct hf_vnode *root, const char *path, uint32_t path_size,

@@ -18,6 +18,7 @@ const programs: Record<string, string> = {
   '/sums.wasm': 'called',
   '/calls-its-host.wasm': 'calls-its-host',
   '/calls-a-guest.wasm': 'calls-a-guest',
+  '/channel.wasm': 'channel',
   '/plugin.wasm': 'plugin-methods',
   '/reactor.wasm': 'go-reactor',
   '/qjs-wasi.wasm': 'ticks-like-quickjs',

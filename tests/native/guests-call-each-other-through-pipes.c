@@ -97,9 +97,9 @@ int main(void)
 	while (hf_c_pool_count(HF_WORKER_IDLE) < 3)
 		coordinator_turn();
 	size_t before = coordinator_blocks();
-	request = hf_c_pipe(65536);
+	request = hf_c_pipe(65536, 0);
 	for (int i = CALLER; i <= KILLED; i++)
-		replies[i] = hf_c_pipe(4096);
+		replies[i] = hf_c_pipe(4096, 0);
 	struct session *callee = spawn(CALLEE);
 
 	struct session *killed = spawn(KILLED);

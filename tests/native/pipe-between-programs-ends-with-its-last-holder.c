@@ -84,7 +84,7 @@ int main(void)
 	while (hf_c_pool_count(HF_WORKER_IDLE) < 2)
 		coordinator_turn();
 	size_t before = coordinator_blocks();
-	struct hf_pipe *pipe = hf_c_pipe(4096);
+	struct hf_pipe *pipe = hf_c_pipe(4096, 0);
 	CHECK(pipe);
 	spawn(WRITER, NULL, pipe);
 	spawn(READER, pipe, NULL);
@@ -99,7 +99,7 @@ int main(void)
 	CHECK(saw_end);
 	CHECK_EQ(read_in_all, 20000);
 
-	pipe = hf_c_pipe(1);
+	pipe = hf_c_pipe(1, 0);
 	hf_c_pipe_close(pipe, HF_PIPE_READER);
 	while (hf_c_pool_count(HF_WORKER_IDLE) == 0)
 		coordinator_turn();
@@ -110,7 +110,7 @@ int main(void)
 	CHECK_EQ(coordinator_blocks(), before);
 
 	hf_alloc_fail_after(1);
-	CHECK(!hf_c_pipe(4096));
+	CHECK(!hf_c_pipe(4096, 0));
 	hf_alloc_fail_after(UINT32_MAX);
 	_Static_assert(HF_PIPE_READER == HF_READ && HF_PIPE_WRITER == HF_WRITE, "the page names ends as the kernel does");
 	return 0;

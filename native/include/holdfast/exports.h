@@ -13,11 +13,12 @@ struct port;
 struct session;
 
 #if defined(__wasm__)
-#define HF_EXPORTED(name) __attribute__((export_name(name)))
+#include <names.h> /* tools/abi.mjs */
+#define HF_EXPORTED(name) __attribute__((export_name(HF_NAME_OF_##name)))
 #else
 #define HF_EXPORTED(name)
 #endif
-#define X(result, name, ...) HF_EXPORTED(#name) result hf_##name(__VA_ARGS__);
+#define X(result, name, ...) HF_EXPORTED(name) result hf_##name(__VA_ARGS__);
 #include <holdfast/exports.def>
 #undef X
 
