@@ -79,7 +79,8 @@ export interface SentCall {
 
 interface Line {
   readonly text: string;
-  readonly sent: Deferred<void>;
+  /** It is in the process's pipe, or lost. */
+  over(error?: unknown): void;
 }
 
 type Id = string | number | null;
@@ -155,12 +156,15 @@ export class Instance {
   readonly #over = new AbortController();
   readonly #ended = deferred<void>();
   #lastId = 0;
+  /** Requests that are being handled, and responses that are not yet written. */
   #handled = 0;
   #wake: (() => void) | undefined;
   #stderr = '';
   /** What is not yet written. */
   #lines: Line[] = [];
   #writing = false;
+  /** Lines wait until all messages that came together are read: their responses are written together. */
+  #holding = false;
   /** Resolves when all lines are written or lost. */
   #written = Promise.resolve();
   /** Why the page killed it. */
@@ -303,10 +307,16 @@ export class Instance {
     try {
       for (;;) {
         const { done, value } = await reader.read();
-        for (const line of done ? lines.end() : lines.push(value)) await this.#receive(line);
+        this.#holding = true;
+        for (const line of done ? lines.end() : lines.push(value)) {
+          const room = this.#receive(line);
+          if (room) await room;
+        }
+        this.#stopHolding();
         if (done) return;
       }
     } catch (error) {
+      this.#stopHolding();
       // Anything else means that the runtime has ended, which `exited` reports.
       if (!(error instanceof LineTooLong)) return;
       this.#wrongOutput(error.start, `is longer than ${this.#settings.maxMessage} bytes (maxMessage)`);
@@ -349,20 +359,25 @@ export class Instance {
     if (rest.length > 0) tell(rest);
   }
 
-  /** Sends a line. Resolves when it is in the process's pipe, or lost. */
-  async #send(text: string): Promise<void> {
-    try {
-      await this.#enqueue(text);
-    } catch {
-      if (this.#doom === undefined) void this.#mustEnd('closed its standard input');
-    }
+  /** Sends a line. Resolves when it is in the process's pipe, and rejects when it is lost. */
+  #enqueue(text: string): Promise<void> {
+    const sent = deferred<void>();
+    this.#push({ text, over: (error) => (error === undefined ? sent.resolve() : sent.reject(error)) });
+    return sent.promise;
   }
 
-  #enqueue(text: string): Promise<void> {
-    const line: Line = { text, sent: deferred() };
+  #push(line: Line): void {
     this.#lines.push(line);
-    if (!this.#writing) this.#written = this.#writeLines();
-    return line.sent.promise;
+    this.#startWriting();
+  }
+
+  #startWriting(): void {
+    if (!this.#writing && !this.#holding && this.#lines.length > 0) this.#written = this.#writeLines();
+  }
+
+  #stopHolding(): void {
+    this.#holding = false;
+    this.#startWriting();
   }
 
   /** The lines that come while a write is on its way travel together: each write takes a message there and one back. */
@@ -372,8 +387,8 @@ export class Instance {
       const lines = this.#takeLines();
       const written = this.#writer.write(encoder.encode(lines.map(({ text }) => `${text}\n`).join('')));
       await written.then(
-        () => lines.forEach(({ sent }) => sent.resolve()),
-        (error: unknown) => lines.forEach(({ sent }) => sent.reject(error)),
+        () => lines.forEach((line) => line.over()),
+        (error: unknown) => lines.forEach((line) => line.over(error)),
       );
     }
     this.#writing = false;
@@ -385,54 +400,76 @@ export class Instance {
     return this.#lines.splice(0, end < 0 ? this.#lines.length : end);
   }
 
+  /** Sends a line that nobody waits for. */
   #post(text: string): void {
-    void this.#send(text);
+    this.#push({ text, over: this.#noticed });
+  }
+
+  /** Sends a response, which counts as a request that is being handled until it is written. */
+  readonly #respond = (text: string | undefined): void => {
+    if (text === undefined) return;
+    this.#handled++;
+    this.#push({ text, over: this.#responded });
+  };
+
+  readonly #responded = (error?: unknown): void => {
+    this.#uncount();
+    this.#noticed(error);
+  };
+
+  readonly #noticed = (error?: unknown): void => {
+    if (error !== undefined && this.#doom === undefined) void this.#mustEnd('closed its standard input');
+  };
+
+  #uncount(): void {
+    this.#handled--;
+    this.#wake?.();
   }
 
   // --- messages ---
 
-  async #receive(line: Uint8Array): Promise<void> {
-    if (this.#doom) return; // it is being killed, or closed: nobody waits for what it says
+  /** Returns a promise if the next message must wait until it resolves. */
+  #receive(line: Uint8Array): Promise<void> | undefined {
+    if (this.#doom) return undefined; // it is being killed, or closed: nobody waits for what it says
     let message: unknown;
     try {
       const text = strict.decode(line);
-      if (text.trim() === '') return;
+      if (text.trim() === '') return undefined;
       message = JSON.parse(text);
     } catch (error) {
-      return this.#wrongOutput(line, error instanceof SyntaxError ? 'is not JSON' : 'is not UTF-8');
+      this.#wrongOutput(line, error instanceof SyntaxError ? 'is not JSON' : 'is not UTF-8');
+      return undefined;
     }
     if (Array.isArray(message)) return this.#receiveBatch(message as unknown[], line);
     const wrong = wrongMessage(message);
-    if (wrong) return this.#wrongOutput(line, wrong);
-    await this.#accept(message as Message, line, (reply) => this.#send(reply));
+    if (!wrong) return this.#accept(message as Message, line, this.#respond);
+    this.#wrongOutput(line, wrong);
+    return undefined;
   }
 
   /** The responses to a batch are sent together, when the last one is known. */
   async #receiveBatch(batch: readonly unknown[], line: Uint8Array): Promise<void> {
-    if (batch.length === 0) return this.#send(errorReply(null, new InvalidRequest('the batch is empty')));
+    await this.#whenRoom(() => undefined);
+    if (batch.length === 0) return this.#respond(errorReply(null, new InvalidRequest('the batch is empty')));
     const replies: string[] = [];
-    const answered: Promise<void>[] = [];
-    const reply = (text: string): Promise<void> => {
-      replies.push(text);
-      return Promise.resolve();
+    let left = batch.length;
+    const reply: Reply = (text) => {
+      if (text !== undefined) replies.push(text);
+      if (--left === 0 && replies.length > 0) this.#respond(`[${replies.join(',')}]`);
     };
     for (const message of batch) {
       const wrong = wrongMessage(message);
-      if (wrong) replies.push(errorReply(null, new InvalidRequest(`the message ${wrong}`)));
-      else answered.push((await this.#accept(message as Message, line, reply)).done);
+      if (wrong) reply(errorReply(null, new InvalidRequest(`the message ${wrong}`)));
+      else await this.#accept(message as Message, line, reply);
     }
-    await this.#counted(async () => {
-      await Promise.all(answered);
-      if (replies.length > 0) await this.#send(`[${replies.join(',')}]`);
-    });
   }
 
-  /** Resolves when the next message may be read; `done` resolves when this one has been dealt with. */
-  async #accept(message: Message, line: Uint8Array, reply: Reply): Promise<{ done: Promise<void> }> {
-    const done = Promise.resolve();
+  /** Calls `reply` once, perhaps later. Returns a promise if the next message must wait until it resolves. */
+  #accept(message: Message, line: Uint8Array, reply: Reply): Promise<void> | undefined {
     if (!('method' in message)) {
       this.#answer(message, line);
-      return { done };
+      reply(undefined);
+      return undefined;
     }
     const { method, params, id } = message;
     const identified = id === undefined || id === null || typeof id === 'string' || typeof id === 'number';
@@ -440,27 +477,29 @@ export class Instance {
     if (typeof method !== 'string' || !structured || !identified) {
       const why = !identified ? '"id"' : typeof method !== 'string' ? '"method"' : '"params"';
       const error = new InvalidRequest(`${why} has the wrong type`);
-      return this.#counted(() => reply(errorReply(identified ? (id ?? null) : null, error)));
+      return this.#whenRoom(() => reply(errorReply(identified ? (id ?? null) : null, error)));
     }
     if (method === CANCEL && id === undefined) {
       const cancelled = (params as { id?: Id } | undefined)?.id;
       this.#requests.get(cancelled ?? null)?.cancel();
-      return { done };
+      reply(undefined);
+      return undefined;
     }
-    return this.#counted(() => this.#handle(method, params, id, reply));
+    return this.#whenRoom(() => this.#handle(method, params, id, reply));
   }
 
   /** Does the work when there is room for one more. A plugin that sends without end and reads nothing must wait, whatever it sends. */
-  async #counted(work: () => Promise<void>): Promise<{ done: Promise<void> }> {
+  #whenRoom(work: () => void): Promise<void> | undefined {
+    if (this.#handled >= MOST_HANDLED && !this.#over.signal.aborted) return this.#room().then(work);
+    work();
+    return undefined;
+  }
+
+  async #room(): Promise<void> {
+    this.#stopHolding();
     while (this.#handled >= MOST_HANDLED && !this.#over.signal.aborted) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    this.#handled++;
-    const done = work().finally(() => {
-      this.#handled--;
-      this.#wake?.();
-    });
-    return { done };
   }
 
   /** The answer to a call of the page. */
@@ -488,38 +527,41 @@ export class Instance {
     call.settled.resolve();
   }
 
-  async #handle(method: string, params: unknown, id: Id | undefined, reply: Reply): Promise<void> {
-    const request = new OpenRequest(this.#over.signal);
-    if (id !== undefined) this.#requests.set(id, request);
-    try {
-      const text = await this.#outcome(method, params, id, request);
-      if (text !== undefined && !this.#over.signal.aborted) await reply(text);
-    } finally {
-      request.end();
-      if (id !== undefined && this.#requests.get(id) === request) this.#requests.delete(id);
+  /** A handler that returns a value, and not a promise, is answered at once, so that many answers travel together. */
+  #handle(method: string, params: unknown, id: Id | undefined, reply: Reply): void {
+    const { handlers, name } = this.#settings;
+    if (!Object.hasOwn(handlers, method)) {
+      const missing = new MethodNotFound(`the page has no handler for ${JSON.stringify(method.slice(0, QUOTED))}`);
+      return reply(id === undefined ? undefined : errorReply(id, missing));
     }
+    const request = new OpenRequest(this.#over.signal);
+    this.#handled++;
+    const end = (text: string | undefined): void => {
+      request.end();
+      this.#uncount();
+      reply(this.#over.signal.aborted ? undefined : text);
+    };
+    let result: unknown;
+    let promised: boolean;
+    try {
+      result = handlers[method]!(params, this.#context(name, method, id, request));
+      promised = isThenable(result);
+    } catch (error) {
+      return end(failed(id, error));
+    }
+    if (promised) void this.#later(result, id, request).then(end);
+    else end(succeeded(id, result));
   }
 
-  /** The response to a request; undefined for a notification. */
-  async #outcome(
-    method: string,
-    params: unknown,
-    id: Id | undefined,
-    request: OpenRequest,
-  ): Promise<string | undefined> {
-    const { handlers, name } = this.#settings;
-    const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
-    if (!handler) {
-      const missing = new MethodNotFound(`the page has no handler for ${JSON.stringify(method.slice(0, QUOTED))}`);
-      return id === undefined ? undefined : errorReply(id, missing);
-    }
+  /** The response to a request, once its handler's promise has settled. Never rejects. */
+  async #later(result: unknown, id: Id | undefined, request: OpenRequest): Promise<string | undefined> {
+    if (id !== undefined) this.#requests.set(id, request);
     try {
-      const result = await handler(params, this.#context(name, method, id, request));
-      return id === undefined ? undefined : resultReply(id, result);
+      return succeeded(id, await result);
     } catch (error) {
-      if (id !== undefined) return errorReply(id, error);
-      uncaught(error); // nobody waits for it
-      return undefined;
+      return failed(id, error);
+    } finally {
+      if (id !== undefined && this.#requests.get(id) === request) this.#requests.delete(id);
     }
   }
 
@@ -543,7 +585,12 @@ export class Instance {
   }
 }
 
-type Reply = (text: string) => Promise<void>;
+/** Takes the response to a message; undefined if it gets none. */
+type Reply = (text: string | undefined) => void;
+
+const isThenable = (value: unknown): boolean =>
+  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+  typeof (value as { then?: unknown }).then === 'function';
 
 /** How the process ended while the call was open. */
 function endedDuring(call: OpenCall, end: InstanceEnd): PluginError {
@@ -574,6 +621,23 @@ function resultReply(id: Id, result: unknown): string {
   const text = JSON.stringify(result ?? null) as string | undefined;
   if (text === undefined) throw new InternalError(`the result is a ${typeof result}, which JSON cannot hold`);
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`;
+}
+
+/** The response to a request whose handler returned; undefined for a notification. */
+function succeeded(id: Id | undefined, result: unknown): string | undefined {
+  if (id === undefined) return undefined;
+  try {
+    return resultReply(id, result);
+  } catch (error) {
+    return errorReply(id, error);
+  }
+}
+
+/** The response to a request whose handler threw. For a notification, nobody waits for it, so the page reports it. */
+function failed(id: Id | undefined, error: unknown): string | undefined {
+  if (id !== undefined) return errorReply(id, error);
+  uncaught(error);
+  return undefined;
 }
 
 /** Whatever a handler throws, the plugin gets an answer. */

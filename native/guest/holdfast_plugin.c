@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 /* Calls that are unanswered at a time. The page stops reading at 256, and a plugin that then only writes would wait
- * forever.
+ * forever. The rest is for nested calls: each level may always have one, because an answer may depend on it.
  */
-#define WINDOW 128
+#define WINDOW 224
+_Static_assert(WINDOW + HFP_NESTED < 256, "the page reads on");
 #define READ_SIZE 16384
 /* Calls that are sent together are written together. */
-#define HELD_SIZE 8192
+#define HELD_SIZE 32768
 
 enum { UNANSWERED = 1 };
 
@@ -49,6 +50,7 @@ static struct {
 	size_t start, filled, room;
 	int64_t last_id;
 	struct waiting *waiting;
+	size_t unanswered;                           /* calls of all that wait */
 	struct message *postponed, **last_postponed; /* requests that found the stack full */
 	unsigned depth;
 	const struct hfp_method *methods;
@@ -308,6 +310,7 @@ static void take_answer(struct message *message)
 		.document = message->document,
 	};
 	waiting->answered++;
+	self.unanswered--;
 	free(message);
 }
 
@@ -411,7 +414,14 @@ static void send_next(struct waiting *waiting)
 	if (outcome) {
 		call->reply.outcome = outcome;
 		waiting->answered++;
+	} else {
+		self.unanswered++;
 	}
+}
+
+static bool may_send(const struct waiting *waiting)
+{
+	return waiting->sent < waiting->count && (self.unanswered < WINDOW || waiting->sent == waiting->answered);
 }
 
 /* Sends as many calls as may be unanswered, once half of them are answered: many travel together. */
@@ -420,7 +430,7 @@ static int send_calls(struct waiting *waiting)
 	if (waiting->sent - waiting->answered > WINDOW / 2)
 		return HFP_OK;
 	self.holding = true;
-	while (waiting->sent < waiting->count && waiting->sent - waiting->answered < WINDOW)
+	while (may_send(waiting))
 		send_next(waiting);
 	self.holding = false;
 	return write_held();
@@ -432,6 +442,7 @@ static void stop_waiting(struct waiting *waiting)
 	while (*link != waiting)
 		link = &(*link)->next;
 	*link = waiting->next;
+	self.unanswered -= waiting->sent - waiting->answered;
 }
 
 int hfp_call_many(struct hfp_outgoing *calls, size_t count)
@@ -489,6 +500,7 @@ void hfp_use(const struct hfp_io *io)
 	self.buffer = NULL;
 	self.start = self.filled = self.room = 0;
 	self.last_id = 0;
+	self.unanswered = 0;
 	self.depth = 0;
 	self.ended = false;
 	self.io = *io;
