@@ -1,4 +1,5 @@
 /** How the kernel wakes the coordinator: a word that it waits on without blocking, or a message where the engine has no waitAsync. */
+import { later } from '../common/later.ts';
 import type { Pointer } from '../common/pointer.ts';
 
 export type DoorbellKind = 'wait-async' | 'message';
@@ -18,7 +19,6 @@ export const doorbellKind = (forceMessage: boolean): DoorbellKind =>
 export function answer(memory: WebAssembly.Memory, address: Pointer, drain: () => boolean): void {
   // A shared buffer stays valid when its memory grows, so one view lasts.
   const view = new Int32Array(memory.buffer);
-  const turn = new MessageChannel();
   const listen = () => {
     for (;;) {
       const rung = (Atomics as Required<WaitAsync>).waitAsync(view, address / 4, 0);
@@ -31,12 +31,10 @@ export function answer(memory: WebAssembly.Memory, address: Pointer, drain: () =
       if (!drain()) return;
       // It rang again meanwhile: let the event loop turn first, or a busy guest would keep the page's messages out.
       if (Atomics.load(view, address / 4) !== 0) {
-        turn.port2.postMessage(null);
-        return;
+        return again();
       }
     }
   };
-  turn.port1.onmessage = listen;
-  (turn.port1 as { unref?: () => void }).unref?.();
+  const again = later(listen);
   listen();
 }

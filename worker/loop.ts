@@ -3,6 +3,7 @@
  * pauses and kills come between the ticks.
  */
 import type { FromGuest } from '../common/guest-protocol.ts';
+import { later } from '../common/later.ts';
 import { LOOP, TICK } from '../common/loop-protocol.ts';
 import { LONGEST_TIMER } from '../common/timers.ts';
 import { CallFailed } from './host-functions.ts';
@@ -46,16 +47,13 @@ export class Loop {
   private patience = 1;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private tickets: number[] = [];
-  /** A message to itself comes after those that wait already, and not 4 ms late like a nested timer of a browser. */
-  private readonly channel = new MessageChannel();
   private posted = false;
+  private readonly post = later(() => {
+    this.posted = false;
+    this.round();
+  });
 
-  constructor(private readonly seat: LoopSeat) {
-    this.channel.port1.onmessage = () => {
-      this.posted = false;
-      this.round();
-    };
-  }
+  constructor(private readonly seat: LoopSeat) {}
 
   /** Throws `CallFailed`. */
   perform(operation: number, [context, ...args]: unknown[]): unknown {
@@ -90,7 +88,6 @@ export class Loop {
   close(): void {
     this.closed = true;
     this.stop();
-    this.channel.port1.close();
   }
 
   private start(): void {
@@ -125,7 +122,7 @@ export class Loop {
     clearTimeout(this.timer);
     if (this.posted || this.closed) return;
     this.posted = true;
-    this.channel.port2.postMessage(null);
+    this.post();
   }
 
   /** Ticks while the guest has something to do, until others must have a turn. */

@@ -133,10 +133,12 @@ for (const interruptible of [false, true]) {
   test(`a guest that is always ready starves nobody (interruptible: ${interruptible})`, async (t) => {
     const hf = await runtime(t);
     const q = await hf.instantiate(ticks, { interruptible });
-    const end = q.loop.run({ budget: 2 });
+    let rounds = 0;
+    const end = q.loop.run({ budget: 2, onTick: () => rounds++ });
     await q.call('be_ready', -1);
     for (let i = 0; i < 50; i++) await q.call('ticks');
     assert.ok((await q.call('ticks')) > 51);
+    assert.ok(rounds < 50 * 50, `${rounds} rounds during 50 calls`); // one or two each; a thousand when messages have to wait
     const idle = q.loop.whenIdle();
     await q.pause();
     assert.equal((await hf.ps())[0].state, 'paused');
