@@ -6,7 +6,8 @@ const patiently = which('nice') ? ['nice', '-n', '10'] : [];
 
 async function build(targets, tell) {
   const [program, ...args] = [...patiently, process.execPath, fromRoot('tools/build.mjs'), ...targets];
-  await run(program, args, { onLine: (line) => tell(stamped(line.replace(/^\[ *[\d.]+ s\] /, ''))) });
+  const stamp = /^\[ *[\d.]+ s\] /; // of its own clock; other lines are of a failure, which has them all
+  await run(program, args, { onLine: (line) => stamp.test(line) && tell(stamped(line.replace(stamp, ''))) });
 }
 
 /**

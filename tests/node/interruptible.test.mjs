@@ -157,7 +157,9 @@ for (const force of [{}, { jsBridge: true }]) {
     const hf = await runtime(t, { force, workers: 1 });
     const stackOf = async (name, arg, options) => {
       const { stack } = await hf.run(guest(name), { args: [arg], preopens: ['/'], ...options });
-      return stack.replace(/wasm:\/\/\S+?:/g, '');
+      const places = stack.replace(/wasm:\/\/\S+?:/g, '');
+      // A stack may run out in the check at a function's entry instead of just before.
+      return arg === 'stack' ? places.replace(/:0x[0-9a-f]+\)/, ')') : places;
     };
     const bytes = await readFile(guest('traps-deep-inside'));
     // The loop's end, the `unreachable`, the function's end.
