@@ -84,6 +84,29 @@ test('who waits for a process to end may start the next one at once, on the only
   for (let i = 0; i < 200; i++) assert.equal((await hf.run(module, { stdin: `${i}` })).stdout, `${i}`);
 });
 
+test('who kills a program, or drops its start, may start the next one in the same turn, on the only worker that there is', async (t) => {
+  const hf = await runtime(t, { workers: 1 });
+  const kinds = {
+    'that waits': () => hf.spawn(echo),
+    'that computes': async () => hf.spawn(await readFile(guest('spin')), { interruptible: false }),
+    'that is interruptible': async () => hf.spawn(await readFile(guest('spin')), { interruptible: true }),
+    'that is called': () => hf.instantiate(guest('called')),
+  };
+  for (const [what, begin] of Object.entries(kinds)) {
+    let program = await begin();
+    for (let i = 0; i < 10; i++) {
+      program.kill();
+      const given = new AbortController();
+      const dropped = assert.rejects(hf.spawn(echo, { signal: given.signal }), { name: 'AbortError' }, what);
+      given.abort();
+      program = await begin();
+      await dropped;
+    }
+    program.kill();
+    await program.released;
+  }
+});
+
 test('an idle time that no timer can be set to is no reason to look all the time', async (t) => {
   const warnings = [];
   const onWarning = ({ name }) => warnings.push(name);
