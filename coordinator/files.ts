@@ -368,10 +368,15 @@ export class Files {
   }
 
   private async mkdirAll(path: string): Promise<undefined> {
-    const parts = path.split('/').filter((part) => part !== '');
+    // Of a path in two parts (coordinator/root.c) the first is there.
+    const base = path.slice(0, path.indexOf('\0') + 1);
+    const parts = path
+      .slice(base.length)
+      .split('/')
+      .filter((part) => part !== '');
     const turn = turns();
     for (let depth = 1; depth <= parts.length; depth++) {
-      const prefix = `/${parts.slice(0, depth).join('/')}`;
+      const prefix = `${base || '/'}${parts.slice(0, depth).join('/')}`;
       try {
         this.change(CHANGE_MKDIR, prefix);
       } catch (error) {

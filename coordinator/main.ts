@@ -1,5 +1,5 @@
 /** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
-import { host } from '#host';
+import { coordinatorHost, host } from '#host';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import { CODE_KILLED } from '../build/generated/layouts.ts';
 import { messageOf } from '../common/error-text.ts';
@@ -72,7 +72,11 @@ class Coordinator {
     const { kernelBase } = force;
     this.#kernel = new Kernel(exports, memory, init.memory.maximum, kernelBase);
     this.#doorbellAddress = toPointer(
-      this.#kernel.call.c_boot(host.cores, Number(this.#doorbell === 'message'), init.memory.maximum - kernelBase),
+      this.#kernel.call.c_boot(
+        coordinatorHost.cores,
+        Number(this.#doorbell === 'message'),
+        init.memory.maximum - kernelBase,
+      ),
     );
     if (!this.#doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     this.workers = this.#makeWorkers(kernelModule, memory);
@@ -197,7 +201,7 @@ async function start(init: InitMessage): Promise<Coordinator> {
       `the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`,
     );
   }
-  const [kernel] = await Promise.all([host.compileKernel(init.assets.kernel), host.holdForLife(init.lock)]);
+  const [kernel] = await Promise.all([coordinatorHost.compileKernel(init.assets.kernel), host.holdForLife(init.lock)]);
   if (ended) throw new Error('it was closed before it was there');
   const memory = kernelMemory(init.memory);
   return (running = new Coordinator(init, kernel, memory));

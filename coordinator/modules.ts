@@ -1,5 +1,5 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
-import { host } from '#host';
+import { coordinatorHost, host } from '#host';
 import { compiled, downloadBytes, downloadModule, headOf, requireCore, unreachable } from '../common/download.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
 import { importedMemory, probeMemory } from '../common/memory-import.ts';
@@ -44,13 +44,13 @@ export interface Program {
 async function loadUrl(url: string, progress: Progress | null, signal: AbortSignal): Promise<Program> {
   const response = await fetched(url, signal);
   // Where threads need another compiler, they need all of the bytes for it.
-  if (host.compileThreaded) return compileBytes(await downloadBytes(response, url, progress), url, null);
+  if (coordinatorHost.compileThreaded) return compileBytes(await downloadBytes(response, url, progress), url, null);
   const { module, head } = await downloadModule(response, url, progress);
   return describeModule(module, head);
 }
 
 async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
-  const compile = host.compileThreaded ?? WebAssembly.compile;
+  const compile = coordinatorHost.compileThreaded ?? WebAssembly.compile;
   return { module: await compile(bytes), memory: importedMemory(bytes), added: null, head: headOf(bytes) };
 }
 

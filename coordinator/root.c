@@ -34,9 +34,20 @@ struct hf_memfs *hf_root_fs(void)
 	return fs;
 }
 
+/* A path may have two parts, with a NUL between them: a directory, and a path that no link leads out of it, whatever programs do meanwhile. */
 static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path *out)
 {
-	return hf_path_walk(root, path, size, flags | HF_PATH_ROOTED, out);
+	const char *below = memchr(path, 0, size);
+	struct hf_path base;
+	if (!below)
+		return hf_path_walk(root, path, size, flags | HF_PATH_ROOTED, out);
+	int result = hf_path_walk(root, path, (size_t)(below - path), HF_PATH_FOLLOW | HF_PATH_ROOTED, &base);
+	if (result < 0)
+		return result;
+	below++;
+	result = hf_path_walk(base.vnode, below, size - (size_t)(below - path), flags, out);
+	hf_path_release(&base);
+	return result;
 }
 
 /* ---- hf.fs: each returns 0 (or a count) or a negated errno ---- */

@@ -347,14 +347,15 @@ export class Runtime implements Holdfast {
   #dead: HoldfastError | undefined;
   #gone: Promise<void> | undefined;
   #unlisten = (): void => undefined;
+  /** The operation determines the type of the reply, as `Ask` cannot know. */
+  readonly #askFs = ((request: FsRequest, transfer: ArrayBuffer[], toError: Call['toError']) =>
+    this.#ask('fs', { request }, toError, transfer)) as AskFs;
 
   constructor(endpoint: Endpoint<ToCoordinator, FromCoordinator>, loader: Loader) {
     this.#endpoint = endpoint;
     this.#loader = loader;
     // The operation determines the type of the reply, as `Ask` cannot know.
-    const askFs = (request: FsRequest, transfer: ArrayBuffer[], toError: Call['toError']) =>
-      this.#ask('fs', { request }, toError, transfer);
-    this.fs = new FileSystemEnd(askFs as AskFs);
+    this.fs = new FileSystemEnd(this.#askFs);
     endpoint.onmessage = (message) => this.#receive(message);
     endpoint.onerror = (error, gone = false) => {
       if (gone) this.#closed.resolve([]);
@@ -472,7 +473,7 @@ export class Runtime implements Holdfast {
     let own: RunFiles | undefined;
     const prepare = async (signal: AbortSignal): Promise<void> => {
       const file = await later('run-files.js', import('./run-files.js'));
-      own = new file.RunFiles(this.fs, plan.settings.preopens, { files, outputs }, SpawnRefused);
+      own = new file.RunFiles(this.fs, this.#askFs, plan.settings.preopens, { files, outputs }, SpawnRefused);
       await own.prepare(signal);
     };
     try {

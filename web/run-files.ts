@@ -6,10 +6,10 @@
  * caller lets them share.
  */
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
-import type { PreopenMessage } from '../common/protocol.js';
+import type { FsRequest, PreopenMessage } from '../common/protocol.js';
 import { isBlob, isBytes, tagOf, wrong } from './bytes.js';
 import type { FsError, SpawnRefused } from './errors.js';
-import type { FileData, FileStat, FileSystem } from './fs.js';
+import type { AskFs, FileData, FileStat, FileSystem } from './fs.js';
 import { absolutePath, object } from './options.js';
 import type { Files, RunResult } from './run.js';
 
@@ -33,14 +33,20 @@ type Entry = readonly [path: string, data: FileData];
 /** The part of a run's result that depends on its files. */
 type Collected = Partial<Omit<RunResult, 'stdout' | 'stderr'>>;
 
-/** A regular file that was found, with its state at that time. */
-interface Found {
+/** A path in `hf.fs`, and a view of it from which no symbolic link leads out of the path's preopen. */
+interface Place {
+  fs: FileSystem;
   at: string;
+}
+
+/** A regular file that was found, with its state at that time. */
+interface Found extends Place {
   stat: FileStat;
 }
 
 export class RunFiles {
   readonly #fs: FileSystem;
+  readonly #ask: AskFs;
   readonly #preopens: PreopenMessage[];
   readonly #files: readonly Entry[];
   readonly #outputs: readonly string[] | undefined;
@@ -56,11 +62,13 @@ export class RunFiles {
    */
   constructor(
     fs: FileSystem,
+    ask: AskFs,
     preopens: PreopenMessage[],
     { files = {}, outputs }: { files: Files | undefined; outputs: readonly string[] | undefined },
     refusal: typeof SpawnRefused,
   ) {
     this.#fs = fs;
+    this.#ask = ask;
     this.#preopens = preopens;
     this.#files = checkedFiles(files);
     if (outputs !== undefined && !Array.isArray(outputs)) throw wrong('outputs', 'an array of paths', outputs);
@@ -78,6 +86,8 @@ export class RunFiles {
     const paths = this.#files.map(([path]) => path);
     if ([...paths, ...(this.#outputs ?? [])].some((path) => !preopenOf(path, this.#preopens))) await this.#makeOwn();
     for (const path of paths) this.#claim(path);
+    const bases = new Set(paths.map((path) => preopenOf(path, this.#preopens)!.path));
+    for (const base of bases) await this.#fs.mkdir(base, { recursive: true });
     for (const [path, data] of this.#files) {
       const link = await this.#linkOn(path);
       if (link !== undefined)
@@ -86,9 +96,9 @@ export class RunFiles {
           `files: ${JSON.stringify(path)} leads through a symbolic link, ${link} in hf.fs, which is not followed: it may lead out of the program's directories`,
         );
       signal.throwIfAborted();
-      const at = this.#where(path);
-      await writeOne(this.#fs, at, revocable(data, signal));
-      await this.#fs.utimes(at, null, Date.now() - OLDER);
+      const { fs, at } = this.#beneath(path);
+      await writeOne(fs, at, revocable(data, signal));
+      await fs.utimes(at, null, Date.now() - OLDER);
     }
     this.#before = await this.#look(signal);
     signal.throwIfAborted();
@@ -101,13 +111,13 @@ export class RunFiles {
   async changed(most: number, signal: AbortSignal | undefined): Promise<Collected> {
     const files: Record<string, Uint8Array> = {};
     let room = most;
-    for (const [path, { at, stat }] of await this.#look(signal)) {
+    for (const [path, { fs, at, stat }] of await this.#look(signal)) {
       const old = this.#before.get(path)?.stat;
       if (old && old.ino === stat.ino && old.mtime === stat.mtime && old.size === stat.size) continue;
       room -= path.length + stat.size;
       if (room < 0) return overLimit(most);
       signal?.throwIfAborted();
-      const bytes = await unlessGone(this.#fs.readFile(at));
+      const bytes = await unlessGone(fs.readFile(at));
       if (bytes) files[path] = bytes;
     }
     return { files };
@@ -154,15 +164,27 @@ export class RunFiles {
   }
 
   /**
+   * Where a path is. Other programs may share its preopen, and put a symbolic link where something else was found a
+   * moment ago: so each call walks anew from the preopen's directory, and does not leave it.
+   */
+  #beneath(path: string): Place {
+    const { path: base } = preopenOf(path, this.#preopens)!;
+    const View = this.#fs.constructor as new (ask: AskFs) => FileSystem;
+    const fs = new View((request, ...rest) => this.#ask(beneath(base, request), ...rest));
+    return { fs, at: this.#where(path) };
+  }
+
+  /**
    * The first symbolic link on the path, below the preopen's directory or at the end. A program can create one that
    * leads anywhere in hf.fs.
    */
   async #linkOn(path: string): Promise<string | undefined> {
     const { guest, path: base } = preopenOf(path, this.#preopens)!;
+    const { fs } = this.#beneath(path);
     let at = base;
     for (const name of path.slice(guest.length).split('/').filter(Boolean)) {
       at = below(at, name);
-      const stat = await unlessGone(this.#fs.lstat(at));
+      const stat = await unlessGone(fs.lstat(at));
       if (!stat) return undefined;
       if (stat.type === 'symlink') return at;
     }
@@ -174,17 +196,22 @@ export class RunFiles {
     const found = new Map<string, Found>();
     const roots = this.#outputs ?? [...(this.#own ? ['/'] : []), ...this.#files.map(([path]) => path)];
     for (const path of roots)
-      if ((await this.#linkOn(path)) === undefined) await this.#walk(path, this.#where(path), found, signal);
+      if ((await this.#linkOn(path)) === undefined) await this.#walk(path, this.#beneath(path), found, signal);
     return found;
   }
 
-  async #walk(path: string, at: string, found: Map<string, Found>, signal: AbortSignal | undefined): Promise<void> {
+  async #walk(
+    path: string,
+    { fs, at }: Place,
+    found: Map<string, Found>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     signal?.throwIfAborted();
-    const stat = await unlessGone(this.#fs.lstat(at));
-    if (stat?.type === 'file') found.set(path, { at, stat });
+    const stat = await unlessGone(fs.lstat(at));
+    if (stat?.type === 'file') found.set(path, { fs, at, stat });
     if (stat?.type !== 'directory') return;
-    for (const name of (await unlessGone(this.#fs.readdir(at))) ?? [])
-      await this.#walk(below(path, name), below(at, name), found, signal);
+    for (const name of (await unlessGone(fs.readdir(at))) ?? [])
+      await this.#walk(below(path, name), { fs, at: below(at, name) }, found, signal);
   }
 }
 
@@ -203,6 +230,12 @@ const revocable = (data: FileData, signal: AbortSignal): FileData =>
     ? (data as ReadableStream<Uint8Array>).pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })
     : data;
 
+/** The same request for a path in two parts (coordinator/root.c). */
+function beneath<Request extends FsRequest>(base: string, request: Request): Request {
+  if (!('path' in request)) return request; // of an open file
+  return { ...request, path: `${base}\0${request.path.slice(base.length).replace(/^\/+/, '') || '.'}` };
+}
+
 const below = (folder: string, name: string): string => (folder === '/' ? `/${name}` : `${folder}/${name}`);
 
 /** The preopen that contains the path, chosen as a C library does. */
@@ -216,12 +249,16 @@ function preopenOf(path: string, preopens: readonly PreopenMessage[]): PreopenMe
   return best;
 }
 
-/** A path that is too long for hf.fs does not exist there; a program can reach such a path step by step. */
+/**
+ * A path that is too long for hf.fs does not exist there; a program can reach such a path step by step. One that leads
+ * out of its preopen, or in a circle, has just become a link.
+ */
 async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as FsError).code)) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EPERM', 'ELOOP', 'EISDIR'].includes((error as FsError).code))
+      return undefined;
     throw error;
   }
 }

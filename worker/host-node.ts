@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import v8 from 'node:v8';
 import { parentPort, Worker, type MessagePort, type Transferable } from 'node:worker_threads';
 import type { Endpoint } from '../common/endpoint.ts';
-import type { Host, WorkerHandle } from './host.ts';
+import type { CoordinatorHost, Host, WorkerHandle } from './host.ts';
 
 function parent<Out, In>(): Endpoint<Out, In> {
   const port = parentPort as MessagePort;
@@ -77,17 +77,20 @@ const APART = [0, 6, 5, ...Buffer.from('apart')];
 
 export const host: Host = {
   parent,
-  createWorker,
   holdForLife: () => Promise.resolve(), // Node reports when a worker has exited
-  releaseDelay: 0,
   fetch: readUrl,
+  collectGarbage: () => undefined,
+  exit: () => process.exit(),
+};
+
+export const coordinatorHost: CoordinatorHost = {
+  createWorker,
+  releaseDelay: 0,
   async compileKernel(url) {
     const bytes = await readFile(new URL(url));
     return withoutBaseline(() => new WebAssembly.Module(bytes));
   },
-  ...(baselineIsBroken && { compileThreaded: async (bytes) => compileApart(bytes) }),
+  ...(baselineIsBroken && { compileThreaded: async (bytes: Uint8Array) => compileApart(bytes) }),
   emptyMemoryIsFatal: false,
-  collectGarbage: () => undefined,
   cores: availableParallelism(),
-  exit: () => process.exit(),
 };

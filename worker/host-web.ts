@@ -1,10 +1,10 @@
 /** The browser's workers. */
 import type { Endpoint } from '../common/endpoint.ts';
 import { trusted } from '../common/trusted-types.ts';
-import type { Host, WorkerHandle } from './host.ts';
+import type { CoordinatorHost, Host, WorkerHandle } from './host.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
-const isChromium = /Chrom(e|ium)/.test(navigator.userAgent);
+const isChromium = (): boolean => /Chrom(e|ium)/.test(navigator.userAgent);
 
 function parent<Out, In>(): Endpoint<Out, In> {
   const endpoint: Endpoint<Out, In> = {
@@ -65,7 +65,6 @@ function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>
 
 export const host: Host = {
   parent,
-  createWorker,
   holdForLife: (lock) =>
     new Promise((resolve) => {
       void navigator.locks.request(lock, () => {
@@ -73,9 +72,22 @@ export const host: Host = {
         return new Promise<never>(() => undefined);
       });
     }),
+  fetch: (url, signal) => fetch(url, { signal: signal ?? null }),
+  collectGarbage() {
+    if (!isChromium()) return;
+    try {
+      void new ArrayBuffer(2 ** 33);
+    } catch {
+      // V8 collects all that it can before it says that there is no room: under 2 ms for a worker's small heap.
+    }
+  },
+  exit: () => scope.close(),
+};
+
+export const coordinatorHost: CoordinatorHost = {
+  createWorker,
   // A lock is let go of a little before the worker's thread has ended.
   releaseDelay: 100,
-  fetch: (url, signal) => fetch(url, { signal: signal ?? null }),
   async compileKernel(url) {
     const response = await fetch(url);
     if (!response.ok)
@@ -83,15 +95,10 @@ export const host: Host = {
     return WebAssembly.compile(await response.arrayBuffer());
   },
   // There is nothing to try it with that would leave us alive, so the name has to do. Chromium's has "AppleWebKit" too.
-  emptyMemoryIsFatal: /AppleWebKit/.test(navigator.userAgent) && !isChromium,
-  collectGarbage() {
-    if (!isChromium) return;
-    try {
-      void new ArrayBuffer(2 ** 33);
-    } catch {
-      // V8 collects all that it can before it says that there is no room: under 2 ms for a worker's small heap.
-    }
+  get emptyMemoryIsFatal() {
+    return /AppleWebKit/.test(navigator.userAgent) && !isChromium();
   },
-  cores: navigator.hardwareConcurrency,
-  exit: () => scope.close(),
+  get cores() {
+    return navigator.hardwareConcurrency;
+  },
 };

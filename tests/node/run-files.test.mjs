@@ -120,10 +120,12 @@ test('a stream that never ends is given up with the run, and leaves nothing behi
 test('a run is given up while its files are collected', patience, async (t) => {
   const hf = await runtime(t);
   const controller = new AbortController();
-  const { readdir } = hf.fs;
-  hf.fs.readdir = (path) => {
+  const files = Object.getPrototypeOf(hf.fs);
+  const { readdir } = files;
+  t.after(() => (files.readdir = readdir));
+  files.readdir = function (path) {
     controller.abort(new Error('enough')); // the program has made something, and has ended
-    return readdir.call(hf.fs, path);
+    return readdir.call(this, path);
   };
   const stdin = steps('mkdir /made', 'open /made/x rwc');
   await assert.rejects(hf.run(program, { outputs: ['/made'], signal: controller.signal, stdin }), {
@@ -157,6 +159,40 @@ test('no symbolic link of a program leads a run out of its directories', patienc
   }
   assert.deepEqual(await hf.fs.readdir('/secret'), ['key']);
   assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
+});
+
+test('nor does one that is made between the look and the write, or the look and the read', patience, async (t) => {
+  const hf = await runtime(t);
+  await hf.fs.writeFiles({ '/secret/key': 'KEY', '/w/sub/key': 'mine' });
+  const preopens = { '/w': '/w' };
+  for (const target of ['/secret', '../secret']) {
+    // The file is opened when its data begin to come: by then somebody else has changed the directory.
+    const pull = async (controller) => {
+      await hf.fs.rm('/w/sub', { recursive: true });
+      await hf.fs.symlink(target, '/w/sub');
+      controller.enqueue(new TextEncoder().encode('evil'));
+      controller.close();
+    };
+    const data = new ReadableStream({ pull }, { highWaterMark: 0 });
+    const run = hf.run(program, { preopens, files: { '/w/sub/key': data }, stdin: '' });
+    await assert.rejects(run, { name: 'FsError', code: 'EPERM', path: '/w/sub/key' });
+    await hf.fs.unlink('/w/sub');
+    await hf.fs.writeFiles({ '/w/sub/key': 'mine' });
+  }
+  assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
+  // A program changes a file into a link and back, all the while that runs of others look for what has changed.
+  const swaps = hf.run(guest('swaps-a-file-for-a-link'), { args: ['/w/a', '../secret/key'], preopens });
+  await until(
+    () => hf.ps(),
+    (processes) => processes.length > 0,
+  );
+  for (let i = 0; i < 50; i++) {
+    const { files } = await hf.run(program, { preopens, outputs: ['/w'], stdin: steps('open /w/b rwc', 'write 4 x') });
+    assert.ok(!Object.values(files).some((bytes) => Buffer.from(bytes).includes('KEY')), `in run ${i}`);
+  }
+  const ended = assert.rejects(swaps, { name: 'Closed' });
+  await hf.close();
+  await ended;
 });
 
 test('a program that is given /tmp sees nothing of the runs of others', patience, async (t) => {
