@@ -9,8 +9,13 @@ import { load, root } from './support/load.mjs';
 const { browserNames, findBrowser, startBrowser } = await load('web/cli/browsers.ts', 'web/cli/launch.ts');
 
 const HEADERS = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
-const FOLDERS = { dist: 'dist', guests: 'build/guests' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+const FOLDERS = { dist: 'dist', guests: 'build/guests', companions: 'tests/companions' };
 
 /** The file for a path such as /page-api.html, /dist/index.js or /guests/hello.wasm. */
 function fileOf(url) {
@@ -71,6 +76,9 @@ for (const name of browserNames) {
         },
         plugin: ['pong', 200, 398],
         pipeline: ['1: hello, world\n', 0, 0],
+        link: [499_500, 'hello, wörld', 'the instance has ended: other.nap: other has ended'],
+        loops: { fired: 1, state: 'finished', code: 7, sum: '499500', naps: true },
+        companion: [8, 'abab', 10, 'CallFailed'],
         closed: 'Closed',
       });
     },

@@ -94,24 +94,85 @@ async function pipeline(hf) {
   return [stdout, ...programs.map(({ code }) => code)];
 }
 
-async function scenario() {
+/** A guest calls another; each end of a call that can no longer be answered is told. */
+async function linkGuests(hf) {
+  const other = await hf.instantiate('guests/called.wasm', { name: 'other' });
+  const greet = { params: ['string'], result: 'string' };
+  const caller = await hf.instantiate('guests/calls-a-guest.wasm', {
+    entry: null,
+    link: { other: { instance: other, functions: { greet } } },
+    signatures: { greet },
+  });
+  const answers = [await caller.call('add_many', 1000), await caller.call('greet', 'wörld')];
+  const lost = caller.call('nap', 1e6).catch(({ message }) => message);
+  other.kill();
+  return [...answers, await lost];
+}
+
+/** A loop in C that sleeps until its timer, and ends; one in Go, whose main sleeps. */
+async function loops(hf) {
+  const ticking = await hf.instantiate('guests/ticks.wasm');
+  const end = ticking.loop.run({ recheck: 0 });
+  await ticking.call('set_timer', 50, 0);
+  await ticking.loop.whenIdle();
+  const fired = await ticking.call('fired');
+  await ticking.call('exit_in', 1, 7);
+  const { state, exit } = await end;
+  const go = await hf.instantiate('guests/go-reactor.wasm', { stdout: 'null' });
+  return {
+    fired,
+    state,
+    code: exit.code,
+    sum: String(await go.call('sum', 1000)),
+    naps: (await go.call('nap', 20)) > 0,
+  };
+}
+
+/** JavaScript beside a guest, in its worker; a loop in it ends when it is killed. */
+async function companion(hf) {
+  const module = new URL('companions/by-hand.mjs', import.meta.url);
+  const q = await hf.instantiate('guests/with-a-companion.wasm', { companion: module, stdout: 'null' });
+  const answers = [await q.exports.call_hook(4), await q.call('twice', 'ab'), await q.call('later', 5, 10)];
+  const spins = q.call('spinInJavaScript').catch(({ name }) => name);
+  q.kill();
+  return [...answers, await spins];
+}
+
+const STEPS = {
+  talk,
+  kill,
+  files: keepFiles,
+  socket: connect,
+  exports: callExports,
+  host: callPage,
+  plugin: plug,
+  pipeline,
+  link: linkGuests,
+  loops,
+  companion,
+};
+
+async function scenario(report) {
   const hf = await start();
   const got = {
     run: await hf.run('guests/toolbox.wasm', { args: ['args', 'ü'], env: { A: '1' } }),
-    talk: await talk(hf),
-    kill: await kill(hf),
     refused: await hf.spawn('page-api.html').catch(({ name, kind }) => `${name} ${kind}`),
     response: (await hf.run(fetch('guests/hello.wasm'))).stdout,
-    files: await keepFiles(hf),
-    socket: await connect(hf),
-    exports: await callExports(hf),
-    host: await callPage(hf),
-    plugin: await plug(hf),
-    pipeline: await pipeline(hf),
   };
+  for (const [name, step] of Object.entries(STEPS)) {
+    report(name);
+    got[name] = await step(hf);
+  }
   await hf.close();
   return { ...got, closed: await hf.stats().catch(({ name }) => name) };
 }
 
-const outcome = await scenario().catch((error) => ({ failed: `${error.stack ?? error}` }));
+/** A step that hangs is named. */
+async function limited() {
+  let step = 'start';
+  const late = new Promise((resolve) => setTimeout(() => resolve({ failed: `${step} takes too long` }), 240_000));
+  return Promise.race([scenario((name) => (step = name)), late]);
+}
+
+const outcome = await limited().catch((error) => ({ failed: `${error.stack ?? error}` }));
 await fetch('outcome', { method: 'POST', body: JSON.stringify(outcome) });
