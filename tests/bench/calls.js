@@ -108,6 +108,99 @@ async function futexes(spins) {
   };
 }
 
+/** A guest made with Binaryen's Asyncify, in the page: each call unwinds its stack, and `yielded` lets the page live. */
+async function asyncify(yielded) {
+  let state = null;
+  const add = (a, b) => {
+    if (state) {
+      exports.asyncify_stop_rewind();
+      const { sum } = state;
+      state = null;
+      return sum;
+    }
+    state = { sum: a + b };
+    exports.asyncify_start_unwind(at);
+    return 0;
+  };
+  const response = fetch('/build/bench-calls-asyncify.wasm');
+  const { instance } = await WebAssembly.instantiateStreaming(response, { page: { add } });
+  const { exports } = instance;
+  const at = exports.memory.grow(1) * 65536;
+  new Int32Array(exports.memory.buffer).set([at + 8, at + 65536], at / 4);
+  return {
+    async calls(count) {
+      let result = exports.call_page(count);
+      while (state) {
+        exports.asyncify_stop_unwind();
+        await yielded();
+        exports.asyncify_start_rewind(at);
+        result = exports.call_page(count);
+      }
+      if (result !== count) throw new Error(`${result} calls of ${count}`);
+    },
+  };
+}
+
+/** One channel for all: the message comes when the page has done what waits. */
+function byMessages() {
+  const { port1, port2 } = new MessageChannel();
+  return () => {
+    const answer = next(port1);
+    port2.postMessage(null);
+    return answer;
+  };
+}
+
+/** The same guest in coincident's worker, and in Extism's. */
+async function peersThatBlock() {
+  const { default: coincident } = await import('/node_modules/coincident/dist/main.js');
+  const { createPlugin } = await import('/node_modules/@extism/extism/dist/browser/mod.js');
+  const { Worker: Coincident } = coincident();
+  const worker = new Coincident('/tests/bench/coincident-worker.js');
+  worker.proxy.add = (a, b) => a + b;
+  const extism = await createPlugin(new URL('/build/guests/bench-calls.wasm', location.href), {
+    runInWorker: true,
+    functions: { page: { add: (_, a, b) => a + b } },
+  });
+  return {
+    coincident: (count) => worker.proxy.callPage(count),
+    extism: () => extism.call('call_page_200'),
+    async close() {
+      worker.terminate();
+      await extism.close();
+    },
+  };
+}
+
+/** Calls of the page by a guest, one after the other, as others make them. */
+export async function callPeersBenchmark({ rounds }) {
+  const hf = await start();
+  const q = await hf.instantiate('/build/guests/bench-calls.wasm', { host: { page: { add: (a, b) => a + b } } });
+  const p = await hf.plugin('/build/guests/bench-plugin.wasm', { handlers: { ping: () => 'pong' } });
+  const peers = await peersThatBlock();
+  const [timers, messages] = [
+    await asyncify(() => new Promise((resolve) => setTimeout(resolve))),
+    await asyncify(byMessages()),
+  ];
+  const rows = {
+    'holdfast, host function': () => q.exports.call_page(BATCH),
+    'holdfast, call_many of a plugin': () => p.call('call_page', [BATCH]),
+    coincident: () => peers.coincident(BATCH),
+    'Extism, runInWorker': () => peers.extism(),
+    'Asyncify, MessageChannel': () => messages.calls(BATCH),
+    'Asyncify, setTimeout(0)': () => timers.calls(BATCH),
+  };
+  const times = Object.fromEntries(Object.keys(rows).map((name) => [name, []]));
+  for (let i = -1; i < rounds; i++)
+    for (const [name, calls] of Object.entries(rows)) {
+      const time = await timed(BATCH, calls);
+      if (i >= 0) times[name].push(time);
+    }
+  await peers.close();
+  await hf.close();
+  return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, spread(values)]));
+}
+
 /** Megabytes a second, or for single bytes nanoseconds each, that a program gets through a pipe from another. */
 export async function pipesBenchmark({ rounds, sizes }) {
   const hf = await start();

@@ -1,5 +1,5 @@
 // `npm run bench [-- --rounds N]`: what holdfast costs, in Chromium, served by nginx as the demo is. Prints tables; every row is the median of interleaved rounds,
-// with the fastest and slowest in brackets. With `--calls`: calls between the page and guests and from guest to guest, beside their floors, and pipes between programs beside Linux's. With `--peers`: system calls against other runtimes, as a table for docs/benchmarks.md. Figures of one run may be compared with each other; those of two runs or machines may not.
+// with the fastest and slowest in brackets. With `--calls`: calls between the page and guests and from guest to guest, beside their floors, and pipes between programs beside Linux's; with `--calls --peers`: calls of the page by a guest, as others make them. With `--peers`: system calls against other runtimes, as a table for docs/benchmarks.md. Figures of one run may be compared with each other; those of two runs or machines may not.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -140,6 +140,23 @@ function reportPipes(ours, native) {
   }
 }
 
+/** The guest for Asyncify is Binaryen's work. */
+async function callPeers(page) {
+  const guest = (name) => fromRoot('build', name);
+  const args = [guest('guests/bench-calls.wasm'), '-O2', '--asyncify', '--pass-arg=asyncify-imports@page.add'];
+  execFileSync(fromRoot('.toolchain/bin/wasm-opt'), [...args, '-o', guest('bench-calls-asyncify.wasm')]);
+  const run = async (options) => (await import('/tests/bench/calls.js')).callPeersBenchmark(options);
+  return page.evaluate(run, { rounds });
+}
+
+function reportCallPeers(results) {
+  console.log(`\n200 calls of the page by a guest: median of ${rounds} rounds (fastest to slowest), for one call`);
+  const ours = results['holdfast, host function'].median;
+  for (const [name, times] of Object.entries(results)) {
+    row(name, figure(times, 'us'), `${(times.median / ours).toFixed(2)} times a host function`);
+  }
+}
+
 if (values.kill) {
   await killBenchmark(values.host.split(','), rounds);
   process.exit();
@@ -155,7 +172,9 @@ try {
   const page = await browser.newPage({ bypassCSP: true });
   await page.goto(new URL('tests/browser/support/blank.html', server.url).href);
   console.log(`Chromium ${browser.version()}`);
-  if (values.peers) {
+  if (values.peers && values.calls) {
+    reportCallPeers(await callPeers(page));
+  } else if (values.peers) {
     const begun = os.loadavg()[0];
     const results = await page.evaluate(
       async (options) => {
