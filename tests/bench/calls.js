@@ -201,6 +201,20 @@ export async function callPeersBenchmark({ rounds }) {
   return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, spread(values)]));
 }
 
+/** A module in a plain worker, and what holdfast makes of it beside its companion: a loop that calls an import. */
+async function bareImports() {
+  const worker = new Worker('/tests/bench/bare-worker.js', { type: 'module' });
+  await next(worker);
+  return {
+    async calls(count) {
+      const answer = next(worker);
+      worker.postMessage(count);
+      await answer;
+    },
+    close: () => worker.terminate(),
+  };
+}
+
 /** Megabytes a second, or for single bytes nanoseconds each, that a program gets through a pipe from another. */
 export async function pipesBenchmark({ rounds, sizes }) {
   const hf = await start();
@@ -242,6 +256,11 @@ export async function callsBenchmark({ rounds }) {
     return time;
   };
   const LINKED = 20 * BATCH;
+  const IMPORTS = 2e6;
+  const bare = await bareImports();
+  const beside = await hf.instantiate(guest('with-a-companion'), {
+    companion: new URL('/tests/companions/by-hand.mjs', location.href),
+  });
   const many = (call) => Promise.all(Array.from({ length: BATCH }, (_, i) => call(i)));
   const repeated = async (call) => {
     for (let i = 0; i < BATCH; i++) await call(i);
@@ -257,6 +276,8 @@ export async function callsBenchmark({ rounds }) {
     'guest calls a guest': () => timed(LINKED, () => linked.exports.call_page(LINKED)),
     'the same, asleep, with a busy thread': () => crowded(() => timed(LINKED, () => parked.rounds(LINKED))),
     'guest calls a guest, likewise': () => crowded(() => timed(LINKED, () => linked.exports.call_page(LINKED))),
+    'an import in a plain worker': () => timed(IMPORTS, () => bare.calls(IMPORTS)),
+    'companion function': () => timed(IMPORTS, () => beside.exports.call_hook_often(IMPORTS)),
     'plugin calls, 200 at once': () => timed(BATCH, () => p.call('call_page', [BATCH])),
     'plugin ping': () => timed(BATCH, () => repeated(() => p.call('ping'))),
     'plugin prime_sieve(1,000,000)': () => timed(1, () => p.call('prime_sieve', [1_000_000])),
@@ -273,7 +294,7 @@ export async function callsBenchmark({ rounds }) {
       const time = await measure();
       if (i >= 0) times[name].push(time);
     }
-  for (const worker of [port, blocked, spinning, parked]) worker.close();
+  for (const worker of [port, blocked, spinning, parked, bare]) worker.close();
   await hf.close();
   return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, spread(values)]));
 }

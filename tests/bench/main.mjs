@@ -90,6 +90,8 @@ const CALLS = [
   ['guest calls a guest', 'futex there and back'],
   ['the same, asleep, with a busy thread'],
   ['guest calls a guest, likewise', 'the same, asleep, with a busy thread'],
+  ['an import in a plain worker'],
+  ['companion function', 'an import in a plain worker'],
   ['plugin calls, 200 at once'],
   ['plugin ping', 'message there and back'],
   ['plugin prime_sieve(1,000,000)'],
@@ -99,8 +101,13 @@ const CALLS = [
 function reportCalls(results) {
   console.log(`\nCalls: median of ${rounds} rounds (fastest to slowest), for one call`);
   for (const [name, floor] of CALLS) {
-    const ratio = floor && (results[name].median / results[floor].median).toFixed(2);
-    row(name, figure(results[name], 'us'), ratio ? `${ratio} times the floor` : '');
+    const { min, median, max } = results[name];
+    const ratio = floor && (median / results[floor].median).toFixed(2);
+    const times =
+      median < 0.1
+        ? figure({ min: 1e3 * min, median: 1e3 * median, max: 1e3 * max }, 'ns')
+        : figure(results[name], 'us');
+    row(name, times, ratio ? `${ratio} times the floor` : '');
   }
 }
 
