@@ -5,6 +5,7 @@
 //   node24     its tools want a newer Node than 20
 //   publicFolder  what of it is served as it is: the guest programs go there
 //   copies     folders that get a copy of the package's files, as the documentation says of bundlers that copy none
+//   companion  whether its page also uses a companion, which imports another module
 //   tries      `build`: a command, which may be all; `serve`: a command that serves it at a port, or a folder for a server with the two headers;
 //              `page`: the path of the page (default /), or `route`: of something that answers with JSON, or `run`: a command that prints it
 
@@ -14,6 +15,7 @@ const vite = (version) => ({
   source: 'vite',
   packages: { vite: version },
   publicFolder: 'public',
+  companion: true,
   tries: [
     { title: 'dev', serve: ['vite/bin/vite.js', '--port', 'PORT', '--strictPort'] },
     { title: 'dev, ?url', serve: ['vite/bin/vite.js', '--port', 'PORT', '--strictPort'], page: '/url.html' },
@@ -54,6 +56,7 @@ export const projects = {
   'vite-8': vite('8.4.0'),
   'vite-7': vite('7.3.8'),
   webpack: {
+    companion: true,
     tries: [{ title: 'build', build: ['webpack-cli/bin/cli.js'], serve: 'out' }],
   },
   rspack: {

@@ -28,7 +28,14 @@ import { serveFolders } from './server.mjs';
 const work = fromRoot('build/bundlers');
 const here = fromRoot('tests/bundlers');
 const packed = path.join(work, 'packed');
-const guests = ['hello', 'args-arrive-as-given', 'spins-forever', 'echo-server-in-libc', 'traps-deep-inside'];
+const guests = [
+  'hello',
+  'args-arrive-as-given',
+  'spins-forever',
+  'echo-server-in-libc',
+  'traps-deep-inside',
+  'with-a-companion',
+];
 
 /** What `npm publish` would send, unpacked. */
 async function pack() {
@@ -162,7 +169,7 @@ async function fromPage(browser, url) {
   }
 }
 
-function check({ diagnosis, stdout, code, reason, supervised, calls, file, echoed, stack, names }) {
+function check(project, { diagnosis, stdout, code, reason, supervised, calls, file, echoed, beside, stack, names }) {
   assert.deepEqual(diagnosis, { ok: true, problems: [] });
   assert.equal(stdout, 'hello, world\n');
   assert.equal(code, 0, 'the arguments did not arrive');
@@ -171,6 +178,7 @@ function check({ diagnosis, stdout, code, reason, supervised, calls, file, echoe
   assert.match(calls.join('\n'), /fd_write\(fd=1, bytes="hello, world\\n"\)/);
   assert.equal(file, 'written');
   assert.equal(echoed, 'over a socket');
+  assert.equal(beside, project.companion ? 42 : undefined);
   assert.ok(
     stack.split('\n').every((line) => /wasm/.test(line)),
     stack,
@@ -184,13 +192,13 @@ async function attempt(project, folder, one, browser, node) {
     const [program, ...args] = command(folder, one.run, node);
     const output = await capture(program, args, { cwd: folder, env: { NODE_NO_WARNINGS: '1' } });
     if (!output) throw new Error(`${one.run.join(' ')} failed`);
-    return check(JSON.parse(output));
+    return check(project, JSON.parse(output));
   }
   if (!one.serve) return;
   const server = await serve(folder, one.serve, node);
   try {
-    if (one.route) check(await (await fetch(server.origin + one.route)).json());
-    else check(await fromPage(browser, server.origin + (one.page ?? '/')));
+    if (one.route) check(project, await (await fetch(server.origin + one.route)).json());
+    else check(project, await fromPage(browser, server.origin + (one.page ?? '/')));
   } finally {
     await server.stop();
   }

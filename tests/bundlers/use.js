@@ -1,8 +1,11 @@
 // What each project does with the package: every part of it that is a file of its own, once. The same in a page and on Node.
 import { diagnose, start } from 'holdfast';
 
-/** `guests`: the URL of the folder with the programs. Resolves to what was seen; run.mjs says what it has to be. */
-export async function use(guests, options) {
+/**
+ * `guests`: the URL of the folder with the programs; `companion`: that of glue.js, as the bundler wrote it. Resolves to
+ * what was seen; run.mjs says what it has to be.
+ */
+export async function use(guests, options, companion) {
   const program = (name) => `${guests}${name}.wasm`;
   const diagnosis = await diagnose(options);
   const hf = await start({ startTimeout: 60_000, ...options });
@@ -37,17 +40,20 @@ export async function use(guests, options) {
     const echoed = await new Response(readable).text();
     await server.exited;
 
+    const q = companion && (await hf.instantiate(program('with-a-companion'), { companion, stdout: 'null' }));
+    const beside = await q?.call('hook', 21);
+
     const trap = await (await hf.spawn(program('traps-deep-inside'))).exited;
     const names = [hf, hf.fs, loop, supervisor].map((object) => object.constructor.name);
-    return { diagnosis, stdout, code, reason, supervised, calls, file, echoed, stack: trap.stack, names };
+    return { diagnosis, stdout, code, reason, supervised, calls, file, echoed, beside, stack: trap.stack, names };
   } finally {
     await hf.close();
   }
 }
 
 /** In a page: leaves what was seen, or what failed, where the test looks for it. */
-export function report(guests, options) {
-  globalThis.outcome = use(guests, options).then(
+export function report(guests, options, companion) {
+  globalThis.outcome = use(guests, options, companion).then(
     (seen) => ({ seen }),
     (error) => ({ failed: `${error.name}: ${error.message}` }),
   );

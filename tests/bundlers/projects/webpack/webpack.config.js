@@ -1,7 +1,13 @@
 import path from 'node:path';
 
-export default {
-  mode: 'production',
-  entry: './src/main.js',
-  output: { path: path.resolve('out'), publicPath: '/' },
-};
+const output = { path: path.resolve('out'), publicPath: '/' };
+
+export default [
+  { mode: 'production', entry: './src/main.js', output },
+  {
+    mode: 'production',
+    entry: { glue: './src/glue.js' },
+    experiments: { outputModule: true },
+    output: { ...output, filename: 'glue.js', library: { type: 'module' } },
+  },
+];

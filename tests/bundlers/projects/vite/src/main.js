@@ -1,3 +1,4 @@
+import glue from './glue.js?worker&url';
 import { report } from './use.js';
 
-report('/guests/');
+report('/guests/', undefined, glue);

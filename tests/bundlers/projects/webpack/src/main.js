@@ -1,3 +1,3 @@
 import { report } from './use.js';
 
-report('/guests/');
+report('/guests/', undefined, '/glue.js');
