@@ -25,7 +25,7 @@ function signal() {
 
 /**
  * Starts the tasks in their order, `width` at a time, and resolves to their results in that order. A task runs programs with `run` and prints
- * with `print` (lib.mjs), and does not fail.
+ * with `print` (lib.mjs). The first that fails makes the result fail.
  * @template T
  * @param {{ title: string, run: () => Promise<T> }[]} tasks
  * @param {number} width
@@ -49,7 +49,7 @@ export async function sideBySide(tasks, width) {
   for (const { at, output, end } of items) {
     front = at;
     output.show();
-    await end.raised;
+    await Promise.race([end.raised, running]);
   }
   await running;
   return items.map(({ result }) => result);
