@@ -24,6 +24,9 @@ class FolderFileSystem {
     this.reads.push(name);
     return new Uint8Array(await fs.promises.readFile(this.at(name)));
   }
+  readable(name, { start, end }) {
+    return fs.createReadStream(this.at(name), { start, end: end - 1 });
+  }
   async writeFile(name, data) {
     if (!(data instanceof ReadableStream)) return fs.promises.writeFile(this.at(name), data);
     for await (const chunk of data) fs.appendFileSync(this.at(name), chunk);
@@ -269,7 +272,7 @@ test('the order of overlapping directories does not matter', async (t) => {
 
 test('a large file is streamed, a hundred small ones are fine', async (t) => {
   const big = Buffer.alloc(20e6, 'abcdefg');
-  const { host, guest, directories } = await copied(t, (host) => {
+  const { host, guest, directories, files } = await copied(t, (host) => {
     write(host, 'big', big);
     for (let i = 0; i < 100; i++) write(host, `many/${i}`);
   });
@@ -280,6 +283,42 @@ test('a large file is streamed, a hundred small ones are fine', async (t) => {
   await directories.copyOut();
   assert.ok(fs.readFileSync(path.join(host, 'big')).equals(big));
   assert.equal(fs.readFileSync(path.join(host, 'many/77'), 'utf8'), 'changed');
+  assert.deepEqual(
+    files.reads.map((name) => path.basename(name)),
+    ['77'],
+  );
+});
+
+for (const [what, size] of Object.entries({ longer: 25e6, shorter: 12e6, 'of a new size, and small': 3, empty: 0 })) {
+  test(`a large file with two names on the host is written where it is: ${what}`, async (t) => {
+    const { host, guest, directories, files, warnings } = await copied(t, (host) => {
+      write(host, 'big', Buffer.alloc(20e6, 'abcdefg'));
+      fs.linkSync(path.join(host, 'big'), path.join(host, 'other'));
+    });
+    const now = Buffer.alloc(size, 'xyz');
+    fs.writeFileSync(path.join(guest, 'big'), now);
+    assert.ok(await directories.copyOut());
+    for (const name of ['big', 'other']) assert.ok(fs.readFileSync(path.join(host, name)).equals(now), name);
+    assert.equal(fs.statSync(path.join(host, 'big')).nlink, 2);
+    assert.deepEqual([fs.readdirSync(host), warnings], [['big', 'other'], []]);
+    if (size > 8e6) assert.deepEqual(files.reads, []);
+  });
+}
+
+test('a new file, and one that is the same although it was touched, are compared and written in parts', async (t) => {
+  const big = Buffer.alloc(20e6, 'abcdefg');
+  const { host, guest, directories, files } = await copied(t, (host) => write(host, 'same', big));
+  const { ino } = fs.statSync(path.join(host, 'same'));
+  fs.writeFileSync(path.join(guest, 'same'), big);
+  fs.utimesSync(path.join(guest, 'same'), 5, 8);
+  fs.writeFileSync(path.join(guest, 'new'), big);
+  assert.ok(await directories.copyOut());
+  assert.ok(fs.readFileSync(path.join(host, 'new')).equals(big));
+  assert.deepEqual(
+    [fs.statSync(path.join(host, 'same')).ino, fs.statSync(path.join(host, 'same')).mtimeMs],
+    [ino, 8000],
+  );
+  assert.deepEqual(files.reads, []);
 });
 
 test('what cannot be copied in is left out: odd names, with a warning', async (t) => {

@@ -12,10 +12,11 @@
 import * as host from 'node:fs/promises';
 import path from 'node:path';
 import type { Stats } from 'node:fs';
+import { WHOLE } from '../../common/protocol.js';
 import type { FileSystem } from '../fs.js';
 import { plainError } from './host-directory.js';
 import { HostModel, isAsWeKnow, Shut, type Item } from './host-model.js';
-import { codeOf, hasBytes, putFile, putLink, putName, setTimes, temporaryName } from './host-write.js';
+import { codeOf, hasBytes, putFile, putLink, putName, setTimes, temporaryName, type Contents } from './host-write.js';
 import type { Entry, Snapshot, Tree } from './tree.js';
 
 /** A current name in the runtime. */
@@ -251,14 +252,14 @@ export class CopyOut {
     const ours = isAsWeKnow(item, there);
     if (!ours && !touched) return item; // the program only renamed it
     const directory = await this.#host.directory(folder);
-    const bytes = await this.#read((wanted[0] as Wanted).relative);
-    if (await hasBytes(directory, item.name, bytes)) {
+    const contents = await this.#contents((wanted[0] as Wanted).relative, entry);
+    if (await hasBytes(directory, item.name, contents)) {
       if (old.mtime !== entry.mtime) await setTimes(directory, item.name, entry);
       return item;
     }
     if (ours)
-      item.stat = await putFile(directory, item.name, bytes, { over: there, same: true, like: there, times: entry });
-    else await putFile(directory, await this.#nameBeside(folder, item.name), bytes, { like: there, times: entry });
+      item.stat = await putFile(directory, item.name, contents, { over: there, same: true, like: there, times: entry });
+    else await putFile(directory, await this.#nameBeside(folder, item.name), contents, { like: there, times: entry });
     return item;
   }
 
@@ -282,19 +283,19 @@ export class CopyOut {
   /** Writes a file or link that the host does not have. */
   async #write(entry: Entry, { parent, name, relative }: Wanted): Promise<Item> {
     const folder = this.#folder(parent);
-    const bytes = entry.type === 'file' ? await this.#read(relative) : undefined;
+    const contents = entry.type === 'file' ? await this.#contents(relative, entry) : undefined;
     const there = await this.#host.look(folder, name);
-    if (bytes && there?.isFile() && !this.#host.get(folder, name) && !(await this.#otherName(folder, there))) {
+    if (contents && there?.isFile() && !this.#host.get(folder, name) && !(await this.#otherName(folder, there))) {
       // Another process has created an identical file meanwhile.
       const directory = await this.#host.directory(folder);
-      if (await hasBytes(directory, name, bytes)) return this.#host.add(folder, name, entry, there);
+      if (await hasBytes(directory, name, contents)) return this.#host.add(folder, name, entry, there);
     }
     const spot = await this.#makeRoom(folder, name);
     const directory = await this.#host.directory(folder);
     const over = spot.over?.stat;
     const like = over?.isFile() ? over : this.#originalOf(entry);
-    const stat = bytes
-      ? await putFile(directory, spot.name, bytes, { over, like, times: entry })
+    const stat = contents
+      ? await putFile(directory, spot.name, contents, { over, like, times: entry })
       : await putLink(directory, spot.name, entry.target ?? '', { over, times: entry });
     if (spot.over) this.#host.remove(spot.over);
     return this.#host.add(folder, spot.name, entry, stat);
@@ -316,8 +317,16 @@ export class CopyOut {
     return this.#host.add(folder, spot.name, item, await this.#host.look(folder, spot.name));
   }
 
-  #read(relative: string): Promise<Uint8Array> {
-    return this.#fs.readFile(path.posix.join(this.#tree.path, relative));
+  /** Of a file in the runtime. A small one is read once, although it may be needed twice: to compare, and to write. */
+  async #contents(relative: string, { size }: Entry): Promise<Contents> {
+    const at = path.posix.join(this.#tree.path, relative);
+    if (size > WHOLE)
+      return {
+        size,
+        parts: (start = 0, end = size) => this.#fs.readable(at, { start, end }) as AsyncIterable<Uint8Array>,
+      };
+    const bytes = await this.#fs.readFile(at);
+    return { size: bytes.byteLength, parts: (start, end) => [bytes.subarray(start, end)] };
   }
 
   /** What it was in the runtime before the program ran, and under which name. */

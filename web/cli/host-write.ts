@@ -24,6 +24,13 @@ export interface Put {
   times: Times;
 }
 
+/** What a file is to contain. */
+export interface Contents {
+  readonly size: number;
+  /** In parts, so that a large file is never in memory as a whole. */
+  parts(from?: number, to?: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
 /** A temporary name beside the entry. */
 export const temporaryName = (): string => `.holdfast-${randomBytes(6).toString('hex')}`;
 
@@ -55,17 +62,17 @@ async function discard(at: string): Promise<void> {
  * Writes a file. A new file must not exist yet (EEXIST). A replacement is written beside the old file and renamed over
  * it; but the `same` file is overwritten in place if it has other names, or an owner that we cannot set.
  */
-export async function putFile(directory: HostDirectory, name: string, bytes: Uint8Array, put: Put): Promise<Stats> {
+export async function putFile(directory: HostDirectory, name: string, contents: Contents, put: Put): Promise<Stats> {
   const at = await directory.at(name);
-  if (!put.over) return create(at, bytes, put).then(({ stat }) => done(at, stat));
+  if (!put.over) return create(at, contents, put).then(({ stat }) => done(at, stat));
   const beside = temporaryName();
   const besideAt = await directory.at(beside);
   let copy: { stat: Stats; itsOwner: boolean };
   try {
-    copy = await create(besideAt, bytes, put);
+    copy = await create(besideAt, contents, put);
   } catch (error) {
     if (!put.same || !NOT_ALLOWED.has(codeOf(error))) throw error;
-    return overwrite(at, bytes, put.over, put.times); // we may not change the directory, but perhaps the file
+    return overwrite(at, contents, put.over, put.times); // we may not change the directory, but perhaps the file
   }
   if (!put.same || (put.over.nlink === 1 && copy.itsOwner)) {
     await host.rename(besideAt, at).catch(async (error: unknown) => {
@@ -75,7 +82,7 @@ export async function putFile(directory: HostDirectory, name: string, bytes: Uin
     return done(besideAt, copy.stat);
   }
   try {
-    const stat = await overwrite(at, bytes, put.over, put.times);
+    const stat = await overwrite(at, contents, put.over, put.times);
     await discard(besideAt);
     return stat;
   } catch (error) {
@@ -96,14 +103,14 @@ function done(at: string, stat: Stats): Stats {
 /** Creates a file; leaves nothing behind if it cannot be written. */
 async function create(
   at: string,
-  bytes: Uint8Array,
+  contents: Contents,
   { like, same = false, times }: Put,
 ): Promise<{ stat: Stats; itsOwner: boolean }> {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   const file = await host.open(at, O_WRONLY | O_CREAT | O_EXCL | NEITHER_LINK_NOR_WAIT, like ? 0o600 : 0o666);
   begin(at);
   try {
-    await file.writeFile(bytes);
+    await writeParts(file, contents, 0, contents.size);
     const itsOwner = !like || (await takeAfter(file, like, same));
     await file.utimes(times.atime / 1000, times.mtime / 1000);
     return { stat: await file.stat(), itsOwner };
@@ -137,20 +144,20 @@ class HalfWritten extends Error {}
  * Overwrites a file in place. The part that extends it is written first: if there is no room for it, the file is
  * unchanged.
  */
-async function overwrite(at: string, bytes: Uint8Array, expected: Stats, times: Times): Promise<Stats> {
+async function overwrite(at: string, contents: Contents, expected: Stats, times: Times): Promise<Stats> {
   const file = await host.open(at, constants.O_WRONLY | NEITHER_LINK_NOR_WAIT);
   try {
     const { size, ...stat } = await file.stat();
     if (!sameInode(stat, expected)) throw new Error('it was replaced meanwhile');
     try {
-      await writeAt(file, bytes.subarray(size), size);
+      await writeParts(file, contents, Math.min(size, contents.size), contents.size);
     } catch (error) {
       await file.truncate(size);
       throw error;
     }
     try {
-      await writeAt(file, bytes.subarray(0, size), 0);
-      await file.truncate(bytes.byteLength);
+      await writeParts(file, contents, 0, Math.min(size, contents.size));
+      await file.truncate(contents.size);
     } catch (error) {
       throw new HalfWritten(`it is half written: ${plainError(error)}`);
     }
@@ -162,11 +169,17 @@ async function overwrite(at: string, bytes: Uint8Array, expected: Stats, times: 
   }
 }
 
-async function writeAt(file: host.FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.byteLength - at, position + at);
-    at += bytesWritten;
+async function writeParts(file: host.FileHandle, contents: Contents, from: number, to: number): Promise<void> {
+  let position = from;
+  if (from === to) return;
+  for await (const part of contents.parts(from, to)) {
+    for (let at = 0; at < part.byteLength;) {
+      const { bytesWritten } = await file.write(part, at, part.byteLength - at, position);
+      at += bytesWritten;
+      position += bytesWritten;
+    }
   }
+  if (position !== to) throw new Error('it has other contents than a moment ago');
 }
 
 /** Creates or replaces a symbolic link. */
@@ -205,22 +218,27 @@ export async function setTimes(directory: HostDirectory, name: string, { atime, 
   await host.lutimes(await directory.at(name), atime / 1000, mtime / 1000);
 }
 
-/** Whether the file contains these bytes. */
-export async function hasBytes(directory: HostDirectory, name: string, bytes: Uint8Array): Promise<boolean> {
+/** Whether the file contains just that. */
+export async function hasBytes(directory: HostDirectory, name: string, contents: Contents): Promise<boolean> {
   const file = await host
     .open(await directory.at(name), constants.O_RDONLY | NEITHER_LINK_NOR_WAIT)
     .catch(() => undefined);
   if (!file) return false;
   try {
     const stat = await file.stat();
-    if (!stat.isFile() || stat.size !== bytes.byteLength) return false;
-    const part = Buffer.alloc(Math.min(PART, bytes.byteLength));
-    for (let at = 0; at < bytes.byteLength;) {
-      const { bytesRead } = await file.read(part, 0, part.length, at);
-      if (bytesRead === 0 || !part.subarray(0, bytesRead).equals(bytes.subarray(at, at + bytesRead))) return false;
-      at += bytesRead;
+    if (!stat.isFile() || stat.size !== contents.size) return false;
+    const buffer = Buffer.alloc(Math.min(PART, contents.size));
+    let position = 0;
+    for await (const part of contents.parts()) {
+      for (let at = 0; at < part.byteLength;) {
+        const wanted = part.subarray(at, at + buffer.length);
+        const { bytesRead } = await file.read(buffer, 0, wanted.byteLength, position);
+        if (bytesRead === 0 || !buffer.subarray(0, bytesRead).equals(wanted.subarray(0, bytesRead))) return false;
+        at += bytesRead;
+        position += bytesRead;
+      }
     }
-    return true;
+    return position === contents.size;
   } finally {
     await file.close();
   }
