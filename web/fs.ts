@@ -6,6 +6,7 @@ import {
   type FileType,
   type FsRequest,
   type FsResult,
+  type OpenMessage,
   type StatMessage,
 } from '../common/protocol.js';
 import { copyOf, isBytes, tagOf, textOf, viewOf, wrong } from './bytes.js';
@@ -300,7 +301,7 @@ export class FileSystemEnd implements FileSystem {
       throw new TypeError(`readFile: the encoding can be "utf-8" or left out, not ${JSON.stringify(encoding)}`);
     }
     const bytes = await this.#call({ op: 'readFile', path: checked(path) }, 'readFile', rest);
-    if ('handle' in bytes) return (await load()).readWhole(this.#about('readFile', path), bytes, !!encoding);
+    if ('handle' in bytes) return this.#readOpen(this.#about('readFile', path), bytes, !!encoding);
     return encoding ? textOf(bytes) : bytes;
   }
 
@@ -438,6 +439,15 @@ export class FileSystemEnd implements FileSystem {
     const times = { atime: milliseconds(atime, 'atime'), mtime: milliseconds(mtime, 'mtime') };
     const { follow = true, ...rest } = object(options, 'utimes options');
     await this.#call({ op: 'utimes', path: checked(path), ...times, follow: flag(follow, 'follow') }, 'utimes', rest);
+  }
+
+  /** Closes the file also when the part that reads it cannot be loaded. */
+  async #readOpen(ask: AskFile, file: OpenMessage, asText: boolean): Promise<Uint8Array | string> {
+    try {
+      return await (await load()).readWhole(ask, file, asText);
+    } finally {
+      await ask({ op: 'close', handle: file.handle, how: 'drop' }).catch(() => undefined);
+    }
   }
 
   #call<Request extends PathRequest>(

@@ -26,23 +26,19 @@ const ignore = (): undefined => undefined;
 
 // --- reading ---
 
-/** Reads the file at the size that it had when it was opened; shorter if it has shrunk since. */
+/** Reads the file at the size that it had when it was opened; shorter if it has shrunk since. The caller closes it. */
 export async function readWhole(
   ask: AskFile,
   { handle, size }: OpenMessage,
   asText: boolean,
 ): Promise<Uint8Array | string> {
-  try {
-    const bytes = asText && !canBeText(size) ? undefined : room(size);
-    if (bytes) {
-      const whole = await fill(bytes, (at) => ask({ op: 'read', handle, at, size: Math.min(PART, size - at) }));
-      const result = asText ? decoded(whole) : whole;
-      if (result !== undefined) return result;
-    }
-    return (await ask({ op: 'close', handle, how: 'too-big' })) as never; // it fails
-  } finally {
-    await ask({ op: 'close', handle, how: 'drop' }).catch(ignore); // already closed if it was too large
+  const bytes = asText && !canBeText(size) ? undefined : room(size);
+  if (bytes) {
+    const whole = await fill(bytes, (at) => ask({ op: 'read', handle, at, size: Math.min(PART, size - at) }));
+    const result = asText ? decoded(whole) : whole;
+    if (result !== undefined) return result;
   }
+  return (await ask({ op: 'close', handle, how: 'too-big' })) as never; // it fails
 }
 
 /** Reads one part ahead: the coordinator copies it while the page copies the previous one. */

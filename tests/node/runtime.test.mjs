@@ -1,7 +1,7 @@
 // The essentials of the API against the real runtime on Node; tests/browser has them in full.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -246,6 +246,23 @@ async function broken(t, name, change) {
   await change(path.join(folder, name));
   return { assets: pathToFileURL(folder) };
 }
+
+test('a file that needs transfer.js is closed when that is missing', async (t) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await cp(path.join(root, 'dist'), folder, { recursive: true });
+  await rm(path.join(folder, 'transfer.js'));
+  await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }');
+  const hf = await (await import(pathToFileURL(path.join(folder, 'node.js')).href)).start();
+  t.after(() => hf.close());
+  const nodes = async () => (await hf.stats()).files.nodes;
+  const before = await nodes();
+  await hf.fs.writeFile('/large', '');
+  await hf.fs.truncate('/large', 9 * 1024 * 1024);
+  await assert.rejects(hf.fs.readFile('/large'), /transfer\.js cannot be loaded/);
+  await hf.fs.rm('/large');
+  assert.equal(await nodes(), before, 'nobody has it open');
+});
 
 for (const name of ['coordinator.node.mjs', 'compute.node.mjs', 'kernel.wasm']) {
   test(`${name} that is missing is named, and nothing hangs`, async (t) => {
