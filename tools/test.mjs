@@ -66,7 +66,7 @@ const results = fromRoot('build/test-results');
 
 // --- native ---
 
-/** The fuzzers come first: each has ten seconds of time, and nothing else can be tested yet that would take them from it. */
+/** The fuzzers come first: each has ten seconds, which nothing else may take from it. */
 function nativeSuites(options) {
   const presets = [
     ['fuzz', 'fuzzers, 10 seconds each'],
@@ -349,13 +349,16 @@ async function counted({ title, builds, run: runTests }, built) {
 
 /**
  * What is built for the suites, in this order. The runtime is built once, not below tests that use it. All but the native kernels need what is
- * `ready` last.
+ * `ready` last. The fuzzers use all cores: nothing is built beside them.
  */
 function jobsFor(suites, ready) {
   const wanted = new Set(suites.flatMap(({ builds }) => builds));
+  const fuzzers = suites.find(({ builds }) => builds.includes('fuzz'));
   const groups = [
-    ...['fuzz', 'native-asan', 'native-tsan'].map((preset) => ({ targets: [preset] })),
-    { targets: ['runtime', 'guests', 'demo'], after: ready },
+    { targets: ['fuzz'] },
+    { targets: ['native-asan'], after: () => fuzzers?.ended },
+    { targets: ['native-tsan'] },
+    { targets: ['runtime', 'guests', 'demo'], after: () => ready },
     { targets: ['native-host'] },
   ];
   return groups
@@ -372,7 +375,7 @@ await main(async (args) => {
   const suites = options.names.flatMap((name) => sections[name](options));
   const built = startBuilds(jobsFor(suites, ready));
   const ended = sideBySide(
-    suites.map((suite) => ({ title: suite.title, run: () => counted(suite, built) })),
+    suites.map((suite) => ({ title: suite.title, run: () => (suite.ended = counted(suite, built)) })),
     2,
   );
   await ready;
