@@ -15,7 +15,7 @@ import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Bumped whenever a message changes; both ends compare at start and fail loudly. */
-export const PROTOCOL = 16;
+export const PROTOCOL = 17;
 
 /** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
@@ -106,6 +106,8 @@ export interface SpawnMessage {
   interruptible: boolean | 'if-possible';
   /** When it is called, or calls its host. */
   guest: GuestMessage | null;
+  /** The process whose child it is; 0: none. Its streams are then numbers: descriptors of the parent's, plus 1; and it has the parent's preopens. */
+  parent: number;
 }
 
 /**
@@ -146,6 +148,10 @@ export interface FsCalls {
   link: [{ from: string; to: string }, undefined];
   truncate: [{ path: string; size: number }, undefined];
   chmod: [{ path: string; readOnly: boolean }, undefined];
+  /** A program behind a descriptor of a process's; opened as `open` does to read, and what identifies its contents. */
+  childProgram: [{ process: number; fd: number }, OpenMessage & { key: string }];
+  /** Makes a pipe for a process: its reading end's descriptor, and in the upper half its writing end's. */
+  childPipe: [{ process: number }, number];
   /** Milliseconds since the epoch; null leaves a time as it is. */
   utimes: [{ path: string; atime: number | null; mtime: number | null; follow: boolean }, undefined];
 }
@@ -219,8 +225,8 @@ export interface PsMessage {
   descriptors: number;
   /** Milliseconds since the epoch. */
   started: number;
-  /** The child of a supervisor: the supervisor's number, and the child's id. */
-  parent: { supervisor: number; child: string } | null;
+  /** The child of a supervisor: the supervisor's number, and the child's id; or that of a program: the program's `id`. */
+  parent: { supervisor: number; child: string } | { process: number } | null;
   threads: { tid: number; state: ThreadState; call: string; asleepFor: number; syscalls: number; cpuTime: number }[];
 }
 

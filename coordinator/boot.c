@@ -68,7 +68,7 @@ static void pass_the_door(void)
 /* What comes now is the guest's: its time, its bytes; and it waits here while its process is paused, or is unwound. */
 void hf_w_begin(void)
 {
-	hf_account = &hf_self->process->file_use;
+	hf_account = &hf_self->process->payer->file_use;
 	hf_thread_starts_now(hf_self);
 	hf_waiting_thread_has_begun();
 	uint64_t not_yet = 0;

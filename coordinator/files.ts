@@ -110,7 +110,11 @@ export class Files {
   /** By file: the last of those who put something into it, one after the other. */
   private readonly placing = new Map<Pointer, Promise<void>>();
 
-  constructor(private readonly kernel: Kernel) {}
+  constructor(
+    private readonly kernel: Kernel,
+    /** The kernel's session of a process; NULL when that is over. */
+    private readonly sessionOf: (process: number) => Pointer,
+  ) {}
 
   /** The result of a call that returns a negated errno on failure. The page adds what the call was about. */
   private check(result: number): number {
@@ -167,6 +171,10 @@ export class Files {
       case 'chmod':
         this.check(this.kernel.call.c_fs_chmod(...this.kernel.path(request.path), Number(request.readOnly)));
         return undefined;
+      case 'childProgram':
+        return this.openProgram(request.process, request.fd);
+      case 'childPipe':
+        return this.check(this.kernel.call.c_child_pipe(this.sessionOf(request.process)));
       case 'utimes':
         this.check(
           this.kernel.call.c_fs_utimes(
@@ -210,6 +218,12 @@ export class Files {
   private open(path: string, how: OpenFile['how'], exclusive: boolean): OpenMessage {
     const { kernel } = this;
     this.check(kernel.call.c_fs_open(...kernel.path(path), flags[how] | (exclusive ? OPEN_EXCLUSIVE : 0), kernel.data));
+    return this.keep(path, how);
+  }
+
+  /** The file that the kernel has opened. */
+  private keep(path: string, how: OpenFile['how']): OpenMessage {
+    const { kernel } = this;
     const vnode = kernel.pointerAt(kernel.data);
     const file: OpenFile = { path, vnode, how, draft: NULL, cookie: 0 };
     try {
@@ -226,6 +240,13 @@ export class Files {
       this.forget(file);
       throw error;
     }
+  }
+
+  private openProgram(process: number, fd: number): FsResult<'childProgram'> {
+    this.check(this.kernel.call.c_child_program(this.sessionOf(process), fd, this.kernel.data));
+    const opened = this.keep(`descriptor ${fd}`, 'read');
+    const { ino, size, mtime, ctime } = this.fstat(this.opened(opened.handle).vnode);
+    return { ...opened, key: `${ino} ${size} ${mtime} ${ctime}` };
   }
 
   private opened(handle: number): OpenFile {

@@ -26,7 +26,7 @@ import { Session } from './session.ts';
 import { encodeSpawn, listeningPorts } from './spawn.ts';
 import type { Workers } from './workers.ts';
 
-/** The pipe between programs that a stream is an end of, if it is. */
+/** The pipe between programs that a stream is an end of, if it is; or its number, of a child. */
 const pipeOf = (mode: StreamMode | 'stdout'): Pointer => (typeof mode === 'number' ? mode : NULL) as Pointer;
 
 export class Programs {
@@ -161,7 +161,14 @@ export class Programs {
     let ports: number[] = [];
     const pointer = kernel.withBlock(encodeSpawn(message, session.program.added !== null), (block) => {
       const made = toPointer(
-        kernel.call.c_spawn(block, kernel.data, pipeOf(message.stdin), pipeOf(message.stdout), pipeOf(message.stderr)),
+        kernel.call.c_spawn(
+          block,
+          kernel.data,
+          pipeOf(message.stdin),
+          pipeOf(message.stdout),
+          pipeOf(message.stderr),
+          this.session(message.parent)?.pointer ?? NULL,
+        ),
       );
       ports = listeningPorts(message, kernel, block);
       return made;

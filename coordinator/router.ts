@@ -11,7 +11,7 @@ import {
 } from '../build/generated/layouts.ts';
 import { messageOf } from '../common/error-text.ts';
 import { left } from '../common/parts.ts';
-import { toPointer, type Pointer } from '../common/pointer.ts';
+import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type {
   Answer,
   CallMessage,
@@ -148,7 +148,9 @@ export class Router {
           this.#programs
             .attached()
             .flatMap((session) =>
-              session.running ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? null }] : [],
+              session.running
+                ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? session.parent }]
+                : [],
             ),
         );
         break;
@@ -195,7 +197,7 @@ export class Router {
   #callFiles(request: FsRequest): FsResult | Promise<FsResult> {
     if (this.#files) return this.#files.handle(request);
     this.#loadingFiles ??= load<typeof FilesPart>(this.#init.assets.files).then(
-      ({ Files }) => (this.#files = new Files(this.#kernel)),
+      ({ Files }) => (this.#files = new Files(this.#kernel, (id) => this.#programs.session(id)?.pointer ?? NULL)),
     );
     // The first call and those behind it, in their order.
     return this.#loadingFiles.then(

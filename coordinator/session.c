@@ -268,6 +268,45 @@ static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe
 	return inserted < 0 ? inserted : 0;
 }
 
+/* Another descriptor for what one of the parent's stands for; a preopen, if it has a name. */
+static int inherit_one(struct hf_process *to, struct hf_process *from, uint32_t fd, const char *name, int size)
+{
+	struct hf_fd_view view;
+	int result = hf_fd_get_from_outside(&from->fds, fd, 0, &view);
+	if (result < 0)
+		return result;
+	struct hf_file *file = hf_file_ref(view.file);
+	result = size > 0 ? hf_fd_insert_preopen(&to->fds, file, name, (uint32_t)size, view.rights, view.inheriting)
+	                  : hf_fd_insert(&to->fds, file, view.rights, view.inheriting);
+	hf_fd_put(&view);
+	return result;
+}
+
+/* What a child has from its parent. `streams`: for descriptors 0 to 2 the parent's, plus 1; 0: /dev/null. */
+static int inherit(struct session *session, struct session *parent, struct hf_pipe *const *streams)
+{
+	static char name[HF_PATH_MAX];
+	struct hf_process *from = parent ? parent->process : NULL, *to = session->process;
+	if (!from)
+		return -HF_ESRCH;
+	hf_process_share_budgets(to, from);
+	for (uint32_t fd = 0; fd < 3; fd++) {
+		uint32_t stream = (uint32_t)(uintptr_t)streams[fd];
+		int result =
+			stream ? inherit_one(to, from, stream - 1, NULL, 0) : add_stream(session, fd, NULL, false, false, false);
+		if (result < 0)
+			return result;
+	}
+	for (uint32_t fd = 3; fd < HF_FILES_MAX; fd++) {
+		int size = hf_fd_preopen_name(&from->fds, fd, name, sizeof name);
+		/* Sockets have no name: libc finds them by their numbers. */
+		int result = size > 0 ? inherit_one(to, from, fd, name, size) : 0;
+		if (result < 0 && result != -HF_EBADF) /* another thread of the parent has just closed it */
+			return result;
+	}
+	return 0;
+}
+
 /* Descriptor 0, read through the line discipline. */
 static int add_keyboard(struct session *session)
 {
@@ -427,8 +466,8 @@ static struct hf_limits limits_of(const struct hf_spawn_header *header)
 }
 
 /* A session in the making: 0 and *out, or a negated errno. */
-static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, struct session **out,
-                 struct hf_spawn_error *error)
+static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, struct session *parent,
+                 struct session **out, struct hf_spawn_error *error)
 {
 	struct hf_spawn_socket *sockets = (struct hf_spawn_socket *)(header + 1);
 	const char *at = (const char *)(sockets + header->socket_count);
@@ -447,7 +486,8 @@ static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, s
 		session->process->held.run = process_held;
 	}
 	if (result == 0)
-		result = add_streams(session, header, pipes);
+		result = header->outputs & HF_OUTPUTS_INHERITED ? inherit(session, parent, pipes)
+		                                                : add_streams(session, header, pipes);
 	if (result == 0)
 		result = add_sockets(session, sockets, header->socket_count, &error->socket);
 	at += header->arg_size + header->env_size;
@@ -481,10 +521,11 @@ int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
 }
 
 /* `input`, `output`, `errors`: the pipes between programs (c_pipe) that its streams are ends of; 0: as the header has it.
+ * `parent`: whose child it is, with HF_OUTPUTS_INHERITED: then its streams are descriptors of the parent's, plus 1; 0: /dev/null. -ESRCH: that has ended.
  * The session, whose process runs; or 0, and why not (-EAGAIN for no preopen and no socket: all workers are busy and
  * there may be no more). */
 struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error *error, struct hf_pipe *input,
-                           struct hf_pipe *output, struct hf_pipe *errors)
+                           struct hf_pipe *output, struct hf_pipe *errors, struct session *parent)
 {
 	struct hf_pipe *const pipes[] = {input, output, errors};
 	struct session *session;
@@ -494,7 +535,7 @@ struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error
 	error->error = hf_pool_take(0, &worker);
 	if (error->error < 0)
 		return NULL;
-	error->error = build(header, pipes, &session, error);
+	error->error = build(header, pipes, parent, &session, error);
 	if (error->error < 0) {
 		hf_pool_put_back(worker);
 		return NULL;

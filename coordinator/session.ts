@@ -1,5 +1,5 @@
 /** A process as a conversation with the page; its other half is session.c. */
-import { EXIT_REASON, PREVIEW1 } from '../build/generated/abi.ts';
+import { EXIT_REASON, PREVIEW1_NAMES } from '../build/generated/abi.ts';
 import {
   CODE_CPU_TIME,
   CODE_KILLED,
@@ -73,7 +73,7 @@ const threadStates: Readonly<Record<number, ThreadState>> = {
   [WHERE_IDLE]: 'idle',
 };
 /** In the order of enum hf_call. */
-const CALLS = ['', ...Object.keys(PREVIEW1), 'thread-spawn', 'memory.atomic.wait'];
+const CALLS = ['', ...PREVIEW1_NAMES, 'thread-spawn', 'memory.atomic.wait'];
 const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
 /** Of c_ps, in numbers. */
 const PS_ROOM = PS_PROCESS_LENGTH + THREADS_MAX * PS_THREAD_LENGTH;
@@ -88,6 +88,7 @@ export class Session implements Channel {
   #state = SESSION_LOADING;
   readonly id: number;
   readonly #name: string;
+  readonly parent: PsMessage['parent'];
   readonly #limits: LimitsMessage;
   /** Whether the page takes its terminal's signals. */
   readonly #signalsWanted: boolean;
@@ -119,12 +120,13 @@ export class Session implements Channel {
   readonly #kernel: Kernel;
   readonly #post: Post;
 
-  constructor({ id, name, guest, limits, terminal }: SpawnMessage, kernel: Kernel, post: Post) {
+  constructor({ id, name, guest, limits, terminal, parent }: SpawnMessage, kernel: Kernel, post: Post) {
     this.#kernel = kernel;
     this.#post = post;
     this.id = id;
     this.#name = name;
     this.#guest = guest;
+    this.parent = parent ? { process: parent } : null;
     this.#limits = limits;
     this.#signalsWanted = terminal?.signals === true;
     this.#input = new Input(
@@ -210,6 +212,10 @@ export class Session implements Channel {
     const guest = this.#guest;
     this.#guest &&= { ...this.#guest, port: null };
     return guest;
+  }
+
+  get pointer(): Pointer {
+    return this.#pointer;
   }
 
   get attached(): boolean {

@@ -1,6 +1,7 @@
 /** The block that c_spawn reads: struct hf_spawn_header of layouts.def, and what follows it. */
 import {
   OUTPUTS_END_UNREAD,
+  OUTPUTS_INHERITED,
   OUTPUTS_SHARED,
   SPAWN_HEADER_ARG_COUNT,
   SPAWN_HEADER_ARG_SIZE,
@@ -108,7 +109,9 @@ export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint
     [SPAWN_HEADER_OUTPUT_HIGH]: high(limits.output),
     [SPAWN_HEADER_INTERRUPTIBLE]: Number(interruptible),
     [SPAWN_HEADER_OUTPUTS]:
-      (message.stderr === 'stdout' ? OUTPUTS_SHARED : 0) | (message.brokenPipe === 'end' ? OUTPUTS_END_UNREAD : 0),
+      (message.stderr === 'stdout' ? OUTPUTS_SHARED : 0) |
+      (message.brokenPipe === 'end' ? OUTPUTS_END_UNREAD : 0) |
+      (message.parent && OUTPUTS_INHERITED),
   });
   const listed = sockets.map(({ listens, port, nonblocking }) =>
     words<SpawnSocket>({

@@ -61,8 +61,12 @@ function table(file) {
         ? `  ${name}: [${value}, ${JSON.stringify(doc)}],`
         : `${doc ? `  /** ${doc.replaceAll('*/', '* /')} */\n` : ''}  ${name}: ${value},`,
   );
+  // Of a table of functions the names alone, for those that need no more: the rest is a tenth of what they weigh.
+  const names = rows.map((row) => row.name).join(' ');
+  const list = `export const ${name}_NAMES: readonly string[] = /* @__PURE__ */ '${names}'.split(' ');\n`;
   return [
     ...(name === 'ERRNO' ? [meanings(rows)] : []),
+    ...(name === 'PREVIEW1' || name === 'UNSTABLE' ? [list] : []),
     `/** From ${file}. */\nexport const ${name} = {\n${body.join('\n')}\n} as const;\n`,
   ].join('\n');
 }
@@ -204,16 +208,19 @@ export const exportNames = (prefix) =>
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /**
- * The names of the kernel's exports in what pages download, where they would be 2 % of it: kernel.wasm exports them under these, and the bundler
+ * The names of the kernel's exports in what pages download, where they would be 1 % of it: kernel.wasm exports them under these, and the bundler
  * replaces them in the scripts. Not c_abi: by it, files of different builds recognize each other.
  */
 export const shortNames = () =>
-  Object.fromEntries(
-    methods(exported[0], '', '').map(({ name }, i) => [
+  Object.fromEntries([
+    ...methods(exported[0], '', '').map(({ name }, i) => [
       name,
       name === 'c_abi' ? name : (LETTERS[Math.floor(i / LETTERS.length) - 1] ?? '') + LETTERS[i % LETTERS.length],
     ]),
-  );
+    // Of system calls the place in their table, by which worker/wasi-imports.ts finds them.
+    ...parse(`${include}/preview1.def`).map(({ name }, i) => [`p1_${name}`, `_${i}`]),
+    ...parse(`${include}/unstable.def`).map(({ name }, i) => [`un_${name}`, `$${i}`]),
+  ]);
 
 const namesText = () => {
   const lines = Object.entries(shortNames()).map(([name, short]) => `#define HF_NAME_OF_${name} "${short}"`);

@@ -125,7 +125,7 @@ const features = (...names) => names.map((name) => `--enable-${name}`);
  * look at the whole module again: 0.3 % of what a page downloads.
  */
 async function packWasm(wasm, output) {
-  const passes = ['--generate-global-effects', '--gufa-optimizing', '-Oz'];
+  const passes = ['--generate-global-effects', '--gufa-optimizing', '-Oz', '--roundtrip', '-Oz'];
   await unlessDone(output, JSON.stringify(passes) + sha256(fs.readFileSync(wasm)) + toolchainKey(), async () => {
     const known = features(
       'threads',

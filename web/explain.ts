@@ -71,7 +71,9 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-function todo({ unknown, called, start, reactor, threads, memory }: ModuleFaults): string {
+function todo({ unknown, modules, called, start, reactor, threads, memory }: ModuleFaults): string {
+  if (unknown > 0 && modules.includes('holdfast_v1'))
+    return 'Let it start programs (holdfast_v1) with the option children';
   if (unknown > 0) return `Pass the functions that it imports in the option host. ${COMMAND}`;
   if (called && start) return 'Run it with spawn(), or pass entry: null to call its exports without running it';
   if (reactor)

@@ -496,7 +496,7 @@ function opener<T extends FileEnd>(open: () => Promise<T>): { (): Promise<T>; dr
   return Object.assign(opened, { drop: () => file?.then((end) => end.drop()).catch(() => undefined) });
 }
 
-type PathRequest = Exclude<FsRequest, { handle: number }>;
+type PathRequest = Exclude<FsRequest, { handle: number } | { process: number }>;
 
 function pathsOf(request: PathRequest): [path: string, dest?: string] {
   if ('from' in request) return [request.from, request.to];

@@ -10,6 +10,7 @@ import type { InstantiateOptions, Signature } from './instance.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
+import type { ChildrenOption } from './children.js';
 import type { ChannelOptions, PipelineOptions, PipeOptions } from './pipes.js';
 import type { LoopOptions } from './loop.js';
 import type { CallOptions, PluginOptions } from './plugin.js';
@@ -51,6 +52,7 @@ const spawn = {
   host: 1,
   companion: 1,
   link: 1,
+  children: 1,
 } satisfies Keys<SpawnOptions>;
 
 /** Keyed by the `kind` that a call passes to `nothingMore`. */
@@ -128,6 +130,7 @@ const KNOWN = {
     pipeSize: 1,
   } satisfies Keys<PipelineOptions>,
   companion: { module: 1, options: 1, serial: 1 } satisfies Keys<Exclude<CompanionOption, string | URL>>,
+  children: { max: 1 } satisfies Keys<Exclude<ChildrenOption, boolean>>,
   call: { timeout: 1, signal: 1 } satisfies Keys<CallOptions>,
   readFile: { encoding: 1 } satisfies Keys<Exclude<Last<FileSystem['readFile']>, string>>,
   writeFile: { exclusive: 1 } satisfies Keys<Last<FileSystem['writeFile']>>,

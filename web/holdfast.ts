@@ -69,7 +69,8 @@ export type Stats = Readonly<StatsMessage>;
  * - `fileBytes` is the number of bytes that it added to the file system; `descriptors` is the number of descriptors that
  *   it has open.
  * - `started` is the start time in milliseconds since the epoch.
- * - `parent` holds the supervisor's `id` and the child's id; it is null for a process that the page started.
+ * - `parent` holds the supervisor's `id` and the child's id, or the `id` of the process that started it (option
+ *   `children`); it is null for a process that the page started.
  */
 export type ProcessInfo = Readonly<PsMessage>;
 
@@ -407,8 +408,10 @@ export class Runtime implements Holdfast {
     );
     if (prepare) await this.#load(prepare, plan.signal);
     const link =
-      (plan.host ?? plan.companion ?? plan.links) && !settings.guest ? (await loadInstance()).link(plan) : plan.link;
-    await link?.connect(this.#ask, this.#post);
+      (plan.host ?? plan.companion ?? plan.links ?? plan.children) && !settings.guest
+        ? (await loadInstance()).link(plan)
+        : plan.link;
+    await link?.connect(this.#ask, this.#post, (program, own) => this.#spawn(program, own));
     this.#requireOpen(plan.signal); // checked again, at the moment when the process is created
     const ports = settings.guest?.port ? [settings.guest.port] : [];
     const program = {

@@ -3,6 +3,7 @@ import type { Transfer } from '../common/endpoint.js';
 import type { FromGuest, GuestMessage, HostCallMessage, HostMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
 import { planCompanion } from './companion.js';
+import { familyOf, type Family, type SpawnChild } from './children.js';
 import { functionsOf, HostSide, planHost } from './host.js';
 import type { HostFunction } from './host-options.js';
 import type { LinkOptions } from './link-options.js';
@@ -26,6 +27,7 @@ export class Link {
   onInput: (() => void) | undefined;
   readonly #host: HostMessage[];
   readonly #links: LinkOptions | undefined;
+  readonly #family: Family | undefined;
   #unlink: (() => void) | undefined;
   /** Of an instance that others call: its messages must wake it. */
   station: Station | undefined;
@@ -39,15 +41,18 @@ export class Link {
   constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host' | 'companion'>) {
     const companion = planCompanion(plan.companion);
     this.#links = plan.links;
-    const host = (this.#host = planHost(plan.host ?? {}));
-    this.#functions = functionsOf(plan.host ?? {});
+    this.#family = familyOf(plan);
+    const all = { ...plan.host, ...this.#family?.functions };
+    const host = (this.#host = planHost(all));
+    this.#functions = functionsOf(all);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     plan.settings.guest = { ...guest, host, companion, port: port2 };
   }
 
   /** Makes the links that the plan has. Throws `TypeError`. */
-  async connect(ask: Ask, post: Post): Promise<void> {
+  async connect(ask: Ask, post: Post, spawn: SpawnChild): Promise<void> {
+    this.#family?.join(ask, spawn);
     if (this.#links) this.#unlink = await connect(this.#links, this.#host, ask, post);
   }
 

@@ -2,6 +2,7 @@
 import type { Link } from './link.js';
 import type { CompanionOption, HostFunctions } from './host-options.js';
 import type { LinkOptions } from './link-options.js';
+import type { ChildrenOption, Family } from './children.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
 import { LONGEST_TIMER } from '../common/timers.js';
 import type { Assets } from './assets.js';
@@ -232,6 +233,15 @@ export interface SpawnOptions {
    * declares an `error`.
    */
   link?: LinkOptions;
+  /**
+   * Lets the program start programs, by the functions that it imports from `holdfast_v1` (native/guest/holdfast.h), and
+   * lets its children do so. `max` is the number of processes that may descend from it at a time; those that have ended
+   * count until the program has waited for them. A program's children are killed when it ends. Default: false.
+   *
+   * @example
+   * const { stdout } = await hf.run('/shell.wasm', { children: { max: 8 }, preopens: { '/bin': '/bin' } });
+   */
+  children?: ChildrenOption;
   /** Bytes of each output stream that the page buffers before the guest must wait. Default: 1 MiB. */
   outputBuffer?: number;
 }
@@ -258,6 +268,7 @@ export interface SpawnPlan {
   host: HostFunctions | undefined;
   companion: CompanionOption | undefined;
   links: LinkOptions | undefined;
+  children: ChildrenOption | Family | undefined;
   /** The channel to the guest's worker, when it is called; otherwise made for `host`. */
   link?: Link;
 }
@@ -369,6 +380,7 @@ export function planSpawn(
     host,
     companion,
     link,
+    children,
     ...rest
   } = object(options, what ?? `${call} options`);
   nothingMore(call, rest, what);
@@ -399,6 +411,7 @@ export function planSpawn(
       progress: onProgress !== undefined,
       interruptible: interruptible === undefined ? 'if-possible' : flag(interruptible, 'interruptible'),
       guest: null,
+      parent: 0,
     },
     args: args.map((arg, i) => text(arg, `args[${i}]`)),
     argv0: argv0 === undefined ? undefined : text(argv0, 'argv0'),
@@ -414,6 +427,7 @@ export function planSpawn(
     companion,
     host: host && object(host, 'host'),
     links: link && object(link, 'link'),
+    children,
   };
 }
 

@@ -65,6 +65,7 @@ export type {
   StartOptions,
   StdinOption,
 } from './options.js';
+export type { ChildrenOption } from './children.js';
 export type {
   ChannelOptions,
   Pipe,

@@ -7,7 +7,7 @@
  * call of the page's, from a timer, when a promise settles. Between that the thread rests.
  */
 import { host } from '#host';
-import { PREVIEW1 } from '../build/generated/abi.ts';
+import { PREVIEW1_NAMES } from '../build/generated/abi.ts';
 import {
   eachCall,
   WRITE,
@@ -20,7 +20,7 @@ import {
 import { CallFailed } from './host-functions.ts';
 import type { RunMessage } from '../common/worker-protocol.ts';
 import type { Guest, Seat } from './guest.ts';
-import { makesMemory } from './wasi-imports.ts';
+import { makesMemory, systemCall } from './wasi-imports.ts';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -274,7 +274,7 @@ export class Companion {
   }
 
   private wasiImport(): WebAssembly.ModuleImports {
-    return Object.fromEntries(Object.keys(PREVIEW1).map((name) => [name, this.through(`p1_${name}`)]));
+    return Object.fromEntries(PREVIEW1_NAMES.map((name) => [name, this.through(systemCall(name))]));
   }
 
   private wasi(wasiImport: WebAssembly.ModuleImports): Wasi {

@@ -1,5 +1,5 @@
 /** From a module's imports to the kernel's exports: which there are, and what to say of those that there are not. */
-import { PREVIEW1, UNSTABLE } from '../build/generated/abi.ts';
+import { PREVIEW1_NAMES, UNSTABLE_NAMES } from '../build/generated/abi.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
 import { emptyImports } from '../common/memory-import.ts';
 import type { ModuleFaults } from '../common/protocol.ts';
@@ -8,14 +8,18 @@ import type { KernelExports } from './kernel.ts';
 
 type Import = WebAssembly.ModuleImportDescriptor;
 
+/** The kernel's export for a function of preview 1; tools/abi.mjs says what it is called. */
+export const systemCall = (name: string): string => `_${PREVIEW1_NAMES.indexOf(name)}`;
+
 /** The kernel's export for an imported function; null when there is none. */
 function provider({ module, name, kind }: Import): string | null {
   if (kind !== 'function') return null;
   if (module === 'wasi' && name === 'thread-spawn') return 'wt_thread_spawn';
   const old = module === 'wasi_unstable';
-  if (!(old || module === 'wasi_snapshot_preview1') || !Object.hasOwn(PREVIEW1, name)) return null;
-  if (!old) return `p1_${name}`;
-  return name === 'sock_accept' ? null : (Object.hasOwn(UNSTABLE, name) ? 'un_' : 'p1_') + name;
+  if (!(old || module === 'wasi_snapshot_preview1') || !PREVIEW1_NAMES.includes(name)) return null;
+  if (!old) return systemCall(name);
+  const other = UNSTABLE_NAMES.indexOf(name);
+  return name === 'sock_accept' ? null : other < 0 ? systemCall(name) : `$${other}`;
 }
 
 /** Bound directly: a call from the guest enters the kernel without a JavaScript frame. */

@@ -199,10 +199,8 @@ static int get_unshared(struct hf_fdtable *table, uint32_t fd, uint64_t rights, 
 	return view_of(open ? &table->slots[fd] : NULL, rights, out);
 }
 
-int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out)
+int hf_fd_get_from_outside(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out)
 {
-	if (!table->shared)
-		return get_unshared(table, fd, rights, out);
 	hf_lock_near(&table->lock);
 	int result = view_of(find_locked(table, fd), rights, out);
 	if (result == 0) {
@@ -211,6 +209,11 @@ int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_
 	}
 	hf_unlock_near(&table->lock);
 	return result;
+}
+
+int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out)
+{
+	return table->shared ? hf_fd_get_from_outside(table, fd, rights, out) : get_unshared(table, fd, rights, out);
 }
 
 static struct hf_fd remove_locked(struct hf_fdtable *table, uint32_t fd) HF_REQUIRES(table->lock)

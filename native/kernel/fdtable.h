@@ -57,6 +57,9 @@ HF_MUST_CHECK int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file 
  * for read and write, as in POSIX for a descriptor that is not open for reading or writing; ESPIPE for the position of a pipe). The right to
  * seek implies the right to tell (typenames.witx, $rights). */
 HF_MUST_CHECK int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out);
+/* The same, called by any thread. */
+HF_MUST_CHECK int hf_fd_get_from_outside(struct hf_fdtable *table, uint32_t fd, uint64_t rights,
+                                         struct hf_fd_view *out);
 static inline void hf_fd_put(struct hf_fd_view *view)
 {
 	if (view->owned)

@@ -32,6 +32,7 @@ int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct 
 		return -HF_ENOMEM;
 	atomic_init(&process->refs, 1);
 	process->pid = pid;
+	process->payer = process;
 	process->limits = *limits;
 	hf_lock_init(&process->lock, HF_RANK_PROCESS);
 	hf_fdtable_init(&process->fds, limits->fds);
@@ -64,7 +65,14 @@ void hf_process_unref(struct hf_process *process)
 	hf_fdtable_destroy(&process->fds);
 	hf_free(process->args.bytes);
 	hf_free(process->env.bytes);
+	if (process->payer != process)
+		hf_process_unref(process->payer);
 	hf_free(process);
+}
+
+void hf_process_share_budgets(struct hf_process *child, struct hf_process *parent)
+{
+	child->payer = hf_process_ref(parent->payer);
 }
 
 /* One thread more: it takes turns, and so do all others once it makes the process a crowd. */

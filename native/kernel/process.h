@@ -55,6 +55,9 @@ struct hf_process {
 	/* Posted when one of its threads goes to sleep, or ends, while the process has the order to pause: hf_process_is_paused may be
 	 * true now. */
 	struct hf_work held;
+	/* Whose budgets of output and of files it uses: its own, or those of the process that it descends from; then a reference. Before the first thread
+	 * starts. */
+	struct hf_process *payer;
 	void *owner; /* the coordinator's: the object that they are about */
 
 	/* The pipe for the trace of its calls, if it was ever traced: our hold on the writing end, until the last thread is
@@ -94,6 +97,9 @@ HF_MUST_CHECK int hf_process_create(uint32_t pid, const struct hf_strings *args,
                                     struct hf_process **out);
 struct hf_process *hf_process_ref(struct hf_process *process);
 void hf_process_unref(struct hf_process *process);
+
+/* From now on what the child writes and adds to files counts as the parent's, and is limited with that. Before its first thread starts. */
+void hf_process_share_budgets(struct hf_process *child, struct hf_process *parent);
 
 /* Makes the block a thread of the process. 0; -HF_EAGAIN at the thread limit; -HF_ESRCH when the process is ending. */
 HF_MUST_CHECK int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid);

@@ -12,6 +12,7 @@
 #include "wasi/trace.h"
 
 #if defined(__wasm__)
+#include <names.h> /* tools/abi.mjs */
 #define HF_EXPORT(name) __attribute__((export_name(name)))
 #else
 #define HF_EXPORT(name)
@@ -39,8 +40,8 @@ static inline uint32_t hf__go_out(hf_t t, int result)
 hf_t hf__come_in_far(enum hf_call call);
 uint32_t hf__go_out_far(hf_t t, enum hf_call call, int result, HF__NINE_PARAMETERS);
 
-#define HF__DOOR_HEAD(ns, name, parameters)                        \
-	HF_EXPORT(#ns "_" #name) uint32_t hf_##ns##_##name parameters; \
+#define HF__DOOR_HEAD(ns, name, parameters)                                   \
+	HF_EXPORT(HF_NAME_OF_##ns##_##name) uint32_t hf_##ns##_##name parameters; \
 	uint32_t hf_##ns##_##name parameters
 
 /* The near form, for calls made by the million. `call` is the body, `arguments` are what a trace shows. */

@@ -102,7 +102,7 @@ enum direction { IN, OUT };
  * is left, and have not yet. Nothing is granted once all has been written. */
 static int grant_output(hf_t t, bool nonblock, uint64_t wanted, uint64_t *granted)
 {
-	struct hf_process *process = t->process;
+	struct hf_process *process = t->process->payer;
 	for (;;) {
 		*granted = hf_budget_take_some(&process->output, wanted);
 		if (*granted > 0 || atomic_load(&process->written) >= process->limits.output)
@@ -118,7 +118,7 @@ static int grant_output(hf_t t, bool nonblock, uint64_t wanted, uint64_t *grante
 /* As much as the process may still write; more ends it, after its last byte was written. */
 static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 {
-	struct hf_process *process = t->process;
+	struct hf_process *process = t->process->payer;
 	uint64_t wanted = uio->resid, granted;
 	if (wanted == 0)
 		return file->ops->write(file, t, uio);
@@ -131,7 +131,7 @@ static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	hf_budget_give_back(&process->output, uio->resid);
 	uint64_t moved = granted - uio->resid, written = atomic_fetch_add(&process->written, moved) + moved;
 	if (result == 0 && uio->resid == 0 && granted < wanted && written >= process->limits.output) {
-		hf_process_end(process, HF_EXIT_LIMIT, HF_CODE_OUTPUT, NULL, 0, NULL, 0);
+		hf_process_end(t->process, HF_EXIT_LIMIT, HF_CODE_OUTPUT, NULL, 0, NULL, 0);
 		result = -HF_EINTR;
 	}
 	uio->resid += wanted - granted;

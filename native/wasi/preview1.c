@@ -69,7 +69,7 @@ DOOR(p1, path_symlink, (uint32_t target, uint32_t target_size, uint32_t fd, uint
 DOOR(p1, path_unlink_file, (uint32_t fd, uint32_t path, uint32_t size), fd, path, size)
 NEAR_DOOR_OF(HF_WASI_PREVIEW1, p1, poll_oneoff, (uint32_t in, uint32_t out, uint32_t count, uint32_t events), in, out,
              count, events)
-HF_EXPORT("p1_proc_exit") void hf_p1_proc_exit(uint32_t code);
+HF_EXPORT(HF_NAME_OF_p1_proc_exit) void hf_p1_proc_exit(uint32_t code);
 void hf_p1_proc_exit(uint32_t code)
 {
 	hf_t t = hf__come_in(HF_CALL_proc_exit);

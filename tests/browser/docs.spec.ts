@@ -19,6 +19,8 @@ const programs: Record<string, string> = {
   '/calls-its-host.wasm': 'calls-its-host',
   '/calls-a-guest.wasm': 'calls-a-guest',
   '/channel.wasm': 'channel',
+  '/sh.wasm': 'shell',
+  '/cat.wasm': 'cat',
   '/plugin.wasm': 'plugin-methods',
   '/reactor.wasm': 'go-reactor',
   '/qjs-wasi.wasm': 'ticks-like-quickjs',

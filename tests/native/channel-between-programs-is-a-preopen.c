@@ -96,7 +96,7 @@ static int32_t spawn(uint32_t id, struct hf_pipe *pipe, uint32_t end, uint32_t n
 	memcpy(order.rest, &preopen, sizeof preopen);
 	memset(order.rest + sizeof preopen, 'n', name_size);
 	order.rest[sizeof preopen + name_size] = '/';
-	CHECK_EQ(!hf_c_spawn(&order.header, &error, NULL, NULL, NULL), error.error < 0);
+	CHECK_EQ(!hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL), error.error < 0);
 	CHECK_EQ(error.preopen, error.error < 0 && error.error != -HF_ENOMEM ? 0 : -1);
 	return error.error;
 }
@@ -115,7 +115,7 @@ int main(void)
 	CHECK_EQ(spawn(RECEIVER, pipe, HF_PIPE_READER, 8), 0);
 	hf_c_pipe_close(pipe, HF_PIPE_READER);
 	hf_c_pipe_close(pipe, HF_PIPE_WRITER);
-	while (exited < 2)
+	while (exited < 2 || hf_c_pool_count(HF_WORKER_IDLE) < 2)
 		coordinator_turn();
 	CHECK_EQ(received, 200);
 	CHECK_EQ(coordinator_blocks(), before);

@@ -73,7 +73,7 @@ int main(void)
 	while (hf_c_pool_count(HF_WORKER_IDLE) == 0)
 		coordinator_turn();
 	size_t before = hf_alloc_bytes();
-	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL);
+	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL);
 	CHECK(session);
 	while (!exited || hf_c_pool_count(HF_WORKER_IDLE) < 2)
 		coordinator_turn();

@@ -85,7 +85,7 @@ static struct session *spawn(uint32_t id)
 		char args[1];
 	} order = {.header = {.id = id}};
 	struct hf_spawn_error error;
-	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL);
+	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL);
 	CHECK(session);
 	return session;
 }

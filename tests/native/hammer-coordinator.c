@@ -216,12 +216,12 @@ static void spawn(struct page *page)
 	struct {
 		struct hf_spawn_header header;
 		char strings[8];
-		uint32_t preopen[3];
+		struct hf_spawn_preopen preopen;
 		char texts[8];
 	} block = {
 		.header = {.arg_count = 2, .arg_size = 4, .env_count = 1, .env_size = 4, .preopen_count = 1, .piped = 7},
 		.strings = {'a', 0, 'b', 0, 'C', '=', 'd', 0},
-		.preopen = {4, 4, 0},
+		.preopen = {.guest_size = 4, .path_size = 4},
 		.texts = {'/', 't', 'm', 'p', '/', 't', 'm', 'p'},
 	};
 	struct hf_spawn_error error;
@@ -236,7 +236,7 @@ static void spawn(struct page *page)
 	block.header.id = id;
 	block.header.tty = random_below(&page_seed, 4) == 0;
 	block.header.interruptible = random_below(&page_seed, 2);
-	page->session = hf_c_spawn(&block.header, &error, NULL, NULL, NULL);
+	page->session = hf_c_spawn(&block.header, &error, NULL, NULL, NULL, NULL);
 	if (!page->session) {
 		CHECK_ERR(error.error, -HF_EAGAIN);
 		CHECK(error.preopen == -1 && error.socket == -1);

@@ -248,12 +248,12 @@ static void spawn(struct lane *lane)
 		struct hf_spawn_header header;
 		uint32_t sockets[2][3];
 		char strings[2];
-		uint32_t preopen[3];
+		struct hf_spawn_preopen preopen;
 		char texts[5];
 	} __attribute__((packed)) block = {
 		.header = {.arg_count = 1, .arg_size = 2, .preopen_count = 1, .piped = 7, .socket_count = 2},
 		.strings = {'a', 0},
-		.preopen = {1, 4, 0},
+		.preopen = {.guest_size = 1, .path_size = 4},
 		.texts = {'/', '/', 't', 'm', 'p'},
 	};
 	struct hf_spawn_header *header = malloc(sizeof block);
@@ -270,7 +270,7 @@ static void spawn(struct lane *lane)
 	block.sockets[0][1] = block.sockets[1][1] = FIRST_PORT + (uint32_t)(lane - lanes);
 	memcpy(header, &block, sizeof block);
 	lane->id = id;
-	lane->session = hf_c_spawn(header, &error, NULL, NULL, NULL);
+	lane->session = hf_c_spawn(header, &error, NULL, NULL, NULL, NULL);
 	free(header);
 	if (!lane->session) {
 		CHECK_ERR(error.error, -HF_EAGAIN);

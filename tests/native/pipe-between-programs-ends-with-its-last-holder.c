@@ -68,7 +68,7 @@ static void spawn(uint32_t id, struct hf_pipe *in, struct hf_pipe *out)
 		char args[1];
 	} order = {.header = {.id = id}};
 	struct hf_spawn_error error;
-	CHECK(hf_c_spawn(&order.header, &error, in, out, NULL));
+	CHECK(hf_c_spawn(&order.header, &error, in, out, NULL, NULL));
 }
 
 static void until_exited(uint32_t count)

@@ -61,7 +61,7 @@ static void spawn(uint32_t id)
 		char args[1];
 	} order = {.header = {.id = id}};
 	struct hf_spawn_error error;
-	CHECK(hf_c_spawn(&order.header, &error, NULL, NULL, NULL));
+	CHECK(hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL));
 }
 
 int main(void)

@@ -43,7 +43,7 @@ static void run_until_it_is_told(void)
 	struct hf_spawn_error error;
 	hf_lock_init(&lock, HF_RANK_LEAF);
 	coordinator_begin(&browser, 1, 4);
-	CHECK(hf_c_spawn(&header, &error, NULL, NULL, NULL));
+	CHECK(hf_c_spawn(&header, &error, NULL, NULL, NULL, NULL));
 	while (exits == 0)
 		coordinator_turn();
 }

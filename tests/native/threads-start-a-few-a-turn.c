@@ -58,7 +58,7 @@ int main(void)
 	struct hf_spawn_header header = {.id = 1, .threads = THREADS};
 	struct hf_spawn_error error;
 	coordinator_begin(&browser, THREADS, THREADS + 1);
-	struct session *session = hf_c_spawn(&header, &error, NULL, NULL, NULL);
+	struct session *session = hf_c_spawn(&header, &error, NULL, NULL, NULL, NULL);
 	CHECK(session);
 	for (unsigned before; (before = threads_of(session)) < THREADS;) {
 		coordinator_turn();

@@ -67,7 +67,7 @@ int main(void)
 	struct hf_spawn_header header = {.id = 1, .credit = 100, .piped = 1u << 1};
 	struct hf_spawn_error error;
 	coordinator_begin(&browser, 1, 4);
-	CHECK(hf_c_spawn(&header, &error, NULL, NULL, NULL));
+	CHECK(hf_c_spawn(&header, &error, NULL, NULL, NULL, NULL));
 	while (overs == 0)
 		coordinator_turn();
 	CHECK_EQ(exits, 1);

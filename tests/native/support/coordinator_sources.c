@@ -4,6 +4,7 @@
 #define __builtin_wasm_tls_size() ((size_t)64)
 #define __builtin_wasm_tls_align() ((size_t)16)
 
+#include "../../../coordinator/children.c"
 #include "../../../coordinator/connection.c"
 #include "../../../coordinator/control.c"
 #include "../../../coordinator/link.c"
