@@ -19,6 +19,7 @@ import {
   withLock,
   writeIfChanged,
 } from './lib.mjs';
+import { bun } from './bun.mjs';
 import { node24 } from './node24.mjs';
 import { toolchain } from './toolchain.mjs';
 
@@ -124,8 +125,8 @@ const programs = {
 const build = ['python', 'cmake', 'ninja', 'toolchain'];
 
 /**
- * The sets that the drivers request. All include npm's packages; 'toolchain' and 'node24' are the files of that name in
- * tools.
+ * The sets that the drivers request. All include npm's packages; 'toolchain', 'node24' and 'bun' are the files of that
+ * name in tools.
  */
 export const needs = {
   packages: [],
@@ -157,6 +158,7 @@ export async function setup(wanted = needs.all) {
     inOrder(),
     wanted.includes('toolchain') && toolchain(first),
     wanted.includes('node24') && node24(),
+    wanted.includes('bun') && bun(),
   ]);
   const failed = ends.find(({ status }) => status === 'rejected');
   if (failed) throw failed.reason;

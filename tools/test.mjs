@@ -40,7 +40,7 @@ const sections = {
 };
 const needed = {
   native: needs.native,
-  node: [...needs.build, 'node24'],
+  node: [...needs.build, 'node24', 'bun'],
   guests: [...needs.guests, 'sanitizers', 'tcc'],
   browser: needs.browser,
   bundlers: [...needs.build, 'chromium'],

@@ -4,11 +4,11 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
-import { load, root } from './support/load.mjs';
+import { bunPath } from '../../tools/bun.mjs';
+import { root } from './support/load.mjs';
 
-const { onPath } = await load('web/cli/browsers.ts');
-const bun = process.env.BUN || (await onPath('bun'));
-const skip = bun === undefined && 'there is no Bun (on PATH, or as the environment variable BUN says)';
+const bun = bunPath();
+const skip = bun === undefined && 'node tools/bun.mjs gets it';
 const patience = { skip, timeout: 120_000 };
 const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
 /** A process that does not end is killed, and that fails the test. */
