@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { start } from '../../dist/node.js';
+import { hostFunction, start } from '../../dist/node.js';
 
 const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, import.meta.url));
 const MIB = 1024 * 1024;
@@ -60,6 +60,61 @@ test('above 2 GiB files and connections are what they are elsewhere', async (t) 
   assert.equal(await new Response(connection.readable).text(), 'hello');
   await server.close();
   await assert.rejects(hf.connect(80), { code: 'ECONNREFUSED' });
+});
+
+test('above 2 GiB guests call the page, the page calls guests, and guests call each other', async (t) => {
+  const hf = await high(t);
+  const file = (name) => new URL(`../../build/guests/${name}.wasm`, import.meta.url);
+  const env = {
+    add: async (a, b) => a + b,
+    next64: (value) => value + 1n,
+    half: (value) => value / 2,
+    upper: hostFunction({ params: ['string'], result: 'string' }, (text) => text.toUpperCase()),
+    echo_json: hostFunction({ params: ['json'], result: 'json', into: 'allocator' }, (value) => [value]),
+    reverse: hostFunction({ params: ['bytes'], result: 'bytes' }, (bytes) => bytes.reverse()),
+    fails: () => Promise.reject(new Error('as it should')),
+  };
+  const program = async (...args) => hf.run(file('calls-its-host'), { args, host: { env } });
+  assert.equal((await program('numbers')).stdout, '5 1099511627777 1.5\n');
+  assert.equal((await program('text', 'low')).stdout, '3 LOW\n');
+  assert.equal((await program('json', '{}')).stdout, '[{}]\n');
+  assert.equal((await program('bytes')).stdout, '3: 3 2 1\n');
+  assert.match((await program('fails')).message, /^env\.fails: .*as it should$/);
+
+  const bytes = { params: ['bytes'], result: 'bytes' };
+  const callee = await hf.instantiate(file('called'), { signatures: { reversed: bytes } });
+  const many = Uint8Array.from({ length: 100_000 }, (_, i) => i);
+  const reversed = many.slice().reverse();
+  assert.deepEqual(await callee.call('reversed', many), reversed);
+  const link = { other: { instance: callee, functions: { reversed: { ...bytes, into: 'allocator' } } } };
+  const caller = await hf.instantiate(file('calls-a-guest'), { entry: null, signatures: { reversed: bytes }, link });
+  assert.equal(await caller.call('add', 2, -5), -3);
+  assert.deepEqual(await caller.call('reversed', many), reversed);
+  await assert.rejects(callee.call('trap'), { name: 'CallFailed' });
+  await assert.rejects(caller.call('add', 1, 2), /has ended/);
+});
+
+test('above 2 GiB programs talk through pipes, and to a terminal', async (t) => {
+  const hf = await high(t);
+  const cat = await guest('cat');
+  assert.equal((await hf.pipeline([cat, cat, cat], { stdin: 'on and on' })).stdout, 'on and on');
+  const channel = await guest('channel');
+  const jobs = await hf.channel();
+  const run = (args, end) => hf.run(channel, { args, preopens: { '/dev/jobs': end } });
+  const [receiver] = await Promise.all([
+    run(['receive', '/dev/jobs'], jobs.reader),
+    run(['send', '/dev/jobs', 'job', '2'], jobs.writer),
+  ]);
+  assert.equal(receiver.stdout, 'job 0\njob 1\nend\n');
+  const p = await hf.spawn(cat, { terminal: true });
+  const writer = p.stdin.getWriter();
+  await writer.write(encode('ab\x7f\r\x04'));
+  assert.match(await new Response(p.stdout).text(), /a\r\na\r\n$/);
+  const { files } = await hf.run(await guest('files-on-command'), {
+    files: { '/a/b': 'x' },
+    stdin: 'open /a/c rwc\nwrite 4 made\n',
+  });
+  assert.deepEqual(Object.keys(files), ['/a/c']);
 });
 
 // --- files leave room for programs ---
