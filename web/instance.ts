@@ -182,6 +182,9 @@ function planSignature(name: string, signature: Signature): SignatureMessage {
   return kinds(params, result, what);
 }
 
+/** A longer one is printed in pieces: a guest that never ends its line must not fill the page. */
+const LONGEST_LINE = 65_536;
+
 /** Prints whole lines. */
 function toConsole(how: 'log' | 'error'): (bytes: Uint8Array) => void {
   const decoder = new TextDecoder();
@@ -189,6 +192,10 @@ function toConsole(how: 'log' | 'error'): (bytes: Uint8Array) => void {
   return (bytes) => {
     const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
     rest = lines.pop()!;
+    if (rest.length > LONGEST_LINE) {
+      lines.push(rest);
+      rest = '';
+    }
     for (const line of lines) console[how](line);
   };
 }

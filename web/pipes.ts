@@ -24,7 +24,7 @@ export interface PipeOptions {
 export interface ChannelOptions {
   /** Messages that the channel holds before a sender must wait. Default: 64. */
   messages?: number;
-  /** Bytes of messages that it holds before a sender must wait; a larger message is refused. Default: 65,536. */
+  /** Bytes of messages that it holds before a sender must wait, at most 16 MiB; a larger message is refused. Default: 65,536. */
   bytes?: number;
   /** Keeps both ends open for further programs, until they are closed with `close()`. Default: false. */
   keep?: boolean;
@@ -280,7 +280,8 @@ const MOST_PIPE_SIZE = 2 ** 30;
 const MESSAGES = 64;
 /** With what the kernel needs for each message, at most as much as for the largest pipe. */
 const MOST_MESSAGES = 2 ** 20;
-const MOST_CHANNEL_BYTES = 2 ** 29;
+/** A message is moved in one step, which neither a kill nor another program interrupts. */
+const MOST_CHANNEL_BYTES = 2 ** 24;
 const MOST_OUTPUT = 256 * 1024 * 1024;
 
 function planCount(value: unknown, what: string, most: number): number {

@@ -79,11 +79,10 @@ function canBeText(length: number): boolean {
   }
 }
 
-/** Undefined if the engine cannot: Chromium then returns an empty string, others throw. */
+/** Undefined if the engine cannot. */
 function decoded(bytes: Uint8Array): string | undefined {
   try {
-    const text = textOf(bytes);
-    return text === '' && bytes.byteLength > 0 ? undefined : text;
+    return textOf(bytes);
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@
 import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
-import { CallFailed, encoded, hostFunction, isNumber, nameOfResult, travels } from './host-functions.ts';
+import { CallFailed, decoded, encoded, hostFunction, isNumber, nameOfResult, travels } from './host-functions.ts';
 import { Desk, linkedFunction } from './links.ts';
 import {
   eachCall,
@@ -30,7 +30,6 @@ import { exportedFunctions } from './signatures.ts';
 import type { OtherImports } from './wasi-imports.ts';
 
 const NUL = new Uint8Array(1);
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The worker that the guest runs on (compute.ts). */
 export interface Seat {
@@ -412,7 +411,7 @@ export class Guest {
     const bytes = this.read(pointer, size);
     if (pointer !== 0) this.giveBack(pointer);
     if (kind === 'bytes') return bytes;
-    const text = decoder.decode(bytes);
+    const text = decoded(bytes);
     if (kind === 'string') return text;
     try {
       return JSON.parse(text) as unknown;

@@ -15,6 +15,17 @@ export class CallFailed extends Error {
   }
 }
 
+/** Text of a guest's. What no string can hold is '' in Chromium, and an error of the decoder's elsewhere. */
+export function decoded(bytes: Uint8Array): string {
+  try {
+    const text = decoder.decode(bytes);
+    if (text !== '' || bytes.length === 0) return text;
+  } catch {
+    // said below
+  }
+  throw new CallFailed(`a string cannot hold text of ${bytes.length} bytes`, 'RangeError');
+}
+
 /** Of what a guest may pass or return, references cannot: functions, and what only the engine sees into. Null can. */
 export const travels = (value: unknown): boolean =>
   typeof value !== 'function' && (typeof value !== 'object' || value === null || value instanceof Uint8Array);
@@ -96,7 +107,7 @@ class Marshal {
       if (isNumber(kind)) args.push(flat[at++]);
       else {
         const bytes = caller.read(flat[at++] as number, flat[at++] as number);
-        args.push(kind === 'bytes' ? bytes : decoder.decode(bytes));
+        args.push(kind === 'bytes' ? bytes : decoded(bytes));
       }
     }
     const rest = flat.slice(at);

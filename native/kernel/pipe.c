@@ -186,7 +186,7 @@ static void take_message_locked(struct hf_pipe *pipe, struct hf_uio *uio, uint32
 	pipe->messages--;
 }
 
-/* Ring to reader, who has room. True if anything was moved. */
+/* Ring to reader, who has room: a message, or a slice, because the lock is held. True if anything was moved. */
 static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -196,7 +196,7 @@ static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pi
 	if (pipe->most_messages)
 		take_message_locked(pipe, uio, size);
 	else
-		(void)move_out_locked(pipe, uio, size);
+		(void)move_out_locked(pipe, uio, size < HF_SLICE ? size : HF_SLICE);
 	hf_waitq_wake(&pipe->writable);
 	return true;
 }
@@ -239,7 +239,7 @@ void hf_pipe_shrink(struct hf_pipe *pipe)
 	hf_free(ring);
 }
 
-/* Writer to ring; a message only if there is room for all of it. True if anything was moved. */
+/* Writer to ring: a slice; or a message, if there is room for all of it. True if anything was moved. */
 static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -251,6 +251,8 @@ static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pip
 		pipe->unread += (uint32_t)uio->resid;
 		*size_at_locked(pipe, pipe->tail) = (uint32_t)uio->resid;
 		pipe->tail += sizeof(uint32_t);
+	} else if (room > HF_SLICE) {
+		room = HF_SLICE;
 	}
 	while (room > 0 && uio->resid > 0) {
 		uint32_t span = run(pipe, pipe->tail, room);

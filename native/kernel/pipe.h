@@ -42,7 +42,8 @@ struct hf_pipe {
 
 /* A pipe with one hold on each end. `size` is rounded up to a power of two of at least HF_PIPE_BUF. 0 or -HF_ENOMEM. */
 HF_MUST_CHECK int hf_pipe_create(uint32_t size, struct hf_pipe **out);
-/* The same, as a channel for at most so many messages, at least 1, and bytes; together they need at most 1 GiB. */
+/* The same, as a channel for at most so many messages, at least 1, and bytes; together they need at most 1 GiB. The lock is held while a message is moved, so
+ * whoever makes it limits the bytes. */
 HF_MUST_CHECK int hf_pipe_create_channel(uint32_t messages, uint32_t bytes, struct hf_pipe **out);
 /* Another hold on an end, for a caller that already has one. */
 void hf_pipe_hold_reader(struct hf_pipe *pipe);

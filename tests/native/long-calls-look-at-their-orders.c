@@ -146,6 +146,23 @@ static void read_and_stop(void *context, unsigned number)
 	thread_end(thread);
 }
 
+/* A pipe that holds all of it. */
+static void large_pipe(struct hf_thread *thread)
+{
+	struct hf_pipe *pipe;
+	CHECK_OK(hf_pipe_create(PIECES * PIECE, &pipe));
+	struct hf_file *writer = d_open_pipe(pipe, HF_WRITE), *reader = d_open_pipe(pipe, HF_READ);
+	atomic_store(&thread->orders, HF_ORDER_STOP);
+	write_all(writer, HF_SLICE);
+	write_all(writer, HF_SLICE);
+	/* A read returns what there is, but no more than that at once. */
+	atomic_store(&thread->orders, 0);
+	read_all(reader, HF_SLICE);
+	read_all(reader, HF_SLICE);
+	hf_file_unref(writer);
+	hf_file_unref(reader);
+}
+
 static struct hf_pipe *filled;
 
 /* With its lock held: a sender that is quicker than any. */
@@ -194,6 +211,7 @@ int main(void)
 	list(program);
 	walk(program);
 	receive(program);
+	large_pipe(program->thread);
 	program_end(program);
 	struct hf_pipe *pipe;
 	CHECK_OK(hf_pipe_create(65536, &pipe));

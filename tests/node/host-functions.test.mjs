@@ -96,7 +96,7 @@ test('an answer takes no room in the kernel once the guest has it', async (t) =>
   const hf = await runtime(t);
   const size = 8 * 1024 * 1024;
   const text = hostFunction({ result: 'string' }, () => 'x'.repeat(size));
-  const q = await hf.instantiate(guest('asks-its-host'), { host: { env: { text } } });
+  const q = await hf.instantiate(guest('asks-its-host'), { host: { env: { text, take: () => 0 } } });
   const used = async () => (await hf.stats()).kernel.bytes;
   const before = await used();
   assert.equal(await q.call('ask'), size);

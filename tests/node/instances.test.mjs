@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { CallFailed } from '../../dist/node.js';
+import { CallFailed, hostFunction } from '../../dist/node.js';
 import { comesToRest, guest, runtime, until } from './support/runtime.mjs';
 
 const called = await readFile(guest('called'));
@@ -356,9 +356,39 @@ test('options that do not fit are refused, not ignored', async (t) => {
 
 test('its memory is told although it makes no system call', async (t) => {
   const hf = await runtime(t);
-  const q = await hf.instantiate(guest('asks-its-host'), { host: { env: { text: () => 0 } } });
+  const q = await hf.instantiate(guest('asks-its-host'), { host: { env: { text: () => 0, take: () => 0 } } });
   const memory = async () => (await hf.ps())[0].memory;
   assert.equal(await memory(), 65536);
   await q.call('grow', 3);
   await until(memory, (bytes) => bytes === 4 * 65536); // a moment after the answer
+});
+
+test('text that no string can hold is an error, not an empty string', async (t) => {
+  const hf = await runtime(t);
+  const text = hostFunction({ params: ['string'], result: 'i32', error: -1 }, () => 0);
+  const q = await hf.instantiate(guest('asks-its-host'), {
+    host: { env: { text: () => 0, take: text } },
+    signatures: { whole_memory: { result: 'string' } },
+  });
+  await q.call('grow', 2 ** 14); // 1 GiB, more than the strings of any engine
+  const tooLong = /a string cannot hold text of 1073807360 bytes/;
+  await assert.rejects(q.call('whole_memory'), { name: 'RangeError', message: tooLong });
+  assert.equal(await q.call('grow', 0), 2 ** 14 + 1); // it goes on
+  await assert.rejects(q.call('give_all'), { name: 'CallFailed', message: tooLong });
+});
+
+test('a line that does not end is printed in pieces', async (t) => {
+  const hf = await runtime(t);
+  const { log } = console;
+  t.after(() => (console.log = log));
+  const lines = [];
+  const q = await hf.instantiate(called, { signatures: { say: { params: ['string'] } } });
+  console.log = (line) => lines.push(line.length);
+  await q.call('say', 'x'.repeat(300_000));
+  await until(
+    () => lines.reduce((sum, length) => sum + length, 0),
+    (sum) => sum > 200_000,
+  );
+  console.log = log;
+  assert.ok(Math.max(...lines) < 300_000);
 });

@@ -247,6 +247,21 @@ async function broken(t, name, change) {
   return { assets: pathToFileURL(folder) };
 }
 
+test('one signal for many programs, calls and their files is no warning of Node’s', async (t) => {
+  const hf = await runtime(t);
+  const warnings = [];
+  const onWarning = ({ message }) => warnings.push(message);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const { signal } = new AbortController();
+  const q = await hf.instantiate(guest('called'), { signal });
+  const many = (work) => Promise.all(Array.from({ length: 20 }, work));
+  await many(() => hf.run(guest('hello'), { signal, files: { '/a': 'x' } }));
+  await many(() => q.with({ signal, timeout: 60_000 }).call('add', 1, 2));
+  await new Promise(setImmediate); // Node's come with the next turn
+  assert.deepEqual(warnings, []);
+});
+
 test('a file that needs transfer.js is closed when that is missing', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
