@@ -131,6 +131,7 @@ export interface Holdfast extends AsyncDisposable {
    * @param options - The options of `spawn()`, and input, files and the encoding of the output.
    * @returns How the program ended, its output as text, and the files that it changed.
    * @throws `SpawnRefused`, `TypeError`, `RangeError`, `Closed` or `Fatal`, as `spawn()` does.
+   * @throws `RangeError` also for more text than a string can hold (512 MiB in Chromium): pass `encoding: 'bytes'`.
    * @throws The signal's reason when aborted.
    *
    * @example
