@@ -73,7 +73,7 @@ export interface RewrittenMessage {
   bytes: Uint8Array<ArrayBuffer>;
   /** Null where nothing was added. */
   added: Added | null;
-  /** Those that the module defined and the host must create. */
+  /** Those that the module defined and the worker must create. */
   memory: MemoryType | null;
 }
 

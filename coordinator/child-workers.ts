@@ -1,7 +1,7 @@
 /** Every worker that this one has created and that is not yet dead, so that all of them can be ended before this one is. */
-import { coordinatorHost } from '#host';
+import { coordinatorPlatform } from '#platform';
 import type { FromCompute, ToCompute } from '../common/worker-protocol.ts';
-import type { WorkerHandle } from '../worker/host.ts';
+import type { WorkerHandle } from '../worker/platform.ts';
 
 export type Handle = WorkerHandle<ToCompute, FromCompute>;
 
@@ -17,10 +17,10 @@ export class ChildWorkers {
   readonly #alive = new Map<Handle, string>();
   #ending = false;
 
-  /** `lock`: a name of its own; see worker/host.ts. Throws when the engine refuses, and once the end has begun. */
+  /** `lock`: a name of its own; see worker/platform.ts. Throws when the engine refuses, and once the end has begun. */
   create(script: string, lock: string): Handle {
     if (this.#ending) throw new Error('the runtime is being closed');
-    const handle: Handle = coordinatorHost.createWorker(script, lock);
+    const handle: Handle = coordinatorPlatform.createWorker(script, lock);
     this.#alive.set(handle, lock);
     void handle.dead.then(() => this.#alive.delete(handle));
     return handle;
@@ -39,7 +39,7 @@ export class ChildWorkers {
       await Promise.race([handle.dead, sleep(DYING_MS)]);
     });
     await Promise.all(ends);
-    await sleep(coordinatorHost.releaseDelay);
+    await sleep(coordinatorPlatform.releaseDelay);
   }
 
   /** Held by workers that are still alive. */

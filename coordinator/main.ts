@@ -1,5 +1,5 @@
 /** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
-import { coordinatorHost, host } from '#host';
+import { coordinatorPlatform, platform } from '#platform';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import { CODE_KILLED } from '../build/generated/layouts.ts';
 import { messageOf } from '../common/error-text.ts';
@@ -26,7 +26,7 @@ import { Programs } from './programs.ts';
 import { Router } from './router.ts';
 import { Workers } from './workers.ts';
 
-const page = host.parent<FromCoordinator, ToCoordinator>();
+const page = platform.parent<FromCoordinator, ToCoordinator>();
 const post = page.post;
 
 class Coordinator {
@@ -73,7 +73,7 @@ class Coordinator {
     this.#kernel = new Kernel(exports, memory, init.memory.maximum, kernelBase);
     this.#doorbellAddress = toPointer(
       this.#kernel.call.c_boot(
-        coordinatorHost.cores,
+        coordinatorPlatform.cores,
         Number(this.#doorbell === 'message'),
         init.memory.maximum - kernelBase,
       ),
@@ -201,7 +201,7 @@ async function start(init: InitMessage): Promise<Coordinator> {
       `the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`,
     );
   }
-  const [kernel] = await Promise.all([coordinatorHost.compileKernel(init.assets.kernel), host.holdForLife(init.lock)]);
+  const [kernel] = await Promise.all([coordinatorPlatform.compileKernel(init.assets.kernel), platform.holdForLife(init.lock)]);
   if (ended) throw new Error('it was closed before it was there');
   const memory = kernelMemory(init.memory);
   return (running = new Coordinator(init, kernel, memory));

@@ -1,5 +1,5 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
-import { coordinatorHost, host } from '#host';
+import { coordinatorPlatform, platform } from '#platform';
 import { compiled, downloadBytes, downloadModule, headOf, requireCore, unreachable } from '../common/download.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
 import { importedMemory, probeMemory } from '../common/memory-import.ts';
@@ -25,7 +25,7 @@ export class Refusal extends Error {
 
 async function fetched(url: string, signal: AbortSignal): Promise<Response> {
   try {
-    return await host.fetch(url, signal);
+    return await platform.fetch(url, signal);
   } catch (error) {
     throw unreachable(url, error);
   }
@@ -44,13 +44,13 @@ export interface Program {
 async function loadUrl(url: string, progress: Progress | null, signal: AbortSignal): Promise<Program> {
   const response = await fetched(url, signal);
   // Where threads need another compiler, they need all of the bytes for it.
-  if (coordinatorHost.compileThreaded) return compileBytes(await downloadBytes(response, url, progress), url, null);
+  if (coordinatorPlatform.compileThreaded) return compileBytes(await downloadBytes(response, url, progress), url, null);
   const { module, head } = await downloadModule(response, url, progress);
   return describeModule(module, head);
 }
 
 async function threaded(bytes: Uint8Array<ArrayBuffer>): Promise<Program> {
-  const compile = coordinatorHost.compileThreaded ?? WebAssembly.compile;
+  const compile = coordinatorPlatform.compileThreaded ?? WebAssembly.compile;
   return { module: await compile(bytes), memory: importedMemory(bytes), added: null, head: headOf(bytes) };
 }
 

@@ -1,5 +1,5 @@
 /** Which programs are loaded and started, and what runs where: from the page's `spawn` to `released`. */
-import { coordinatorHost } from '#host';
+import { coordinatorPlatform } from '#platform';
 import { ERRNO } from '../build/generated/abi.ts';
 import {
   LINE_MAX,
@@ -139,7 +139,7 @@ export class Programs {
 
   /** The memory that a guest's threads share. */
   async #makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
-    if (type.maximum === 0 && coordinatorHost.emptyMemoryIsFatal)
+    if (type.maximum === 0 && coordinatorPlatform.emptyMemoryIsFatal)
       throw new Refusal('limit', 'the module imports a shared memory without pages, of which this engine would die');
     for (let last = false; ; last = !(await this.#makeRoom())) {
       try {

@@ -1,6 +1,6 @@
 /** The compute workers as browser objects. The kernel decides how many there are and what they run (pool.c). */
 import type { Transfer } from '../common/endpoint.ts';
-import { coordinatorHost } from '#host';
+import { coordinatorPlatform } from '#platform';
 import type { Pointer } from '../common/pointer.ts';
 import type { FromCompute, ToCompute } from '../common/worker-protocol.ts';
 import { sleep, type ChildWorkers, type Handle } from './child-workers.ts';
@@ -76,7 +76,7 @@ export class Workers {
     const dying = [...this.#dying].filter((handle) => !others.has(handle));
     if (dying.length === 0) return;
     await Promise.all(dying.map((handle) => handle.dead));
-    await sleep(coordinatorHost.releaseDelay);
+    await sleep(coordinatorPlatform.releaseDelay);
   }
 
   /**
@@ -92,7 +92,7 @@ export class Workers {
       return recent;
     }
     const gone = await Promise.race([...dying, sleep(DYING_MS).then(() => false)]);
-    await sleep(coordinatorHost.releaseDelay);
+    await sleep(coordinatorPlatform.releaseDelay);
     return gone;
   }
 

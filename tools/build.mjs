@@ -169,7 +169,7 @@ async function assembleBridges() {
 
 // --- TypeScript ---
 
-// `platform` also decides what "#host" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
+// `platform` also decides what "#platform" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
 /**
  * An import() of a URL that only the page knows must be left alone by bundlers. Each has a comment of its own for that,
  * but esbuild drops comments, so importUrl() is defined in a string.

@@ -1,8 +1,8 @@
 /** Locates the runtime's own files. */
 import { FILES } from '../common/files.js';
 import { tagOf, wrong } from './bytes.js';
+import { address, Unclear } from './check.js';
 import { StartFailed } from './errors.js';
-import { Unclear } from './options.js';
 
 /** The name of one of the runtime's files. */
 export type AssetName = keyof typeof FILES;
@@ -41,7 +41,7 @@ function locator(
 ): (name: AssetName) => URL | undefined {
   if (assets === undefined) return () => undefined;
   if (typeof assets === 'string' || tagOf(assets) === 'URL') {
-    const folder = resolve(assets as string | URL, base);
+    const folder = address(assets as string | URL, base, 'assets');
     if (!folder.pathname.endsWith('/')) folder.pathname += '/';
     return (name) => new URL(nameOf(FILES[name]), folder);
   }
@@ -51,16 +51,8 @@ function locator(
   for (const name of Object.keys(assets)) if (!(name in FILES)) throw new Unclear('assets', 'assets', name);
   return (name) => {
     const url = (assets as Exclude<Assets, string | URL>)[name];
-    return url === undefined ? undefined : resolve(url, base);
+    return url === undefined ? undefined : address(url, base, `assets.${name}`);
   };
-}
-
-function resolve(url: string | URL, base: string): URL {
-  try {
-    return new URL(url, base);
-  } catch (error) {
-    throw new TypeError(`assets: not a URL: ${JSON.stringify(String(url))}`, { cause: error });
-  }
 }
 
 /** In a bundle that is not a module, `import.meta.url` is undefined. */

@@ -1,8 +1,8 @@
 /** The option `companion`; a part of instance.js. */
 import { tagOf, wrong } from './bytes.js';
+import { address, flag, nothingMore } from './check.js';
 import type { CompanionMessage } from '../common/guest-protocol.js';
 import type { CompanionOption } from './host-options.js';
-import { flag, nothingMore } from './options.js';
 
 /** Validates it. Throws `TypeError`. */
 export function planCompanion(option: CompanionOption | undefined): CompanionMessage | null {
@@ -14,19 +14,11 @@ export function planCompanion(option: CompanionOption | undefined): CompanionMes
   nothingMore('companion', rest);
   if (!isUrl(module)) throw wrong('companion.module', 'the URL of an ES module', module);
   return {
-    url: resolved(module),
+    url: address(module, base(), 'companion').href,
     options: cloned(options),
     serial: flag(serial, 'companion.serial'),
     channel: crypto.randomUUID(),
   };
-}
-
-function resolved(module: string | URL): string {
-  try {
-    return new URL(module, base()).href;
-  } catch (error) {
-    throw new TypeError(`companion: not a URL: ${JSON.stringify(String(module))}`, { cause: error });
-  }
 }
 
 /** The page's address; on Node the working directory. */

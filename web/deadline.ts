@@ -1,14 +1,6 @@
 /** Waiting with a time limit. */
 import { LONGEST_TIMER } from '../common/timers.js';
 import { offAbort, onAbort } from './aborts.js';
-import { wrong } from './bytes.js';
-
-/** Milliseconds to wait: 0 means not at all, `Infinity` forever. Throws `TypeError` and `RangeError`. */
-export function waitTime(value: unknown, what: string): number {
-  if (typeof value !== 'number') throw wrong(what, 'a number of milliseconds', value);
-  if (Number.isNaN(value) || value < 0) throw new RangeError(`${what} must be 0 or more milliseconds, not ${value}`);
-  return value;
-}
 
 /**
  * Resolves to the promise's value, or to undefined after that many milliseconds. Rejects with the signal's reason when

@@ -10,9 +10,9 @@ import {
   type StatMessage,
 } from '../common/protocol.js';
 import { copyOf, isBytes, tagOf, textOf, viewOf, wrong } from './bytes.js';
+import { absolutePath, count, flag, helped, nothingMore, object, text, type Nothing } from './check.js';
 import { FsError, HoldfastError, type FsCall } from './errors.js';
 import { later } from './later.js';
-import { absolutePath, count, flag, helped, nothingMore, object, text, type Nothing } from './options.js';
 import type { Files } from './run.js';
 import { byteStream, type ByteSource } from './streams.js';
 import type { AskFile, FileEnd, FileSink, FileSource } from './transfer.js';

@@ -5,11 +5,12 @@
  */
 import type { Assets } from './assets.js';
 import { kindOf } from './bytes.js';
+import { type Unclear } from './check.js';
 import type { CompanionOption, HostSignatureOption } from './host-options.js';
 import type { InstantiateOptions, Signature } from './instance.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
-import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions, Unclear } from './options.js';
+import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions } from './options.js';
 import type { ChildrenOption } from './children.js';
 import type { ChannelOptions, PipelineOptions, PipeOptions } from './pipes.js';
 import type { LoopOptions } from './loop.js';

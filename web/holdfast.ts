@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The runtime as the page sees it: one connection to a coordinator, and everything that is open on it. */
 import type { Endpoint, Transfer } from '../common/endpoint.js';
+import { helped } from './check.js';
 import {
   PROTOCOL,
   type Answer,
@@ -30,7 +31,7 @@ import {
   SupervisorError,
 } from './errors.js';
 import { FileSystemEnd, type AskFs, type FileSystem } from './fs.js';
-import { helped, planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
+import { planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import type { Instance, InstantiateOptions } from './instance.js';
 import { ProcessHandle, type Exit, type Process } from './process.js';
 import { later } from './later.js';

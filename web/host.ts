@@ -1,18 +1,17 @@
 /** Functions of the page's that guests import; a part of instance.js, which is loaded for the first of them. */
 import { isBytes, kindOf, viewOf, copyOf, wrong } from './bytes.js';
+import { callable, nothingMore, object, oneOf } from './check.js';
 import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../common/guest-protocol.js';
 import { encodeAnswer, type Answer, type Value } from '../common/values.js';
 import { kinds } from './kinds.js';
-import { nothingMore, object, oneOf } from './options.js';
 import type { HostContext, HostFunction, HostFunctions } from './host-options.js';
 
 /** Validates the option `host`. Throws `TypeError`. */
 export function planHost(functions: HostFunctions): HostMessage[] {
   return Object.entries(functions).flatMap(([module, names]) => {
-    if (typeof names !== 'object' || names === null) throw wrong(`host.${module}`, 'an object of functions', names);
-    return Object.entries(names).map(([name, fn]) => {
-      if (typeof fn !== 'function') throw wrong(`host.${module}.${name}`, 'a function', fn);
-      return { module, name, signature: signatureOf(fn, `host.${module}.${name}`) };
+    return Object.entries(object(names, `host.${module}`)).map(([name, fn]) => {
+      const what = `host.${module}.${name}`;
+      return { module, name, signature: signatureOf(callable(fn, what), what) };
     });
   });
 }

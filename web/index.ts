@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 import type { Diagnosis } from './diagnose.js';
+import { helped } from './check.js';
 import { assetMessage, locateAssets, loopsOutliveWorkers, pageUrl, startCoordinator } from './endpoint-web.js';
 import { asError, NotIsolated, StartFailed, type Problem } from './errors.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { later } from './later.js';
-import { helped, planStart, type StartOptions } from './options.js';
+import { planStart, type StartOptions } from './options.js';
 import type { Loader } from './source.js';
 
 export * from './public.js';

@@ -2,7 +2,7 @@
 /** Guests that the page calls, loaded on first use. */
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
-import { waitTime } from './deadline.js';
+import { abortSignal, count, nothingMore, object, text, waitTime } from './check.js';
 import { LONGEST_TIMER } from '../common/timers.js';
 import { deferred, type Deferred } from './deferred.js';
 import {
@@ -20,7 +20,7 @@ import { kinds } from './kinds.js';
 import { callees, type Callee } from './links.js';
 import { Link, type FromWorker } from './link.js';
 import { LoopSide, type Loop } from './loop.js';
-import { abortSignal, nothingMore, object, text, type SpawnOptions, type SpawnPlan } from './options.js';
+import type { SpawnOptions, SpawnPlan } from './options.js';
 import type { Exit, Process } from './process.js';
 import type { Source } from './source.js';
 
@@ -375,16 +375,13 @@ class InstanceHandle {
   }
 
   async #read(pointer: number, length: number): Promise<Uint8Array> {
-    for (const [value, what] of [
-      [pointer, 'pointer'],
-      [length, 'length'],
-    ] as const)
-      requireSize(value, what);
+    count(pointer, 'pointer', 0);
+    count(length, 'length', 0);
     return (await this.#ask(READ, [pointer, length], {}, 'memory.read')) as Uint8Array;
   }
 
   async #write(pointer: number, bytes: ArrayBuffer | ArrayBufferView): Promise<void> {
-    requireSize(pointer, 'pointer');
+    count(pointer, 'pointer', 0);
     if (!isBytes(bytes)) throw wrong('what is written', 'bytes', bytes);
     await this.#ask(WRITE, [pointer, copyOf(viewOf(bytes))], {}, 'memory.write');
   }
@@ -595,11 +592,6 @@ const signatureText = (name: string, params: readonly string[], results: readonl
       : `: ${results.length === 1 ? results[0]! : `[${results.join(', ')}]`}`;
   return `${name}(${params.join(', ')})${result}`;
 };
-
-function requireSize(value: unknown, what: string): void {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 2 ** 53)
-    throw new RangeError(`${what} must be a whole number from 0, not ${String(value)}`);
-}
 
 const isIntegerIn = (value: number | bigint, low: number | bigint, high: number | bigint): boolean =>
   (typeof value === 'bigint' || Number.isInteger(value)) && value >= low && value <= high;

@@ -1,6 +1,7 @@
 /** How much a guest may use, as the caller passes it. */
 import { FILES_MAX, THREADS_MAX } from '../build/generated/layouts.js';
 import type { LimitsMessage } from '../common/protocol.js';
+import { count, flag, nothingMore, object } from './check.js';
 
 /**
  * Limits for one process. Exceeding `cpuTime` or `output` ends the process with the reason "limit"; at the other limits
@@ -60,10 +61,6 @@ export interface Limits {
   threads?: number;
 }
 
-/** Throws `TypeError` and `RangeError`. */
-export type CheckCount = (value: unknown, what: string, least: number) => number;
-export type CheckRest = (kind: string, rest: Record<string, never>) => void;
-
 const names = [
   'cpuTime',
   'output',
@@ -75,22 +72,26 @@ const names = [
 const most: Readonly<Partial<Record<keyof Limits, number>>> = { descriptors: FILES_MAX, threads: THREADS_MAX };
 
 /** On the wire, 0 means no limit of its own. */
-export function planLimits(limits: Limits, count: CheckCount, nothingMore: CheckRest): LimitsMessage {
-  const { cpuTime: _1, output: _2, memory: _3, gc: _4, descriptors: _5, fileBytes: _6, threads: _7, ...rest } = limits;
+export function planLimits(limits: Limits): LimitsMessage {
+  const {
+    cpuTime: _1,
+    output: _2,
+    memory: _3,
+    gc: _4,
+    descriptors: _5,
+    fileBytes: _6,
+    threads: _7,
+    ...rest
+  } = object(limits, 'limits');
   nothingMore('limits', rest);
   const plan: LimitsMessage = { cpuTime: 0, output: 0, memory: 0, descriptors: 0, fileBytes: 0, threads: 0, gc: true };
   for (const name of names) {
     const value = limits[name];
     if (value === undefined || value === Infinity) continue;
-    plan[name] = count(value, `limits.${name}`, 1);
-    const top = most[name];
-    if (top !== undefined && plan[name] > top)
-      throw new RangeError(`limits.${name} must be at most ${top}, not ${value}`);
+    plan[name] = count(value, `limits.${name}`, 1, most[name]);
   }
   // No 32-bit memory is larger than that.
   if (plan.memory >= 2 ** 32) plan.memory = 0;
-  const { gc = plan.memory === 0 } = limits;
-  if (typeof gc !== 'boolean') throw new TypeError(`limits.gc must be true or false, not ${String(gc)}`);
-  plan.gc = gc;
+  plan.gc = flag(limits.gc ?? plan.memory === 0, 'limits.gc');
   return plan;
 }

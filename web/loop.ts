@@ -2,9 +2,8 @@
 import { LOOP, type LoopMessage } from '../common/loop-protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { wrong } from './bytes.js';
-import { waitTime } from './deadline.js';
+import { waitTime, abortSignal, callback, helped, nothingMore } from './check.js';
 import { deferred, type Deferred } from './deferred.js';
-import { abortSignal, callback, helped, nothingMore } from './options.js';
 import type { Exit } from './process.js';
 
 /** How `loop.run()` ended: by `stop()` or its signal, or because the guest exited. */

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 import { readFile, stat } from 'node:fs/promises';
+import { helped } from './check.js';
 import { pathToFileURL } from 'node:url';
 import { AT_START, FILES, nodeName } from '../common/files.js';
 import { assetNames, hrefs, type AssetName } from './assets.js';
@@ -12,7 +13,7 @@ import type { Diagnosis } from './diagnose.js';
 import { locateAssets, startCoordinator } from './endpoint-node.js';
 import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
 import { Runtime, type Holdfast } from './holdfast.js';
-import { helped, planStart, type StartOptions } from './options.js';
+import { planStart, type StartOptions } from './options.js';
 import { compiled, requireCore } from './download.js';
 import { importsMemory, inOurWords, type Loader } from './source.js';
 

@@ -4,11 +4,25 @@ import type { CompanionOption, HostFunctions } from './host-options.js';
 import type { LinkOptions } from './link-options.js';
 import type { ChildrenOption, Family } from './children.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
-import { LONGEST_TIMER } from '../common/timers.js';
 import type { Assets } from './assets.js';
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf, wrong } from './bytes.js';
-import { waitTime } from './deadline.js';
-import { later } from './later.js';
+import {
+  abortSignal,
+  absolutePath,
+  array,
+  callback,
+  count,
+  distinct,
+  flag,
+  nothingMore,
+  object,
+  oneOf,
+  ordered,
+  portNumber,
+  text,
+  timeLimit,
+  Unclear,
+} from './check.js';
 import { planLimits, type Limits } from './limits.js';
 import type { End, PipeReader, PipeWriter } from './pipes.js';
 import type { ConnectOptions } from './sockets.js';
@@ -317,7 +331,7 @@ export function planStart(options: StartOptions): StartSettings {
       kernelBase: count(kernelBase, 'force.kernelBase', 0),
     },
     signal: abortSignal(signal),
-    startTimeout: milliseconds(startTimeout, 'startTimeout'),
+    startTimeout: timeLimit(startTimeout, 'startTimeout'),
   };
 }
 
@@ -335,7 +349,7 @@ function planWorkers(workers: number | { min?: number; max?: number; idle?: numb
     1,
   );
   const min = count(least ?? Math.min(2, max), 'workers.min', 0);
-  if (min > max) throw new RangeError(`workers.min (${min}) is more than workers.max (${max})`);
+  ordered(min, 'workers.min', max, 'workers.max');
   return { min, max, idle: count(idle, 'workers.idle', 1) };
 }
 
@@ -344,7 +358,7 @@ function planMemory(memory: { initial?: number; maximum?: number }): InitMessage
   nothingMore('memory', rest);
   const maximum = count(most ?? Math.max(DEFAULT_MEMORY.maximum, first ?? 0), 'memory.maximum', 1);
   const initial = count(first ?? Math.min(DEFAULT_MEMORY.initial, maximum), 'memory.initial', 1);
-  if (initial > maximum) throw new RangeError(`memory.initial (${initial}) is more than memory.maximum (${maximum})`);
+  ordered(initial, 'memory.initial', maximum, 'memory.maximum');
   return { initial, maximum };
 }
 
@@ -390,7 +404,6 @@ export function planSpawn(
   if (stdout === stderr && typeof stdout === 'object' && !isEnd(stdout)) {
     throw new TypeError('stdout and stderr cannot be the same WritableStream: pass a function to both instead');
   }
-  if (!Array.isArray(args)) throw wrong('args', 'an array of strings', args);
   const terminal = planTerminal(terminalOption, stdin, call);
   return {
     settings: {
@@ -404,16 +417,16 @@ export function planSpawn(
       tty: terminalOption !== false,
       terminal: terminal ? wireTerminal(terminal) : null,
       credit: Math.min(count(outputBuffer, 'outputBuffer', 1), MOST_CREDIT),
-      timeout: milliseconds(timeout, 'timeout'),
+      timeout: timeLimit(timeout, 'timeout'),
       waits: oneOf(whenBusy, ['reject', 'wait'], 'whenBusy') === 'wait',
-      limits: planLimits(object(limits, 'limits'), count, nothingMore),
+      limits: planLimits(limits),
       trace: traceOption(trace) !== false,
       progress: onProgress !== undefined,
       interruptible: interruptible === undefined ? 'if-possible' : flag(interruptible, 'interruptible'),
       guest: null,
       parent: 0,
     },
-    args: args.map((arg, i) => text(arg, `args[${i}]`)),
+    args: array(args, 'args', 'an array of strings').map((arg, i) => text(arg, `args[${i}]`)),
     argv0: argv0 === undefined ? undefined : text(argv0, 'argv0'),
     name: name === undefined ? undefined : text(name, 'name'),
     stdin,
@@ -501,11 +514,10 @@ function preopenList(preopens: Preopens): PreopenMessage[] {
           ? { ...onePreopen(guest, '/', what), pipe: [entry.pipe, entry.end] as const }
           : onePreopen(guest, entry as PreopenTarget, what);
       });
-  const seen = new Set<string>();
-  for (const { guest } of list) {
-    if (seen.has(guest)) throw new TypeError(`preopens: ${JSON.stringify(guest)} is there twice`);
-    seen.add(guest);
-  }
+  distinct(
+    list.map(({ guest }) => guest),
+    'preopens',
+  );
   return list;
 }
 
@@ -523,9 +535,8 @@ function onePreopen(guest: string | undefined, entry: PreopenTarget, what: strin
 }
 
 function socketList(sockets: readonly SocketOption[]): SocketMessage[] {
-  if (!Array.isArray(sockets)) throw wrong('sockets', 'an array', sockets);
-  if (sockets.length > MOST_SOCKETS) throw new RangeError(`sockets: at most ${MOST_SOCKETS}, not ${sockets.length}`);
-  return (sockets as readonly SocketOption[]).map((entry, i) => {
+  count(array(sockets, 'sockets').length, 'the number of sockets', 0, MOST_SOCKETS);
+  return sockets.map((entry, i) => {
     const what = `sockets[${i}]`;
     const { listen, connect, nonblocking: mode, ...rest } = object(entry, what);
     nothingMore('socket', rest, what);
@@ -539,36 +550,11 @@ function socketList(sockets: readonly SocketOption[]): SocketMessage[] {
   });
 }
 
-/** A port, or a `TypeError` or `RangeError`. */
-export function portNumber(value: unknown, what: string, least: 0 | 1): number {
-  const port = count(value, what, least);
-  if (port > 65535) throw new RangeError(`${what} must be at most 65535, not ${port}`);
-  return port;
-}
-
 /** Validates the options of `hf.connect()`. */
 export function planConnect(options: ConnectOptions): { credit: number; signal: AbortSignal | undefined } {
   const { buffer, signal, ...rest } = object(options, 'connect options');
   nothingMore('connect', rest);
   return { credit: Math.min(count(buffer ?? DEFAULT_CREDIT, 'buffer', 1), MOST_CREDIT), signal: abortSignal(signal) };
-}
-
-/** An absolute path in the runtime's file system, or a `TypeError`. */
-export function absolutePath(value: unknown, what: string): string {
-  const path = text(value, what);
-  if (!path.startsWith('/')) {
-    throw new TypeError(
-      `${what} must be absolute (start with "/") in the runtime's file system: ${JSON.stringify(path)}`,
-    );
-  }
-  return path;
-}
-
-/** A string that C can hold, or a `TypeError`. */
-export function text(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw wrong(what, 'a string', value);
-  if (value.includes('\0')) throw new TypeError(`${what} contains a NUL: ${JSON.stringify(value)}`);
-  return value;
 }
 
 function planInput(value: StdinOption, call: string): StdinPlan {
@@ -602,91 +588,4 @@ function output(value: OutputOption, what: string): OutputOption {
   throw new TypeError(
     `${what} must be "pipe", "null", ${what === 'stderr' ? '"stdout", ' : ''}a pipe's writer, a WritableStream or a function, not ${shown(value)}`,
   );
-}
-
-/** Returns a plain record. Arrays, `Map`s and promises are rejected, because their contents would be ignored. */
-export function object<T>(value: T, what: string): T & object {
-  if (!/^(Object|Module)$/.test(tagOf(value))) throw wrong(what, 'an object', value);
-  return value as T & object;
-}
-
-/**
- * What is left of the options after all known ones were taken. TypeScript reports a known option that was not taken.
- */
-export type Nothing = Record<string, never>;
-
-/** Throws `Unclear` for unknown options; `kind` is the kind of options, and `what` their name in the message. */
-export function nothingMore(kind: string, rest: Nothing, what = kind): void {
-  for (const name of Object.keys(rest)) throw new Unclear(kind, what, name);
-}
-
-/**
- * An unknown option, or a value that is ambiguous (`kind` is then that of the call, a dot and "stdin"). help.ts has the
- * full message.
- */
-export class Unclear extends TypeError {
-  constructor(
-    readonly kind: string,
-    readonly what: string,
-    readonly option: unknown,
-  ) {
-    super(`${what}: no such option: ${shown(option)}`);
-  }
-}
-
-/**
- * Starts `work` at once and returns its result. An `Unclear` error is replaced by the full message of help.ts, if that
- * file can be loaded.
- */
-export async function helped<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof TypeError && 'kind' in error)) throw error;
-    const help = await later('help.js', import('./help.js')).catch(() => undefined);
-    throw help ? help.explained(error as Unclear) : error;
-  }
-}
-
-export function flag(value: unknown, what: string): boolean {
-  if (value !== undefined && typeof value !== 'boolean') {
-    throw wrong(what, 'true or false', value);
-  }
-  return value === true;
-}
-
-export function callback<T>(value: T | undefined, what: string): T | undefined {
-  if (value !== undefined && typeof value !== 'function') {
-    throw wrong(what, 'a function', value);
-  }
-  return value;
-}
-
-export function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
-  if (value !== undefined && tagOf(value) !== 'AbortSignal') {
-    throw wrong('signal', 'an AbortSignal', value);
-  }
-  return value;
-}
-
-export function count(value: unknown, what: string, least: number): number {
-  if (typeof value !== 'number') throw wrong(what, 'a number', value);
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${what} must be a whole number of at least ${least}, not ${value}`);
-  }
-  return value;
-}
-
-/** Returns the value if it is in the list; otherwise throws `TypeError`. */
-export function oneOf<T extends string>(value: unknown, list: readonly T[], what: string): T {
-  const found = list.find((name) => name === value);
-  if (found !== undefined) return found;
-  const words = list.map((name) => `"${name}"`).join(list.length > 2 ? ', ' : ' or ');
-  throw new TypeError(`${what} must be ${words}, not ${shown(value)}`);
-}
-
-/** A duration. `Infinity`, and anything longer than a timer supports, becomes 0, which means "never" on the wire. */
-function milliseconds(value: unknown, what: string): number {
-  const time = waitTime(value, what);
-  return time > LONGEST_TIMER ? 0 : time;
 }

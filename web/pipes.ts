@@ -3,8 +3,9 @@
 import { PIPE_READER, PIPE_WRITER } from '../build/generated/layouts.js';
 import type { Calls, ToCoordinator } from '../common/protocol.js';
 import { tagOf, textOf } from './bytes.js';
+import { count, flag, helped, nothingMore, object, oneOf } from './check.js';
 import type { Holdfast } from './holdfast.js';
-import { count, flag, helped, nothingMore, object, oneOf, type OutputOption, type SpawnOptions } from './options.js';
+import type { OutputOption, SpawnOptions } from './options.js';
 import type { Exit, Process } from './process.js';
 import type { RunOptions, RunResult } from './run.js';
 import type { Source } from './source.js';
@@ -182,7 +183,7 @@ export class Pipes {
     return helped(() => {
       const { size = PIPE_SIZE, keep, ...rest } = object(options, 'pipe options');
       nothingMore('pipe', rest);
-      return this.#pipe(planCount(size, 'size', MOST_PIPE_SIZE), flag(keep, 'keep'));
+      return this.#pipe(count(size, 'size', 1, MOST_PIPE_SIZE), flag(keep, 'keep'));
     });
   }
 
@@ -190,8 +191,8 @@ export class Pipes {
     return helped(() => {
       const { messages = MESSAGES, bytes = PIPE_SIZE, keep, ...rest } = object(options, 'channel options');
       nothingMore('channel', rest);
-      const size = planCount(bytes, 'bytes', MOST_CHANNEL_BYTES);
-      return this.#pipe(size, flag(keep, 'keep'), planCount(messages, 'messages', MOST_MESSAGES));
+      const size = count(bytes, 'bytes', 1, MOST_CHANNEL_BYTES);
+      return this.#pipe(size, flag(keep, 'keep'), count(messages, 'messages', 1, MOST_MESSAGES));
     });
   }
 
@@ -245,7 +246,7 @@ export class Pipes {
     if (!Array.isArray(programs) || programs.length === 0)
       throw new TypeError('pipeline: the programs must be an array of at least one');
     const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
-    const size = planCount(pipeSize, 'pipeSize', MOST_PIPE_SIZE);
+    const size = count(pipeSize, 'pipeSize', 1, MOST_PIPE_SIZE);
     const stages = programs.map((program: Stage) => (isProgram(program) ? program : { source: program }));
     stages.forEach(requireNoneOfThePipelines);
     const pipes = await this.#pipes(stages.length - 1, size);
@@ -283,12 +284,6 @@ const MOST_MESSAGES = 2 ** 20;
 /** A message is moved in one step, which neither a kill nor another program interrupts. */
 const MOST_CHANNEL_BYTES = 2 ** 24;
 const MOST_OUTPUT = 256 * 1024 * 1024;
-
-function planCount(value: unknown, what: string, most: number): number {
-  const number = count(value, what, 1);
-  if (number > most) throw new RangeError(`${what} must be at most ${most}, not ${number}`);
-  return number;
-}
 
 /** Options that the pipeline has for all of its programs: those of one would be ignored. */
 function requireNoneOfThePipelines(program: PipelineProgram, i: number): void {

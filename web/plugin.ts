@@ -3,12 +3,23 @@
  * file is loaded with the first plugin, and also exports the errors (`import { RpcError } from 'holdfast/plugin'`).
  */
 import { offAbort, onAbort } from './aborts.js';
-import { tagOf, wrong } from './bytes.js';
-import { waitTime, within } from './deadline.js';
-import { LONGEST_TIMER } from '../common/timers.js';
+import { tagOf } from './bytes.js';
+import {
+  abortSignal,
+  callable,
+  count,
+  helped,
+  nothingMore,
+  object,
+  oneOf,
+  text,
+  timeLimit,
+  waitTime,
+} from './check.js';
+import { within } from './deadline.js';
 import { deferred } from './deferred.js';
 import type { HoldfastError } from './errors.js';
-import { abortSignal, callback, count, helped, nothingMore, object, oneOf, planSpawn, text } from './options.js';
+import { planSpawn } from './options.js';
 import type { SpawnOptions } from './options.js';
 import { Instance, paramsOf, type CallLimits, type InstanceSettings } from './plugin-instance.js';
 import type { Process } from './process.js';
@@ -245,16 +256,15 @@ function planPlugin(source: Source, options: PluginOptions): PluginPlan {
   };
   const spawn = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SpawnOptions;
   planSpawn(spawn); // throws now what a later start would throw
-  for (const [method, handler] of Object.entries(object(handlers, 'handlers'))) {
-    if (typeof handler !== 'function') throw wrong(`handlers[${JSON.stringify(method)}]`, 'a function', handler);
-  }
+  for (const [method, handler] of Object.entries(object(handlers, 'handlers')))
+    callable(handler, `handlers[${JSON.stringify(method)}]`);
   const fresh = oneOf(instance, ['kept', 'fresh'], 'instance') === 'fresh';
   const usual = duration(timeout);
   return {
     settings: {
       name,
       handlers,
-      logger: callback(logger, 'logger')!,
+      logger: callable(logger, 'logger'),
       maxMessage: count(maxMessage, 'maxMessage', 1),
       shutdown: waitTime(shutdown, 'shutdown'),
       limits: (call) => planCall(call, usual),
@@ -272,11 +282,7 @@ function planCall(options: CallOptions, usual: number): CallLimits {
   return { timeout: timeout === undefined ? usual : duration(timeout), signal: abortSignal(signal) };
 }
 
-/** Milliseconds, `Infinity` for those that are no limit. */
-function duration(value: unknown): number {
-  const time = waitTime(value, 'timeout');
-  return time === 0 || time > LONGEST_TIMER ? Infinity : time;
-}
+const duration = (value: unknown): number => timeLimit(value, 'timeout') || Infinity;
 
 const logged: PluginLogger = (line, { plugin }) => console.warn(`${plugin}: ${line}`);
 

@@ -15,22 +15,13 @@ import type {
 } from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
+import { abortSignal, helped, nothingMore, object, waitTime } from './check.js';
 import { deferred } from './deferred.js';
 import { HandleError, PipeError, SpawnRefused } from './errors.js';
-import {
-  abortSignal,
-  helped,
-  nothingMore,
-  object,
-  traceOption,
-  type InputPlan,
-  type OutputOption,
-  type Progress,
-  type SpawnPlan,
-} from './options.js';
+import { traceOption, type InputPlan, type OutputOption, type Progress, type SpawnPlan } from './options.js';
 import { TRACE_FD } from '../build/generated/layouts.js';
 import type { TraceOption } from './tracing.js';
-import { waitTime, within } from './deadline.js';
+import { within } from './deadline.js';
 import { later } from './later.js';
 import { drain, emptyUntil, feed, type OutputTarget } from './pumps.js';
 import { uncaught } from './uncaught.js';

@@ -1,6 +1,6 @@
 /** QuickJS reactors on the thread that calls them. */
 import { LONGEST_TIMER } from '../common/timers.js';
-import { helped, nothingMore } from './options.js';
+import { helped, nothingMore } from './check.js';
 import { Input, Turns, WASIProcExit, wasiImports } from './reactor-wasi.js';
 
 /** `loopOnce()`: there is nothing to do. */

@@ -8,9 +8,9 @@
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import type { FsRequest, PreopenMessage } from '../common/protocol.js';
 import { isBlob, isBytes, tagOf, wrong } from './bytes.js';
+import { absolutePath, array, object } from './check.js';
 import type { FsError, SpawnRefused } from './errors.js';
 import type { AskFs, FileData, FileStat, FileSystem } from './fs.js';
-import { absolutePath, object } from './options.js';
 import type { Files, RunResult } from './run.js';
 
 /**
@@ -71,8 +71,9 @@ export class RunFiles {
     this.#ask = ask;
     this.#preopens = preopens;
     this.#files = checkedFiles(files);
-    if (outputs !== undefined && !Array.isArray(outputs)) throw wrong('outputs', 'an array of paths', outputs);
-    this.#outputs = outputs?.map((path, i) => plainPath(path, `outputs[${i}]`).replace(/(?<=.)\/+$/, ''));
+    this.#outputs = (outputs && array(outputs, 'outputs', 'an array of paths'))?.map((path, i) =>
+      plainPath(path, `outputs[${i}]`).replace(/(?<=.)\/+$/, ''),
+    );
     this.#refusal = refusal;
   }
 

@@ -1,7 +1,8 @@
 /** Runs a program from start to end and collects its output. */
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { concat, textOf } from './bytes.js';
-import { object, oneOf, planSpawn, Unclear, type InputData, type SpawnOptions, type SpawnPlan } from './options.js';
+import { object, oneOf, Unclear } from './check.js';
+import { planSpawn, type InputData, type SpawnOptions, type SpawnPlan } from './options.js';
 import type { FileData } from './fs.js';
 import type { PipeReader } from './pipes.js';
 import type { Exit, Process } from './process.js';

@@ -3,10 +3,11 @@
  * classes that must be identical here and in the script that loads it are passed in `SocketWire`.
  */
 import type { Calls, ErrorMessage, FromCoordinator, ToCoordinator } from '../common/protocol.js';
+import { abortSignal, helped, nothingMore, object, portNumber } from './check.js';
 import { offAbort, onAbort } from './aborts.js';
 import { deferred } from './deferred.js';
 import type { PipeError, SocketError } from './errors.js';
-import { abortSignal, helped, nothingMore, object, planConnect, portNumber } from './options.js';
+import { planConnect } from './options.js';
 import type { InputPipe, OutputPipe } from './streams.js';
 
 /**

@@ -1,6 +1,7 @@
 /** Turns every kind of program source into a message for the coordinator. */
 import type { RefusalMessage, SourceMessage, WasmModule } from '../common/protocol.js';
 import { copyOf, isBlob, isBytes, shown, tagOf, viewOf } from './bytes.js';
+import { address } from './check.js';
 import type * as Download from './download.js';
 import type { BadDownload } from './download.js';
 import { SpawnRefused } from './errors.js';
@@ -45,7 +46,7 @@ export interface Loader {
    * interruptible there.
    */
   readonly loopsOutliveWorkers: boolean;
-  /** Whether programs with threads must be compiled from their bytes, as on Node 20 (worker/host-node.ts). */
+  /** Whether programs with threads must be compiled from their bytes, as on Node 20 (worker/platform-node.ts). */
   readonly threadsNeedBytes?: boolean;
   /** `asBytes`: the coordinator needs the module's bytes; a compiled module is not enough. */
   load(url: URL, asBytes: boolean): Promise<SourceMessage> | SourceMessage;
@@ -69,7 +70,7 @@ export async function prepareSource(
   cancels = false,
 ): Promise<PreparedSource> {
   if (typeof source === 'string' || tagOf(source) === 'URL') {
-    const url = absoluteUrl(source as string | URL, loader);
+    const url = address(source as string | URL, loader.base(), 'the source');
     return { message: await loader.load(url, asBytes !== ''), transfer: [], name: nameOf(url) };
   }
   if (isBytes(source)) {
@@ -157,14 +158,6 @@ async function settled(source: unknown): Promise<unknown> {
 function fileName(source: unknown): string {
   const { name } = source as { name?: unknown };
   return typeof name === 'string' && name !== '' && !name.includes('\0') ? name : DEFAULT_NAME;
-}
-
-function absoluteUrl(source: string | URL, loader: Loader): URL {
-  try {
-    return new URL(source, loader.base());
-  } catch (error) {
-    throw new TypeError(`not a URL: ${JSON.stringify(String(source))}`, { cause: error });
-  }
 }
 
 /** The last component of a URL's path; "program" for URLs without one. */

@@ -1,8 +1,19 @@
 /** A supervisor's options as the caller passes them, fully validated before anything starts. */
 import type { Calls, ChildMessage } from '../common/protocol.js';
 import { shown, tagOf, wrong } from './bytes.js';
-import { waitTime } from './deadline.js';
-import { abortSignal, callback, nothingMore, object, oneOf, planSpawn, text, type SpawnOptions } from './options.js';
+import {
+  abortSignal,
+  array,
+  callback,
+  distinct,
+  nothingMore,
+  object,
+  oneOf,
+  ordered,
+  text,
+  waitTime,
+} from './check.js';
+import { planSpawn, type SpawnOptions } from './options.js';
 import type { Process } from './process.js';
 import type { Source } from './source.js';
 import type { Supervisor } from './supervise.js';
@@ -144,13 +155,11 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
       `maxRestarts is ${maxRestarts}: with this \`within\` it can be ${most} at most, or less than 0 for no limit`,
     );
   }
-  if (!Array.isArray(children)) throw wrong('children', 'an array', children);
-  const plans = children.map((child: ChildOptions, i) => planChild(child, `children[${i}]`));
-  const seen = new Set<string>();
-  for (const { id } of plans) {
-    if (seen.has(id)) throw new TypeError(`children: ${JSON.stringify(id)} is there twice`);
-    seen.add(id);
-  }
+  const plans = array(children, 'children').map((child, i) => planChild(child, `children[${i}]`));
+  distinct(
+    plans.map(({ id }) => id),
+    'children',
+  );
   return {
     settings: {
       strategy: oneOf(strategy, STRATEGIES, 'strategy'),
@@ -210,7 +219,7 @@ function planBackoff(backoff: Backoff): SupervisePlan['settings']['backoff'] {
   nothingMore('backoff', rest);
   const min = waitTime(least ?? 0, 'backoff.min');
   const max = waitTime(most ?? Math.max(least === undefined ? 0 : DEFAULT_LONGEST, min), 'backoff.max');
-  if (min > max) throw new RangeError(`backoff.min (${min}) is more than backoff.max (${max})`);
+  ordered(min, 'backoff.min', max, 'backoff.max');
   const factor = between(times, 1, Infinity, 'backoff.factor');
   return { min, max, factor, jitter: between(jitter, 0, 1, 'backoff.jitter') };
 }

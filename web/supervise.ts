@@ -6,13 +6,13 @@
 import type { Calls, ChildReason, SupervisorAction, SupervisorOrder, ToCoordinator } from '../common/protocol.js';
 import { offAbort, onAbort } from './aborts.js';
 import { tagOf } from './bytes.js';
+import { abortSignal, callable, helped, nothingMore, object, waitTime } from './check.js';
 import { deferred, type Deferred } from './deferred.js';
-import { within, waitTime } from './deadline.js';
+import { within } from './deadline.js';
 import { asError, type SupervisorError } from './errors.js';
 import type { SpawnOptions } from './options.js';
 import type { Exit, Process, ProcessHandle } from './process.js';
 import type { Source } from './source.js';
-import { abortSignal, helped, nothingMore, object } from './options.js';
 import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';
 
 export { planSupervise } from './supervise-options.js';
@@ -265,7 +265,7 @@ export class SupervisorHandle implements Supervisor {
   }
 
   on<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): () => void {
-    if (typeof listener !== 'function') throw new TypeError('a listener must be a function');
+    callable(listener, 'a listener');
     if (!EVENTS.has(type))
       throw new TypeError(`there is no event ${JSON.stringify(type)}: there are ${[...EVENTS].join(', ')}`);
     let listeners = this.#listeners.get(type);

@@ -6,7 +6,7 @@
  * bind it to the kernel, and what they return has exports that tell the kernel when the guest's code runs, because glue runs it whenever it likes: for a
  * call of the page's, from a timer, when a promise settles. Between that the thread rests.
  */
-import { host } from '#host';
+import { platform } from '#platform';
 import { PREVIEW1_NAMES } from '../build/generated/abi.ts';
 import {
   eachCall,
@@ -181,7 +181,7 @@ export class Companion {
       this.gone = true;
       const text = error instanceof Error ? error.message : textOf(error);
       this.seat.worker.refuse(this.message.session, 'module', text);
-      host.exit();
+      platform.exit();
     }
   }
 
@@ -211,7 +211,7 @@ export class Companion {
   /** What the glue still has in mind must not run here any more: this worker ends. */
   private leave(): void {
     this.gone = true;
-    host.exit();
+    platform.exit();
   }
 
   // --- the guest's code ---
@@ -329,7 +329,7 @@ export class Companion {
     );
     if (!instance) {
       this.gone = true;
-      if (instance === null) host.exit(); // else the same run comes again
+      if (instance === null) platform.exit(); // else the same run comes again
       throw new Error('the guest cannot be instantiated');
     }
     this.raw = instance;

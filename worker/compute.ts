@@ -1,5 +1,5 @@
 /** A compute worker: waits for work, instantiates a guest with the kernel's exports for imports, runs it, and waits again. */
-import { host } from '#host';
+import { platform } from '#platform';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import { CODE_TRAP, EXIT_MESSAGE_MAX, EXIT_STACK_MAX, TEXT_MESSAGE, TEXT_STACK } from '../build/generated/layouts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
@@ -14,7 +14,7 @@ import { originalFrames } from './offsets.ts';
 import { rewrite } from './rewrite.ts';
 import { guestImports, makesMemory, type OtherImports } from './wasi-imports.ts';
 
-const port = host.parent<FromCompute, ToCompute>();
+const port = platform.parent<FromCompute, ToCompute>();
 const encoder = new TextEncoder();
 
 /** An import() that bundlers leave alone; tools/build.mjs defines it. */
@@ -279,7 +279,7 @@ function guestFrames(stack: string, module: WebAssembly.Module): string {
 let worker: Promise<ComputeWorker | null> = Promise.resolve(null);
 
 async function boot(message: BootMessage): Promise<ComputeWorker | null> {
-  await host.holdForLife(message.lock);
+  await platform.holdForLife(message.lock);
   try {
     return new ComputeWorker(message);
   } catch (error) {
@@ -295,14 +295,14 @@ port.onmessage = (message) => {
       worker = boot(message).then((made) => (running = made));
       break;
     case 'rewrite':
-      void host
+      void platform
         .holdForLife(message.lock)
         .then(() => port.post({ t: 'booted' }))
         .then(() => rewrite(message))
         .then((answer) => port.post(answer, answer.t === 'rewritten' ? [answer.bytes.buffer] : []));
       break;
     case 'collect':
-      host.collectGarbage();
+      platform.collectGarbage();
       break;
     case 'run':
       // Straight from the message's handler where that is possible: what a guest throws past us is then the worker's error event.

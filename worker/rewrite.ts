@@ -1,5 +1,5 @@
 /** The rewriter (native/rewrite), run once in a worker of its own: it reads the whole module, which takes a while. */
-import { host } from '#host';
+import { platform } from '#platform';
 import {
   REWRITE_FLAG,
   REWRITE_FUEL,
@@ -49,7 +49,7 @@ class ModuleFault extends Error {
 }
 
 async function load(url: string, output: { bytes: Uint8Array; at: number }): Promise<Rewriter> {
-  const response = await host.fetch(url);
+  const response = await platform.fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status} ${response.statusText}`);
   const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), {
     hf: {

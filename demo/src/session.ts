@@ -37,7 +37,7 @@ export class Session {
   readonly program: Program;
   run: Run | undefined;
   readonly #around: Surroundings;
-  readonly #host: HTMLElement;
+  readonly #element: HTMLElement;
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #screen: Screen;
@@ -45,10 +45,10 @@ export class Session {
   /** Whether another run follows as soon as the current one is over. */
   #again = false;
 
-  constructor(program: Program, host: HTMLElement, around: Surroundings) {
+  constructor(program: Program, element: HTMLElement, around: Surroundings) {
     this.program = program;
     this.#around = around;
-    this.#host = host;
+    this.#element = element;
     this.#terminal = new Terminal({
       allowProposedApi: true, // Unicode11Addon
       cursorBlink: !reducedMotion(),
@@ -75,18 +75,18 @@ export class Session {
 
   /** The terminal can be measured only while it is visible. */
   show(): void {
-    this.#host.hidden = false;
+    this.#element.hidden = false;
     if (this.#opened) return this.fit();
     this.#open();
     this.#welcome();
   }
 
   hide(): void {
-    this.#host.hidden = true;
+    this.#element.hidden = true;
   }
 
   fit(): void {
-    if (!this.#opened || this.#host.hidden) return;
+    if (!this.#opened || this.#element.hidden) return;
     const size = this.#fit.proposeDimensions();
     if (!size || (size.cols === this.#terminal.cols && size.rows === this.#terminal.rows)) return;
     this.#fit.fit();
@@ -123,7 +123,7 @@ export class Session {
 
   #open(): void {
     this.#opened = true;
-    this.#terminal.open(this.#host);
+    this.#terminal.open(this.#element);
     const { textarea } = this.#terminal;
     textarea?.setAttribute('aria-label', `Terminal of ${this.program.title}. Shift and Tab leaves it.`);
     this.#fit.fit();

@@ -220,7 +220,7 @@ test('its options are checked', async (t) => {
   await refused({ module: 7 }, /companion\.module must be/);
   await refused({ module, serial: 'yes' }, /companion\.serial must be true or false/);
   await refused({ module, options: () => 1 }, /companion\.options cannot be sent/);
-  await refused('http://[', /companion: not a URL/);
+  await refused('http://[', /companion is not a URL/);
 });
 
 test('a command’s companion gives it functions to import, and ends with it', async (t) => {

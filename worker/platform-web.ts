@@ -1,7 +1,7 @@
 /** The browser's workers. */
 import type { Endpoint } from '../common/endpoint.ts';
 import { trusted } from '../common/trusted-types.ts';
-import type { CoordinatorHost, Host, WorkerHandle } from './host.ts';
+import type { CoordinatorPlatform, Platform, WorkerHandle } from './platform.ts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const isChromium = (): boolean => /Chrom(e|ium)/.test(navigator.userAgent);
@@ -63,7 +63,7 @@ function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>
   return handle;
 }
 
-export const host: Host = {
+export const platform: Platform = {
   parent,
   holdForLife: (lock) =>
     new Promise((resolve) => {
@@ -84,7 +84,7 @@ export const host: Host = {
   exit: () => scope.close(),
 };
 
-export const coordinatorHost: CoordinatorHost = {
+export const coordinatorPlatform: CoordinatorPlatform = {
   createWorker,
   // A lock is let go of a little before the worker's thread has ended.
   releaseDelay: 100,

@@ -1,4 +1,4 @@
-/** What differs between a browser's workers and Node's. One of host-web.ts and host-node.ts is bundled, by the import "#host". */
+/** What differs between a browser's workers and Node's. One of platform-web.ts and platform-node.ts is bundled, by the import "#platform". */
 import type { Endpoint } from '../common/endpoint.ts';
 
 export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
@@ -11,7 +11,7 @@ export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
 }
 
 /** What each worker needs. */
-export interface Host {
+export interface Platform {
   /** To the worker or page that created this one. */
   parent<Out, In>(): Endpoint<Out, In>;
   /** Called once by a worker about itself. Resolves once its death is sure to be seen. */
@@ -25,7 +25,7 @@ export interface Host {
 }
 
 /** What only the coordinator needs: a constant of its own, so that the compute workers' script is without it. */
-export interface CoordinatorHost {
+export interface CoordinatorPlatform {
   /** `lock`: what the new worker must pass to `holdForLife`, so that its death is seen. */
   createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>;
   /** How long after its death a worker may still hold resources, in milliseconds. */

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import v8 from 'node:v8';
 import { parentPort, Worker, type MessagePort, type Transferable } from 'node:worker_threads';
 import type { Endpoint } from '../common/endpoint.ts';
-import type { CoordinatorHost, Host, WorkerHandle } from './host.ts';
+import type { CoordinatorPlatform, Platform, WorkerHandle } from './platform.ts';
 
 function parent<Out, In>(): Endpoint<Out, In> {
   const port = parentPort as MessagePort;
@@ -75,7 +75,7 @@ function compileApart(bytes: Uint8Array): WebAssembly.Module {
 /** Section 0 of 6 bytes; its name has 5. */
 const APART = [0, 6, 5, ...Buffer.from('apart')];
 
-export const host: Host = {
+export const platform: Platform = {
   parent,
   holdForLife: () => Promise.resolve(), // Node reports when a worker has exited
   fetch: readUrl,
@@ -83,7 +83,7 @@ export const host: Host = {
   exit: () => process.exit(),
 };
 
-export const coordinatorHost: CoordinatorHost = {
+export const coordinatorPlatform: CoordinatorPlatform = {
   createWorker,
   releaseDelay: 0,
   async compileKernel(url) {
