@@ -212,7 +212,7 @@ int hf_c_fs_chmod(const char *path, uint32_t size, uint32_t read_only)
 }
 
 /* Entries are a hf_fs_entry each, and the name, padded to 8 bytes. */
-struct listing {
+struct root_listing {
 	char *at;
 	uint32_t left;
 };
@@ -220,7 +220,7 @@ struct listing {
 static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
                       uint32_t name_size)
 {
-	struct listing *listing = context;
+	struct root_listing *listing = context;
 	uint32_t padded = (name_size + 7) & ~UINT32_C(7);
 	const struct hf_fs_entry entry = {(double)next, (double)ino, filetype, name_size};
 	if (listing->left < sizeof entry + padded)
@@ -235,7 +235,7 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
 /* Of an open directory: the bytes used; 0: no more entries. Goes on from `cookie`, the last entry's `next`. */
 int hf_c_fs_readdir(struct hf_vnode *dir, double cookie, void *buffer, uint32_t size)
 {
-	struct listing listing = {buffer, size};
+	struct root_listing listing = {buffer, size};
 	int result = dir->ops->readdir(dir, (uint64_t)cookie, put_entry, &listing);
 	return result < 0 ? result : (int)(size - listing.left);
 }

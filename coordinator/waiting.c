@@ -54,7 +54,7 @@ bool hf_waiting_for_threads(uint32_t pid)
 /* ---- programs of the page's ---- */
 
 /* A program's place in line. */
-struct place {
+struct queue_place {
 	struct hf_link link;
 	struct hf_work work;
 	uint32_t id; /* the page's number of the process */
@@ -64,22 +64,22 @@ struct place {
 static struct hf_link line = {&line, &line};
 static uint32_t line_length; /* of the patient */
 
-static struct place *place_of(uint32_t id)
+static struct queue_place *place_of(uint32_t id)
 {
 	HF_LIST_EACH(link, &line)
 	{
-		struct place *place = HF_CONTAINER(link, struct place, link);
+		struct queue_place *place = HF_CONTAINER(link, struct queue_place, link);
 		if (place->id == id)
 			return place;
 	}
 	return NULL;
 }
 
-static struct place *first_patient(void)
+static struct queue_place *first_patient(void)
 {
 	HF_LIST_EACH(link, &line)
 	{
-		struct place *place = HF_CONTAINER(link, struct place, link);
+		struct queue_place *place = HF_CONTAINER(link, struct queue_place, link);
 		if (place->patient)
 			return place;
 	}
@@ -88,16 +88,16 @@ static struct place *first_patient(void)
 
 static void look(struct hf_work *work)
 {
-	struct place *place = HF_CONTAINER(work, struct place, work);
+	struct queue_place *place = HF_CONTAINER(work, struct queue_place, work);
 	if (place->patient && !hf_pool_may_take())
 		hf_waiting_for_worker(work);
 	else
 		js_worker_free(place->id);
 }
 
-static struct place *new_place(uint32_t id, bool patient)
+static struct queue_place *new_place(uint32_t id, bool patient)
 {
-	struct place *place = hf_alloc_zeroed(sizeof *place);
+	struct queue_place *place = hf_alloc_zeroed(sizeof *place);
 	if (!place)
 		return NULL;
 	place->id = id;
@@ -113,7 +113,7 @@ static struct place *new_place(uint32_t id, bool patient)
  * been given up. */
 int32_t hf_c_await_worker(uint32_t id, uint32_t patient)
 {
-	struct place *place = place_of(id);
+	struct queue_place *place = place_of(id);
 	if (!patient && !hf_pool_may_take() && !hf_pool_one_is_leaving())
 		return -HF_EAGAIN;
 	if (!place && patient && line_length > HF_LINE_MAX)
@@ -132,7 +132,7 @@ int32_t hf_c_await_worker(uint32_t id, uint32_t patient)
 
 void hf_c_leave_line(uint32_t id)
 {
-	struct place *place = place_of(id), *next;
+	struct queue_place *place = place_of(id), *next;
 	if (!place)
 		return;
 	bool was_first = place == first_patient();

@@ -26,7 +26,7 @@ struct component {
 	bool slash; /* and there are some */
 };
 
-struct walk {
+struct path_walk {
 	unsigned flags;
 	int links;
 
@@ -90,7 +90,7 @@ int hf_path_check_text(const char *text, size_t size)
 	return 0;
 }
 
-static bool grow_dirs(struct walk *walk)
+static bool grow_dirs(struct path_walk *walk)
 {
 	struct hf_vnode **dirs = hf_alloc(2 * walk->room * sizeof(struct hf_vnode *));
 	if (!dirs)
@@ -104,7 +104,7 @@ static bool grow_dirs(struct walk *walk)
 }
 
 /* Goes down into a directory, taking over the caller's reference, also when it fails. */
-static int enter(struct walk *walk, struct hf_vnode *dir)
+static int enter(struct path_walk *walk, struct hf_vnode *dir)
 {
 	int err = 0;
 	if (walk->depth == DIRS_MAX)
@@ -118,12 +118,12 @@ static int enter(struct walk *walk, struct hf_vnode *dir)
 	return err;
 }
 
-static struct hf_vnode *here(const struct walk *walk)
+static struct hf_vnode *here(const struct path_walk *walk)
 {
 	return walk->dirs[walk->depth - 1];
 }
 
-static int go_back(struct walk *walk)
+static int go_back(struct path_walk *walk)
 {
 	if (walk->depth > 1)
 		hf_vnode_unref(walk->dirs[--walk->depth]);
@@ -132,14 +132,14 @@ static int go_back(struct walk *walk)
 	return 0;
 }
 
-static void go_to_base(struct walk *walk)
+static void go_to_base(struct path_walk *walk)
 {
 	while (walk->depth > 1)
 		hf_vnode_unref(walk->dirs[--walk->depth]);
 }
 
 /* Pushes text to walk before the rest. */
-static int push_text(struct walk *walk, const char *text, size_t size, char *owned)
+static int push_text(struct path_walk *walk, const char *text, size_t size, char *owned)
 {
 	if (text[0] == '/') {
 		if (!(walk->flags & HF_PATH_ROOTED))
@@ -160,7 +160,7 @@ static void skip_slashes(struct text *text)
 }
 
 /* Sets `last` and `slash` from what is left. */
-static void look_ahead(const struct walk *walk, struct component *component)
+static void look_ahead(const struct path_walk *walk, struct component *component)
 {
 	component->last = true;
 	component->slash = false;
@@ -177,7 +177,7 @@ static void look_ahead(const struct walk *walk, struct component *component)
 }
 
 /* The next component; false at the end. Points into the text on top, which stays until the next call. */
-static bool next_component(struct walk *walk, struct component *out)
+static bool next_component(struct path_walk *walk, struct component *out)
 {
 	struct text *text;
 	for (;;) {
@@ -200,7 +200,7 @@ static bool next_component(struct walk *walk, struct component *out)
 }
 
 /* Puts the link's target before what is left of the path. */
-static int follow(struct walk *walk, struct hf_vnode *link)
+static int follow(struct path_walk *walk, struct hf_vnode *link)
 {
 	if (++walk->links > HF_SYMLOOP_MAX)
 		return -HF_ELOOP;
@@ -221,7 +221,7 @@ static bool is_dots(const struct component *component, size_t count)
 
 /* The walk ended with a name: fills `out`. Takes over the reference to the vnode, which is NULL when the name does not
  * exist. */
-static int end_with_name(struct walk *walk, const struct component *component, struct hf_vnode *vnode,
+static int end_with_name(struct path_walk *walk, const struct component *component, struct hf_vnode *vnode,
                          struct hf_path *out)
 {
 	out->vnode = vnode;
@@ -239,14 +239,14 @@ static int end_with_name(struct walk *walk, const struct component *component, s
 	return 0;
 }
 
-static bool is_followed(const struct walk *walk, const struct component *component)
+static bool is_followed(const struct path_walk *walk, const struct component *component)
 {
 	bool follow_last = walk->flags & HF_PATH_FOLLOW, parent = walk->flags & HF_PATH_PARENT;
 	return !component->last || (parent ? follow_last && !component->slash : follow_last || component->slash);
 }
 
 /* Walks one name. 1 when it was the last one and `out` is filled, 0 to go on, or an error. */
-static int step(struct walk *walk, const struct component *component, struct hf_path *out)
+static int step(struct path_walk *walk, const struct component *component, struct hf_path *out)
 {
 	struct hf_vnode *dir = here(walk), *vnode = NULL;
 	if (component->size > HF_NAME_MAX)
@@ -272,7 +272,7 @@ static int step(struct walk *walk, const struct component *component, struct hf_
 	return enter(walk, vnode);
 }
 
-static int walk_all(struct walk *walk, struct hf_path *out)
+static int walk_all(struct path_walk *walk, struct hf_path *out)
 {
 	struct component component;
 	enum hf_path_last last = HF_PATH_BASE;
@@ -298,7 +298,7 @@ static int walk_all(struct walk *walk, struct hf_path *out)
 	return 0;
 }
 
-static void finish(struct walk *walk)
+static void finish(struct path_walk *walk)
 {
 	while (walk->depth > 0)
 		hf_vnode_unref(walk->dirs[--walk->depth]);
@@ -323,7 +323,7 @@ int hf_path_walk(struct hf_vnode *base, const char *path, size_t size, unsigned 
 	if (base->filetype != HF_FILETYPE_DIRECTORY)
 		return -HF_ENOTDIR;
 
-	struct walk walk;
+	struct path_walk walk;
 	walk.flags = flags;
 	walk.links = 0;
 	walk.dirs = walk.dirs_inline;

@@ -259,7 +259,7 @@ int hf_host_copy_in(const char *directory, const char *path)
 /* ---- out ---- */
 
 /* A directory's entries, copied before any is processed: the file system's lock is held while they are listed. */
-struct listing {
+struct host_listing {
 	char *names; /* each with its NUL */
 	size_t size, room;
 	bool failed;
@@ -267,7 +267,7 @@ struct listing {
 
 static bool take_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name, uint32_t size)
 {
-	struct listing *listing = context;
+	struct host_listing *listing = context;
 	(void)next, (void)ino, (void)filetype;
 	if (listing->size + size + 1 > listing->room) {
 		size_t room = 2 * listing->room + size + 4096;
@@ -367,7 +367,7 @@ static int save_entry(struct hf_vnode *directory, int fd, const char *path, cons
 
 static int save_entries(struct hf_vnode *vnode, int fd, const char *path)
 {
-	struct listing listing = {0};
+	struct host_listing listing = {0};
 	int result = vnode->ops->readdir(vnode, 0, take_entry, &listing);
 	if (listing.failed)
 		result = -HF_ENOMEM;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
-struct sleeper {
+struct address_waiter {
 	struct hf_link link;
 	const void *address;
 	pthread_cond_t changed;
@@ -45,7 +45,7 @@ static void init_changed(pthread_cond_t *changed)
 
 uint32_t hf_guest_wait(const void *address, uint64_t expected, uint32_t size, int64_t timeout)
 {
-	struct sleeper sleeper = {.address = address};
+	struct address_waiter sleeper = {.address = address};
 	struct timespec deadline = timeout < 0 ? (struct timespec){0} : after(timeout);
 	int result = 0;
 	pthread_mutex_lock(&mutex);
@@ -73,7 +73,7 @@ uint32_t hf_guest_notify(const void *address, uint32_t count)
 	pthread_mutex_lock(&mutex);
 	HF_LIST_EACH(link, &sleepers)
 	{
-		struct sleeper *sleeper = HF_CONTAINER(link, struct sleeper, link);
+		struct address_waiter *sleeper = HF_CONTAINER(link, struct address_waiter, link);
 		if (sleeper->address != address || sleeper->woken || woken == count)
 			continue;
 		sleeper->woken = true;
@@ -89,7 +89,7 @@ void hf__guest_wait_interrupt(void)
 	pthread_mutex_lock(&mutex);
 	HF_LIST_EACH(link, &sleepers)
 	{
-		pthread_cond_signal(&HF_CONTAINER(link, struct sleeper, link)->changed);
+		pthread_cond_signal(&HF_CONTAINER(link, struct address_waiter, link)->changed);
 	}
 	pthread_mutex_unlock(&mutex);
 }

@@ -3,7 +3,7 @@
 
 #include "kernel/process.h"
 
-struct sleeper {
+struct futex_waiter {
 	struct hf_link link;
 	struct hf_thread *thread;
 	uint64_t address;
@@ -41,7 +41,7 @@ static uint64_t deadline_of(int64_t timeout)
 	return timeout < 0 || (uint64_t)timeout > HF_FOREVER - now ? HF_FOREVER : now + (uint64_t)timeout;
 }
 
-static bool take_wake(struct hf_futex *futex, struct sleeper *sleeper)
+static bool take_wake(struct hf_futex *futex, struct futex_waiter *sleeper)
 {
 	hf_lock(&futex->lock);
 	bool woken = sleeper->woken;
@@ -50,7 +50,7 @@ static bool take_wake(struct hf_futex *futex, struct sleeper *sleeper)
 }
 
 /* 0 once it is woken, else the reason why its sleep ended. */
-static int sleep_until_woken(struct hf_futex *futex, struct sleeper *sleeper, uint64_t deadline)
+static int sleep_until_woken(struct hf_futex *futex, struct futex_waiter *sleeper, uint64_t deadline)
 {
 	for (;;) {
 		uint32_t ticket = hf_park_ticket(sleeper->thread);
@@ -65,7 +65,7 @@ static int sleep_until_woken(struct hf_futex *futex, struct sleeper *sleeper, ui
 int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size, int64_t timeout)
 {
 	struct hf_futex *futex = &thread->process->futex;
-	struct sleeper sleeper = {.thread = thread, .address = address};
+	struct futex_waiter sleeper = {.thread = thread, .address = address};
 	int result = check(thread, address, size);
 	if (result < 0)
 		return result;
@@ -100,7 +100,7 @@ int hf_futex_notify(struct hf_thread *thread, uint64_t address, uint32_t count)
 	hf_lock(&futex->lock);
 	HF_LIST_EACH(link, &futex->sleepers)
 	{
-		struct sleeper *sleeper = HF_CONTAINER(link, struct sleeper, link);
+		struct futex_waiter *sleeper = HF_CONTAINER(link, struct futex_waiter, link);
 		if (sleeper->address != address || sleeper->woken || woken == count)
 			continue;
 		sleeper->woken = true;

@@ -1,13 +1,13 @@
 /* sleeplock.c - handing a lock from one sleeping thread to the next. */
 #include "kernel/sleeplock.h"
 
-struct sleeper {
+struct sleeplock_waiter {
 	struct hf_link link; /* protected by the lock; on no list once the lock was handed to it */
 	struct hf_thread *thread;
 };
 
 /* True: the caller has the lock. Else it is in line. */
-static bool take_or_queue(struct hf_sleeplock *sleeplock, struct sleeper *sleeper)
+static bool take_or_queue(struct hf_sleeplock *sleeplock, struct sleeplock_waiter *sleeper)
 {
 	hf_lock(&sleeplock->lock);
 	bool taken = !sleeplock->held;
@@ -18,7 +18,7 @@ static bool take_or_queue(struct hf_sleeplock *sleeplock, struct sleeper *sleepe
 	return taken;
 }
 
-static bool was_handed_over(struct hf_sleeplock *sleeplock, struct sleeper *sleeper)
+static bool was_handed_over(struct hf_sleeplock *sleeplock, struct sleeplock_waiter *sleeper)
 {
 	hf_lock(&sleeplock->lock);
 	bool handed = hf_list_empty(&sleeper->link);
@@ -27,7 +27,7 @@ static bool was_handed_over(struct hf_sleeplock *sleeplock, struct sleeper *slee
 }
 
 /* True: it has left the line. False: it was handed the lock before. */
-static bool leave_line(struct hf_sleeplock *sleeplock, struct sleeper *sleeper)
+static bool leave_line(struct hf_sleeplock *sleeplock, struct sleeplock_waiter *sleeper)
 {
 	hf_lock(&sleeplock->lock);
 	bool in_line = !hf_list_empty(&sleeper->link);
@@ -38,7 +38,7 @@ static bool leave_line(struct hf_sleeplock *sleeplock, struct sleeper *sleeper)
 
 int hf_sleeplock_take(struct hf_sleeplock *sleeplock, struct hf_thread *thread)
 {
-	struct sleeper sleeper = {.thread = thread};
+	struct sleeplock_waiter sleeper = {.thread = thread};
 	hf_list_init(&sleeper.link);
 	HF_ASSERT(thread); /* the coordinator has none */
 	hf_lock_order_none("taking a sleeplock");
@@ -61,7 +61,7 @@ void hf_sleeplock_release(struct hf_sleeplock *sleeplock)
 	if (hf_list_empty(&sleeplock->sleepers)) {
 		sleeplock->held = false;
 	} else {
-		struct sleeper *next = HF_CONTAINER(sleeplock->sleepers.next, struct sleeper, link);
+		struct sleeplock_waiter *next = HF_CONTAINER(sleeplock->sleepers.next, struct sleeplock_waiter, link);
 		hf_list_remove(&next->link);
 		/* Under the lock: it looks there, so it is not gone before it is woken. */
 		hf_thread_wake(next->thread);

@@ -18,7 +18,7 @@
 
 enum colour { UNSEEN, OPEN, DONE };
 
-struct walk {
+struct loop_walk {
 	struct hf__module *module;
 	uint8_t *colour;
 	uint64_t *cost;
@@ -93,7 +93,7 @@ static bool is_taken(const struct hf__module *module, uint32_t f)
 
 /* ---- the walk ---- */
 
-static void enter(struct walk *walk, uint32_t f)
+static void enter(struct loop_walk *walk, uint32_t f)
 {
 	const struct hf__function *function = &walk->module->defined[f];
 	walk->colour[f] = OPEN;
@@ -101,7 +101,7 @@ static void enter(struct walk *walk, uint32_t f)
 	walk->stack[walk->depth++] = (struct frame){f, function->calls};
 }
 
-static void leave(struct walk *walk)
+static void leave(struct loop_walk *walk)
 {
 	uint32_t f = walk->stack[--walk->depth].function;
 	struct hf__function *function = &walk->module->defined[f];
@@ -111,7 +111,7 @@ static void leave(struct walk *walk)
 }
 
 /* One call of the function that is open at the top. */
-static void follow(struct walk *walk, uint32_t callee)
+static void follow(struct loop_walk *walk, uint32_t callee)
 {
 	uint32_t caller = walk->stack[walk->depth - 1].function;
 	if (callee == HF__CALLS_ANY) {
@@ -131,7 +131,7 @@ static void follow(struct walk *walk, uint32_t callee)
 	}
 }
 
-static void walk_from(struct walk *walk, uint32_t root)
+static void walk_from(struct loop_walk *walk, uint32_t root)
 {
 	if (walk->colour[root] != UNSEEN)
 		return;
@@ -145,7 +145,7 @@ static void walk_from(struct walk *walk, uint32_t root)
 	}
 }
 
-static void walk_all(struct walk *walk)
+static void walk_all(struct loop_walk *walk)
 {
 	struct hf__module *module = walk->module;
 	uint32_t n = module->defined_count;
@@ -169,7 +169,7 @@ bool hf__choose_entries(struct hf__module *module)
 		return false;
 	for (uint32_t f = 0; f < n; f++)
 		module->defined[f].has_check = is_taken(module, f) && module->defined[f].calls_any;
-	struct walk walk = {
+	struct loop_walk walk = {
 		.module = module,
 		.colour = calloc((size_t)n + 1, 1),
 		.cost = calloc((size_t)n + 1, sizeof *walk.cost),

@@ -514,14 +514,14 @@ int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t siz
 /* Entries that are listed before the directory's lock is free for a moment. */
 #define ENTRIES_A_LOOK 512
 
-struct listing {
+struct fd_listing {
 	hf_t t;
 	uint32_t at, left;
 	uint32_t entries; /* of this look */
 	uint64_t next;    /* where the next one continues */
 };
 
-static void put(struct listing *listing, const void *bytes, uint32_t size)
+static void put(struct fd_listing *listing, const void *bytes, uint32_t size)
 {
 	uint32_t part = size < listing->left ? size : listing->left;
 	/* The whole buffer was checked, and memory never shrinks. */
@@ -535,7 +535,7 @@ static void put(struct listing *listing, const void *bytes, uint32_t size)
 static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
                       uint32_t name_size)
 {
-	struct listing *listing = context;
+	struct fd_listing *listing = context;
 	if (listing->left == 0 || listing->entries == ENTRIES_A_LOOK)
 		return false;
 	listing->entries++;
@@ -547,7 +547,7 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
 }
 
 /* Look by look, until the buffer is full or a look ends before its last entry. */
-static int list(struct hf_vnode *dir, struct listing *listing)
+static int list(struct hf_vnode *dir, struct fd_listing *listing)
 {
 	int result;
 	do {
@@ -569,7 +569,7 @@ int hf__sys_fd_readdir(hf_t t, uint32_t fd, uint32_t buffer, uint32_t size, uint
 	if (result < 0)
 		return result;
 	struct hf_vnode *vnode = vnode_of(&view);
-	struct listing listing = {.t = t, .at = buffer, .left = size, .next = cookie};
+	struct fd_listing listing = {.t = t, .at = buffer, .left = size, .next = cookie};
 	if (!vnode->ops->readdir)
 		result = -HF_ENOTDIR;
 	else if (!(view.rights & HF_RIGHT_FD_READDIR))

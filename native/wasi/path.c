@@ -6,7 +6,7 @@
 #include "kernel/vnode_file.h"
 
 /* A directory to start from, and a path copied out of the guest. */
-struct place {
+struct at_place {
 	struct hf_fd_view dir;
 	const struct hf_vnode_file *file; /* that it shows */
 	const char *path;
@@ -21,7 +21,7 @@ static int get_path(hf_t t, int slot, uint32_t path, uint32_t size)
 }
 
 /* On success the caller puts place->dir back. */
-static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, uint32_t path, uint32_t size, struct place *place)
+static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, uint32_t path, uint32_t size, struct at_place *place)
 {
 	int result = hf_fd_get(&t->process->fds, fd, 0, &place->dir);
 	if (result < 0)
@@ -40,13 +40,13 @@ static int enter(hf_t t, int slot, uint32_t fd, uint64_t rights, uint32_t path, 
 	return result;
 }
 
-static int walk(const struct place *place, unsigned flags, struct hf_path *out)
+static int walk(const struct at_place *place, unsigned flags, struct hf_path *out)
 {
 	return hf_path_walk(place->file->vnode, place->path, place->size, flags, out);
 }
 
 /* Walks, and puts the directory back. */
-static int walk_from(struct place *place, unsigned flags, struct hf_path *out)
+static int walk_from(struct at_place *place, unsigned flags, struct hf_path *out)
 {
 	int result = walk(place, flags, out);
 	hf_fd_put(&place->dir);
@@ -63,7 +63,7 @@ static int follow(uint32_t lookup_flags)
 
 /* Walks to what a call will change, and puts the directory back. In a read-only tree this is an error, but errors of the path come first, as
  * on Linux; among them EEXIST for a name to be created (`makes`), because programs call mkdir to find that out. */
-static int walk_to_change(struct place *place, unsigned flags, bool makes, struct hf_path *out)
+static int walk_to_change(struct at_place *place, unsigned flags, bool makes, struct hf_path *out)
 {
 	bool read_only = place->file->read_only_tree;
 	int result = walk_from(place, flags, out);
@@ -87,7 +87,7 @@ static int walk_to_change(struct place *place, unsigned flags, bool makes, struc
 static int change_name(hf_t t, uint32_t fd, uint64_t rights, uint32_t path, uint32_t size,
                        int (*change)(const struct hf_path *at, void *context), void *context)
 {
-	struct place place;
+	struct at_place place;
 	struct hf_path at;
 	int result = enter(t, 0, fd, rights, path, size, &place);
 	if (result == 0)
@@ -170,7 +170,7 @@ static int make_link(const struct hf_path *at, void *vnode)
 int hf__sys_path_link(hf_t t, uint32_t old_fd, uint32_t old_flags, uint32_t old_path, uint32_t old_size,
                       uint32_t new_fd, uint32_t new_path, uint32_t new_size)
 {
-	struct place old;
+	struct at_place old;
 	struct hf_path from;
 	int flags = follow(old_flags);
 	int result = flags < 0 ? flags : enter(t, 1, old_fd, HF_RIGHT_PATH_LINK_SOURCE, old_path, old_size, &old);
@@ -195,7 +195,7 @@ static int move(const struct hf_path *to, void *context)
 int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old_size, uint32_t new_fd,
                         uint32_t new_path, uint32_t new_size)
 {
-	struct place old;
+	struct at_place old;
 	struct hf_path from;
 	int result = enter(t, 1, old_fd, HF_RIGHT_PATH_RENAME_SOURCE, old_path, old_size, &old);
 	if (result == 0)
@@ -210,7 +210,7 @@ int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old
 int hf__sys_path_readlink(hf_t t, uint32_t fd, uint32_t path, uint32_t path_size, uint32_t buffer, uint32_t size,
                           uint32_t out)
 {
-	struct place place;
+	struct at_place place;
 	struct hf_path at;
 	int result = hf_user_check(&t->mem, buffer, size);
 	if (result == 0)
@@ -236,7 +236,7 @@ int hf__sys_path_readlink(hf_t t, uint32_t fd, uint32_t path, uint32_t path_size
 int hf__sys_path_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size,
                               uint32_t out)
 {
-	struct place place;
+	struct at_place place;
 	struct hf_path at;
 	struct hf_attr attr;
 	int walk_flags = follow(flags);
@@ -254,7 +254,7 @@ int hf__sys_path_filestat_get(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint32_
 int hf__sys_path_filestat_set_times(hf_t t, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size, uint64_t atim,
                                     uint64_t mtim, uint32_t fst_flags)
 {
-	struct place place;
+	struct at_place place;
 	struct hf_path at;
 	const uint64_t *new_atim = NULL, *new_mtim = NULL;
 	int walk_flags = follow(flags);
@@ -396,7 +396,7 @@ static int open_vnode(hf_t t, struct hf_vnode *vnode, const struct opening *how)
 	return hf_fd_insert(&t->process->fds, file, how->rights & hf__rights_of(file), inheriting);
 }
 
-static int open_place(hf_t t, const struct place *place, const struct opening *how)
+static int open_place(hf_t t, const struct at_place *place, const struct opening *how)
 {
 	struct hf_path at;
 	struct hf_vnode *vnode;
@@ -462,7 +462,7 @@ static int put_opened(hf_t t, int opened, uint32_t out)
 int hf__sys_path_open(hf_t t, uint32_t fd, uint32_t dirflags, uint32_t path, uint32_t size, uint32_t oflags,
                       uint64_t rights, uint64_t inheriting, uint32_t fdflags, uint32_t out)
 {
-	struct place place;
+	struct at_place place;
 	int walk_flags = follow(dirflags);
 	struct opening how = {
 		.access = (rights & HF_RIGHT_FD_WRITE ? HF_WRITE : 0) | (rights & HF_RIGHT_FD_READ ? HF_READ : 0),
