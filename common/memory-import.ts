@@ -3,6 +3,7 @@
  * the module's import section, near its beginning.
  */
 
+import { WASM_PAGES_MAX } from '../build/generated/layouts.ts';
 import { IMPORTS, Reader, TAGS, type MemoryType } from './module-bytes.ts';
 
 /** The type of the first memory that the module imports; null when it imports none. Throws a RangeError when the bytes do not reach that far. */
@@ -34,7 +35,7 @@ export const emptyImports = <Value>(): Record<string, Value> => Object.create(nu
  * where they do not. Memories are looked at first; the functions are none, so that the module never links: its start function would run here.
  */
 export function probeMemory(module: WebAssembly.Module): MemoryType | null {
-  const type = { initial: 0, maximum: 65536, shared: true };
+  const type = { initial: 0, maximum: WASM_PAGES_MAX, shared: true };
   if (!WebAssembly.Module.imports(module).some(({ kind }) => kind === 'function')) return null;
   for (let tries = 0; tries < 4; tries++) {
     const imports = emptyImports<Record<string, WebAssembly.ImportValue>>();

@@ -1,4 +1,5 @@
 /** What the kernel asks of the browser: the functions that it imports (imports.def), each passed on to the part that it concerns. */
+import { EXIT_REASON_NONE } from '../build/generated/layouts.ts';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import type { KernelImports } from '../build/generated/exports.ts';
 import { messageOf } from '../common/error-text.ts';
@@ -67,7 +68,7 @@ export function browserImports(
     input_gone: (id) => parts.connections.get(id)?.inputGone(),
     connection_over: (id) => parts.connections.over(id),
     exited: (id, reason, code, message, messageSize, stack, stackSize) => {
-      if (reason === EXIT_REASON.NONE) {
+      if (reason === EXIT_REASON_NONE) {
         session(id)?.failed();
         return;
       }

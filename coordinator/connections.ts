@@ -1,6 +1,10 @@
 /** The page's connections, and the ports that it listens on; the other half is connection.c. */
-import { ERRNO } from '../build/generated/abi.ts';
 import {
+  ERRNO_EADDRINUSE,
+  ERRNO_ECONNABORTED,
+  ERRNO_ECONNREFUSED,
+  ERRNO_ENOBUFS,
+  ERRNO_ENOMEM,
   SOCKET_STATS_ENDS,
   SOCKET_STATS_LENGTH,
   SOCKET_STATS_LISTENERS,
@@ -18,15 +22,15 @@ const OUTPUT = 1;
 /** What an error means of a connection to a port. */
 function meaning(errno: number, port: number): string {
   switch (errno) {
-    case ERRNO.ECONNREFUSED:
+    case ERRNO_ECONNREFUSED:
       return `nobody listens on port ${port}`;
-    case ERRNO.ENOBUFS:
+    case ERRNO_ENOBUFS:
       return 'too many connections';
-    case ERRNO.ENOMEM:
+    case ERRNO_ENOMEM:
       return 'the kernel has no memory left for a connection';
-    case ERRNO.ECONNABORTED:
+    case ERRNO_ECONNABORTED:
       return `port ${port} was closed`;
-    case ERRNO.EADDRINUSE:
+    case ERRNO_EADDRINUSE:
       return `somebody listens on port ${port} already`;
     default:
       return `port ${port}`;
@@ -171,7 +175,7 @@ export class Connections {
   accept(id: number, listener: number, credit: number): void {
     const from = this.#listeners.get(listener);
     if (from) this.#begin(id, from.port, () => this.#kernel.call.c_accept(id, from.pointer, credit));
-    else this.#post({ t: 'connected', id, error: inWords(socketError(ERRNO.ECONNABORTED, 0)) });
+    else this.#post({ t: 'connected', id, error: inWords(socketError(ERRNO_ECONNABORTED, 0)) });
   }
 
   #begin(id: number, port: number, make: () => WasmPointer): void {
@@ -179,7 +183,7 @@ export class Connections {
     this.#channels.set(id, connection);
     const pointer = toPointer(make());
     if (pointer) connection.ask(pointer);
-    else this.asked(id, -ERRNO.ENOMEM);
+    else this.asked(id, -ERRNO_ENOMEM);
   }
 
   asked(id: number, result: number): void {

@@ -1,10 +1,8 @@
 /** Bytes from the page on their way into a pipe of the kernel's: a process's standard input, or a connection. */
+import { STREAM_SCRATCH } from '../build/generated/layouts.ts';
 import type { Pointer } from '../common/pointer.ts';
 import type { ErrorMessage } from '../common/protocol.ts';
 import type { Kernel } from './kernel.ts';
-
-/** What is copied into the pipe at once. */
-const SLICE = 65536;
 
 /** The pipe. */
 export interface Sink {
@@ -59,7 +57,7 @@ export class Input {
     const queue = this.#queue;
     while (sink.open() && queue.length > 0) {
       const head = queue[0]!;
-      const part = head.bytes.subarray(head.done, head.done + SLICE);
+      const part = head.bytes.subarray(head.done, head.done + STREAM_SCRATCH);
       kernel.bytes(kernel.data, part.length).set(part);
       const taken = sink.feed(kernel.data, part.length);
       if (taken < 0) return this.fail();

@@ -1,6 +1,6 @@
 /** The kernel as the coordinator uses it: typed calls, and a scratch area for what is passed by pointer. */
 import { ERRNO } from '../build/generated/abi.ts';
-import { ABI, PATH_MAX } from '../build/generated/layouts.ts';
+import { ABI, ERRNO_ENAMETOOLONG, ERRNO_ENOMEM, PATH_MAX } from '../build/generated/layouts.ts';
 import type { CoordinatorCalls } from '../build/generated/exports.ts';
 import { after, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
 import { bytesAt, copyAt, type KernelExports } from '../worker/kernel.ts';
@@ -98,7 +98,7 @@ export class Kernel {
   path(path: string, slot: 0 | 1 = 0): Text {
     const encoded = this.#encoder.encode(path);
     const pointer = after(this.#scratch, slot * 2 * PATH_MAX);
-    if (encoded.length > PATH_MAX) throw new SystemError(ERRNO.ENAMETOOLONG, `a path of ${encoded.length} bytes`);
+    if (encoded.length > PATH_MAX) throw new SystemError(ERRNO_ENAMETOOLONG, `a path of ${encoded.length} bytes`);
     this.bytes(pointer, encoded.length).set(encoded);
     return [pointer, encoded.length];
   }
@@ -106,7 +106,7 @@ export class Kernel {
   /** Runs `use` with a block of kernel memory. */
   withBlock<T>(bytes: Uint8Array, use: (pointer: Pointer) => T): T {
     const pointer = toPointer(this.call.c_alloc(bytes.length));
-    if (!pointer) throw new SystemError(ERRNO.ENOMEM, 'the kernel has no memory left');
+    if (!pointer) throw new SystemError(ERRNO_ENOMEM, 'the kernel has no memory left');
     try {
       this.bytes(pointer, bytes.length).set(bytes);
       return use(pointer);

@@ -1,7 +1,6 @@
 /** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
 import { coordinatorPlatform, platform } from '#platform';
-import { EXIT_REASON } from '../build/generated/abi.ts';
-import { CODE_KILLED } from '../build/generated/layouts.ts';
+import { CODE_KILLED, EXIT_REASON_KILLED, WASM_PAGE } from '../build/generated/layouts.ts';
 import { messageOf } from '../common/error-text.ts';
 import { toPointer, type Pointer } from '../common/pointer.ts';
 import {
@@ -179,7 +178,7 @@ class Coordinator {
     this.router.supervisors?.close();
     // Who sleeps in the kernel wakes and leaves: Chromium takes two seconds to end a worker in its sleep.
     for (const session of this.programs.attached())
-      session.end(EXIT_REASON.KILLED, CODE_KILLED, 'the runtime is closed');
+      session.end(EXIT_REASON_KILLED, CODE_KILLED, 'the runtime is closed');
   }
 
   /** Makes ready for the end, which is the page's to bring about: it terminates this worker. */
@@ -209,7 +208,7 @@ async function start(init: InitMessage): Promise<Coordinator> {
 
 /** The kernel's memory. Engines reserve the maximum ahead, and WebKit refuses much of it: then it is halved, and noted in `wanted`. */
 function kernelMemory(wanted: InitMessage['memory']): WebAssembly.Memory {
-  const pages = (bytes: number) => Math.ceil(bytes / 65536);
+  const pages = (bytes: number) => Math.ceil(bytes / WASM_PAGE);
   for (;;) {
     try {
       return new WebAssembly.Memory({ initial: pages(wanted.initial), maximum: pages(wanted.maximum), shared: true });

@@ -1,5 +1,6 @@
 /** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
 import { coordinatorPlatform, platform } from '#platform';
+import { WASM_PAGE } from '../build/generated/layouts.ts';
 import { compiled, downloadBytes, downloadModule, headOf, requireCore, unreachable } from '../common/download.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
 import { importedMemory, probeMemory } from '../common/memory-import.ts';
@@ -90,8 +91,6 @@ export interface Wishes {
   gc: boolean;
 }
 
-const PAGE = 65536;
-
 interface Cached {
   program: Promise<Program>;
   /** Those that wait for it and get its progress; null once that is over. */
@@ -132,7 +131,7 @@ export class Modules {
 
   /** The ways in which the module may be made, the best first; none: it runs as it is. */
   #waysFor({ kind }: SourceMessage, { interruptible, memory, gc }: Wishes): Way[] {
-    const limitPages = memory ? Math.floor(memory / PAGE) : Infinity;
+    const limitPages = memory ? Math.floor(memory / WASM_PAGE) : Infinity;
     const ways: Way[] = [];
     if (interruptible === true || (interruptible && kind !== 'module'))
       ways.push({ check: this.check, limitPages, gc });

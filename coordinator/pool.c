@@ -21,7 +21,7 @@ static uint32_t counts[HF_WORKER_STATES];
 static uint32_t min_workers, max_workers;
 
 /* Words of the flags' memory (platform.h), one for each thread block; the first is not used. */
-#define FLAGS (65536 / sizeof(uint32_t))
+#define FLAGS (HF_WASM_PAGE / sizeof(uint32_t))
 static uint32_t flags_taken[FLAGS / 32] = {1};
 
 /* The address of a word; 0: there is none left. */

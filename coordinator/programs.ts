@@ -1,17 +1,19 @@
 /** Which programs are loaded and started, and what runs where: from the page's `spawn` to `released`. */
 import { coordinatorPlatform } from '#platform';
-import { ERRNO } from '../build/generated/abi.ts';
 import {
+  ERRNO_EAGAIN,
+  ERRNO_ENOBUFS,
   LINE_MAX,
   SPAWN_ERROR_ERROR,
   SPAWN_ERROR_LENGTH,
   SPAWN_ERROR_PREOPEN,
   SPAWN_ERROR_SOCKET,
+  type SpawnError,
+  WASM_PAGES_MAX,
   WORKER_IDLE,
   WORKER_RUNNING,
   WORKER_STARTING,
   WORKER_ZOMBIE,
-  type SpawnError,
 } from '../build/generated/layouts.ts';
 import { BadDownload } from '../common/download.ts';
 import { messageOf } from '../common/error-text.ts';
@@ -122,7 +124,7 @@ export class Programs {
   /** Resolves when there may be a worker for it; not once it was killed. */
   async #workerFor(message: SpawnMessage, session: Session): Promise<void> {
     const answer = this.#kernel.call.c_await_worker(session.id, Number(message.waits));
-    if (answer === -ERRNO.ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs wait for a worker already`);
+    if (answer === -ERRNO_ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs wait for a worker already`);
     if (answer < 0) throw spawnError(message, this.#init, answer, -1, -1);
     if (answer === 0) await new Promise<void>((resolve) => (session.workerFree = resolve));
   }
@@ -146,7 +148,7 @@ export class Programs {
         return new WebAssembly.Memory(type);
       } catch (error) {
         if (!last) continue;
-        const size = `${type.initial} pages, at most ${type.maximum ?? 65536}`;
+        const size = `${type.initial} pages, at most ${type.maximum ?? WASM_PAGES_MAX}`;
         throw new Refusal(
           'limit',
           `the memory that the module imports (${size}) cannot be allocated: ${messageOf(error)}`,
@@ -177,7 +179,7 @@ export class Programs {
       const error = kernel.words<SpawnError>(kernel.data, SPAWN_ERROR_LENGTH);
       const result = error[SPAWN_ERROR_ERROR];
       const socket = error[SPAWN_ERROR_SOCKET];
-      if (result === -ERRNO.EAGAIN && socket < 0) return false;
+      if (result === -ERRNO_EAGAIN && socket < 0) return false;
       throw spawnError(message, this.#init, result, error[SPAWN_ERROR_PREOPEN], socket);
     }
     session.attach(pointer, ports);
@@ -255,7 +257,7 @@ function spawnError(
 ): SystemError {
   const { listens, port } = message.sockets[socket] ?? {};
   if (port !== undefined) {
-    const full = !listens && result === -ERRNO.EAGAIN;
+    const full = !listens && result === -ERRNO_EAGAIN;
     return full ? new SystemError(-result, `the backlog of port ${port} is full`) : socketError(-result, port);
   }
   const culprit = message.preopens[preopen];

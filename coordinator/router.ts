@@ -1,7 +1,7 @@
 /** What each message means: of the page, and of the compute workers. */
-import { EXIT_REASON } from '../build/generated/abi.ts';
 import {
   CODE_KILLED,
+  EXIT_REASON_KILLED,
   FS_USAGE_BLOCKS,
   FS_USAGE_BYTES,
   FS_USAGE_LENGTH,
@@ -223,7 +223,7 @@ export class Router {
       runs: (process: number) => programs.session(process)?.running === true,
       ask: (process: number) => programs.session(process)?.endInput(),
       kill: (process: number) =>
-        programs.session(process)?.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed by its supervisor'),
+        programs.session(process)?.end(EXIT_REASON_KILLED, CODE_KILLED, 'killed by its supervisor'),
     };
     return new Supervisors(this.#post, processes, (errno, what) => new SystemError(errno, what));
   }

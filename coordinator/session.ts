@@ -1,12 +1,16 @@
 /** A process as a conversation with the page; its other half is session.c. */
-import { EXIT_REASON, PREVIEW1_NAMES } from '../build/generated/abi.ts';
+import { CALLS, PREVIEW1_NAMES } from '../build/generated/abi.ts';
 import {
   CODE_CPU_TIME,
   CODE_KILLED,
+  CODE_SIGNAL,
   CODE_TIMEOUT,
+  EXIT_REASON_KILLED,
+  EXIT_REASON_LIMIT,
+  EXIT_REASON_TIMEOUT,
   PS_PROCESS_CPU_TIME,
-  PS_PROCESS_FILE_BYTES,
   PS_PROCESS_FILES,
+  PS_PROCESS_FILE_BYTES,
   PS_PROCESS_LENGTH,
   PS_PROCESS_MEMORY,
   PS_THREAD_ASLEEP_FOR,
@@ -16,6 +20,8 @@ import {
   PS_THREAD_SYSCALLS,
   PS_THREAD_TID,
   PS_THREAD_WHERE,
+  type PsProcess,
+  type PsThread,
   SESSION_ENDED,
   SESSION_FAILED,
   SESSION_LOADING,
@@ -27,6 +33,7 @@ import {
   SESSION_STATS_PARKS,
   SESSION_STATS_SYSCALLS,
   SESSION_STATS_WAKEUPS,
+  type SessionStats,
   THREADS_MAX,
   TRACE_FD,
   TTY_INTERRUPT,
@@ -36,9 +43,6 @@ import {
   WHERE_GUEST,
   WHERE_IDLE,
   WHERE_PAUSED,
-  type PsProcess,
-  type PsThread,
-  type SessionStats,
 } from '../build/generated/layouts.ts';
 import type { MemoryType } from '../common/module-bytes.ts';
 import { after, NULL, toPointer, type Pointer } from '../common/pointer.ts';
@@ -73,7 +77,7 @@ const threadStates: Readonly<Record<number, ThreadState>> = {
   [WHERE_IDLE]: 'idle',
 };
 /** In the order of enum hf_call. */
-const CALLS = ['', ...PREVIEW1_NAMES, 'thread-spawn', 'memory.atomic.wait'];
+const callNames = ['', ...PREVIEW1_NAMES, ...Object.values(CALLS)];
 const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
 /** Of c_ps, in numbers. */
 const PS_ROOM = PS_PROCESS_LENGTH + THREADS_MAX * PS_THREAD_LENGTH;
@@ -184,7 +188,7 @@ export class Session implements Channel {
         this.#hostAnswer(message.tid, message.call, message.bytes);
         break;
       case 'kill':
-        this.end(EXIT_REASON.KILLED, CODE_KILLED, 'killed');
+        this.end(EXIT_REASON_KILLED, CODE_KILLED, 'killed');
         break;
       case 'abort':
         break; // of a connection that is over
@@ -319,7 +323,7 @@ export class Session implements Channel {
   signal(number: number): void {
     const signal = signalNames[number]!;
     if (this.#signalsWanted) this.#tell({ t: 'signal', id: this.id, signal });
-    else queueMicrotask(() => this.end(EXIT_REASON.KILLED, 128 + number, signal)); // the kernel is in the middle of the keys
+    else queueMicrotask(() => this.end(EXIT_REASON_KILLED, CODE_SIGNAL + number, signal)); // the kernel is in the middle of the keys
   }
 
   /** Of a host function. Nobody waits for it any more when the thread has ended meanwhile. */
@@ -365,7 +369,7 @@ export class Session implements Channel {
     if (!cpuTime || !this.running) return;
     const left = cpuTime - this.#kernel.call.c_cpu_time(this.#pointer);
     if (left <= 0) {
-      this.end(EXIT_REASON.LIMIT, CODE_CPU_TIME, `it used more than ${cpuTime} ms of CPU time`);
+      this.end(EXIT_REASON_LIMIT, CODE_CPU_TIME, `it used more than ${cpuTime} ms of CPU time`);
       return;
     }
     const wait = Math.min(Math.max(left / Math.max(this.ps().threads.length, 1), SOON), LONGEST_TIMER);
@@ -402,7 +406,7 @@ export class Session implements Channel {
   limitTime(timeout: number): void {
     if (!timeout || !this.running) return;
     const left = timeout - this.#kernel.call.c_run_time(this.#pointer);
-    if (left <= 0) this.end(EXIT_REASON.TIMEOUT, CODE_TIMEOUT, `it ran for longer than ${timeout} ms`);
+    if (left <= 0) this.end(EXIT_REASON_TIMEOUT, CODE_TIMEOUT, `it ran for longer than ${timeout} ms`);
     else this.#timer = setTimeout(() => this.limitTime(timeout), Math.min(left, LONGEST_TIMER));
   }
 
@@ -418,7 +422,7 @@ export class Session implements Channel {
       threads.push({
         tid: thread[PS_THREAD_TID],
         state,
-        call: state === 'call' ? CALLS[thread[PS_THREAD_CALL]]! : '',
+        call: state === 'call' ? callNames[thread[PS_THREAD_CALL]]! : '',
         asleepFor: thread[PS_THREAD_ASLEEP_FOR],
         syscalls: thread[PS_THREAD_SYSCALLS],
         cpuTime: thread[PS_THREAD_CPU_TIME],

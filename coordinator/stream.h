@@ -34,7 +34,6 @@ void hf_pump_credit(struct hf_pump *pump, uint32_t bytes);
 /* It has no reader any more. */
 void hf_pump_cancel(struct hf_pump *pump);
 /* Room for the moment, of HF_STREAM_SCRATCH bytes: until the next call of any function here. */
-#define HF_STREAM_SCRATCH 65536
 uint8_t *hf__stream_scratch(void);
 /* Lets go of the pipe without a word. */
 void hf_pump_close(struct hf_pump *pump);

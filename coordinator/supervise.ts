@@ -3,8 +3,11 @@
  * is the page's to do. A file of its own with the policy in it, loaded for the first supervisor.
  */
 import policy from '../build/wasm/supervise.wasm';
-import { ERRNO, ERRNO_TEXT, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
+import { ERRNO_TEXT, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
 import {
+  ERRNO_ECANCELED,
+  ERRNO_ENOMEM,
+  SIZEOF_SUP_STEP,
   SUP_STEP_CODE,
   SUP_STEP_DELAY,
   SUP_STEP_FORGOTTEN,
@@ -12,7 +15,6 @@ import {
   SUP_STEP_KEY,
   SUP_STEP_REASON,
   SUP_STEP_RESTARTS,
-  SIZEOF_SUP_STEP,
 } from '../build/generated/layouts.ts';
 import type { SupervisorCalls } from '../build/generated/exports.ts';
 import { toPointer, type Pointer } from '../common/pointer.ts';
@@ -129,7 +131,7 @@ export class Supervisors {
       return;
     }
     const sup = this.all.get(message.sup);
-    if (!sup) throw this.fail(ERRNO.ECANCELED, 'the supervisor has ended');
+    if (!sup) throw this.fail(ERRNO_ECANCELED, 'the supervisor has ended');
     if (message.t === 'sup-add') this.add(sup, message.child);
     else if (message.order === 'restart') this.check(this.policy.call.sup_restart(sup.pointer, message.key));
     else if (message.order === 'stop') this.check(this.policy.call.sup_stop(sup.pointer, message.key));
@@ -150,7 +152,7 @@ export class Supervisors {
         jitter,
       ),
     );
-    if (!pointer) throw this.fail(ERRNO.ENOMEM, 'there is no memory for a supervisor');
+    if (!pointer) throw this.fail(ERRNO_ENOMEM, 'there is no memory for a supervisor');
     const sup: Supervision = {
       id: message.sup,
       pointer,

@@ -2,8 +2,9 @@
 //
 //   build/generated/abi.ts      from lines X(NAME, value, "doc"): `export const FILE = {…} as const`. For example, errno.def becomes ERRNO and
 //                               ERRNO_TEXT. A value is a number or a string.
-//   build/generated/layouts.ts  from layouts.def: a constant for each number, and for each offset of a struct's field. The file contains nothing
-//                               else: esbuild inlines constants only if no other statement precedes them.
+//   build/generated/layouts.ts  from layouts.def: a constant for each number, and for each offset of a struct's field; from errno.def and
+//                               exit_reason.def, a constant for each number. The file contains nothing else: esbuild inlines constants only if no
+//                               other statement precedes them.
 //   build/generated/exports.ts  from exports.def and imports.def: an interface for the exports, and for the imports, of each wasm module
 //   build/generated/names.h     the names that kernel.wasm exports under; the bundles of dist/ are given the same ones (shortNames)
 import fs from 'node:fs';
@@ -12,6 +13,8 @@ import { Complaint, filesBelow, fromRoot, isMain, main, writeIfChanged } from '.
 
 const include = 'native/include/holdfast';
 const layouts = [`${include}/layouts.def`, 'native/rewrite/layouts.def'];
+/** Tables of which most users need only a few numbers. */
+const numbered = [`${include}/errno.def`, `${include}/exit_reason.def`];
 const exported = [`${include}/exports.def`, 'native/supervisor/exports.def', 'native/rewrite/exports.def'];
 const imported = `${include}/imports.def`;
 export const abiFile = fromRoot('build/generated/abi.ts');
@@ -78,7 +81,7 @@ const SIZES = { uint8_t: 1, uint16_t: 2, uint32_t: 4, int32_t: 4, uint64_t: 8, d
 /** The rows of a layouts.def: [macro, arguments…]; fails if any text is left over. */
 function rowsOf(file) {
   const text = withoutComments(file);
-  const row = /^(CONSTANT|ENUM|VALUE|END_ENUM|STRUCT|FIELD|END)(?:\((\w+)(?:, (\w+))?\))?$/gm;
+  const row = /^(CONSTANT|TEXT|ENUM|VALUE|END_ENUM|STRUCT|FIELD|END)(?:\((\w+)(?:, (\w+|"[^"\\]*"))?\))?$/gm;
   const rest = text.replace(row, '').trim();
   if (rest) throw new Complaint(`${file}: cannot be read: ${rest.split('\n')[0]}`);
   return [...text.matchAll(row)].map(([, macro, ...args]) => [macro, ...args]);
@@ -126,6 +129,7 @@ function layout(file) {
   let opened = '';
   for (const [macro, first, second] of rowsOf(file)) {
     if (macro === 'CONSTANT' || macro === 'VALUE') lines.push(`export const ${first} = ${Number(second)};`);
+    else if (macro === 'TEXT') lines.push(`export const ${first} = ${second};`);
     else if (macro === 'STRUCT') [opened, fields] = [first, []];
     else if (macro === 'FIELD') fields.push([first, second]);
     else if (macro === 'END') {
@@ -135,6 +139,16 @@ function layout(file) {
   }
   return `${lines.join('\n')}\n`;
 }
+
+/** The numbers of a table as constants: FILE_NAME. */
+const numbers = (file) =>
+  [
+    `// From ${file}.`,
+    ...parse(file).map(
+      ({ name, value }) => `export const ${path.basename(file, '.def').toUpperCase()}_${name} = ${value};`,
+    ),
+    '',
+  ].join('\n');
 
 // --- exports and imports: X(result, name, parameters) ---
 
@@ -233,7 +247,10 @@ export function generateAbi() {
     .map((name) => `${include}/${name}`)
     .filter((file) => ![...layouts, ...exported, imported].includes(file));
   writeIfChanged(abiFile, [generatedFrom(`${include}/*.def`), ...tables.map(table)].join('\n'));
-  writeIfChanged(layoutsFile, [generatedFrom(layouts.join(', ')), ...layouts.map(layout)].join('\n'));
+  writeIfChanged(
+    layoutsFile,
+    [generatedFrom([...layouts, ...numbered].join(', ')), ...layouts.map(layout), ...numbered.map(numbers)].join('\n'),
+  );
   writeIfChanged(exportsFile, exportsText());
   writeIfChanged(namesFile, namesText());
   return abiFile;

@@ -61,6 +61,9 @@ export interface Limits {
   threads?: number;
 }
 
+/** Of a run or a pipeline without `output`: what the page collects is in its memory. */
+export const DEFAULT_OUTPUT = 256 * 1024 * 1024;
+
 const names = [
   'cpuTime',
   'output',

@@ -1,5 +1,5 @@
 /** Guests that call each other: the option `link`. A part of instance.js. */
-import { PIPE_NUDGE, PIPE_READER, PIPE_WRITER } from '../build/generated/layouts.js';
+import { PIPE_BUF, PIPE_NUDGE, PIPE_READER, PIPE_SIZE, PIPE_WRITER } from '../build/generated/layouts.js';
 import type { HostMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
 import { tagOf, wrong } from './bytes.js';
@@ -15,8 +15,6 @@ export type Ask = (name: 'pipe', question: { size: number; messages: number }) =
  * of the one for a token.
  */
 const REQUESTS = 262144;
-const BYTES = 65536;
-const TOKEN = 4096;
 
 /** A guest that others may call. */
 export interface Callee {
@@ -166,7 +164,7 @@ export async function connect(links: LinkOptions, host: HostMessage[], ask: Ask,
   const made: (() => void)[] = [];
   for (const { module, callee, functions } of planLinks(links, post)) {
     const station = await (callee.station ??= openStation(ask, post, callee));
-    const [args, reply, token] = [await open(ask, BYTES), await open(ask, BYTES), await open(ask, TOKEN)];
+    const [args, reply, token] = [await open(ask, PIPE_SIZE), await open(ask, PIPE_SIZE), await open(ask, PIPE_BUF)];
     const id = station.add(args, reply, token);
     made.push(() => station.callerEnded(id));
     callee.functions.forEach((name, fn) => {

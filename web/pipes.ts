@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Pipes between programs, and pipelines. Loaded on first use. */
-import { PIPE_READER, PIPE_WRITER } from '../build/generated/layouts.js';
+import { PIPE_READER, PIPE_SIZE, PIPE_SIZE_MAX, PIPE_WRITER } from '../build/generated/layouts.js';
 import type { Calls, ToCoordinator } from '../common/protocol.js';
 import { tagOf, textOf } from './bytes.js';
 import { count, flag, helped, nothingMore, object, oneOf } from './check.js';
+import { DEFAULT_OUTPUT } from './limits.js';
 import type { Holdfast } from './holdfast.js';
 import type { OutputOption, SpawnOptions } from './options.js';
 import type { Exit, Process } from './process.js';
@@ -183,7 +184,7 @@ export class Pipes {
     return helped(() => {
       const { size = PIPE_SIZE, keep, ...rest } = object(options, 'pipe options');
       nothingMore('pipe', rest);
-      return this.#pipe(count(size, 'size', 1, MOST_PIPE_SIZE), flag(keep, 'keep'));
+      return this.#pipe(count(size, 'size', 1, PIPE_SIZE_MAX), flag(keep, 'keep'));
     });
   }
 
@@ -246,7 +247,7 @@ export class Pipes {
     if (!Array.isArray(programs) || programs.length === 0)
       throw new TypeError('pipeline: the programs must be an array of at least one');
     const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
-    const size = count(pipeSize, 'pipeSize', 1, MOST_PIPE_SIZE);
+    const size = count(pipeSize, 'pipeSize', 1, PIPE_SIZE_MAX);
     const stages = programs.map((program: Stage) => (isProgram(program) ? program : { source: program }));
     stages.forEach(requireNoneOfThePipelines);
     const pipes = await this.#pipes(stages.length - 1, size);
@@ -262,7 +263,7 @@ export class Pipes {
     );
     try {
       const ends = (await Promise.all(starting)).map((process, i) =>
-        this.#collect(process, stages[i]!.limits?.output ?? MOST_OUTPUT),
+        this.#collect(process, stages[i]!.limits?.output ?? DEFAULT_OUTPUT),
       );
       const all = await Promise.all(ends);
       if (all.some(({ reason }) => reason === 'killed')) signal?.throwIfAborted();
@@ -276,14 +277,11 @@ export class Pipes {
   }
 }
 
-const PIPE_SIZE = 65536;
-const MOST_PIPE_SIZE = 2 ** 30;
 const MESSAGES = 64;
 /** With what the kernel needs for each message, at most as much as for the largest pipe. */
 const MOST_MESSAGES = 2 ** 20;
 /** A message is moved in one step, which neither a kill nor another program interrupts. */
 const MOST_CHANNEL_BYTES = 2 ** 24;
-const MOST_OUTPUT = 256 * 1024 * 1024;
 
 /** Options that the pipeline has for all of its programs: those of one would be ignored. */
 function requireNoneOfThePipelines(program: PipelineProgram, i: number): void {

@@ -2,17 +2,26 @@
  * WASI for a reactor on the thread that calls it: arguments, standard streams, clocks and random numbers. It has no
  * files, and nothing in it waits.
  */
+import {
+  CLOCK_REALTIME,
+  CLOCK_THREAD_CPUTIME,
+  ERRNO_EAGAIN,
+  ERRNO_EBADF,
+  ERRNO_EINVAL,
+  ERRNO_ENOSYS,
+  ERRNO_ENOTDIR,
+  ERRNO_ENOTSOCK,
+  ERRNO_ESPIPE,
+  EVENTTYPE_CLOCK,
+  EVENTTYPE_FD_READ,
+  EVENTTYPE_FD_WRITE,
+  EVENT_HANGUP,
+  EVENT_SIZE,
+  FILETYPE_CHARACTER_DEVICE,
+  SUBCLOCK_ABSTIME,
+  SUBSCRIPTION_SIZE,
+} from '../build/generated/layouts.js';
 
-/** Numbers of WASI preview 1. */
-const ERRNO = { again: 6, badf: 8, inval: 28, nosys: 52, notdir: 54, notsock: 57, spipe: 70 };
-const EVENT = { clock: 0, read: 1, write: 2 };
-const CHARACTER_DEVICE = 2;
-const REALTIME = 0;
-const LAST_CLOCK = 3;
-const HANGUP = 1;
-const ABSTIME = 1;
-const EVENT_SIZE = 32;
-const SUBSCRIPTION_SIZE = 48;
 /** `crypto.getRandomValues` gives no more at once. */
 const RANDOM_AT_ONCE = 65_536;
 
@@ -99,7 +108,7 @@ const PATHS =
 const SOCKETS = 'sock_accept sock_recv sock_send sock_shutdown';
 
 const nanoseconds = (milliseconds: number): bigint => BigInt(Math.round(milliseconds * 1e6));
-const clock = (id: number): bigint => nanoseconds(id === REALTIME ? Date.now() : performance.now());
+const clock = (id: number): bigint => nanoseconds(id === CLOCK_REALTIME ? Date.now() : performance.now());
 
 type Imports = Record<string, (...args: never[]) => number>;
 
@@ -138,7 +147,7 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
   const onOpen =
     (otherwise: number) =>
     (fd: number): number =>
-      open.has(fd) ? otherwise : ERRNO.badf;
+      open.has(fd) ? otherwise : ERRNO_EBADF;
 
   /** What a subscription has come to; null: nothing yet. */
   const occurred = (at: number): { type: number; error: number; size: number; flags: number } | null => {
@@ -146,16 +155,16 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
     const type = data.getUint8(at + 8);
     const id = data.getUint32(at + 16, true);
     const failed = (error: number) => ({ type, error, size: 0, flags: 0 });
-    if (type === EVENT.clock) {
-      if (id > LAST_CLOCK) return failed(ERRNO.inval);
+    if (type === EVENTTYPE_CLOCK) {
+      if (id > CLOCK_THREAD_CPUTIME) return failed(ERRNO_EINVAL);
       const timeout = data.getBigUint64(at + 24, true);
-      const absolute = (data.getUint16(at + 40, true) & ABSTIME) !== 0;
+      const absolute = (data.getUint16(at + 40, true) & SUBCLOCK_ABSTIME) !== 0;
       return (absolute ? timeout <= clock(id) : timeout === 0n) ? failed(0) : null;
     }
-    if (!open.has(id) || (id === 0) !== (type === EVENT.read)) return failed(ERRNO.badf);
-    if (type === EVENT.write) return failed(0);
+    if (!open.has(id) || (id === 0) !== (type === EVENTTYPE_FD_READ)) return failed(ERRNO_EBADF);
+    if (type === EVENTTYPE_FD_WRITE) return failed(0);
     const { size, closed } = parts.input;
-    return size > 0 || closed ? { type, error: 0, size, flags: closed && size === 0 ? HANGUP : 0 } : null;
+    return size > 0 || closed ? { type, error: 0, size, flags: closed && size === 0 ? EVENT_HANGUP : 0 } : null;
   };
 
   const writeEvent = (at: number, userdata: bigint, event: NonNullable<ReturnType<typeof occurred>>): void => {
@@ -172,45 +181,45 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
     Object.fromEntries(names.split(' ').map((name) => [prefix + name, onOpen(errno)]));
 
   return {
-    ...withoutFiles(NO_FILES, '', ERRNO.nosys),
-    ...withoutFiles(PATHS, 'path_', ERRNO.notdir),
-    ...withoutFiles(SOCKETS, '', ERRNO.notsock),
+    ...withoutFiles(NO_FILES, '', ERRNO_ENOSYS),
+    ...withoutFiles(PATHS, 'path_', ERRNO_ENOTDIR),
+    ...withoutFiles(SOCKETS, '', ERRNO_ENOTSOCK),
     args_sizes_get: sizes(parts.args),
     args_get: texts(parts.args),
     environ_sizes_get: sizes(parts.env),
     environ_get: texts(parts.env),
     clock_res_get: (id: number, pointer: number) => {
-      if (id >>> 0 > LAST_CLOCK) return ERRNO.inval;
-      set64(pointer, id === REALTIME ? 1_000_000n : 5000n);
+      if (id >>> 0 > CLOCK_THREAD_CPUTIME) return ERRNO_EINVAL;
+      set64(pointer, id === CLOCK_REALTIME ? 1_000_000n : 5000n);
       return 0;
     },
     clock_time_get: (id: number, _precision: bigint, pointer: number) => {
-      if (id >>> 0 > LAST_CLOCK) return ERRNO.inval;
+      if (id >>> 0 > CLOCK_THREAD_CPUTIME) return ERRNO_EINVAL;
       set64(pointer, clock(id));
       return 0;
     },
-    fd_close: (fd: number) => (open.delete(fd) ? 0 : ERRNO.badf),
+    fd_close: (fd: number) => (open.delete(fd) ? 0 : ERRNO_EBADF),
     fd_fdstat_get: (fd: number, pointer: number) => {
-      if (!open.has(fd)) return ERRNO.badf;
+      if (!open.has(fd)) return ERRNO_EBADF;
       bytes(pointer, 24).fill(0).fill(255, 8);
-      bytes(pointer, 1)[0] = CHARACTER_DEVICE;
+      bytes(pointer, 1)[0] = FILETYPE_CHARACTER_DEVICE;
       return 0;
     },
     fd_fdstat_set_flags: onOpen(0),
     fd_filestat_get: (fd: number, pointer: number) => {
-      if (!open.has(fd)) return ERRNO.badf;
-      bytes(pointer, 64).fill(0)[16] = CHARACTER_DEVICE;
+      if (!open.has(fd)) return ERRNO_EBADF;
+      bytes(pointer, 64).fill(0)[16] = FILETYPE_CHARACTER_DEVICE;
       return 0;
     },
-    fd_prestat_get: () => ERRNO.badf,
-    fd_prestat_dir_name: () => ERRNO.badf,
-    fd_seek: onOpen(ERRNO.spipe),
-    fd_tell: onOpen(ERRNO.spipe),
+    fd_prestat_get: () => ERRNO_EBADF,
+    fd_prestat_dir_name: () => ERRNO_EBADF,
+    fd_seek: onOpen(ERRNO_ESPIPE),
+    fd_tell: onOpen(ERRNO_ESPIPE),
     fd_read: (fd: number, pointer: number, count: number, result: number) => {
-      if (fd !== 0 || !open.has(0)) return ERRNO.badf;
+      if (fd !== 0 || !open.has(0)) return ERRNO_EBADF;
       const places = vectors(pointer, count);
       const room = places.reduce((sum, { length }) => sum + length, 0);
-      if (parts.input.size === 0 && !parts.input.closed && room > 0) return ERRNO.again;
+      if (parts.input.size === 0 && !parts.input.closed && room > 0) return ERRNO_EAGAIN;
       set32(
         result,
         places.reduce((sum, place) => sum + parts.input.read(place), 0),
@@ -218,7 +227,7 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
       return 0;
     },
     fd_write: (fd: number, pointer: number, count: number, result: number) => {
-      if ((fd !== 1 && fd !== 2) || !open.has(fd)) return ERRNO.badf;
+      if ((fd !== 1 && fd !== 2) || !open.has(fd)) return ERRNO_EBADF;
       const chunks = vectors(pointer, count);
       const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
       let at = 0;
@@ -231,7 +240,7 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
       return 0;
     },
     poll_oneoff: (from: number, to: number, count: number, result: number) => {
-      if (count === 0) return ERRNO.inval;
+      if (count === 0) return ERRNO_EINVAL;
       let found = 0;
       for (let i = 0; i < count; i++) {
         const at = (from >>> 0) + SUBSCRIPTION_SIZE * i;
@@ -244,7 +253,7 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
     proc_exit: (code: number) => {
       throw new WASIProcExit(code >>> 0);
     },
-    proc_raise: () => ERRNO.nosys,
+    proc_raise: () => ERRNO_ENOSYS,
     random_get: (pointer: number, size: number) => {
       // A copy, because `crypto` refuses shared memory.
       for (let at = 0; at < size >>> 0; at += RANDOM_AT_ONCE) {

@@ -2,6 +2,7 @@
 import { CODE_OUTPUT } from '../build/generated/layouts.js';
 import { concat, textOf } from './bytes.js';
 import { object, oneOf, Unclear } from './check.js';
+import { DEFAULT_OUTPUT } from './limits.js';
 import { planSpawn, type InputData, type SpawnOptions, type SpawnPlan } from './options.js';
 import type { FileData } from './fs.js';
 import type { PipeReader } from './pipes.js';
@@ -59,8 +60,6 @@ export interface RunResult<Output = string> extends Exit {
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-const DEFAULT_MOST_OUTPUT = 256 * 1024 * 1024;
-
 interface RunPlan extends Pick<RunOptions, 'files' | 'outputs'> {
   plan: SpawnPlan;
   encoding: 'utf-8' | 'bytes';
@@ -76,7 +75,7 @@ export function planRun(options: RunOptions): RunPlan {
   return {
     plan,
     encoding: oneOf(encoding, ['utf-8', 'bytes'], 'encoding'),
-    limit: rest.limits?.output ?? DEFAULT_MOST_OUTPUT,
+    limit: rest.limits?.output ?? DEFAULT_OUTPUT,
     files,
     outputs,
   };

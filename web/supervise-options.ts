@@ -1,4 +1,5 @@
 /** A supervisor's options as the caller passes them, fully validated before anything starts. */
+import { SUP_COUNTED_MAX } from '../build/generated/layouts.js';
 import type { Calls, ChildMessage } from '../common/protocol.js';
 import { shown, tagOf, wrong } from './bytes.js';
 import {
@@ -129,8 +130,6 @@ const RESTARTS = ['permanent', 'transient', 'temporary'] as const;
 const DEFAULT_MAX_RESTARTS = 3;
 const DEFAULT_WITHIN = 5000;
 const DEFAULT_LONGEST = 30_000;
-/** HF_SUP_MOST_COUNTED: the time of each restart is kept for as long as it counts. */
-const MOST_COUNTED = 65536;
 const MOST_RESTARTS = 2 ** 31 - 1;
 
 /** Validates the options of `hf.supervise()`. Throws `TypeError` and `RangeError`. */
@@ -149,7 +148,7 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
   if (!Number.isInteger(maxRestarts)) {
     throw new TypeError(`maxRestarts must be a whole number, not ${shown(maxRestarts)}`);
   }
-  const most = within === null ? MOST_RESTARTS : MOST_COUNTED;
+  const most = within === null ? MOST_RESTARTS : SUP_COUNTED_MAX;
   if (maxRestarts > most) {
     throw new RangeError(
       `maxRestarts is ${maxRestarts}: with this \`within\` it can be ${most} at most, or less than 0 for no limit`,

@@ -1,4 +1,5 @@
 /** Binds the kernel to a guest's memory: the multi-memory bridge, or the JavaScript one where the engine has no multi-memory. */
+import { WASM_PAGE } from '../build/generated/layouts.ts';
 import { bridge as bridgeBytes } from '../build/generated/bridge.ts';
 import { bridgeJs as bridgeJsBytes } from '../build/generated/bridge-js.ts';
 import { bridgeShared as bridgeSharedBytes } from '../build/generated/bridge-shared.ts';
@@ -32,7 +33,7 @@ function jsFunctions(kernel: WebAssembly.Memory, guest: WebAssembly.Memory): Rec
       refresh();
       copy(guestView, to >>> 0, kernelView, from >>> 0, size >>> 0);
     },
-    pages: () => guest.buffer.byteLength / 65536,
+    pages: () => guest.buffer.byteLength / WASM_PAGE,
   };
 }
 

@@ -1,7 +1,14 @@
 /** A compute worker: waits for work, instantiates a guest with the kernel's exports for imports, runs it, and waits again. */
 import { platform } from '#platform';
-import { EXIT_REASON } from '../build/generated/abi.ts';
-import { CODE_TRAP, EXIT_MESSAGE_MAX, EXIT_STACK_MAX, TEXT_MESSAGE, TEXT_STACK } from '../build/generated/layouts.ts';
+import {
+  CODE_TRAP,
+  EXIT_MESSAGE_MAX,
+  EXIT_REASON_NONE,
+  EXIT_REASON_TRAP,
+  EXIT_STACK_MAX,
+  TEXT_MESSAGE,
+  TEXT_STACK,
+} from '../build/generated/layouts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type { Added, BootMessage, FromCompute, RunMessage, ToCompute } from '../common/worker-protocol.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
@@ -173,7 +180,7 @@ class ComputeWorker {
   /** The reason NONE means that this message tells the page, not the process's end. */
   refuse(session: number, kind: 'module' | 'limit', message: string): void {
     port.post({ t: 'refused', session, kind, message });
-    this.#kernel.w_ended(EXIT_REASON.NONE, 0, NULL, 0, NULL, 0);
+    this.#kernel.w_ended(EXIT_REASON_NONE, 0, NULL, 0, NULL, 0);
   }
 
   /** At a check that finds the order to stop, the guest calls the kernel, which unwinds it. See native/rewrite/rewrite.h. */
@@ -227,7 +234,7 @@ class ComputeWorker {
       error instanceof Error ? guestFrames(error.stack ?? '', module) : '',
       EXIT_STACK_MAX,
     );
-    this.#kernel.w_ended(EXIT_REASON.TRAP, CODE_TRAP, message.pointer, message.size, stack.pointer, stack.size);
+    this.#kernel.w_ended(EXIT_REASON_TRAP, CODE_TRAP, message.pointer, message.size, stack.pointer, stack.size);
   }
 
   #put(which: number, text: string, most: number): { pointer: Pointer; size: number } {

@@ -5,8 +5,7 @@
  * A record has LINK_RECORD bytes: words (the header), then up to VALUES_MAX values of 8 bytes. Text and bytes follow a call in a pipe of the caller's, and
  * an answer in that of the answers; a value is then their size.
  */
-import { ERRNO } from '../build/generated/abi.ts';
-import { LINK_RECORD, TEXT_STACK } from '../build/generated/layouts.ts';
+import { ERRNO_EPIPE, LINK_RECORD, TEXT_STACK } from '../build/generated/layouts.ts';
 import type { HostMessage, Kind, LinkMessage, SignatureMessage } from '../common/guest-protocol.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type { Answer, Value } from '../common/values.ts';
@@ -183,7 +182,7 @@ export class Desk {
     const out = this.owed;
     this.owed = NULL;
     let got = this.exchange(out, LINK_RECORD, request, LINK_RECORD);
-    if (got === -ERRNO.EPIPE) got = this.exchange(NULL, 0, request, LINK_RECORD); // the caller has ended
+    if (got === -ERRNO_EPIPE) got = this.exchange(NULL, 0, request, LINK_RECORD); // the caller has ended
     return got === LINK_RECORD;
   }
 

@@ -3,13 +3,14 @@
  * (native/rewrite/offsets.c). It is read when something has trapped, not before.
  */
 
+import { REWRITE_OFFSETS } from '../build/generated/layouts.ts';
 import { leb } from '../common/module-bytes.ts';
 
 /** A frame's function and, except in WebKit, the offset in the module: "wasm-function[12]:0x1f". */
 const PLACE = /(wasm-function\[(\d+)\])(:0x[\da-f]+)?/;
 
 export function originalFrames(module: WebAssembly.Module, frames: string[]): string[] {
-  const section = WebAssembly.Module.customSections(module, 'holdfast:offsets').pop();
+  const section = WebAssembly.Module.customSections(module, REWRITE_OFFSETS).pop();
   if (!section) return frames;
   const bytes = new Uint8Array(section);
   let at = 0;

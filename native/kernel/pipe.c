@@ -10,7 +10,7 @@ static _Atomic uint64_t next_ino = 1;
 int hf_pipe_create(uint32_t size, struct hf_pipe **out)
 {
 	uint32_t rounded = HF_PIPE_BUF;
-	while (rounded < size && rounded < UINT32_C(1) << 30)
+	while (rounded < size && rounded < HF_PIPE_SIZE_MAX)
 		rounded *= 2;
 	struct hf_pipe *pipe = hf_alloc_zeroed(sizeof *pipe);
 	uint8_t *ring = hf_alloc(rounded);

@@ -10,12 +10,11 @@
 #ifndef HF_KERNEL_PIPE_H
 #define HF_KERNEL_PIPE_H
 
+#include <holdfast/layouts.h>
+
 #include "kernel/thread.h"
 #include "kernel/waitq.h"
 #include "platform/uio.h"
-
-#define HF_PIPE_BUF 4096
-#define HF_PIPE_SIZE 65536
 
 struct hf_pipe {
 	struct hf_lock lock;

@@ -2,10 +2,9 @@
 #include "platform/uio.h"
 
 #include <holdfast/errno.h>
+#include <holdfast/layouts.h>
 
 #include <string.h>
-
-#define GUEST_PAGE 65536
 
 /* The source for copying holes. Never written; in .bss, so that it adds nothing to the module's size. */
 static char zeros[4096];
@@ -21,7 +20,7 @@ void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint
 
 uint64_t hf_user_size(struct hf_usermem *mem)
 {
-	uint64_t size = (uint64_t)mem->pages() * GUEST_PAGE;
+	uint64_t size = (uint64_t)mem->pages() * HF_WASM_PAGE;
 	hf_counter_set(&mem->known_size, size);
 	return size;
 }

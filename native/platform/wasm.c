@@ -8,12 +8,12 @@
 
 #include <holdfast/errno.h>
 #include <holdfast/imports.h>
+#include <holdfast/layouts.h>
 
 #include "platform/heap.h"
 #include "platform/lock.h"
 #include "platform/wasm.h"
 
-#define PAGE 65536
 _Thread_local void (*hf__stack_probe)(int never);
 _Thread_local const hf_word *hf_stop_word;
 static _Thread_local double clock_offset_ms;
@@ -133,7 +133,7 @@ static struct hf_heap heap;
 
 static bool grow(struct hf_heap *which, uint64_t size)
 {
-	uint64_t pages = ((uintptr_t)which->base + size + PAGE - 1) / PAGE;
+	uint64_t pages = ((uintptr_t)which->base + size + HF_WASM_PAGE - 1) / HF_WASM_PAGE;
 	size_t there = __builtin_wasm_memory_size(0);
 	return pages <= there || __builtin_wasm_memory_grow(0, (size_t)pages - there) != SIZE_MAX;
 }

@@ -51,9 +51,6 @@
 
 #define HF_REWRITE_NO_LIMIT UINT64_MAX
 
-/* The name of the section that maps code offsets back: the last one of this name is the rewriter's. */
-#define HF_REWRITE_OFFSETS "holdfast:offsets"
-
 /* HF_REWRITE_FUEL: bulk instructions between two calls of the table's function, at most. */
 #define HF_REWRITE_BULKS 8
 

@@ -1,8 +1,10 @@
 /* tables.c - the tables that the module defines, and the limit on them: all together may have as much as a memory may. What their initial sizes
  * leave is shared among those that can grow. (No host provides imported ones.) */
+#include <holdfast/layouts.h>
+
 #include "rewrite/emit.h"
 
-#define ELEMENTS_A_PAGE (65536 / HF_REWRITE_ELEMENT_SIZE)
+#define ELEMENTS_A_PAGE (HF_WASM_PAGE / HF_REWRITE_ELEMENT_SIZE)
 
 static struct hf__reader begin(const struct hf_rewrite *rw, struct hf__fault *fault, uint32_t *count)
 {

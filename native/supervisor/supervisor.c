@@ -45,7 +45,7 @@ int hf_sup_init(struct hf_supervisor *sup, const struct hf_sup_settings *setting
                 uint32_t capacity, uint64_t *times)
 {
 	if (settings->strategy > HF_SUP_REST_FOR_ONE || settings->within == 0 ||
-	    hf_sup_times(settings) > HF_SUP_MOST_COUNTED || settings->backoff.min > settings->backoff.max ||
+	    hf_sup_times(settings) > HF_SUP_COUNTED_MAX || settings->backoff.min > settings->backoff.max ||
 	    !(settings->backoff.factor >= 1) || !(settings->backoff.jitter >= 0 && settings->backoff.jitter <= 1))
 		return -HF_EINVAL;
 	*sup = (struct hf_supervisor){.settings = *settings, .children = table, .capacity = capacity, .times = times};

@@ -83,10 +83,6 @@ struct wasi_event {
 	uint16_t flags, pad2[3];
 };
 
-enum { WASI_EVENT_CLOCK = 0, WASI_EVENT_FD_READ = 1, WASI_EVENT_FD_WRITE = 2 };
-enum { WASI_SUBCLOCK_ABSTIME = 1 };
-enum { WASI_EVENT_HANGUP = 1 };
-
 _Static_assert(sizeof(struct wasi_iovec) == 8, "ABI");
 _Static_assert(sizeof(struct wasi_fdstat) == 24 && offsetof(struct wasi_fdstat, rights) == 8, "ABI");
 _Static_assert(sizeof(struct wasi_filestat) == 64 && offsetof(struct wasi_filestat, nlink) == 24, "ABI");
@@ -94,11 +90,12 @@ _Static_assert(sizeof(struct wasi_unstable_filestat) == 56 && offsetof(struct wa
                "ABI");
 _Static_assert(sizeof(struct wasi_prestat) == 8, "ABI");
 _Static_assert(sizeof(struct wasi_dirent) == 24 && offsetof(struct wasi_dirent, filetype) == 20, "ABI");
-_Static_assert(sizeof(struct wasi_subscription) == 48 && offsetof(struct wasi_subscription, u.clock.timeout) == 24,
+_Static_assert(sizeof(struct wasi_subscription) == HF_SUBSCRIPTION_SIZE &&
+                   offsetof(struct wasi_subscription, u.clock.timeout) == 24,
                "ABI");
 _Static_assert(sizeof(struct wasi_unstable_subscription) == 56 &&
                    offsetof(struct wasi_unstable_subscription, u.clock.timeout) == 32,
                "ABI");
-_Static_assert(sizeof(struct wasi_event) == 32 && offsetof(struct wasi_event, bytes) == 16, "ABI");
+_Static_assert(sizeof(struct wasi_event) == HF_EVENT_SIZE && offsetof(struct wasi_event, bytes) == 16, "ABI");
 
 #endif

@@ -9,8 +9,9 @@ enum hf_call {
 #define X(name, types) HF_CALL_##name,
 #include <holdfast/preview1.def>
 #undef X
-	HF_CALL_thread_spawn,
-	HF_CALL_memory_wait, /* no import, and in no trace: an instruction of an interruptible guest */
+#define X(name, text) HF_CALL_##name,
+#include <holdfast/calls.def>
+#undef X
 };
 
 #endif

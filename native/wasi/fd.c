@@ -93,8 +93,6 @@ int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
 
 enum direction { IN, OUT };
 
-#define SIGPIPE_NUMBER 13
-
 /* How often, in nanoseconds, a thread checks whether others have returned some of the output that they reserved. */
 #define OUTPUT_LOOK_NS UINT64_C(10000000)
 
@@ -149,7 +147,7 @@ static int write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	/* A write that this cut short is a success with fewer bytes. */
 	if (result == 0 && !(file->ops->poll(file, HF_READY_OUT, NULL, &bytes) & HF_READY_HANGUP))
 		return 0;
-	hf_process_end(t->process, HF_EXIT_KILLED, 128 + SIGPIPE_NUMBER, message, sizeof message - 1, NULL, 0);
+	hf_process_end(t->process, HF_EXIT_KILLED, HF_CODE_BROKEN_PIPE, message, sizeof message - 1, NULL, 0);
 	return -HF_EINTR;
 }
 

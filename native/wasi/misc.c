@@ -102,6 +102,7 @@ enum {
 	SIG_WINCH = 27,
 	SIG_COUNT = 31
 };
+_Static_assert(HF_CODE_BROKEN_PIPE == HF_CODE_SIGNAL + SIG_PIPE, "the shell's code for SIGPIPE");
 
 /* Whether the process continues after it. The "Action" of each is typenames.witx's: PIPE, CHLD, URG and WINCH are "Ignored" (POSIX differs for
  * PIPE: there it kills a process that has not requested EPIPE), and CONT finds no stopped process. STOP, TSTP, TTIN and TTOU would "stop
@@ -132,7 +133,7 @@ int hf__sys_proc_raise(hf_t t, uint32_t signal)
 	char message[sizeof prefix + 8];
 	strcpy(message, prefix);
 	strcat(message, signal_names[signal]);
-	hf_process_end(t->process, HF_EXIT_KILLED, 128 + signal, message, (uint32_t)strlen(message), NULL, 0);
+	hf_process_end(t->process, HF_EXIT_KILLED, HF_CODE_SIGNAL + signal, message, (uint32_t)strlen(message), NULL, 0);
 	hf_thread_stop(t);
 	return 0;
 }

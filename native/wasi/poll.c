@@ -79,7 +79,7 @@ static int read_subscription(hf_t t, enum hf_wasi_abi abi, uint32_t in, uint32_t
 	struct wasi_unstable_subscription old;
 	int result = hf_copy_in(&t->mem, &old, in + index * (uint32_t)sizeof old, sizeof old);
 	*out = (struct wasi_subscription){.userdata = old.userdata, .tag = old.tag};
-	if (old.tag == WASI_EVENT_CLOCK) {
+	if (old.tag == HF_EVENTTYPE_CLOCK) {
 		out->u.clock.id = old.u.clock.id;
 		out->u.clock.timeout = old.u.clock.timeout;
 		out->u.clock.flags = old.u.clock.flags;
@@ -94,17 +94,17 @@ static int subscribe(hf_t t, struct polling *polling, uint32_t index, const stru
 	struct subscription *sub = &polling->subs[index];
 	*sub = (struct subscription){.userdata = from->userdata, .type = from->tag, .deadline = HF_FOREVER};
 	switch (from->tag) {
-	case WASI_EVENT_CLOCK:
-		if (from->u.clock.flags & ~WASI_SUBCLOCK_ABSTIME)
+	case HF_EVENTTYPE_CLOCK:
+		if (from->u.clock.flags & ~HF_SUBCLOCK_ABSTIME)
 			return -HF_EINVAL;
 		sub->error = clock_deadline(t, from->u.clock.id, from->u.clock.timeout,
-		                            from->u.clock.flags & WASI_SUBCLOCK_ABSTIME, &sub->deadline);
+		                            from->u.clock.flags & HF_SUBCLOCK_ABSTIME, &sub->deadline);
 		if (sub->deadline < polling->deadline)
 			polling->deadline = sub->deadline;
 		break;
-	case WASI_EVENT_FD_READ:
-	case WASI_EVENT_FD_WRITE:
-		sub->error = add_fd(t, &polling->entries[index], from->u.fd, from->tag == WASI_EVENT_FD_READ);
+	case HF_EVENTTYPE_FD_READ:
+	case HF_EVENTTYPE_FD_WRITE:
+		sub->error = add_fd(t, &polling->entries[index], from->u.fd, from->tag == HF_EVENTTYPE_FD_READ);
 		break;
 	default:
 		return -HF_EINVAL;
@@ -134,10 +134,10 @@ static bool make_event(const struct polling *polling, uint32_t index, uint64_t n
 	*event = (struct wasi_event){.userdata = sub->userdata, .type = sub->type, .error = sub->error};
 	if (sub->error)
 		return true;
-	if (sub->type == WASI_EVENT_CLOCK)
+	if (sub->type == HF_EVENTTYPE_CLOCK)
 		return sub->deadline <= now;
 	event->bytes = entry->bytes;
-	event->flags = entry->ready & HF_READY_HANGUP ? WASI_EVENT_HANGUP : 0;
+	event->flags = entry->ready & HF_READY_HANGUP ? HF_EVENT_HANGUP : 0;
 	return entry->ready != 0;
 }
 

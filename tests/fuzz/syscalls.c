@@ -336,7 +336,7 @@ static void write_subscriptions(struct record *record, struct memory *memory)
 	(void)take_argument(record, 'f', &fd);
 	struct wasi_subscription sub = {.userdata = take_byte(record), .tag = tag % 4};
 	struct wasi_unstable_subscription old = {.userdata = sub.userdata, .tag = sub.tag};
-	if (sub.tag == WASI_EVENT_CLOCK) {
+	if (sub.tag == HF_EVENTTYPE_CLOCK) {
 		sub.u.clock.id = old.u.clock.id = clock % 5;
 		sub.u.clock.timeout = old.u.clock.timeout = PICK(timeouts, how);
 		sub.u.clock.flags = old.u.clock.flags = how / 8 % 4 == 0 ? how / 32 : 0;

@@ -13,14 +13,14 @@ static struct program *program;
 static void subscribe_clock(bool unstable, uint32_t index, uint32_t id, uint64_t timeout, uint16_t flags)
 {
 	if (unstable) {
-		struct wasi_unstable_subscription sub = {.userdata = 100 + index, .tag = WASI_EVENT_CLOCK};
+		struct wasi_unstable_subscription sub = {.userdata = 100 + index, .tag = HF_EVENTTYPE_CLOCK};
 		sub.u.clock.identifier = 0x5555;
 		sub.u.clock.id = id;
 		sub.u.clock.timeout = timeout;
 		sub.u.clock.flags = flags;
 		poke(program, IN + index * (uint32_t)sizeof sub, &sub, sizeof sub);
 	} else {
-		struct wasi_subscription sub = {.userdata = 100 + index, .tag = WASI_EVENT_CLOCK};
+		struct wasi_subscription sub = {.userdata = 100 + index, .tag = HF_EVENTTYPE_CLOCK};
 		sub.u.clock.id = id;
 		sub.u.clock.timeout = timeout;
 		sub.u.clock.flags = flags;
@@ -66,23 +66,23 @@ static void check_clocks(bool unstable)
 {
 	/* The earliest wins; a deadline that has passed is due at once. */
 	subscribe_clock(unstable, 0, HF_CLOCK_MONOTONIC, UINT64_MAX, 0);
-	subscribe_clock(unstable, 1, HF_CLOCK_MONOTONIC, 1, WASI_SUBCLOCK_ABSTIME);
-	subscribe_clock(unstable, 2, HF_CLOCK_REALTIME, 1, WASI_SUBCLOCK_ABSTIME);
-	subscribe_clock(unstable, 3, HF_CLOCK_MONOTONIC, UINT64_MAX, WASI_SUBCLOCK_ABSTIME);
+	subscribe_clock(unstable, 1, HF_CLOCK_MONOTONIC, 1, HF_SUBCLOCK_ABSTIME);
+	subscribe_clock(unstable, 2, HF_CLOCK_REALTIME, 1, HF_SUBCLOCK_ABSTIME);
+	subscribe_clock(unstable, 3, HF_CLOCK_MONOTONIC, UINT64_MAX, HF_SUBCLOCK_ABSTIME);
 	subscribe_clock(unstable, 4, HF_CLOCK_REALTIME, 0, 0);
 	CHECK_ERR(poll(unstable, 5), 0);
 	CHECK_EQ(peek_u32(program, COUNT), 3);
-	check_event(0, 101, 0, WASI_EVENT_CLOCK, 0, 0);
-	check_event(1, 102, 0, WASI_EVENT_CLOCK, 0, 0);
-	check_event(2, 104, 0, WASI_EVENT_CLOCK, 0, 0);
+	check_event(0, 101, 0, HF_EVENTTYPE_CLOCK, 0, 0);
+	check_event(1, 102, 0, HF_EVENTTYPE_CLOCK, 0, 0);
+	check_event(2, 104, 0, HF_EVENTTYPE_CLOCK, 0, 0);
 	/* A wait of its length and not less. */
 	uint64_t start = hf_plat_monotonic();
 	subscribe_clock(unstable, 0, HF_CLOCK_REALTIME, 2500000, 0);
 	CHECK_ERR(poll(unstable, 1), 0);
 	CHECK(hf_plat_monotonic() - start >= 2500000);
-	check_event(0, 100, 0, WASI_EVENT_CLOCK, 0, 0);
+	check_event(0, 100, 0, HF_EVENTTYPE_CLOCK, 0, 0);
 	start = hf_plat_monotonic();
-	subscribe_clock(unstable, 0, HF_CLOCK_MONOTONIC, start + 1500000, WASI_SUBCLOCK_ABSTIME);
+	subscribe_clock(unstable, 0, HF_CLOCK_MONOTONIC, start + 1500000, HF_SUBCLOCK_ABSTIME);
 	CHECK_ERR(poll(unstable, 1), 0);
 	CHECK(hf_plat_monotonic() - start >= 1500000);
 }
@@ -91,16 +91,16 @@ static void check_wrong(bool unstable)
 {
 	/* What is wrong with one subscription is an event of its own, due at once. */
 	subscribe_clock(unstable, 0, HF_CLOCK_MONOTONIC, UINT64_MAX, 0);
-	subscribe_fd(unstable, 1, WASI_EVENT_FD_READ, 77);
+	subscribe_fd(unstable, 1, HF_EVENTTYPE_FD_READ, 77);
 	subscribe_clock(unstable, 2, HF_CLOCK_PROCESS_CPUTIME, 1, 0);
 	subscribe_clock(unstable, 3, 9, 1, 0);
-	subscribe_fd(unstable, 4, WASI_EVENT_FD_WRITE, 0);
+	subscribe_fd(unstable, 4, HF_EVENTTYPE_FD_WRITE, 0);
 	CHECK_ERR(poll(unstable, 5), 0);
 	CHECK_EQ(peek_u32(program, COUNT), 4);
-	check_event(0, 101, HF_EBADF, WASI_EVENT_FD_READ, 0, 0);
-	check_event(1, 102, HF_ENOTSUP, WASI_EVENT_CLOCK, 0, 0);
-	check_event(2, 103, HF_EINVAL, WASI_EVENT_CLOCK, 0, 0);
-	check_event(3, 104, HF_EBADF, WASI_EVENT_FD_WRITE, 0, 0);
+	check_event(0, 101, HF_EBADF, HF_EVENTTYPE_FD_READ, 0, 0);
+	check_event(1, 102, HF_ENOTSUP, HF_EVENTTYPE_CLOCK, 0, 0);
+	check_event(2, 103, HF_EINVAL, HF_EVENTTYPE_CLOCK, 0, 0);
+	check_event(3, 104, HF_EBADF, HF_EVENTTYPE_FD_WRITE, 0, 0);
 	/* Of the whole call when it cannot be understood. */
 	subscribe_fd(unstable, 1, 3, 0);
 	CHECK_ERR(poll(unstable, 2), HF_EINVAL);
@@ -111,19 +111,19 @@ static void check_wrong(bool unstable)
 static void check_streams(bool unstable)
 {
 	char byte[4];
-	subscribe_fd(unstable, 0, WASI_EVENT_FD_READ, 0);
-	subscribe_fd(unstable, 1, WASI_EVENT_FD_WRITE, 1);
-	subscribe_fd(unstable, 2, WASI_EVENT_FD_READ, 0);
+	subscribe_fd(unstable, 0, HF_EVENTTYPE_FD_READ, 0);
+	subscribe_fd(unstable, 1, HF_EVENTTYPE_FD_WRITE, 1);
+	subscribe_fd(unstable, 2, HF_EVENTTYPE_FD_READ, 0);
 	subscribe_clock(unstable, 3, HF_CLOCK_MONOTONIC, 0, 0);
 	CHECK_ERR(poll(unstable, 3), 0);
 	CHECK_EQ(peek_u32(program, COUNT), 1);
-	check_event(0, 101, 0, WASI_EVENT_FD_WRITE, HF_PIPE_SIZE, 0);
+	check_event(0, 101, 0, HF_EVENTTYPE_FD_WRITE, HF_PIPE_SIZE, 0);
 	CHECK_EQ(program_feed(program, "abc", 3), 3);
 	CHECK_ERR(poll(unstable, 4), 0);
 	CHECK_EQ(peek_u32(program, COUNT), 4);
-	check_event(0, 100, 0, WASI_EVENT_FD_READ, 3, 0);
-	check_event(2, 102, 0, WASI_EVENT_FD_READ, 3, 0);
-	check_event(3, 103, 0, WASI_EVENT_CLOCK, 0, 0);
+	check_event(0, 100, 0, HF_EVENTTYPE_FD_READ, 3, 0);
+	check_event(2, 102, 0, HF_EVENTTYPE_FD_READ, 3, 0);
+	check_event(3, 103, 0, HF_EVENTTYPE_CLOCK, 0, 0);
 	poke_iov(program, 256, 512, 3);
 	CHECK_ERR(hf_p1_fd_read(0, 256, 1, 64), 0);
 	CHECK_EQ(program_take(program, 1, byte, 4), 0);
@@ -131,12 +131,12 @@ static void check_streams(bool unstable)
 
 static void check_files(bool unstable, uint32_t file)
 {
-	subscribe_fd(unstable, 0, WASI_EVENT_FD_READ, file);
-	subscribe_fd(unstable, 1, WASI_EVENT_FD_WRITE, file);
+	subscribe_fd(unstable, 0, HF_EVENTTYPE_FD_READ, file);
+	subscribe_fd(unstable, 1, HF_EVENTTYPE_FD_WRITE, file);
 	CHECK_ERR(poll(unstable, 2), 0);
 	CHECK_EQ(peek_u32(program, COUNT), 2);
-	check_event(0, 100, 0, WASI_EVENT_FD_READ, 5, 0);
-	check_event(1, 101, 0, WASI_EVENT_FD_WRITE, 1, 0);
+	check_event(0, 100, 0, HF_EVENTTYPE_FD_READ, 5, 0);
+	check_event(1, 101, 0, HF_EVENTTYPE_FD_WRITE, 1, 0);
 }
 
 /* More than fit on the stack, events over subscriptions (they may overlap), and the ends of the streams. */
@@ -154,11 +154,11 @@ static void check_ends(void)
 {
 	program_close(program, 0);
 	program_close(program, 1);
-	subscribe_fd(false, 0, WASI_EVENT_FD_READ, 0);
-	subscribe_fd(false, 1, WASI_EVENT_FD_WRITE, 1);
+	subscribe_fd(false, 0, HF_EVENTTYPE_FD_READ, 0);
+	subscribe_fd(false, 1, HF_EVENTTYPE_FD_WRITE, 1);
 	CHECK_ERR(poll(false, 2), 0);
-	check_event(0, 100, 0, WASI_EVENT_FD_READ, 0, WASI_EVENT_HANGUP);
-	check_event(1, 101, 0, WASI_EVENT_FD_WRITE, 0, WASI_EVENT_HANGUP);
+	check_event(0, 100, 0, HF_EVENTTYPE_FD_READ, 0, HF_EVENT_HANGUP);
+	check_event(1, 101, 0, HF_EVENTTYPE_FD_WRITE, 0, HF_EVENT_HANGUP);
 }
 
 int main(void)

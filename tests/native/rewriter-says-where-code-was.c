@@ -31,9 +31,9 @@ static uint32_t number(const uint8_t **at)
 /* It is the last section. */
 static void read_offsets(void)
 {
-	long name = wasm_find(&made, "\020" HF_REWRITE_OFFSETS, 17);
+	long name = wasm_find(&made, HF_REWRITE_OFFSETS, 16);
 	CHECK(name > 0);
-	const uint8_t *at = made.bytes + name + 17, *end = made.bytes + made.size;
+	const uint8_t *at = made.bytes + name + 16, *end = made.bytes + made.size;
 	offsets.functions = number(&at);
 	offsets.usual = number(&at);
 	uint32_t where = 0;

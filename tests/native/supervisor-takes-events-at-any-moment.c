@@ -252,7 +252,7 @@ static void check_settings(void)
 						   bad[] = {good, good, good, good, good, good, good};
 	bad[0].strategy = 3;
 	bad[1].within = 0;
-	bad[2].max_restarts = HF_SUP_MOST_COUNTED + 1;
+	bad[2].max_restarts = HF_SUP_COUNTED_MAX + 1;
 	bad[3].backoff.factor = 0.5;
 	bad[4].backoff.jitter = 1.5;
 	bad[5].backoff.min = 2;

@@ -14,7 +14,7 @@ export interface Host {
 }
 
 /** The command runs only one program, so one worker started ahead is enough. */
-const SETTINGS: StartOptions = { workers: { min: 1, max: 128 } };
+const SETTINGS: StartOptions = { workers: { min: 1 } };
 
 async function onNode(options: StartOptions): Promise<Host> {
   const hf = await start(options);

@@ -1,8 +1,9 @@
 /** `holdfast run`, from a parsed command line to an exit status. */
 import { fstatSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
-import { CODE_TIMEOUT } from '../../build/generated/layouts.js';
+import { CODE_BROKEN_PIPE, CODE_SIGNAL, CODE_TIMEOUT } from '../../build/generated/layouts.js';
 import { within } from '../deadline.js';
 import { asError, HoldfastError } from '../errors.js';
 import type { Preopens } from '../options.js';
@@ -17,11 +18,8 @@ import { TcpListeners } from './tcp.js';
 /** The exit status when the command itself failed, or the program was refused. */
 const FAILED = 1;
 
-/** The program wrote to an output without a reader: 128 + SIGPIPE. */
-const BROKEN_PIPE = 141;
-
-/** Signals that end the guest, and our exit status for each: 128 + the signal's number, as in a shell. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** Signals that end the guest. Our exit status is then CODE_SIGNAL + the signal's number, as in a shell. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** How long a killed program may take to end before the command exits without it, in milliseconds. */
 const KILL_TIME = 5000;
@@ -160,7 +158,7 @@ function report(
       return exit.code;
     case 'killed':
       // Shells print nothing about SIGPIPE either.
-      if (!interrupted && exit.code !== BROKEN_PIPE) warn(`${name}: ${exit.message || 'killed'}`);
+      if (!interrupted && exit.code !== CODE_BROKEN_PIPE) warn(`${name}: ${exit.message || 'killed'}`);
       return exit.code;
     case 'trap':
     case 'limit':
@@ -185,7 +183,8 @@ function listenForSignals(): Interrupt {
   let status: number | undefined;
   let ended = false;
   let hurry: NodeJS.Timeout | undefined;
-  for (const [name, code] of Object.entries(SIGNALS)) {
+  for (const name of SIGNALS) {
+    const code = CODE_SIGNAL + os.constants.signals[name];
     process.on(name, () => {
       if (status !== undefined) process.exit(code);
       status = code;

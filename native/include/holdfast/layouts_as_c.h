@@ -4,6 +4,7 @@
 
 /* clang-format off */
 #define CONSTANT(name, value) enum { HF_##name = (value) };
+#define TEXT(name, text) static const char HF_##name[] = text;
 #define ENUM(name) enum hf_##name {
 #define VALUE(name, value) HF_##name = (value),
 #define END_ENUM };
@@ -14,6 +15,7 @@
 #include HF_LAYOUTS
 #undef HF_LAYOUTS
 #undef CONSTANT
+#undef TEXT
 #undef ENUM
 #undef VALUE
 #undef END_ENUM

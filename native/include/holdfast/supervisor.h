@@ -16,6 +16,7 @@
 #ifndef HOLDFAST_SUPERVISOR_H
 #define HOLDFAST_SUPERVISOR_H
 
+#include <holdfast/layouts.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,8 +29,6 @@ enum hf_sup_number {
 #define HF_SUP_FOREVER UINT64_MAX
 /* As shutdown: 5 s, or no limit for a child that turns out to be a supervisor. */
 #define HF_SUP_USUAL (UINT64_MAX - 1)
-/* The most restarts that are counted within a time: each takes 8 bytes. */
-#define HF_SUP_MOST_COUNTED 65536
 
 struct hf_sup_end {
 	uint32_t reason; /* of exit_reason.def, or HF_SUP_END_* */

@@ -41,13 +41,6 @@ enum hf_whence {
 	HF_WHENCE_END = 2,
 };
 
-enum hf_clockid {
-	HF_CLOCK_REALTIME = 0,
-	HF_CLOCK_MONOTONIC = 1,
-	HF_CLOCK_PROCESS_CPUTIME = 2,
-	HF_CLOCK_THREAD_CPUTIME = 3,
-};
-
 #define HF_RIGHT_FD_DATASYNC (UINT64_C(1) << 0)
 #define HF_RIGHT_FD_READ (UINT64_C(1) << 1)
 #define HF_RIGHT_FD_SEEK (UINT64_C(1) << 2)
