@@ -57,7 +57,7 @@ function requireBody(response: Response, where: string): void {
   const answer = `${where} answered HTTP ${status} ${statusText}`.trimEnd();
   if (response.ok) fail(`${answer}, without a body`);
   if (status === 401 || status === 403)
-    fail(`${answer}: pass the Response of a fetch that has what the server asks for`);
+    fail(`${answer}: fetch it with the credentials or headers that the server requires, and pass the Response`);
   fail(`${answer}: ${status >= 500 ? 'try again later' : 'is the path right?'}`);
 }
 
@@ -174,7 +174,7 @@ async function read(
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
         const size = total > 0 ? `${loaded} of ${total}` : loaded;
-        const message = `the download of ${where} broke off after ${size} bytes: ${reasonOf(error)}. Try again`;
+        const message = `the download of ${where} was interrupted after ${size} bytes: ${reasonOf(error)}. Try again`;
         throw new BadDownload('source', message, { cause: error });
       });
       if (done) break;
@@ -197,7 +197,7 @@ async function read(
   requireCore(bytes);
   progress?.('compile', loaded, loaded);
   const short =
-    loaded < total ? `the download of ${where} is not whole: ${loaded} of ${total} bytes came. Try again` : '';
+    loaded < total ? `the download of ${where} is incomplete: ${loaded} of ${total} bytes arrived. Try again` : '';
   // For another origin, the page may see the encoded length without seeing that the body was encoded.
   if (short && response.type !== 'cors') throw new BadDownload('source', short);
   return { bytes, short };

@@ -16,14 +16,14 @@ import type { Channel, ChannelMessage, Post } from './channel.ts';
 import { Input } from './input.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 
-const EPIPE = { code: 'EPIPE', message: 'the other end of the connection does not read any more' };
+const EPIPE = { code: 'EPIPE', message: 'the other end of the connection no longer reads' };
 const OUTPUT = 1;
 
 /** What an error means of a connection to a port. */
 function meaning(errno: number, port: number): string {
   switch (errno) {
     case ERRNO_ECONNREFUSED:
-      return `nobody listens on port ${port}`;
+      return `nothing listens on port ${port}`;
     case ERRNO_ENOBUFS:
       return 'too many connections';
     case ERRNO_ENOMEM:
@@ -31,7 +31,7 @@ function meaning(errno: number, port: number): string {
     case ERRNO_ECONNABORTED:
       return `port ${port} was closed`;
     case ERRNO_EADDRINUSE:
-      return `somebody listens on port ${port} already`;
+      return `port ${port} is already in use`;
     default:
       return `port ${port}`;
   }
@@ -125,7 +125,7 @@ class Connection implements Channel {
   }
 
   outputEnd(_fd: StreamFd, result: number): void {
-    const error = result < 0 ? { code: 'ECONNRESET', message: 'the other end broke the connection' } : null;
+    const error = result < 0 ? { code: 'ECONNRESET', message: 'the other end reset the connection' } : null;
     this.#post({ t: 'end', id: this.#id, fd: OUTPUT, ...(error ? { error } : {}) });
   }
 

@@ -43,7 +43,7 @@ export class Kernel {
     const abi = this.call.c_abi();
     if (abi !== ABI)
       throw new Error(
-        `coordinator.js and kernel.wasm are of different builds (ABI ${ABI} and ${abi}): deploy both together`,
+        `coordinator.js and kernel.wasm are from different builds (ABI ${ABI} and ${abi}): deploy both together`,
       );
     this.call.c_memory(maximum, base);
     this.#scratch = toPointer(this.call.c_alloc(DATA_AT + DATA_SIZE));

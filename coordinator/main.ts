@@ -197,11 +197,14 @@ let ended = false;
 async function start(init: InitMessage): Promise<Coordinator> {
   if (init.protocol !== PROTOCOL) {
     throw new Error(
-      `the page's script and coordinator.js are of different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`,
+      `the page's script and coordinator.js are from different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`,
     );
   }
-  const [kernel] = await Promise.all([coordinatorPlatform.compileKernel(init.assets.kernel), platform.holdForLife(init.lock)]);
-  if (ended) throw new Error('it was closed before it was there');
+  const [kernel] = await Promise.all([
+    coordinatorPlatform.compileKernel(init.assets.kernel),
+    platform.holdForLife(init.lock),
+  ]);
+  if (ended) throw new Error('it was closed before it opened');
   const memory = kernelMemory(init.memory);
   return (running = new Coordinator(init, kernel, memory));
 }

@@ -68,7 +68,7 @@ function describeModule(module: WebAssembly.Module, head: Uint8Array | null): Pr
   if (memory) return { module, memory, added: null, head };
   throw new Refusal(
     'module',
-    'the module imports its memory, and this engine does not tell how large it must be: pass the URL or the bytes instead of a WebAssembly.Module',
+    'the module imports its memory, and this engine does not report its size: pass the URL or the bytes instead of a WebAssembly.Module',
   );
 }
 

@@ -124,7 +124,7 @@ export class Programs {
   /** Resolves when there may be a worker for it; not once it was killed. */
   async #workerFor(message: SpawnMessage, session: Session): Promise<void> {
     const answer = this.#kernel.call.c_await_worker(session.id, Number(message.waits));
-    if (answer === -ERRNO_ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs wait for a worker already`);
+    if (answer === -ERRNO_ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs are already waiting for a worker`);
     if (answer < 0) throw spawnError(message, this.#init, answer, -1, -1);
     if (answer === 0) await new Promise<void>((resolve) => (session.workerFree = resolve));
   }
@@ -142,7 +142,10 @@ export class Programs {
   /** The memory that a guest's threads share. */
   async #makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
     if (type.maximum === 0 && coordinatorPlatform.emptyMemoryIsFatal)
-      throw new Refusal('limit', 'the module imports a shared memory without pages, of which this engine would die');
+      throw new Refusal(
+        'limit',
+        'the module imports a shared memory with a maximum of 0 pages, which crashes this engine',
+      );
     for (let last = false; ; last = !(await this.#makeRoom())) {
       try {
         return new WebAssembly.Memory(type);
@@ -268,7 +271,7 @@ function spawnError(
     );
   const full = new SystemError(
     -result,
-    `all ${init.workers.max} workers are busy: wait for a process to end, say whenBusy: 'wait', or raise workers.max in start()`,
+    `all ${init.workers.max} workers are busy: wait for a process to end, pass whenBusy: 'wait', or raise workers.max in start()`,
   );
-  return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be made');
+  return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be created');
 }

@@ -261,7 +261,7 @@ export class Session implements Channel {
   refuse(kind: 'module' | 'limit', message: string): void {
     this.#leave(SESSION_REFUSED);
     this.#held = [];
-    const why = kind === 'limit' ? `the engine has no memory for one more program: ${message}` : message;
+    const why = kind === 'limit' ? `the engine has no memory for another program: ${message}` : message;
     this.#post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
   }
 

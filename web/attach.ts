@@ -10,15 +10,14 @@ const ignore = (): undefined => undefined;
 export function attach(process: Process, screen: TerminalScreen, readable: boolean): Attachment {
   for (const name of ['write', 'onData'] as const) {
     if (typeof (screen as Partial<TerminalScreen> | undefined)?.[name] !== 'function')
-      throw new TypeError(`attach takes a Terminal of xterm.js, not ${kindOf(screen)} without the method ${name}`);
+      throw new TypeError(`attach needs a Terminal of xterm.js, not ${kindOf(screen)} without the method ${name}`);
   }
   if (!readable) {
-    throw new TypeError(
-      'attach: the output goes to the option "stdout", and so not to the screen: leave that option out',
-    );
+    throw new TypeError('attach: the option "stdout" takes the output, so the screen cannot show it: omit that option');
   }
   for (const name of ['stdin', 'stdout'] as const)
-    if (process[name].locked) throw new TypeError(`attach: process.${name} is locked: somebody else uses it`);
+    if (process[name].locked)
+      throw new TypeError(`attach: process.${name} is locked: another reader or writer uses it`);
   const write = (data: string | Uint8Array): void => void process.write(data).catch(ignore);
   const listeners = [
     screen.onData(write),

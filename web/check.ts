@@ -99,7 +99,7 @@ export function address(url: string | URL, base: string, what: string): URL {
 export function distinct(names: readonly string[], what: string): void {
   const seen = new Set<string>();
   for (const name of names)
-    if (seen.size === seen.add(name).size) throw new TypeError(`${what}: ${JSON.stringify(name)} is there twice`);
+    if (seen.size === seen.add(name).size) throw new TypeError(`${what}: ${JSON.stringify(name)} is listed twice`);
 }
 
 /** Rejects a lower bound above the upper one. */

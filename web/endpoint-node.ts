@@ -42,6 +42,6 @@ export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinat
   worker.on('message', (message: FromCoordinator) => endpoint.onmessage?.(message));
   worker.on('messageerror', fail);
   worker.on('error', (error) => fail(new Error(`the coordinator failed: ${error.message}`, { cause: error })));
-  worker.on('exit', (code) => fail(new Error(`the coordinator ended by itself, with exit code ${code}`)));
+  worker.on('exit', (code) => fail(new Error(`the coordinator exited unexpectedly with code ${code}`)));
   return endpoint;
 }

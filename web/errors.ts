@@ -105,7 +105,7 @@ export class PipeError extends HoldfastError {
   /** The error's name: "EPIPE". */
   readonly code: string;
 
-  constructor(code = 'EPIPE', message = 'the process does not read its standard input any more') {
+  constructor(code = 'EPIPE', message = 'the process no longer reads its standard input') {
     super(withCode(code, message));
     this.code = code;
   }

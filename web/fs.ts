@@ -298,7 +298,7 @@ export class FileSystemEnd implements FileSystem {
     const options = typeof how === 'string' ? { encoding: how } : (how ?? {});
     const { encoding, ...rest } = object(options, 'readFile options');
     if (encoding && !/^utf-?8$/.test(encoding)) {
-      throw new TypeError(`readFile: the encoding can be "utf-8" or left out, not ${JSON.stringify(encoding)}`);
+      throw new TypeError(`readFile: the encoding must be "utf-8" or omitted, not ${JSON.stringify(encoding)}`);
     }
     const bytes = await this.#call({ op: 'readFile', path: checked(path) }, 'readFile', rest);
     if ('handle' in bytes) return this.#readOpen(this.#about('readFile', path), bytes, !!encoding);

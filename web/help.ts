@@ -215,12 +215,12 @@ const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
   maxoutput: output,
   maxmemory: '`limits` has it: limits: { memory: 2 ** 26 }',
   memorylimit: '`limits` has it: limits: { memory: 2 ** 26 }',
-  onexit: 'the end is a promise: `await process.exited`',
+  onexit: '`process.exited` is a promise of the end',
   abortsignal: '`signal` takes an AbortSignal',
-  abortcontroller: '`signal` takes its `signal`',
+  abortcontroller: 'pass its `signal` as `signal`',
   links: 'did you mean `link`?',
   imports: '`host` has functions of the page, `link` instances whose exports the program imports',
-  shell: 'there is no shell: the program is started as it is',
+  shell: 'there is no shell: the program is started directly',
 };
 
 const START_ADVICE: Readonly<Record<string, string>> = {
@@ -229,10 +229,10 @@ const START_ADVICE: Readonly<Record<string, string>> = {
       (name) => [name, assets],
     ),
   ),
-  maxworkers: '`workers` is the most there may be',
-  poolsize: '`workers` is the most there may be',
-  concurrency: '`workers` is the most there may be',
-  threads: '`workers` is the most there may be',
+  maxworkers: '`workers` is the maximum',
+  poolsize: '`workers` is the maximum',
+  concurrency: '`workers` is the maximum',
+  threads: '`workers` is the maximum',
   timeout: '`startTimeout` has the milliseconds',
   timeoutms: '`startTimeout` has the milliseconds',
   fs: 'the file system is hf.fs, once the runtime has started',
@@ -255,7 +255,7 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   limits: { files: DESCRIPTORS_ADVICE, fds: DESCRIPTORS_ADVICE, openfiles: DESCRIPTORS_ADVICE },
   preopen: {
     ro: 'did you mean `readOnly`?',
-    mode: '`readOnly` is all that there is',
+    mode: '`readOnly` is the only option',
     host: '`path` is the directory in hf.fs',
     target: '`path` is the directory in hf.fs',
     source: '`path` is the directory in hf.fs',
@@ -263,7 +263,7 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   socket: {
     port: 'either `listen` or `connect` has the port',
-    host: 'sockets are within the runtime: there are no hosts',
+    host: 'sockets connect only within the runtime: there are no host names',
   },
   quickjs: { fs: NO_FILES, preopens: NO_FILES, stdin: 'pushStdin() adds to standard input' },
   loop: {
@@ -300,8 +300,11 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   call: { timeoutms: 'did you mean `timeout`?' },
   join: { timeoutms: 'did you mean `timeout`?' },
   wait: { timeoutms: 'did you mean `timeout`?' },
-  connect: { host: 'sockets are within the runtime: there are no hosts' },
-  listen: { host: 'sockets are within the runtime: there are no hosts', port: 'the port is the first argument' },
+  connect: { host: 'sockets connect only within the runtime: there are no host names' },
+  listen: {
+    host: 'sockets connect only within the runtime: there are no host names',
+    port: 'the port is the first argument',
+  },
   'supervised child': {
     name: 'did you mean `id`?',
     source: '`start` has it: start: { source }',
@@ -358,7 +361,7 @@ function elsewhere(kind: string, name: string): string | undefined {
 }
 
 const listOf = (known: readonly string[]): string =>
-  known.length === 1 ? `the only one is ${quoted(known[0]!)}` : `there are ${known.map(quoted).join(', ')}`;
+  known.length === 1 ? `the only one is ${quoted(known[0]!)}` : `the options are ${known.map(quoted).join(', ')}`;
 
 /** The option that was probably meant: up to a third of its letters may differ. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
@@ -399,7 +402,7 @@ function aboutInput(value: unknown, isRun: boolean): string {
   if (typeof value === 'string') {
     const text = quoted(value.length > 40 ? `${value.slice(0, 40)}…` : value);
     return isRun
-      ? `stdin: ${text} is not an input of hf.run, which has nobody to type; use hf.spawn for that, leave stdin out for none, or pass text as stdin: { text: ${text} }`
+      ? `stdin: ${text} is not an input of hf.run, which has no keyboard; use hf.spawn for that, omit stdin for no input, or pass text as stdin: { text: ${text} }`
       : value === 'tty'
         ? 'stdin: "tty" is not a mode; for a terminal use terminal: true'
         : `stdin: ${text} is not one of the modes "pipe" and "null"; to pass text use stdin: { text: ${text} }`;

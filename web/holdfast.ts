@@ -631,7 +631,7 @@ export class Runtime implements Holdfast {
       case 'fatal':
         return this.#fail(message.message);
       case 'closed':
-        if (!this.#closing && !this.#dead) return this.#fail('the coordinator closed by itself');
+        if (!this.#closing && !this.#dead) return this.#fail('the coordinator closed unexpectedly');
         return this.#closed.resolve(message.locks);
       case 'done':
         return this.#takeCall(message.call)?.resolve(message.value);
@@ -694,7 +694,7 @@ export class Runtime implements Holdfast {
     if (protocol !== PROTOCOL) {
       return this.#fail(
         `the coordinator speaks version ${protocol} of the protocol and this script version ${PROTOCOL}: ` +
-          'the files are of different builds. Deploy all of them from one version of the package, and clear caches.',
+          'the files are from different builds. Deploy all of them from one version of the package, and clear caches.',
       );
     }
     this.#started = true;

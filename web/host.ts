@@ -93,7 +93,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new TypeError(`the guest passed what is not JSON: ${(error as Error).message}`, { cause: error });
+    throw new TypeError(`the guest passed invalid JSON: ${(error as Error).message}`, { cause: error });
   }
 }
 

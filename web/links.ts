@@ -145,10 +145,12 @@ export function planLinks(links: LinkOptions, post: Post): Plan[] {
     const { instance, functions = {}, ...rest } = plain as { instance: object; functions?: Plan['functions'] };
     const [unknown] = Object.keys(rest);
     if (unknown !== undefined)
-      throw new TypeError(`${what}: unknown option ${JSON.stringify(unknown)}; there are "instance" and "functions"`);
+      throw new TypeError(
+        `${what}: unknown option ${JSON.stringify(unknown)}; the options are "instance" and "functions"`,
+      );
     const callee = typeof instance === 'object' && instance !== null ? callees.get(instance) : undefined;
     if (!callee) throw wrong(what, 'an instance of hf.instantiate(), or { instance, functions }', instance);
-    if (!callee.isOf(post)) throw new TypeError(`${what} is an instance of another runtime`);
+    if (!callee.isOf(post)) throw new TypeError(`${what} belongs to another runtime`);
     for (const name of Object.keys(functions))
       if (!callee.functions.includes(name))
         throw new TypeError(

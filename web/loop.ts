@@ -69,7 +69,7 @@ export interface Loop {
    * @returns How it ended.
    * @throws `CallFailed` when a tick answers an error (the instance stays), or when the instance ends by a trap, a kill
    * or a limit.
-   * @throws `TypeError` for invalid options, and while the loop runs already.
+   * @throws `TypeError` for invalid options, and while the loop is already running.
    *
    * @example
    * const q = await hf.instantiate('/reactor.wasm');
@@ -138,7 +138,7 @@ export class LoopSide implements Loop {
   async #run(options: LoopOptions): Promise<LoopEnd> {
     const { budget, recheck, onTick, signal } = await helped(() => plan(options));
     signal?.throwIfAborted();
-    if (this.#running) throw new TypeError('the loop runs already');
+    if (this.#running) throw new TypeError('the loop is already running');
     const end = (this.#running = deferred<LoopEnd>());
     this.#onTick = onTick;
     const stop = (): void => void this.stop().catch(() => undefined);

@@ -58,7 +58,7 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
   const problems: Problem[] = [];
   if (nodeMajor < 20) {
     const what = `This is Node ${process.versions.node}.`;
-    problems.push({ what, why: 'The runtime is made and tested for 20 and newer.', fix: 'Use a newer Node.' });
+    problems.push({ what, why: 'The runtime supports Node 20 and newer.', fix: 'Use a newer Node.' });
   }
   try {
     const located = locateAssets(options.assets, workingDirectory());

@@ -460,7 +460,7 @@ function planTerminal(terminal: TerminalOption, stdin: StdinPlan, call: string) 
   }
   if (call === 'run') {
     throw new TypeError(
-      'terminal: hf.run has nobody to type: use hf.spawn, or terminal: "isatty" for a program that asks',
+      'terminal: hf.run has no keyboard: use hf.spawn, or terminal: "isatty" for a program that only checks',
     );
   }
   if (stdin !== 'pipe') throw new TypeError('stdin: with a terminal it must be "pipe", which takes the keys');
@@ -542,7 +542,7 @@ function socketList(sockets: readonly SocketOption[]): SocketMessage[] {
     nothingMore('socket', rest, what);
     const nonblocking = flag(mode, `${what}.nonblocking`);
     if ((listen === undefined) === (connect === undefined)) {
-      throw new TypeError(`${what} must have either listen or connect, a port`);
+      throw new TypeError(`${what} must have a port as either listen or connect`);
     }
     return listen === undefined
       ? { listens: false, port: portNumber(connect, `${what}.connect`, 1), nonblocking }

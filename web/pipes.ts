@@ -245,7 +245,7 @@ export class Pipes {
     nothingMore('pipeline', rest);
     oneOf(encoding, ['utf-8', 'bytes'], 'encoding');
     if (!Array.isArray(programs) || programs.length === 0)
-      throw new TypeError('pipeline: the programs must be an array of at least one');
+      throw new TypeError('pipeline: the programs must be an array with at least one');
     const input = typeof stdin === 'string' ? { text: stdin } : (stdin ?? 'null');
     const size = count(pipeSize, 'pipeSize', 1, PIPE_SIZE_MAX);
     const stages = programs.map((program: Stage) => (isProgram(program) ? program : { source: program }));

@@ -355,7 +355,7 @@ class PluginHandle implements Plugin {
   }
 
   async notify(method: string, params?: object): Promise<void> {
-    if (this.#plan.fresh) throw new TypeError("notify() needs an instance that is kept: instance: 'kept'");
+    if (this.#plan.fresh) throw new TypeError("notify() needs the option instance: 'kept'");
     const text = paramsOf(method, params);
     await (await this.#instance()).notify(method, text);
   }

@@ -62,7 +62,7 @@ export function problemsOfPolicy({ href }: URL, headers: Headers): Problem[] {
     lacks.push(['worker-src', "'self'"]);
   return lacks.map(([directive, source]) => ({
     what: `The Content-Security-Policy of ${href} has no ${source} in ${directive}.`,
-    why: 'A worker goes by the policy that came with its own script.',
+    why: 'A worker uses the policy that came with its own script.',
     fix: `Add ${source} to ${directive} in the response for that file, or send it without a policy.`,
   }));
 }

@@ -150,7 +150,7 @@ export class RunFiles {
     const at = this.#where(path);
     const all = inUse.get(this.#fs) ?? new Set();
     inUse.set(this.#fs, all);
-    if (this.#claimed.has(at)) throw new TypeError(`files: ${JSON.stringify(path)} is there twice`);
+    if (this.#claimed.has(at)) throw new TypeError(`files: ${JSON.stringify(path)} is listed twice`);
     if (all.has(at)) {
       const message = `files: ${JSON.stringify(path)} is a file of another run that has not ended: give each run a directory of its own (without \`preopens\` it has one)`;
       throw new this.#refusal('options', message);
@@ -280,8 +280,7 @@ function checkedFiles(files: Files): readonly Entry[] {
   for (const [path, data] of entries) {
     const what = `files[${JSON.stringify(path)}]`;
     plainPath(path, what);
-    if (path.endsWith('/'))
-      throw new TypeError(`${what} is a directory by its name: directories are made for the files in them`);
+    if (path.endsWith('/')) throw new TypeError(`${what} ends with "/": directories are created for the files in them`);
     if (typeof data !== 'string' && !isBytes(data) && !isBlob(data) && tagOf(data) !== 'ReadableStream')
       throw wrong(what, 'text, bytes, a Blob or a ReadableStream', data);
   }

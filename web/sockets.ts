@@ -243,7 +243,7 @@ export class ConnectionEnd implements Connection {
   }
 
   onInputGone(): void {
-    this.#input.gone(new this.#wire.PipeError('EPIPE', 'the other end of the connection does not read any more'));
+    this.#input.gone(new this.#wire.PipeError('EPIPE', 'the other end of the connection no longer reads'));
     this.#over('input');
   }
 
@@ -282,7 +282,7 @@ export class ConnectionEnd implements Connection {
 
   /** It was never connected, or the runtime ended: fails everything with `error`. */
   #finish(error: unknown): void {
-    const failure = this.#failure(error, 'the connection was given up');
+    const failure = this.#failure(error, 'the connection was cancelled');
     this.#awaited.clear();
     offAbort(this.#signal, this.#abort);
     this.#input.gone(failure);
@@ -297,7 +297,7 @@ export class ConnectionEnd implements Connection {
     post({ t: 'abort', id: this.#id });
     post({ t: 'cancel', id: this.#id, fd: OUTPUT }); // also if `connected` is still in transit
     if (this.#awaited.has('connected')) return this.#finish(reason);
-    const failure = this.#failure(reason, 'the connection was broken off');
+    const failure = this.#failure(reason, 'the connection was aborted');
     this.#input.gone(failure);
     this.#output.fail(failure);
     this.#over('input');

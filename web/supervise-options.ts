@@ -151,7 +151,7 @@ export function planSupervise(options: SuperviseOptions): SupervisePlan {
   const most = within === null ? MOST_RESTARTS : SUP_COUNTED_MAX;
   if (maxRestarts > most) {
     throw new RangeError(
-      `maxRestarts is ${maxRestarts}: with this \`within\` it can be ${most} at most, or less than 0 for no limit`,
+      `with this \`within\` maxRestarts must be at most ${most}, or negative for no limit, not ${maxRestarts}`,
     );
   }
   const plans = array(children, 'children').map((child, i) => planChild(child, `children[${i}]`));
@@ -235,6 +235,6 @@ function between(value: unknown, least: number, most: number, what: string): num
 
 function duration(value: unknown, what: string): number {
   const time = waitTime(value, what);
-  if (time === 0) throw new RangeError(`${what} must be more than 0 milliseconds, or null for ever`);
+  if (time === 0) throw new RangeError(`${what} must be more than 0 milliseconds, or null for no limit`);
   return time;
 }

@@ -267,7 +267,7 @@ export class SupervisorHandle implements Supervisor {
   on<T extends SupervisorEventName>(type: T, listener: (event: SupervisorEventOf<T>) => void): () => void {
     callable(listener, 'a listener');
     if (!EVENTS.has(type))
-      throw new TypeError(`there is no event ${JSON.stringify(type)}: there are ${[...EVENTS].join(', ')}`);
+      throw new TypeError(`unknown event ${JSON.stringify(type)}; the events are ${[...EVENTS].join(', ')}`);
     let listeners = this.#listeners.get(type);
     if (!listeners) this.#listeners.set(type, (listeners = new Set()));
     listeners.add(listener as Listener<never>);
@@ -326,7 +326,7 @@ export class SupervisorHandle implements Supervisor {
     const plan = planChild(options, 'child');
     const name = JSON.stringify(plan.id);
     if (this.#children.some((child) => child.plan.id === plan.id)) {
-      throw this.#wire.error('EEXIST', `there is a child ${name} already`);
+      throw this.#wire.error('EEXIST', `a child ${name} already exists`);
     }
     const child = this.#take(plan);
     const up = this.#watch(child, true);
@@ -430,7 +430,7 @@ export class SupervisorHandle implements Supervisor {
     } catch (error) {
       if (this.#dead) throw this.#dead;
       const code = (error as Partial<SupervisorError>).code ?? 'ECANCELED';
-      const what = code === 'ENOENT' ? `there is no child ${JSON.stringify(id)} any more` : 'the supervisor has ended';
+      const what = code === 'ENOENT' ? `the child ${JSON.stringify(id)} no longer exists` : 'the supervisor has ended';
       throw this.#wire.error(code, `${code}: ${what}`, { cause: error });
     }
   }
@@ -531,7 +531,7 @@ export class SupervisorHandle implements Supervisor {
   #endOf(child: Child, reason: EndReason, code: number): ChildExit {
     const { handle, startError } = child;
     if (reason === 'start-failed') {
-      const message = startError?.message ?? 'it was told to stop before it had started';
+      const message = startError?.message ?? 'it was stopped before it had started';
       return { reason, code, message, ...(startError ? { error: startError } : {}) };
     }
     if (handle instanceof SupervisorHandle) {
@@ -598,13 +598,13 @@ export class SupervisorHandle implements Supervisor {
   /** Returns the result of a start if it can be supervised; otherwise throws. */
   #check(handle: unknown): ProcessHandle | SupervisorHandle {
     if (!(this.#wire.isProcess(handle) || handle instanceof SupervisorHandle)) {
-      throw new TypeError('start must give a process (hf.spawn) or a supervisor (hf.supervise)');
+      throw new TypeError('start must return a process (hf.spawn) or a supervisor (hf.supervise)');
     }
-    if (!this.#wire.owns(handle)) throw new TypeError('start gave a process or supervisor of another runtime');
+    if (!this.#wire.owns(handle)) throw new TypeError('start returned a process or supervisor of another runtime');
     if (this.#wire.isProcess(handle)) return handle;
     if (handle.parent)
-      throw new TypeError('start gave a supervisor that is supervised already: make a new one each time');
-    if (this.isOrIsBelow(handle)) throw new TypeError('start gave the supervisor itself');
+      throw new TypeError('start returned a supervisor that is already supervised: create a new one for each start');
+    if (this.isOrIsBelow(handle)) throw new TypeError('start returned the supervisor itself');
     return handle;
   }
 
@@ -622,7 +622,7 @@ export class SupervisorHandle implements Supervisor {
         child.starting = undefined;
         this.#tellEnd(child, generation, 'start-failed', 0);
       }
-      starting.abort(this.#wire.error('ECANCELED', 'the supervisor stops this child'));
+      starting.abort(this.#wire.error('ECANCELED', 'the supervisor is stopping this child'));
     } else if (how === 'ask' && this.#wire.isProcess(child.handle)) {
       try {
         Promise.resolve(child.plan.stop?.(child.handle)).catch(report);

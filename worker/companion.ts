@@ -405,7 +405,7 @@ export class Companion {
   }
 
   private perform(fn: number, args: unknown[]): unknown {
-    if (fn < WRITE) throw new CallFailed('the event loop of a guest with a companion is the companion’s to run');
+    if (fn < WRITE) throw new CallFailed('a companion runs the event loop of its guest itself');
     const name = this.callNames[fn - this.firstCall];
     return name === undefined ? this.enter(() => this.guest.perform(fn, args)) : this.calls[name]!(...args);
   }
@@ -428,7 +428,7 @@ export class Companion {
     try {
       this.post({ t: 'results', values: [id, value], failures: [] });
     } catch (error) {
-      const text = `its result cannot be sent to the page: ${(error as Error).message}. A companion's functions return what can be cloned`;
+      const text = `its result cannot be sent to the page: ${(error as Error).message}. A companion's functions must return values that can be cloned`;
       this.post({ t: 'results', values: [], failures: [[id, text, 'TypeError']] });
     }
   }

@@ -144,7 +144,7 @@ export class Guest {
     fail: (text: string) => this.seat.fail(text),
     ask: (fn: number, args: unknown[], transfer: Transferable[]): Answer => {
       const { kernel } = this.seat;
-      if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot get');
+      if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot receive');
       const call = kernel.w_ask();
       const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
       if (this.port) this.port.postMessage(message, transfer);
@@ -336,7 +336,7 @@ export class Guest {
     if (signature) return this.callMarshalled(name, signature, args);
     const value = this.invoke(name, args);
     if (!(Array.isArray(value) ? value.every(travels) : travels(value)))
-      throw new CallFailed(`${name} returned a reference, which the page cannot get`);
+      throw new CallFailed(`${name} returned a reference, which the page cannot receive`);
     return value;
   }
 
@@ -416,7 +416,7 @@ export class Guest {
     try {
       return JSON.parse(text) as unknown;
     } catch (error) {
-      throw new CallFailed(`${name} returned what is not JSON: ${(error as Error).message}`);
+      throw new CallFailed(`${name} returned invalid JSON: ${(error as Error).message}`);
     }
   }
 
@@ -424,7 +424,7 @@ export class Guest {
     if (pointer === 0) return 0;
     const all = new Uint8Array(this.memory.buffer);
     const end = all.indexOf(0, pointer);
-    if (end < 0) throw new CallFailed(`${name} returned ${pointer}, where no text ends with a NUL`);
+    if (end < 0) throw new CallFailed(`${name} returned ${pointer}, which is not the address of NUL-terminated text`);
     return end - pointer;
   }
 

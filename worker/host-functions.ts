@@ -58,7 +58,7 @@ const PAGE_FAILED = "the page's function failed: ";
 /** Where an import is an i64, a result must be a bigint, and nowhere else. Only the engine looks, and it does not say of which import it speaks. */
 export function nameOfResult(error: unknown, { answered }: Caller): void {
   if (error instanceof TypeError && answered && /bigint/i.test(error.message))
-    error.message = `${answered}: the page's function returned what the guest's import cannot take: ${error.message}`;
+    error.message = `${answered}: the page's function returned a value that the guest's import cannot take: ${error.message}`;
 }
 
 /** What the guest imports as `entry`; `fn` is its index. */

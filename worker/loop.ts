@@ -177,7 +177,7 @@ export class Loop {
 
   private meaning(result: number): string {
     const { name } = this.contract!;
-    const meaning = result === TICK.error ? 'an error in the guest’s event loop' : 'which means nothing';
+    const meaning = result === TICK.error ? 'an error in the guest’s event loop' : 'which is not a valid result';
     return `${name} returned ${result}, ${meaning}`;
   }
 

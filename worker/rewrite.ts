@@ -81,7 +81,7 @@ function memoryOf(rewriter: Rewriter): MemoryType | null {
     REWRITE_NUMBERS_LENGTH,
   ) as unknown as RewriteNumbers;
   if (numbers[REWRITE_NUMBERS_MEMORY64])
-    throw new ModuleFault('its memory is of 64 bits, which WASI programs cannot have');
+    throw new ModuleFault('it has a 64-bit memory, which WASI programs cannot have');
   const maximum = numbers[REWRITE_NUMBERS_MAXIMUM];
   return {
     initial: numbers[REWRITE_NUMBERS_INITIAL],

@@ -246,7 +246,7 @@ static int run(const struct command *command)
 		fail(command->file, "it does not end");
 	int status = report(command, hf_guest_exit(guest));
 	if (dropped && status == 0) {
-		fprintf(stderr, "holdfast: %s: timeout: its output was not taken within %g s\n", command->args[0],
+		fprintf(stderr, "holdfast: %s: timeout: its output was not read within %g s\n", command->args[0],
 		        command->timeout);
 		status = LATE;
 	}

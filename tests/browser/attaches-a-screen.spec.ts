@@ -123,7 +123,7 @@ test('what is no screen, and a terminal that is in use, are refused in words', a
     return failures.map(({ message }) => message);
   });
   expect(messages).toEqual([
-    'attach takes a Terminal of xterm.js, not a HTMLBodyElement without the method write',
+    'attach needs a Terminal of xterm.js, not a HTMLBodyElement without the method write',
     expect.stringContaining('leave that option out'),
     expect.stringContaining('process.stdout is locked'),
   ]);

@@ -244,7 +244,7 @@ test('ports that are taken, or that nobody listens on, refuse; closing wakes who
     spawnRefused: {
       name: 'SpawnRefused',
       kind: 'options',
-      message: expect.stringContaining('nobody listens on port 81'),
+      message: expect.stringContaining('nothing listens on port 81'),
     },
     both: { name: 'TypeError' },
     port: { name: 'RangeError' },

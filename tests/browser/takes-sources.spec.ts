@@ -212,9 +212,9 @@ test.describe('with a server that counts and lies', () => {
       says: [/truncated\.wasm/, /not a( valid)? WebAssembly module|cannot be compiled/],
     },
     { name: 'empty.wasm', kind: 'source', says: [/empty\.wasm/, /is empty/] },
-    { name: 'cut.wasm', kind: 'source', says: [/cut\.wasm broke off after (0|2000) of \d+ bytes/] },
-    { name: 'cut-chunks.wasm', kind: 'source', says: [/cut-chunks\.wasm broke off after (0|2000) bytes/] },
-    { name: 'undecodable.wasm', kind: 'source', says: [/undecodable\.wasm (broke off|could not be fetched)/] },
+    { name: 'cut.wasm', kind: 'source', says: [/cut\.wasm was interrupted after (0|2000) of \d+ bytes/] },
+    { name: 'cut-chunks.wasm', kind: 'source', says: [/cut-chunks\.wasm was interrupted after (0|2000) bytes/] },
+    { name: 'undecodable.wasm', kind: 'source', says: [/undecodable\.wasm (was interrupted|could not be fetched)/] },
   ] as const;
   for (const { name, kind, says } of refusals) {
     test(`${name} is refused in plain words, as a URL and as a Response`, async ({ page }) => {

@@ -25,7 +25,7 @@ const onStats = (act: string) => `{
 const deaths = [
   ['an error that it throws', onStats("throw new Error('made to fail');"), /made to fail/],
   ['a promise that nobody handles', onStats("Promise.reject(new Error('made to fail'));"), /made to fail/],
-  ['a message that it does not understand', onStats("postMessage({ t: 'closed' });"), /closed by itself/],
+  ['a message that it does not understand', onStats("postMessage({ t: 'closed' });"), /closed unexpectedly/],
   ['nothing that it says', onStats('self.close();'), /the browser ended the coordinator/],
   ['its own word', onStats("postMessage({ t: 'fatal', message: 'made to fail' });"), /made to fail/],
 ] as const;

@@ -79,7 +79,7 @@ test('a link that cannot be removed is not followed: nothing is written outside'
   }
   assert.deepEqual(fs.readdirSync(path.join(host, '../outside')), []);
   assert.equal(warnings.length, 2, 'one warning, whatever is below, and one for what goes');
-  assert.match(warnings[0], /sub\/link cannot be brought up to date: EACCES/);
+  assert.match(warnings[0], /sub\/link cannot be updated: EACCES/);
   assert.match(warnings[1], /nothing is removed/);
 });
 
@@ -142,7 +142,7 @@ test(
       write(host, 'file');
     });
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /pipes, sockets and devices are not copied: left out .*\/device, .*\/pipe6, and 2 more$/);
+    assert.match(warnings[0], /pipes, sockets and devices are not copied: skipped .*\/device, .*\/pipe6, and 2 more$/);
     assert.deepEqual(await guest.readdir('/'), ['file']);
     const before = ['pipe0', 'device'].map((name) => inode(host, name));
     await guest.writeFile('/pipe0', 'of the program');
@@ -157,7 +157,7 @@ test(
     assert.equal(list().length, 13);
     assert.match(
       warnings.slice(1).join('\n'),
-      /device is not what was copied in: it stays, and the program's is device\.holdfast/,
+      /device has changed since it was copied in: it stays, and the program's version is device\.holdfast/,
     );
   },
 );
@@ -383,14 +383,14 @@ test('what somebody else removed or made meanwhile is made, or used', patience, 
   assert.deepEqual([list(), list('dir'), read('a')], [['a', 'dir'], ['mine', 'theirs'], 'new']);
 });
 
-test('a directory with what the program did not see does not make room for a file', patience, async (t) => {
+test('a directory with files that the program did not see is not replaced by a file', patience, async (t) => {
   const { host, guest, read, list, warnings, out } = await copied(t, (host) => write(host, 'dir/file'));
   write(host, 'dir/meanwhile');
   await guest.rm('/dir', { recursive: true });
   await guest.writeFile('/dir', 'a file now');
   assert.equal(await out(), false);
   assert.deepEqual(list('dir'), ['file', 'meanwhile']);
-  assert.match(warnings[0], /dir cannot be brought up to date: .*ENOTEMPTY/);
+  assert.match(warnings[0], /dir cannot be updated: .*ENOTEMPTY/);
   assert.equal(read('dir/file'), 'dir/file');
 });
 

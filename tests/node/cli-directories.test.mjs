@@ -224,7 +224,7 @@ test('what was not copied is not removed: a directory with it stays, and that is
   assert.equal(await directories.copyOut(), false);
   assert.equal(fs.readFileSync(path.join(host, 'deep/er/meanwhile'), 'utf8'), 'by somebody else');
   assert.equal(fs.existsSync(path.join(host, 'deep/er/est')), false);
-  assert.match(warnings[0], /deep\/er cannot be brought up to date: .*ENOTEMPTY/);
+  assert.match(warnings[0], /deep\/er cannot be updated: .*ENOTEMPTY/);
 });
 
 test('nothing is written through a link that appeared on the host', async (t) => {
@@ -321,13 +321,13 @@ test('a new file, and one that is the same although it was touched, are compared
   assert.deepEqual(files.reads, []);
 });
 
-test('what cannot be copied in is left out: odd names, with a warning', async (t) => {
+test('files that cannot be copied in are skipped with a warning: odd names', async (t) => {
   const { guest, directories, host, warnings } = await copied(t, (host) => {
     write(host, 'ok');
     fs.writeFileSync(Buffer.concat([Buffer.from(`${host}/bad-`), Buffer.from([0xff])]), 'x');
   });
   assert.deepEqual(fs.readdirSync(guest), ['ok']);
-  assert.match(warnings[0], /not UTF-8: left out/);
+  assert.match(warnings[0], /not UTF-8: skipped/);
   await directories.copyOut();
   assert.equal(fs.readdirSync(host).length, 2);
 });
@@ -340,7 +340,7 @@ test('a directory that is missing, or is none, or a name given twice, is an erro
   const isError = (message) => (error) => error instanceof DirectoryError && message.test(error.message);
   await assert.rejects(copyIn({ host: `${top}/none`, guest: '/' }), isError(/--dir .*none: ENOENT/));
   await assert.rejects(copyIn({ host: `${top}/file`, guest: '/' }), isError(/not a directory/));
-  await assert.rejects(copyIn({ host: top, guest: '/' }, { host: '.', guest: '/' }), isError(/"\/" is there twice/));
+  await assert.rejects(copyIn({ host: top, guest: '/' }, { host: '.', guest: '/' }), isError(/"\/" is listed twice/));
 });
 
 test("/dev is the runtime's own: nothing of the host's is copied, and nothing is copied out", async (t) => {
@@ -353,7 +353,7 @@ test("/dev is the runtime's own: nothing of the host's is copied, and nothing is
   assert.equal(await directories.copyOut(), true);
 });
 
-test('what lies too deep for a path is left out with a warning, and then nothing is removed', async (t) => {
+test('paths that are too long are skipped with a warning, and then nothing is removed', async (t) => {
   const { host, guest, directories, files, warnings } = await copied(t, tree);
   const lstat = files.lstat.bind(files);
   files.lstat = async (name) => {
@@ -369,5 +369,5 @@ test('what lies too deep for a path is left out with a warning, and then nothing
   assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa'); // the guest's is where nobody can see it
   assert.equal(fs.existsSync(path.join(host, 'empty')), true);
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0], /new holds what lies too deep/);
+  assert.match(warnings[0], /new contains paths that are too long/);
 });

@@ -94,11 +94,11 @@ const wrong = [
   [['run', '--dir', '::/x', 'p'], /--dir: an empty name in "::\/x"/],
   [['run', '--dir', 'C::', 'p'], /--dir: an empty name/],
   [['run', '--env', '=x', 'p'], /--env: no name/],
-  [['run', '--timeout', 'soon', 'p'], /--timeout: a number of seconds greater than 0 is needed, not "soon"/],
+  [['run', '--timeout', 'soon', 'p'], /--timeout must be a number of seconds greater than 0, not "soon"/],
   [['run', '--timeout=', 'p'], /--timeout/],
   [['run', '--timeout', '0', 'p'], /--timeout/],
   [['run', '--timeout', '-1', 'p'], /--timeout/],
-  [['run', '--host', 'netscape', 'p'], /no host "netscape"; there are node, chromium/],
+  [['run', '--host', 'netscape', 'p'], /unknown host "netscape"; the hosts are node, chromium/],
 ];
 
 for (const [argv, message] of wrong) {

@@ -51,7 +51,7 @@ test('a file that may not be written is EACCES to the program, and all else is a
   assert.equal(code, 0);
   assert.match(stdout, /old/);
   const said = stderr.split('\n').filter(Boolean);
-  assert.match(said[0], /^holdfast: --dir: .*secret is left out: EACCES: permission denied$/);
+  assert.match(said[0], /^holdfast: --dir: .*secret is skipped: EACCES: permission denied$/);
   assert.match(said[1], /\/theirs: Permission denied/);
   assert.equal(said.length, 2, stderr);
   const text = (name) => fs.readFileSync(path.join(home, name), 'utf8');

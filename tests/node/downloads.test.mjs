@@ -50,14 +50,22 @@ const broken = {
   '/cut.wasm': [
     breaksOff({ ...WASM, 'content-length': hello.length }),
     'source',
-    /the download of \S+\/cut\.wasm broke off after (0|2000) of \d+ bytes: .*\. Try again$/,
+    /the download of \S+\/cut\.wasm was interrupted after (0|2000) of \d+ bytes: .*\. Try again$/,
   ],
-  '/cut-chunks.wasm': [breaksOff(WASM), 'source', /the download of \S+\/cut-chunks\.wasm broke off after \d+ bytes: /],
-  '/cut-untyped.wasm': [breaksOff({}), 'source', /the download of \S+\/cut-untyped\.wasm broke off after \d+ bytes: /],
+  '/cut-chunks.wasm': [
+    breaksOff(WASM),
+    'source',
+    /the download of \S+\/cut-chunks\.wasm was interrupted after \d+ bytes: /,
+  ],
+  '/cut-untyped.wasm': [
+    breaksOff({}),
+    'source',
+    /the download of \S+\/cut-untyped\.wasm was interrupted after \d+ bytes: /,
+  ],
   '/undecodable.wasm': [
     gives(200, { ...WASM, 'content-encoding': 'gzip' }, 'this is no gzip'),
     'source',
-    /the download of \S+\/undecodable\.wasm broke off after 0 bytes: /,
+    /the download of \S+\/undecodable\.wasm was interrupted after 0 bytes: /,
   ],
   '/none.wasm': [gives(404, HTML, 'no'), 'source', /\/none\.wasm answered HTTP 404 Not Found: is the path right\?$/],
   '/denied.wasm': [
@@ -115,7 +123,7 @@ test('a server that is not there is told with its address', async (t) => {
   });
 });
 
-test('a Response whose body is shorter than its Content-Length is not whole', async (t) => {
+test('a Response whose body is shorter than its Content-Length is incomplete', async (t) => {
   const hf = await runtime(t);
   const short = (type) =>
     new Response(hello.subarray(0, 2000), { headers: { 'content-type': type, 'content-length': `${hello.length}` } });
@@ -123,7 +131,7 @@ test('a Response whose body is shorter than its Content-Length is not whole', as
     for (const type of ['application/wasm', 'text/plain']) {
       await assert.rejects(hf.spawn(short(type), options), {
         kind: 'source',
-        message: `the download of the response is not whole: 2000 of ${hello.length} bytes came. Try again`,
+        message: `the download of the response is incomplete: 2000 of ${hello.length} bytes arrived. Try again`,
       });
     }
   }

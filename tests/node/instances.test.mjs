@@ -117,7 +117,7 @@ test('text, bytes and JSON pass through the guest’s allocator', async (t) => {
   assert.deepEqual(await q.call('reversed', bytes), new Uint8Array([3, 2, 1]));
   assert.deepEqual(bytes, new Uint8Array([1, 2, 3])); // is copied, not transferred
   assert.deepEqual(await q.call('with_nul', { a: [1, 'ü', null] }), { a: [1, 'ü', null] });
-  await assert.rejects(q.call('no_json'), { name: 'CallFailed', message: /no_json returned what is not JSON/ });
+  await assert.rejects(q.call('no_json'), { name: 'CallFailed', message: /no_json returned invalid JSON/ });
   await assert.rejects(q.call('with_nul', undefined), /JSON/);
   const large = 'x'.repeat(5_000_000);
   assert.equal(await q.call('greet', large), `hello, ${large}`);

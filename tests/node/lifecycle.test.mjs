@@ -35,7 +35,7 @@ test('start fails in words: another version, a fatal error, a broken worker, sil
     assert.ok(fake.terminated);
     return error.message;
   };
-  assert.match(await failing((fake) => fake.send({ t: 'ready', protocol: 99 })), /version 99 .* different builds/);
+  assert.match(await failing((fake) => fake.send({ t: 'ready', protocol: 99 })), /version 99 .* from different builds/);
   assert.match(
     await failing((fake) => fake.send({ t: 'fatal', message: 'kernel.wasm: HTTP 404' })),
     /cannot start: kernel.wasm: HTTP 404/,

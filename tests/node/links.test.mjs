@@ -191,7 +191,7 @@ test('links are checked before anything starts', patience, async (t) => {
     /other exports no function "nothing"/,
   );
   await assert.rejects(run({ other: { instance: other, functions: { add: { params: ['text'] } } } }), /a signature of/);
-  await assert.rejects(run({ other }, foreign), /instance of another runtime/);
+  await assert.rejects(run({ other }, foreign), /belongs to another runtime/);
   await assert.rejects(run({ another: other }), /other\.add/);
   await assert.rejects(run([]), /link must be an object/);
 });

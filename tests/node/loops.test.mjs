@@ -44,7 +44,7 @@ test('a loop runs until it is stopped, sleeps while it is idle, and is woken by 
   await q.call('be_ready', 500);
   assert.equal(await q.loop.whenIdle(), 'idle');
   assert.ok((await q.call('ticks')) >= before + 501);
-  await assert.rejects(q.loop.run(), { name: 'TypeError', message: /runs already/ });
+  await assert.rejects(q.loop.run(), { name: 'TypeError', message: /already running/ });
   await q.loop.stop();
   assert.deepEqual(await end, { state: 'stopped' });
   assert.ok(rounds.some(({ ticks, result }) => ticks > 1 && result === -1));
@@ -169,12 +169,12 @@ test('a kill ends a loop that sleeps, and its worker serves the next guest witho
   assert.equal(await next.call('ticks'), 0);
 });
 
-test('errors end a loop clearly: −2 and what means nothing leave the instance, a trap ends it', async (t) => {
+test('errors end a loop clearly: −2 and invalid results leave the instance, a trap ends it', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(ticks);
   for (const [answer, message] of [
     [-2, /go_tick returned -2, an error in the guest’s event loop/],
-    [-7, /go_tick returned -7, which means nothing/],
+    [-7, /go_tick returned -7, which is not a valid result/],
   ]) {
     const end = q.loop.run(quiet);
     await q.call('answer', answer);

@@ -33,7 +33,7 @@ const wrong = [
   ],
   ['a preopen of nothing', { preopens: [null] }, TypeError, /preopens\[0\] must be an object, not null/],
   ['an empty guest name', { preopens: { '': '/w' } }, TypeError, /cannot be empty/],
-  ['a guest name twice', { preopens: ['/w', { path: '/x', guest: '/w' }] }, TypeError, /"\/w" is there twice/],
+  ['a guest name twice', { preopens: ['/w', { path: '/x', guest: '/w' }] }, TypeError, /"\/w" is listed twice/],
   [
     'a wrong readOnly',
     { preopens: { '/w': { path: '/w', readOnly: 1 } } },
@@ -90,7 +90,7 @@ test('run refuses a wrong encoding, a wrong limit and a terminal', async (t) => 
   const { hf } = await startFake(t, lib);
   await assert.rejects(hf.run('a.wasm', { encoding: 'latin1' }), /encoding must be "utf-8" or "bytes", not "latin1"/);
   await assert.rejects(hf.run('a.wasm', { limits: { output: -1 } }), RangeError);
-  await assert.rejects(hf.run('a.wasm', { terminal: true }), /hf\.run has nobody to type: use hf\.spawn/);
+  await assert.rejects(hf.run('a.wasm', { terminal: true }), /hf\.run has no keyboard: use hf\.spawn/);
 });
 
 test('preopens can be a record or a list', () => {

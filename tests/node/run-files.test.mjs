@@ -246,9 +246,9 @@ test('wrong files are refused in words', patience, async (t) => {
     [{ files: new Map() }, /^files must be an object, not a Map$/],
     [{ files: { 'a.txt': '' } }, /^files\["a.txt"\] must be absolute/],
     [{ files: { '/../a': '' } }, /^files\["\/\.\.\/a"\] must be a path without/],
-    [{ files: { '/a/': '' } }, /is a directory by its name/],
+    [{ files: { '/a/': '' } }, /ends with "\/"/],
     [{ files: { '/a': 5 } }, /^files\["\/a"\] must be text, bytes, a Blob or a ReadableStream, not a number$/],
-    [{ files: { '/a/b': '', '/a//b': '' } }, /^files: "\/a\/\/b" is there twice$/],
+    [{ files: { '/a/b': '', '/a//b': '' } }, /^files: "\/a\/\/b" is listed twice$/],
     [{ outputs: '/a' }, /^outputs must be an array of paths, not a string$/],
   ];
   for (const [options, message] of wrong)

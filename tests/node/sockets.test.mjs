@@ -45,11 +45,11 @@ test('a refusal is an error with its code, and nothing is unhandled', async (t) 
     fake.send({
       t: 'connected',
       id,
-      error: { code: 'ECONNREFUSED', message: 'nobody listens on port 80' },
+      error: { code: 'ECONNREFUSED', message: 'nothing listens on port 80' },
     });
   const failure = await hf.connect(80).catch((error) => error);
   assert.ok(failure instanceof SocketError);
-  assert.deepEqual([failure.code, failure.message], ['ECONNREFUSED', 'ECONNREFUSED: nobody listens on port 80']);
+  assert.deepEqual([failure.code, failure.message], ['ECONNREFUSED', 'ECONNREFUSED: nothing listens on port 80']);
   await settle();
   assert.deepEqual(unhandled, []);
 });

@@ -63,7 +63,7 @@ test('readFile takes its encoding in an object, too', { timeout: 60_000 }, async
     assert.equal(await hf.fs.readFile('/text', how), 'é');
   for (const how of [undefined, null, {}, { encoding: null }, { encoding: undefined }])
     assert.deepEqual(await hf.fs.readFile('/text', how), new TextEncoder().encode('é'));
-  await assert.rejects(hf.fs.readFile('/text', { encoding: 'latin1' }), /the encoding can be "utf-8" .* not "latin1"/);
+  await assert.rejects(hf.fs.readFile('/text', { encoding: 'latin1' }), /the encoding must be "utf-8" .* not "latin1"/);
   await assert.rejects(hf.fs.readFile('/text', { encoding: 'utf8', flag: 'r' }), /readFile: unknown option "flag"/);
   await assert.rejects(hf.fs.readFile('/text', 5), /readFile options must be an object, not a number/);
 });

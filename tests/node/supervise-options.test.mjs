@@ -75,7 +75,7 @@ test('what is wrong is refused before anything starts', () => {
   refused({ children: [null] }, 'TypeError', /children\[0\] must be an object, not null/);
   refused({ children: [child({ id: 7 })] }, 'TypeError', /children\[0\].id must be a string/);
   refused({ children: [child({ id: '' })] }, 'TypeError', /children\[0\].id is empty/);
-  refused({ children: [child(), child()] }, 'TypeError', /children: "a" is there twice/);
+  refused({ children: [child(), child()] }, 'TypeError', /children: "a" is listed twice/);
   refused({ children: [child({ start: undefined })] }, 'TypeError', /children\[0\] \("a"\): start must be a function/);
   refused({ children: [child({ start: { args: [] } })] }, 'TypeError', /spawn options with a source/);
   refused({ children: [child({ start: { source: 'x', args: 'y' } })] }, 'TypeError', /args must be an array/);

@@ -63,7 +63,7 @@ test('start and its parts', async () => {
   const { helped, planStart } = lib;
   const calls = [
     [{ wrokers: 2 }, /^start: unknown option "wrokers"; did you mean "workers"\?$/],
-    [{ workers: { maximum: 2 } }, /^workers: unknown option "maximum"; there are "min", "max", "idle"$/],
+    [{ workers: { maximum: 2 } }, /^workers: unknown option "maximum"; the options are "min", "max", "idle"$/],
     [{ memory: { maximun: 2 } }, /^memory: .* did you mean "maximum"\?$/],
     [{ force: { jsbridge: true } }, /^force: .* did you mean "jsBridge"\?$/],
     [{ wasmUrl: '/x' }, /^start: unknown option "wasmUrl"; `assets` says where the runtime's files are$/],

@@ -472,7 +472,7 @@ export const scenarios = {
       stopped: ['a stopped', 'b running'],
       added: ['a running', 'b running', 'c running'],
       refused: [
-        'SupervisorError: EEXIST: there is a child "c" already',
+        'SupervisorError: EEXIST: a child "c" already exists',
         'SupervisorError: ENOENT: there is no child "nobody"',
         'SupervisorError: ENOENT: there is no child "nobody"',
         'TypeError: child.id is empty',

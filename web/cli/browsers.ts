@@ -135,7 +135,7 @@ export async function findBrowser(name: BrowserName): Promise<string> {
   const cached = await inPlaywrightCache(cacheNames, inCache);
   if (cached !== undefined) return cached;
   throw new BrowserError(
-    `${name} was not found: install it (${install}), or say where it is in the environment variable ${variable}`,
+    `${name} was not found: install it (${install}), or set the environment variable ${variable} to its path`,
   );
 }
 

@@ -39,7 +39,7 @@ export class CopyIn {
     if (special.length === 0) return;
     const named = special.slice(0, NAMED).map((relative) => path.join(this.#tree.host, relative));
     const more = special.length > NAMED ? `, and ${special.length - NAMED} more` : '';
-    this.#warn(`--dir: pipes, sockets and devices are not copied: left out ${named.join(', ')}${more}`);
+    this.#warn(`--dir: pipes, sockets and devices are not copied: skipped ${named.join(', ')}${more}`);
   }
 
   async #directory(relative: string, stat: Stats): Promise<void> {
@@ -69,7 +69,7 @@ export class CopyIn {
     const name = utf8(rawName);
     if (name === undefined) {
       const shown = path.join(this.#tree.host, parent);
-      this.#warn(`--dir: a name in ${shown} is not UTF-8: left out (${JSON.stringify(String(rawName))})`);
+      this.#warn(`--dir: a name in ${shown} is not UTF-8: skipped (${JSON.stringify(String(rawName))})`);
       return;
     }
     const relative = path.posix.join(parent, name);
@@ -166,7 +166,7 @@ export class CopyIn {
       return await read();
     } catch (error) {
       if (relative === '') throw error;
-      this.#warn(`--dir: ${path.join(this.#tree.host, relative)} is left out: ${plainError(error)}`);
+      this.#warn(`--dir: ${path.join(this.#tree.host, relative)} is skipped: ${plainError(error)}`);
       return undefined;
     }
   }

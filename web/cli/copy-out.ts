@@ -69,7 +69,7 @@ export class CopyOut {
       warn(`--dir: ${text}`);
     };
     this.#host = new HostModel(tree, (folder, error) => {
-      this.#warn(`${this.#shown(folder)} cannot be entered: ${plainError(error)}; what is below it is not copied out`);
+      this.#warn(`${this.#shown(folder)} cannot be entered: ${plainError(error)}; its contents are not copied out`);
     });
     this.#compare();
   }
@@ -101,7 +101,7 @@ export class CopyOut {
       this.#lacking = true;
       this.#well = false;
       if (error instanceof Shut) return;
-      this.#warn(`${path.join(this.#tree.host, relative)} cannot be brought up to date: ${plainError(error)}`);
+      this.#warn(`${path.join(this.#tree.host, relative)} cannot be updated: ${plainError(error)}`);
     }
   }
 
@@ -377,7 +377,7 @@ export class CopyOut {
 
   async #stepAside(item: Item): Promise<void> {
     if (item.goes && (await this.#holdsMore(item)))
-      throw new Error(`the directory holds what the program did not see: ENOTEMPTY`);
+      throw new Error(`the directory contains files that the program did not see: ENOTEMPTY`);
     const parent = item.parent as Item;
     const former = { parent, name: item.name };
     const directory = await this.#host.directory(parent);
@@ -405,7 +405,7 @@ export class CopyOut {
       const beside = `${name}.holdfast${i > 1 ? `-${i}` : ''}`;
       if (await this.#host.look(folder, beside)) continue;
       const there = path.join(this.#shown(folder), name);
-      this.#warn(`${there} is not what was copied in: it stays, and the program's is ${beside}`);
+      this.#warn(`${there} has changed since it was copied in: it stays, and the program's version is ${beside}`);
       return beside;
     }
   }
@@ -417,7 +417,7 @@ export class CopyOut {
     if (gone.length === 0) return;
     if (this.#lacking) {
       this.#warn(
-        `nothing is removed from ${this.#tree.host}, because not all that the program left could be copied out`,
+        `nothing is removed from ${this.#tree.host}, because not all files of the program could be copied out`,
       );
       return;
     }
@@ -433,7 +433,7 @@ export class CopyOut {
     const parent = item.parent as Item;
     const there = await this.#host.look(parent, item.name);
     if (there && !isAsWeKnow(item, there)) {
-      this.#warn(`${this.#shown(item)} is not what was copied in, and is not removed`);
+      this.#warn(`${this.#shown(item)} has changed since it was copied in, and is not removed`);
       return;
     }
     const at = await (await this.#host.directory(parent)).at(item.name);

@@ -43,7 +43,7 @@ export class Directories {
   /** Copies all directories in. Resolves to the guest's preopens. Throws `DirectoryError`. */
   async copyIn(dirs: readonly DirOption[]): Promise<{ guest: string; path: string }[]> {
     const twice = dirs.find(({ guest }, i) => dirs.findIndex((other) => other.guest === guest) !== i);
-    if (twice) throw new DirectoryError(`--dir: the guest's name "${twice.guest}" is there twice`);
+    if (twice) throw new DirectoryError(`--dir: the guest's name "${twice.guest}" is listed twice`);
     const roots = await Promise.all(dirs.map((dir) => realDirectory(dir.host)));
     for (const root of outermost(roots.filter((root) => root !== DEVICES))) {
       await this.#copyTreeIn(root);
@@ -62,7 +62,7 @@ export class Directories {
         const after = await snapshot(this.#fs, tree.path, this.#gate, (relative) => tooDeep.add(relative));
         for (const relative of tooDeep)
           this.#warn(
-            `--dir: ${path.join(tree.host, relative)} holds what lies too deep for a path, and is not copied out`,
+            `--dir: ${path.join(tree.host, relative)} contains paths that are too long, and is not copied out`,
           );
         const copy = new CopyOut(this.#fs, tree, after, this.#warn);
         // An entry that seems deleted may have moved to a place that is too deep to read: then nothing is removed.

@@ -39,28 +39,27 @@ Runs a WASI program. Its standard input, output and error and its exit status ar
 Options (before the program; "--" ends them):
   --host HOST           where to run it: "node" (default), or a headless browser: "chromium", "firefox" or "webkit"
   --dir HOST[::GUEST]   gives it a directory, by the name GUEST (default: HOST as it is written). It is copied in,
-                        and what the program changed is copied back when it has ended. A file that somebody else
-                        changed meanwhile stays: the program's is then beside it, as NAME.holdfast. /dev gives it the
-                        devices null, zero, full, random and urandom
-  --env NAME[=VALUE]    sets an environment variable; without a value, the one that NAME has here
+                        and the program's changes are copied back when it has ended. A file that changed on the host
+                        meanwhile is kept, and the program's version is stored beside it, as NAME.holdfast. /dev gives
+                        it the devices null, zero, full, random and urandom
+  --env NAME[=VALUE]    sets an environment variable; without a value, to the value of NAME in this environment
   --argv0 NAME          the program's argv[0] (default: its file name)
   --tcplisten [HOST:]PORT
                         gives it a socket that listens on a TCP port of this machine (HOST: 127.0.0.1), as descriptor 3
-                        and up, before the directories, in non-blocking mode. With port 0 any that is free, which is told on
-                        standard error
-  --timeout SECONDS     kills it after so long
+                        and up, before the directories, in non-blocking mode. Port 0 is any free port, which is printed
+                        to standard error
+  --timeout SECONDS     kills it after this time
   --max-memory-size BYTES
-                        how large its memory may become: whole pages of 64 KiB
-  --allow-gc            with a limit on its memory, lets it make objects that no limit counts (WasmGC)
+                        the maximum size of its memory, in whole pages of 64 KiB
+  --allow-gc            with a memory limit, lets it allocate WasmGC objects, which the limit does not count
   --max-cpu-time SECONDS
-                        ends it when it has computed for so long, all its threads together
-  --trace               tells its system calls on standard error, as strace does
-  --interruptible       rewrites it first, so that it can be stopped at once in the middle of its computing
+                        ends it after this much CPU time of all its threads
+  --trace               prints its system calls to standard error, as strace does
+  --interruptible       rewrites it first, so that it can be stopped at once while it computes
   --help, --version
 
-Exit status: the program's own (modulo 256); 1 when it was refused, or when something of ours failed; 2 for a wrong
-command line; 124 after a timeout; 134 for a trap; 137 when it was killed; 130 after Ctrl-C; 141 when nobody read its
-output any more.
+Exit status: the program's own (modulo 256); 1 if it was refused or this command failed; 2 for a wrong command line;
+124 after a timeout; 134 for a trap; 137 if it was killed; 130 after Ctrl-C; 141 if its output had no reader any more.
 `;
 
 interface Option {
@@ -122,10 +121,10 @@ export function parseCommand(argv: readonly string[], environment: Environment, 
   if (first === '--version' || first === '-V') return { kind: 'version' };
   if (first === undefined) throw new UsageError('no command given');
   const program = first.endsWith('.wasm'); // `run` may be omitted
-  if (first !== 'run' && !program) throw new UsageError(`unknown command "${first}"; the one there is is "run"`);
+  if (first !== 'run' && !program) throw new UsageError(`unknown command "${first}"; the only command is "run"`);
   const command = parseRun(program ? argv : rest, environment);
   if (command.kind === 'run' && !hosts.includes(command.host)) {
-    throw new UsageError(`--host: no host "${command.host}"; there are ${hosts.join(', ')}`);
+    throw new UsageError(`--host: unknown host "${command.host}"; the hosts are ${hosts.join(', ')}`);
   }
   return command;
 }
@@ -194,7 +193,7 @@ function parseAddress(text: string): TcpAddress {
   const [, ipv6, name, digits] = /^(?:(?:\[([\da-fA-F:.]+)\]|([^:[\]]+)):)?(\d+)$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65535) {
-    throw new UsageError(`--tcplisten: PORT, HOST:PORT or [IPV6]:PORT is needed, not "${text}"`);
+    throw new UsageError(`--tcplisten must be PORT, HOST:PORT or [IPV6]:PORT, not "${text}"`);
   }
   return { host: ipv6 ?? name ?? '127.0.0.1', port };
 }
@@ -202,7 +201,7 @@ function parseAddress(text: string): TcpAddress {
 function parseBytes(text: string): number {
   const bytes = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(bytes) || bytes === 0) {
-    throw new UsageError(`--max-memory-size: a whole number of bytes greater than 0 is needed, not "${text}"`);
+    throw new UsageError(`--max-memory-size must be a whole number of bytes greater than 0, not "${text}"`);
   }
   return bytes;
 }
@@ -210,7 +209,7 @@ function parseBytes(text: string): number {
 function parseSeconds(text: string, option: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !Number.isFinite(seconds) || seconds <= 0) {
-    throw new UsageError(`${option}: a number of seconds greater than 0 is needed, not "${text}"`);
+    throw new UsageError(`${option} must be a number of seconds greater than 0, not "${text}"`);
   }
   return seconds * 1000;
 }

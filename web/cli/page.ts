@@ -23,7 +23,7 @@ class Uplink {
     while (this.#queue.length > 0) {
       const body = new Blob(this.#queue.splice(0));
       const { ok, status } = await fetch('up', { method: 'POST', body });
-      if (!ok) throw new Error(`the command does not listen any more: HTTP ${status}`);
+      if (!ok) throw new Error(`the command no longer listens: HTTP ${status}`);
     }
     this.#sending = false;
   }

@@ -46,16 +46,15 @@ export async function startRemote(name: BrowserName, options: StartOptions): Pro
   const fail = (text: string): void => endpoint.onerror?.(new BrowserError(text), true);
   const failAfter = (what: string): NodeJS.Timeout =>
     setTimeout(() => fail(`${what} in ${LAUNCH_TIME / 1000} s`), LAUNCH_TIME);
-  let late = failAfter(`${name} was started, but its page did not call`);
+  let late = failAfter(`${name} was started, but its page did not connect`);
   server.oncall = () => {
     clearTimeout(late);
     late = failAfter(`${name} and its page were started, but the coordinator did not answer`);
   };
-  server.onintruder = () =>
-    fail(`somebody else used the key to the page in ${name}: nothing that it did can be trusted`);
+  server.onintruder = () => fail(`another program used the key of the page in ${name}: its results cannot be trusted`);
   server.onmessage = (message) => endpoint.onmessage?.(message);
   // The end of the whole browser explains more, and may follow a moment later.
-  server.ongone = () => setTimeout(() => fail(`the page in ${name} went away`), GONE_TIME);
+  server.ongone = () => setTimeout(() => fail(`the page in ${name} was closed`), GONE_TIME);
   void browser.ended.then((why) => {
     clearTimeout(late);
     fail(why);

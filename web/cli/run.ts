@@ -128,7 +128,7 @@ async function runGuest(
   const left = command.timeout > 0 ? Math.max(begun + command.timeout - performance.now(), 0) + GRACE : Infinity;
   const taken = await within(written, itsOwn ? left : GRACE);
   if (taken || exit.reason !== 'exit' || exit.code !== 0) return exit;
-  warn(`${name}: timeout: its output was not taken within ${command.timeout / 1000} s`);
+  warn(`${name}: timeout: its output was not read within ${command.timeout / 1000} s`);
   return { ...exit, code: CODE_TIMEOUT };
 }
 

@@ -207,7 +207,7 @@ export async function testHost(host) {
       assert.equal(status, 403);
       const { code, stderr } = await child.ended;
       assert.equal(code, 1);
-      assert.match(stderr, /somebody else used the key to the page/);
+      assert.match(stderr, /another program used the key of the page/);
     });
 
     await step('Ctrl-C ends the guest, be it waiting or spinning: status 130', async (t) => {
