@@ -71,7 +71,7 @@ const broken = {
   '/denied.wasm': [
     gives(401, HTML, 'no'),
     'source',
-    /\/denied\.wasm answered HTTP 401 Unauthorized: pass the Response/,
+    /\/denied\.wasm answered HTTP 401 Unauthorized: fetch it with the credentials/,
   ],
   '/down.wasm': [
     gives(503, {}, 'no'),

@@ -51,7 +51,7 @@ test('JSON goes to memory of the guest’s allocator, bytes to its buffer', asyn
   assert.equal((await hf.run(program, { args: ['bytes'], host: given })).stdout, '3: 3 2 1\n');
   const { reason, message } = await hf.run(program, { args: ['json', '{'], host: given });
   assert.equal(reason, 'trap');
-  assert.match(message, /env\.echo_json: .*not JSON/);
+  assert.match(message, /env\.echo_json: .*invalid JSON/);
 });
 
 test('a function that fails is the declared error, or else a trap that names it', async (t) => {
