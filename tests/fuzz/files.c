@@ -1,5 +1,6 @@
-/* Paths and files: what the system calls, over memfs, make of a sequence of operations is what Linux makes of it, results and errors (but for what
- * tests/native/support/agreement.c lists), and the trees are the same in the end. An input is a list of records, each one operation with paths made of a few components. */
+/* Paths and files: a sequence of operations gives the same results and errors through the system calls on memfs as on Linux, except those listed
+ * in tests/native/support/agreement.c, and the same tree in the end. An input is a list of records, each one operation with paths made of a few
+ * components. */
 #include "support/agreement.h"
 #include "support/check.h"
 #include "support/machine.h"
@@ -29,8 +30,8 @@ static void make_path(struct record *record, char *out)
 	}
 }
 
-/* A last component of the longest length, or too long by one; not in renames, where Linux looks at both directories before it looks at the names, and not
- * in directories that may have been removed. */
+/* A last component of the greatest length, or one byte longer; not in renames, where Linux looks at both directories before it looks at the names,
+ * and not in directories that may have been removed. */
 static void make_long(struct request *rq, uint8_t how)
 {
 	char *slash = strrchr(rq->a, '/'), *last = slash ? slash + 1 : rq->a;

@@ -1,4 +1,4 @@
-/* Any sequence of allocations and frees in the browser's allocator. */
+/* Arbitrary sequences of allocations and frees in the browser's allocator. */
 #include "support/heap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

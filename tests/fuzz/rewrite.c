@@ -1,4 +1,4 @@
-/* Any bytes for the rewriter. What it makes has the size that it announced, and can be rewritten again. */
+/* Passes arbitrary bytes to the rewriter. Its output has the announced size and can be rewritten again. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Any sequence of events and commands, at any time, into the supervisor's policy. */
+/* Sends arbitrary events and commands to the supervisor's policy, at arbitrary times. */
 #include "support/supervision.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

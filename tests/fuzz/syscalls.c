@@ -1,13 +1,13 @@
-/* Guests that call whatever they like, with whatever arguments, at the worst moments: the kernel neither crashes nor hangs, holds no lock, loses no
- * memory and no count, lets nothing out of the preopened directories, and changes nothing in a read-only one.
+/* Guests make arbitrary calls with arbitrary arguments at the worst moments. The kernel never crashes or hangs, leaves no lock held, leaks no
+ * memory or count, never reaches outside the preopened directories, and never changes a read-only one.
  *
- * The input is a list of records, each a step: a call of one of the threads, something that a guest does to its own memory, or something that the page
- * or the coordinator does. Each argument takes a byte that chooses how it is made (a value that is likely to mean something, or the input's own bytes), so
- * that most mutations still are programs.
+ * The input is a list of records, each a step: a call of one of the threads, something that a guest does to its own memory, or something that the
+ * page or the coordinator does. Each argument takes a byte that chooses how it is made (a value that is likely to be meaningful, or bytes of the
+ * input), so most mutations are still useful programs.
  *
- * Steps happen within steps: where a call sleeps or yields the next step runs, of another thread or of the page, and so on to a depth; and if the
- * record says so also where a call has copied something out of its guest's memory, with no lock held, or what was copied changes at once. So each
- * point where another thread could come between is one where an input can let it, and it does so again when it is run again. */
+ * Steps happen within steps: where a call sleeps or yields the next step runs, of another thread or of the page, and so on, up to a maximum depth.
+ * If the record says so, that also happens after a call has copied something out of its guest's memory with no lock held, or the copied memory
+ * changes at once. So an input can interleave another thread at each point where that is possible, and always does so in the same way. */
 #include "platform/alloc.h"
 #include "support/machine.h"
 #include "support/records.h"
@@ -88,7 +88,7 @@ static const uint64_t rights[] = {HF_RIGHTS_ALL & ~HF_RIGHT_FD_READDIR,
 static const uint32_t counts[] = {0,  1,  2,   3,   4,   8,    9,    16,         17,
                                   33, 60, 119, 120, 121, 1024, 1025, 0x10000000, 0xFFFFFFFF};
 
-/* Likelier than the tables' even spread. */
+/* More likely than an even choice from the tables. */
 static const uint8_t fds[] = {0, 1, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 9, 10, 15, 16, 31, 39, 40};
 
 /* One argument, or for 't' the two of a text. */
@@ -124,7 +124,7 @@ static unsigned take_argument(struct record *record, char kind, uint64_t *out)
 	case 'r':
 		out[0] = raw ? take_bytes(record, 8) : PICK(rights, how);
 		return 1;
-	case 'l': /* mostly those that there are */
+	case 'l': /* mostly existing ones */
 		out[0] = raw ? how : how % 2;
 		return 1;
 	case 'o':
@@ -220,8 +220,8 @@ static void guest(void *context)
 
 /* Of the call whose frame is innermost. */
 static struct mode {
-	uint8_t change;  /* what was read is changed by this at once; 0: it is not */
-	uint8_t between; /* after so many copies a step of somebody else */
+	uint8_t change;  /* changes what was just read; 0: no change */
+	uint8_t between; /* after this many copies, a step of another thread */
 } mode;
 
 static void copied(struct memory *memory, uint32_t from, uint32_t size)
@@ -234,7 +234,7 @@ static void copied(struct memory *memory, uint32_t from, uint32_t size)
 
 static bool meanwhile(hf_word *word)
 {
-	/* Nothing else is ever slept on: a lock would be one that is held by whoever sleeps below us on this stack. */
+	/* Nothing else may sleep: a lock would be held by a call that sleeps below us on this stack. */
 	CHECK(hf_self && (word == &hf_self->park || word == &hf_self->spawn.base.state));
 	return step() || world_coordinate();
 }
@@ -251,7 +251,7 @@ static void stuck(void)
 
 /* ---- steps ---- */
 
-/* What is special about a call: mostly nothing. */
+/* Special behaviour of a call: usually none. */
 enum how { INTERRUPTED = 10, NO_MEMORY, CHANGES, BETWEEN, CHANGES_BETWEEN, BETWEEN_WITHOUT_MEMORY };
 
 /* One of the threads that can make a call, or NULL. */
@@ -364,7 +364,7 @@ static void write_long_text(struct record *record, struct memory *memory)
 	}
 }
 
-/* The page's own doings in the tree, under the guests' feet. */
+/* Changes that the page makes in the tree while guests use it. */
 static void page_changes_files(struct record *record)
 {
 	static const char *const names[] = {"/a", "/b", "/dir", "/dir/a", "/dir/b", "/link", "/new", "/dir/new", "/file"};
@@ -501,7 +501,7 @@ static void other_step(struct record *record, uint8_t what, uint8_t whose)
 	}
 }
 
-/* False: there is none left, or too many are under way. */
+/* False: none is left, or too many are in progress. */
 static bool step(void)
 {
 	struct record record;

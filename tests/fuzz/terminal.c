@@ -1,5 +1,5 @@
-/* Any sequence of what a keyboard, a screen, a page and a program do to a terminal. Keys come in runs, so that lines as long as can be are short inputs. What
- * is looked for: an echo that is too long, indices that pass each other, bytes that a raw terminal loses. */
+/* Arbitrary actions of a keyboard, a screen, a page and a program on a terminal. Keys come in runs, so that short inputs produce the longest
+ * lines. It looks for an echo that is too long, indices that overtake each other, and bytes that a raw terminal loses. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +14,10 @@ struct input {
 
 static struct hf_tty *tty;
 static struct hf_file *file;
-static uint8_t *echo; /* exactly as large as it has to be */
+static uint8_t *echo; /* exactly the required size */
 static uint8_t keys[KEYS_MOST];
 static uint32_t key_count; /* of one write of the page */
-static uint64_t
-	typed_raw; /* keys that a raw terminal took and nobody has read yet; UINT64_MAX: some were typed cooked */
+static uint64_t typed_raw; /* unread keys that a raw terminal took; UINT64_MAX: some were typed cooked */
 static struct hf_waiter waiter;
 
 static uint8_t byte_of(struct input *input)
@@ -55,7 +54,7 @@ static void woken(struct hf_waiter *unused)
 	(void)unused;
 }
 
-/* As coordinator/terminal.c has it. What is not taken is lost here. */
+/* As in coordinator/terminal.c. Keys that are not taken are lost here. */
 static void type(void)
 {
 	enum hf_tty_signal signal;

@@ -108,7 +108,7 @@ int main(void)
 	scene(do_read, reset_peer, -HF_ECONNRESET);
 	scene(do_read, shut_own_reading, 0);
 	scene(do_read, stop, -HF_EINTR);
-	/* What went in before is told; the error is the next call's. */
+	/* The call returns what was written before; the next call returns the error. */
 	scene(do_write, close_peer, HF_PIPE_SIZE);
 	scene(do_write, shut_own_writing, HF_PIPE_SIZE);
 	scene(do_write, stop, HF_PIPE_SIZE);

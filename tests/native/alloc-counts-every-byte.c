@@ -1,4 +1,4 @@
-/* Blocks and bytes in use are known at every moment, and come back to nothing. */
+/* The numbers of blocks and bytes in use are always exact, and return to zero. */
 #include "platform/alloc.h"
 
 #include "support/check.h"
@@ -52,7 +52,7 @@ static void check_limit(void)
 	char *block = hf_alloc(900);
 	CHECK(block);
 	CHECK(!hf_alloc(100));
-	/* A block that cannot move stays as it is. */
+	/* A block that cannot be moved stays unchanged. */
 	block[899] = 'x';
 	CHECK(!hf_realloc(block, 950));
 	CHECK_EQ(block[899], 'x');

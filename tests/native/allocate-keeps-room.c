@@ -1,4 +1,4 @@
-/* After allocate, writes into the range cannot fail for want of room; it lengthens the file, never shortens it, and changes no byte. */
+/* After allocate, writes into the range cannot fail for lack of space; it lengthens the file, never shortens it, and changes no byte. */
 #include "platform/alloc.h"
 
 #include "support/files.h"
@@ -18,7 +18,7 @@ static void check_room_is_there(void)
 	CHECK_EQ(f_read(file, 0, bytes, sizeof bytes), sizeof bytes);
 	CHECK_BYTES(bytes + 9, "\0abc\0", 5);
 	CHECK_BYTES(bytes + 69999, "\0def\0", 5);
-	/* Others take what is left. */
+	/* Other files take the remaining space. */
 	struct hf_vnode *other = NULL;
 	CHECK_OK(f_open(fs.root, "other", F_CREATE, &other));
 	while (f_append(other, bytes, 1000, &(uint64_t){0}) > 0)
@@ -53,7 +53,7 @@ static void check_errors(void)
 	fs_end(&fs);
 }
 
-/* Of a file that was empty, nothing is left of what a failed try took. */
+/* A failed attempt on an empty file releases everything that it took. */
 static void check_empty_file(void)
 {
 	struct fs fs = fs_begin_limited((struct hf_memfs_limits){.bytes = 3 * 65536});

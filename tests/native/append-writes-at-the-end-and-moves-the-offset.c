@@ -29,7 +29,7 @@ int main(void)
 	CHECK_EQ(d_seek(log, 0, HF_WHENCE_CUR), 2);
 	CHECK_EQ(d_write(plain, "X", 1), 1);
 	CHECK_EQ(d_pwrite(plain, 4, "T", 1), 1);
-	/* The flag may come and go. */
+	/* The flag can be set and cleared. */
 	atomic_store(&log->flags, 0);
 	CHECK_EQ(d_write(log, "e", 1), 1);
 	atomic_store(&log->flags, HF_FDFLAG_APPEND);

@@ -57,7 +57,7 @@ static void is_ended_while_it_writes(void *context)
 	came_back = true;
 }
 
-/* There is no room, which is not the same. */
+/* A full pipe is not a broken one. */
 static void is_full(void *context)
 {
 	(void)context;

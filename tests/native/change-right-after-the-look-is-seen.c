@@ -87,14 +87,14 @@ static void until(hf_word *word, uint32_t value)
 		hf_plat_yield();
 }
 
-/* Both have said that they are about to take the pipe's lock, which is ours: give them time to sleep on it, in this order. */
+/* Both have announced that they will take the pipe's lock, which we hold: give them time to sleep on it, in this order. */
 static void direct(void)
 {
 	for (uint32_t round = 1; round <= ROUNDS; round++) {
 		hf_lock(&pipe->lock);
 		begin_round(round);
 		until(&changer_near, round);
-		/* Not sleep_us: that looks at the clock, which nobody may with a lock held. */
+		/* Not sleep_us: it reads the clock, which is forbidden while a lock is held. */
 		(void)nanosleep(&(struct timespec){.tv_nsec = 150000}, NULL);
 		hf_unlock(&pipe->lock);
 		until(&over, 2 * round);

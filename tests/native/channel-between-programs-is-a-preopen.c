@@ -1,5 +1,5 @@
-/* A channel of the page's between programs: each finds its end as a preopen after its sockets, opens it by its name, and what one writes the other reads message by
- * message. A program that cannot start leaves the channel as it was. */
+/* A channel between programs, made by the page: each program finds its end as a preopen after its sockets, opens it by its name, and what one
+ * writes the other reads message by message. A program that cannot start leaves the channel as it was. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"

@@ -1,5 +1,5 @@
-/* A channel is a pipe whose writes are messages: each read returns bytes of one of them, what has no room stays, its bounds count messages and bytes, and a message
- * that could never fit is refused. Its ring holds as much as was promised, wherever the messages lie in it. */
+/* A channel is a pipe whose writes are messages: each read returns bytes of one of them, what does not fit stays, its limits count messages and
+ * bytes, and a message that could never fit is refused. Its ring holds as much as was promised, wherever the messages lie in it. */
 #include "support/pipes.h"
 
 #include <string.h>
@@ -53,7 +53,7 @@ static void bounds_count_messages_and_bytes(void)
 	CHECK_EQ(p_write(pipe, large, 99, true), 99);
 	CHECK_EQ(p_read(pipe, large, 100, true), 1);
 	CHECK_EQ(p_write(pipe, large, 2, true), -HF_EAGAIN);
-	/* Bytes that were read of a message make room before its last one. */
+	/* Bytes read from a message free their space before the rest is read. */
 	CHECK_EQ(p_read(pipe, large, 98, true), 98);
 	CHECK_EQ(p_write(pipe, large, 99, true), 99);
 	CHECK_EQ(p_read(pipe, large, 100, true), 1);

@@ -19,7 +19,7 @@ static void be_over(void *context)
 	atomic_fetch_add(&came_through, 1);
 }
 
-/* Claimed between leaving and the look at the order to stop. */
+/* Claimed between leaving and checking the order to stop. */
 static void leave_to_stop(void *context)
 {
 	atomic_fetch_add(&arrived, 1);
@@ -45,7 +45,7 @@ int main(void)
 	}
 	while (atomic_load(&arrived) < 3)
 		sleep_ms(1);
-	/* Whatever wakes it up, it does not move. */
+	/* It does not move, whatever wakes it. */
 	for (int i = 0; i < 20; i++) {
 		for (int j = 0; j < 3; j++)
 			hf_thread_stop(&threads[j]);

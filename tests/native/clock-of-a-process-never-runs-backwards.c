@@ -28,7 +28,7 @@ static void alone(void)
 	uint64_t before = hf_plat_monotonic(), now = told();
 	CHECK(now >= before && now <= hf_plat_monotonic());
 	CHECK_EQ(atomic_load(&program->process->latest), 0); /* and pays for nothing */
-	/* Before there are others it is noted what it may have been told. */
+	/* The latest time that it may have received is stored before there are other threads. */
 	CHECK(hf_wt_thread_spawn(0) < 0);
 	CHECK(atomic_load(&program->process->latest) >= now);
 }

@@ -35,7 +35,7 @@ static void half_closed(void)
 	hf_socket_close(a);
 }
 
-/* As Linux has AF_UNIX: what had come can be read, what would come is refused at once. */
+/* Like AF_UNIX on Linux: bytes that have arrived can be read, further ones are refused at once. */
 static void shut_by_the_reader(void)
 {
 	pair();
@@ -85,7 +85,7 @@ static void never_accepted(void)
 	listener = listen_on(80);
 }
 
-/* Closed by who connected, before it was accepted: it is accepted all the same, with what had been sent. */
+/* Closed by the client before it was accepted: it is accepted anyway, with the bytes that were sent. */
 static void given_up(void)
 {
 	a = connect_to(80);

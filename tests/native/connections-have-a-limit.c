@@ -1,4 +1,4 @@
-/* As many connections as there may be, and one more when one is gone altogether. */
+/* Connections can be made up to the limit, and one more once another has gone completely. */
 #include "support/sockets.h"
 
 static struct hf_socket *ends[HF_CONNECTIONS_MAX][2];

@@ -1,5 +1,5 @@
-/* A file that gets the contents of another one keeps its number, its other names and its open descriptions; no reader sees a part of the new
- * contents, and the old ones go with the file that took them. */
+/* A file whose contents are exchanged with another's keeps its inode number, its other names and its open descriptions. No reader sees part of the
+ * new contents, and the old contents go to the other file. */
 #include "platform/alloc.h"
 #include "support/files.h"
 #include "support/threads.h"

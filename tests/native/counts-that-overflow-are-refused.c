@@ -1,4 +1,4 @@
-/* Counts and sizes of which the sum or product would wrap are refused, whatever lies where they would lead. */
+/* Counts and sizes whose sum or product would overflow are refused, regardless of the memory at the resulting address. */
 #include "platform/alloc.h"
 #include "support/program.h"
 
@@ -18,7 +18,7 @@ static void check_vectors(uint32_t file)
 	CHECK_ERR(hf_p1_fd_write(file, 256, UINT32_MAX, 64), HF_EINVAL);
 	CHECK_ERR(hf_p1_fd_write(file, 256, UINT32_MAX / 8 + 2, 64), HF_EINVAL);
 	CHECK_ERR(hf_p1_fd_write(file, GUEST_SIZE - HF_IOV_MAX * 8 + 8, HF_IOV_MAX, 64), HF_EFAULT);
-	/* More bytes in all than the count of them can say. */
+	/* More bytes in total than their count can express. */
 	claim_all_memory();
 	for (uint32_t i = 0; i < 4; i++)
 		poke_iov(program, 256 + i * 8, 0, UINT32_MAX / 2);
@@ -100,7 +100,7 @@ static void check_descriptors(void)
 
 int main(void)
 {
-	/* What is not refused at once would take this much, and not the machine's memory. */
+	/* Anything that is not refused at once would hit this limit instead of using up the machine's memory. */
 	hf_alloc_set_limit(16 << 20);
 	program = program_begin();
 	uint32_t file = open_path(program, "file", HF_OFLAG_CREAT, READ_WRITE, 0);

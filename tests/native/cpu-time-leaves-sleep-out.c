@@ -1,4 +1,4 @@
-/* A thread's time counts while it runs and not while it sleeps, whichever thread queries it, and whenever. */
+/* A thread's CPU time counts while it runs and not while it sleeps, whichever thread queries it and at any moment. */
 #include "support/threads.h"
 
 static struct hf_process *process;
@@ -9,7 +9,7 @@ static void sleep_a_second(void *context)
 	(void)context;
 	uint64_t before = hf_thread_cpu_time(hf_self);
 	(void)!hf_thread_sleep(hf_self, hf_plat_monotonic() + SECOND);
-	/* Of the second nearly nothing was work. */
+	/* Almost none of the second was spent working. */
 	CHECK(hf_thread_cpu_time(hf_self) - before < SECOND / 2);
 }
 
@@ -30,7 +30,7 @@ static void sleep_or_watch(void *context, unsigned number)
 static void check_clocks_that_disagree(void)
 {
 	struct hf_thread *thread = thread_begin();
-	/* Begun on another worker, whose clock is ahead. */
+	/* Started on another worker, whose clock is ahead. */
 	thread->started = hf_plat_monotonic() + SECOND;
 	CHECK_EQ(hf_thread_cpu_time(thread), 0);
 	thread->started = hf_plat_monotonic() - SECOND;

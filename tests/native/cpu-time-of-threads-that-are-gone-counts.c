@@ -1,4 +1,4 @@
-/* A process has used what its threads have used, those that are gone included. */
+/* A process's CPU time includes that of threads that have ended. */
 #include "support/threads.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ int main(void)
 		hf_plat_relax();
 	hf_process_thread_gone(goes);
 	free(goes);
-	/* Of the one that stays it would be as much again. */
+	/* The remaining thread's time alone would be half of it. */
 	CHECK(hf_process_cpu_time(process) >= hf_thread_cpu_time(stays) + USED - MILLISECOND);
 	hf_process_thread_gone(stays);
 	free(stays);

@@ -1,5 +1,5 @@
-/* Of a process with many more threads than there are cores, as many have a turn as there are cores. The others wait in line: until a thread with a
- * turn sleeps, yields or is gone, or has had its turn for long enough; and they stop waiting when they get the order to stop. */
+/* If a process has many more threads than there are cores, only as many threads as cores have a turn. The others wait in line until a thread with
+ * a turn sleeps, yields, ends or has had its turn for long enough. They stop waiting when they get the order to stop. */
 #include "support/threads.h"
 
 #include <stdlib.h>

@@ -1,12 +1,12 @@
-/* A file that is lengthened by one byte far away, and cut again, over and over, each time a bit further, takes no memory that counts against no
- * limit. Also when there is no memory for the cut. */
+/* A file that is repeatedly extended by a byte at a far offset and truncated again, each time a bit further, takes no memory outside of any limit.
+ * This also holds when there is no memory for the truncation. */
 #include "support/files.h"
 
 #include "platform/alloc.h"
 
 #define CHUNK UINT64_C(65536)
 
-/* The chunks lie far apart, so that each has forks of its own; and the cut lies behind none of them. */
+/* The chunks are far apart, so each has its own forks, and the cut is at none of their ends. */
 static void lengthen_and_cut(struct hf_vnode *file, unsigned times, uint64_t begin, bool without_memory)
 {
 	for (unsigned i = 1; i <= times; i++) {
@@ -31,7 +31,7 @@ static void check(bool without_memory)
 	lengthen_and_cut(file, 1000, 0, without_memory);
 	CHECK_EQ(hf_alloc_blocks(), before);
 
-	/* What is before the cut stays. */
+	/* Bytes before the cut stay. */
 	CHECK_EQ(f_write(file, 5 * CHUNK, "y", 1), 1);
 	lengthen_and_cut(file, 10, UINT64_C(1) << 50, without_memory);
 	CHECK_EQ(f_read(file, 5 * CHUNK, &byte, 1), 1);

@@ -1,5 +1,4 @@
-/* A long write that is cut off in the middle, by a stop or a close, returns how much was written; the next one returns
- * the reason. */
+/* A long write that is interrupted by a stop or a close returns how much was written; the next one returns the reason. */
 #include "support/pipes.h"
 
 static struct hf_pipe *pipe;

@@ -46,7 +46,7 @@ static void check_against_model(struct hf_fdtable *table)
 	}
 }
 
-/* What is reserved nobody else gets, also not at the limit. */
+/* Nobody else gets a reserved descriptor, even at the limit. */
 static void check_reserved(void)
 {
 	struct hf_fdtable table;
@@ -63,7 +63,7 @@ static void check_reserved(void)
 	CHECK_ERR(insert(&table), -HF_EMFILE);
 	hf_fd_unreserve(&table);
 	CHECK_EQ(insert(&table), 7);
-	/* Closed while somebody waited with a reservation. */
+	/* Closed while another thread waits with a reservation. */
 	CHECK_OK(hf_fd_close(&table, 7));
 	CHECK_OK(hf_fd_reserve(&table));
 	hf_fdtable_destroy(&table);

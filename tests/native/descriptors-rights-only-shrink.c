@@ -1,4 +1,4 @@
-/* Rights can be given up and never come back; a call that lacks one gets the errno that POSIX has for the same mistake. */
+/* Rights can be given up but never regained; a call that lacks one gets the errno that POSIX uses for the same mistake. */
 #include "kernel/fdtable.h"
 
 #include "fs/devfs.h"

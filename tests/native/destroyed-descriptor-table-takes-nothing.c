@@ -1,4 +1,4 @@
-/* When a process has ended, a call that was still under way finds no descriptor and leaves none behind. */
+/* When a process has ended, a call still in progress finds no descriptor and leaves none behind. */
 #include "kernel/fdtable.h"
 
 #include "fs/devfs.h"

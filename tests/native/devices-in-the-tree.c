@@ -11,7 +11,7 @@ static void check_null(struct hf_vnode *root)
 	struct hf_vnode *null = NULL;
 	char buffer[8] = "abcdefg";
 	uint64_t end;
-	/* As a shell opens it for "> /dev/null". */
+	/* Opened as a shell does for "> /dev/null". */
 	CHECK_OK(f_open(root, "/dev/null", F_CREATE | F_TRUNC | F_WRITE, &null));
 	CHECK_EQ(f_read(null, 0, buffer, sizeof buffer), 0);
 	CHECK_EQ(f_write(null, 12, buffer, sizeof buffer), 8);
@@ -56,7 +56,7 @@ static void check_random(struct hf_vnode *root)
 	hf_vnode_unref(urandom);
 }
 
-/* Without a process they are names and no more. */
+/* Without a process they are only names. */
 static void check_streams(struct hf_vnode *root)
 {
 	static const char *const names[] = {"dev/stdin", "dev/stdout", "dev/stderr", "dev/null"};
@@ -127,7 +127,7 @@ static void check_tree(struct fs *fs)
 	hf_vnode_unref(dev);
 }
 
-/* It is all there or nothing is. */
+/* Either everything is there or nothing. */
 static void check_failures(void)
 {
 	struct fs fs = fs_begin_limited((struct hf_memfs_limits){.nodes = 6});

@@ -1,6 +1,5 @@
-/* Each call on a descriptor that has every right but one: it fails if that is the right that it needs, and else behaves as with all of
- * them. Below them, path_open: each right in turn is missing from those that the directory passes on, and each in turn is requested.
- */
+/* Each call on a descriptor that has every right but one: it fails if it needs that right, and otherwise behaves as with all of them. Below them,
+ * path_open: each right in turn is missing from those that the directory passes on, and each in turn is requested. */
 #include "support/file_io.h"
 #include "support/program.h"
 #include "wasi/abi.h"
@@ -92,7 +91,7 @@ struct need {
 struct row {
 	const char *name;
 	uint32_t (*call)(uint32_t fd);
-	uint32_t with_all; /* what it says when nothing is missing */
+	uint32_t with_all; /* its result when no right is missing */
 	struct need needs[2];
 };
 
@@ -164,7 +163,7 @@ static void check_row(const struct row *row, const char *path, uint32_t oflags)
 	}
 }
 
-/* The position is told to whoever may tell it or may move it. */
+/* The right to tell or the right to seek allows reading the position. */
 static void check_tell(void)
 {
 	static const uint64_t either[] = {HF_RIGHT_FD_TELL, HF_RIGHT_FD_SEEK, HF_RIGHT_FD_TELL | HF_RIGHT_FD_SEEK};
@@ -186,7 +185,7 @@ static uint64_t base_of(uint32_t fd)
 	return peek_u64(program, OUT + 8);
 }
 
-/* Asks for one right through a directory that passes on all others. What does not apply to the file is no matter. */
+/* Requests one right through a directory that passes on all others. Rights that do not apply to the file are ignored. */
 static void check_inheriting(const char *path, uint64_t applying, uint32_t oflags)
 {
 	for (int bit = 0; bit < 30; bit++) {
@@ -198,9 +197,9 @@ static void check_inheriting(const char *path, uint64_t applying, uint32_t oflag
 		else
 			CHECK_ERR(open_at(dir, path, oflags, right, 0), applying & right ? HF_ENOTCAPABLE : 0);
 		CHECK_ERR(open_at(dir, path, oflags, HF_RIGHTS_ALL & ~right & ~HF_RIGHT_FD_WRITE, 0), 0);
-		/* A right that nobody has heard of applies to nothing. */
+		/* An unknown right applies to nothing. */
 		CHECK_ERR(open_at(dir, path, oflags, UINT64_C(1) << 40, 0), 0);
-		/* What is to be inherited in turn. */
+		/* Rights to inherit in turn. */
 		uint32_t result = hf_p1_path_open(dir, 0, AT(path), oflags, 0, right, 0, FD);
 		CHECK_ERR(result, oflags & HF_OFLAG_DIRECTORY ? HF_ENOTCAPABLE : 0);
 		if (result == 0)
@@ -220,7 +219,7 @@ static void check_granted(void)
 	CHECK_ERR(open_at(dir, "f", 0, 0, 0), HF_ENOTCAPABLE);
 }
 
-/* Nothing is made or cut for somebody who does not get what he asks for. */
+/* A refused open neither creates nor truncates anything. */
 static void check_nothing_happens(void)
 {
 	uint32_t dir = open_path(program, ".", HF_OFLAG_DIRECTORY, HF_RIGHTS_ALL & ~HF_RIGHT_FD_WRITE, 0);
@@ -234,7 +233,7 @@ static void check_nothing_happens(void)
 	CHECK_ERR(open_at(dir, "full", HF_OFLAG_TRUNC, HF_RIGHT_FD_READ, 0), 0);
 }
 
-/* A directory whose files may not be synchronized cannot be asked for files that always are. */
+/* A directory that does not pass on the right to sync cannot open files with a sync flag. */
 static void check_sync_flags(void)
 {
 	static const struct {

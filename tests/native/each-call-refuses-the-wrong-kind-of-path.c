@@ -144,7 +144,7 @@ static void check_read_only(uint32_t ro, uint32_t elsewhere)
 	CHECK_ERR(hf_p1_path_unlink_file(PATH_OF(below, "g")), HF_EROFS);
 	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, "new")), HF_EROFS);
 	CHECK_ERR(hf_p1_path_remove_directory(PATH_OF(ro, "d")), HF_EROFS);
-	/* What is wrong with the path comes first. */
+	/* Errors of the path come first. */
 	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, "d")), HF_EEXIST);
 	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, ".")), HF_EEXIST);
 	CHECK_ERR(hf_p1_path_create_directory(PATH_OF(ro, "no/new")), HF_ENOENT);

@@ -70,8 +70,7 @@ static void check_by_one_of_two(void)
 	hf_process_unref(process);
 }
 
-/* Whoever has seen that a process is dead may forget it: the last thread, although it has not let go of its reference yet, posts
- * nothing more. */
+/* Whoever sees that a process is dead may free it: the last thread posts nothing more, although it still holds its reference. */
 static struct hf_process *short_lived;
 static hf_word go;
 

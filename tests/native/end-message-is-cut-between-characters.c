@@ -1,4 +1,4 @@
-/* A message that is too long for its place loses whole characters at its end, never a part of one. */
+/* A message that is too long is cut between characters, never within one. */
 #include "support/threads.h"
 
 #include <string.h>

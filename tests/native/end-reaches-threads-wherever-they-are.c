@@ -91,7 +91,7 @@ int main(void)
 	CHECK(told == 1 || told == 2);
 	while (atomic_load(&unwound) < 2)
 		sleep_ms(1);
-	/* The zombie ends its computation, and gets no further than the door. */
+	/* The zombie finishes its computation and stops at the door. */
 	CHECK(!threads[COMPUTER]->process);
 	atomic_store(&zombie_stops, 1);
 	sleep_ms(10);
@@ -99,7 +99,7 @@ int main(void)
 	CHECK(hf_list_empty(&pipe->readable.waiters));
 	hf_process_unref(process);
 	pipe_end(pipe);
-	/* The last of thread_run's frees may still be under way. */
+	/* The last free of thread_run may still be in progress. */
 	sleep_ms(20);
 	return done();
 }

@@ -1,5 +1,5 @@
-/* A process that has ended with output that the page has not read: what stays of it is little more than those bytes, until they are read; a stream without
- * any ends at once, although the page gives no credit. */
+/* A process that has ended with output that the page has not read: little more memory than those bytes is kept until they are read. A stream
+ * without unread bytes ends at once, even if the page gives no credit. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -82,7 +82,7 @@ int main(void)
 	CHECK_EQ(hf_c_feed(session, received, 1), -HF_EPIPE);
 	hf_c_credit(session, 1, 6);
 	CHECK_EQ(received_size, 6);
-	hf_c_end(session, HF_EXIT_KILLED, 137, NULL, 0); /* too late, and no harm */
+	hf_c_end(session, HF_EXIT_KILLED, 137, NULL, 0); /* too late, but harmless */
 	struct hf_session_stats stats;
 	hf_c_session_stats(session, &stats);
 	hf_c_credit(session, 1, 100);

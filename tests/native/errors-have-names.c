@@ -15,7 +15,7 @@ int main(void)
 	}
 	CHECK(strcmp(hf_errno_name(HF_ENOTCAPABLE + 1), "EUNKNOWN") == 0);
 	CHECK(strcmp(hf_errno_text(-1), "Unknown error") == 0);
-	/* A few from the specification, for the table is ABI. */
+	/* A few from the specification, because the table is ABI. */
 	CHECK_EQ(HF_E2BIG, 1);
 	CHECK_EQ(HF_EINVAL, 28);
 	CHECK_EQ(HF_ENOENT, 44);

@@ -130,7 +130,7 @@ static void check_both(void)
 CHECK_EDITION(p1, 64, 48)
 CHECK_EDITION(un, 56, 56)
 
-/* What a vector points at, too; and then nothing moves, not even into its good pieces. */
+/* The targets of a vector are checked too; then nothing moves, even into its valid pieces. */
 static void check_vectors(void)
 {
 	poke_iov(program, IOVS + 32, DATA, 4);
@@ -141,7 +141,7 @@ static void check_vectors(void)
 	CHECK_ERR(hf_p1_fd_write(1, IOVS + 32, 2, OUT), HF_EFAULT);
 	CHECK_ERR(hf_p1_fd_pwrite(file, IOVS + 32, 2, 0, OUT), HF_EFAULT);
 	CHECK_ERR(hf_p1_fd_pread(file, IOVS + 32, 2, 0, OUT), HF_EFAULT);
-	/* Nor are bytes lost for want of a place for their count. */
+	/* No bytes are lost when the address for their count is bad. */
 	CHECK_ERR(hf_p1_fd_read(0, IOVS, 1, GUEST_SIZE - 3), HF_EFAULT);
 	CHECK_BYTES(before, program->guest->memory, GUEST_SIZE);
 	char got[8];

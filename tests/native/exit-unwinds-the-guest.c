@@ -1,5 +1,4 @@
-/* proc_exit never returns to the guest, and its code becomes the process's; the same holds for a fatal signal; a plain return
- * is code 0. */
+/* proc_exit never returns to the guest, and sets the process's exit code, as does a fatal signal; a plain return gives code 0. */
 #include "platform/native.h"
 #include "support/program.h"
 

@@ -1,4 +1,4 @@
-/* Reads give back what writes put in: within and across the borders of chunks, at the end and past it, appended, overwritten. */
+/* Reads return what was written: within and across the borders of chunks, at the end and past it, appended, overwritten. */
 #include "support/files.h"
 
 #include <stdlib.h>

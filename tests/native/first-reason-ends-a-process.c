@@ -1,4 +1,4 @@
-/* The first reason for a process's end counts, with its code and text; later ones are too late. */
+/* The first reason for a process's end is kept, with its code and text; later ones are ignored. */
 #include "support/threads.h"
 
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static void check_first(void)
 	free(thread);
 }
 
-/* Many at once: one of them, and its text with it. */
+/* Many at once: exactly one wins, with its own text. */
 static struct hf_process *contested;
 
 static void end(void *context, unsigned number)

@@ -1,4 +1,5 @@
-/* At a limit: ENOSPC or EFBIG, a short write where some bytes still fit, everything as it was before; and room again once something goes. */
+/* At a limit calls fail with ENOSPC or EFBIG, or write short where some bytes still fit, and change nothing else. Space is available again once
+ * something is removed. */
 #include "support/files.h"
 
 #include <stdio.h>
@@ -23,11 +24,11 @@ static void check_bytes_limit(void)
 	CHECK_ERR(f_write(b, UINT64_C(1) << 40, "x", 1), -HF_ENOSPC);
 	CHECK_EQ(f_size(a), 3 * 65536);
 	CHECK_EQ(f_size(b), 0);
-	/* Writing over what is there needs no room, and neither does a hole. */
+	/* Overwriting needs no space, and neither does a hole. */
 	CHECK_EQ(f_write(a, 65530, "yyyyyyyyyyyy", 12), 12);
 	CHECK_OK(b->ops->truncate(b, UINT64_C(1) << 40));
 	CHECK_OK(f_mkdir(fs.root, "dir"));
-	/* What is cut off, or removed, is room for others. */
+	/* Truncating and removing free space for others. */
 	CHECK_OK(a->ops->truncate(a, 2 * 65536));
 	CHECK_EQ(f_write(b, 0, bytes, 65536), 65536);
 	CHECK_ERR(f_write(b, 65536, "x", 1), -HF_ENOSPC);
@@ -67,12 +68,12 @@ static void check_nodes_limit(void)
 	CHECK_ERR(f_mkdir(fs.root, "new"), -HF_ENOSPC);
 	CHECK_ERR(f_symlink(fs.root, "file", "new"), -HF_ENOSPC);
 	CHECK_ERR(f_link(fs.root, "file", "new", false), -HF_ENOSPC);
-	/* What is wrong with the name is told first. */
+	/* Errors of the name come first. */
 	CHECK_ERR(f_mkdir(fs.root, "file"), -HF_EEXIST);
 	CHECK_EQ(f_check_tree(fs.root), 4);
-	/* A rename needs none. */
+	/* A rename needs no space. */
 	CHECK_OK(f_rename(fs.root, "file", "dir/file"));
-	/* A further name given back is room at once, a file only when nobody holds it any more. */
+	/* Removing an additional name frees its space at once; a file's space is freed only with its last reference. */
 	CHECK_OK(f_unlink(fs.root, "hard"));
 	CHECK_OK(f_put(fs.root, "new", ""));
 	CHECK_OK(f_open(fs.root, "new", 0, &open));
@@ -80,7 +81,7 @@ static void check_nodes_limit(void)
 	CHECK_ERR(f_put(fs.root, "newer", ""), -HF_ENOSPC);
 	hf_vnode_unref(open);
 	CHECK_OK(f_put(fs.root, "newer", ""));
-	/* A name that replaces another takes it along. */
+	/* A name that replaces another frees the other's space. */
 	CHECK_OK(f_rename(fs.root, "newer", "link"));
 	CHECK_EQ(hf_memfs_usage(fs.memfs).nodes, 4);
 	CHECK_EQ(f_check_tree(fs.root), 3);

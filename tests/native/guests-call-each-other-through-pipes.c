@@ -1,5 +1,6 @@
-/* Two guests call a third: each call is a record in one pipe, each answer one in the caller's own. A nudge is a record of zeros. A caller that is killed while
- * it waits is woken at once, and the one that is called goes on; when that is killed its callers get the end of the file, and then EPIPE. */
+/* Two guests call a third: each call is a record in one pipe, each answer one in the caller's own. A nudge is a record of zeros. A caller that is
+ * killed while it waits is woken at once, and the one that is called goes on; when that is killed its callers get the end of the file, and then
+ * EPIPE. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -123,7 +124,7 @@ int main(void)
 	hf_c_end(callee, HF_EXIT_KILLED, 137, NULL, 0);
 	while (exited < 2)
 		coordinator_turn();
-	/* As the page does: what the callee held. */
+	/* As the page does: closes the ends that the callee held. */
 	hf_c_pipe_close(request, HF_PIPE_READER);
 	for (int i = CALLER; i <= KILLED; i++)
 		hf_c_pipe_close(replies[i], HF_PIPE_WRITER);

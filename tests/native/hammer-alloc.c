@@ -25,7 +25,7 @@ static void hammer(void *context, unsigned number)
 		hf_free(kept[i]);
 		sizes[i] = random_below(&seed, 3000);
 		kept[i] = hf_alloc(sizes[i]);
-		CHECK(hf_alloc_bytes() <= LIMIT + THREADS * 4096); /* those who are being refused stand in it for a moment */
+		CHECK(hf_alloc_bytes() <= LIMIT + THREADS * 4096); /* refused allocations are briefly included */
 		if (!kept[i]) {
 			sizes[i] = 0;
 			atomic_fetch_add(&refusals, 1);

@@ -7,7 +7,7 @@
 #define THREADS 4
 #define RECORDS 40000
 
-/* Odd sizes, so that records lie over every border. */
+/* Odd sizes, so that records cross every boundary. */
 struct record {
 	uint32_t thread, number;
 	char filler[53];

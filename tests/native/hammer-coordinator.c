@@ -1,4 +1,4 @@
-/* The coordinator's C as a whole: a page that spawns, writes, reads with little credit, cancels and kills as it likes, guests that read,
+/* The coordinator's C as a whole: a page that randomly spawns, writes, reads with little credit, cancels and kills; guests that read,
  * write, wait, compute, make threads, return, exit, trap, and workers that break. Whatever happens, each process's end is reported once,
  * each stream ends once, after its last byte, all bytes arrive in order, and no memory is left. */
 #include "support/coordinator.h"
@@ -14,7 +14,7 @@
 #define ZOMBIES_MOST 60 /* they never go away here */
 #define MAX_WORKERS 8
 
-/* A process as the page has it. */
+/* A process as the page sees it. */
 struct page {
 	uint32_t id; /* 0: free */
 	struct session *session;
@@ -23,7 +23,7 @@ struct page {
 	bool exited, over, closed, cancelled, ending, ended[3];
 };
 
-/* What a guest knows: a zombie may look at it when the page has long forgotten its process. */
+/* The guest's own state: a zombie may read it long after the page has forgotten its process. */
 #define SESSIONS_MOST 5000
 static struct known {
 	_Atomic uint64_t consumed; /* of standard input */
@@ -31,7 +31,7 @@ static struct known {
 } known[SESSIONS_MOST];
 
 static struct budget budget = {.milliseconds = 1800};
-/* However slow the machine is. */
+/* Long enough for any machine. */
 #define SPAWNED_LEAST 20
 static struct page pages[PAGES];
 static uint32_t next_id = 1;
@@ -109,7 +109,7 @@ static enum run_end guest(uint32_t id, uint32_t tid, uint32_t argument)
 	struct known *mine = &known[id];
 	uint64_t seed = id * 1000 + tid + argument + 1;
 	for (;;) {
-		/* Now and then a zombie gets to the door. */
+		/* Sometimes a zombie reaches the door. */
 		if (random_below(&seed, 3) > 0)
 			guest_may_die();
 		switch (random_below(&seed, tid == 0 ? 60 : 40)) {
@@ -197,13 +197,13 @@ static void on_over(uint32_t id)
 {
 	struct page *page = find(id);
 	CHECK(page->exited && page->ended[1] && page->ended[2]);
-	/* All that the guest knows to have written, and perhaps part of the write in which it was stopped. */
+	/* Everything that the guest has recorded as written, and perhaps part of the write during which it was stopped. */
 	CHECK(page->cancelled || page->received >= atomic_load(&known[id].written));
 	page->session = NULL;
 	page->over = true;
 }
 
-/* It is interruptible: it comes to the door by itself, or is claimed after a while. */
+/* It is interruptible: it reaches the door by itself, or is claimed after a while. */
 static void on_ending(uint32_t id)
 {
 	find(id)->ending = true;
@@ -262,7 +262,7 @@ static void act(struct page *page, bool last)
 			spawn(page);
 		return;
 	}
-	/* Guests that nobody resumes would never end. */
+	/* A paused guest would never end. */
 	if (last)
 		(void)hf_c_pause(page->session, 0);
 	if (page->ending && page->session && random_below(&page_seed, 20) == 0)
@@ -329,13 +329,13 @@ int main(void)
 			hf_c_pool_shrink(2, random_below(&page_seed, 2));
 		coordinator_turn();
 	}
-	/* Workers that are on their way out have given back all but what is theirs. */
+	/* Workers that are leaving have released everything except their own memory. */
 	for (int i = 0; i < 50; i++)
 		coordinator_turn();
 	CHECK_EQ(coordinator_blocks(), blocks);
 	printf("%u spawned, %u refused; ended by exit %u, trap %u, kill %u, crash %u; %u zombies\n", spawned, refused,
 	       reasons[1], reasons[2], reasons[3], reasons[6], zombies_at_the_door());
 	fflush(stdout);
-	/* Workers live on, and zombies sleep for ever. */
+	/* Workers stay alive, and zombies sleep forever. */
 	_Exit(0);
 }

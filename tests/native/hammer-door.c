@@ -1,5 +1,5 @@
-/* A guest that calls the kernel all the time is stopped and claimed at any moment: each time exactly one of "it unwound" and "it
- * was claimed" comes true, and after a claim it is never in the kernel again. */
+/* A guest that calls the kernel all the time is stopped and claimed at any moment: each time it either unwinds or is claimed, never both, and
+ * after a claim it is never in the kernel again. */
 #include "support/threads.h"
 
 #include "platform/native.h"
@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Threads that were claimed sleep for ever: not too many of them. */
+/* Claimed threads sleep forever, so their number is limited. */
 #define CLAIMED_MOST 100
 
 struct run {
@@ -60,7 +60,7 @@ static void once(uint64_t *seed)
 		claimed[claimed_count++] = run;
 		return;
 	}
-	/* It was in the kernel then, and it makes no other call. */
+	/* It was in the kernel at that moment and makes no further call. */
 	uint32_t begun = atomic_load(&run->begun);
 	CHECK_EQ(pthread_join(thread, NULL), 0);
 	CHECK_EQ(atomic_load(&run->begun), begun);

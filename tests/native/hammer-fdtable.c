@@ -30,7 +30,7 @@ static void look(uint32_t fd)
 	uint64_t bytes;
 	if (hf_fd_get(&table, fd, HF_RIGHT_FD_READ, &view) < 0)
 		return;
-	/* It stays open while we use it, whoever closes the descriptor. */
+	/* It stays open while we use it, even if another thread closes the descriptor. */
 	CHECK_OK(view.file->ops->getattr(view.file, &attr));
 	CHECK(view.owned && attr.ino == pipe->ino);
 	CHECK_EQ(view.file->ops->poll(view.file, HF_READY_IN, NULL, &bytes), 0);

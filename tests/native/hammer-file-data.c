@@ -9,7 +9,7 @@
 
 static struct budget budget = {.milliseconds = 1200};
 
-/* A record is of one byte throughout, or zeros where nobody wrote, or was cut. */
+/* A record consists of one repeated byte, or of zeros where nothing was written or the file was cut. */
 static void check_record(const char *bytes, int64_t size)
 {
 	for (int64_t i = 1; i < size; i++)

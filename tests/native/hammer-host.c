@@ -1,5 +1,5 @@
-/* Guests are ended at random instants while their threads compute, start others, wait on addresses, sleep and come and go through doors: every one
- * is joined, and nothing is left of it. */
+/* Guests are ended at random instants while their threads compute, start others, wait on addresses, sleep and come and go through doors: every
+ * guest is joined, and leaves nothing behind. */
 #include "support/by_hand.h"
 
 static _Atomic bool computes;

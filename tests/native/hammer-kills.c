@@ -1,6 +1,7 @@
-/* Guests are killed at random instants while they compute (and can be interrupted or not), wait on memory outside of the kernel, read, sleep, write to a
- * page that does not read, talk over sockets, work on files, have threads, or are just being started. After each hundred the kernel's locks are free,
- * its counts are zero and its memory is what it was. HOLDFAST_KILLS=10000 makes it so many; else it goes on for as long as a hammer may. */
+/* Guests are killed at random instants while they compute (and can be interrupted or not), wait on memory outside of the kernel, read, sleep,
+ * write to a page that does not read, talk over sockets, work on files, have threads, or are just being started. After each hundred the kernel's
+ * locks are free, its counts are zero and its memory is what it was. HOLDFAST_KILLS=10000 sets the number of kills; the default is as many as fit
+ * into a hammer's time budget. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -21,7 +22,7 @@
 #define LANES 10
 #define MAX_WORKERS 24
 #define FIRST_PORT 1000
-/* The least turns of the event loop in which an interruptible guest comes by itself; those that do not are claimed. */
+/* An interruptible guest has this many turns of the event loop to leave by itself; then it is claimed. */
 #define GRACE_TURNS 20
 
 enum { LISTENER = 3, CLIENT = 4, TREE = 5, ACCEPTED = 6 };
@@ -84,7 +85,7 @@ static void compute(uint64_t *seed)
 		hf_plat_relax();
 }
 
-/* A name among few, so that guests meet. */
+/* One of a few names, so that guests collide. */
 static uint32_t name(uint64_t *seed, uint32_t at)
 {
 	return (uint32_t)snprintf((char *)guest_memory() + at, 16, "hammer/%c", 'a' + (char)random_below(seed, 5));
@@ -108,7 +109,7 @@ static void work_on_a_file(uint64_t *seed)
 			return;
 		memcpy(&fd, guest_memory() + 16, 4);
 		(void)hf_p1_fd_write(fd, vector(random_below(seed, 90000)), 1, 16);
-		/* Now and then it stays open, perhaps without a name. */
+		/* Sometimes it stays open, perhaps without a name. */
 		if (random_below(seed, 4) > 0)
 			(void)hf_p1_fd_close(fd);
 	}
@@ -148,7 +149,7 @@ static void live(enum kind kind, uint64_t *seed)
 {
 	switch (kind) {
 	case COMPUTES_AND_DIES_LATE:
-		/* A zombie that comes to the door, some time. */
+		/* A zombie that eventually reaches the door. */
 		for (int i = 0; i < 30; i++)
 			compute(seed);
 		(void)hf_p1_sched_yield();
@@ -226,7 +227,7 @@ static void on_exited(uint32_t id, uint32_t reason, uint32_t code, const char *m
 	CHECK(find(id)->killed);
 	CHECK(reason == HF_EXIT_KILLED && code == 137 && message_size == 6 && memcmp(message, "killed", 6) == 0);
 	reasons[reason]++;
-	/* What it wrote and nobody read may be thrown away. */
+	/* Its unread output may be discarded. */
 	for (uint32_t fd = 1; fd <= 2; fd++)
 		hf_c_cancel(find(id)->session, fd);
 }
@@ -265,7 +266,7 @@ static void spawn(struct lane *lane)
 	block.header.id = id;
 	block.header.interruptible = random_below(&page_seed, 2);
 	block.header.credit = random_below(&page_seed, 1000);
-	/* It listens, and is connected to itself. */
+	/* It listens, and connects to itself. */
 	block.sockets[0][0] = 1;
 	block.sockets[0][1] = block.sockets[1][1] = FIRST_PORT + (uint32_t)(lane - lanes);
 	memcpy(header, &block, sizeof block);
@@ -280,7 +281,7 @@ static void spawn(struct lane *lane)
 	next_id = id + 1;
 	started++;
 	by_kind[kind_of(id)]++;
-	/* A third of them before they have run for long, or at all. */
+	/* A third of them soon after their start, or before it. */
 	uint32_t most = random_below(&page_seed, 3) ? 4000 : 100;
 	lane->kill_at = hf_plat_monotonic() + random_below(&page_seed, most) * UINT64_C(1000);
 }
@@ -334,7 +335,7 @@ static bool is_free(const struct hf_lock *lock)
 
 static void check_whole(size_t blocks, uint64_t nodes)
 {
-	/* Workers that go on as zombies, or are on their way out, do so. */
+	/* Lets zombies and leaving workers finish. */
 	while (hf_pool_count(HF_WORKER_RUNNING) + hf_pool_count(HF_WORKER_ZOMBIE) > 0)
 		coordinator_turn();
 	coordinator_turn();
@@ -345,7 +346,7 @@ static void check_whole(size_t blocks, uint64_t nodes)
 	CHECK_EQ(hf_socket_count(), 0);
 	CHECK_EQ(hf_listener_count(), 0);
 	CHECK(is_free(&hf_root_fs()->tree));
-	/* The locks without names outside: of the ports, of the queue, of the random generator, of the allocator. */
+	/* The locks that are private to their files: of the ports, the queue, the random generator and the allocator. */
 	struct hf_listener *listener;
 	char some[16];
 	CHECK_OK(hf_listener_open(FIRST_PORT, &listener));
@@ -389,6 +390,6 @@ int main(void)
 	CHECK_EQ(reasons[HF_EXIT_KILLED], ended);
 	CHECK(started >= 100 && ended == started);
 	fflush(stdout);
-	/* Workers live on. */
+	/* Workers stay alive. */
 	_Exit(0);
 }

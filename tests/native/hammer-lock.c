@@ -20,7 +20,7 @@ static void hammer(void *context, unsigned number)
 		CHECK(hf_lock_is_held(&lock));
 		CHECK_EQ(guarded[0], guarded[1]);
 		guarded[0]++;
-		/* Now and then hold it long enough for others to go to sleep. */
+		/* Sometimes hold it long enough for others to fall asleep. */
 		if (random_below(&seed, 100) == 0)
 			hf_plat_yield();
 		guarded[1]++;

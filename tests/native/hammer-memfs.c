@@ -1,4 +1,4 @@
-/* Threads create, remove, rename and link the same few names in the same few directories, all at once; then the tree is whole. */
+/* Threads create, remove, rename and link the same few names in the same few directories, concurrently; then the tree is consistent. */
 #include "platform/alloc.h"
 
 #include "support/files.h"
@@ -10,7 +10,7 @@
 
 static struct budget budget;
 
-/* Short paths over few names, so that threads meet; never the root itself. */
+/* Short paths of a few names, so that threads collide; never the root itself. */
 static void make_path(uint64_t *seed, char *out)
 {
 	uint32_t parts = 1 + random_below(seed, 3);

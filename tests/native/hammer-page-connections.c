@@ -1,5 +1,5 @@
 /* The page's connections (coordinator/connection.c): it connects to servers, listens for clients, writes, reads with little
- * credit, cancels, aborts and withdraws as it likes; at the other ends are threads that do no less. Each connection is reported
+ * credit, cancels, aborts and withdraws at random, and the threads at the other ends do likewise. Each connection is reported
  * open or failed at most once, ends once in each direction, and is forgotten once; bytes come in order; nothing is left. */
 #include "support/coordinator.h"
 #include "support/sockets.h"
@@ -14,7 +14,7 @@
 #define SERVED_BY_THREADS 1
 #define SERVED_BY_PAGE 2
 
-/* A connection as the page has it. */
+/* A connection as the page sees it. */
 struct end {
 	uint32_t id; /* 0: free */
 	struct connection *connection;
@@ -281,7 +281,7 @@ int main(void)
 	atomic_store(&threads_left, 3);
 	in_background(run_threads, &threads_seed);
 	while (!atomic_load(&last) || !all_over()) {
-		if (!time_left(&budget) && opened > 20 && gone > 0) /* however slow the machine is */
+		if (!time_left(&budget) && opened > 20 && gone > 0) /* long enough for any machine */
 			atomic_store(&last, true);
 		act(&ends[random_below(&page_seed, PAGES)]);
 		if (random_below(&page_seed, atomic_load(&last) ? 10 : 300) == 0)

@@ -5,7 +5,7 @@
 #define BOXES 3
 #define TAKERS 3
 
-/* What a kernel object is to waiting: a lock, a state, a queue. */
+/* What a wait needs of a kernel object: a lock, a state, a queue. */
 static struct box {
 	struct hf_lock lock;
 	uint32_t tokens;
@@ -36,7 +36,7 @@ static void give(uint64_t *seed)
 	}
 }
 
-/* Takes what is there; links the waiter where nothing is. */
+/* Takes what is available; links the waiter otherwise. */
 static bool look(struct hf_thread_waiter *waiters)
 {
 	bool found = false;

@@ -1,4 +1,4 @@
-/* Directories are moved out of a base and back while others walk through them with "..": no walk ever sees what lies outside.
+/* Directories are moved out of a base and back while others walk through them with "..": no walk ever sees anything outside.
  */
 #include "support/files.h"
 
@@ -40,7 +40,7 @@ static void hammer(void *context, unsigned number)
 {
 	(void)context;
 	uint64_t seed = number + 1;
-	/* On a slow machine until somebody has found what is inside. */
+	/* Continues until a walk has found something inside, even on a slow machine. */
 	while (time_left(&budget) || atomic_load(&inside) == 0) {
 		if (number == 0)
 			move(&seed);

@@ -1,4 +1,4 @@
-/* Many readers and writers, sizes of all kinds, blocking and not, and a poller that looks on: every byte arrives once, and all end. */
+/* Many readers and writers, with all sizes, blocking and not, and a poller: every byte arrives once, and all threads end. */
 #include "support/pipes.h"
 
 #define WRITERS 2

@@ -1,4 +1,4 @@
-/* Pollers of several pipes and a clock, writers that come and go: everything that was written is read, and all pollers see the end. */
+/* Pollers of several pipes and a clock, writers that come and go: everything that is written is read, and all pollers see the end. */
 #include "kernel/poll.h"
 
 #include "support/file_io.h"

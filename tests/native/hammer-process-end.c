@@ -26,7 +26,7 @@ struct job {
 };
 
 static struct budget budget = {.milliseconds = 1800};
-/* However slow the machine is. */
+/* Long enough for any machine. */
 #define JOBS_LEAST 6
 static struct worker *zombies[ZOMBIES_MOST];
 static unsigned zombie_count;
@@ -138,7 +138,7 @@ int main(void)
 			(void)!p_try_put(job.pipe, "hello", 5, NULL);
 		if (random_below(&seed, 3) > 0)
 			hf_process_end(job.process, HF_EXIT_KILLED, 137, "killed", 6, NULL, 0);
-		/* Else it may end by itself; not for ever, though. */
+		/* Otherwise it may end by itself, but not indefinitely late. */
 		for (int i = 0; i < 200 && !hf_process_is_dead(job.process); i++) {
 			(void)!p_try_put(job.pipe, "more", 4, NULL);
 			(void)hf_work_drain();

@@ -1,5 +1,5 @@
-/* Readers go through a directory in small steps while others add and remove names as fast as they can: a name that stays is listed once,
- * each time. */
+/* Readers list a directory in small steps while others add and remove names as fast as they can: each pass lists every name that stays exactly
+ * once. */
 #include "support/files.h"
 
 #include <stdio.h>

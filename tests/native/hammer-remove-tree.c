@@ -1,4 +1,4 @@
-/* hf.fs.rm of a tree in which threads make, move and remove directories: it always ends, never leaves the tree, and takes all of it once they
+/* hf.fs.rm of a tree in which threads make, move and remove directories: it always ends, never leaves the tree, and removes everything once they
  * have stopped. */
 #include "coordinator/root.h"
 #include "support/files.h"
@@ -19,7 +19,7 @@ static void some_path(uint64_t *random, char *path)
 		sprintf(path + strlen(path), "/%u", (unsigned)random_below(random, 3));
 }
 
-/* Whatever comes of it: the tree goes away under it. */
+/* Any result is fine: the tree is being removed. */
 static void disturb(uint64_t *random)
 {
 	char path[64], other[64];
@@ -33,8 +33,8 @@ static void disturb(uint64_t *random)
 		(void)f_rename(root, path, other);
 		break;
 	case 2:
-		/* Out of the tree. If the removal is in it just now it goes on there, as that of rm(1) does, and takes what it finds; but
-		 * not the directory itself, nor what stands beside it. */
+		/* Moves it out of the tree. If the removal is inside it at that moment it continues there, as rm(1) does, and removes its contents, but
+		 * neither the directory itself nor its new siblings. */
 		if (f_rename(root, path, "/saved/dir") == 0)
 			CHECK(f_exists(root, "/saved/dir"));
 		f_check_text(root, "/saved/proof", "x");

@@ -1,6 +1,6 @@
-/* Threads ask services for something, with and without a deadline, and get the order to stop meanwhile; threads of the services answer after a while,
- * or die with requests that they have taken; the services close, end and begin again. Each request is answered once, with its own answer, or left; none is
- * lost. */
+/* Threads ask services for something, with and without a deadline, and get the order to stop meanwhile; threads of the services answer after a
+ * while, or die with requests that they have taken; the services close, end and begin again. Each request is answered once, with its own answer,
+ * or abandoned; none is lost. */
 #include "support/requests.h"
 
 #include "platform/alloc.h"
@@ -8,7 +8,7 @@
 #define ASKERS 3
 #define SERVERS 2
 #define ROOM 2
-/* However slow the machine is. */
+/* Long enough for any machine. */
 #define EACH_LEAST 20
 
 static struct budget budget = {.milliseconds = 1500};
@@ -108,7 +108,7 @@ static void ask(unsigned number)
 	atomic_fetch_sub(&askers_left, 1);
 }
 
-/* Until the service is closed, or this thread dies with the request that it has just taken. */
+/* Until the service is closed, or this thread dies while it holds a request. */
 static void serve(struct service *service, struct hf_thread *self, uint64_t *seed)
 {
 	struct hf_queued_request *request;
@@ -195,7 +195,7 @@ int main(void)
 	in_threads(ASKERS + SERVERS + 1, hammer, NULL);
 	for (int i = 0; i < ASKERS; i++)
 		thread_end(askers[i]);
-	/* Each that was left is released by now. */
+	/* Each abandoned request is released by now. */
 	CHECK_EQ(atomic_load(&parcels_released), atomic_load(&left));
 	hf_lock(&current_lock);
 	struct service *last = current;

@@ -1,10 +1,10 @@
-/* Threads take a sleeplock, sleep while they hold it, and get the order to stop: one thread at a time has it, no wake-up is lost, and each thread gets it
- * often, however fast the others come back. */
+/* Threads take a sleeplock, sleep while they hold it, and get the order to stop: one thread at a time has it, no wake-up is lost, and each thread
+ * gets it often, even if the others retry at once. */
 #include "kernel/sleeplock.h"
 #include "support/threads.h"
 
 #define THREADS 4
-/* However slow the machine is. */
+/* Long enough for any machine. */
 #define EACH_LEAST 50
 
 static struct budget budget = {.milliseconds = 1000};

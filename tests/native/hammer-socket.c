@@ -18,7 +18,7 @@ static uint8_t byte_at(uint32_t position)
 	return (uint8_t)(position * 11 + (position >> 8));
 }
 
-/* Sends back what it gets, to the end or until it has enough of it. */
+/* Echoes what it gets, until the end or until it loses interest. */
 static void serve(struct hf_socket *socket, uint64_t *seed)
 {
 	static _Thread_local uint8_t bytes[5000];
@@ -74,7 +74,7 @@ static void server(struct hf_thread *self, uint64_t *seed)
 	}
 }
 
-/* Everything that comes back is a prefix of what was sent. */
+/* Everything that is echoed is a prefix of what was sent. */
 static uint32_t read_back(struct hf_socket *socket, uint32_t position, bool nonblock, bool *over)
 {
 	static _Thread_local uint8_t bytes[5000];
@@ -113,7 +113,7 @@ static void talk(struct hf_socket *socket, uint64_t *seed)
 	hf_socket_close(socket);
 }
 
-/* However slow the machine is, something was seen. */
+/* Something was seen, even on a slow machine. */
 static bool seen_enough(void)
 {
 	return atomic_load(&accepted) > 10 && atomic_load(&echoed) > 0;

@@ -1,4 +1,4 @@
-/* Supervisors over threads under fire: children that end as they like, and threads that give orders meanwhile. Two supervisors
+/* Supervisors of threads under load: children end at random, and other threads give orders meanwhile. Two supervisors
  * share nothing; no child ever runs twice at once. */
 #include <holdfast/supervise.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
-/* A crowd's threads call, yield, sleep and compute, while it is paused and resumed, and in the end it is killed: the threads come to their turns, all are
- * gone in the end, those that were claimed as well, and none leaves a turn taken or a place in the line. */
+/* A crowd's threads call, yield, sleep and compute, while it is paused and resumed, and in the end it is killed: all threads get their turns, all
+ * are gone at the end, including the claimed ones, and none leaves a turn or a place in line occupied. */
 #include "support/threads.h"
 
 #include "platform/native.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static struct budget budget = {.milliseconds = 1800};
-/* However slow the machine is. */
+/* Long enough for any machine. */
 #define CROWDS_LEAST 3
 
 static struct hf_process *process;

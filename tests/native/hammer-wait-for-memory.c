@@ -1,5 +1,5 @@
-/* Threads of a guest hand a token round by memory.atomic.wait and notify as the kernel does them, some with short timeouts, while the process is paused and
- * resumed, and is killed in the end: no notify is lost, and all of them come back. */
+/* Threads of a guest hand a token round by memory.atomic.wait and notify as the kernel does them, some with short timeouts, while the process is
+ * paused and resumed, and is finally killed: no notify is lost, and all threads return. */
 #include <holdfast/exports.h>
 
 #include "support/doors.h"

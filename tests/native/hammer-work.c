@@ -1,5 +1,5 @@
-/* Many threads post, one coordinator sleeps until it is rung for: after each post the work runs, with what was changed before it
- * to be seen, and objects come and go between posts. */
+/* Many threads post, one coordinator sleeps until it is rung for: after each post the work runs, and sees all changes made before the post;
+ * objects come and go between posts. */
 #include "kernel/work.h"
 
 #include "platform/alloc.h"
@@ -82,7 +82,7 @@ static void coordinate(uint64_t *seed)
 			break;
 		if (random_below(seed, 4) == 0)
 			come_and_go();
-		/* Everything that was posted rings: without a bell for it this sleep would last for ever. */
+		/* Every post rings: without a bell for it this sleep would never end. */
 		while (atomic_load(&doorbell) == 0)
 			CHECK_OK(hf_plat_wait(&doorbell, 0, hf_plat_monotonic() + 20 * SECOND));
 	}

@@ -1,4 +1,4 @@
-/* Several names of one file: the same number, bytes and count, until the last goes. */
+/* Several names of one file show the same inode number, bytes and link count until the last is removed. */
 #include "support/files.h"
 
 #include "fs/devfs.h"

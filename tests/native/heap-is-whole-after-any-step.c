@@ -1,4 +1,4 @@
-/* Whatever comes and goes, in whatever order: the browser's allocator loses no byte, gives none twice, and gives back all spans. */
+/* Whatever is allocated and freed, in any order: the browser's allocator loses no byte, hands out none twice, and returns all spans. */
 #include "support/heap.h"
 
 #define WALKS 6

@@ -1,5 +1,5 @@
-/* Files, however they fill and fragment their zone, take no more than three quarters of the spans: the last quarter is there for processes, in
- * blocks of any size up to a span. */
+/* However files fill and fragment their zone, they take at most three quarters of the spans: the last quarter is left for processes, in blocks of
+ * any size up to a span. */
 #include "support/heap.h"
 
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static void empty(struct test_heap *test, char **blocks)
 	}
 }
 
-/* So many blocks fit into a quarter of the spans, and all of them come. */
+/* This many blocks fit into a quarter of the spans, and all of them can be allocated. */
 static void check_room(struct test_heap *test, size_t size, int at_least)
 {
 	void *first = NULL;

@@ -1,4 +1,4 @@
-/* Sizes and offsets beyond 2 GiB are as good as others; what is larger than the heap is refused. */
+/* Sizes and offsets beyond 2 GiB work like others; more than the heap's size is refused. */
 #include "support/heap.h"
 
 #define SIZE (4 * GIB - 1)

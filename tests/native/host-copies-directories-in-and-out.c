@@ -1,5 +1,5 @@
-/* A directory of the OS comes in and goes out again as it was: nested directories, contents, symbolic links as they are, and two names of one
- * file; a pipe is left out, and what may not be written is read-only; what is not there, or would be written over, is refused. */
+/* A directory of the OS is copied in and out unchanged: nested directories, contents, symbolic links as they are, and two names of one
+ * file; a pipe is skipped, and files without write permission are read-only; a missing source, or a target that exists, is refused. */
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ int main(void)
 
 	CHECK_EQ(mkfifo(at("in/pipe"), 0666), 0);
 	CHECK_EQ(chmod(at("in/deep/large"), 0444), 0);
-	bool writable = access(at("in/deep/large"), W_OK) == 0; /* to root all is */
+	bool writable = access(at("in/deep/large"), W_OK) == 0; /* root may write everything */
 
 	CHECK_OK(hf_host_start(0));
 	CHECK_OK(hf_host_copy_in(at("in"), "/made/here"));

@@ -1,4 +1,4 @@
-/* One thread exits: with it go one that computes, one that waits on an address, one that sleeps in a system call, and the first. */
+/* When one thread exits, so do a computing one, one that waits on an address, one that sleeps in a system call, and the first. */
 #include <unistd.h>
 
 #include "support/by_hand.h"

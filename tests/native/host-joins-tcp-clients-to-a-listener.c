@@ -61,7 +61,7 @@ static void echoes(uint32_t tid, uint32_t argument)
 	}
 }
 
-/* Ends with a client whose bytes nobody has read yet, and one that nobody accepted. */
+/* Ends with a client whose bytes are still unread, and one that was not accepted. */
 static void answers_and_ends(uint32_t tid, uint32_t argument)
 {
 	(void)tid, (void)argument;
@@ -73,7 +73,7 @@ static void answers_and_ends(uint32_t tid, uint32_t argument)
 		(void)CALL(hf_p1_sched_yield());
 }
 
-/* A client that breaks off is an error of its own, once. */
+/* A client that resets its connection causes one error. */
 static void is_broken_off(uint32_t tid, uint32_t argument)
 {
 	uint32_t error;
@@ -184,7 +184,7 @@ int main(void)
 	int second = client();
 	CHECK_EQ(write(second, "to nobody", 9), 9);
 	end_well(guest);
-	CHECK_EQ(close(listening), 0); /* whom nobody has accepted by then is the OS's to reset */
+	CHECK_EQ(close(listening), 0); /* the OS resets clients that are not accepted by then */
 	CHECK_EQ(read_all(first, got, sizeof got), ROOM - 1);
 	CHECK(read_all(second, got, sizeof got) <= 0);
 	CHECK_EQ(close(first), 0);

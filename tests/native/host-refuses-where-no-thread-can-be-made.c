@@ -1,4 +1,4 @@
-/* A guest is refused, or is over as soon as it began, where the OS has no thread for it; nothing is left of it. */
+/* A guest is refused, or ends at once, if the OS cannot create a thread for it; nothing is left of it. */
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
@@ -35,7 +35,7 @@ static int open_descriptors(void)
 	return count;
 }
 
-/* Of the pumps of two streams and the guest's own thread; the last has to tell of the guest's end, as any end is told. */
+/* For the copiers of two streams and the guest's own thread. If the last cannot be created, the guest's end is reported as usual. */
 static void without_the(int number, int in, int out)
 {
 	static const char *const none[] = {NULL};

@@ -1,5 +1,4 @@
-/* A guest that computes without end and makes no calls can be ended all the same: its thread is gone, and its memory
- * freed. */
+/* A guest that computes endlessly without system calls can still be ended: its thread is removed, and its memory freed. */
 #include "support/by_hand.h"
 
 static _Atomic bool computes;

@@ -101,7 +101,7 @@ static void never_comes(enum kind kind)
 	close_ends(ends);
 }
 
-/* It is told, and ends by itself. */
+/* It gets the error, and ends by itself. */
 static void is_dropped_while_it_runs(enum kind kind)
 {
 	int ends[2];

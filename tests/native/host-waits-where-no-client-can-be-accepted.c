@@ -1,4 +1,4 @@
-/* While there are no descriptors for a TCP client it waits in the OS's queue, and is not tried again and again; then it is served. */
+/* While no descriptor is available for a TCP client, it waits in the OS's queue without busy retries; later it is served. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ int main(void)
 	while (atomic_load(&refused) < 2)
 		sleep_ms(1);
 	sleep_ms(300);
-	/* Ten times a second, however slow this machine is. */
+	/* At most ten times a second, however slow the machine is. */
 	uint64_t tries = atomic_load(&refused), passed = hf_plat_monotonic() - begun;
 	CHECK(tries <= passed / (90 * MILLISECOND) + 2);
 	atomic_store(&may_accept, true);

@@ -1,4 +1,4 @@
-/* A directory of very many names: finding, removing and listing take the time that a small one takes, whatever was removed before. */
+/* In a directory of very many names, finding, removing and listing take the same time as in a small one, whatever was removed before. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static uint64_t read_on(struct hf_vnode *dir, uint64_t cookie, uint64_t count)
 	return state[0];
 }
 
-/* All that a directory of so many names is put through; the CPU time that it took. */
+/* Runs all operations on a directory of that many names; returns the CPU time. */
 static uint64_t exercise(unsigned names)
 {
 	struct fs fs = fs_begin();
@@ -71,13 +71,13 @@ static uint64_t exercise(unsigned names)
 	uint64_t cookie = 0;
 	for (unsigned i = 0; i < names + 2; i++)
 		cookie = read_on(fs.root, cookie, 1);
-	/* A gap in the middle, and a reader who comes to its edge again and again. */
+	/* A gap in the middle, and a reader that reaches its edge repeatedly. */
 	for (unsigned i = names / 10; i < names / 2; i++)
 		remove_name(fs.root, i);
 	uint64_t edge = read_on(fs.root, 0, 2 + names / 10);
 	for (unsigned i = 0; i < names; i++)
 		CHECK(read_on(fs.root, edge, 1) > edge);
-	/* From the front, with a look from the start after each. */
+	/* From the front, with a listing from the start after each. */
 	for (unsigned i = 0; i < names / 10; i++) {
 		remove_name(fs.root, i);
 		(void)read_on(fs.root, 0, 3);

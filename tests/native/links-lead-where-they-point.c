@@ -77,7 +77,7 @@ static void check_loops(struct hf_vnode *root)
 	CHECK_ERR(f_open(root, before, 0, &out), -HF_ELOOP);
 }
 
-/* What open with O_CREAT is told: where the file that a dangling link points at would be. */
+/* For open with O_CREAT: where the target of a dangling link would be. */
 static void check_dangling(struct hf_vnode *root)
 {
 	struct hf_vnode *dir = NULL, *out = NULL;
@@ -120,7 +120,7 @@ static void check_without_memory(struct hf_vnode *root)
 	hf_alloc_fail_after(1);
 	CHECK_ERR(walk(root, "to-to-file", HF_PATH_FOLLOW, &at), -HF_ENOMEM);
 	hf_alloc_fail_after(UINT32_MAX);
-	/* The directories of a deep path do not fit into what a walk has at hand. */
+	/* The directories of a deep path do not fit into the walk's fixed buffer. */
 	char path[200] = "";
 	for (int i = 0; i < 50; i++) {
 		strcat(path, "d/");

@@ -1,6 +1,6 @@
-/* A lock that is taken while one of the same or a later rank is held, one released by a thread that does not hold it, a wait and a look at the clock
- * with one held: each ends the program at once, with the names, in the builds that check it. Locks taken in order, and released in any order, cause
- * no report. */
+/* A lock that is taken while one of the same or a later rank is held, one released by a thread that does not hold it, a wait or a read of the
+ * clock with one held: each ends the program at once and names the locks, in builds that check this. Locks taken in order, and released in any
+ * order, cause no report. */
 #include "support/last_words.h"
 #include "support/threads.h"
 

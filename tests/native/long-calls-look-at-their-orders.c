@@ -54,7 +54,7 @@ static void devices(struct hf_thread *thread)
 		CHECK_OK(hf_file_open(hf_device(endless[i]), HF_READ, 0, &file));
 		atomic_store(&thread->orders, HF_ORDER_STOP);
 		read_all(file, HF_SLICE);
-		/* A device need not give all that it is asked for, so a pause ends it as well. */
+		/* A device may return less than requested, so a pause ends the call as well. */
 		atomic_store(&thread->orders, HF_ORDER_PAUSE);
 		read_all(file, HF_SLICE);
 		atomic_store(&thread->orders, 0);
@@ -73,7 +73,7 @@ static void files(struct hf_thread *thread, struct hf_vnode *root)
 	write_all(file, HF_SLICE);
 	CHECK_EQ(d_seek(file, 0, HF_WHENCE_CUR), 2 * HF_SLICE);
 	CHECK_ERR(vnode->ops->allocate(vnode, 0, UINT64_C(1) << 40), -HF_EINTR);
-	/* A file gives all that there is, paused or not. */
+	/* A file returns all available bytes, paused or not. */
 	atomic_store(&thread->orders, HF_ORDER_PAUSE);
 	CHECK_EQ(d_seek(file, 0, HF_WHENCE_SET), 0);
 	read_all(file, (uint64_t)PIECES * PIECE);
@@ -84,7 +84,7 @@ static void files(struct hf_thread *thread, struct hf_vnode *root)
 	atomic_store(&thread->orders, HF_ORDER_STOP);
 	write_all(file, HF_SLICE);
 	CHECK_EQ(f_size(vnode), (uint64_t)PIECES * PIECE + HF_SLICE);
-	/* What it kept room for is free again. */
+	/* The space that it reserved is free again. */
 	atomic_store(&thread->orders, 0);
 	CHECK_EQ(d_write(file, "x", 1), 1);
 	CHECK_EQ(f_size(vnode), (uint64_t)PIECES * PIECE + HF_SLICE + 1);
@@ -137,7 +137,7 @@ static void read_and_stop(void *context, unsigned number)
 		thread_end(thread);
 		return;
 	}
-	/* It keeps up: the writer always finds room. */
+	/* It keeps up: the writer always finds space. */
 	struct hf_thread *thread = thread_begin();
 	struct hf_file *file = d_open_pipe(pipe, HF_READ);
 	while (d_read(file, bytes, sizeof bytes) > 0)

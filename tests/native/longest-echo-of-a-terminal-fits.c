@@ -1,5 +1,5 @@
-/* Whatever has been erased and typed between two echoes, what the screen is sent fits into the room that hf_tty_echo is given: a line as long as can be, of
- * characters that take the most columns, behind a row that does, is erased and replaced by one of characters that take the most bytes. */
+/* Whatever is erased and typed between two echoes, the output fits into hf_tty_echo's buffer. The worst case: a line of maximum length with the
+ * widest characters, after a full row, is erased and replaced by one with the longest encodings. */
 #include "support/check.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ static uint32_t take_echo(void)
 	return size;
 }
 
-/* All of them, with as few echoes between as the terminal asks for; the longest echo. */
+/* Types all of them with as few echoes as the terminal allows; returns the longest echo. */
 static uint32_t type(const uint8_t *keys, uint32_t size)
 {
 	enum hf_tty_signal signal;
@@ -46,7 +46,7 @@ static uint32_t fill(uint8_t *line, uint8_t key, bool literal)
 	return size;
 }
 
-/* A line of the one is on the screen behind `before`; then it becomes one of the other in one step. */
+/* A line of the first kind is on the screen after `before`; one step replaces it by one of the other kind. */
 static uint32_t replace(uint8_t first, bool literal, uint8_t second, uint8_t before)
 {
 	static uint8_t keys[2 * LINE + 1];

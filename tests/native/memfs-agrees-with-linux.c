@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A few names, so that operations meet; now and then everything that is odd about a path. */
+/* A few names, so that operations collide; sometimes every oddity of paths. */
 static void make_path(uint64_t *seed, char *out)
 {
 	static const char *const components[] = {"a", "b", "c", "d", "e", "a", "b", "c",
@@ -60,7 +60,7 @@ static void make_request(uint64_t *seed, struct request *rq)
 	make_path(seed, rq->a);
 	make_path(seed, rq->b);
 	/* Not in renames, where Linux looks at both directories before it looks at the names, and not in directories that may have been removed: it
-	 * matters only for which of two errors is told. */
+	 * only decides which of two errors is reported. */
 	if (rq->op != OP_RENAME && rq->base_a == 0 && random_below(seed, 200) == 0)
 		make_long(seed, rq->a);
 }

@@ -19,7 +19,7 @@ int main(void)
 {
 	struct program *program = program_begin();
 	struct hf_process *process = program->process;
-	/* As hf_process_add_thread leaves it. */
+	/* As after hf_process_add_thread. */
 	hf_thread_init(program->thread, process, 1);
 	hf_list_init(&process->threads);
 	hf_list_append(&process->threads, &program->thread->in_process);

@@ -1,4 +1,4 @@
-/* Without blocking: what can be moved now is, and EAGAIN when that is nothing. A small write goes in whole or not at all. */
+/* Without blocking, as much is moved as possible, and EAGAIN is returned if that is nothing. A small write is written whole or not at all. */
 #include "support/pipes.h"
 
 static char big[20000];
@@ -8,12 +8,12 @@ int main(void)
 	struct hf_thread *thread = thread_begin();
 	struct hf_pipe *pipe = pipe_begin(8192);
 	CHECK_ERR(p_read(pipe, big, 1, true), -HF_EAGAIN);
-	/* More than the pipe holds: a part. */
+	/* More than fits: a part is written. */
 	CHECK_EQ(p_write(pipe, big, sizeof big, true), 8192);
 	CHECK_ERR(p_write(pipe, big, 1, true), -HF_EAGAIN);
 	CHECK_ERR(p_write(pipe, big, sizeof big, true), -HF_EAGAIN);
 	CHECK_EQ(p_read(pipe, big, 100, true), 100);
-	/* HF_PIPE_BUF and less is all or nothing; one more, and a part will do; and the coordinator always takes a part. */
+	/* Up to HF_PIPE_BUF bytes it is all or nothing; beyond that a part is written; and the coordinator always accepts a part. */
 	CHECK_ERR(p_write(pipe, big, 101, true), -HF_EAGAIN);
 	CHECK_ERR(p_write(pipe, big, HF_PIPE_BUF, true), -HF_EAGAIN);
 	CHECK_EQ(p_write(pipe, big, 60, true), 60);

@@ -1,5 +1,4 @@
-/* Descriptors that share a description share its offset; descriptions of one file each have their own; pread and pwrite touch
- * none. */
+/* Descriptors that share a description share its offset; descriptions of one file each have their own; pread and pwrite change none. */
 #include "support/file_io.h"
 #include "support/files.h"
 

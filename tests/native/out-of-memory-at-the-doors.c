@@ -1,5 +1,5 @@
-/* Each system call that allocates, with each of its allocations failing in turn: an errno, nothing lost, and nothing changed, except
- * that path_open may have created the file that it then had no memory to open; with enough memory it succeeds. */
+/* Each system call that allocates, with each of its allocations failing in turn: the call returns an errno, leaks nothing and changes nothing, except
+ * that path_open may have created the file that it then had no memory to open; with enough memory the call succeeds. */
 #include "platform/alloc.h"
 #include "support/program.h"
 #include "support/sockets.h"

@@ -1,4 +1,4 @@
-/* Each operation with its first, second, third ... allocation failing, and all after it: it does everything or nothing, returns which, and leaks
+/* Each operation with its first, second, third ... allocation failing, and all later ones: it does everything or nothing, returns which, and leaks
  * nothing. */
 #define _GNU_SOURCE
 #include "fs/devfs.h"

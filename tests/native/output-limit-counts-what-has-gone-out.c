@@ -1,5 +1,5 @@
-/* A process with an output limit is ended by one byte more, once all that it may write was written; not by what another of its threads has
- * only requested. */
+/* A process with an output limit is ended by the first byte beyond it, once everything allowed has been written; bytes that another thread has
+ * only requested do not count. */
 #include "support/program.h"
 #include "support/threads.h"
 
@@ -38,7 +38,7 @@ static void guest(void *context)
 	CHECK_ERR(write_some(1, 1), HF_EAGAIN);
 	hf_budget_give_back(&program->process->output, LIMIT);
 	CHECK_ERR(write_some(1, 1), 0);
-	/* A part of it is there for who asks for more. */
+	/* A larger request gets the rest. */
 	ask_for_all(50, 50);
 	CHECK_ERR(write_some(1, 60), 0);
 	CHECK_EQ(peek_u32(program, 32), LIMIT - 51);

@@ -75,7 +75,7 @@ static void check_links(struct hf_vnode *dir)
 	check_refused("up/base");
 	check_refused("dir/upup/x");
 	check_refused("dir/updir/..");
-	/* As a name, a link that leads out is nothing bad. */
+	/* A link that leads out may be named, if it is not followed. */
 	CHECK_OK(walk("absolute", 0, &found));
 	CHECK_EQ(found->filetype, HF_FILETYPE_SYMBOLIC_LINK);
 	CHECK_OK(walk("up", HF_PATH_PARENT, &found));
@@ -88,7 +88,7 @@ static void check_links(struct hf_vnode *dir)
 	check_leads_to("dir/..", base);
 }
 
-/* hf.fs sees the base as the root of everything, as after chroot. */
+/* For hf.fs the base is the root, as after chroot. */
 static void check_rooted(struct hf_vnode *dir)
 {
 	static const char *const paths[] = {"/",  "..",       "../../..", "/../.",       "dir/../..",

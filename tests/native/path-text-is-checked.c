@@ -70,7 +70,7 @@ static void check_nul(struct hf_vnode *base)
 	CHECK_ERR(walk(base, "", 1), -HF_EINVAL);
 	CHECK_ERR(walk(base, "dir\0", 4), -HF_EINVAL);
 	CHECK_ERR(walk(base, "12345678\0abcdefg", 16), -HF_EINVAL);
-	/* At every place in a word, also after the byte 1, from which a borrow could come. */
+	/* At every position in a word, also after a byte 1, from which a borrow could propagate. */
 	for (size_t i = 0; i < 24; i++) {
 		char path[24];
 		memset(path, 1, sizeof path);
@@ -92,7 +92,7 @@ static void check_lengths(struct hf_vnode *base)
 	memcpy(path, "dir", 3);
 	CHECK_OK(walk(base, path, HF_PATH_MAX));
 	CHECK_ERR(walk(base, path, HF_PATH_MAX + 1), -HF_ENAMETOOLONG);
-	/* A name that is too long is so only where the walk gets to. */
+	/* A name that is too long fails only if the walk reaches it. */
 	memset(path, 'x', sizeof path);
 	memcpy(path, "missing/", 8);
 	CHECK_ERR(walk(base, path, 1000), -HF_ENOENT);
@@ -100,7 +100,7 @@ static void check_lengths(struct hf_vnode *base)
 	CHECK_ERR(walk(base, path, 1000), -HF_ENAMETOOLONG);
 }
 
-/* Walks hundreds of directories deep and back, and makes the stack of directories grow. */
+/* Walks hundreds of directories deep and back, so that the stack of directories grows. */
 static void check_depth(struct hf_vnode *base)
 {
 	static char path[HF_PATH_MAX];
@@ -125,7 +125,7 @@ static void check_depth(struct hf_vnode *base)
 	hf_vnode_unref(at);
 }
 
-/* Links take a walk deeper than any path could; there is an end to that, too. */
+/* Links can take a walk deeper than any path could; that is limited, too. */
 static void check_depth_by_links(struct hf_vnode *root)
 {
 	enum { LEG = 2000 };

@@ -1,5 +1,5 @@
-/* A process with the order to pause comes to rest at the kernel's boundary, uses no CPU there, continues when it is resumed and can be killed
- * meanwhile; waits continue, and a thread that begins while the process is paused comes to rest as well. */
+/* A process that is ordered to pause stops at the kernel's boundary, where it uses no CPU. It continues when resumed, and can be killed meanwhile.
+ * Waits continue, and a thread that begins while the process is paused stops as well. */
 
 #include "support/threads.h"
 
@@ -55,7 +55,7 @@ static void until_paused(void)
 {
 	while (!hf_process_is_paused(process))
 		(void)hf_work_drain();
-	/* Whoever came to rest last has said so. */
+	/* The last thread to stop has reported it. */
 	while (atomic_load(&told) == 0)
 		(void)hf_work_drain();
 }
@@ -93,13 +93,13 @@ static void check_rest_and_resume(void)
 	hf_process_pause(process, true);
 	until_paused();
 	uint32_t then = atomic_load(&calls);
-	/* One that comes now rests at its first call. */
+	/* A new thread stops at its first call. */
 	guests[2] = thread_begin_in(process, 3);
 	in_background(run_guest, &guests[2]);
 	until_paused();
 	uint64_t used = hf_process_cpu_time(process);
 	sleep_ms(50);
-	/* One call each may have been under way. */
+	/* Each may have had one call in progress. */
 	CHECK(atomic_load(&calls) <= then + 3);
 	CHECK_EQ(hf_process_cpu_time(process), used);
 	hf_process_pause(process, false);
@@ -130,7 +130,7 @@ static void run_sleeper(void *context)
 	atomic_fetch_add(&ran, 1);
 }
 
-/* In a wait it is at rest already; the wait ends in its time, and then it stays. */
+/* A waiting thread counts as stopped already; its wait ends as usual, and then it stays in the kernel. */
 static void check_waits_go_on(void)
 {
 	begin();
@@ -157,7 +157,7 @@ static void compute(void *context)
 		sleep_us(100);
 }
 
-/* Not the first thread: its return ends itself only. */
+/* Not the first thread: its return ends only itself. */
 static void run_computer(void *context)
 {
 	struct hf_thread **which = context;
@@ -165,8 +165,7 @@ static void run_computer(void *context)
 	atomic_fetch_add(&ran, 1);
 }
 
-/* A call that is under way is not the guest's code, and yet not rest: that it uses no time can be said when it sleeps. And who sleeps already is not woken
- * for that. */
+/* A thread in a call does not run guest code, but counts as stopped only once it sleeps. Threads that already sleep are not woken for this. */
 static void wait_in_kernel(void *context)
 {
 	(void)context;
@@ -215,7 +214,7 @@ static void check_rest_is_sleep(void)
 	CHECK(unwound[0]);
 }
 
-/* The last one in the guest does not come to rest: it returns. That is told, too. */
+/* The last thread in the guest returns instead of stopping; that is reported, too. */
 static void check_end_of_the_last(void)
 {
 	begin();
@@ -236,7 +235,7 @@ static void check_end_of_the_last(void)
 	end(2);
 }
 
-/* Until it begins, the worker's start is not the program's time. */
+/* Until it begins, the start of its worker does not count as the program's time. */
 static void check_time_before(void)
 {
 	begin();

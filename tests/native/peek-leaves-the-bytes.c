@@ -23,7 +23,7 @@ static void peek_or_write(void *context, unsigned number)
 	if (number == 0) {
 		*peeker = thread_begin();
 		atomic_store(&there, 1);
-		/* More than the ring holds: waits until it is full, and no longer. */
+		/* More than the ring holds: waits only until it is full. */
 		CHECK_EQ(peek(sizeof buffer, false, true), 4096);
 		return;
 	}
@@ -61,7 +61,7 @@ int main(void)
 	in_threads(2, peek_or_write, &peeker);
 	thread_end(peeker);
 
-	/* At the end there is no more to wait for. */
+	/* At the end of the file there is nothing to wait for. */
 	self = thread_begin();
 	(void)hf_pipe_end(pipe);
 	CHECK_EQ(peek(sizeof buffer, false, true), 4096);

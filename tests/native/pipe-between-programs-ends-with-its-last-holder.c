@@ -1,5 +1,5 @@
-/* A pipe of the page's between two programs: bytes pass from one to the other, and each end is closed by the last of its holders, which are the page and the
- * programs; then all of it is gone. */
+/* A pipe between two programs, made by the page: bytes pass from one to the other. The page and the programs hold its ends; each end is closed by
+ * its last holder, and then the pipe is freed. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -89,7 +89,7 @@ int main(void)
 	spawn(WRITER, NULL, pipe);
 	spawn(READER, pipe, NULL);
 	hf_c_pipe_close(pipe, HF_PIPE_READER);
-	/* While the page holds it the writer's end does not make the end of file. */
+	/* While the page holds the writing end, the writer's end does not cause an end of file. */
 	until_exited(1);
 	for (int i = 0; i < 100; i++)
 		coordinator_turn();

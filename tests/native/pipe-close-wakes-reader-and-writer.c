@@ -95,7 +95,7 @@ int main(void)
 	scene(4096, write_one, take_all, 1);
 	scene(4096, write_one, close_reader, -HF_EPIPE);
 	scene(4096, write_one, stop, -HF_EINTR);
-	/* Atomic: it waits until all of it fits. */
+	/* Atomic: it waits until the whole write fits. */
 	scene(1, write_much, take_all, 4096);
 	scene(1, write_much, close_reader, -HF_EPIPE);
 	return done();

@@ -1,4 +1,4 @@
-/* A reader gets every byte that was written, then the end of file, as often as it looks; a writer without readers gets EPIPE. */
+/* A reader gets every byte that was written, then the end of file on each further read; a writer without readers gets EPIPE. */
 #include "support/pipes.h"
 
 static void check_end(void)
@@ -30,12 +30,12 @@ static void check_broken(void)
 	CHECK_ERR(p_try_put(pipe, "x", 1, NULL), -HF_EPIPE);
 	CHECK_ERR(p_write(pipe, "x", 1, false), -HF_EPIPE);
 	CHECK_ERR(p_write(pipe, "x", 1, true), -HF_EPIPE);
-	/* Nothing at all can be written to it, as on Linux. */
+	/* Even an empty write fails, as on Linux. */
 	CHECK_EQ(p_write(pipe, "", 0, false), 0);
 	hf_pipe_drop_writer(pipe);
 }
 
-/* Nothing moves, and nobody waits for that. */
+/* Nothing moves, and the call does not wait. */
 static void check_nothing(void)
 {
 	static char full[4096];

@@ -1,4 +1,4 @@
-/* What comes out of a pipe is what went in, in order, wherever the ring wraps. */
+/* Bytes leave a pipe in the order in which they entered it, wherever the ring wraps. */
 #include "support/pipes.h"
 
 #include <string.h>
@@ -45,7 +45,7 @@ static void check_pieces(struct hf_pipe *pipe, uint64_t *seed)
 	}
 }
 
-/* The indices run freely over 32 bits. */
+/* The indices use all of their 32 bits and wrap. */
 static void check_index_wrap(void)
 {
 	struct hf_pipe *pipe = pipe_begin(4096);

@@ -29,7 +29,7 @@ static void check_from(uint32_t start, uint32_t unread)
 	hf_alloc_fail_after(UINT32_MAX);
 	CHECK_EQ(hf_alloc_bytes(), before);
 	hf_pipe_shrink(pipe);
-	/* Of a ring that is more than half full there is nothing to give back. */
+	/* A ring that is more than half full cannot shrink. */
 	if (unread <= SIZE / 2)
 		CHECK(hf_alloc_bytes() <= before - SIZE + (unread < 16 ? 16 : 2 * unread));
 	else

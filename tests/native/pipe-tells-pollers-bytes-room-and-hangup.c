@@ -30,7 +30,7 @@ static void check_reading(void)
 	hf_pipe_unpoll(pipe, &waiter.waiter);
 	hf_pipe_unpoll(pipe, &waiter.waiter);
 	CHECK_EQ(linked(&pipe->readable), 0);
-	/* Something to read: nothing to wait for. */
+	/* There is something to read, so nothing to wait for. */
 	CHECK_EQ(hf_pipe_poll_read(pipe, &waiter.waiter, &hangup), 5);
 	CHECK_EQ(p_try_read(pipe, bytes, 3, &waiter.waiter), 3);
 	CHECK_EQ(linked(&pipe->readable), 0);
@@ -75,7 +75,7 @@ static void check_writing(void)
 	hf_pipe_drop_writer(pipe);
 }
 
-/* The last hold of an end tells the other side, an earlier one does not. */
+/* Dropping the last hold of an end notifies the other side; dropping an earlier one does not. */
 static void check_holds(void)
 {
 	struct hf_pipe *pipe = pipe_begin(0);

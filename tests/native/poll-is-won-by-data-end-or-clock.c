@@ -1,4 +1,4 @@
-/* One wait for two pipes and a clock: data, room, the end of file and the clock each end it, and it reports which. */
+/* One wait for two pipes and a clock: data, space, the end of file and the clock each end it, and it reports which. */
 #include "kernel/poll.h"
 
 #include "support/file_io.h"
@@ -78,7 +78,7 @@ static void scene(void (*acts)(void), int result, unsigned in_ready, uint64_t in
 	CHECK_EQ(entries[IN].ready, in_ready);
 	CHECK_EQ(entries[IN].bytes, in_bytes);
 	CHECK_EQ(entries[OUT].ready, out_ready);
-	/* Nobody is left behind. */
+	/* No waiter is left. */
 	CHECK(hf_list_empty(&input->readable.waiters) && hf_list_empty(&output->writable.waiters));
 	hf_file_unref(files[IN]);
 	hf_file_unref(files[OUT]);

@@ -75,7 +75,7 @@ static void check_clocks(bool unstable)
 	check_event(0, 101, 0, HF_EVENTTYPE_CLOCK, 0, 0);
 	check_event(1, 102, 0, HF_EVENTTYPE_CLOCK, 0, 0);
 	check_event(2, 104, 0, HF_EVENTTYPE_CLOCK, 0, 0);
-	/* A wait of its length and not less. */
+	/* The wait lasts at least as long as requested. */
 	uint64_t start = hf_plat_monotonic();
 	subscribe_clock(unstable, 0, HF_CLOCK_REALTIME, 2500000, 0);
 	CHECK_ERR(poll(unstable, 1), 0);
@@ -89,7 +89,7 @@ static void check_clocks(bool unstable)
 
 static void check_wrong(bool unstable)
 {
-	/* What is wrong with one subscription is an event of its own, due at once. */
+	/* An error in one subscription is an event, due at once. */
 	subscribe_clock(unstable, 0, HF_CLOCK_MONOTONIC, UINT64_MAX, 0);
 	subscribe_fd(unstable, 1, HF_EVENTTYPE_FD_READ, 77);
 	subscribe_clock(unstable, 2, HF_CLOCK_PROCESS_CPUTIME, 1, 0);
@@ -101,7 +101,7 @@ static void check_wrong(bool unstable)
 	check_event(1, 102, HF_ENOTSUP, HF_EVENTTYPE_CLOCK, 0, 0);
 	check_event(2, 103, HF_EINVAL, HF_EVENTTYPE_CLOCK, 0, 0);
 	check_event(3, 104, HF_EBADF, HF_EVENTTYPE_FD_WRITE, 0, 0);
-	/* Of the whole call when it cannot be understood. */
+	/* Invalid subscriptions fail the whole call. */
 	subscribe_fd(unstable, 1, 3, 0);
 	CHECK_ERR(poll(unstable, 2), HF_EINVAL);
 	subscribe_clock(unstable, 1, HF_CLOCK_MONOTONIC, 0, 2);

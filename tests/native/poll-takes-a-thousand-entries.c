@@ -1,4 +1,4 @@
-/* A thousand entries, one of them ready, whichever it is; entries without a file are never ready; a past deadline is a look. */
+/* A thousand entries, one of them ready, whichever it is; entries without a file are never ready; a past deadline means no wait. */
 #include "kernel/poll.h"
 
 #include "fs/devfs.h"
@@ -42,7 +42,7 @@ int main(void)
 		CHECK(hf_list_empty(&pipes[i]->readable.waiters));
 	}
 	CHECK_EQ(look(thread), 0);
-	/* What is always ready. */
+	/* Files that are always ready. */
 	struct hf_vnode *null = hf_device(HF_DEV_NULL);
 	struct hf_poll_entry always = {.file = d_open(null, HF_READ | HF_WRITE, 0), .events = HF_READY_IN | HF_READY_OUT};
 	CHECK_EQ(hf_poll(thread, &always, 1, HF_FOREVER), 1);

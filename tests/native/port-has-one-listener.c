@@ -25,14 +25,14 @@ int main(void)
 	CHECK_EQ(byte, '2');
 	CHECK_EQ(hf_socket_count(), 4);
 
-	/* What was accepted goes on without the listener, and the port is free again. */
+	/* Accepted connections survive the listener, and the port is free again. */
 	hf_listener_close(listener);
 	CHECK_ERR(hf_socket_connect(80, &socket, NULL), -HF_ECONNREFUSED);
 	CHECK_EQ(s_write(to_first, "x", 1), 1);
 	CHECK_EQ(s_read(first, &byte, 1), 1);
 	listener = listen_on(80);
 
-	/* Free ports go round. */
+	/* Free ports are used in rotation. */
 	struct hf_listener *free[2] = {listen_on(0), listen_on(0)};
 	CHECK_EQ(free[0]->port, HF_PORT_FIRST_FREE);
 	CHECK_EQ(free[1]->port, HF_PORT_FIRST_FREE + 1);

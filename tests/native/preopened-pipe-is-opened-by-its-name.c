@@ -1,5 +1,5 @@
-/* An end of a pipe that is preopened is found by its name, and opened as "." below it: each opening is a description of its own over the same end, which is closed
- * with the last of them. Nothing else is below it, and it cannot be opened for what that end does not do. */
+/* An end of a pipe that is preopened is found by its name, and opened as "." below it: each open creates its own description of the same end,
+ * which is closed with the last of them. Nothing else exists below it, and it cannot be opened for an operation that the end does not support. */
 #include "platform/alloc.h"
 #include "support/program.h"
 #include "wasi/sys.h"
@@ -57,7 +57,7 @@ int main(void)
 	CHECK(memcmp(program->guest->memory + BYTES, "/dev/in", 7) == 0);
 	what_can_be_opened();
 
-	/* As open("/dev/out", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK) has it. */
+	/* As open("/dev/out", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK) calls it. */
 	CHECK_ERR(open_at(OUTPUT, ".", HF_OFLAG_CREAT | HF_OFLAG_TRUNC, HF_RIGHT_FD_WRITE, HF_FDFLAG_NONBLOCK), 0);
 	CHECK_EQ(peek_u32(program, OUT), 6);
 	CHECK_ERR(open_at(IN, ".", 0, HF_RIGHTS_ALL & ~HF_RIGHT_FD_WRITE, 0), 0);

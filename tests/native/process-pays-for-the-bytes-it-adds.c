@@ -1,5 +1,5 @@
-/* What a process adds to a file system is drawn from its own account too: at its limit it gets ENOSPC, others do not, and what it removes is free
- * again. Removing another process's bytes gives it nothing beyond what it had drawn. */
+/* Bytes that a process adds to a file system also count against its own limit: there it gets ENOSPC while others do not, and removing bytes frees
+ * them again. Removing another process's bytes does not raise its limit. */
 #include "support/files.h"
 
 #include "fs/budget.h"
@@ -24,7 +24,7 @@ int main(void)
 	CHECK_EQ(f_write(mine, 0, bytes, sizeof bytes), 2 * 65536);
 	CHECK_ERR(f_write(mine, 2 * 65536, "x", 1), -HF_ENOSPC);
 	CHECK_ERR(f_symlink(fs.root, "target", "link"), -HF_ENOSPC);
-	/* Over what is there: no room is needed. */
+	/* Overwriting needs no space. */
 	CHECK_EQ(f_write(theirs, 0, "yy", 2), 2);
 	hf_account = NULL;
 	CHECK_EQ(f_write(theirs, 4 * 65536, bytes, 65536), 65536);
@@ -33,11 +33,11 @@ int main(void)
 	CHECK_OK(mine->ops->truncate(mine, 65536));
 	CHECK_EQ(hf_budget_used(&account), 65536);
 	CHECK_EQ(f_write(mine, 65536, bytes, 65536), 65536);
-	/* It may take away more than it ever added, and is then where it began. */
+	/* It may remove more than it ever added; its account is then as at the start. */
 	CHECK_OK(theirs->ops->truncate(theirs, 0));
 	CHECK_EQ(hf_budget_used(&account), 0);
 	CHECK_EQ(f_write(theirs, 0, bytes, sizeof bytes), 2 * 65536);
-	/* Out of the file system's own room: nothing is drawn. */
+	/* The file system itself is full: nothing is charged. */
 	hf_account = NULL;
 	struct fs small = fs_begin_limited((struct hf_memfs_limits){.bytes = 100});
 	struct hf_budget plenty;

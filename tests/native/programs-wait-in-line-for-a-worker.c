@@ -1,5 +1,5 @@
-/* Programs of the page's wait in line until a worker is free, first come, first served; one that does not wait is refused while none is about to
- * be free. A process is released once no worker runs it any more, which may be after its end. */
+/* Programs that the page starts wait in line until a worker is free, first come, first served. One that does not wait is refused unless a worker
+ * is about to be free. A process is released once no worker runs it any more, which may be after its end. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -68,7 +68,7 @@ static void turns(void)
 		coordinator_turn();
 }
 
-/* The next in line is called, and starts. */
+/* The next in line starts. */
 static void next_is(uint32_t id)
 {
 	while (called == 0)
@@ -110,7 +110,7 @@ int main(void)
 	turns();
 	CHECK_EQ(called, 0);
 
-	/* Its process has ended, and its worker's word of that is under way. */
+	/* Its process has ended, and its worker's message is on its way. */
 	atomic_store(&may_end[RUNS], 1);
 	coordinator_hold_idle(true);
 	while (exited != RUNS)

@@ -1,5 +1,5 @@
-/* A queue of requests hands them out in order, one taker each, and holds as many as it may. When its owner dies, closing it answers what is queued and
- * refuses what comes; ending it answers what was taken, so no asker waits for ever. */
+/* A queue of requests hands them out in order, each to one taker, up to its capacity. When its owner dies, closing it answers the queued requests
+ * and refuses new ones, and ending it answers the taken ones, so no asker waits forever. */
 #include "support/requests.h"
 
 enum { LIMIT = 2 };
@@ -60,7 +60,7 @@ static void in_order_and_bounded(void)
 	hf_request_queue_end(&queue, -HF_ESRCH);
 }
 
-/* One that nobody waits for finds room in any case. */
+/* A request without an asker is always accepted. */
 static void without_an_asker(void)
 {
 	begin();
@@ -75,7 +75,7 @@ static void without_an_asker(void)
 	hf_request_queue_end(&queue, -HF_ESRCH);
 }
 
-/* A request that is left makes room; it is the asker that releases it, because nobody else knows of it. */
+/* An abandoned request frees its place; its asker releases it, because nobody else has seen it. */
 static void left_in_the_queue(void)
 {
 	begin();
@@ -139,7 +139,7 @@ static void wait_in_vain(struct hf_thread *thread)
 	}
 	struct parcel *parcel = parcel_begin(7, true);
 	int result = hf_request_queue_ask(&queue, &parcel->request, thread, HF_FOREVER);
-	/* One that is refused, or left, is gone. */
+	/* A refused or abandoned request is gone. */
 	CHECK_ERR(result, expected);
 }
 
@@ -164,7 +164,7 @@ static void waiter_and_other(void *context, unsigned number)
 static void waits_until(bool is_asker, int result)
 {
 	begin();
-	/* No room, so the asker waits for that. */
+	/* The queue is full, so the asker waits. */
 	if (is_asker)
 		queue.limit = 0;
 	asks = is_asker;

@@ -11,7 +11,7 @@
 
 static uint64_t keys[THREADS][KEYS][2];
 
-/* Bits are as often set as not, give or take six standard deviations. */
+/* Half of the bits are set, within six standard deviations. */
 static void check_bits(const uint8_t *bytes, size_t size)
 {
 	int64_t set = 0, bits = (int64_t)size * 8;
@@ -28,7 +28,7 @@ static void check_sizes(void)
 		hf_random(buffer + 1, size);
 		CHECK_EQ(buffer[0], 0xaa);
 		CHECK_EQ(buffer[1 + size], 0xaa);
-		/* Nothing was forgotten: eight bytes in a row stay as they were once in 2^64 times. */
+		/* No byte was omitted: eight bytes in a row stay unchanged with a probability of 2^-64. */
 		for (size_t i = 8; i <= size; i += 8)
 			CHECK(memcmp(buffer + 1 + i - 8, "\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa", 8) != 0);
 	}
@@ -42,7 +42,7 @@ static void check_large(void)
 	hf_random(buffer, size);
 	CHECK_EQ(buffer[size], 0);
 	check_bits(buffer, size);
-	/* The part made under the second key is not the first again. */
+	/* The second key does not produce the same bytes again. */
 	CHECK(memcmp(buffer, buffer + (4 << 20), 64) != 0);
 	free(buffer);
 }

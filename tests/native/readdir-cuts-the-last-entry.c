@@ -24,7 +24,7 @@ int main(void)
 	memcpy(expected, program->guest->memory + BUFFER, WHOLE);
 	CHECK_EQ(expected[total], '#');
 
-	/* The whole: entries one after the other, each telling the cookie of the next. */
+	/* The whole listing: consecutive entries, each with the cookie of the next. */
 	for (int i = 0; i < 5; i++) {
 		struct wasi_dirent entry;
 		memcpy(&entry, expected + at, sizeof entry);
@@ -32,7 +32,7 @@ int main(void)
 		CHECK_EQ(entry.filetype, i < 2 ? HF_FILETYPE_DIRECTORY : HF_FILETYPE_REGULAR_FILE);
 		CHECK_BYTES(expected + at + sizeof entry, names[i], entry.name_size);
 		at += (uint32_t)sizeof entry + entry.name_size;
-		/* From here on, what is left. */
+		/* From here on, the remaining entries. */
 		CHECK_ERR(hf_p1_fd_readdir(3, BUFFER, WHOLE, entry.next, USED), 0);
 		CHECK_EQ(peek_u32(program, USED), total - at);
 		CHECK_BYTES(program->guest->memory + BUFFER, expected + at, total - at);
@@ -46,7 +46,7 @@ int main(void)
 		CHECK_BYTES(program->guest->memory + BUFFER, expected, used);
 		CHECK_EQ(program->guest->memory[BUFFER + used], '#');
 	}
-	/* At the very end of memory; cookies that nobody gave out. */
+	/* At the very end of memory; with cookies that were never handed out. */
 	CHECK_ERR(hf_p1_fd_readdir(3, GUEST_SIZE - 100, 100, 0, USED), 0);
 	CHECK_EQ(peek_u32(program, USED), 100);
 	CHECK_ERR(hf_p1_fd_readdir(3, GUEST_SIZE, 0, 0, USED), 0);

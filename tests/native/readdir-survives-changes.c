@@ -7,7 +7,7 @@
 
 #define STAYING 500
 
-/* Takes `room` entries and then is full. */
+/* Accepts `room` entries. */
 struct reader {
 	uint64_t cookie;
 	uint32_t room, taken, total, dots;
@@ -71,7 +71,7 @@ static void check_churn(unsigned room, unsigned churn)
 	while (step(fs.root, &reader)) {
 		for (unsigned i = 0; i < churn; i++)
 			drop(fs.root, 'x', dead++);
-		/* Fewer come than go, or the reader would never reach the end. */
+		/* Fewer are added than removed, or the reader would never reach the end. */
 		for (unsigned i = 0; i < churn / 2; i++)
 			make(fs.root, 'x', born++);
 		if (born - dead < churn)
@@ -84,7 +84,7 @@ static void check_churn(unsigned room, unsigned churn)
 	fs_end(&fs);
 }
 
-/* As rm -r does it: read a few, remove them, go on; and the other way, from the start each time. */
+/* As rm -r does: read a few, remove them, continue; and alternatively restart each time. */
 static void check_removing(bool rewind)
 {
 	struct fs fs = fs_begin();
@@ -131,7 +131,7 @@ static void check_order(void)
 	fs_end(&fs);
 }
 
-/* Any number a guest makes up is a place to go on from, at worst the end. */
+/* Any number that a guest makes up is a valid position, at worst the end. */
 static void check_odd_cookies(void)
 {
 	struct fs fs = fs_begin();

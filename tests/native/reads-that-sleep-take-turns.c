@@ -1,5 +1,5 @@
-/* Two threads read one description of a file whose reads sleep: the second waits until the first has moved the offset. A thread that must stop waits no
- * longer, neither for its turn nor in its read; the turn passes to the next. */
+/* Two threads read one description of a file whose reads sleep: the second waits until the first has moved the offset. A thread that must stop
+ * waits no longer, neither for its turn nor in its read, and the turn passes to the next. */
 #include "support/file_io.h"
 #include "support/sleepy.h"
 
@@ -86,7 +86,7 @@ static void play(int which)
 		thread_end(readers[i]);
 }
 
-/* What it would have to ask is not asked. */
+/* Its request is not made. */
 static void check_poll(void)
 {
 	uint64_t bytes = 0;

@@ -39,7 +39,7 @@ static void check_held_nodes(void)
 	CHECK_EQ(hf_alloc_blocks(), 0);
 }
 
-/* Broad and deep, with names missing here and there. */
+/* Wide and deep, with some names missing. */
 static void check_large_tree(void)
 {
 	struct fs fs = fs_begin();
@@ -63,7 +63,7 @@ static void check_large_tree(void)
 	CHECK_EQ(hf_alloc_blocks(), 0);
 }
 
-/* Others work in the tree while it goes. */
+/* Other threads work in the tree while it is removed. */
 static void use_or_release(void *context, unsigned number)
 {
 	struct fs *fs = context;

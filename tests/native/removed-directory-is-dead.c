@@ -31,7 +31,7 @@ static void check_dead(struct fs *fs, struct hf_vnode *dir)
 	hf_vnode_unref(file);
 }
 
-/* What is no directory, or not empty, is not removed; what is no file is not unlinked. */
+/* rmdir refuses files and full directories; unlink refuses directories. */
 static void check_refusals(struct fs *fs)
 {
 	CHECK_OK(f_mkdir(fs->root, "full"));

@@ -1,4 +1,4 @@
-/* A directory cannot come to lie in itself, at whatever depth, and a failed try changes nothing. */
+/* A directory cannot be moved into itself, at any depth, and a failed attempt changes nothing. */
 #include "support/files.h"
 
 #include <stdio.h>
@@ -18,13 +18,13 @@ int main(void)
 	CHECK_ERR(f_rename(fs.root, "a", "a/b/c"), -HF_EINVAL);
 	CHECK_ERR(f_rename(fs.root, "a", "a/b/c/new"), -HF_EINVAL);
 	CHECK_ERR(f_rename(fs.root, "a/b", "a/b/c/new"), -HF_EINVAL);
-	/* Onto one above it is wrong for another reason. */
+	/* Onto an ancestor fails for another reason. */
 	CHECK_ERR(f_rename(fs.root, "a/b/c", "a/b"), -HF_ENOTEMPTY);
 	CHECK_ERR(f_rename(fs.root, "a/b/c", "a"), -HF_ENOTEMPTY);
 	CHECK_OK(f_rename(fs.root, "a", "a"));
 	CHECK_EQ(f_check_tree(fs.root), 3);
 
-	/* Deeper than any path reaches. */
+	/* Deeper than any path. */
 	for (int i = 0; i < DEPTH; i++) {
 		CHECK_OK(at->ops->create(at, "d", 1, HF_FILETYPE_DIRECTORY, &next));
 		hf_vnode_unref(at);

@@ -24,7 +24,7 @@ static void check_files(struct fs *fs)
 	CHECK_OK(f_rename(fs->root, "file", "b/file"));
 	f_check_text(fs->root, "b/file", "1");
 	CHECK(!f_exists(fs->root, "file"));
-	/* Links are moved and replaced themselves, not what they point at. */
+	/* Links themselves are moved and replaced, not their targets. */
 	CHECK_OK(f_rename(fs->root, "link", "b/link"));
 	CHECK_OK(f_rename(fs->root, "b/file", "b/link"));
 	f_check_text(fs->root, "b/link", "1");
@@ -48,7 +48,7 @@ static void check_directories(struct fs *fs)
 	CHECK_ERR(f_rename(fs->root, "a", "b/link"), -HF_ENOTDIR);
 	CHECK_OK(f_open(fs->root, "a/sub", F_DIRECTORY, &sub));
 	CHECK_OK(f_rename(fs->root, "a/sub", "empty"));
-	/* The one that was replaced is gone, the one that moved has a new parent. */
+	/* The replaced directory is gone, the moved one has a new parent. */
 	CHECK_OK(sub->ops->parent(sub, &parent));
 	CHECK(parent == fs->root);
 	hf_vnode_unref(parent);

@@ -1,4 +1,4 @@
-/* fd_renumber: the one takes the other's place, with its rights and its preopen's name; what stood there is closed. */
+/* fd_renumber: one descriptor takes the other's place, with its rights and its preopen's name; the one that was there is closed. */
 #include "kernel/fdtable.h"
 
 #include "fs/devfs.h"

@@ -1,5 +1,5 @@
-/* A request is answered once, and then its asker's again. One that its asker leaves (it must stop, or its time is up) is released by the answerer,
- * wherever that finds it, and by nobody else. */
+/* A request is answered once, and then belongs to its asker again. If the asker abandons it (because it must stop or its deadline has passed), the
+ * answerer releases it, at whatever stage, and nobody else does. */
 #include "support/requests.h"
 
 static struct bell bell;
@@ -28,7 +28,7 @@ static void answered(bool releasable)
 		CHECK_EQ(atomic_load(&bell.rings), times);
 		hf_request_answer(request, 5 + times);
 		CHECK_EQ(atomic_load(&bell.rings), times + 1);
-		/* Collected, or found answered by one who wanted to leave. */
+		/* Collected, or found to be answered when abandoned. */
 		CHECK(times == 0 ? hf_request_collect(request) : hf_request_leave(request));
 		CHECK_EQ(request->result, 5 + times);
 		CHECK(!hf_request_collect(request) && !hf_request_take(request));
@@ -74,7 +74,7 @@ static void asked_by_nobody(void)
 	CHECK_EQ(atomic_exchange(&parcels_released, 0), 1);
 }
 
-/* A thread whose time is up, or that must stop, leaves a request that is taken. */
+/* A thread whose deadline has passed, or that must stop, abandons a request that is taken. */
 static void left_by_a_thread(int reason)
 {
 	struct hf_thread *thread = thread_begin();
@@ -92,7 +92,7 @@ static void left_by_a_thread(int reason)
 	thread_end(thread);
 }
 
-/* The coordinator asks: the answer is work for it. */
+/* The coordinator asks: the answer arrives as its work. */
 static struct hf_request *asked_by_coordinator;
 static bool collected;
 

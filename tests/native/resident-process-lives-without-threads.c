@@ -1,5 +1,5 @@
-/* A resident process stays alive, with its files open, when its last thread has left; it gets further threads, and ends when it is ended, with threads or
- * without; that is reported once. */
+/* A resident process stays alive, with its files open, when its last thread has left. It can get further threads, and ends only on request, with
+ * or without threads; its end is reported once. */
 #include "support/pipes.h"
 
 #include <stdlib.h>
@@ -118,7 +118,7 @@ static void ends_while_a_thread_computes(void)
 	free(thread);
 }
 
-/* It is paused once its last thread has left; the thread that gets it later begins with the order. */
+/* It is paused after its last thread has left; a thread that it gets later begins with the order to pause. */
 static void is_paused_without_a_thread(void)
 {
 	struct hf_process *process = begin();

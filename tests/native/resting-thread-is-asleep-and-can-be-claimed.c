@@ -1,5 +1,5 @@
-/* A thread whose worker waits in its event loop counts as asleep: it uses no CPU time and is paused at once. It is claimed when its process ends, and
- * a thread that computes is not claimed with it. One that is told to stop as it begins to rest does not rest. */
+/* A thread whose worker waits in its event loop counts as asleep: it uses no CPU time and is paused at once. It is claimed when its process ends,
+ * while a computing thread is not. A thread that gets the order to stop as it begins to rest does not rest. */
 
 #include "support/threads.h"
 
@@ -107,7 +107,7 @@ static void check_only_rest_is_claimed(void)
 	hf_process_end(process, HF_EXIT_KILLED, 137, NULL, 0, NULL, 0);
 	hf_process_claim_resting(process, count_claimed);
 	CHECK_EQ(atomic_load(&claimed), 1);
-	CHECK_EQ(hf__threads_awake(), awake_threads); /* it did not count any more */
+	CHECK_EQ(hf__threads_awake(), awake_threads); /* it no longer counted */
 	CHECK(!hf_process_is_dead(process));
 	/* Its worker is gone in a browser; here it comes to the door, and stays there. */
 	atomic_store(&wake, true);

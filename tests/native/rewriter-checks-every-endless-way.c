@@ -1,5 +1,5 @@
-/* Each loop has a check, and so has each way to run forever without a loop: recursion, tail calls, calls through tables, functions that
- * double their calls, and bulk instructions in a row. A function that can do none of this has none. */
+/* Each loop has a check, and so does every way to run forever without a loop: recursion, tail calls, calls through tables, functions that
+ * double their calls, and bulk instructions in a row. A function that can do none of this has no check. */
 #include "support/wasm_module.h"
 
 static struct hf_rewrite_stats stats_of(const struct wasm *module)

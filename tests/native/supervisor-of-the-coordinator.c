@@ -85,7 +85,7 @@ static void check_numbers(void)
 	CHECK_ERR(sup_restart(sup, 7), -HF_ECANCELED);
 	sup_free(sup);
 
-	/* A time that is set is waited for; a wrong setting is no supervisor. */
+	/* A given time is respected; wrong settings are refused. */
 	sup = sup_create(HF_SUP_ONE_FOR_ALL, 1, 5000, 1e6, 1e6, 1, 0);
 	CHECK_OK(sup_add(sup, 1, HF_SUP_PERMANENT, 100));
 	next(sup, HF_SUP_DO_START, 1);

@@ -1,4 +1,4 @@
-/* The supervisor's behaviour as OTP's documentation of `supervisor` has it, section by section: strategies x restart types
+/* The supervisor's behaviour as documented for OTP's `supervisor`, section by section: strategies x restart types
  * x exit reasons, intensity and period, shutdown, and what commands do. The words are those of support/supervision.h. */
 #include "support/supervision.h"
 
@@ -90,7 +90,7 @@ static void check_row(size_t row, size_t reason)
 	struct hf_sup_end how = reasons[reason].end;
 	family(&s, table[row].strategy, table[row].restart);
 	if (how.reason == HF_SUP_END_START_FAILED && table[row].restart != HF_SUP_TEMPORARY) {
-		/* It is stopped and started by order, which touches nobody else; and that start fails. */
+		/* It is stopped and started by a command, which affects no other child; that start fails. */
 		actor(&s, 'b')->slow_start = true;
 		restart_child(&s, 'b');
 		happened(&s, "stop b, start b");
@@ -147,12 +147,12 @@ static void check_intensity(void)
 	CHECK_EQ(s.sup.limit_id, 'w');
 	CHECK_EQ(s.sup.limit_end.reason, 2);
 
-	/* None is too many already. */
+	/* A maximum of 0: the first restart is too many. */
 	intensity(&s, 0, 5000 * MS);
 	end(&s, 'b', 2, 134);
 	happened(&s, "trap b, limit b, stop a, finished");
 
-	/* Two within 5 s are well; the third, of whichever child, is one too many if the first was 5 s ago or less. */
+	/* Two within 5 s are allowed; the third, of any child, is too many if the first was at most 5 s ago. */
 	intensity(&s, 2, 5000 * MS);
 	end(&s, 'a', 2, 134);
 	pass(&s, 2000 * MS);
@@ -161,7 +161,7 @@ static void check_intensity(void)
 	end(&s, 'a', 2, 134);
 	happened(&s, "trap a, start a, trap b, start b, trap a, limit a, stop b, finished");
 
-	/* ... but not if that was longer ago; then the second is the first. */
+	/* ... but not if it was longer ago; then the second counts as the first. */
 	intensity(&s, 2, 5000 * MS);
 	end(&s, 'a', 2, 134);
 	pass(&s, 2000 * MS);
@@ -173,7 +173,7 @@ static void check_intensity(void)
 	end(&s, 'a', 2, 134);
 	happened(&s, "trap a, limit a, stop b, finished");
 
-	/* For ever is for ever. */
+	/* Without a period restarts are never forgotten. */
 	intensity(&s, 2, EVER);
 	end(&s, 'a', 2, 134);
 	pass(&s, UINT64_C(1) << 60);
@@ -182,7 +182,7 @@ static void check_intensity(void)
 	end(&s, 'a', 2, 134);
 	happened(&s, "trap a, start a, trap a, start a, trap a, limit a, stop b, finished");
 
-	/* Less than 0: as many as it takes, normal ends of a permanent child among them. */
+	/* Negative: no limit, including normal ends of a permanent child. */
 	intensity(&s, -1, 5000 * MS);
 	for (int i = 0; i < 1000; i++) {
 		end(&s, 'b', HF_SUP_END_EXIT, 0);
@@ -190,13 +190,13 @@ static void check_intensity(void)
 	}
 	CHECK_EQ(s.sup.restarts, 1000);
 
-	/* Permanent with normal ends runs until the limit. */
+	/* A permanent child with normal ends runs until the limit. */
 	intensity(&s, 2, 5000 * MS);
 	for (int i = 0; i < 3; i++)
 		end(&s, 'b', HF_SUP_END_EXIT, 0);
 	happened(&s, "exit b, start b, exit b, start b, exit b, limit b, stop a, finished");
 
-	/* One restart is one, however many children it takes with it. */
+	/* A restart counts once, however many children it restarts. */
 	supervise(&s, HF_SUP_ONE_FOR_ALL, 1, 5000 * MS);
 	for (char name = 'a'; name <= 'e'; name++)
 		child(&s, name, HF_SUP_PERMANENT, HF_SUP_USUAL);
@@ -216,7 +216,7 @@ static void check_starts(void)
 {
 	struct supervision s;
 
-	/* The child processes are started in order; each one when the one before it has been. */
+	/* The child processes are started in order; each one once the one before it has started. */
 	for (uint32_t strategy = HF_SUP_ONE_FOR_ONE; strategy <= HF_SUP_REST_FOR_ONE; strategy++) {
 		supervise(&s, strategy, 3, EVER);
 		for (char name = 'a'; name <= 'c'; name++)
@@ -230,7 +230,7 @@ static void check_starts(void)
 		happened(&s, "start c");
 	}
 
-	/* A start that fails counts, and is tried again. */
+	/* A failed start counts, and is retried. */
 	supervise(&s, HF_SUP_ONE_FOR_ONE, 2, EVER);
 	child(&s, 'a', HF_SUP_TRANSIENT, HF_SUP_USUAL);
 	child(&s, 'b', HF_SUP_TRANSIENT, HF_SUP_USUAL);
@@ -242,7 +242,7 @@ static void check_starts(void)
 	end(&s, 'a', 2, 134);
 	happened(&s, "trap a, limit a, stop b, finished");
 
-	/* With one_for_all it is as if it had ended: those before it are stopped. */
+	/* With one_for_all it counts as an end: the children before it are stopped. */
 	supervise(&s, HF_SUP_ONE_FOR_ALL, 1, EVER);
 	for (char name = 'a'; name <= 'c'; name++)
 		child(&s, name, HF_SUP_PERMANENT, HF_SUP_USUAL);
@@ -250,7 +250,7 @@ static void check_starts(void)
 	step(&s);
 	happened(&s, "start a, start b, fail b, stop a, start a, start b, start c");
 
-	/* With rest_for_one it is tried again, and those after it wait. */
+	/* With rest_for_one it is retried, and the children after it wait. */
 	supervise(&s, HF_SUP_REST_FOR_ONE, 1, EVER);
 	for (char name = 'a'; name <= 'c'; name++)
 		child(&s, name, HF_SUP_PERMANENT, HF_SUP_USUAL);
@@ -274,8 +274,8 @@ static void check_shutdown(void)
 {
 	struct supervision s;
 
-	/* When the supervisor is going to terminate, it first terminates its child processes in reversed start order: each is
-	 * told to end, given its time, and then killed. */
+	/* When the supervisor is going to terminate, it first terminates its child processes in reversed start order: each is asked to end, given its
+	 * time, and then killed. */
 	supervise(&s, HF_SUP_ONE_FOR_ONE, 3, EVER);
 	child(&s, 'a', HF_SUP_PERMANENT, 100 * MS);
 	child(&s, 'b', HF_SUP_PERMANENT, HF_SUP_USUAL);
@@ -299,7 +299,7 @@ static void check_shutdown(void)
 	pass(&s, 1);
 	happened(&s, "kill a, finished");
 
-	/* A supervisor as child has all the time that it needs, unless it was said how much. */
+	/* A child that is a supervisor has unlimited time, unless a time is given. */
 	supervise(&s, HF_SUP_ONE_FOR_ONE, 3, EVER);
 	child(&s, 'a', HF_SUP_PERMANENT, 100 * MS);
 	child(&s, 'b', HF_SUP_PERMANENT, HF_SUP_USUAL);
@@ -316,7 +316,7 @@ static void check_shutdown(void)
 	pass(&s, 100 * MS);
 	happened(&s, "ask a, kill a, finished");
 
-	/* The same when siblings are stopped for a restart; what is killed late keeps the others waiting. */
+	/* The same when siblings are stopped for a restart; a child that is killed late delays the others. */
 	supervise(&s, HF_SUP_ONE_FOR_ALL, 3, EVER);
 	for (char name = 'a'; name <= 'c'; name++)
 		child(&s, name, HF_SUP_PERMANENT, 100 * MS);
@@ -351,7 +351,7 @@ static void check_commands(void)
 	CHECK_EQ(s.sup.restarts, 0);
 	end(&s, 'c', 2, 134);
 	happened(&s, "trap c, stop a, start a, start b, start c");
-	/* Ours takes a child that runs, too. */
+	/* Ours accepts a running child, too. */
 	restart_child(&s, 'b');
 	happened(&s, "stop b, start b");
 	CHECK_EQ(s.sup.restarts, 1);
@@ -376,7 +376,7 @@ static void check_commands(void)
 	CHECK_ERR(hf_sup_stop(&s.sup, 'a'), -HF_ECANCELED);
 	CHECK_ERR(hf_sup_restart(&s.sup, 'a', s.now), -HF_ECANCELED);
 
-	/* An empty list is complete. So are children that have ended for good; it goes on when one is started. */
+	/* A supervisor without children is complete, and so is one whose children have all ended for good; it continues when a child is started. */
 	supervise(&s, HF_SUP_ONE_FOR_ONE, 3, EVER);
 	step(&s);
 	happened(&s, "completed");

@@ -14,7 +14,7 @@
 
 static char log_text[4096];
 
-/* On one supervisor's thread; read after it was closed, or when it waits for what the test does. */
+/* Runs on one supervisor's thread; read after it was closed, or while it waits for the test. */
 static void write_down(void *context, const struct hf_sup_action *action, const char *id)
 {
 	static const char *const words[] = {
@@ -80,7 +80,7 @@ static void check_golden_case(void)
 	hf_supervise_close(sup);
 }
 
-/* Nobody waits for the first one, which never ends; the others end in any order, and are seen to. */
+/* The first one never ends, and nothing waits for it; the others end in any order, and their ends are handled. */
 static void check_any_order(void)
 {
 	const struct hf_supervise_child children[] = {
@@ -95,7 +95,7 @@ static void check_any_order(void)
 		outcome = hf_supervise_wait(sup, 1 * MILLISECOND);
 		CHECK_EQ(outcome.kind, HF_SUPERVISE_TIMEOUT);
 	} while (outcome.pending > 1);
-	/* A timeout stopped nothing: it can be waited for again, and stops when it is told to. */
+	/* A timeout stops nothing: the supervisor can be waited for again, and stops on request. */
 	CHECK_OK(hf_supervise_stop(sup, "stays"));
 	outcome = hf_supervise_wait(sup, EVER);
 	CHECK_EQ(outcome.kind, HF_SUPERVISE_COMPLETED);
@@ -148,7 +148,7 @@ static void check_order(void)
 		check_failed(__FILE__, __LINE__, log_text);
 }
 
-/* A supervisor that reaches its limit has ended abnormally, for the one above it. */
+/* A supervisor that reaches its limit counts as an abnormal end for its parent. */
 static void check_nested(void)
 {
 	const struct hf_supervise_child inner[] = {
@@ -173,7 +173,7 @@ static void check_nested(void)
 	hf_supervise_close(sup);
 }
 
-/* A guest as a child: it sleeps in the kernel, nobody can ask it, and the kill of the kernel's process ends it. */
+/* A guest as a child: it sleeps in the kernel and cannot be asked to end, so killing the kernel's process ends it. */
 static void sleep_in_the_kernel(void *context)
 {
 	(void)context;
@@ -260,7 +260,7 @@ static struct hf_sup_end count_runs(void *context, struct hf_supervised *self)
 	return (struct hf_sup_end){HF_SUP_END_EXIT, hf_supervised_told(self) ? 0 : 1};
 }
 
-/* Detached it goes on by itself, and is freed when all its children have ended (or the sanitizer tells). */
+/* When detached it continues by itself, and is freed when all its children have ended (the sanitizer reports it otherwise). */
 static atomic_bool detached_is_over;
 
 static void note_end(void *context, const struct hf_sup_action *action, const char *id)
@@ -281,7 +281,7 @@ static void check_detach(void)
 	while (!atomic_load(&detached_is_over))
 		sleep_ms(1);
 	CHECK_EQ(atomic_load(&runs), 4);
-	/* One that has ended already. */
+	/* One that has already ended. */
 	struct hf_supervise_options none = options(NULL, 0, 0);
 	none.event = NULL;
 	struct hf_supervision *sup = begin(&none);

@@ -1,4 +1,4 @@
-/* A supervisor in a random walk: children start, fail, trap, ignore their orders; commands and time in between. The
+/* A random walk of a supervisor: children start, fail, trap and ignore orders, with commands and time in between. The
  * invariants are checked at every step (support/supervision.c). The fuzzer does the same, guided by coverage. */
 #include "support/supervision.h"
 

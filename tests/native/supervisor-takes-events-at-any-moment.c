@@ -1,4 +1,4 @@
-/* Events that come while the supervisor is at something else: a second end, an end during the start, orders that cross. */
+/* Events that arrive while the supervisor is busy: a second end, an end during a start, commands that cross. */
 #include "support/supervision.h"
 
 #define EVER HF_SUP_FOREVER
@@ -12,7 +12,7 @@ static void three(struct supervision *s, uint32_t strategy)
 	happened(s, "start a, start b, start c");
 }
 
-/* A second child ends while the others are being stopped: it has stopped, and there is one restart, not two. */
+/* A second child ends while the others are being stopped: it counts as stopped, and there is one restart, not two. */
 static void check_second_end_while_stopping(void)
 {
 	struct supervision s;
@@ -26,7 +26,7 @@ static void check_second_end_while_stopping(void)
 	happened(&s, "start a, start b, start c");
 	CHECK_EQ(s.sup.restarts, 1);
 
-	/* With rest_for_one a second one that stands before the first takes more of them along, and counts. */
+	/* With rest_for_one, a second end of an earlier child restarts more children, and counts. */
 	three(&s, HF_SUP_REST_FOR_ONE);
 	actor(&s, 'c')->slow_death = true;
 	end(&s, 'b', 2, 134);
@@ -37,7 +37,7 @@ static void check_second_end_while_stopping(void)
 	CHECK_EQ(s.sup.restarts, 2);
 }
 
-/* One that was just started again ends while those after it are being started. */
+/* A child that was just restarted ends while the children after it are being started. */
 static void check_end_while_starting(void)
 {
 	struct supervision s;
@@ -47,12 +47,12 @@ static void check_end_while_starting(void)
 	happened(&s, "trap c, stop b, stop a, start a, start b");
 	end(&s, 'a', 2, 134);
 	happened(&s, "trap a, cancel b");
-	/* The start went through all the same: then what has come of it is stopped. */
+	/* The start succeeded anyway: then the new child is stopped. */
 	actor(&s, 'b')->slow_start = false;
 	up(&s, 'b');
 	happened(&s, "stop b, start a, start b, start c");
 
-	/* It is given up: the start fails, and that is no failure. */
+	/* The start is cancelled: it fails, which does not count as a failure. */
 	actor(&s, 'b')->slow_start = true;
 	end(&s, 'c', 2, 134);
 	end(&s, 'a', 2, 134);
@@ -60,7 +60,7 @@ static void check_end_while_starting(void)
 	end(&s, 'b', HF_SUP_END_START_FAILED, 0);
 	happened(&s, "start a, start b");
 	CHECK_EQ(s.sup.restarts, 4);
-	/* Nobody answers: it is killed, and what it becomes when it comes up after all as well. */
+	/* It does not answer: it is killed, and so is the child if it starts after all. */
 	actor(&s, 'b')->slow_death = true;
 	close_all(&s);
 	pass(&s, 100 * MS);
@@ -71,7 +71,7 @@ static void check_end_while_starting(void)
 	happened(&s, "stop a, finished");
 }
 
-/* Ends and starts of generations that are gone change nothing. */
+/* Ends and starts of earlier generations change nothing. */
 static void check_stale(void)
 {
 	struct supervision s;
@@ -88,7 +88,7 @@ static void check_stale(void)
 	stop_child(&s, 'b');
 	CHECK_ERR(hf_sup_ended(&s.sup, 'b', hf_sup_find(&s.sup, 'b')->generation, how, s.now), -HF_ESRCH);
 	happened(&s, "stop b");
-	/* A temporary child's id is used again: its old generation is not the new one's. */
+	/* A temporary child's id is reused: the old generation is not mistaken for the new one. */
 	child(&s, 't', HF_SUP_TEMPORARY, 0);
 	step(&s);
 	uint32_t old = actor(&s, 't')->alive;
@@ -140,7 +140,7 @@ static void check_backoff(void)
 	pass(&s, 1);
 	happened(&s, "start a");
 
-	/* Half of the half that is random is left out. */
+	/* Half of the random half is subtracted. */
 	s.sup.settings.random = half;
 	pass(&s, 1000 * MS);
 	end(&s, 'a', 2, 134);
@@ -181,7 +181,7 @@ static void check_orders(void)
 	end(&s, 'b', 2, 134);
 	happened(&s, "finished");
 
-	/* Stopping, then to be restarted after all; restarting, then to be stopped after all. */
+	/* Stopped, then restarted before it has ended; restarted, then stopped before it has started. */
 	three(&s, HF_SUP_ONE_FOR_ONE);
 	actor(&s, 'b')->slow_death = true;
 	stop_child(&s, 'b');
@@ -193,14 +193,14 @@ static void check_orders(void)
 	end(&s, 'b', HF_SUP_END_EXIT, 0);
 	happened(&s, "ask b");
 
-	/* One-for-one: children are independent of each other, whatever one of them is at. */
+	/* One-for-one: children are independent of each other, in every state. */
 	actor(&s, 'c')->slow_death = true;
 	stop_child(&s, 'c');
 	stop_child(&s, 'a');
 	restart_child(&s, 'b');
 	happened(&s, "ask c, stop a, start b");
 
-	/* Kill: nobody has time any more, those that were asked included. */
+	/* Kill: no child gets any more time, including those that were asked. */
 	three(&s, HF_SUP_ONE_FOR_ALL);
 	for (char name = 'a'; name <= 'c'; name++)
 		actor(&s, name)->stubborn = true;
@@ -211,14 +211,14 @@ static void check_orders(void)
 	step(&s);
 	happened(&s, "kill c, kill b, kill a, finished");
 
-	/* It needs no close before. */
+	/* It needs no earlier close. */
 	three(&s, HF_SUP_ONE_FOR_ONE);
 	actor(&s, 'b')->stubborn = true;
 	hf_sup_kill(&s.sup, s.now);
 	step(&s);
 	happened(&s, "stop c, kill b, stop a, finished");
 
-	/* A temporary child that waits for its first start is told to stop: it is forgotten, and told to have stopped. */
+	/* A temporary child that waits for its first start is told to stop: it is forgotten, and reported as stopped. */
 	three(&s, HF_SUP_REST_FOR_ONE);
 	child(&s, 't', HF_SUP_TEMPORARY, 0);
 	struct hf_sup_action action;
@@ -229,7 +229,7 @@ static void check_orders(void)
 	CHECK(!hf_sup_find(&s.sup, 't'));
 	CHECK(!hf_sup_next(&s.sup, s.now, &action));
 
-	/* The limit is reached while one is being stopped by order. */
+	/* The limit is reached while a child is being stopped by a command. */
 	supervise(&s, HF_SUP_ONE_FOR_ONE, 0, EVER);
 	for (char name = 'a'; name <= 'c'; name++)
 		child(&s, name, HF_SUP_PERMANENT, 100 * MS);
@@ -239,7 +239,7 @@ static void check_orders(void)
 	end(&s, 'a', 2, 134);
 	happened(&s, "start a, start b, start c, ask c, trap a, limit a");
 	CHECK_ERR(hf_sup_restart(&s.sup, 'c', s.now), -HF_ECANCELED);
-	hf_sup_close(&s.sup); /* changes nothing: it is ending already */
+	hf_sup_close(&s.sup); /* changes nothing: it is already ending */
 	end(&s, 'c', HF_SUP_END_EXIT, 0);
 	happened(&s, "stop b, finished");
 	CHECK_EQ(s.sup.phase, HF_SUP_AT_LIMIT);

@@ -1,5 +1,5 @@
-/* The deepest system call uses less than 8 KiB of stack: workers have 64 KiB for the kernel's (coordinator/pool.c). Measured by what it
- * leaves of a pattern below; unoptimised and sanitized builds use several times that, so they only run the calls. */
+/* The deepest system call uses less than 8 KiB of stack: workers have 64 KiB for the kernel's (coordinator/pool.c). Measured by how much of a
+ * pattern below stays intact; unoptimised and sanitized builds use several times as much, so they only run the calls. */
 #include "fs/devfs.h"
 #include "support/program.h"
 

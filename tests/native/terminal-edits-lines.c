@@ -1,4 +1,4 @@
-/* A cooked terminal: a line is read when it is finished, as the keys have edited it, and the echo on the screen shows what will be read. */
+/* A cooked terminal: a line can be read once it is finished, as edited by the keys, and the echo on the screen shows what will be read. */
 #include "support/check.h"
 
 #include <stdio.h>
@@ -102,7 +102,7 @@ static void check_lines(void)
 	end();
 }
 
-/* What answers a line must come below it on the screen. */
+/* Output that answers a line must appear below it on the screen. */
 static void check_echo_comes_first(void)
 {
 	enum hf_tty_signal signal;
@@ -121,7 +121,7 @@ static void check_end_of_file(void)
 	keys("\x04");
 	CHECK_READ("");
 	CHECK_BLOCKS();
-	/* After something typed it only hands that over. */
+	/* After other input, ^D only hands over that input. */
 	keys("abc\x04");
 	CHECK_READ("abc");
 	CHECK_BLOCKS();
@@ -134,7 +134,7 @@ static void check_end_of_file(void)
 	CHECK_READ("b");
 	CHECK_READ("");
 	CHECK_BLOCKS();
-	/* Who asks for nothing has not seen it. */
+	/* A read of 0 bytes does not consume it. */
 	keys("\x04");
 	CHECK_EQ(read_some(got, 0), 0);
 	CHECK_READ("");
@@ -142,7 +142,7 @@ static void check_end_of_file(void)
 	end();
 }
 
-/* What the echo begins and ends with that goes back. */
+/* The echo's first and last bytes that move the cursor back. */
 #define BACK "\x1b[?45h"
 #define STAY "\x1b[?45l"
 
@@ -169,7 +169,7 @@ static void check_erase(void)
 {
 	begin();
 	set_before("");
-	/* What comes at once is shown as it ends. */
+	/* Keys that arrive together are shown as their final state. */
 	keys("abx\x7f"
 	     "c\n");
 	CHECK_READ("abc\n");
@@ -195,7 +195,7 @@ static void check_erase(void)
 	end();
 }
 
-/* Where a width is not certain, the row is written again, with what stands before the line. */
+/* Where a width is uncertain, the row is rewritten, including the text before the line. */
 static void check_erase_of_uncertain_width(void)
 {
 	begin();
@@ -203,13 +203,13 @@ static void check_erase_of_uncertain_width(void)
 	keys("\xE4\xBD\xA0");
 	keys("\x7f");
 	check_shows("\xE4\xBD\xA0" BACK "\b\b\b\b\b\b" STAY "\x1b[JP>");
-	/* One code point a key. */
+	/* One code point per key. */
 	keys("ae\xCC\x81");
 	keys("\x7f");
 	check_shows("ae\xCC\x81" BACK "\b\b\b\b\b\b\b" STAY "\x1b[JP>ae");
 	keys("\x7f");
 	check_shows(BACK "\b \b" STAY);
-	/* Backspaces have come between the letter and what joins it. */
+	/* Backspaces separate the letter from its combining character. */
 	keys("\xCC\x81");
 	check_shows(BACK "\b\b\b\b" STAY "\x1b[JP>a\xCC\x81");
 	keys("\n");
@@ -225,14 +225,14 @@ static void check_erase_of_uncertain_width(void)
 static void check_other_output(void)
 {
 	begin();
-	/* It is not known what stands before the line: the line is shown again on a row of its own. */
+	/* The text before the line is unknown: the line is shown again on a new row. */
 	set_before(NULL);
 	keys("a\xE4\xBD\xA0");
 	keys("\x7f");
 	check_shows("a\xE4\xBD\xA0\na");
 	keys("\x7f");
 	check_shows(BACK "\b \b" STAY);
-	/* Output comes between: what is behind it can be erased in place, what is before it cannot. */
+	/* Output in between: keys after it can be erased in place, keys before it cannot. */
 	keys("abc");
 	clear();
 	set_before("xabcOUT");
@@ -241,12 +241,12 @@ static void check_other_output(void)
 	check_shows("d" BACK "\b \b" STAY);
 	keys("\x7f");
 	check_shows("\nab");
-	/* At the margin it needs no row of its own. */
+	/* At the margin it needs no new row. */
 	set_before("");
 	keys("c");
 	keys("\x17");
 	check_shows("c" BACK "\b\b" STAY "\x1b[J");
-	/* It comes between the erasure and its echo. */
+	/* It arrives between the erasure and its echo. */
 	keys("ab");
 	clear();
 	CHECK_EQ(hf_tty_input(tty, (const uint8_t *)"\x7f", 1, &(enum hf_tty_signal){0}, NULL), 1);
@@ -260,11 +260,11 @@ static void check_other_output(void)
 	end();
 }
 
-/* Bytes that are no UTF-8 are read as they were typed, and shown as decoders show them, which is also how they are erased. */
+/* Bytes that are not UTF-8 are read as typed, but shown and erased as decoders show them. */
 static void check_broken_characters(void)
 {
 	static const char *const broken[] = {
-		"\xC0",     "\xC1",         "\xF5", "\xFF", "\x80", "\xBF", /* none is ever first */
+		"\xC0",     "\xC1",         "\xF5", "\xFF", "\x80", "\xBF", /* never a first byte */
 		"\xE4\xBD", "\xF0\x9F\x98", "\xC3",                         /* cut off */
 		"\xED",     "\xF4",         "\xE0", "\xF0",
 	};
@@ -279,14 +279,14 @@ static void check_broken_characters(void)
 		clear();
 		CHECK_EQ(tty->tail, tty->line);
 	}
-	/* A surrogate, and what is too long or too far: each byte. */
+	/* Surrogates, overlong encodings and code points beyond the last: one character per byte. */
 	keys("\xED\xA0\x80.");
 	check_shows("\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.");
 	keys("\x15\xC0\xAF\xF4\x90.");
 	CHECK(strstr(screen, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD."));
 	keys("\x15");
 	clear();
-	/* A character that comes in parts is shown when it is whole. */
+	/* A character that arrives in parts is shown once it is complete. */
 	keys("\xF0\x9F");
 	keys("\x98");
 	check_shows("");
@@ -295,7 +295,7 @@ static void check_broken_characters(void)
 	keys("\xE4\n");
 	check_shows("\xEF\xBF\xBD\n");
 	CHECK_READ("\xF0\x9F\x98\x80\xE4\n");
-	/* A screen would take C1 controls as orders. */
+	/* A screen would interpret C1 controls as commands. */
 	keys("\xC2\x9B");
 	check_shows("\xEF\xBF\xBD");
 	end();
@@ -339,7 +339,7 @@ static void check_literal_and_again(void)
 	end();
 }
 
-/* For passwords: nothing is seen but the line's end. */
+/* For passwords: only the line's end is shown. */
 static void check_without_echo(void)
 {
 	begin();
@@ -349,7 +349,7 @@ static void check_without_echo(void)
 	CHECK_READ("\xE4\xBD\xA0\x03y\n");
 	check_shows("\n");
 	CHECK_EQ(keys("secret\x03"), HF_TTY_INTERRUPT);
-	/* What was typed unseen stays so when echo comes back, until its line is over. */
+	/* Hidden input stays hidden when echo is switched on, until its line ends. */
 	keys("sec");
 	hf_tty_set_echo(tty, true);
 	keys("ret\x7f\x12\n");
@@ -368,7 +368,7 @@ static void check_signals(void)
 {
 	begin();
 	CHECK_EQ(keys("ready\npart\x03"), HF_TTY_INTERRUPT);
-	/* What was typed before is forgotten, lines too. */
+	/* Earlier input is discarded, including finished lines. */
 	CHECK_BLOCKS();
 	CHECK_EQ(keys("\x1c"), HF_TTY_QUIT);
 	CHECK_EQ(keys("\x1a"), HF_TTY_NONE);
@@ -384,14 +384,14 @@ static void check_full(void)
 	enum hf_tty_signal signal;
 	begin();
 	memset(line, 'x', sizeof line);
-	/* A line that is too long loses what goes beyond, and can still be finished. */
+	/* A line that is too long loses the excess, and can still be finished. */
 	keys_of(line, sizeof line);
 	keys("\n");
 	char got[HF_TTY_ROOM + 100];
 	CHECK_EQ(read_some(got, sizeof got), HF_TTY_ROOM);
 	CHECK_EQ(got[HF_TTY_ROOM - 1], '\n');
 	CHECK(strchr(screen, 7));
-	/* Lines that nobody has read keep what comes after them at the keyboard. */
+	/* Unread lines make the keyboard wait. */
 	keys_of(line, 100);
 	keys("\n");
 	uint32_t taken = 0, more;
@@ -428,7 +428,7 @@ static void check_raw(void)
 	hf_tty_set_raw(tty, false);
 	keys("c\n");
 	CHECK_READ("c\n");
-	/* An end of file that nobody has read is a byte, as on Linux: what is said to be readable can be read. */
+	/* An unread end of file counts as a byte, as on Linux: whatever is reported as readable can be read. */
 	keys("d\n\x04");
 	hf_tty_set_raw(tty, true);
 	uint64_t there;

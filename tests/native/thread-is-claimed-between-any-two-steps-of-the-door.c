@@ -1,6 +1,6 @@
-/* "In the guest it holds nothing": a thread is stopped between any two of its steps on atomic words (the door's, the orders', the park's); at one it is
- * told to stop, to pause or to go on, at the same or a later one it is claimed. Each time it is either gone for good with the claim, and then
- * touches nothing of the kernel's any more but its own door and orders (the rest is poisoned, and what it worked on freed), or it leaves by itself.
+/* "In the guest it holds nothing": a thread is stopped between any two of its steps on atomic words (the door's, the orders', the park's); at one
+ * step it gets the order to stop, pause or continue; at the same or a later step it is claimed. Each time either the claim succeeds, and the
+ * thread then touches nothing of the kernel but its own door and orders (the rest is poisoned, and its objects are freed), or it leaves by itself.
  *
  * The steps are thread.c's and thread.h's own, compiled here with a hook before and after each atomic operation. */
 #include <stdatomic.h>
@@ -59,7 +59,7 @@ enum order { STOP, PAUSE, PAUSE_AND_RESUME, ORDERS };
 
 struct run {
 	struct hf_thread thread;
-	int *object; /* something of the kernel's: its threads use it within calls */
+	int *object; /* a kernel object that threads use within calls */
 	/* Steps at which the thread is held, the first not after the second; the number that it is at. */
 	unsigned holds[2], at;
 	sem_t held, go;
@@ -91,7 +91,7 @@ static void step(void)
 	}
 }
 
-/* A thread that is to pause sleeps in the kernel: reported, as it does nothing until somebody acts. */
+/* A thread that must pause sleeps in the kernel; this is reported, because it does nothing until the other side acts. */
 static int wait_told(hf_word *word, uint32_t expected, uint64_t deadline)
 {
 	if (mine) {
@@ -142,7 +142,7 @@ static void *host(void *argument)
 
 /* ---- who stops it ---- */
 
-/* Until it is held, or rests, or has left, or sleeps because it is to pause. */
+/* Until it is held, rests, has left, or sleeps because it must pause. */
 static void until_held(struct run *run)
 {
 	while (sem_wait(&run->held) != 0)
@@ -158,7 +158,7 @@ static void poison(struct run *run, bool on)
 	ASAN_UNPOISON_MEMORY_REGION(from, (size_t)(to - from));
 	if (!on)
 		return;
-	/* Poison goes by eights: what shares eight bytes with a word that is kept is kept. */
+	/* Poisoning works on units of eight bytes: a unit with a word that is kept is not poisoned. */
 	uintptr_t low = (uintptr_t)kept[0].word & ~(uintptr_t)7, high = ((uintptr_t)kept[1].word & ~(uintptr_t)7) + 8;
 	CHECK(low == (uintptr_t)from && high < (uintptr_t)to);
 	ASAN_POISON_MEMORY_REGION((char *)high, (size_t)((uintptr_t)to - high));
@@ -166,7 +166,7 @@ static void poison(struct run *run, bool on)
 
 static unsigned claims, leaves;
 
-/* Whether the thread came as far as the second step: otherwise any later one makes the same run. */
+/* Whether the thread reached the second step: otherwise any later step gives the same run. */
 static bool once(enum order order, unsigned first, unsigned second)
 {
 	struct run *run = aligned_alloc(64, (sizeof *run + 63) & ~(size_t)63);
@@ -189,7 +189,7 @@ static bool once(enum order order, unsigned first, unsigned second)
 		CHECK_EQ(sem_post(&run->go), 0);
 		until_held(run);
 	}
-	/* It sleeps within the kernel, and is not claimed there, but goes on with the next order. */
+	/* It sleeps within the kernel and is not claimed there, but continues with the next order. */
 	bool asleep = run->asleep;
 	CHECK(!asleep || (order != STOP && !hf_thread_claim(&run->thread)));
 	if (order == PAUSE_AND_RESUME)
@@ -207,7 +207,7 @@ static bool once(enum order order, unsigned first, unsigned second)
 		poison(run, true);
 		free(run->object);
 	}
-	/* For each place where it is held, or may yet be. */
+	/* For each step at which it is held, or may be held later. */
 	CHECK(sem_post(&run->go) == 0 && sem_post(&run->go) == 0);
 	CHECK_EQ(pthread_join(os, NULL), 0);
 	CHECK_EQ(run->rested, claimed);
@@ -216,7 +216,7 @@ static bool once(enum order order, unsigned first, unsigned second)
 	if (!claimed) {
 		leaves++;
 		CHECK(!hf_thread_claim(&run->thread));
-		/* Who was told to stop makes no other call. */
+		/* A thread with the order to stop makes no further call. */
 		CHECK(order == PAUSE_AND_RESUME || atomic_load_explicit(&run->begun, memory_order_relaxed) == begun);
 		/* Calls are made whole or not at all. */
 		CHECK_EQ(*run->object % 2, 1);
@@ -228,7 +228,7 @@ static bool once(enum order order, unsigned first, unsigned second)
 	return reached;
 }
 
-/* How many steps there are when nobody interferes. */
+/* The number of steps without interference. */
 static unsigned count_steps(void)
 {
 	struct run run = {.holds = {UINT32_MAX, UINT32_MAX}};

@@ -1,5 +1,5 @@
-/* When a thread is stopped and claimed, exactly one of two things happens: it is claimed, or it unwinds by itself. Here at each point
- * at which the claim may come; hammer-door does it at full speed. */
+/* When a thread is stopped and claimed, exactly one of two things happens: it is claimed, or it unwinds by itself. Tested here at each point at
+ * which the claim may come; hammer-door does it at full speed. */
 #include "support/threads.h"
 
 #include "platform/native.h"
@@ -28,7 +28,7 @@ static void check_in_guest(void)
 	hf_thread_stop(&thread);
 	CHECK(hf_thread_claim(&thread));
 
-	/* As well after it was in the kernel, when the order came later. */
+	/* Likewise after it was in the kernel, if the order came later. */
 	begin();
 	hf_door_enter(&thread);
 	CHECK_EQ(hf_native_enter(leave, &thread), 0);
@@ -62,7 +62,7 @@ static void check_order_in_kernel(void)
 	CHECK_EQ(atomic_load(&thread.door), HF_IN_KERNEL);
 }
 
-/* A guest that catches what unwinds it is unwound at each further call, and may still report its end. */
+/* A guest that catches its unwinding is unwound again at each further call, and may still report its end. */
 static void check_caught(void)
 {
 	begin();

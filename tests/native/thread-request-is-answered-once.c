@@ -5,7 +5,7 @@
 static struct hf_thread *asker;
 static hf_word there, taken, proceed;
 static int expected;
-static bool answers; /* else the coordinator comes too late */
+static bool answers; /* otherwise the coordinator comes too late */
 
 static void run(struct hf_work *work)
 {
@@ -68,7 +68,7 @@ static void scene(bool is_answered, int result)
 	thread_end(asker);
 }
 
-/* Told to stop after the coordinator has taken the request: the answer is waited for. */
+/* Ordered to stop after the coordinator has taken the request: it waits for the answer. */
 static void stop_when_taken(void *context, unsigned number)
 {
 	(void)context;

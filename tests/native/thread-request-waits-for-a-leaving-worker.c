@@ -87,7 +87,7 @@ int main(void)
 	while (exited < 2)
 		coordinator_turn();
 	CHECK(given > 0);
-	/* If the thread that was given had not begun when its process ended, its worker was terminated. */
+	/* If the new thread had not begun when its process ended, its worker was terminated. */
 	while (hf_pool_count(HF_WORKER_ZOMBIE) > 0)
 		coordinator_turn();
 	return 0;

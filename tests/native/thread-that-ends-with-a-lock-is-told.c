@@ -72,7 +72,8 @@ static void coordinator_wants_the_lock(void) HF_NO_TSA
 	hf_lock(&lock);
 }
 
-/* To ThreadSanitizer, which has a thread of its own, each child comes of a process with threads, and may start none; and it ends without a join. */
+/* For ThreadSanitizer, which has its own thread, each child is forked from a process with threads, so it may start none, and it ends without a
+ * join. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {

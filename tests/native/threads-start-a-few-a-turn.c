@@ -67,6 +67,6 @@ int main(void)
 	atomic_store(&all_there, true);
 	while (exits == 0)
 		coordinator_turn();
-	/* Workers live on. */
+	/* Workers stay alive. */
 	_Exit(0);
 }

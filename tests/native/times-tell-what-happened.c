@@ -42,7 +42,7 @@ static void check_file(struct hf_vnode *root)
 	CHECK_EQ(read.mtim, written.mtim);
 	CHECK_EQ(read.ctim, written.ctim);
 
-	/* Nothing was read or written: nothing happened. */
+	/* Nothing was read or written: no time changes. */
 	CHECK_EQ(f_write(file, 0, "", 0), 0);
 	CHECK_EQ(f_append(file, "", 0, &end), 0);
 	CHECK_EQ(f_read(file, 0, &byte, 0), 0);
@@ -55,7 +55,7 @@ static void check_file(struct hf_vnode *root)
 	hf_vnode_unref(file);
 }
 
-/* Several writes: the time told is not before the last one, and a sync (or a look, which a close is) ends the wait for it. */
+/* Several writes: the reported time is not before the last one, and a sync (or a stat, or a close) makes it visible. */
 static void check_marks(struct hf_vnode *root)
 {
 	struct hf_vnode *file = NULL;
@@ -96,7 +96,7 @@ static void check_setting(struct hf_vnode *root)
 	is = look(file);
 	CHECK(is.atim == past && is.mtim == future);
 
-	/* What was marked before is not told after. */
+	/* A change that was marked earlier does not appear later. */
 	for (int i = 0; i < 3; i++)
 		CHECK_EQ(f_write(file, 0, "x", 1), 1);
 	CHECK_OK(file->ops->set_times(file, &past, &past));
@@ -113,7 +113,7 @@ static bool take_nothing(void *context, uint64_t next, uint64_t ino, uint8_t fil
 	return false;
 }
 
-/* Changes of names are changes of the directory, and of what loses or gains a name. */
+/* Changing names changes the times of the directory, and of the file that loses or gains a name. */
 static void check_names(struct hf_vnode *root)
 {
 	struct hf_vnode *dir = NULL, *other = NULL, *file = NULL;

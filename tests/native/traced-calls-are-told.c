@@ -1,4 +1,4 @@
-/* A traced process records each call as it returns: its arguments, the targets of its pointers, its results; it waits while the trace is not read,
+/* A traced process records each call as it returns: its arguments, the targets of its pointers, its results; it waits while the trace is unread,
  * and continues untraced when the reader is gone. Hostile pointers are shown as nothing. */
 #include "support/program.h"
 #include "support/threads.h"
@@ -26,7 +26,7 @@ static const struct hf_trace_record *record_at(uint32_t at)
 	return (const void *)(bytes + at);
 }
 
-/* What is shown `number` pieces after the arguments. */
+/* The shown bytes, `number` pieces after the arguments. */
 static const uint8_t *shown(const struct hf_trace_record *record, unsigned number, uint32_t *length)
 {
 	const uint8_t *at = (const uint8_t *)(record + 1) + 8 * record->argument_count;
@@ -81,7 +81,7 @@ static void what_is_told(void *context)
 	text = shown(record, 1, &length);
 	CHECK(length == 4 && memcmp(text, "\5\0\0\0", 4) == 0);
 
-	/* A failure has no results; a path is shown whatever became of it. */
+	/* A failed call has no results; a path is always shown. */
 	uint32_t path = poke_text(program, 1024, "no/where");
 	CHECK_EQ(hf_p1_path_open(3, 0, 1024, path, 0, 0, 0, 0, 32), HF_ENOENT);
 	take();
@@ -122,7 +122,7 @@ static void stop_and_gone(void *context)
 	take();
 	CHECK_EQ(size, 2 * record_at(0)->size);
 	CHECK(record_at(0)->started > 0 && record_at(size / 2)->started > 0);
-	/* Off while one is under way, and on while a later one is: when that began nobody knows. */
+	/* Switched off during one call and on during a later one, whose start is then unknown. */
 	hf_door_enter(hf_self);
 	hf__trace_begin(hf_self);
 	hf_process_trace(program->process, false, NULL);
@@ -135,7 +135,7 @@ static void stop_and_gone(void *context)
 	take();
 	CHECK_EQ(record_at(0)->started, 0);
 	CHECK_EQ(record_at(0)->duration, 0);
-	/* Nobody reads any more. */
+	/* The reader is gone. */
 	hf_pipe_drop_reader(trace);
 	trace = NULL;
 	for (int i = 0; i < 1000; i++)
@@ -179,7 +179,7 @@ static void check_waits_for_the_reader(void)
 	end();
 }
 
-/* Traced when it is over: the pipe just ends. */
+/* Traced after its end: the pipe just ends. */
 static void check_too_late(void)
 {
 	struct hf_pipe *late;

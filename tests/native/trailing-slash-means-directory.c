@@ -17,7 +17,7 @@ static void check_ends(struct hf_vnode *root)
 	static const struct {
 		const char *path;
 		enum hf_path_last last;
-		const char *name; /* NULL: the path has no parent to tell */
+		const char *name; /* NULL: the path has no parent */
 		bool there, must_be_dir;
 	} cases[] = {
 		{"dir", HF_PATH_NAME, "dir", true, false},
@@ -48,13 +48,13 @@ static void check_ends(struct hf_vnode *root)
 		}
 		hf_path_release(&out);
 	}
-	/* A link to "/" alone has no name to tell, either. */
+	/* A link to "/" alone has no name, either. */
 	struct hf_path out = walked(root, "to-root", HF_PATH_PARENT | HF_PATH_FOLLOW | HF_PATH_ROOTED);
 	CHECK(out.last == HF_PATH_BASE && out.vnode == root && !out.parent);
 	hf_path_release(&out);
 }
 
-/* ---- what the system calls make of it: as Linux ---- */
+/* ---- what the system calls return: as Linux ---- */
 
 static struct program *p;
 
@@ -124,7 +124,7 @@ static void check_opening(void)
 static void check_calls(void)
 {
 	(void)type_of("file/", HF_ENOTDIR);
-	/* After a link it follows the link, also for those who otherwise would not. */
+	/* After a link, the slash makes calls follow the link that otherwise would not. */
 	CHECK_EQ(type_of("to-dir", 0), HF_FILETYPE_SYMBOLIC_LINK);
 	CHECK_EQ(type_of("to-dir/", 0), HF_FILETYPE_DIRECTORY);
 

@@ -1,4 +1,4 @@
-/* A file that was cut and made longer again has zeros where its old bytes were, and gives back their memory. */
+/* A file that was truncated and extended again reads as zeros where its old bytes were, and their memory is freed. */
 #include "platform/alloc.h"
 
 #include "support/files.h"
@@ -14,7 +14,7 @@ static void check_cut(struct fs *fs, struct hf_vnode *file, uint64_t size, bool 
 	CHECK(bytes && out);
 	memset(bytes, 'x', SIZE);
 	CHECK_EQ(f_write(file, 0, bytes, SIZE), SIZE);
-	/* Cutting cannot fail, also when there is no memory to make something smaller. */
+	/* Truncating cannot fail, even without memory to shrink a block. */
 	if (without_memory)
 		hf_alloc_fail_after(0);
 	CHECK_OK(file->ops->truncate(file, size));

@@ -1,4 +1,4 @@
-/* A transfer goes through its pieces in order, of the kernel's memory and of a guest's, in steps of any size. */
+/* A transfer passes through its pieces in order, in the kernel's and in a guest's memory, in steps of any size. */
 #include "platform/uio.h"
 
 #include "support/guest.h"
@@ -29,7 +29,7 @@ static void check_kernel_pieces(void)
 	CHECK_BYTES(out, "012345\00078", 9);
 }
 
-/* What is to be moved may be less than the pieces hold, and then nothing beyond is touched. */
+/* The transfer may be shorter than its pieces; then nothing beyond it is touched. */
 static void check_short_transfers(void)
 {
 	char a[4] = "aaaa", b[4] = "bbbb";
@@ -64,7 +64,7 @@ static void check_guest_pieces(void)
 	CHECK_EQ(hf_uio_from_user(&uio, out, sizeof out), 14);
 	CHECK_BYTES(out, "0123456789\0\0\0\0", 14);
 
-	/* A hole larger than what zeros are copied from. */
+	/* A hole larger than the block of zeros. */
 	struct hf_iov all = {1, GUEST_SIZE - 2};
 	memset(memory, 'x', GUEST_SIZE);
 	uio = (struct hf_uio){.mem = &guest->mem, .iov = &all, .iov_left = 1, .resid = all.size};

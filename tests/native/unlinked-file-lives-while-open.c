@@ -17,7 +17,7 @@ static void check_unlinked(struct fs *fs)
 	CHECK_BYTES(buffer, "hello", 5);
 	CHECK_EQ(f_write(file, 200000, "more", 4), 4);
 	CHECK_EQ(f_size(file), 200004);
-	/* The name may come again; it is another file, and there is no way back for the old one. */
+	/* The name can be used again for another file; the old file cannot get it back. */
 	CHECK_OK(f_put(fs->root, "file", "new"));
 	CHECK_ERR(fs->root->ops->link(fs->root, "back", 4, file), -HF_ENOENT);
 	CHECK_EQ(f_read(file, 100000, buffer, 5), 5);
@@ -25,7 +25,7 @@ static void check_unlinked(struct fs *fs)
 	CHECK_OK(f_unlink(fs->root, "file"));
 	hf_vnode_unref(file);
 	CHECK_EQ(hf_memfs_usage(fs->memfs).bytes, 0);
-	CHECK(hf_alloc_bytes() <= before + 1000); /* the root's table of names may have come */
+	CHECK(hf_alloc_bytes() <= before + 1000); /* the root's table of names may have been allocated */
 }
 
 static void check_replaced(struct fs *fs)

@@ -1,4 +1,4 @@
-/* A guest's range is taken only if all of it lies in the guest's memory. */
+/* A guest's range is accepted only if it lies entirely in the guest's memory. */
 #include "platform/uio.h"
 
 #include "support/guest.h"
@@ -29,7 +29,7 @@ static void check_copies(struct guest *guest)
 	CHECK_BYTES(guest->memory + GUEST_SIZE - 4, "abcd", 4);
 	CHECK_OK(hf_copy_in(&guest->mem, buffer, GUEST_SIZE - 3, 3));
 	CHECK_BYTES(buffer, "bcd.....", 8);
-	/* Of a range that is not all there, nothing is touched. */
+	/* A range that is partly outside is not touched at all. */
 	CHECK_ERR(hf_copy_in(&guest->mem, buffer, GUEST_SIZE - 3, 4), -HF_EFAULT);
 	CHECK_BYTES(buffer, "bcd.....", 8);
 	CHECK_ERR(hf_copy_out(&guest->mem, GUEST_SIZE - 3, "wxyz", 4), -HF_EFAULT);

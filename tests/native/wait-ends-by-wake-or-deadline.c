@@ -1,4 +1,5 @@
-/* A thread that sleeps on a word goes on when it is woken, when the deadline has come, and at once when the word is not what it expected. */
+/* A thread that sleeps on a word continues when it is woken, when the deadline has passed, and at once when the word has another value than
+ * expected. */
 #include "platform/platform.h"
 
 #include "support/check.h"
@@ -21,7 +22,7 @@ static void check_deadline(void)
 		;
 	CHECK_ERR(err, -HF_ETIMEDOUT);
 	CHECK(hf_plat_monotonic() >= deadline);
-	/* One that has passed already, also the very first nanosecond. */
+	/* A deadline that has already passed, including the very first nanosecond. */
 	CHECK_ERR(hf_plat_wait(&word, 0, start), -HF_ETIMEDOUT);
 	CHECK_ERR(hf_plat_wait(&word, 0, 0), -HF_ETIMEDOUT);
 }
@@ -33,7 +34,7 @@ static void waiter_or_waker(void *context, unsigned number)
 {
 	(void)context;
 	if (number > 0) {
-		/* One waits for ever, one nearly so: the largest deadlines must not wrap. */
+		/* One waits forever, one almost: the largest deadlines must not wrap. */
 		uint64_t deadline = number == 1 ? HF_FOREVER : HF_FOREVER - 1;
 		while (atomic_load(&door) == 0)
 			CHECK_OK(hf_plat_wait(&door, 0, deadline));

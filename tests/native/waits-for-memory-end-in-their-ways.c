@@ -1,5 +1,5 @@
-/* memory.atomic.wait of an interruptible guest, as the kernel does it: ends by a notify, by its timeout, by an order to stop; does not begin where the
- * memory holds another value; finds notifies by address, the longest waiting first; takes no time of the guest's own. */
+/* memory.atomic.wait of an interruptible guest, as the kernel does it: ends by a notify, by its timeout, by an order to stop; does not begin where
+ * the memory holds another value; finds notifies by address, the longest waiting first; takes no time of the guest's own. */
 #include <holdfast/exports.h>
 
 #include "support/doors.h"
@@ -96,7 +96,7 @@ static void check_what_needs_no_waiting(void)
 	CHECK_EQ(hf_w_wait32(0, 20, 2, 1000), 2);
 	CHECK_EQ(hf_w_wait64(16, 0, UINT64_C(0x200000001), 1000000), 2);
 	CHECK_EQ(hf_w_notify(16, 0, UINT32_MAX), 0);
-	/* The instruction is to trap: nothing there, nothing aligned, and no sum that wraps. */
+	/* The instruction must trap: nothing at the address, not aligned, or a sum that wraps. */
 	CHECK(hf_w_wait32(PAGES * 65536, 0, 0, 0) < 0);
 	CHECK(hf_w_wait64(PAGES * 65536 - 8, 8, 0, 0) < 0);
 	CHECK(hf_w_wait32(16, 2, 0, 0) < 0);
@@ -104,7 +104,7 @@ static void check_what_needs_no_waiting(void)
 	CHECK(hf_w_wait32(16, UINT32_MAX - 15, 1, 0) < 0);
 	CHECK(hf_w_notify(UINT32_MAX, 1, 1) < 0);
 	CHECK(hf_w_notify(2, 0, 1) < 0);
-	/* A day or two more than the clock will ever tell. */
+	/* Slightly more than the clock can express. */
 	atomic_store(&words[2], 5);
 	CHECK_EQ(hf_w_wait32(16, 0, 4, INT64_MAX), 1);
 	hf_process_thread_gone(self);
@@ -160,7 +160,7 @@ static void check_stop(void)
 	}
 }
 
-/* In such a wait a process is at rest, as in any other; a notify that comes then is not lost. */
+/* During such a wait a process counts as stopped, as in any other; a notify that comes then is not lost. */
 static void check_pause(void)
 {
 	begin();

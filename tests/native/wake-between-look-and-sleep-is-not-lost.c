@@ -1,7 +1,7 @@
 /* A change that comes after a thread looked and before it sleeps ends the sleep at once. */
 #include "support/threads.h"
 
-/* In slow motion: each point between the look and the sleep at which the change may come. */
+/* Step by step: each point between the look and the sleep at which the change may come. */
 static void check_each_point(void)
 {
 	struct hf_thread *thread = thread_begin();
@@ -10,7 +10,7 @@ static void check_each_point(void)
 	CHECK_OK(hf_park(thread, ticket, HF_FOREVER, HF_PARK_AT_ONCE));
 	CHECK_OK(hf_park(thread, ticket, HF_FOREVER, HF_PARK_SPIN));
 	CHECK_EQ(hf_counter_read(&thread->parks), 0);
-	/* Several changes are one, and an old ticket stays spent. */
+	/* Several changes count as one, and an old ticket stays used. */
 	hf_thread_wake(thread);
 	hf_thread_wake(thread);
 	CHECK_OK(hf_park(thread, ticket, HF_FOREVER, HF_PARK_AT_ONCE));
@@ -19,7 +19,7 @@ static void check_each_point(void)
 	thread_end(thread);
 }
 
-/* At full speed: two threads hand a turn to and fro; a lost wake-up would hang them. */
+/* At full speed: two threads hand a turn back and forth; a lost wake-up would hang them. */
 #define TURNS 6000
 static struct hf_thread *players[2];
 static hf_word turn;
@@ -44,7 +44,7 @@ static void play(void *context, unsigned number)
 		atomic_store(&turn, i + 1);
 		hf_thread_wake(players[!number]);
 	}
-	/* Nobody's block goes while it may be woken. */
+	/* No block is freed while its thread may be woken. */
 	atomic_fetch_add(&ready, 1);
 	while (atomic_load(&ready) % 4 != 0)
 		hf_plat_yield();

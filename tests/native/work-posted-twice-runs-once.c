@@ -1,4 +1,4 @@
-/* The coordinator's queue: a piece of work is on it at most once, runs in turn, may be posted again from within and cancelled; one
+/* The coordinator's queue: a piece of work is queued at most once, runs in order, may be posted again while it runs, and may be cancelled; one
  * ring announces many. */
 #include "kernel/work.h"
 
@@ -64,13 +64,13 @@ static void check_cancel(void)
 	CHECK_EQ(hf_work_drain(), 0);
 	/* Cancelled work can be posted again. */
 	CHECK(hf_work_post(&a.work) && hf_work_post(&b.work) && hf_work_post(&c.work));
-	/* From within: work of the same batch, before its turn. */
+	/* While another runs: work of the same batch, before its turn. */
 	a.cancels = &b;
 	CHECK_EQ(hf_work_drain(), 2);
 	CHECK(a.runs == 1 && b.runs == 0 && c.runs == 1);
 }
 
-/* What is posted while the queue is drained waits for the next time, and rings for it. */
+/* Work that is posted while the queue is drained waits for the next time, and rings for it. */
 static void check_again(void)
 {
 	struct job a = {0};

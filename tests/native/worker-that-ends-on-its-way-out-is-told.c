@@ -1,5 +1,5 @@
-/* An engine may end a worker while its thread, the last one, leaves its process: where it closes files, the kernel looks at the clock, which is
- * JavaScript's. The coordinator, which learns of it, does the rest: the end is reported, with its reason, and the streams end. */
+/* An engine may end a worker while its thread, the last one, leaves its process: there the kernel closes files and reads the clock, which is
+ * JavaScript's. The coordinator learns of it and does the rest: the end is reported, with its reason, and the streams end. */
 #include "support/coordinator.h"
 
 #include <setjmp.h>
@@ -72,5 +72,5 @@ int main(void)
 		coordinator_turn();
 	CHECK_EQ(exits, 1);
 	CHECK_EQ(ends, 1);
-	_exit(0); /* the worker's memory is not given back: who ended in the kernel may be in lists of it */
+	_exit(0); /* the worker's memory is not freed: a thread that ended in the kernel may still be in its lists */
 }

@@ -25,7 +25,7 @@ void machine_advance(uint64_t nanoseconds)
 	now = nanoseconds > UINT64_MAX / 2 - now ? UINT64_MAX / 2 : now + nanoseconds;
 }
 
-/* A look takes a moment: what is spun for comes. */
+/* Each look at the clock takes time, so a spinning thread eventually sees its condition. */
 uint64_t __wrap_hf_plat_monotonic(void)
 {
 	return now += 1000;

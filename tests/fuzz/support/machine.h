@@ -1,15 +1,15 @@
-/* machine.h - the platform as a fuzzer has it: one OS thread, a clock that only moves when it is told to, no entropy. An input does the same thing
- * each time, and takes no time to sleep. (The linker puts these in place of native.c's: --wrap, CMakeLists.txt.) */
+/* machine.h - the platform for fuzzers: one OS thread, a clock that moves only on request, no entropy. So an input is reproducible, and sleeping
+ * takes no real time. (The linker puts these in place of native.c's: --wrap, CMakeLists.txt.) */
 #ifndef HF_FUZZ_MACHINE_H
 #define HF_FUZZ_MACHINE_H
 
 #include "platform/platform.h"
 
-/* Called where a thread would sleep on the word, and where it lets others run: what else happens meanwhile. False: nothing any more. */
+/* Called where a thread would sleep on the word or yield: runs what happens meanwhile. Returns false if nothing is left to run. */
 struct machine {
 	bool (*meanwhile)(hf_word *word);
 	void (*yielded)(void);
-	/* What becomes of who sleeps without a deadline when nothing happens any more: it is told to stop. */
+	/* Called for a thread that sleeps without a deadline when nothing is left to run: orders it to stop. */
 	void (*stuck)(void);
 };
 void machine_begin(const struct machine *machine);

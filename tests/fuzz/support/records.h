@@ -1,4 +1,4 @@
-/* records.h - inputs as lists of records of one size, so that a mutation of one step leaves the others what they were. */
+/* records.h - inputs as lists of records of one size, so that mutating one step leaves the others unchanged. */
 #ifndef HF_FUZZ_RECORDS_H
 #define HF_FUZZ_RECORDS_H
 
@@ -9,7 +9,7 @@
 #define RECORD 24
 #define RECORDS_MOST 250
 
-/* One record, read from its front; what lies behind its end is 0. */
+/* One record, read from its beginning; bytes beyond its end read as 0. */
 struct record {
 	uint8_t bytes[RECORD];
 	unsigned at;

@@ -57,7 +57,7 @@ static void thread_over(struct slot *slot)
 	*slot = (struct slot){.state = NO_THREAD};
 }
 
-/* Runs on nobody's behalf. */
+/* Runs for no thread. */
 static struct slot *as_coordinator(void)
 {
 	struct slot *before = world.running;
@@ -145,7 +145,7 @@ static bool add_terminal(struct process *process)
 	return hf_fd_insert(&process->process->fds, file, HF_RIGHTS_STREAM & ~HF_RIGHT_FD_WRITE, 0) >= 0;
 }
 
-/* False: no memory; then what was made is dropped by the caller. */
+/* False: no memory; the caller then drops what was created. */
 static bool add_stream(struct process *process, unsigned fd)
 {
 	if (fd == 0 && process == &world.processes[WITH_TERMINAL])
@@ -172,7 +172,7 @@ static bool add_directory(struct hf_process *process, struct hf_vnode *vnode, co
 	                            HF_RIGHTS_ALL) >= 0;
 }
 
-/* The listener that process 2 has; that another process may have it open still is no failure. */
+/* The listener that process 2 has; it is no failure if another process still has it open. */
 static bool add_listener(struct hf_process *process)
 {
 	struct hf_listener *listener;
@@ -279,12 +279,12 @@ void world_call(struct slot *slot, void (*call)(void *context), void *context)
 	bool ending = thread->process->ending;
 	hf_unlock(&thread->process->lock);
 	if (!ending) {
-		/* Only its wait was to end: nothing tells a single thread to stop, so this cannot happen elsewhere, but it keeps inputs alive. */
+		/* Only its wait should end. The kernel never stops a single thread, but here it lets the input continue. */
 		atomic_store(&thread->orders, 0);
 		atomic_store(&thread->door, HF_IN_GUEST);
 		slot->state = IN_GUEST;
 	} else {
-		/* As coordinator/boot.c has it. */
+		/* As in coordinator/boot.c. */
 		hf_door_return(thread);
 		hf_process_end(thread->process, HF_EXIT_EXIT, 0, NULL, 0, NULL, 0);
 		hf_process_thread_gone(thread);
@@ -343,7 +343,7 @@ void world_close(unsigned number, unsigned fd)
 		hf_pipe_drop_reader(pipe);
 }
 
-/* Keys, and what they ask for, as coordinator/terminal.c has it. */
+/* Keys, and the signals that they request, as in coordinator/terminal.c. */
 void world_type(unsigned number, const uint8_t *keys, uint32_t size)
 {
 	struct process *process = &world.processes[number];
@@ -387,7 +387,7 @@ void world_trace(unsigned number, bool on)
 	if (!process->process)
 		return;
 	struct slot *before = as_coordinator();
-	/* As c_trace of coordinator/session.c has it: one pipe for good. */
+	/* As c_trace of coordinator/session.c does it: one pipe, which stays. */
 	if (on && !process->trace.pipe && hf_pipe_create(HF_PIPE_BUF, &pipe) == 0) {
 		hf_waiter_init(&process->trace.waiter, nothing);
 		process->trace.pipe = pipe;
@@ -396,7 +396,7 @@ void world_trace(unsigned number, bool on)
 	resume(before);
 }
 
-/* One record after the other, each whole: who writes them is what the guest cannot reach. */
+/* Whole records, one after the other: the guest cannot write to this pipe. */
 void world_take_trace(unsigned number)
 {
 	struct stream *trace = &world.processes[number].trace;
@@ -627,7 +627,7 @@ static bool take_entry(void *context, uint64_t next, uint64_t ino, uint8_t filet
 	return false;
 }
 
-/* Removes all that is in a directory, however deep. */
+/* Removes all contents of a directory, at any depth. */
 static void clear(struct hf_vnode *dir)
 {
 	for (;;) {
@@ -651,7 +651,7 @@ static void check_shared_tree(void)
 {
 	check_names(world.fs.root, ". .. secret box ");
 	f_check_text(world.fs.root, "/secret", "secret");
-	/* Nothing is open any more: what is counted is what is there. */
+	/* Nothing is open any more: the counts must match the tree. */
 	uint32_t names = f_check_tree(world.fs.root);
 	CHECK_EQ(hf_memfs_usage(world.fs.memfs).nodes, names + 1);
 	clear(world.box);

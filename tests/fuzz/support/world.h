@@ -1,8 +1,9 @@
-/* world.h - what a fuzzed system call finds: a few processes of several threads that share a tree, a pipe from one to another, the page at the other
- * end of their standard streams, and the coordinator. All of it on one OS thread: where a guest's thread would sleep, the next step of the input runs.
+/* world.h - the environment of a fuzzed system call: a few processes with several threads that share a tree, a pipe from one to another, the page
+ * at the other end of their standard streams, and the coordinator. All of it on one OS thread: where a guest's thread would sleep, the next step
+ * of the input runs.
  *
- * Descriptors: 0, 1, 2 pipes to the page; 3 "/box" of the shared tree, whose other names must stay as they are; 4 a tree of its own, read-only;
- * 5 in process 0 the writing, in process 1 the reading end of a pipe; in process 2, whose descriptor 0 is a terminal, a socket that listens on port
+ * Descriptors: 0, 1, 2 pipes to the page; 3 "/box" of the shared tree, whose other names must stay as they are; 4 a tree of its own, read-only; 5
+ * in process 0 the writing, in process 1 the reading end of a pipe; in process 2, whose descriptor 0 is a terminal, a socket that listens on port
  * 80; 6 in processes 0 and 1 an end of a connection to that. The page has peers of its own there. A process that was started again has neither a
  * pipe nor a connection, but process 2 listens again, where nobody else does. */
 #ifndef HF_FUZZ_WORLD_H
@@ -63,7 +64,7 @@ extern struct world {
 	struct hf_vnode *box;
 	struct process processes[PROCESSES];
 	struct slot slots[THREADS];
-	struct slot *running; /* whose call is innermost; NULL: the page's or the coordinator's turn */
+	struct slot *running; /* whose call is innermost; NULL: the page or the coordinator runs */
 	struct peer peers[PEERS];
 	uint32_t next_tid;
 } world;
@@ -73,13 +74,13 @@ extern void (*memory_copied)(struct memory *memory, uint32_t from, uint32_t size
 
 /* Threads 0 and 1 are process 0's, 2 is 1's, 3 is 2's. */
 void world_begin(void);
-/* Ends all that runs, checks that everything is as it must be, and that no kernel memory is left. */
+/* Ends everything, checks all invariants, and checks that no kernel memory is left. */
 void world_end(void);
 
 /* One call of a thread that is in the guest, to its end: returned, or unwound. */
 void world_call(struct slot *slot, void (*call)(void *context), void *context);
 
-/* The page's and the coordinator's doings. */
+/* Actions of the page and of the coordinator. */
 void world_kill(unsigned process);
 void world_start(unsigned process); /* where there is none */
 void world_feed(unsigned process, uint32_t size);
@@ -96,7 +97,7 @@ void world_trace(unsigned process, bool on);
 void world_take_trace(unsigned process);
 bool world_coordinate(void);
 
-/* Between two steps of which none is under way. */
+/* Between two steps. */
 void world_check(void);
 
 #endif

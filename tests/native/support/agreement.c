@@ -20,7 +20,7 @@
 static struct program *program;
 static uint32_t handles[HANDLES]; /* a guest's descriptor, or 0 */
 
-/* A file has all rights but those to read or to write that it was not opened with. */
+/* A file has all rights, except to read or to write if it was not opened for that. */
 static uint64_t rights_of(unsigned flags)
 {
 	bool writes = flags & RQ_WRITE, reads = flags & RQ_READ || !writes;
@@ -33,7 +33,7 @@ static uint32_t oflags_of(unsigned flags)
 	       (flags & RQ_TRUNC ? HF_OFLAG_TRUNC : 0) | (flags & RQ_DIRECTORY ? HF_OFLAG_DIRECTORY : 0);
 }
 
-/* A descriptor that there is not stands for a handle that there is not. */
+/* A descriptor that does not exist stands for a handle that does not exist. */
 static uint32_t base(unsigned base)
 {
 	return base == 0 ? 3 : handles[base - 1] ? handles[base - 1] : 99;
@@ -126,7 +126,7 @@ static int64_t truncate_path(const struct request *rq)
 	return result;
 }
 
-/* Adds the entries that the guest's memory holds in whole. Returns the bytes of those, and the last one's cookie. */
+/* Adds the complete entries in the guest's memory. Returns their size, and the cookie of the last one. */
 static uint32_t take_entries(uint32_t size, struct reply *rp, uint64_t *cookie)
 {
 	struct wasi_dirent entry;
@@ -204,32 +204,32 @@ static int64_t do_by_doors(const struct request *rq, struct reply *rp)
 
 /* ---- where they differ, and why ---- */
 
-/* WASI's own rules for opening come before anything is looked at (path.c, check_opening); Linux's for these flags changed with the version. */
+/* WASI's own rules for opening are checked first (path.c, check_opening); Linux's rules for these flags depend on the version. */
 static bool opens_a_directory_to_make_it(const struct request *rq)
 {
 	return rq->op == OP_OPEN && rq->flags & RQ_DIRECTORY && rq->flags & (RQ_CREATE | RQ_EXCL | RQ_TRUNC);
 }
 
-/* A link that is not followed is ELOOP, whatever else is asked of it; Linux says ENOTDIR with O_DIRECTORY. The test suite of WASI takes either. */
+/* A link that is not followed gives ELOOP, whatever else is requested; Linux returns ENOTDIR with O_DIRECTORY. WASI's test suite accepts either. */
 static bool is_link_for_directory(const struct request *rq, int64_t ours, int64_t theirs)
 {
 	return rq->op == OP_OPEN && rq->flags & RQ_DIRECTORY && !(rq->flags & RQ_FOLLOW) && ours == -HF_ELOOP &&
 	       theirs == -HF_ENOTDIR;
 }
 
-/* To be read is a right that no directory has, and of a right to read or to write that is missing WASI's hosts say EBADF. */
+/* No directory has the right to read, and WASI's hosts return EBADF for a missing right to read or write. */
 static bool is_directory_read(const struct request *rq, int64_t ours, int64_t theirs)
 {
 	return rq->op == OP_READ && ours == -HF_EBADF && theirs == -HF_EISDIR;
 }
 
-/* A directory's size is not set because it is a directory; to Linux it is one more descriptor that was not opened to be written. */
+/* Setting a directory's size fails because it is a directory; for Linux because the descriptor was not opened for writing. */
 static bool is_directory_resized(const struct request *rq, int64_t ours, int64_t theirs)
 {
 	return rq->op == OP_FTRUNCATE && ours == -HF_EISDIR && theirs == -HF_EINVAL;
 }
 
-/* Two things are wrong, and which of them is told is each one's own affair: nothing is to be allocated, in what is not open to be written. */
+/* Two errors at once, and each side may report either: the length is 0, and the file is not open for writing. */
 static bool is_nothing_allocated(const struct request *rq, int64_t ours, int64_t theirs)
 {
 	return rq->op == OP_ALLOCATE && rq->size == 0 && ours == -HF_EBADF && theirs == -HF_EINVAL;
@@ -245,7 +245,7 @@ static bool may_differ(const struct request *rq, int64_t ours, int64_t theirs)
 
 static struct linux_files *linux_side;
 
-/* Does the same thing on both sides and compares. The result. */
+/* Does the same on both sides and compares. Returns the result. */
 static int64_t compare(const struct request *rq)
 {
 	static struct reply ours, theirs;

@@ -5,7 +5,7 @@
 
 #include "support/model.h"
 
-/* Two fresh, empty trees. False: there is no right to chroot (or no openat2), and the system calls are on their own. */
+/* Two fresh, empty trees. False: no permission for chroot (or no openat2); then only the system calls run. */
 bool agreement_begin(void);
 void agreement_do(const struct request *rq);
 /* Compares the trees as a whole, and removes them. */

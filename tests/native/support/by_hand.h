@@ -22,7 +22,7 @@ HF_MUST_CHECK int try_with_sockets(void (*guest)(uint32_t tid, uint32_t argument
 /* The same where it must succeed. */
 struct hf_guest *begin_with_sockets(void (*guest)(uint32_t tid, uint32_t argument),
                                     const struct hf_guest_socket *sockets, size_t count);
-/* Joins and frees it; it must have ended so. */
+/* Joins and frees it; it must have ended in this way. */
 void end_by_hand(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t code);
 
 /* A call of a door, as a translation makes it: never interrupted. */
@@ -33,7 +33,7 @@ static inline uint32_t came_back(uint32_t result)
 	return result;
 }
 
-/* In a guest: computes until it is taken away. Says that it does by setting the flag. */
+/* In a guest: computes until it is taken away. Sets the flag once it computes. */
 _Noreturn void compute(_Atomic bool *does);
 int32_t hf_wt_thread_spawn(uint32_t argument);
 

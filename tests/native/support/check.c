@@ -28,7 +28,7 @@ void check_eq(const char *file, int line, const char *a_text, int64_t a, const c
 	fail();
 }
 
-/* Results up to 0 are error numbers, others are themselves. */
+/* Results up to 0 are error numbers, others are plain numbers. */
 static void print_result(int64_t result)
 {
 	if (result > 0)

@@ -1,4 +1,4 @@
-/* check.h - what every native test needs: checks that say what they saw, threads, a time budget, pseudo-random numbers
+/* check.h - what every native test needs: checks that print the values they saw, threads, a time budget, pseudo-random numbers
  * that a seed repeats.
  *
  * A test is a program: main() returns done(), which also checks that nothing of the kernel's memory is left. A failed
@@ -14,7 +14,7 @@
 #define CHECK(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
 /* Integers of any kind. */
 #define CHECK_EQ(a, b) check_eq(__FILE__, __LINE__, #a, (int64_t)(a), #b, (int64_t)(b))
-/* Kernel functions' results, told by name: CHECK_ERR(f(), -HF_ENOENT). */
+/* Results of kernel functions, printed by name: CHECK_ERR(f(), -HF_ENOENT). */
 #define CHECK_ERR(expression, expected) check_err(__FILE__, __LINE__, #expression, (int64_t)(expression), (expected))
 #define CHECK_OK(expression) CHECK_ERR(expression, 0)
 #define CHECK_BYTES(a, b, size) check_bytes(__FILE__, __LINE__, #a, (a), #b, (b), (size))

@@ -17,7 +17,7 @@ struct order {
 	uint32_t session, tid, argument;
 };
 
-/* A compute worker as the browser has it. */
+/* A compute worker, as in the browser. */
 struct fake {
 	struct fake *next;
 	uint32_t id;
@@ -25,7 +25,7 @@ struct fake {
 	pthread_t os_thread;
 	/* Protected by `mutex`. */
 	struct order *orders;
-	bool dead; /* it runs no more */
+	bool dead; /* it no longer runs */
 	/* Atomic. */
 	_Atomic bool terminated;
 	hf_word bell;
@@ -188,7 +188,7 @@ void js_worker_create(uint32_t worker, void *stack_top, void *tls, struct hf_thr
 {
 	struct fake *fake = calloc(1, sizeof *fake);
 	CHECK(fake);
-	/* They are ours to write. */
+	/* This side writes them. */
 	memset((char *)stack_top - 65536, 0x5a, 65536);
 	memset(tls, 0x5a, 64);
 	fake->id = worker;
@@ -320,7 +320,7 @@ static void hear(struct message *message)
 {
 	struct fake *fake = message->from;
 	uint32_t id = fake->id;
-	/* Of one that was terminated no message is heard but that of its death. */
+	/* After a worker was terminated, only the message of its death arrives. */
 	if (message->kind == DEAD) {
 		hf_c_worker_dead(id);
 		bury(fake);

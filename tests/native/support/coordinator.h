@@ -10,8 +10,8 @@
 #include "kernel/process.h"
 #include "support/threads.h"
 
-/* How a guest's run ended: it returned, it trapped, or its worker broke (an error of the browser's that nobody catches),
- * at once or when the thread had left its process. To be unwound is not its own doing. */
+/* How a guest's run ended: it returned, it trapped, or its worker failed (an uncaught error of the browser), at once or after the thread had left
+ * its process. Unwinding is not included. */
 enum run_end { RUN_RETURNED, RUN_TRAPPED, RUN_BROKEN, RUN_BROKEN_AFTERWARDS };
 
 /* What the tests give: the guest, on its worker's thread with hf_self and memory in place; and the page. */
@@ -35,19 +35,19 @@ struct browser {
 void coordinator_begin(const struct browser *browser, uint32_t min_workers, uint32_t max_workers);
 /* One turn of the event loop: messages of workers, then the kernel's work. Sleeps for a tenth of a millisecond if there is neither. */
 void coordinator_turn(void);
-/* Whether the workers' words that they idle are kept back, as messages that are under way. */
+/* Whether the workers' idle messages are delayed, as messages in transit. */
 void coordinator_hold_idle(bool hold);
-/* Blocks of kernel memory in use, those of the workers left out. */
+/* Blocks of kernel memory in use, except those of the workers. */
 size_t coordinator_blocks(void);
 
-/* From now on a zombie that comes to the door dies there, some while after its worker was terminated; else it sleeps there for good. */
+/* From now on a zombie that reaches the door dies there, some time after its worker was terminated; otherwise it sleeps there forever. */
 void coordinator_zombies_die(void);
 
-/* In a guest: dies here if its worker was terminated. A guest that never asks is a zombie until it comes to the door. */
+/* In a guest: dies here if its worker was terminated. A guest that never asks is a zombie until it reaches the door. */
 void guest_may_die(void);
 /* The address of the guest's memory in the calling worker. */
 uint8_t *guest_memory(void);
-/* Workers whose thread sleeps at the door for good. */
+/* Workers whose thread sleeps at the door forever. */
 unsigned zombies_at_the_door(void);
 
 #endif

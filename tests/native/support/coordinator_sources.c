@@ -1,4 +1,4 @@
-/* The coordinator's sources, as one file: what Emscripten gives them is stood in for here. */
+/* The coordinator's sources as one file, with replacements for what Emscripten provides. */
 #include <stddef.h>
 
 #define __builtin_wasm_tls_size() ((size_t)64)

@@ -7,7 +7,7 @@
 
 /* Keeps the caller's reference to the vnode. */
 struct hf_file *d_open(struct hf_vnode *vnode, unsigned access, uint16_t flags);
-/* Takes over the hold of that end. */
+/* Takes ownership of that end's hold. */
 struct hf_file *d_open_pipe(struct hf_pipe *pipe, enum hf_access end);
 
 int d_read(struct hf_file *file, void *buffer, uint32_t size);

@@ -86,7 +86,7 @@ int f_open(struct hf_vnode *root, const char *path, unsigned flags, struct hf_vn
 	return err;
 }
 
-/* Walks to where a new name is to be. 0: at->parent and at->name say where. */
+/* Walks to the place for a new name. 0: at->parent and at->name say where. */
 static int walk_to_new(struct hf_vnode *root, const char *path, bool directory, struct hf_path *at)
 {
 	int err = walk(root, path, HF_PATH_PARENT, at);

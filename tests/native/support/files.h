@@ -1,5 +1,5 @@
-/* files.h - a fresh in-memory file system, and files by path: what a system call makes of path.h and vnode.h, in its
- * shortest form and with Linux's errors. Every function returns 0 or more, or a negated error number. */
+/* files.h - a fresh in-memory file system, and files by path: short forms of what system calls do with path.h and vnode.h, with Linux's errors.
+ * Every function returns 0 or more, or a negated error number. */
 #ifndef HF_TEST_FILES_H
 #define HF_TEST_FILES_H
 
@@ -55,9 +55,8 @@ bool f_exists(struct hf_vnode *root, const char *path);
 /* The names in a directory in their order, "." and ".." included, separated and ended by spaces. */
 void f_list(struct hf_vnode *dir, char *out, size_t size);
 
-/* Walks the tree and checks that it is whole: every name listed once, in order of its cookie, found by lookup, of the
- * type and number told; ".." right; link counts right. Returns how many names there are. Nobody else may change the
- * tree meanwhile. */
+/* Walks the tree and checks that it is whole: every name listed once, in order of its cookie, found by lookup, with the listed type and number;
+ * ".." and link counts correct. Returns the number of names. No other thread may change the tree meanwhile. */
 uint32_t f_check_tree(struct hf_vnode *root);
 
 #endif

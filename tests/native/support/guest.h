@@ -9,7 +9,7 @@
 
 struct guest {
 	struct hf_usermem mem;
-	uint32_t pages; /* what the memory claims; at first what there is */
+	uint32_t pages; /* the size that the memory reports; at first the real one */
 	char memory[GUEST_SIZE];
 };
 

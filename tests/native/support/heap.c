@@ -38,7 +38,7 @@ static struct hf_heap_block *block_at(struct hf_heap *heap, uint64_t offset)
 	return (struct hf_heap_block *)(void *)(heap->base + offset);
 }
 
-/* From the run's first span to behind its last: adds up what is free. Returns that. */
+/* Returns the sum of the free bytes from the run's first span to its last. */
 static uint32_t check_run(struct hf_heap *heap, uint32_t first, uint64_t *free_bytes, uint32_t *free_blocks)
 {
 	uint32_t end = first, before = 0;
@@ -118,7 +118,7 @@ static void check_filled(const struct block *block)
 		CHECK_EQ(block->bytes[block->size - 1], block->fill);
 }
 
-/* Mostly small, in steps of 64 bytes up to 64 KiB, chunks, and now and then more than a span. */
+/* Mostly small, in steps of 64 bytes up to 64 KiB; chunks; sometimes more than a span. */
 static size_t size_for(uint8_t a, uint8_t b)
 {
 	switch (a % 8) {
@@ -140,7 +140,7 @@ static size_t size_for(uint8_t a, uint8_t b)
 
 void heap_walk(const uint8_t *steps, size_t count)
 {
-	/* So small that each zone is at its end again and again. */
+	/* Small, so that each zone fills up often. */
 	struct test_heap *test = heap_open(24 * MIB);
 	struct block blocks[BLOCKS] = {{NULL, 0, 0}};
 	for (size_t i = 0; i + 3 <= count; i += 3) {

@@ -36,7 +36,7 @@ struct linux_files {
 static int handles[HANDLES]; /* 1 + a descriptor, or 0 */
 static int root;
 
-/* Linux's error numbers have the same names; only those that files give are told apart. */
+/* Linux's error numbers have the same names; only those of file operations are distinguished. */
 static int translate(int number)
 {
 	switch (number) {
@@ -96,7 +96,7 @@ static int open_beneath(int dir, const char *path, uint64_t flags)
 	struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
 	how.mode = flags & O_CREAT ? 0600 : 0;
 	long fd;
-	/* Somebody renames elsewhere on this machine: "..", it says, may be anywhere. */
+	/* Another process renames on this machine: then ".." could be anywhere. */
 	do {
 		fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
 	} while (fd < 0 && errno == EAGAIN);
@@ -130,7 +130,7 @@ static int64_t walk_to_parent(int dir, const char *path)
 	return walk(dir, parent, false);
 }
 
-/* A directory to start from; or why there is none, which WASI looks at before it looks at the path. */
+/* A directory to start from, or the error, which WASI reports before errors of the path. */
 static int64_t base(unsigned number, int *out)
 {
 	struct stat st;
@@ -141,7 +141,7 @@ static int64_t base(unsigned number, int *out)
 	return S_ISDIR(st.st_mode) ? 0 : -HF_ENOTDIR;
 }
 
-/* 0: Linux may be asked. Else the call ends so, because of a path that leads out or of a base. */
+/* 0: ask Linux. Otherwise the result, because of a path that leads out or of the base. */
 static int64_t check_paths(const struct request *rq, int *dir, int *other)
 {
 	bool names = rq->op == OP_MKDIR || rq->op == OP_RMDIR || rq->op == OP_UNLINK || rq->op == OP_SYMLINK;
@@ -213,7 +213,7 @@ static int64_t list(const struct request *rq, struct reply *rp)
 	}
 	closedir(dir);
 	reply_sort_entries(rp);
-	/* Of a removed directory Linux says ENOENT, of which glibc makes an end. */
+	/* For a removed directory Linux returns ENOENT, which glibc reports as the end. */
 	return rp->entries > 0 ? (int64_t)rp->entries : -HF_ENOENT;
 }
 
@@ -300,7 +300,7 @@ static int64_t do_it(const struct request *rq, struct reply *rp)
 	}
 }
 
-/* Ends the program when the other side has gone. */
+/* Ends the program if the other side is gone. */
 static void tell(int channel, char what)
 {
 	if (write(channel, &what, 1) != 1)

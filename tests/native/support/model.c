@@ -40,7 +40,7 @@ static bool is_stat(const struct request *rq)
 
 static bool attr_equal(const struct hf_attr *a, const struct hf_attr *b)
 {
-	/* What a directory's size tells is each file system's own affair. */
+	/* Each file system defines the size of a directory itself. */
 	return a->filetype == b->filetype && a->nlink == b->nlink &&
 	       (a->size == b->size || a->filetype == HF_FILETYPE_DIRECTORY);
 }

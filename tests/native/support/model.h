@@ -1,4 +1,4 @@
-/* model.h - operations on files as messages, so that the same one can be done by two sides and the replies compared. */
+/* model.h - operations on files as messages, so that two sides can do the same one and compare the replies. */
 #ifndef HF_TEST_MODEL_H
 #define HF_TEST_MODEL_H
 
@@ -47,7 +47,7 @@ enum request_flags {
 struct request {
 	enum op op;
 	unsigned handle, flags;
-	/* What the paths start from: 0, or 1 and an open directory's handle. */
+	/* The base of the paths: 0, or 1 + an open directory's handle. */
 	unsigned base_a, base_b;
 	uint64_t offset;
 	uint32_t size;

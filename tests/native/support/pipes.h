@@ -16,7 +16,7 @@ int p_try_put(struct hf_pipe *pipe, const void *bytes, uint32_t size, struct hf_
 int p_read(struct hf_pipe *pipe, void *buffer, uint32_t size, bool nonblock);
 int p_write(struct hf_pipe *pipe, const void *bytes, uint32_t size, bool nonblock);
 
-/* A waiter that counts how often it was woken. */
+/* A waiter that counts its wake-ups. */
 struct counting_waiter {
 	struct hf_waiter waiter;
 	_Atomic unsigned woken;

@@ -16,18 +16,18 @@ struct program {
 	struct guest *guest;
 	struct fs fs;
 	struct hf_pipe *streams[3]; /* by descriptor: the other end, the test's; NULL once closed */
-	unsigned told;              /* how often the coordinator was told of an end */
+	unsigned told;              /* how often the coordinator was notified of an end */
 };
 
 /* Arguments "prog", "one", "two words"; environment "A=1", "B=". */
 struct program *program_begin(void);
-/* Ends the process if it runs, and drops what is left. */
+/* Ends the process if it runs, and frees everything. */
 void program_end(struct program *program);
-/* Runs the guest as its host does, to its end; true if it was unwound. The process's reason and code then stand. */
+/* Runs the guest as its host does, to its end; true if it was unwound. The process's reason and code are then set. */
 bool program_run(struct program *program, void (*guest)(void *), void *context);
-/* Lets go of the test's end of a standard stream. */
+/* Closes the test's end of a standard stream. */
 void program_close(struct program *program, unsigned fd);
-/* Gives bytes to standard input, or takes what is in an output stream; how many. */
+/* Writes bytes to standard input, or reads an output stream; returns how many. */
 uint32_t program_feed(struct program *program, const void *bytes, uint32_t size);
 uint32_t program_take(struct program *program, unsigned fd, void *bytes, uint32_t size);
 

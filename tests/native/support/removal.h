@@ -1,4 +1,4 @@
-/* removal.h - hf.fs.rm of a whole tree, as the coordinator's TypeScript goes about it: a few steps at a time. */
+/* removal.h - hf.fs.rm of a whole tree, as the coordinator's TypeScript does it: a few steps at a time. */
 #ifndef HF_TEST_REMOVAL_H
 #define HF_TEST_REMOVAL_H
 

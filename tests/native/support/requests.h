@@ -1,5 +1,5 @@
-/* requests.h - requests for tests: each in a block of kernel memory, so that a lost one fails done(), and one that is used after its release fails under
- * AddressSanitizer. */
+/* requests.h - requests for tests: each in a block of kernel memory, so that a lost one fails done(), and one that is used after its release fails
+ * under AddressSanitizer. */
 #ifndef HF_TEST_REQUESTS_H
 #define HF_TEST_REQUESTS_H
 
@@ -14,13 +14,13 @@ struct parcel {
 /* How many requests were released. */
 extern hf_word parcels_released;
 
-/* `releasable`: its asker may leave it to its answerer. */
+/* `releasable`: its asker may abandon it to its answerer. */
 struct parcel *parcel_begin(uint32_t asks, bool releasable);
-/* By the asker, whose it is again. */
+/* By the asker, to whom it belongs again. */
 void parcel_end(struct parcel *parcel);
 struct parcel *parcel_of(struct hf_queued_request *request);
 
-/* A waiter that counts how often it was woken. */
+/* A waiter that counts its wake-ups. */
 struct bell {
 	struct hf_waiter waiter;
 	hf_word rings;

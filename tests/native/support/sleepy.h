@@ -7,10 +7,10 @@
 
 enum sleepy_call { SLEEPY_READ = 1, SLEEPY_WRITE, SLEEPY_GETATTR, SLEEPY_CLOSE };
 
-/* A parcel `asks` for a call, and `results` in how many bytes it moves. */
+/* `asks`: the requested call; `results`: the number of bytes moved. */
 extern struct hf_request_queue sleepy_service;
 
-/* A regular file, one reference. When the last one is gone it asks for SLEEPY_CLOSE, and is freed when that is answered. */
+/* A regular file, one reference. When the last one is dropped it requests SLEEPY_CLOSE, and is freed when that is answered. */
 struct hf_vnode *sleepy_begin(void);
 /* The service: waits for the next call, which must be this one, on the calling thread. */
 struct parcel *sleepy_next(struct hf_thread *thread, enum sleepy_call call);

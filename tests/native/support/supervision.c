@@ -123,7 +123,7 @@ static void do_stop(struct supervision *s, const struct hf_sup_action *action)
 	}
 }
 
-/* Of the restarts within the period that ends now, this one among them, there are at most max_restarts. */
+/* The restarts within the period that ends now, including this one, number at most max_restarts. */
 static void check_intensity(struct supervision *s)
 {
 	const struct hf_sup_settings *settings = &s->sup.settings;
@@ -134,7 +134,7 @@ static void check_intensity(struct supervision *s)
 	CHECK(settings->max_restarts < 0 || recent <= (uint32_t)settings->max_restarts);
 }
 
-/* One thing at a time: what is started or stopped may answer at once, as it does in a real host. */
+/* One action at a time: a started or stopped child may answer at once, as in a real host. */
 void step(struct supervision *s)
 {
 	struct hf_sup_action action;
@@ -246,7 +246,7 @@ static void walk_step(struct supervision *s, const uint8_t *op)
 		if (op[2] > 250)
 			close_all(s);
 		break;
-	case 5: /* what is not waited for changes nothing */
+	case 5: /* unexpected events change nothing */
 		result = hf_sup_ended(&s->sup, (uint32_t)name, who->alive + 1 + op[2], how, s->now);
 		CHECK_ERR(result, -HF_ESRCH);
 		CHECK_ERR(hf_sup_started(&s->sup, 256u + op[2], op[1], true, s->now), -HF_ESRCH); /* no such child */
@@ -296,7 +296,7 @@ void random_walk(const uint8_t *bytes, size_t size)
 	for (size_t i = 4; i + 3 <= size; i += 3)
 		walk_step(&s, bytes + i);
 	close_all(&s);
-	/* Whatever it was busy with, it ends once the children obey the kill. */
+	/* Whatever it was doing, it ends once the children obey the kill. */
 	for (int i = 0; i < 26; i++)
 		s.actors[i].slow_death = s.actors[i].slow_start = false;
 	for (char name = 'z'; name >= 'a'; name--) {

@@ -27,10 +27,10 @@
 struct actor {
 	uint32_t alive; /* the generation that lives, or is being started; 0 */
 	bool running;
-	bool stubborn;    /* does not end when it is asked */
-	bool slow_start;  /* the test says when it has started */
-	bool slow_death;  /* the test says when it has ended, even if it was killed */
-	uint32_t failing; /* so many starts fail */
+	bool stubborn;    /* does not end when asked */
+	bool slow_start;  /* the test decides when it has started */
+	bool slow_death;  /* the test decides when it has ended, even after a kill */
+	uint32_t failing; /* this many starts fail */
 	uint32_t starts;
 };
 
@@ -47,18 +47,18 @@ struct supervision {
 	uint32_t restarts;
 };
 
-/* now is some time that is not 0. */
+/* The clock starts at a time other than 0. */
 void supervise(struct supervision *s, uint32_t strategy, int32_t max_restarts, uint64_t within);
 void supervise_with(struct supervision *s, const struct hf_sup_settings *settings);
 /* Adds it without a step. */
 void child(struct supervision *s, char name, uint32_t restart, uint64_t shutdown);
 struct actor *actor(struct supervision *s, char name);
 
-/* Does all there is to do. */
+/* Performs all due actions. */
 void step(struct supervision *s);
 /* Time passes, with a step at each deadline on the way. */
 void pass(struct supervision *s, uint64_t time);
-/* It ended by itself, or obeyed late. Then a step. */
+/* It ended by itself, or obeyed late. Then performs a step. */
 void end(struct supervision *s, char name, uint32_t reason, uint32_t code);
 /* A slow start worked. Then a step. */
 void up(struct supervision *s, char name);
@@ -69,7 +69,7 @@ void close_all(struct supervision *s);
 
 /* Checks what was written since the last time. */
 void happened(struct supervision *s, const char *expected);
-/* Any events in any order at any time, as the bytes say; then closes it, and checks that all children are gone. */
+/* Sends the events that the bytes describe, in any order and at any time; then closes it, and checks that all children are gone. */
 void random_walk(const uint8_t *bytes, size_t size);
 const char *reason_name(uint32_t reason, uint32_t code);
 

@@ -82,7 +82,7 @@ void until_parked(struct hf_thread *thread)
 {
 	while (!atomic_load(&thread->parked))
 		sleep_ns(MILLISECOND / 10);
-	sleep_ms(1); /* it says so a moment before it does */
+	sleep_ms(1); /* it announces this shortly before */
 }
 
 struct background {

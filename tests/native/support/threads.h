@@ -15,10 +15,10 @@ void thread_end(struct hf_thread *thread);
 /* The calling OS thread becomes a thread of the process, as a compute worker does. */
 struct hf_thread *thread_begin_in(struct hf_process *process, uint32_t tid);
 /* The host's side of a guest's run: enters it, and once it has returned or was unwound takes the thread out of its
- * process and frees it, as coordinator/boot.c does. Never returns if the thread was claimed. True: it was unwound. */
+ * process and frees it, as coordinator/boot.c does. Does not return if the thread was claimed. True: it was unwound. */
 bool thread_run(struct hf_thread *thread, void (*guest)(void *), void *context);
 
-/* The same for a thread that is not the first: its return is not the process's end. */
+/* The same for a thread other than the first: its return does not end the process. */
 bool thread_run_further(struct hf_thread *thread, void (*guest)(void *), void *context);
 
 /* Returns once the thread sleeps. */
@@ -26,10 +26,10 @@ void until_parked(struct hf_thread *thread);
 void sleep_ms(unsigned milliseconds);
 void sleep_us(unsigned microseconds);
 
-/* Runs fn in an OS thread of its own, which nobody waits for. */
+/* Runs fn in its own OS thread, without waiting for it. */
 void in_background(void (*fn)(void *), void *context);
 
-/* A process without descriptors. `run_ended` as hf_process_create has it. */
+/* A process without descriptors. `run_ended` as for hf_process_create. */
 struct hf_process *process_begin(void (*run_ended)(struct hf_work *));
 
 #endif

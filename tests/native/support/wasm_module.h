@@ -26,11 +26,11 @@ void wasm_custom(struct wasm *wasm, const char *name, const uint8_t *contents, s
  * segment. */
 void wasm_with_body(struct wasm *wasm, const uint8_t *body, size_t size);
 
-/* The module rewritten, or false and *error. The result is what the stats are of, if they are asked for. */
+/* The module rewritten, or false and *error. `stats`, if not NULL, describes the result. */
 bool wasm_rewrite(const struct wasm *from, struct wasm *to, enum hf_rewrite_check check, uint64_t limit_pages,
                   struct hf_rewrite_stats *stats, struct hf_rewrite_error *error);
 
-/* Where the bytes are in the module; -1 when they are not. */
+/* The position of the bytes in the module, or -1. */
 long wasm_find(const struct wasm *wasm, const void *bytes, size_t size);
 
 #endif
