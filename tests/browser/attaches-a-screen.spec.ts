@@ -51,7 +51,7 @@ test('one line connects keys and output, and it is detached with the last byte o
   expect(shown.locked).toEqual([false, false]);
 });
 
-test('the screen sets the pace: a program that writes for ever waits for it', async ({ page, start }) => {
+test('the screen sets the pace: a program that writes endlessly waits for it', async ({ page, start }) => {
   await start();
   const taken = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), { terminal: true, outputBuffer: 65536 });
@@ -83,7 +83,7 @@ test('the screen sets the pace: a program that writes for ever waits for it', as
   expect(taken).toEqual({ waited: true });
 });
 
-test('a screen that is detached gets no more, and loses nothing for the next', async ({ page, start }) => {
+test('a detached screen gets no more output, and the next one gets all of it', async ({ page, start }) => {
   await start();
   await loadXterm(page);
   const { first, second } = await page.evaluate(async () => {
@@ -110,7 +110,7 @@ test('a screen that is detached gets no more, and loses nothing for the next', a
   expect(second).toEqual(['between', 'two']);
 });
 
-test('what is no screen, and a terminal that is in use, are refused in words', async ({ page, start }) => {
+test('a value that is not a screen, and a terminal in use, are refused with a clear message', async ({ page, start }) => {
   await start();
   const messages = await page.evaluate(async () => {
     const screen = { write: () => undefined, onData: () => ({ dispose: () => undefined }) };

@@ -83,14 +83,14 @@ test('outputBuffer says how much the page holds for a reader', async ({ page }) 
   expect(held).toEqual([1, 5000, 200_000]);
 });
 
-test('a guest with a buffer of one byte still gets all of its output out', async ({ page }) => {
+test('a guest with an output buffer of one byte still delivers all of its output', async ({ page }) => {
   const { stdout, stderr } = await page.evaluate(() =>
     window.hf.run(lab.guest('stdout-and-stderr-are-two-streams'), { outputBuffer: 1 }),
   );
   expect([stdout.length, stderr]).toEqual([19, 'err 1\nerr 2\n']);
 });
 
-test('one stream that is not read does not hold up the other', async ({ page }) => {
+test('an unread stream does not block the other', async ({ page }) => {
   const lines = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('toolbox'), { args: ['bytes'], outputBuffer: 1 });
     const stderr = await lab.bytesOf(p.stderr).then((bytes) => bytes.length, String);
@@ -126,7 +126,7 @@ test('a WritableStream that fails is a closed pipe for the guest', async ({ page
   expect(code).toBe(64);
 });
 
-test('a target that takes its time is waited for', async ({ page }) => {
+test('a slow target makes the guest wait', async ({ page }) => {
   const { most, total } = await page.evaluate(async () => {
     let busy = 0;
     let most = 0;
@@ -194,7 +194,7 @@ test('64 MiB through cat with a slow reader: byte for byte, in bounded memory', 
   }
 });
 
-test('writes of odd sizes arrive whole and in order, and a write waits for room', async ({ page }) => {
+test('writes of odd sizes arrive whole and in order, and a write waits for space', async ({ page }) => {
   const { output, stuck } = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('toolbox'), { args: ['count'] });
     const writer = p.stdin.getWriter();
@@ -219,7 +219,7 @@ test('writes of odd sizes arrive whole and in order, and a write waits for room'
   expect(stuck).toEqual(['pending', 'PipeError']);
 });
 
-test('a write after the end is refused with EPIPE, and nobody hears of what nobody asked for', async ({ page }) => {
+test('a write after the end is refused with EPIPE, and nothing is unhandled', async ({ page }) => {
   const failures = await page.evaluate(async () => {
     const failures = [];
     const p = await window.hf.spawn(lab.guest('hello'));
@@ -252,7 +252,7 @@ test('a write after the end is refused with EPIPE, and nobody hears of what nobo
   expect(failures).toHaveLength(3);
 });
 
-test('input whose stream fails kills the guest: half of it is not taken for the whole', async ({ page }) => {
+test('input whose stream fails kills the guest: partial input is not mistaken for all of it', async ({ page }) => {
   const exit = await page.evaluate(async () => {
     let pulls = 0;
     const stdin = new ReadableStream<Uint8Array>({

@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('close() ends everything: what was open is rejected with Closed, and no worker is left', async ({
+test('close() ends everything: open calls are rejected with Closed, and no worker is left', async ({
   page,
   start,
 }) => {
@@ -100,7 +100,7 @@ test('close() while a module is being rewritten leaves no worker behind', async 
   await expect.poll(() => page.workers().length).toBe(0);
 });
 
-test('what was killed before close() is still told to be released', async ({ page, start }) => {
+test('`released` resolves for a process that was killed before close()', async ({ page, start }) => {
   await start();
   await page.evaluate(async () => {
     const p = await lab.spawnUntil('spins-forever', 'spinning\n');

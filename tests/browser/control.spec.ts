@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('a paused guest makes no call, uses no CPU time, and goes on when it is resumed', async ({ page, start }) => {
+test('a paused guest makes no call, uses no CPU time, and continues when it is resumed', async ({ page, start }) => {
   await start();
   const seen = await page.evaluate(async () => {
     const p = await lab.spawnUntil('calls-the-kernel-forever', 'calling\n', { preopens: ['/'] });
@@ -51,7 +51,7 @@ for (const force of [{}, { jsBridge: true }]) {
   });
 }
 
-test('pause() of what waits, and of what has ended, resolves at once', async ({ page, start }) => {
+test('pause() of a waiting or ended process resolves at once', async ({ page, start }) => {
   await start();
   const states = await page.evaluate(async () => {
     const p = await lab.spawnUntil('reads-stdin-forever', 'reading\n', { preopens: ['/'] });
@@ -71,7 +71,7 @@ test('pause() of what waits, and of what has ended, resolves at once', async ({ 
   expect(states).toBe('paused');
 });
 
-test('ps tells who runs, what each does, and what it has', async ({ page, start }) => {
+test('ps reports the processes, what each does, and its resources', async ({ page, start }) => {
   await start();
   const list = await page.evaluate(async () => {
     const names = ['reads-stdin-forever', 'sleeps-forever', 'spins-forever'] as const;
@@ -100,7 +100,7 @@ test('ps tells who runs, what each does, and what it has', async ({ page, start 
 });
 
 test.describe('limits', () => {
-  test('cpuTime ends what computes too long, and leaves waiting out', async ({ page, start }) => {
+  test('cpuTime ends a program that computes too long, and does not count waiting', async ({ page, start }) => {
     await start();
     const [spun, slept] = await page.evaluate(async () => [
       await window.hf.run(lab.guest('spins-forever'), { limits: { cpuTime: 200 }, preopens: ['/'] }),
@@ -111,7 +111,7 @@ test.describe('limits', () => {
     expect(slept!.reason).toBe('timeout');
   });
 
-  test('output lets exactly so many bytes through, of both streams together', async ({ page, start }) => {
+  test('output allows exactly this many bytes, of both streams together', async ({ page, start }) => {
     await start();
     const [over, exact] = await page.evaluate(async () => [
       await window.hf.run(lab.guest('cat'), { stdin: 'abcdefghij', limits: { output: 9 } }),
@@ -148,7 +148,7 @@ test.describe('limits', () => {
     expect(seen.module).toMatchObject({ name: 'TypeError', message: expect.stringContaining('limits.memory') });
   });
 
-  test('memory counts tables, and refuses what can keep objects of the engine unless gc is true', async ({
+  test('memory counts tables, and refuses modules that can keep engine objects unless gc is true', async ({
     page,
     start,
   }) => {
@@ -170,7 +170,7 @@ test.describe('limits', () => {
     expect(seen).toEqual({ tables: 4, refused: Array(2).fill(['SpawnRefused', 'limit']), code: 0 });
   });
 
-  test('wrong ones are told before anything starts', async ({ page, start }) => {
+  test('wrong ones are refused before anything starts', async ({ page, start }) => {
     await start();
     const errors = await page.evaluate(() =>
       Promise.all(
@@ -191,7 +191,7 @@ test.describe('limits', () => {
   });
 });
 
-test('released tells when the core of a killed guest is free, which in Chromium is later than exited', async ({
+test('`released` resolves when the core of a killed guest is free, which in Chromium is later than `exited`', async ({
   page,
   start,
 }) => {

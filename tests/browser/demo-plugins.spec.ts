@@ -37,7 +37,7 @@ test('the page calls C, C calls Go, and Go calls C and the page at once', async 
   expect(last.sort()).toEqual(['Go → C', 'Go → page']);
 });
 
-test('calls that wait for calls go twelve deep', async ({ page }) => {
+test('calls that wait for calls can be nested twelve deep', async ({ page }) => {
   await call(page, 'bounce');
   await outcome(page).toContainText('C → Go → C → Go → C → Go → C → Go → C → Go → C → Go → C', SOON);
   expect(await calls(page)).toHaveLength(13);
@@ -52,7 +52,7 @@ test('a plugin that crashes says so, and starts again with the next call', async
   await expect(page.locator('#peer-c .state')).toContainText('runs as process');
 });
 
-test('a number that no plugin takes is not sent', async ({ page }) => {
+test('a number that JSON cannot hold is not sent', async ({ page }) => {
   await page.fill('#below', '-1');
   await call(page, 'primes');
   expect(await calls(page)).toEqual([]);

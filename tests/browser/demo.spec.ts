@@ -109,7 +109,7 @@ test('CPython: its standard library works with files, typed line by line', async
   await shows(page, 'python', /^False$/m);
 });
 
-test('CPython: an exit code is told, and Enter runs it again', async ({ page }) => {
+test('CPython: an exit code is shown, and Enter runs it again', async ({ page }) => {
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
   await type(page, 'exit(5)\n');
@@ -123,7 +123,7 @@ test('CPython: an exit code is told, and Enter runs it again', async ({ page }) 
   await shows(page, 'python', /^killed by SIGINT \(code 130\) after /m);
 });
 
-test('the end of a program that computed is told once, also when its worker is gone for good', async ({ page }) => {
+test('the end of a computing program is reported once, even if its worker is gone for good', async ({ page }) => {
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
   await type(page, "print('be', 'gun'); exec('while 1: pass')\n");
@@ -136,7 +136,7 @@ test('the end of a program that computed is told once, also when its worker is g
   expect(ends).toHaveLength(1);
 });
 
-test('Ctrl-C ends Python in the middle of its computing and of its sleep, as a signal that nobody handles', async ({
+test('Ctrl-C ends Python while it computes and while it sleeps, as an unhandled signal', async ({
   page,
 }) => {
   for (const line of [
@@ -179,7 +179,7 @@ test('C: lines, files, clocks, and a trap with its stack', async ({ page }) => {
   await shows(page, 'c', 'do_trap');
 });
 
-test('the busy loop: the frames go on, and Stop ends it', async ({ page }) => {
+test('the busy loop: animation frames continue, and Stop ends it', async ({ page }) => {
   await run(page, 'spin');
   await shows(page, 'spin', 'No system call from here on');
   expect(await framesInASecond(page)).toBeGreaterThan(10);
@@ -195,7 +195,7 @@ test('the busy loop: the frames go on, and Stop ends it', async ({ page }) => {
   await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
 });
 
-test('programs go on side by side: Python answers while the busy loop spins; a blocked one makes no wake-ups', async ({
+test('programs run side by side: Python answers while the busy loop spins; a blocked one makes no wake-ups', async ({
   page,
 }) => {
   await run(page, 'spin');
@@ -327,7 +327,7 @@ test('the list of processes tells what each does, and kills the one whose button
   await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff', SOON);
 });
 
-test('a program is paused and goes on; an interruptible loop too, and its core is free at once', async ({ page }) => {
+test('a program is paused and resumed; for an interruptible loop the core is free at once', async ({ page }) => {
   await page.getByRole('button', { name: 'Ticker', exact: true }).click();
   await page.locator('#background-interruptible').check();
   await page.getByRole('button', { name: 'Busy loop', exact: true }).click();
@@ -452,7 +452,7 @@ test.describe('the supervisor’s playground', () => {
     await expect(page.locator('#supervisor-outcome')).toContainText('It was closed', SOON);
   });
 
-  test('one restart too many: all are stopped, and it says so; it can be started anew', async ({ page }) => {
+  test('one restart too many: all are stopped, and the error says so; it can be started again', async ({ page }) => {
     await page.locator('input[name="most"]').fill('1');
     await page.locator('input[name="within"]').fill('600');
     await begin(page, 'one-for-one');
@@ -474,7 +474,7 @@ test.describe('the supervisor’s playground', () => {
   });
 });
 
-test('without the headers the page says which are missing, and offers nothing that cannot work', async ({ page }) => {
+test('without the headers the page says which are missing, and offers nothing that would fail', async ({ page }) => {
   await page.route(`**${DEMO}`, async (route) => {
     const response = await route.fetch();
     const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith('cross-origin-'));

@@ -4,7 +4,7 @@ const MIB = 1024 * 1024;
 
 test.beforeEach(async ({ start }) => start());
 
-test('files: written, read, appended to, cut, made longer, removed', async ({ page }) => {
+test('files: written, read, appended to, truncated, extended, removed', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     const seen: unknown[] = [];
@@ -48,7 +48,7 @@ test('a file is written from text, buffers, views, a Blob and a stream', async (
   expect(seen).toEqual(['text', 'buffer', 'view', 'data view', 'blob', 'stream']);
 });
 
-test('directories: made, listed, walked into, removed', async ({ page }) => {
+test('directories: created, listed, walked, removed', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.mkdir('/a/b/c', { recursive: true });
@@ -69,7 +69,7 @@ test('directories: made, listed, walked into, removed', async ({ page }) => {
   ]);
 });
 
-test('10,000 names in one directory are listed once each, and a deep tree goes away whole', async ({ page }) => {
+test('10,000 names in one directory are listed once each, and a deep tree is removed completely', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.mkdir('/many');
@@ -124,7 +124,7 @@ test('stat, lstat, times, links', async ({ page }) => {
   });
 });
 
-test('rename moves, and replaces what it may', async ({ page }) => {
+test('rename moves, and replaces where allowed', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.writeFile('/one', '1');
@@ -138,7 +138,7 @@ test('rename moves, and replaces what it may', async ({ page }) => {
   expect(seen).toEqual(['1', false, false]);
 });
 
-test('every call fails with the error that POSIX has for it, and says what on', async ({ page }) => {
+test('every call fails with POSIX's error, and names the path', async ({ page }) => {
   const failures = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.mkdir('/dir');
@@ -228,7 +228,7 @@ test('wrong arguments are TypeErrors, and change nothing', async ({ page }) => {
   expect(names.slice(7)).toEqual(['RangeError', false]);
 });
 
-test('exists() tells "no" from "cannot be known", and rm({ force }) takes what is not there', async ({ page }) => {
+test('exists() distinguishes "no" from "unknown", and rm({ force }) accepts missing files', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.writeFile('/file', 'x');
@@ -244,7 +244,7 @@ test('exists() tells "no" from "cannot be known", and rm({ force }) takes what i
   expect(seen).toEqual([true, false, false, 'ENAMETOOLONG']);
 });
 
-test('50 MB there and back, byte for byte; removed, the room is free again', async ({ page }) => {
+test('50 MB there and back, byte for byte; after removal the space is free again', async ({ page }) => {
   const seen = await page.evaluate(async (size) => {
     const { fs } = window.hf;
     const data = lab.patternBytes(size);
@@ -352,7 +352,7 @@ test('a response goes to a file and back by streams, and two writers never mix',
   expect(seen).toEqual([20_000_000, -1, 20_000_000, true]);
 });
 
-test('a file that cannot be held is an error in words, not a dead runtime', async ({ page, start }) => {
+test('a file that is too large is a clear error, not a dead runtime', async ({ page, start }) => {
   await page.evaluate(() => window.hf.close());
   await start({ memory: { initial: 16 * MIB, maximum: 48 * MIB } });
   const seen = await page.evaluate(async () => {

@@ -113,7 +113,7 @@ plain('all files that are missing are named at once, with what to do', async ({ 
   expect(problems[0]!.fix).toContain('node_modules/holdfast/dist');
 });
 
-plain('what Vite leaves behind is known by its URL', async ({ page }) => {
+plain('files that Vite leaves behind are recognized by their URL', async ({ page }) => {
   const { url } = await open(page, (name) =>
     name.startsWith('/node_modules/.vite/') ? { headers: { 'Content-Type': 'text/html', ...isolation } } : undefined,
   );

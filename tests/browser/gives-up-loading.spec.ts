@@ -24,7 +24,7 @@ function largeProgram(): Uint8Array {
   ]);
 }
 
-test.describe('with a server that does not go on', () => {
+test.describe('with a server that stalls', () => {
   let site: Site;
   test.beforeAll(async () => {
     const hello = await readFile(path.join(root, 'build/guests/hello.wasm'));
@@ -46,7 +46,7 @@ test.describe('with a server that does not go on', () => {
   });
 
   for (const way of ['streamed', 'progress', 'interruptible', 'response'] as const) {
-    test(`a download that is given up is broken off, and begins anew for the next one (${way})`, async ({
+    test(`a cancelled download is aborted, and starts again for the next caller (${way})`, async ({
       page,
       start,
     }) => {
@@ -78,7 +78,7 @@ test.describe('with a server that does not go on', () => {
     });
   }
 
-  test('a rewriter that is not there yet is ended when who waits for it gives up', async ({ page, start }) => {
+  test('a rewriter that is still starting is ended when its caller cancels', async ({ page, start }) => {
     await start({ assets: { rewrite: '/never.wasm' } });
     const spawning = await page.evaluateHandle(() => {
       const controller = new AbortController();
@@ -105,7 +105,7 @@ test.describe('with a server that does not go on', () => {
     await expect.poll(() => site.brokenOff).toContain('/never.wasm');
   });
 
-  test('a large program that is being rewritten is given up at once, and its rewriter with it', async ({
+  test('cancelling a large program that is being rewritten takes effect at once, and ends its rewriter', async ({
     page,
     start,
   }) => {

@@ -26,7 +26,7 @@ for (const force of [
   const bridge = force.jsBridge ? 'js' : 'multi-memory';
   const doorbell = force.messageDoorbell ? 'message' : 'wait-async';
 
-  test(`all guest programs do what they should (${bridge} bridge, ${doorbell} doorbell)`, async ({ page, start }) => {
+  test(`all guest programs behave as expected (${bridge} bridge, ${doorbell} doorbell)`, async ({ page, start }) => {
     test.setTimeout(180_000);
     await start({ force });
     const { failures, stats } = await page.evaluate(async (guests) => {

@@ -11,7 +11,7 @@ const seed = Number(process.env['HOLDFAST_HOSTILE_SEED'] ?? Math.floor(Math.rand
 const calls = Number(process.env['HOLDFAST_HOSTILE_CALLS'] ?? 200_000);
 const seconds = Number(process.env['HOLDFAST_HOSTILE_SECONDS'] ?? 0);
 
-test('hostile guests harm neither their neighbour nor the runtime', async ({ page, start }) => {
+test('hostile guests harm neither other programs nor the runtime', async ({ page, start }) => {
   test.setTimeout(120_000 + 2000 * seconds);
   console.log(`HOLDFAST_HOSTILE_SEED=${seed}`);
   await start({ workers: { min: 6, max: 40 } });

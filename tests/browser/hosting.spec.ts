@@ -24,7 +24,7 @@ const hello = async (): Promise<string> => {
   return stdout;
 };
 
-plain('a server that sends no header, with coi-serviceworker', async ({ page }) => {
+plain('a server that sends no headers, with coi-serviceworker', async ({ page }) => {
   const complaints = watch(page);
   const script = /<script src="(coi-serviceworker[^"]*)"><\/script>/.exec(doc)!;
   const body = await readFile(path.join(root, 'node_modules/coi-serviceworker', script[1]!));

@@ -51,7 +51,7 @@ test.describe('where a loop outlives its worker, as in WebKit', () => {
     userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15',
   });
 
-  test('programs are interruptible unless it is refused, or impossible', async ({ page, start }) => {
+  test('programs are interruptible unless the option is false or it is impossible', async ({ page, start }) => {
     await start({ workers: { min: 1, max: 1 } });
     const seen = await page.evaluate(async () => {
       type Source = Parameters<typeof window.hf.spawn>[0];

@@ -8,7 +8,7 @@ const guests = [
 ] as const;
 
 for (const [what, program, word] of guests) {
-  test(`kill() ends a guest that ${what}; its streams end, others go on, and nothing of it stays`, async ({
+  test(`kill() ends a guest that ${what}; its streams end, others continue, and nothing of it remains`, async ({
     page,
     start,
   }) => {
@@ -60,7 +60,7 @@ for (const [what, program] of guests) {
   });
 }
 
-test('a timeout that is far away, further than timers go, does not end anything', async ({ page, start }) => {
+test('a timeout beyond the range of timers does not end anything', async ({ page, start }) => {
   await start();
   const exits = await page.evaluate(async () => {
     const exits = [];
@@ -75,7 +75,7 @@ test('a timeout that is far away, further than timers go, does not end anything'
   expect(exits).toEqual(['exit', 'exit', 'exit']);
 });
 
-test('an AbortSignal kills; run() rejects with its reason, spawn() that came to nothing too', async ({
+test('an AbortSignal kills; run() rejects with its reason, and so does a spawn() that did not start', async ({
   page,
   start,
 }) => {

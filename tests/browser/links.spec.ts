@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('a guest calls another while the page stays free, and each end of either is told', async ({ page, start }) => {
+test('a guest calls another while the page stays free, and the end of either is reported', async ({ page, start }) => {
   await start();
   const result = await page.evaluate(async () => {
     const { hf } = window;

@@ -84,7 +84,7 @@ for (const interruptible of [false, true]) {
   });
 }
 
-test('20 at once talk to the page without mixing up their words', async ({ page, start }) => {
+test('20 at once talk to the page without mixing up their messages', async ({ page, start }) => {
   await start();
   const { answers, running, after } = await page.evaluate(async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => window.hf.spawn(lab.guest('echo-lines'))));
@@ -141,7 +141,7 @@ test('a burst of 40 starts, more than there are workers, is served to the last o
   expect(codes).toEqual(Array.from({ length: 40 }, (_, i) => i));
 });
 
-test('bursts of 60, one after the other: the browser’s limit on memories is met by programs that run, not by those that ran', async ({
+test('bursts of 60, one after the other: only running programs count against the browser’s limit on memories, not ended ones', async ({
   page,
   start,
 }) => {
@@ -157,7 +157,7 @@ test('bursts of 60, one after the other: the browser’s limit on memories is me
   expect(codes).toEqual(Array(240).fill(0));
 });
 
-test('more programs than the browser has memories for: those that run go on, the others are refused, later ones run', async ({
+test('more programs than the browser has memories for: running ones continue, the others are refused, later ones run', async ({
   page,
   start,
 }) => {

@@ -43,7 +43,7 @@ test.describe('a program that a server does not send', () => {
     ],
   ] as const;
   for (const [what, url, message] of refusals) {
-    test(`${what} is told as such, as a URL and as a Response`, async ({ page }) => {
+    test(`${what} is reported as such, as a URL and as a Response`, async ({ page }) => {
       const failures = await page.evaluate(
         async (url) => [await lab.failure(window.hf.run(url)), await lab.failure(window.hf.run(fetch(url)))],
         url,
@@ -67,7 +67,7 @@ test.describe('a program that a server does not send', () => {
     expect(failures[0]?.message).toContain(`${other.url}closed.wasm`);
   });
 
-  test('a Response that scripts may not read is told as such', async ({ page }) => {
+  test('an opaque Response is reported as such', async ({ page }) => {
     const failure = await page.evaluate(
       (url) => lab.failure(window.hf.run(fetch(url, { mode: 'no-cors' }))),
       `${other.url}opaque.wasm`,

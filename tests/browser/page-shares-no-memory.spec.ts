@@ -56,7 +56,7 @@ plain(
   },
 );
 
-plain('every script that the page itself loads is free of them, and makes no worker from a blob:', async ({ page }) => {
+plain('no script that the page loads itself contains them, or makes a worker from a blob:', async ({ page }) => {
   await page.goto('/tests/browser/support/blank.html');
   await equip(page);
   const scripts = await page.evaluate(async () => {

@@ -13,7 +13,7 @@ const guests = [
 ] as const;
 
 for (const [what, program, word] of guests) {
-  test(`the page goes on while a guest ${what}`, async ({ page }) => {
+  test(`the page stays responsive while a guest ${what}`, async ({ page }) => {
     const { longest, ticks, exit } = await page.evaluate(
       async ([name, said]) => {
         const p = await lab.spawnUntil(name, said, { preopens: ['/'] });
@@ -32,7 +32,7 @@ for (const [what, program, word] of guests) {
   });
 }
 
-test('the page goes on while a guest floods it with output that it reads', async ({ page }) => {
+test('the page stays responsive while a guest floods it with output that it reads', async ({ page }) => {
   const longest = await page.evaluate(async () => {
     let bytes = 0;
     const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), {

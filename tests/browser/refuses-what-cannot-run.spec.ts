@@ -24,7 +24,7 @@ for (const { guest, says } of refusals) {
   });
 }
 
-test('all faults are named at once, not the first alone', async ({ page }) => {
+test('all faults are named at once, not only the first', async ({ page }) => {
   const { message } = await page.evaluate(async () => {
     // (module (import "env" "a" (func)) (import "env" "b" (global i32)))
     const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 18, 2];

@@ -65,7 +65,7 @@ test('arguments and environment arrive as given, in Unicode', async ({ page }) =
   ]);
 });
 
-test('argv[0] is the name that the program came under', async ({ page }) => {
+test('argv[0] is the program's name on the command line', async ({ page }) => {
   const names = await page.evaluate(async () => {
     const nameOf = async (...[source, options]: Parameters<typeof window.hf.run>) =>
       (await window.hf.run(source, { args: ['args'], ...options })).stdout.toString().split('\0')[0];
@@ -115,7 +115,7 @@ test('standard input may be text, bytes, a view, a Blob or a stream', async ({ p
   ]);
 });
 
-test('the bytes that were given stay the caller’s', async ({ page }) => {
+test('the caller keeps its bytes', async ({ page }) => {
   const lengths = await page.evaluate(async () => {
     const stdin = lab.encode('mine');
     const program = await (await fetch(lab.guest('cat'))).arrayBuffer();
@@ -173,7 +173,7 @@ test('streams can be piped in and out, and a function gets every chunk', async (
   expect(outputs).toEqual([256, 256]);
 });
 
-test('"null" streams: no input, output thrown away', async ({ page }) => {
+test('"null" streams: no input, output discarded', async ({ page }) => {
   const result = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('cat'), { stdin: 'null', stdout: 'null', stderr: 'null' });
     const refused = await lab.failure(p.stdin.getWriter().write(lab.encode('x')));

@@ -60,7 +60,7 @@ test('10,000 connections one after the other leave nothing in the kernel', async
   expect(after.sockets).toEqual({ connections: 0, listeners: 1 });
 });
 
-test('a page that does not read makes the guest wait, and that its own writes; then all arrives, byte for byte', async ({
+test('a page that does not read makes the guest wait, and the guest makes the page's writes wait; then everything arrives, byte for byte', async ({
   page,
 }) => {
   const size = 16 * 1024 * 1024;
@@ -161,7 +161,7 @@ test('cancelling and aborting are the other end’s EPIPE and ECONNRESET', async
   expect(got).toEqual({ broken: 'EPIPE', failed: 'ECONNRESET', text: 'sent' });
 });
 
-test('while the backlog is full connecting waits, and a signal gives it up', async ({ page }) => {
+test('while the backlog is full connecting waits, and a signal cancels it', async ({ page }) => {
   const got = await page.evaluate(async () => {
     const server = await window.hf.spawn(lab.guest('accepts-when-told'), { sockets: [{ listen: 0 }] });
     const port = server.ports[0]!;
@@ -220,7 +220,7 @@ test('two guests talk to each other, and a guest to the page', async ({ page }) 
   });
 });
 
-test('ports that are taken, or that nobody listens on, refuse; closing wakes who waits to accept', async ({ page }) => {
+test('ports that are taken, or without a listener, refuse; closing wakes a waiting accept', async ({ page }) => {
   const got = await page.evaluate(async () => {
     const inWords = (error: unknown) => {
       const { name, message, kind, code } = error as { name: string; message: string; kind?: string; code?: string };

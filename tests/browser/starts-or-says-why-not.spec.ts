@@ -65,7 +65,7 @@ plain.describe('headers', () => {
     });
   }
 
-  plain('without both, both are named; with a wrong value, the value is', async ({ page }) => {
+  plain('without both, both are named; a wrong value is named, too', async ({ page }) => {
     await open(page, undefined, {});
     const both = await failure(page);
     for (const header of Object.keys(isolation)) expect(both.message).toContain(header);
@@ -78,7 +78,7 @@ plain.describe('headers', () => {
     expect(await runs(page)).toBe('hello, world\n');
   });
 
-  plain('a worker script that is served without COEP is named', async ({ page }) => {
+  plain('a worker script that is served without COEP is reported', async ({ page }) => {
     for (const script of ['coordinator.js', 'compute.js']) {
       const body = await readFile(path.join(root, 'dist', script));
       const bare = { headers: { 'Content-Type': 'text/javascript' }, body };
@@ -94,7 +94,7 @@ plain.describe('headers', () => {
 plain.describe('a Content-Security-Policy', () => {
   const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
 
-  plain('as strict as can be is enough: no blob:, no eval', async ({ page }) => {
+  plain('the strictest policy is enough: no blob:, no eval', async ({ page }) => {
     const complaints = watch(page);
     const violations: string[] = [];
     page.on('console', (message) => {
@@ -208,7 +208,7 @@ plain('a sandboxed frame without an origin is named, and one with an origin work
 });
 
 plain.describe('assets', () => {
-  plain('can lie anywhere else: a folder, or each by itself', async ({ page }) => {
+  plain('can be anywhere else: in a folder, or each at its own URL', async ({ page }) => {
     const body = async (name: string) => readFile(path.join(root, 'dist', name));
     const files = new Map<string, Answer>();
     for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm']) {
@@ -262,7 +262,7 @@ plain.describe('assets', () => {
     await expect.poll(() => page.workers().length).toBe(0);
   });
 
-  plain('files of different builds are told apart', async ({ page }) => {
+  plain('files from different builds are detected', async ({ page }) => {
     // A coordinator that speaks a later version.
     const later = `onmessage = ({ data }) => { if (data.t === 'init') postMessage({ t: 'ready', protocol: data.protocol + 1 }); };`;
     const answer = { headers: { 'Content-Type': 'text/javascript', ...isolation }, body: later };
@@ -270,14 +270,14 @@ plain.describe('assets', () => {
     expect((await failure(page)).message).toMatch(/different builds/);
   });
 
-  plain('a coordinator that never answers is given up', async ({ page }) => {
+  plain('start() gives up on a coordinator that never answers', async ({ page }) => {
     const answer = { headers: { 'Content-Type': 'text/javascript', ...isolation }, body: '// nothing' };
     await open(page, (asked) => (asked === '/dist/coordinator.js' ? answer : undefined));
     const failed = await failure(page, { startTimeout: 500 });
     expect(failed).toMatchObject({ name: 'StartFailed', message: expect.stringContaining('startTimeout') });
   });
 
-  plain('a kernel.wasm of nonsense is named', async ({ page }) => {
+  plain('an invalid kernel.wasm is named', async ({ page }) => {
     const answer = { headers: { 'Content-Type': 'application/wasm', ...isolation }, body: 'nonsense' };
     await open(page, (asked) => (asked === '/dist/kernel.wasm' ? answer : undefined));
     const failed = await failure(page);
@@ -286,11 +286,11 @@ plain.describe('assets', () => {
   });
 });
 
-test('diagnose() finds nothing wrong with a page that is right', async ({ page }) => {
+test('diagnose() finds nothing wrong with a correct page', async ({ page }) => {
   expect(await page.evaluate(() => window.lib.diagnose())).toEqual({ ok: true, problems: [] });
 });
 
-test('start() can be given up, before and meanwhile; later its signal closes', async ({ page }) => {
+test('start() can be cancelled, before and during; later its signal closes', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const before = await lab.failure(window.lib.start({ signal: AbortSignal.abort(new Error('before')) }));
     const meanwhile = new AbortController();
@@ -331,7 +331,7 @@ test('wrong start options are refused by name', async ({ page }) => {
   );
 });
 
-test('a memory that the browser will not give is an error in words', async ({ page }) => {
+test('a memory that the browser refuses to allocate is a clear error', async ({ page }) => {
   const failed = await page.evaluate(() =>
     lab.failure(window.lib.start({ memory: { initial: 2 ** 40, maximum: 2 ** 40 } })),
   );

@@ -45,7 +45,7 @@ test('a program may be a URL, a string, a Response, a Blob, bytes in any form, a
   expect(outputs).toHaveLength(19);
 });
 
-test('what is no source is a TypeError', async ({ page, start }) => {
+test('a value that is not a source is a TypeError', async ({ page, start }) => {
   await start();
   const errors = await page.evaluate(async () => {
     const wrong: unknown[] = [undefined, null, 5, {}, Promise.resolve({}), 'http://['];
@@ -56,7 +56,7 @@ test('what is no source is a TypeError', async ({ page, start }) => {
   expect(errors).toEqual(errors.map(() => 'TypeError'));
 });
 
-test('onProgress tells of download, compilation and start', async ({ page, start }) => {
+test('onProgress reports download, compilation and start', async ({ page, start }) => {
   await start();
   const { phases, last, size } = await page.evaluate(async () => {
     const url = lab.guest('hello');
@@ -116,7 +116,7 @@ test.describe('with a server that counts and lies', () => {
     await start();
   });
 
-  test('a URL is fetched and compiled once, however often it runs, also at once', async ({ page }) => {
+  test('a URL is fetched and compiled once, however often it runs, even concurrently', async ({ page }) => {
     const outputs = await page.evaluate(async () => {
       const once = () => window.hf.run(lab.guest('hello'));
       const results = await Promise.all([once(), once(), once()]);
@@ -135,7 +135,7 @@ test.describe('with a server that counts and lies', () => {
     expect(result).toMatchObject({ reason: 'exit', stdout: 'hello, world\n' });
   });
 
-  test('to learn the memory that a module imports, its code is not run in the coordinator', async ({ page }) => {
+  test('reading the memory that a module imports does not run its code in the coordinator', async ({ page }) => {
     const ends = await page.evaluate(async () => {
       // (import "env" "memory" (memory 1 1 shared)) (func (loop br 0)) (start 0) and an empty _start; in the second, a function is imported too.
       const section = (id: number, body: number[]) => [id, body.length, ...body];
@@ -182,7 +182,7 @@ test.describe('with a server that counts and lies', () => {
     expect(code).toBe(0);
   });
 
-  test('a program with threads is asked for once, as a URL and as a Response', async ({ page }) => {
+  test('a program with threads is requested once, as a URL and as a Response', async ({ page }) => {
     const reasons = await page.evaluate(async () => {
       const ends = [await window.hf.run('/once.wasm'), await window.hf.run(fetch('/once-response.wasm'))];
       return ends.map(({ reason, code }) => [reason, code]);
@@ -217,7 +217,7 @@ test.describe('with a server that counts and lies', () => {
     { name: 'undecodable.wasm', kind: 'source', says: [/undecodable\.wasm (was interrupted|could not be fetched)/] },
   ] as const;
   for (const { name, kind, says } of refusals) {
-    test(`${name} is refused in plain words, as a URL and as a Response`, async ({ page }) => {
+    test(`${name} is refused with a clear message, as a URL and as a Response`, async ({ page }) => {
       const failures = await page.evaluate(async (file) => {
         const url = `/${file}`;
         const ways = [url, fetch(url), new URL(url, location.href)];
@@ -234,7 +234,7 @@ test.describe('with a server that counts and lies', () => {
     });
   }
 
-  test('a server that is not there is a refusal that names the URL', async ({ page }) => {
+  test('an unreachable server is a refusal that names the URL', async ({ page }) => {
     const failures = await page.evaluate(async () => {
       const url = 'http://localhost:1/program.wasm';
       return [await lab.failure(window.hf.spawn(url)), await lab.failure(window.hf.spawn(fetch(url)))];
@@ -244,7 +244,7 @@ test.describe('with a server that counts and lies', () => {
   });
 });
 
-test('a Response whose body was read already is refused', async ({ page, start }) => {
+test('a Response whose body was already read is refused', async ({ page, start }) => {
   await start();
   const failure = await page.evaluate(async () => {
     const response = await fetch(lab.guest('hello'));

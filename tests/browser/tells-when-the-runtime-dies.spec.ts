@@ -83,13 +83,13 @@ for (const [how, code, says] of deaths) {
   );
 }
 
-plain('the coordinator throws while it is loaded: start() fails, with its words', async ({ page }) => {
+plain('the coordinator throws while it is loaded: start() fails with its message', async ({ page }) => {
   await openWith(page, 'coordinator', "throw new Error('made to fail');");
   const failure = await page.evaluate(() => lab.failure(window.lib.start({ startTimeout: 20_000 })));
   expect(failure).toMatchObject({ name: 'StartFailed', message: expect.stringContaining('made to fail') });
 });
 
-plain('a compute worker that throws while it is loaded fails start(), with its words', async ({ page }) => {
+plain('a compute worker that throws while it is loaded fails start() with its message', async ({ page }) => {
   await openWith(page, 'compute', "throw new Error('made to fail');");
   const failure = await page.evaluate(() => lab.failure(window.lib.start({ startTimeout: 20_000 })));
   expect(failure).toMatchObject({ name: 'StartFailed', message: expect.stringContaining('made to fail') });

@@ -70,7 +70,7 @@ async function loadXterm(page: Page): Promise<void> {
 }
 
 for (const widths of WIDTHS) {
-  test(`what was typed and erased at random leaves the screen as the rest of the line does, with the widths of ${widths}`, async ({
+  test(`random typing and erasing leaves the screen as if only the rest of the line had been typed, with the widths of ${widths}`, async ({
     page,
     start,
   }) => {
@@ -171,7 +171,7 @@ for (const widths of WIDTHS) {
   });
 }
 
-test('the characters that the line editing takes for narrow are so on every screen', async ({ page }) => {
+test('the characters that line editing treats as narrow are narrow on every screen', async ({ page }) => {
   await loadXterm(page);
   const source = readFileSync(new URL('../../native/kernel/tty_text.c', import.meta.url), 'utf8');
   const [table] = /narrow\[\]\[2\] = \{[^;]*/.exec(source)!;

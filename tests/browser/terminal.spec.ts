@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('a terminal gives lines that were edited, echoes keys, and ends with ^D', async ({ page, start }) => {
+test('a terminal delivers edited lines, echoes keys, and ends with ^D', async ({ page, start }) => {
   await start();
   const { exit, screen } = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('cat'), { terminal: true });
@@ -58,7 +58,7 @@ for (const awaited of [false, true]) {
   });
 }
 
-test('what is typed after a ^C that overtook unread lines is read, and they are not', async ({ page, start }) => {
+test('keys after a ^C that overtook unread lines are read, and those lines are not', async ({ page, start }) => {
   await start();
   const { signals, screen } = await page.evaluate(async () => {
     let interrupted = (): void => undefined;
@@ -110,7 +110,7 @@ test('raw, ^C waits its turn, and a page that awaits its writes waits with it', 
   expect(done).toBeLessThan(300);
 });
 
-test('^C is an event for who takes it, and what was typed before is forgotten', async ({ page, start }) => {
+test('^C is an event if there is a listener, and discards what was typed before', async ({ page, start }) => {
   await start();
   const { signals, screen } = await page.evaluate(async () => {
     const signals: string[] = [];
@@ -159,7 +159,7 @@ test('raw, every key is read as it comes, and the screen is the program’s alon
   expect(screens).toEqual([mapped, asItIs, mapped, asItIs, mapped]);
 });
 
-test('without echo a line is edited unseen, and what follows stands below it', async ({ page, start }) => {
+test('without echo a line is edited invisibly, and later output is below it', async ({ page, start }) => {
   await start();
   const screens = await page.evaluate(async () => {
     const screens = [];
@@ -187,7 +187,7 @@ test('without echo a line is edited unseen, and what follows stands below it', a
   expect(screens).toEqual([screen, screen]);
 });
 
-test('a terminal tells its size by COLUMNS and LINES, unless the environment has them', async ({ page, start }) => {
+test('a terminal's size is in COLUMNS and LINES, unless the environment sets them', async ({ page, start }) => {
   await start();
   const words = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('toolbox'), {
@@ -202,7 +202,7 @@ test('a terminal tells its size by COLUMNS and LINES, unless the environment has
   expect(words).toContain('LINES=7');
 });
 
-test('wrong options are told', async ({ page, start }) => {
+test('wrong options are reported', async ({ page, start }) => {
   await start();
   const errors = await page.evaluate(() =>
     Promise.all(

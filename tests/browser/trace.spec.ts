@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('a trace tells every call, with what was read and written, before exited does', async ({ page, start }) => {
+test('a trace reports every call, with the bytes read and written, before `exited` resolves', async ({ page, start }) => {
   await start();
   const { events, at } = await page.evaluate(async () => {
     const events: { call: string; args: readonly string[]; results: readonly string[]; error: string; text: string }[] =
@@ -24,7 +24,7 @@ test('a trace tells every call, with what was read and written, before exited do
   expect(events[1]!.text).toMatch(/^\d+\.\d+ fd_write\(fd=1, bytes="one\\n"\) = written=4 <[\d.]+ ms>$/);
 });
 
-test('a trace begins and stops while the guest runs, and loses nothing when who is told is slow', async ({
+test('a trace begins and stops while the guest runs, and loses nothing when its listener is slow', async ({
   page,
   start,
 }) => {
@@ -78,7 +78,7 @@ test('a trace begins and stops while the guest runs, and loses nothing when who 
   expect(calls).toBeGreaterThan(1000);
 });
 
-test('a path and an error are told by name', async ({ page, start }) => {
+test('paths and errors are shown by name', async ({ page, start }) => {
   await start();
   const texts = await page.evaluate(async () => {
     const texts: string[] = [];
@@ -95,7 +95,7 @@ test('a path and an error are told by name', async ({ page, start }) => {
   expect(texts.join('\n')).toMatch(/path_open\(fd=3, .*path="nowhere\/\\"file\\"".*\) = ENOENT </);
 });
 
-test('what a function that is told throws is reported, the guest goes on, and another function is told', async ({
+test('an error thrown by the trace function is reported, the guest continues, and another function can take over', async ({
   page,
   start,
 }) => {
@@ -156,7 +156,7 @@ test('a trace that crosses the end of its process delays no answer', async ({ pa
   expect(ends).toEqual(new Array(20).fill('exit'));
 });
 
-test('without trace.js the page is told so, and the process goes on untraced', async ({ page, start }) => {
+test('without trace.js the page gets an error, and the process continues untraced', async ({ page, start }) => {
   await page.route('**/dist/trace.js', (route) => route.fulfill({ status: 404, body: 'not here' }));
   await start();
   const { text, errors } = await page.evaluate(async () => {
@@ -173,7 +173,7 @@ test('without trace.js the page is told so, and the process goes on untraced', a
   expect(errors).toEqual([expect.stringContaining('trace.js cannot be loaded')]);
 });
 
-test('exited waits for who is told, but not once the process was killed in any way or is not traced any more', async ({
+test('`exited` waits for the trace's listener, but not after a kill or once tracing is off', async ({
   page,
   start,
 }) => {

@@ -40,7 +40,7 @@ test('a trap in the start function of the module, and an exception that nobody c
   expect(exception).toMatchObject({ reason: 'trap', code: 134, message: expect.stringContaining('exception') });
 });
 
-test('a panic in Rust is a trap, with the words of the program on stderr', async ({ page }) => {
+test('a panic in Rust is a trap, with the program's message on stderr', async ({ page }) => {
   const result = await page.evaluate(() => window.hf.run(lab.guest('rust-panic-is-a-trap')));
   expect(result).toMatchObject({ reason: 'trap', code: 134 });
   expect(result.stderr).toContain('panicked');
@@ -61,7 +61,7 @@ test('the worker of a guest that trapped serves the next one', async ({ page }) 
 
 // The rewritten module's own offsets differ: checks stand before each of these places.
 for (const jsBridge of [false, true]) {
-  test(`the stack of an interruptible program, or one with limits, is that of the module as it was (${jsBridge ? 'JS' : 'multi-memory'} bridge)`, async ({
+  test(`the stack of an interruptible program, or one with limits, refers to the original module (${jsBridge ? 'JS' : 'multi-memory'} bridge)`, async ({
     page,
     start,
   }) => {

@@ -44,7 +44,7 @@ const passing = {
   ],
 };
 
-test('programs that do as they should: a table, and status 0', (t) => {
+test('programs that behave as expected: a table, and status 0', (t) => {
   const { status, stdout } = conformance('--suite', suite(t, passing));
   assert.equal(status, 0, stdout);
   assert.match(stdout, /c\/wasm32-wasip1 +2 of 2\n/);
@@ -52,7 +52,7 @@ test('programs that do as they should: a table, and status 0', (t) => {
   assert.match(stdout, /\n4 passed, 0 failed\n$/);
 });
 
-test('a wrong code, wrong output, a trap: each is told, and the status is 1', (t) => {
+test('a wrong code, wrong output, a trap: each is reported, and the status is 1', (t) => {
   const { status, stdout } = conformance(
     '--suite',
     suite(t, {
@@ -85,7 +85,7 @@ test('programs of other versions of WASI do not count: by folder, by manifest, b
   assert.match(stdout, /^4 preview 1 programs; 3 of other versions/);
 });
 
-test('the environment is what is listed, and root is a fresh copy at /', (t) => {
+test('the environment is exactly what is listed, and root is a fresh copy at /', (t) => {
   const read = (file) => ({ args: ['read', file], stdout: 'text' });
   const top = suite(t, {
     environment: ['toolbox', { args: ['args'], env: { A: 'b\n"c' }, stdout: 'environment.wasm\0args\0A=b\n"c\0' }],
@@ -105,7 +105,7 @@ test('the environment is what is listed, and root is a fresh copy at /', (t) => 
   assert.deepEqual(fs.readdirSync(path.join(top, 'tree/empty')), []);
 });
 
-test('what the skip list has may fail, but not pass', (t) => {
+test('tests in the skip list may fail, but must not pass', (t) => {
   const top = suite(t, { ...passing, wrong: ['hello', { exit_code: 1 }] });
   const skips = path.join(top, 'skip.json');
   const run = (list) => {
@@ -123,7 +123,7 @@ test('what the skip list has may fail, but not pass', (t) => {
   );
 });
 
-test('no folder, no program, no such host: a message, status 2', (t) => {
+test('a missing folder or program, or an unknown host: a message, status 2', (t) => {
   assert.match(conformance('--suite', '/nowhere').stderr, /there is no folder \/nowhere/);
   assert.match(conformance('--suite', suite(t, {})).stderr, /no preview 1 program/);
   const { status, stderr } = conformance('--suite', suite(t, passing), '--host', 'netscape');

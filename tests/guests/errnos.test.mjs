@@ -12,12 +12,12 @@ import { calls, errnos, errnosSeen, listFile, root } from './errnos.mjs';
 
 const { given, elsewhere } = JSON.parse(fs.readFileSync(listFile, 'utf8'));
 
-test('each function gives each of its errors to some guest program', { timeout: 600_000 }, async () => {
+test('each error of each function is returned to some guest program', { timeout: 600_000 }, async () => {
   await build(['wasm-errors']);
   assert.deepEqual(await errnosSeen(), given);
 });
 
-test('what no guest can bring about has a native test of its own', () => {
+test('errors that no guest can cause have native tests', () => {
   for (const [file, pairs] of Object.entries(elsewhere)) {
     const source = fs.readFileSync(path.join(root, file), 'utf8');
     for (const [call, names] of Object.entries(pairs)) {

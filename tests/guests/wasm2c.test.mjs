@@ -32,7 +32,7 @@ function folder(t) {
   return path.join(made, 'program.wasm');
 }
 
-test('programs that differ in bytes that are no text are not taken for each other', async (t) => {
+test('programs that differ only in bytes that are not text are not mistaken for each other', async (t) => {
   const file = folder(t);
   const outputs = [];
   for (const data of [0xfe, 0xff, 0xfe]) {

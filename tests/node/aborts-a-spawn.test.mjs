@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { guest, runtime, until } from './support/runtime.mjs';
 
-test('an abort is seen however few steps after the beginning of a spawn it comes', { timeout: 60_000 }, async (t) => {
+test('an abort is noticed at every step of a spawn', { timeout: 60_000 }, async (t) => {
   const hf = await runtime(t);
   const program = new WebAssembly.Module(await readFile(guest('cat')));
   for (let steps = 0; steps < 20; steps++) {

@@ -5,7 +5,7 @@ import { guest, runtime, until } from './support/runtime.mjs';
 
 const patience = { timeout: 60_000 };
 
-test('a screen that calls back no more is detached all the same', patience, async (t) => {
+test('a screen that stops calling back is detached anyway', patience, async (t) => {
   const hf = await runtime(t);
   const p = await hf.spawn(guest('cat'), { terminal: true });
   let written = 0;
@@ -21,7 +21,7 @@ test('a screen that calls back no more is detached all the same', patience, asyn
   assert.equal(p.stdout.locked, false);
 });
 
-test('a screen that cannot be listened to leaves the output to others', patience, async (t) => {
+test('a screen that cannot be attached leaves the output to others', patience, async (t) => {
   const hf = await runtime(t);
   const p = await hf.spawn(guest('cat'), { terminal: true });
   const screen = {

@@ -32,7 +32,7 @@ for (const entry of ['web/index.ts', 'web/cli/page.ts']) {
   });
 }
 
-test('the page has no dependency, and is told of its files in the way that bundlers see', async () => {
+test('the page has no dependency, and names its files in the way that bundlers recognize', async () => {
   const { text, inputs } = await bundle('web/index.ts', false);
   assert.ok(
     inputs.every((file) => /(^|\/)((web|common)\/[\w-]+\.(ts|js)|build\/generated\/layouts\.ts)$/.test(file)),

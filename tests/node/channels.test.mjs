@@ -88,7 +88,7 @@ test('two programs ask and answer through two channels', patience, async (t) => 
   assert.deepEqual(asker.stdout.trim().split('\n'), words('QUESTION', 200));
 });
 
-test('a sender waits at either bound, and is woken by a receiver', patience, async (t) => {
+test('a sender waits at either limit, and is woken by a receiver', patience, async (t) => {
   const hf = await runtime(t);
   for (const [bounds, size] of [
     [{ messages: 2 }, 10],
@@ -104,7 +104,7 @@ test('a sender waits at either bound, and is woken by a receiver', patience, asy
   }
 });
 
-test('without waiting it is EAGAIN, and a message that can never fit is EMSGSIZE', patience, async (t) => {
+test('without blocking it is EAGAIN, and a message that can never fit is EMSGSIZE', patience, async (t) => {
   const hf = await runtime(t);
   const filled = async (bounds, size) => {
     const jobs = await hf.channel(bounds);
@@ -217,7 +217,7 @@ test('its ends are streams, too, and a pipe can be preopened', patience, async (
   assert.equal(reader.stdout, 'x 0x 1x 2');
 });
 
-test('it stands beside directories and the files of a run, and opens as what it is', patience, async (t) => {
+test('it can be preopened beside directories and the files of a run, and opens as a pipe', patience, async (t) => {
   const hf = await runtime(t);
   const jobs = await hf.channel({ keep: true });
   const result = await hf.run(channel, {

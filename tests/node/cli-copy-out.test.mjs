@@ -83,7 +83,7 @@ test('a link that cannot be removed is not followed: nothing is written outside'
   assert.match(warnings[1], /nothing is removed/);
 });
 
-test('a directory that has become a link is not entered, and that is said once', patience, async (t) => {
+test('a directory that has become a link is not entered, and this is reported once', patience, async (t) => {
   const { host, guest, warnings, out } = await copied(t, (host) => {
     write(host, 'sub/deep/a');
     write(host, 'sub/b');
@@ -344,7 +344,7 @@ test('a rename between two file systems is a copy and a removal', needsMount, as
 
 // ---- somebody else was at work, too ----
 
-test('what somebody else changed meanwhile stays, and what the program wrote goes beside it', patience, async (t) => {
+test('files that changed on the host meanwhile stay, and the program's version is written beside them', patience, async (t) => {
   const { host, guest, list, read, warnings, out } = await copied(t, (host) => {
     for (const name of ['both', 'gone', 'renamed', 'alike', 'over']) write(host, name);
   });
@@ -368,7 +368,7 @@ test('what somebody else changed meanwhile stays, and what the program wrote goe
   assert.equal(warnings.length, 4);
 });
 
-test('what somebody else removed or made meanwhile is made, or used', patience, async (t) => {
+test('directories that were removed or created on the host meanwhile are created, or used', patience, async (t) => {
   const { host, guest, read, list, warnings, out } = await copied(t, (host) =>
     ['a', 'b'].forEach((name) => write(host, name)),
   );

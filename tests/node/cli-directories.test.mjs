@@ -178,7 +178,7 @@ test('a file that was only touched gets its time, and is not written', async (t)
   assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa');
 });
 
-test('a file that was replaced by another does not change what else had its bytes', async (t) => {
+test('replacing a file does not change other files with the same contents', async (t) => {
   const { host, guest, directories } = await copied(t, (host) => {
     write(host, 'one', 'shared');
     fs.linkSync(path.join(host, 'one'), path.join(host, 'two'));
@@ -202,7 +202,7 @@ test('a new name of a file becomes a name of the same file on the host', async (
   assert.equal(fs.statSync(path.join(host, 'a.txt')).ino, fs.statSync(path.join(host, 'b.txt')).ino);
 });
 
-test('a thing of another kind at the same name', async (t) => {
+test('a file of another kind under the same name', async (t) => {
   const { host, guest, directories, warnings } = await copied(t, tree);
   fs.rmSync(path.join(guest, 'deep'), { recursive: true });
   fs.writeFileSync(path.join(guest, 'deep'), 'file now');
@@ -217,7 +217,7 @@ test('a thing of another kind at the same name', async (t) => {
   assert.equal(fs.readlinkSync(path.join(host, 'empty')), 'deep');
 });
 
-test('what was not copied is not removed: a directory with it stays, and that is said', async (t) => {
+test('files that were not copied are not removed: their directory stays, and this is reported', async (t) => {
   const { host, guest, directories, warnings } = await copied(t, tree);
   write(host, 'deep/er/meanwhile', 'by somebody else');
   fs.rmSync(path.join(guest, 'deep'), { recursive: true });

@@ -76,7 +76,7 @@ test('help and version, wherever they are before the program', () => {
     assert.ok(USAGE.includes(option));
 });
 
-test('`run` goes without saying before a program', () => {
+test('`run` may be omitted before a program', () => {
   assert.deepEqual(parse('a.wasm', '--dir', 'x'), parse('run', 'a.wasm', '--dir', 'x'));
 });
 

@@ -41,7 +41,7 @@ async function run(t, home, script) {
   return { code, stdout, stderr };
 }
 
-test('a file that may not be written is EACCES to the program, and all else is as it was', settings, async (t) => {
+test('a file without write permission is EACCES to the program, and everything else works as before', settings, async (t) => {
   const home = folder(t);
   fs.writeFileSync(path.join(home, 'mine'), 'old', { mode: 0o644 });
   fs.chownSync(path.join(home, 'mine'), NOBODY, NOBODY);
@@ -58,7 +58,7 @@ test('a file that may not be written is EACCES to the program, and all else is a
   assert.deepEqual([text('theirs'), text('mine')], ['old', 'new\n']);
 });
 
-test("in somebody else's directory no name is made or removed: EACCES", settings, async (t) => {
+test("names in another user's directory cannot be created or removed: EACCES", settings, async (t) => {
   const home = folder(t);
   fs.mkdirSync(path.join(home, 'theirs'));
   fs.writeFileSync(path.join(home, 'theirs/file'), 'old');
@@ -68,7 +68,7 @@ test("in somebody else's directory no name is made or removed: EACCES", settings
   assert.deepEqual(fs.readdirSync(path.join(home, 'theirs')), ['file']);
 });
 
-test("somebody else's file that may be written is written where it is, and stays theirs", settings, async (t) => {
+test("a writable file of another user is written in place, and keeps its owner", settings, async (t) => {
   const home = folder(t);
   fs.mkdirSync(path.join(home, 'theirs'));
   const files = ['file', 'theirs/file'].map((name) => path.join(home, name));
@@ -86,7 +86,7 @@ test("somebody else's file that may be written is written where it is, and stays
   assert.deepEqual(fs.readdirSync(home), ['file', 'theirs'], 'nothing is left beside it');
 });
 
-test('a file that was written runs as nobody else any more, as after a write by its owner', settings, async (t) => {
+test('writing a file clears its setuid and setgid bits, as a write by its owner does', settings, async (t) => {
   const home = folder(t);
   const files = ['written', 'replaced', 'left'].map((name) => path.join(home, name));
   for (const file of files) {

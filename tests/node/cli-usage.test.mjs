@@ -18,7 +18,7 @@ test('--help and --version go to stdout', async (t) => {
   assert.match((await run(t, ['--version'])).stdout, /^holdfast \d+\.\d+\.\d+\n$/);
 });
 
-test('a browser that is not there, or that ends at once, is told', async (t) => {
+test('a browser that is missing, or that exits at once, is reported', async (t) => {
   const inBrowser = (CHROMIUM) => run(t, ['run', '--host', 'chromium', guest('hello')], '', { CHROMIUM });
   const missing = await inBrowser('/nowhere/chromium');
   assert.equal(missing.code, 1);

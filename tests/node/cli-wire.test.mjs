@@ -33,7 +33,7 @@ function enter(server) {
   return fetch(action, { method: 'POST', body: new URLSearchParams({ ticket }) });
 }
 
-test('the ticket is good for one page; who comes second with it, or with the secret, is reported', async (t) => {
+test('the ticket is valid for one page; a second use of it, or of the secret, is reported', async (t) => {
   const server = new PageServer(root);
   const url = await server.listen();
   t.after(() => server.close());
@@ -64,7 +64,7 @@ test('the ticket is good for one page; who comes second with it, or with the sec
   await down.text().catch(() => undefined);
 });
 
-test('the server answers only below its secret, with the headers that isolate', async (t) => {
+test('the server answers only below its secret path, with the isolation headers', async (t) => {
   const server = new PageServer(`${root}tests/node/support`);
   const url = await server.listen();
   t.after(() => server.close());
@@ -94,7 +94,7 @@ test('the server answers only below its secret, with the headers that isolate', 
   assert.equal(raw, 404);
 });
 
-test('messages go down in order from the first on, and come up; the page going away is told', async (t) => {
+test('messages travel in order in both directions; the end of the page is reported', async (t) => {
   const server = new PageServer(root);
   const url = await server.listen();
   t.after(() => server.close());

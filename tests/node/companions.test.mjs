@@ -45,7 +45,7 @@ test('a companion gives its guest imports, and the page calls its functions and 
   }
 });
 
-test('what it throws keeps its name, message and stack; what cannot be cloned is an error of that call alone', async (t) => {
+test('errors that it throws keep their name, message and stack; a result that cannot be cloned fails only that call', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(program, { companion: module });
   await assert.rejects(q.call('fails'), ({ name, message, stack }) => {
@@ -80,7 +80,7 @@ test('calls overlap, unless they are serial', async (t) => {
   }
 });
 
-test('glue that instantiates by itself is bound to the kernel, in every way that there is', async (t) => {
+test('glue that instantiates the module itself is bound to the kernel, with every API', async (t) => {
   const hf = await runtime(t);
   for (const how of ['instantiate', 'bytes', 'view', 'compile', 'constructor', 'both', 'streaming', 'subclass'])
     for (const wasi of [false, true])
@@ -124,7 +124,7 @@ test('between calls it rests: it uses no CPU time, and can be paused; its timers
   assert.ok((await answer) > 3);
 });
 
-test('the end is the guest’s end, although its glue catches every exception', async (t) => {
+test('proc_exit ends the guest, although its glue catches every exception', async (t) => {
   const hf = await runtime(t);
   const ends = async (name, args, right) => {
     const q = await hf.instantiate(program, { companion: module });
@@ -142,7 +142,7 @@ test('the end is the guest’s end, although its glue catches every exception', 
   assert.equal((await hf.stats()).processes.length, 0);
 });
 
-test('a rejection or an error that nobody handles is the guest’s end; the runtime goes on', async (t) => {
+test('an unhandled rejection or error ends the guest; the runtime continues', async (t) => {
   const hf = await runtime(t);
   for (const [name, message] of [
     ['leaveRejection', /promise of the companion was rejected: Error: nobody looks/],
@@ -158,7 +158,7 @@ test('a rejection or an error that nobody handles is the guest’s end; the runt
   assert.equal(await q.call('hook', 1), 2);
 });
 
-test('a time limit and a kill end the guest, its companion’s own loops too, and its worker is used for nothing else', async (t) => {
+test('a time limit and a kill end the guest, including loops of its companion, and its worker is not reused', async (t) => {
   const hf = await runtime(t, { workers: { min: 0, max: 1 } });
   for (const name of ['spin', 'spinInJavaScript'])
     for (const interruptible of [false, true]) {
@@ -173,7 +173,7 @@ test('a time limit and a kill end the guest, its companion’s own loops too, an
     }
 });
 
-test('a limit of CPU time holds for the guest’s code', async (t) => {
+test('a limit of CPU time applies to the guest’s code', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(program, { companion: module, limits: { cpuTime: 100 } });
   await q.call('later', 1, 300); // it rests meanwhile
@@ -181,7 +181,7 @@ test('a limit of CPU time holds for the guest’s code', async (t) => {
   assert.equal((await q.exited).reason, 'limit');
 });
 
-test('a companion that is not there, is none, throws or gives too little is refused in words', async (t) => {
+test('a companion that is missing, invalid, throws or provides too little is refused with a clear message', async (t) => {
   const hf = await runtime(t);
   const refused = (source, message) =>
     assert.rejects(hf.instantiate(program, { companion: `data:text/javascript,${encodeURIComponent(source)}` }), {
@@ -234,7 +234,7 @@ test('a command’s companion gives it functions to import, and ends with it', a
   assert.equal(code, 0);
 });
 
-test('the companion in the guide is one', async (t) => {
+test('the companion in the guide works', async (t) => {
   const guide = await readFile(new URL('../../docs/guide.md', import.meta.url), 'utf8');
   const [, source] = /## Companions\n[^]*?```js\n([^]*?)```/.exec(guide);
   const hf = await runtime(t);

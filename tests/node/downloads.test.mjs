@@ -94,7 +94,7 @@ const broken = {
   ],
 };
 
-test('a download that fails is told from a module that is invalid, in words that say what to do', async (t) => {
+test('a failed download is distinguished from an invalid module, and the message says what to do', async (t) => {
   const hf = await runtime(t);
   const answers = { '/login': gives(200, HTML, '<!doctype html><title>log in</title>') };
   for (const [path, [answer]] of Object.entries(broken)) answers[path] = answer;
@@ -108,7 +108,7 @@ test('a download that fails is told from a module that is invalid, in words that
   }
 });
 
-test('a server that is not there is told with its address', async (t) => {
+test('an unreachable server is reported with its address', async (t) => {
   const hf = await runtime(t);
   for (const source of [() => 'http://127.0.0.1:1/x.wasm', () => fetch('http://127.0.0.1:1/x.wasm')]) {
     await assert.rejects(hf.spawn(source()), {
@@ -143,7 +143,7 @@ test('a Response whose body is shorter than its Content-Length is incomplete', a
   assert.equal((await hf.run(fetch(`${base}/z`))).code, 0);
 });
 
-test('a program is asked for once, with threads, a limit, checks and progress, as a URL and as a Response', async (t) => {
+test('a program is requested once, with threads, a limit, checks and progress, as a URL and as a Response', async (t) => {
   const hf = await runtime(t);
   // As a server that gives out each link once.
   const once = (bytes, headers) => (request, response, count) =>
@@ -178,7 +178,7 @@ test('a program is asked for once, with threads, a limit, checks and progress, a
   assert.deepEqual(new Set(Object.values(requests)), new Set([1]));
 });
 
-test('each version of a file is another program, and its name is the only one that is told', async (t) => {
+test('each version of a file is a different program, and only its own name is reported', async (t) => {
   const warnings = [];
   const note = ({ message }) => warnings.push(message);
   process.on('warning', note);
@@ -216,7 +216,7 @@ test('the imports of a module are found in pieces of any size', async () => {
   for (const size of [1, 2, 3, 7, 1000]) assert.deepEqual((await first(threads, size)).head, head, `${size} bytes`);
 });
 
-test('many small sections in many small pieces take a time that grows with their number only', async () => {
+test('many small sections in many small pieces take time in proportion to their number', async () => {
   const empty = [0, 1, 0]; // a custom section without a name
   const module = Uint8Array.from([...hello.subarray(0, 8), ...Array.from({ length: 350_000 }, () => empty).flat()]);
   const time = async (size) => {

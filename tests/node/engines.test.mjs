@@ -53,7 +53,7 @@ for (const name of ['firefox', 'webkit']) {
     assert.deepEqual([...ends], [['exit 0', 1200]]);
   });
 
-  test(`a stack that ran over is a trap that says so, in ${name}`, { ...patience, skip: lacks[name] }, async (t) => {
+  test(`a stack overflow is a trap that says so, in ${name}`, { ...patience, skip: lacks[name] }, async (t) => {
     const { hf, source } = await open(t, name);
     const { reason, code, message, stack } = await hf.run(source('traps-end-the-process-and-say-why'), {
       args: ['stack'],

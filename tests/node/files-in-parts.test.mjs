@@ -46,7 +46,7 @@ async function until(check) {
   while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-test('a write goes to the file that it opened, wherever that is moved meanwhile', async (t) => {
+test('a write goes to the file that it opened, even if that is moved meanwhile', async (t) => {
   const { fs } = await started(t);
   const { stream, give, end } = valve();
   const written = fs.writeFile('/a', stream);
@@ -75,7 +75,7 @@ test('a file that is removed while it is written stays removed', async (t) => {
   assert.deepEqual((await hf.stats()).files, before);
 });
 
-test('of writes at the same time one is there in the end, whole', async (t) => {
+test('of concurrent writes one is there in the end, whole', async (t) => {
   const { fs } = await started(t);
   for (const mib of [4, 9, 20]) {
     await Promise.all([...'ABC'].map((letter) => fs.writeFile('/f', bytes(letter, mib))));
@@ -85,7 +85,7 @@ test('of writes at the same time one is there in the end, whole', async (t) => {
   assert.match(runs(await fs.readFile('/f')), /^(A9|B20|C\S+)$/);
 });
 
-test('a stream that stalls keeps nobody from the file, and replaces it when it ends', async (t) => {
+test('a stalled stream does not block the file, and replaces it when it ends', async (t) => {
   const { fs } = await started(t);
   const stalled = valve();
   const slow = fs.writeFile('/f', stalled.stream);
@@ -162,7 +162,7 @@ test('a file that is replaced is the same file: by its other names, and for prog
   assert.equal(await ask(`size ${fd}`), '3');
 });
 
-test('exclusive, links and devices are for large data what they are for small', async (t) => {
+test('exclusive, links and devices work for large data as for small', async (t) => {
   const { fs } = await started(t);
   await fs.writeFile('/f', bytes('A', 9), { exclusive: true });
   await assert.rejects(fs.writeFile('/f', bytes('B', 9), { exclusive: true }), { code: 'EEXIST' });
@@ -221,7 +221,7 @@ test('a size beyond what this engine can hold is EFBIG at once; below it is read
   assert.equal((await fs.readFile('/sparse', 'utf8')).length, 40 * MIB);
 });
 
-test('what takes long lets others pass: a large file, a large directory, a large removal', async (t) => {
+test('long operations let others run: a large file, a large directory, a large removal', async (t) => {
   const hf = await started(t);
   const { fs } = hf;
   const order = [];
@@ -251,7 +251,7 @@ test('a directory that is moved while it is listed is listed to its end', async 
   assert.equal(new Set(names).size, 10_000);
 });
 
-test('closing the runtime ends what is under way', async (t) => {
+test('closing the runtime ends calls in progress', async (t) => {
   const hf = await started(t);
   await hf.fs.writeFile('/sparse', '');
   await hf.fs.truncate('/sparse', 1024 * MIB);

@@ -69,7 +69,7 @@ test('readFile gives bytes or text, a byte order mark and bad bytes included', a
   await assert.rejects(fs.readFile('/x', 'latin1'), TypeError);
 });
 
-test('text, bytes, a Blob and a stream are written alike, also nothing at all', async (t) => {
+test('text, bytes, a Blob and a stream are written alike, even if empty', async (t) => {
   const { fs, requests } = await withFiles(t);
   const stream = (...chunks) =>
     new ReadableStream({
@@ -124,7 +124,7 @@ const chunked = (data, size) =>
     },
   });
 
-test('large data goes in parts to a file that is opened once and closed at the end', async (t) => {
+test('large data is sent in parts to a file that is opened once and closed at the end', async (t) => {
   const data = new Uint8Array(WHOLE + 5).map((_, i) => i >> 12);
   for (const source of [data, new Blob([data]), chunked(data, 3_000_001)]) {
     const { files, answer } = opens();
@@ -141,7 +141,7 @@ test('large data goes in parts to a file that is opened once and closed at the e
   }
 });
 
-test('large text is encoded in parts, and no character is torn', async (t) => {
+test('large text is encoded in parts, and no character is split', async (t) => {
   const text = `${'x'.repeat(Math.floor(PART / 3) - 1)}${'😀é€'.repeat(WHOLE / 3)}`;
   const { files, answer } = opens();
   const { fs } = await withFiles(t, answer);
@@ -149,7 +149,7 @@ test('large text is encoded in parts, and no character is torn', async (t) => {
   assert.equal(Buffer.concat(files.get(1).written).toString(), text);
 });
 
-test('a file is closed when its source fails, when it cannot be written, and when its stream is given up', async (t) => {
+test('a file is closed when its source fails, when it cannot be written, and when its stream is cancelled', async (t) => {
   const full = { code: 'ENOSPC', message: 'No space' };
   const { files, answer } = opens();
   let refuse = '';
@@ -195,7 +195,7 @@ test('a large file is read in parts, of which one is under way at a time, and cl
   assert.equal(files.get(1).closed, 'drop');
 });
 
-test('a file that shrinks while it is read is as long as it was found', async (t) => {
+test('a file that shrinks while it is read is returned with its new length', async (t) => {
   const { answer } = opens(WHOLE + 3 * PART);
   const { fs } = await withFiles(t, (request) => {
     if (request.op !== 'read') return answer(request);
@@ -204,7 +204,7 @@ test('a file that shrinks while it is read is as long as it was found', async (t
   assert.equal((await fs.readFile('/big')).length, 2 * PART + 7);
 });
 
-test('what no array or string can hold is EFBIG before anything is read', async (t) => {
+test('a file that no array or string can hold is EFBIG before anything is read', async (t) => {
   for (const [size, encoding] of [
     [2 ** 53 - 1, undefined],
     [2 ** 40, undefined],
@@ -227,7 +227,7 @@ test('what no array or string can hold is EFBIG before anything is read', async 
   }
 });
 
-test('a stream reads when it is read, from start to end, and closes behind the last byte', async (t) => {
+test('a stream reads on demand, from start to end, and closes after the last byte', async (t) => {
   const { files, answer } = opens(3 * PART);
   const { fs, requests } = await withFiles(t, answer);
   const reader = fs.readable('/x', { start: PART - 1, end: 2 * PART + 1 }).getReader();
@@ -280,7 +280,7 @@ test('a stream fails with the error of the file, and is closed then', async (t) 
   assert.deepEqual(unhandled, []);
 });
 
-test('a stream that nobody holds any more closes its file', async (t) => {
+test('a stream that is garbage collected closes its file', async (t) => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc');
   const { files, answer } = opens(9 * PART);

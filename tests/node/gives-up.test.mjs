@@ -27,7 +27,7 @@ const reject = {
 };
 
 for (const way of ['abort', 'close', 'death']) {
-  test(`what is being loaded is given up at once (${way})`, async (t) => {
+  test(`loading is cancelled at once (${way})`, async (t) => {
     const unhandled = watchUnhandled(t);
     const { hf, fake } = await startFake(t, lib);
     if (way === 'close') fake.on.close = undefined; // at once, and not when the coordinator has closed
@@ -72,7 +72,7 @@ test('an abort is not lost, at whatever moment it comes', async (t) => {
   }
 });
 
-test('a response that comes too late is cancelled, a download that fails too late is nobody’s', async (t) => {
+test('a response that comes too late is cancelled, and a download that fails too late is ignored', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf } = await startFake(t, lib);
   const controller = new AbortController();
@@ -90,7 +90,7 @@ test('a response that comes too late is cancelled, a download that fails too lat
   assert.deepEqual(unhandled, []);
 });
 
-test('the reason is the signal’s also when the download, which it ends too, fails first', async (t) => {
+test('the reason is the signal’s even if the download, which it also ends, fails first', async (t) => {
   const { hf } = await startFake(t, lib);
   const controller = new AbortController();
   const aborted = new Promise((_, reject) => {
@@ -101,7 +101,7 @@ test('the reason is the signal’s also when the download, which it ends too, fa
   await assert.rejects(spawning, { message: 'enough' });
 });
 
-test('a body that somebody else reads is refused', async (t) => {
+test('a body that is locked by another reader is refused', async (t) => {
   const { hf } = await startFake(t, lib);
   const { response } = endless();
   response.body.getReader();
@@ -153,10 +153,10 @@ async function serveSlowly(t) {
 for (const [what, file, options] of [
   ['its headers have not come', 'headers.wasm', {}],
   ['its body has not', 'a.wasm', {}],
-  ['its body has not, and that is told', 'a.wasm', { onProgress: () => undefined }],
+  ['its body has not, with progress', 'a.wasm', { onProgress: () => undefined }],
   ['it is to be rewritten', 'a.wasm', { interruptible: true }],
 ]) {
-  test(`a download is broken off when who waits for it gives up, and begins anew for the next one: ${what}`, async (t) => {
+  test(`a download is cancelled when its caller gives up, and starts again for the next one: ${what}`, async (t) => {
     const hf = await runtime(t);
     const site = await serveSlowly(t);
     const controller = new AbortController();
@@ -172,7 +172,7 @@ for (const [what, file, options] of [
   });
 }
 
-test('who else waits for the same URL gets its program, and it is loaded once', async (t) => {
+test('other callers of the same URL get its program, and it is loaded once', async (t) => {
   const hf = await runtime(t);
   const site = await serveSlowly(t);
   const controllers = [new AbortController(), new AbortController()];
@@ -188,7 +188,7 @@ test('who else waits for the same URL gets its program, and it is loaded once', 
   assert.deepEqual(site.counts, { began: 1, closed: 0 });
 });
 
-test('an abort when all is loaded takes nothing from the next one', async (t) => {
+test('an abort after everything is loaded does not affect the next caller', async (t) => {
   const hf = await runtime(t);
   const site = await serveSlowly(t);
   const controller = new AbortController();

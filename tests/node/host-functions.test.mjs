@@ -30,7 +30,7 @@ test('numbers of each type pass as they are, also from promises', async (t) => {
   assert.equal((await hf.run(program, { args: ['numbers'], host: slow })).stdout, output);
 });
 
-test('text goes to a buffer of the guest’s; if it is too short, the same call with another gets the same text, and the function is called once', async (t) => {
+test('text goes to a buffer of the guest’s; if that is too short, the same call with a larger one gets the same text, and the function is called once', async (t) => {
   const hf = await runtime(t);
   let calls = 0;
   const upper = hostFunction({ params: ['string'], result: 'string' }, (value) => {
@@ -84,7 +84,7 @@ test('a result that does not fit is a failure of the function', async (t) => {
   assert.match(other, /^env\.next64: .*BigInt/);
 });
 
-test('what is no function is refused where it is declared', () => {
+test('a host function that is not a function is refused where it is declared', () => {
   for (const fn of [undefined, null, 'f', { call() {} }])
     assert.throws(() => hostFunction({ params: ['string'] }, fn), {
       name: 'TypeError',
@@ -92,7 +92,7 @@ test('what is no function is refused where it is declared', () => {
     });
 });
 
-test('an answer takes no room in the kernel once the guest has it', async (t) => {
+test('an answer takes no kernel memory once the guest has it', async (t) => {
   const hf = await runtime(t);
   const size = 8 * 1024 * 1024;
   const text = hostFunction({ result: 'string' }, () => 'x'.repeat(size));
@@ -175,7 +175,7 @@ test('a guest that waits for its host can be paused, uses no CPU, and obeys a ti
   assert.equal(reason, 'timeout');
 });
 
-test('wrong options are type errors, and what the host does not have is named', async (t) => {
+test('wrong options are type errors, and unsupported features of the host are named', async (t) => {
   const hf = await runtime(t);
   await assert.rejects(hf.run(program, { host: { env: { add: 7 } } }), {
     name: 'TypeError',
@@ -210,7 +210,7 @@ test('whatever a function throws, the guest gets an answer', async (t) => {
   assert.deepEqual(unhandled, []);
 });
 
-test('a result that waits for a larger buffer is for the same arguments only', async (t) => {
+test('a result that waits for a larger buffer is used only for the same arguments', async (t) => {
   const hf = await runtime(t);
   const join = hostFunction({ params: ['string', 'string'], result: 'string' }, (a, b) => `${a.length}+${b.length}`);
   const q = await hf.instantiate(await readFile(guest('hands-out-references')), {

@@ -25,7 +25,7 @@ const func = (from, name) => [...text(from), ...text(name), 0, 0];
 
 const runs = async (hf) => assert.equal((await hf.run(hello)).stdout, 'hello, world\n');
 
-test('a memory that is imported but not shared is made for the program alone, under whatever name', async (t) => {
+test('a memory that is imported but not shared is created for the program alone, under any name', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   for (const [from, name] of [
     ['env', 'memory'],
@@ -71,14 +71,14 @@ test('an exit code has 32 bits and no sign', async (t) => {
   assert.equal((await hf.run(bytes)).code, 0xffffffff);
 });
 
-test('an output buffer of more than 32 bits is as good as a large one', async (t) => {
+test('an output buffer of more than 32 bits counts as a large one', async (t) => {
   const hf = await runtime(t);
   for (const outputBuffer of [2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
     assert.equal((await hf.run(hello, { outputBuffer })).stdout, 'hello, world\n');
   }
 });
 
-test('a program that was given up while it was compiled does not run', async (t) => {
+test('a program that was cancelled while it was compiled does not run', async (t) => {
   const hf = await runtime(t);
   const toolbox = await readFile(guest('toolbox'));
   for (let i = 0; i < 20; i++) {

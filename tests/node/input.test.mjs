@@ -14,7 +14,7 @@ const accepting = (fake, error = null) => {
   fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error });
 };
 
-test('a large write is sliced, with a few slices under way, and done when the last is in the pipe', async (t) => {
+test('a large write is sliced, with a few slices in transit, and done when the last is in the pipe', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm');
   const data = bytesOf(INPUT_SLICE * 6 + 10);
@@ -52,7 +52,7 @@ async function takenBy(fake, writer, chunk) {
   }
 }
 
-test('a terminal has a window; ^C and what is before it have none, but where it is a key like any other', async (t) => {
+test('a terminal's keys have a window, except ^C and the keys before it, unless ^C is an ordinary key', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const lines = new Uint8Array(16 * KEY_SLICE).fill(10);
@@ -103,7 +103,7 @@ test('close is the end of file; so is abort, also while a write is stuck', async
   assert.equal((await fake.until('stdin-end', 2))[1].id, q.id);
 });
 
-test('a write that nobody reads is rejected with EPIPE', async (t) => {
+test('a write that is never read is rejected with EPIPE', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake, { code: 'EPIPE', message: 'Broken pipe' });
   const p = await hf.spawn('a.wasm');
@@ -122,7 +122,7 @@ test('a write that is stuck when the guest ends is rejected with EPIPE', async (
   assert.deepEqual(unhandled, []);
 });
 
-test('when the guest has ended, closing is fine and says nothing; writing is EPIPE', async (t) => {
+test('when the guest has ended, closing succeeds and sends nothing; writing is EPIPE', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];
   fake.end(p.id);

@@ -43,7 +43,7 @@ test('the URL of a file, its bytes and its compiled module can be instantiated',
   }
 });
 
-test('a guest with too little memory for the arguments gets back what it gave for the first ones', async (t) => {
+test('when the guest lacks memory for later arguments, the memory of the first ones is freed', async (t) => {
   const hf = await runtime(t);
   const allocator = { malloc: 'malloc_once', free: 'free_once' };
   const q = await hf.instantiate(called, {
@@ -55,7 +55,7 @@ test('a guest with too little memory for the arguments gets back what it gave fo
   assert.equal(await q.call('allocated'), 0);
 });
 
-test('a signature without its export, and an option with a slip of the pen, are refused', async (t) => {
+test('a signature without its export, and a misspelt option, are refused', async (t) => {
   const hf = await runtime(t);
   const wrong = hf.instantiate(called, { signatures: { greets: text } });
   await assert.rejects(wrong, {
@@ -123,7 +123,7 @@ test('text, bytes and JSON pass through the guest’s allocator', async (t) => {
   assert.equal(await q.call('greet', large), `hello, ${large}`);
 });
 
-test('behind text is a NUL, whatever the memory held before', async (t) => {
+test('text is followed by a NUL, whatever the memory held before', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called, { signatures: { ends_with_nul: { params: ['string'], result: 'i32' } } });
   for (const length of [20, 17, 18, 20]) assert.equal(await q.call('ends_with_nul', 'x'.repeat(length)), 1);
@@ -167,7 +167,7 @@ test('a trap ends the instance and the calls behind it, those before it have the
   await q.released;
 });
 
-test('proc_exit in a call ends it with the code, and so does a stack that runs over', async (t) => {
+test('proc_exit in a call ends it with the code, and a stack overflow ends it, too', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   await assert.rejects(
@@ -231,7 +231,7 @@ for (const interruptible of [false, true]) {
   });
 }
 
-test('a timeout of a call ends the instance; of many calls in time, none', async (t) => {
+test('a timeout of a call ends the instance; calls within their time do not', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   assert.equal(await q.with({ timeout: Infinity }).call('nap', 20), undefined);
@@ -244,7 +244,7 @@ test('a timeout of a call ends the instance; of many calls in time, none', async
   assert.equal((await q.exited).reason, 'killed');
 });
 
-test('an aborted call is not waited for: one that was not sent is not made, any other goes on', async (t) => {
+test('an aborted call rejects at once: if it was not sent it is not made, otherwise it continues', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called, { preopens: { '/': '/' } });
   const { signal } = AbortSignal.timeout ? { signal: AbortSignal.timeout(50) } : {};
@@ -282,7 +282,7 @@ test('standard input and output, files and limits are those of a process', async
   assert.equal(output.text(), 'one line\n');
 });
 
-test('what is no reactor: a command is refused unless it is to stay without running', async (t) => {
+test('a command is refused as a reactor, unless entry is null', async (t) => {
   const hf = await runtime(t);
   await assert.rejects(hf.instantiate(guest('hello')), {
     name: 'SpawnRefused',
@@ -300,7 +300,7 @@ test('what is no reactor: a command is refused unless it is to stay without runn
   await assert.rejects(hf.spawn(called), /reactor.*instantiate\(\)/s);
 });
 
-test('many at once, each its own', async (t) => {
+test('many at once, each separate', async (t) => {
   const hf = await runtime(t);
   const all = await Promise.all(Array.from({ length: 20 }, () => hf.instantiate(called)));
   const sums = await Promise.all(all.map((q, i) => q.call('add', i, 100)));
@@ -316,7 +316,7 @@ test('many at once, each its own', async (t) => {
   assert.ok(kernel.blocks > 0);
 });
 
-test('the runtime’s end rejects what is open', async (t) => {
+test('the runtime’s end rejects open calls', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   const call = assert.rejects(q.call('nap', 1e9), { name: 'Closed' });
@@ -326,7 +326,7 @@ test('the runtime’s end rejects what is open', async (t) => {
   await assert.rejects(hf.instantiate(called), { name: 'Closed' });
 });
 
-test('bytes that no memory has, and references, cost a call its result and the guest nothing', async (t) => {
+test('results outside the memory, and references, fail the call but not the guest', async (t) => {
   const hf = await runtime(t);
   const host = { env: { take: () => 1, join: () => 0 } };
   const q = await hf.instantiate(await readFile(guest('hands-out-references')), { host });
@@ -337,7 +337,7 @@ test('bytes that no memory has, and references, cost a call its result and the g
   await assert.rejects(q.call('pass'), { name: 'CallFailed', message: /env\.take: an argument is a reference/ });
 });
 
-test('options that do not fit are refused, not ignored', async (t) => {
+test('options that do not apply are refused, not ignored', async (t) => {
   const hf = await runtime(t);
   const refused = (options, message) => assert.rejects(hf.instantiate(called, options), { name: 'TypeError', message });
   await refused({ allocator: { maloc: 'malloc' } }, /unknown option "maloc"; did you mean "malloc"/);
@@ -354,7 +354,7 @@ test('options that do not fit are refused, not ignored', async (t) => {
   await assert.rejects(q.call('add', 'a', 1), { name: 'TypeError', message: wrong });
 });
 
-test('its memory is told although it makes no system call', async (t) => {
+test('its memory is reported although it makes no system call', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(guest('asks-its-host'), { host: { env: { text: () => 0, take: () => 0 } } });
   const memory = async () => (await hf.ps())[0].memory;

@@ -34,7 +34,7 @@ async function untilItIsInTime(hf, end) {
 }
 
 for (const force of [{}, { jsBridge: true }, { messageDoorbell: true }]) {
-  test(`killed programs leave their worker to the next one (${JSON.stringify(force)})`, async (t) => {
+  test(`the workers of killed programs are reused (${JSON.stringify(force)})`, async (t) => {
     const hf = await runtime(t, { force, workers: { min: 1, max: 1 } });
     for (const [name, word] of endless) {
       // Node 20 has no tail calls.
@@ -116,13 +116,13 @@ test('an exit does not wait for the threads that wait for memory', async (t) => 
   assert.deepEqual({ reason, zombies }, { reason: 'exit', zombies: 0 });
 });
 
-test('a start function runs, and the kernel serves it', async (t) => {
+test('a start function can make system calls', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   assert.equal((await hf.run(guest('exits-in-its-start-function'), { interruptible: true })).reason, 'exit');
   assert.equal((await hf.run(guest('traps-in-its-start-function'), { interruptible: true })).reason, 'trap');
 });
 
-test('what cannot be rewritten is refused, and says why', async (t) => {
+test('modules that cannot be rewritten are refused with the reason', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(await readFile(guest('hello')));
   await assert.rejects(hf.spawn(module, { interruptible: true }), {
@@ -153,7 +153,7 @@ test('a Response and bytes can be made interruptible', async (t) => {
 
 // The rewritten module's own offsets differ: checks stand before each of these places.
 for (const force of [{}, { jsBridge: true }]) {
-  test(`the stack of a trap is that of the module as it was (${JSON.stringify(force)})`, async (t) => {
+  test(`the stack of a trap refers to the original module (${JSON.stringify(force)})`, async (t) => {
     const hf = await runtime(t, { force, workers: 1 });
     const stackOf = async (name, arg, options) => {
       const { stack } = await hf.run(guest(name), { args: [arg], preopens: ['/'], ...options });

@@ -19,7 +19,7 @@ test('init carries the settings, and start waits for ready', async (t) => {
   assert.deepEqual(init.assets, { kernel: 'kernel', compute: 'compute' });
 });
 
-test('start fails in words: another version, a fatal error, a broken worker, silence', async () => {
+test('start fails with a clear message: another version, a fatal error, a broken worker, no answer', async () => {
   const failing = async (onInit, options = {}) => {
     const fake = new FakeCoordinator();
     fake.on.init = () => onInit(fake);
@@ -44,7 +44,7 @@ test('start fails in words: another version, a fatal error, a broken worker, sil
   assert.match(await failing(() => {}, { startTimeout: 30 }), /no answer .* 0.03 s/);
 });
 
-test('an abort gives up starting, with its own reason; later it closes the runtime', async (t) => {
+test('an abort cancels the start, with its own reason; later it closes the runtime', async (t) => {
   const silent = new FakeCoordinator();
   silent.on.init = () => controller.abort(new Error('changed my mind'));
   const controller = new AbortController();
@@ -60,7 +60,7 @@ test('an abort gives up starting, with its own reason; later it closes the runti
   await assert.rejects(hf.spawn('a.wasm'), { name: 'Closed' });
 });
 
-test('a process tells its names, its number and its end', async (t) => {
+test('a process has names, a number and an end', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('bin/prog.wasm', { args: ['-x', ''], env: { A: '1', B: undefined, C: '' } });
   const [spawn] = fake.sent('spawn');
@@ -80,7 +80,7 @@ test('a process tells its names, its number and its end', async (t) => {
   assert.deepEqual(await p.exited, { reason: 'trap', code: 134, message: 'unreachable', stack: 'at f\nat g' });
 });
 
-test('name and argv0 are told apart', async (t) => {
+test('name and argv0 are independent', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   await hf.spawn('a.wasm', { name: 'label' });
   await hf.spawn('a.wasm', { argv0: 'zero' });
@@ -104,7 +104,7 @@ test('a refusal is an error with its kind', async (t) => {
   });
 });
 
-test('a refused program leaves the streams that it was to have alone', async (t) => {
+test('a refused program leaves its streams untouched', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on.spawn = ({ id }) => fake.send({ t: 'refused', id, refusal: { kind: 'limit', message: 'no' } });
   const stdin = new ReadableStream();
@@ -113,7 +113,7 @@ test('a refused program leaves the streams that it was to have alone', async (t)
   assert.equal(stdin.locked || stdout.locked, false);
 });
 
-test('progress is told', async (t) => {
+test('progress is reported', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const seen = [];
   fake.on.spawn = ({ id, progress }) => {
@@ -154,7 +154,7 @@ test('an AbortSignal kills; before the process runs it rejects spawn with its re
   await fake.until('cancel', 2); // nobody has its streams
 });
 
-test('close asks, waits, and rejects what is open with Closed; again it does nothing', async (t) => {
+test('close asks, waits, and rejects open calls with Closed; a second close does nothing', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];
@@ -180,7 +180,7 @@ test('close asks, waits, and rejects what is open with Closed; again it does not
   assert.deepEqual(unhandled, []);
 });
 
-test('close does not wait for ever for a coordinator that does not answer', async (t) => {
+test('close does not wait forever for a coordinator that does not answer', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on.close = () => {};
   t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -217,7 +217,7 @@ test('when the coordinator dies everything rejects with one error, and nothing h
   assert.deepEqual(unhandled, []);
 });
 
-test('a coordinator that is gone is not waited for', async (t) => {
+test('close() does not wait for a coordinator that is gone', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on['end-workers'] = undefined;
   fake.endpoint.onerror(new Error('not there'), true);
@@ -228,7 +228,7 @@ test('a coordinator that is gone is not waited for', async (t) => {
   assert.deepEqual(fake.sent('end-workers'), []);
 });
 
-test('one that broke, and is gone before it has ended its workers, is waited for no longer', async (t) => {
+test('close() stops waiting for a broken coordinator that is gone before it has ended its workers', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on['end-workers'] = undefined;
   t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -240,7 +240,7 @@ test('one that broke, and is gone before it has ended its workers, is waited for
   assert.ok(fake.terminated);
 });
 
-test('one that broke and does not end its workers is not waited for for ever', async (t) => {
+test('close() does not wait forever for a broken coordinator that does not end its workers', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on['end-workers'] = undefined;
   t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -252,7 +252,7 @@ test('one that broke and does not end its workers is not waited for for ever', a
   assert.ok(fake.terminated);
 });
 
-test('nobody looking is no unhandled rejection', async (t) => {
+test('without a listener there is no unhandled rejection', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   await hf.spawn('a.wasm');

@@ -57,7 +57,7 @@ test('a compiled module is refused, for its memory is settled', async (t) => {
   assert.equal((await hf.run(module, { limits: { memory: 2 ** 32 } })).code, 0);
 });
 
-test('what is no module is refused as such', async (t) => {
+test('a file that is not a module is refused as such', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   for (const bytes of [new Uint8Array(100), new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 100])]) {
     await assert.rejects(hf.spawn(bytes, { limits: { memory: 2 ** 20 } }), { name: 'SpawnRefused', kind: 'module' });

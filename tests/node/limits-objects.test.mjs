@@ -43,7 +43,7 @@ const others = {
   'a table of functions': { tables: [[0x70, 0, 1]] },
 };
 
-test('tables may have as much as a memory, all together', async (t) => {
+test('all tables together may use as much as a memory', async (t) => {
   const hf = await start({ workers: 2 });
   t.after(() => hf.close());
   const thousands = async (elements, interruptible = false) => {
@@ -66,7 +66,7 @@ test('tables may have as much as a memory, all together', async (t) => {
   assert.equal((await hf.run(large, { limits: { memory: 2 * PAGE } })).code, 0);
 });
 
-test('with limits.gc: false, and with limits.memory, what can keep objects is refused', async (t) => {
+test('with limits.gc: false, and with limits.memory, modules that can keep objects are refused', async (t) => {
   const hf = await start({ workers: 2 });
   t.after(() => hf.close());
   const refused = (bytes, limits, message) =>

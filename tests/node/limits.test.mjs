@@ -8,7 +8,7 @@ const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, impo
 const toolbox = await guest('toolbox');
 const MIB = 1024 * 1024;
 
-test('fileBytes: ENOSPC beyond, and what is removed is room again; another process has its own', async (t) => {
+test('fileBytes: ENOSPC beyond, and removing frees it again; each process has its own', async (t) => {
   const hf = await runtime(t);
   const options = { preopens: ['/'], limits: { fileBytes: MIB } };
   assert.equal((await hf.run(toolbox, { ...options, args: ['fill', '/one', '1'] })).code, 0);
@@ -22,7 +22,7 @@ test('fileBytes: ENOSPC beyond, and what is removed is room again; another proce
   assert.equal((await hf.run(toolbox, { preopens: ['/'], args: ['fill', '/three', '3'] })).code, 0);
 });
 
-test('output: what is thrown away counts too', async (t) => {
+test('output: discarded bytes count too', async (t) => {
   const hf = await runtime(t);
   const nowhere = { stdout: 'null', stderr: 'null' };
   const run = async (stdin, output) =>
@@ -43,7 +43,7 @@ test('output: what is thrown away counts too', async (t) => {
   assert.equal((await ended).reason, 'limit');
 });
 
-test('descriptors: EMFILE for one descriptor more', async (t) => {
+test('descriptors: EMFILE for one more descriptor', async (t) => {
   const hf = await runtime(t);
   const read = { preopens: ['/'], args: ['read', '/file'] };
   await hf.fs.writeFile('/file', 'text');

@@ -140,7 +140,7 @@ test('a caller that is killed while it waits leaves the other one as it was', pa
   assert.equal(await other.call('add', 5, 5), 10);
 });
 
-test('a time limit holds while a guest waits for another', patience, async (t) => {
+test('a time limit applies while a guest waits for another', patience, async (t) => {
   const { other, caller } = await two(t);
   await assert.rejects(caller.with({ timeout: 100 }).call('nap', 500), /longer than 100 ms/);
   assert.equal((await caller.exited).reason, 'killed');
@@ -164,7 +164,7 @@ test('callers that come and go in the middle of calls lose and confuse nothing',
   assert.equal(await other.call('add', 1, 1), 2);
 });
 
-test('a paused callee holds its callers up, and both go on', patience, async (t) => {
+test('callers of a paused callee wait, and continue when it is resumed', patience, async (t) => {
   const { other, caller } = await two(t);
   await caller.call('add', 1, 1);
   await other.pause();

@@ -59,7 +59,7 @@ test('a loop runs until it is stopped, sleeps while it is idle, and is woken by 
   assert.equal(await q.call('starts'), 1);
 });
 
-test('a timer fires in its time, and the worker sleeps until then; a call comes earlier', async (t) => {
+test('a timer fires on time, and the worker sleeps until then; a call is served earlier', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(ticks);
   void q.loop.run(quiet);
@@ -76,7 +76,7 @@ test('a timer fires in its time, and the worker sleeps until then; a call comes 
   assert.ok(await comesToRest(cpuTime(hf)));
 });
 
-test('idle may be wrong: a timer that the guest does not tell of fires all the same, and 0 turns that off', async (t) => {
+test('idle may be wrong: a timer that the guest does not report fires anyway, and 0 turns that off', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(ticks);
   const end = q.loop.run({ recheck: 20 });
@@ -187,7 +187,7 @@ test('errors end a loop clearly: −2 and invalid results leave the instance, a 
   await q.released;
 });
 
-test('a guest that exits has finished, whatever its code', async (t) => {
+test('an exit with any code counts as finished', async (t) => {
   const hf = await runtime(t);
   for (const code of [0, 7]) {
     const q = await hf.instantiate(ticks);
@@ -201,7 +201,7 @@ test('a guest that exits has finished, whatever its code', async (t) => {
   }
 });
 
-test('what has no loop is told so, and wrong options are refused', async (t) => {
+test('instances without a loop are refused, and so are wrong options', async (t) => {
   const hf = await runtime(t);
   const none = await hf.instantiate(guest('called'));
   const missing = /Module does not export go_start_main \(not built with modified Go runtime\?\)/;

@@ -182,7 +182,7 @@ const options = [
   [{ stdin: 'tty' }, /^stdin: "tty" is not an input of hf\.run, .*use hf\.spawn .* stdin: \{ text: "tty" \}$/],
 ];
 
-test('an option that is wrong is refused by name, with what was meant', async (t) => {
+test('a wrong option is refused by name, with a suggestion', async (t) => {
   const hf = await runtime(t);
   for (const [given, message] of options)
     await assert.rejects(hf.run(guest('hello'), given), { name: 'TypeError', message });
@@ -191,7 +191,7 @@ test('an option that is wrong is refused by name, with what was meant', async (t
   await assert.rejects(hf.spawn(guest('hello'), { stdin: 'some text' }), { name: 'TypeError', message });
 });
 
-test('what people pass works: a Blob, a File, a promise of bytes, a Buffer, shared memory, p.write, an encoding', async (t) => {
+test('common arguments work: a Blob, a File, a promise of bytes, a Buffer, shared memory, p.write, an encoding', async (t) => {
   const hf = await runtime(t);
   const bytes = await readFile(guest('hello'));
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));

@@ -33,7 +33,7 @@ const get = (bytes, interruptible, check) => {
   return new Modules(new ChildWorkers(), assets, check).get(source, null, wishes, new AbortController().signal);
 };
 
-test('one that has several memories is refused for just that', async () => {
+test('a module with several memories is refused for that reason', async () => {
   const several = [
     ['two of its own', { memories: 2 }],
     ['one that it imports and one of its own', { importsMemory: true }],
@@ -53,7 +53,7 @@ test('one that has several memories is refused for just that', async () => {
   }
 });
 
-test('one with a function that its checks make too large for the engine is as it was', async () => {
+test('a module with a function that checks would make too large for the engine runs unchanged', async () => {
   // 2.1 MB of loops without a turn; with checks 9 MB, and 7,654,321 is the most (WebAssembly JavaScript API, implementation-defined limits).
   const bytes = program(Buffer.alloc(2_100_000, Buffer.from([0x03, 0x40, 0x0b])));
   assert.ok(WebAssembly.validate(bytes));
@@ -64,7 +64,7 @@ test('one with a function that its checks make too large for the engine is as it
   assert.ok(module instanceof WebAssembly.Module);
 });
 
-test('one that is invalid is refused as such, however it was wished for', async () => {
+test('an invalid module is refused as such, with any options', async () => {
   // i32.add of nothing: which the rewriter, that looks at no types, lets through.
   const bytes = program([0x6a, 0x1a]);
   const check = multiMemory ? 'flag' : 'fuel';
@@ -75,7 +75,7 @@ test('one that is invalid is refused as such, however it was wished for', async 
   await assert.rejects(get(bytes, 'if-possible', check), { kind: 'module', message: /not a valid WebAssembly module/ });
 });
 
-test('the worker of a rewriter that nobody waits for any more is terminated, once it has come up', async () => {
+test('the worker of a cancelled rewriter is terminated once it has started', async () => {
   const workers = [];
   let comeUp;
   const settled = new Promise((resolve) => (comeUp = resolve));

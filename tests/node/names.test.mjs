@@ -31,7 +31,7 @@ test('a link says U+FEFF when that is how its target begins', async (t) => {
   assert.equal(await fs.readFile('/link', 'utf8'), 'found');
 });
 
-test('U+FEFF at the start of a file, of what a program prints and of what it is given stays there', async (t) => {
+test('U+FEFF at the start of a file, of output and of input is kept', async (t) => {
   const hf = await started(t);
   const run = (options) => hf.run(toolbox, { preopens: ['/'], ...options });
   await hf.fs.writeFile('/file', `${MARK}text`);
@@ -47,7 +47,7 @@ test('U+FEFF at the start of a file, of what a program prints and of what it is 
   );
 });
 
-test('a name that is no UTF-8 cannot be made by the page: lone surrogates become U+FFFD, as everywhere on the Web', async (t) => {
+test('a name that is not UTF-8 cannot be created by the page: lone surrogates become U+FFFD, as everywhere on the Web', async (t) => {
   const { fs } = await started(t);
   await fs.writeFile('/\ud800', 'x');
   assert.deepEqual(

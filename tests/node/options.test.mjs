@@ -106,7 +106,7 @@ test('preopens can be a record or a list', () => {
   ]);
 });
 
-test('an infinite timeout is none', () => {
+test('an infinite timeout means no timeout', () => {
   assert.equal(lib.planSpawn({ timeout: Infinity }).settings.timeout, 0);
   assert.equal(lib.planSpawn({ timeout: 1.5 }).settings.timeout, 1.5);
 });

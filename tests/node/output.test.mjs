@@ -13,7 +13,7 @@ async function readAll(stream) {
   return Buffer.concat(chunks);
 }
 
-test('an unread stream is granted nothing beyond its first credit', async (t) => {
+test('an unread stream gets no credit beyond the first', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm', { outputBuffer: 1000 });
   assert.equal(fake.sent('spawn')[0].credit, 1000);
@@ -72,7 +72,7 @@ test('a reader may bring its own buffer, also to the end', async (t) => {
   assert.equal((await last).done, true);
 });
 
-test('a reader that waits at the end is told', async (t) => {
+test('a reader that waits at the end is woken', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm');
   const reader = p.stdout.getReader();
@@ -82,7 +82,7 @@ test('a reader that waits at the end is told', async (t) => {
   await reader.closed;
 });
 
-test('cancel is sent once, and what comes after it is dropped', async (t) => {
+test('cancel is sent once, and later chunks are dropped', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm');
   fake.output(p.id, 1, 'before');
@@ -109,7 +109,7 @@ test('cancelling a stream that has ended sends nothing', async (t) => {
   assert.equal(fake.sent('cancel').length, 0);
 });
 
-test('a function gets every chunk, and holds the guest up while its promise is pending', async (t) => {
+test('a function gets every chunk, and the guest waits while its promise is pending', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const got = [];
   let release;
@@ -131,7 +131,7 @@ test('a function gets every chunk, and holds the guest up while its promise is p
   assert.deepEqual(await readAll(p.stdout), Buffer.alloc(0), 'its own stream is empty and ends');
 });
 
-test('a function that throws cancels the stream, and its error is not swallowed', async (t) => {
+test('a function that throws cancels the stream, and its error is reported', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const thrower = new Promise((resolve) => t.mock.method(globalThis, 'queueMicrotask', resolve));
   const stdout = () => {

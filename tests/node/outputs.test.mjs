@@ -29,7 +29,7 @@ test("stderr: 'stdout' is one stream, with both outputs in the order in which th
   assert.equal((await p.exited).code, 0);
 });
 
-test("stderr: 'stdout' is thrown away with it, and counts towards the same limit", async (t) => {
+test("stderr: 'stdout' is discarded with it, and counts towards the same limit", async (t) => {
   const hf = await started(t);
   const nowhere = await hf.spawn(two, { stdout: 'null', stderr: 'stdout' });
   assert.equal((await nowhere.exited).code, 0);
@@ -38,7 +38,7 @@ test("stderr: 'stdout' is thrown away with it, and counts towards the same limit
   assert.equal(latin(limited.stdout), IN_ORDER.slice(0, 15));
 });
 
-test("brokenPipe: 'end' ends a program whose output nobody reads any more, with 141; by default it sees EPIPE", async (t) => {
+test("brokenPipe: 'end' ends a program whose output has no reader any more, with 141; by default it sees EPIPE", async (t) => {
   const hf = await started(t);
   for (const [brokenPipe, expected] of [
     ['end', { reason: 'killed', code: 141, message: 'SIGPIPE' }],

@@ -7,7 +7,7 @@ import { comesToRest, guest, runtime, until } from './support/runtime.mjs';
 const patience = { timeout: 60_000 };
 const stateOf = async (hf, process) => (await hf.ps()).find(({ id }) => id === process.id);
 
-test('what one program writes is read by the other, and the end is the end of file', patience, async (t) => {
+test('one program's output is the other's input, and its end is the end of file', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe();
   const [reader, writer] = await Promise.all([
@@ -115,7 +115,7 @@ test('a program that is killed while it reads closes its end', patience, async (
   pipe.close();
 });
 
-test('with keep the ends stay open for programs that come later', patience, async (t) => {
+test('with keep the ends stay open for later programs', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe({ keep: true });
   for (const stdin of ['first ', 'second']) await hf.run(guest('cat'), { stdin, stdout: pipe.writer });
@@ -124,7 +124,7 @@ test('with keep the ends stay open for programs that come later', patience, asyn
   pipe.close();
 });
 
-test('without it a program that comes too late is refused, and told why', patience, async (t) => {
+test('without it a program that comes too late is refused, with the reason', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe();
   await hf.run(guest('hello'), { stdout: pipe.writer });
@@ -141,7 +141,7 @@ test('a program that cannot start leaves its end as it was', patience, async (t)
   assert.equal((await hf.run(guest('cat'), { stdin: pipe.reader })).stdout, 'there');
 });
 
-test('what was written before the writer ended stays, and closing the pipe frees its memory', patience, async (t) => {
+test('bytes that were written before the writer's end stay, and closing the pipe frees its memory', patience, async (t) => {
   const hf = await runtime(t);
   await hf.run(guest('hello'));
   const used = async () => (await hf.stats()).kernel.bytes;
@@ -231,7 +231,7 @@ test('a pipeline for whose pipes there is too little memory leaves none of them 
   await until(bytes, (now) => now === before);
 });
 
-test('an option that the pipeline has is refused where it is that of a program', patience, async (t) => {
+test('an option of the pipeline is refused for a single program', patience, async (t) => {
   const hf = await runtime(t);
   for (const name of ['stdin', 'stdout', 'signal', 'timeout'])
     await assert.rejects(hf.pipeline([guest('cat'), { source: guest('cat'), [name]: undefined }]), {

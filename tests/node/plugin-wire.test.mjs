@@ -26,7 +26,7 @@ const until = async (right) => {
 };
 const request = (id, method, params) => ({ jsonrpc: '2.0', id, method, params });
 
-test('the page sends one line a message, and answers batches and wrong requests as the specification says', async (t) => {
+test('the page sends one line per message, and answers batches and wrong requests as specified', async (t) => {
   const unhandled = watchUnhandled(t);
   const { plugin, say, heard, fake, id } = await playing(t, { handlers: { twice: ([x]) => 2 * x, hear: () => 1 } });
   const call = plugin.call('work', { a: 'ä' });
@@ -138,7 +138,7 @@ test('$/cancelRequest aborts a handler; an aborted call sends it, and keeps its 
   assert.equal(await next, 'yes');
 });
 
-test('a plugin that sends wrong requests without end and reads no answer is not read for ever', async (t) => {
+test('a plugin that floods wrong requests without reading the answers is not read endlessly', async (t) => {
   for (const line of ['{"jsonrpc":"2.0","id":1,"method":5}\n', '[1]\n']) {
     const { fake, id } = await playing(t);
     fake.on.stdin = () => undefined; // nothing is ever taken

@@ -142,7 +142,7 @@ test('each error of the specification is a class, in both directions', async (t)
     assert.equal((await failure(p.call('forward', [method, []]))).name, 'InternalError');
 });
 
-test('an instance that ends rejects its calls with the reason and its last words; the next call gets another', async (t) => {
+test('an instance that ends rejects its calls with the reason and the end of its standard error; the next call gets another instance', async (t) => {
   const lines = [];
   const p = await plugin(t, { logger: (line, { plugin, process }) => lines.push([line, plugin, process]) });
   const { id } = p.process;
@@ -171,7 +171,7 @@ test('an instance that no longer reads is killed when it is called', async (t) =
   assert.match((await deaf).message, /closed its standard input during the call "close-input"/);
 });
 
-test('a call that takes too long kills the instance, and its error says so', async (t) => {
+test('a call that takes too long kills the instance, and the error says so', async (t) => {
   const p = await plugin(t, { timeout: 60_000, concurrency: 2 });
   await p.call('ping');
   const { id } = p.process;
@@ -270,7 +270,7 @@ test('calls wait for their turn, and may be many at once where the plugin can ta
   assert.equal(most, 8);
 });
 
-test('an abort rejects the call at once; the handlers of a process that is gone are told', async (t) => {
+test('an abort rejects the call at once, and aborts the handlers of the process that is gone', async (t) => {
   let told;
   const p = await plugin(t, {
     handlers: {
@@ -293,7 +293,7 @@ test('an abort rejects the call at once; the handlers of a process that is gone 
   );
 });
 
-test('close() rejects what is open and queued, and ends the processes; the runtime may end first', async (t) => {
+test('close() rejects open and queued calls, and ends the processes; the runtime may end first', async (t) => {
   const hf = await runtime(t);
   const p = await hf.plugin(guest('plugin-methods'), { ...quiet, shutdown: 100 });
   const open = failure(p.call('spin'));

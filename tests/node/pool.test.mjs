@@ -22,7 +22,7 @@ test('workers beyond those that are kept end when they have nothing to do', asyn
   assert.equal((await hf.run(echo, { stdin: 'still there' })).stdout, 'still there');
 });
 
-test('past the most that there may be, a spawn is refused and says what to do', async (t) => {
+test('beyond the maximum, a spawn is refused with advice', async (t) => {
   const hf = await runtime(t, { workers: { min: 1, max: 2 } });
   const processes = [await hf.spawn(echo), await hf.spawn(echo)];
   await assert.rejects(hf.spawn(echo), { kind: 'limit', message: /workers\.max/ });
@@ -30,7 +30,7 @@ test('past the most that there may be, a spawn is refused and says what to do', 
   await Promise.all(processes.map((process) => process.exited));
 });
 
-test('whenBusy: "wait": programs begin in their order, each when a worker is free, and what they waited is not of their timeout', async (t) => {
+test('whenBusy: "wait": programs begin in order, each when a worker is free, and their wait does not count towards their timeout', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(echo);
   const first = await hf.spawn(module);
@@ -50,7 +50,7 @@ test('whenBusy: "wait": programs begin in their order, each when a worker is fre
   await assert.rejects(hf.spawn(module, { whenBusy: 'later' }), TypeError);
 });
 
-test('who waits for a worker gives up by its signal, first in the queue or not, and by close()', async (t) => {
+test('waiting for a worker ends by its signal, at any place in the queue, and by close()', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const first = await hf.spawn(echo);
   const stops = [new AbortController(), new AbortController()];
@@ -77,14 +77,14 @@ test('300 runs at once, of programs with threads and without, on four workers', 
   assert.equal(codes.filter((end, i) => i % 3 !== 1 && end !== 'exit 0').length, 0);
 });
 
-test('who waits for a process to end may start the next one at once, on the only worker that there is', async (t) => {
+test('after a process has ended, the next one can start at once on the only worker', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(echo);
   // The end is told before the worker's own word that it is free.
   for (let i = 0; i < 200; i++) assert.equal((await hf.run(module, { stdin: `${i}` })).stdout, `${i}`);
 });
 
-test('who kills a program, or drops its start, may start the next one in the same turn, on the only worker that there is', async (t) => {
+test('after killing a program, or cancelling its start, the next one can start in the same turn, on the only worker', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const kinds = {
     'that waits': () => hf.spawn(echo),
@@ -107,7 +107,7 @@ test('who kills a program, or drops its start, may start the next one in the sam
   }
 });
 
-test('an idle time that no timer can be set to is no reason to look all the time', async (t) => {
+test('an idle time beyond the range of timers does not cause constant checks', async (t) => {
   const warnings = [];
   const onWarning = ({ name }) => warnings.push(name);
   process.on('warning', onWarning);
@@ -118,7 +118,7 @@ test('an idle time that no timer can be set to is no reason to look all the time
   assert.deepEqual(warnings, []);
 });
 
-test('a worker that cannot start later on costs its own process, and nothing else', async (t) => {
+test('a worker that fails to start later fails only its own process', async (t) => {
   const copy = await mkdtemp(path.join(tmpdir(), 'holdfast-dist-'));
   t.after(() => rm(copy, { recursive: true }));
   await cp(new URL('../../dist/', import.meta.url), copy, { recursive: true });

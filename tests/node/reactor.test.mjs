@@ -37,7 +37,7 @@ async function reactor(module, options = {}) {
   }
 }
 
-test('a Go reactor is driven by hand, and to its end', async () => {
+test('a Go reactor is driven tick by tick, and to its end', async () => {
   let output = '';
   const r = await createReactor(go, createMinimalWASI({ stdout: (text) => void (output += text) }));
   r.startMain();
@@ -54,7 +54,7 @@ test('a Go reactor is driven by hand, and to its end', async () => {
   assert.match(output, /has slept\n$/);
 });
 
-test('what is no such reactor is refused with the messages of the harnesses', async () => {
+test('other modules are refused with the messages of the original harnesses', async () => {
   const without = async (name) => {
     const names = ['_initialize', 'go_start_main', 'go_tick'];
     const exports = Object.fromEntries(names.filter((n) => n !== name).map((n) => [n, () => 0]));

@@ -64,7 +64,7 @@ async function through(t, size, pause, before = async () => undefined) {
   return peak;
 }
 
-test(`cat (${host}): a reader that does not read stops the writer`, { timeout: PATIENCE }, async (t) => {
+test(`cat (${host}): a reader that stalls stops the writer`, { timeout: PATIENCE }, async (t) => {
   await through(t, SIZE, 0, async (progress, child) => {
     child.stdout.pause();
     let last = -1;

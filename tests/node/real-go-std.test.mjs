@@ -36,7 +36,7 @@ const output = [
 const groups = [{ says: 'no pipes', why: '…', tests: ['TestLeftOut/{a}'] }];
 const complaintsOf = (text, table, code = 0) => judge({ code, output: text }, table).complaints.join('\n');
 
-test("go's tests: what is as expected is no complaint; each surprise is one", () => {
+test("go's tests: expected results are not reported; each surprise is", () => {
   assert.deepEqual(judge({ code: 0, output }, groups), { passed: 2, skipped: 1, complaints: [] });
   assert.match(complaintsOf(output, []), /^TestLeftOut\/a was skipped: no pipes here$/);
   assert.match(complaintsOf(output, [{ ...groups[0], says: 'no links' }]), /not for "no links"/);

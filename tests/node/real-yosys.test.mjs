@@ -37,7 +37,7 @@ test(`yosys (${host}): synthesises a counter from a directory`, { timeout: PATIE
   assert.deepEqual(fs.readdirSync(path.join(folder, 'tmp')), [], 'its temporary files are gone');
 });
 
-test(`yosys (${host}): maps to iCE40 with its library, and tells an error`, { timeout: PATIENCE }, async (t) => {
+test(`yosys (${host}): maps to iCE40 with its library, and reports an error`, { timeout: PATIENCE }, async (t) => {
   const folder = scratch(t);
   await prepareYosys(folder);
   fs.writeFileSync(path.join(folder, 'counter.v'), counter);

@@ -42,7 +42,7 @@ test('runs at the same time share nothing', patience, async (t) => {
   );
 });
 
-test('in the directories of preopens files stay; a file that two runs pass is refused', patience, async (t) => {
+test('files in preopened directories stay; a file that two concurrent runs pass is refused', patience, async (t) => {
   const hf = await runtime(t);
   await hf.fs.writeFiles({ '/home/there': 'there', '/home/deep/down/x': 'x' });
   const options = { preopens: { '/work': '/home' }, files: { '/work/in': 'in' } };
@@ -88,7 +88,7 @@ test('a program that cannot start leaves nothing behind', patience, async (t) =>
   assert.deepEqual(left, []);
 });
 
-test('a stream that never ends is given up with the run, and leaves nothing behind', patience, async (t) => {
+test('a stream that never ends is cancelled with the run, and leaves nothing behind', patience, async (t) => {
   const hf = await runtime(t);
   let [asked, cancelled] = [0, 0];
   const source = { pull: () => void asked++, cancel: () => void cancelled++ };
@@ -117,7 +117,7 @@ test('a stream that never ends is given up with the run, and leaves nothing behi
   await assert.rejects(closed, { name: 'Closed' });
 });
 
-test('a run is given up while its files are collected', patience, async (t) => {
+test('a run can be cancelled while its files are collected', patience, async (t) => {
   const hf = await runtime(t);
   const controller = new AbortController();
   const files = Object.getPrototypeOf(hf.fs);
@@ -161,7 +161,7 @@ test('no symbolic link of a program leads a run out of its directories', patienc
   assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
 });
 
-test('nor does one that is made between the look and the write, or the look and the read', patience, async (t) => {
+test('nor does one that is made between the check and the write, or the check and the read', patience, async (t) => {
   const hf = await runtime(t);
   await hf.fs.writeFiles({ '/secret/key': 'KEY', '/w/sub/key': 'mine' });
   const preopens = { '/w': '/w' };
@@ -195,7 +195,7 @@ test('nor does one that is made between the look and the write, or the look and 
   await ended;
 });
 
-test('a program that is given /tmp sees nothing of the runs of others', patience, async (t) => {
+test('a program with /tmp as preopen sees nothing of other runs', patience, async (t) => {
   const hf = await runtime(t);
   const controller = new AbortController();
   const stdin = new ReadableStream(); // it waits for its input
@@ -209,7 +209,7 @@ test('a program that is given /tmp sees nothing of the runs of others', patience
   await assert.rejects(other, { message: 'enough' });
 });
 
-test('files that are more than the page has room for are a broken limit', patience, async (t) => {
+test('files that exceed the page's limit end with the reason "limit"', patience, async (t) => {
   const hf = await runtime(t);
   const stdin = steps('open /hole rwc', 'truncate 4 2000000000', 'open /small rwc', 'write 5 small');
   const { reason, code, message, limit, files, stdout } = await hf.run(program, { outputs: ['/'], stdin });
@@ -222,7 +222,7 @@ test('files that are more than the page has room for are a broken limit', patien
   assert.equal((await hf.run(program, { ...some, limits: { output: 10 } })).reason, 'limit');
 });
 
-test('files that lie deeper than any path of hf.fs are left out', patience, async (t) => {
+test('files that are deeper than any path of hf.fs are omitted', patience, async (t) => {
   const hf = await runtime(t);
   const long = `/${'d'.repeat(90)}`;
   const deeper = ['mkdir /m', `rename ${long} /m${long}`, `rename /m ${long}`];
@@ -240,7 +240,7 @@ test('files that lie deeper than any path of hf.fs are left out', patience, asyn
   assert.deepEqual(await hf.fs.readdir('/run'), []);
 });
 
-test('wrong files are refused in words', patience, async (t) => {
+test('wrong files are refused with clear messages', patience, async (t) => {
   const hf = await runtime(t);
   const wrong = [
     [{ files: new Map() }, /^files must be an object, not a Map$/],

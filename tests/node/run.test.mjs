@@ -41,7 +41,7 @@ test('bytes on request, exact', async (t) => {
   assert.deepEqual(result.stderr, new Uint8Array());
 });
 
-test('stdin is text, or says that it is', async (t) => {
+test('stdin is a string or a record with text', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error: null });
   fake.on['stdin-end'] = ({ id }) => fake.end(id);
@@ -81,7 +81,7 @@ test('exactly limits.output bytes are fine', async (t) => {
   assert.equal((await hf.run('a.wasm', { limits: { output: 5 } })).stdout, '12345');
 });
 
-test('output that was sent elsewhere is empty in the result, and all there', async (t) => {
+test('redirected output is empty in the result, and complete at its target', async (t) => {
   const { hf } = await running(t, { stdout: 'out', stderr: 'err' });
   let text = '';
   const result = await hf.run('a.wasm', { stdout: (chunk) => void (text += Buffer.from(chunk)), stderr: 'null' });

@@ -72,7 +72,7 @@ test('exit codes and traps are results', async (t) => {
   }
 });
 
-test('sources: a path, a file: URL, a Response, bytes, a Module; what is no program is refused', async (t) => {
+test('sources: a path, a file: URL, a Response, bytes, a Module; anything else is refused', async (t) => {
   const hf = await runtime(t);
   const bytes = await readFile(guest('hello'));
   const relative = path.relative(process.cwd(), fileURLToPath(guest('hello')));
@@ -116,7 +116,7 @@ test('a blocked guest sleeps: no wake-up and no system call while it does', asyn
   assert.equal((await p.exited).code, 0);
 });
 
-test('output that nobody reads makes the guest wait; read, it is all there; cancelled, it is EPIPE', async (t) => {
+test('unread output makes the guest wait; reading returns all of it; cancelling gives EPIPE', async (t) => {
   const hf = await runtime(t);
   const size = 20_000_000;
   const p = await hf.spawn(guest('toolbox'), { args: ['print', String(size), '65536'] });
@@ -132,7 +132,7 @@ test('output that nobody reads makes the guest wait; read, it is all there; canc
   assert.equal((await q.exited).code, 64);
 });
 
-test('guests that wait, compute or call are killed, and time out; the pool is whole afterwards', async (t) => {
+test('guests that wait, compute or call are killed, and time out; the pool is intact afterwards', async (t) => {
   const hf = await runtime(t, { workers: { min: 1, max: 6 } });
   for (const [name, word] of [
     ['reads-stdin-forever', 'reading\n'],
@@ -156,7 +156,7 @@ test('guests that wait, compute or call are killed, and time out; the pool is wh
   assert.equal((await hf.run(guest('hello'))).code, 0);
 });
 
-test('a write after the end is EPIPE, and nobody hears of what nobody asked for', async (t) => {
+test('a write after the end is EPIPE, and nothing is unhandled', async (t) => {
   const unhandled = [];
   const note = (error) => unhandled.push(error);
   process.on('unhandledRejection', note);
@@ -209,7 +209,7 @@ test('40 at once, and 200 one after the other', async (t) => {
   for (let i = 0; i < 200; i++) assert.equal((await hf.run(guest('hello'))).code, 0);
 });
 
-test('close() rejects what is open with Closed; two runtimes are strangers', async (t) => {
+test('close() rejects open calls with Closed; two runtimes are independent', async (t) => {
   const [one, two] = [await runtime(t), await runtime(t)];
   await one.fs.writeFile('/file', 'x');
   assert.equal(await two.fs.exists('/file'), false);
@@ -223,7 +223,7 @@ test('close() rejects what is open with Closed; two runtimes are strangers', asy
   assert.equal((await two.run(guest('hello'))).code, 0);
 });
 
-test('a closed runtime keeps Node alive no longer, an open one does', async () => {
+test('a closed runtime no longer keeps Node alive, an open one does', async () => {
   const script = (rest) =>
     `import { start } from ${JSON.stringify(new URL('../../dist/node.js', import.meta.url).href)};
      const hf = await start();
@@ -307,7 +307,7 @@ test('a coordinator that dies rejects all that is open with Fatal, and another s
   assert.equal((await next.run(guest('hello'))).code, 0);
 });
 
-test('rm takes a tree that is deeper than paths are long', async (t) => {
+test('rm removes a tree that is deeper than the longest path', async (t) => {
   const { fs } = await runtime(t);
   const deep = Array.from({ length: 15 }, (_, i) => String(i).padStart(250, 'x')).join('/'); // 3,764 bytes
   await fs.mkdir(`/a/${deep}`, { recursive: true });

@@ -33,7 +33,7 @@ async function pair(t, preopens = { '/': '/work' }) {
   return { fs: hf.fs, a: await obedient(hf, preopens), b: await obedient(hf, preopens), hf };
 }
 
-test('what one writes the other reads at once', async (t) => {
+test('one reads at once what the other writes', async (t) => {
   const { fs, a, b } = await pair(t);
   const [writer, reader] = [await a('open', '/file', 'wc'), await b('open', '/file', 'r')];
   assert.equal(await b('read', reader, 10), '');
@@ -48,7 +48,7 @@ test('what one writes the other reads at once', async (t) => {
   assert.equal(await b('read', reader, 10), ''); // its offset is beyond the end now
 });
 
-test('appending from both loses nothing and tears no line', async (t) => {
+test('concurrent appends lose nothing and split no line', async (t) => {
   const { fs, a, b } = await pair(t);
   const [one, two] = [await a('open', '/log', 'wac'), await b('open', '/log', 'wac')];
   assert.deepEqual(await Promise.all([a('lines', one, 'a'), b('lines', two, 'b')]), [1000, 1000]);
@@ -74,7 +74,7 @@ test('a file that one removes lives on for the other, and another may have its n
   assert.equal(await a('read', await a('open', '/file', 'r'), 20), 'new');
 });
 
-test('a name is made by one of them only', async (t) => {
+test('of several exclusive creations of one name, one succeeds', async (t) => {
   const { a, b } = await pair(t);
   const made = await Promise.all([a('mkdir', '/d'), b('mkdir', '/d')]);
   assert.deepEqual(made.sort(), [EEXIST, 0]);
@@ -83,7 +83,7 @@ test('a name is made by one of them only', async (t) => {
   assert.equal(await b('rmdir', '/d'), ENOTEMPTY);
 });
 
-test('renaming goes from one preopen to another, and through nested ones, in the one tree', async (t) => {
+test('renaming works from one preopen to another, and through nested ones, within the tree', async (t) => {
   const hf = await runtime(t);
   for (const name of ['/x', '/y/inner']) await hf.fs.mkdir(name, { recursive: true });
   const a = await obedient(hf, { '/x': '/x', '/y': '/y', '/inner': '/y/inner' });
@@ -97,7 +97,7 @@ test('renaming goes from one preopen to another, and through nested ones, in the
   assert.deepEqual(await hf.fs.readdir('/y/inner'), ['file']);
 });
 
-test('a directory that is given away while it is open stays where its descriptor is', async (t) => {
+test('a directory that changes its owner while it is open stays where its descriptor is', async (t) => {
   const { fs, a, b, hf } = await pair(t);
   await a('mkdir', '/d');
   const inside = await obedient(hf, { '/': '/work/d' });
@@ -109,7 +109,7 @@ test('a directory that is given away while it is open stays where its descriptor
   assert.equal(await inside('open', '/file', 'wc'), ENOENT);
 });
 
-test('one may only look while the other writes', async (t) => {
+test('one may only read while the other writes', async (t) => {
   const { a, hf } = await pair(t);
   const looker = await obedient(hf, { '/': { path: '/work', readOnly: true } });
   const fd = await a('open', '/file', 'wc');
@@ -121,7 +121,7 @@ test('one may only look while the other writes', async (t) => {
   assert.equal(await looker('mkdir', '/file'), EEXIST);
 });
 
-test('what is read-only can be read, moved and removed, and not changed: EACCES', async (t) => {
+test('read-only files can be read, moved and removed, but not changed: EACCES', async (t) => {
   const { fs, a } = await pair(t);
   await fs.writeFile('/work/file', 'text');
   await fs.chmod('/work/file', 0o444);

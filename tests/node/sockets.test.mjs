@@ -54,7 +54,7 @@ test('a refusal is an error with its code, and nothing is unhandled', async (t) 
   assert.deepEqual(unhandled, []);
 });
 
-test('what was sent before a reset is read before its error', async (t) => {
+test('bytes that were sent before a reset are read before its error', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake);
   const { readable, writable, closed } = await hf.connect(80);
@@ -71,7 +71,7 @@ test('what was sent before a reset is read before its error', async (t) => {
   assert.deepEqual(types(fake), ['connect']); // no word to an end that is gone
 });
 
-test('aborted before it is connected: given up at once, also when the word of it is under way', async (t) => {
+test('aborted before it is connected: cancelled at once, even if the confirmation is in transit', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const abort = new AbortController();

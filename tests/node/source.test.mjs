@@ -38,7 +38,7 @@ test('a URL, or a string that is resolved against the page, is left to the coord
   await assert.rejects(hf.spawn('http://'), TypeError);
 });
 
-test('bytes are copied, be they a buffer or any view', async (t) => {
+test('bytes are copied, from a buffer or any view', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const padded = new Uint8Array([9, ...EMPTY, 9]);
   for (const source of [
@@ -66,7 +66,7 @@ test('a Module is shared', async (t) => {
   assert.ok(source.module instanceof WebAssembly.Module);
 });
 
-test('a Response, or a promise of one, is compiled here, whatever its type says', async (t) => {
+test('a Response, or a promise of one, is compiled here, whatever its content type', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const base = await serve(t);
   await hf.spawn(fetch(`${base}/good.wasm`));
@@ -82,7 +82,7 @@ test('a Response, or a promise of one, is compiled here, whatever its type says'
   );
 });
 
-test('a Response tells its progress', async (t) => {
+test('a Response reports its progress', async (t) => {
   const { hf } = await startFake(t, lib);
   const base = await serve(t);
   const seen = [];
@@ -91,7 +91,7 @@ test('a Response tells its progress', async (t) => {
   assert.ok(seen.some(({ phase, loaded }) => phase === 'download' && loaded === 8));
 });
 
-test('a bad download is refused in words', async (t) => {
+test('a bad download is refused with a clear message', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const base = await serve(t);
   const used = await fetch(`${base}/good.wasm`);
@@ -110,7 +110,7 @@ test('a bad download is refused in words', async (t) => {
   assert.equal(fake.sent('spawn').length, 0);
 });
 
-test('what is no source is a TypeError', async (t) => {
+test('a value that is not a source is a TypeError', async (t) => {
   const { hf } = await startFake(t, lib);
   for (const source of [undefined, null, 5, {}, [], Promise.resolve(5), NaN]) {
     await assert.rejects(

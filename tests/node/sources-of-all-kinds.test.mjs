@@ -68,7 +68,7 @@ test('readFile takes its encoding in an object, too', { timeout: 60_000 }, async
   await assert.rejects(hf.fs.readFile('/text', 5), /readFile options must be an object, not a number/);
 });
 
-test('p.write() takes text and bytes, in order, and says why it cannot', { timeout: 60_000 }, async (t) => {
+test('p.write() takes text and bytes, in order, and reports why it cannot', { timeout: 60_000 }, async (t) => {
   const hf = await runtime(t);
   const p = await hf.spawn(guest('cat'));
   const text = new Response(p.stdout).text();

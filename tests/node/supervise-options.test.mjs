@@ -8,7 +8,7 @@ const child = (more = {}) => ({ id: 'a', start: () => undefined, ...more });
 const refused = (options, name, message) =>
   assert.throws(() => planSupervise(options), { name, message }, JSON.stringify(options));
 
-test('without a word, it is as OTP has it, three restarts in five seconds', () => {
+test('the default is OTP's, three restarts in five seconds', () => {
   assert.deepEqual(planSupervise({}), {
     settings: {
       strategy: 'one-for-one',
@@ -22,7 +22,7 @@ test('without a word, it is as OTP has it, three restarts in five seconds', () =
   assert.deepEqual(planChild(child(), 'child').message, { id: 'a', restart: 'permanent', shutdown: null });
 });
 
-test('what is said is taken', () => {
+test('given settings are used', () => {
   const { settings, children } = planSupervise({
     strategy: 'rest-for-one',
     maxRestarts: -7,
@@ -56,7 +56,7 @@ test('what is said is taken', () => {
   assert.equal(planSupervise({ backoff: { min: 50_000 } }).settings.backoff.max, 50_000);
 });
 
-test('what is wrong is refused before anything starts', () => {
+test('wrong options are refused before anything starts', () => {
   refused(null, 'TypeError', /supervise options must be an object, not null/);
   refused({ strategy: 'simple-one-for-one' }, 'TypeError', /strategy must be "one-for-one".*"simple-one-for-one"/);
   refused({ maxRestarts: 1.5 }, 'TypeError', /maxRestarts must be a whole number, not 1.5/);

@@ -16,7 +16,7 @@ async function begin(t) {
   return { hf, fake, act };
 }
 
-test('nothing is started before the coordinator says so; the answer names what was started', async (t) => {
+test('nothing is started before the coordinator requests it; the answer names what was started', async (t) => {
   const { hf, fake, act } = await begin(t);
   let starts = 0;
   const start = () => (starts++, hf.spawn('a.wasm'));
@@ -70,7 +70,7 @@ test('a signal that is aborted while the supervisor is being made rejects, and c
   assert.equal(fake.sent('supervise').length, 1);
 });
 
-test('a start that fails is told as one, with its reason kept', async (t) => {
+test('a failed start is reported as such, with its reason', async (t) => {
   const { hf, fake, act } = await begin(t);
   const start = () => Promise.reject(new Error('no network'));
   const sup = await hf.supervise({ children: [{ id: 'a', start, restart: 'temporary' }] });
@@ -84,7 +84,7 @@ test('a start that fails is told as one, with its reason kept', async (t) => {
   assert.deepEqual(sup.children(), []);
 });
 
-test('a child that is told to stop while its program is loaded does so at once, and can be started later', async (t) => {
+test('a child that is stopped while its program is loaded stops at once, and can be started later', async (t) => {
   const { hf, fake, act } = await begin(t);
   let finish;
   const headers = { 'content-type': 'application/wasm' };
@@ -115,7 +115,7 @@ test('a child that is told to stop while its program is loaded does so at once, 
   assert.equal((await fake.until('sup-started'))[0].generation, 2);
 });
 
-test('a process of another runtime, a supervisor that is supervised already, and itself, are no children', async (t) => {
+test('a process of another runtime, a supervisor that is already supervised, and the supervisor itself are refused as children', async (t) => {
   const { hf, fake, act } = await begin(t);
   const other = await begin(t);
   const stranger = await other.hf.spawn('a.wasm');
@@ -164,7 +164,7 @@ test('when the coordinator dies everything rejects with one error, and nothing h
   assert.deepEqual(unhandled, []);
 });
 
-test('a listener that throws, and a stop that rejects, disturb nobody but are heard of', async (t) => {
+test('a listener that throws, and a stop that rejects, are reported and affect nothing else', async (t) => {
   const reported = [];
   globalThis.reportError = ({ message }) => reported.push(message);
   t.after(() => delete globalThis.reportError);
@@ -185,7 +185,7 @@ test('a listener that throws, and a stop that rejects, disturb nobody but are he
   assert.deepEqual(reported, ['listener broke', 'stop broke']);
 });
 
-test('a handle is joined once, however it is done; a timeout leaves it as it was', async (t) => {
+test('a handle is joined once, in whichever way; a timeout leaves it unchanged', async (t) => {
   const { hf, fake } = await begin(t);
   const p = await hf.spawn('a.wasm');
   assert.equal(p.tryJoin(), undefined);
@@ -205,7 +205,7 @@ test('a handle is joined once, however it is done; a timeout leaves it as it was
   assert.throws(() => q.tryJoin(), { name: 'HandleError' });
 });
 
-test('a detached process runs on, and what nobody reads of it is thrown away', async (t) => {
+test('a detached process keeps running, and its unread output is discarded', async (t) => {
   const { hf, fake } = await begin(t);
   const p = await hf.spawn('a.wasm');
   const reader = p.stdout.getReader();

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { root } from './support/load.mjs';
 import { guest, runtime } from './support/runtime.mjs';
 
-test('a timeout does not count the time in which a worker comes up', { timeout: 60_000 }, async (t) => {
+test('a timeout does not include the start of a worker', { timeout: 60_000 }, async (t) => {
   const slow = path.join(os.tmpdir(), `holdfast-slow-${process.pid}.mjs`);
   t.after(() => rmSync(slow));
   const real = pathToFileURL(path.join(root, 'dist/compute.node.mjs')).href;

@@ -17,7 +17,7 @@ const about = async (work) => {
   return error.message;
 };
 
-test('the nearest option is named, whichever call it is', async (t) => {
+test('the nearest option is suggested, for every call', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm', { terminal: true });
   const calls = {
@@ -106,7 +106,7 @@ test('well-known names of others lead to the option of ours', async (t) => {
   }
 });
 
-test('what is no record is refused where one is expected', async (t) => {
+test('values that are not records are refused where one is expected', async (t) => {
   const { hf } = await startFake(t, lib);
   const wrong = [
     [['x'], /^spawn options must be an object, not an array$/],

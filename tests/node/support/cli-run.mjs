@@ -68,7 +68,7 @@ export async function testHost(host) {
     const holdfast = (...args) => ['run', `--host=${host}`, ...args];
     const step = (name, fn) => t.test(name, patience, fn);
 
-    await step('arguments, argv[0] and the environment, and nothing else of it', async (t) => {
+    await step('arguments, argv[0] and the given environment, and nothing of the host's', async (t) => {
       const options = ['--argv0', 'prog', '--env', 'A=1', '--env', 'INHERITED', '--env=B='];
       const { code, stdout } = await run(t, holdfast(...options, guest('toolbox'), 'args', '--help', '', 'ü'), '', {
         INHERITED: 'x',
@@ -77,7 +77,7 @@ export async function testHost(host) {
       assert.deepEqual(stdout.split('\0'), ['prog', 'args', '--help', '', 'ü', 'A=1', 'INHERITED=x', 'B=', '']);
     });
 
-    await step('--trace tells every call, the last too, whether both outputs go to one place or to two', async (t) => {
+    await step('--trace prints every call including the last, whether both outputs go to one place or to two', async (t) => {
       const traced = holdfast('--trace', guest('toolbox'), 'args');
       const two = await run(t, traced);
       const calls = two.stderr.match(/^\S+ \w+\(.*\) = .*>$/gm) ?? [];
@@ -112,13 +112,13 @@ export async function testHost(host) {
       );
     });
 
-    await step('a timeout: said on stderr, status 124', async (t) => {
+    await step('a timeout: a message on stderr, status 124', async (t) => {
       const { code, stdout, stderr } = await run(t, holdfast('--timeout', '0.5', guest('spins-forever')));
       assert.deepEqual([code, stdout], [124, 'spinning\n']);
       assert.equal(stderr, 'holdfast: spins-forever.wasm: timeout: killed after 0.5 s\n');
     });
 
-    await step('a timeout ends it also when nobody takes its output', async (t) => {
+    await step('a timeout ends it even if its output is not read', async (t) => {
       const args = [command, ...holdfast('--timeout', '1', guest('writes-stdout-forever'))];
       const child = endsWith(t, spawn(process.execPath, args, { env: { ...process.env, TMPDIR: temporary } }));
       child.stdin.end();
@@ -129,7 +129,7 @@ export async function testHost(host) {
       assert.deepEqual([code, stderr], [124, 'holdfast: writes-stdout-forever.wasm: timeout: killed after 1 s\n']);
     });
 
-    await step('what cannot run: why, status 1', async (t) => {
+    await step('a program that cannot run: the reason, status 1', async (t) => {
       const refused = await run(t, holdfast(guest('import-from-env')));
       assert.equal(refused.code, 1);
       assert.match(refused.stderr, /^holdfast: import-from-env\.wasm: .*env\.foo/);
@@ -158,7 +158,7 @@ export async function testHost(host) {
       assert.ok(bytes.equals(data));
     });
 
-    await step('a reader that goes away ends the guest, not with a crash of ours', async (t) => {
+    await step('a reader that goes away ends the guest without crashing the command', async (t) => {
       const child = start(t, holdfast(guest('writes-stdout-forever')));
       await says(child, '0123456789\n');
       child.stdout.destroy();
@@ -166,7 +166,7 @@ export async function testHost(host) {
       assert.deepEqual([code, stderr], [141, '']);
     });
 
-    await step('outputs that go to one place keep their order', async (t) => {
+    await step('outputs to the same place keep their order', async (t) => {
       const file = path.join(folder(t), 'log');
       const log = fs.openSync(file, 'w');
       const options = { env: { ...process.env, TMPDIR: temporary }, stdio: ['ignore', log, log] };
@@ -178,7 +178,7 @@ export async function testHost(host) {
       assert.equal(fs.readFileSync(file, 'latin1'), 'out 1\nerr 1\nout 2\nerr 2\n\0\xff\xfe end');
     });
 
-    await step('no command line says how to get at the page, and who gets there second ends the run', async (t) => {
+    await step('no command line reveals the key of the page, and a second visitor ends the run', async (t) => {
       if (host === 'node' || !fs.existsSync('/proc/self/cmdline')) return t.skip('there is no page, or no /proc');
       const child = start(t, holdfast(guest('echo-lines')));
       child.stdin.write('one\n');
@@ -210,7 +210,7 @@ export async function testHost(host) {
       assert.match(stderr, /another program used the key of the page/);
     });
 
-    await step('Ctrl-C ends the guest, be it waiting or spinning: status 130', async (t) => {
+    await step('Ctrl-C ends the guest, whether it waits or spins: status 130', async (t) => {
       for (const [program, words] of [
         ['spins-forever', 'spinning\n'],
         ['reads-stdin-forever', 'reading\n'],
