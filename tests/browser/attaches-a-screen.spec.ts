@@ -110,7 +110,10 @@ test('a detached screen gets no more output, and the next one gets all of it', a
   expect(second).toEqual(['between', 'two']);
 });
 
-test('a value that is not a screen, and a terminal in use, are refused with a clear message', async ({ page, start }) => {
+test('a value that is not a screen, and a terminal in use, are refused with a clear message', async ({
+  page,
+  start,
+}) => {
   await start();
   const messages = await page.evaluate(async () => {
     const screen = { write: () => undefined, onData: () => ({ dispose: () => undefined }) };

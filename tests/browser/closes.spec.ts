@@ -1,9 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('close() ends everything: open calls are rejected with Closed, and no worker is left', async ({
-  page,
-  start,
-}) => {
+test('close() ends everything: open calls are rejected with Closed, and no worker is left', async ({ page, start }) => {
   await start({ workers: { min: 2, max: 8 } });
   const { failures, twice } = await page.evaluate(async () => {
     const { hf } = window;

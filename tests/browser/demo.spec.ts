@@ -136,9 +136,7 @@ test('the end of a computing program is reported once, even if its worker is gon
   expect(ends).toHaveLength(1);
 });
 
-test('Ctrl-C ends Python while it computes and while it sleeps, as an unhandled signal', async ({
-  page,
-}) => {
+test('Ctrl-C ends Python while it computes and while it sleeps, as an unhandled signal', async ({ page }) => {
   for (const line of [
     "print('be', 'gun'); exec('while 1: pass')",
     "print('be', 'gun'); import time; time.sleep(600)",

@@ -138,7 +138,7 @@ test('rename moves, and replaces where allowed', async ({ page }) => {
   expect(seen).toEqual(['1', false, false]);
 });
 
-test('every call fails with POSIX's error, and names the path', async ({ page }) => {
+test('every call fails with POSIX’s error, and names the path', async ({ page }) => {
   const failures = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.mkdir('/dir');

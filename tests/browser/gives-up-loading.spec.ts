@@ -46,10 +46,7 @@ test.describe('with a server that stalls', () => {
   });
 
   for (const way of ['streamed', 'progress', 'interruptible', 'response'] as const) {
-    test(`a cancelled download is aborted, and starts again for the next caller (${way})`, async ({
-      page,
-      start,
-    }) => {
+    test(`a cancelled download is aborted, and starts again for the next caller (${way})`, async ({ page, start }) => {
       await start();
       const file = `/slow-${way}.wasm`;
       const spawning = page.evaluate(

@@ -65,7 +65,7 @@ test('arguments and environment arrive as given, in Unicode', async ({ page }) =
   ]);
 });
 
-test('argv[0] is the program's name on the command line', async ({ page }) => {
+test('argv[0] is the program’s name on the command line', async ({ page }) => {
   const names = await page.evaluate(async () => {
     const nameOf = async (...[source, options]: Parameters<typeof window.hf.run>) =>
       (await window.hf.run(source, { args: ['args'], ...options })).stdout.toString().split('\0')[0];

@@ -60,7 +60,7 @@ test('10,000 connections one after the other leave nothing in the kernel', async
   expect(after.sockets).toEqual({ connections: 0, listeners: 1 });
 });
 
-test('a page that does not read makes the guest wait, and the guest makes the page's writes wait; then everything arrives, byte for byte', async ({
+test('a page that does not read makes the guest wait, and the guest makes the page’s writes wait; then everything arrives, byte for byte', async ({
   page,
 }) => {
   const size = 16 * 1024 * 1024;

@@ -187,7 +187,7 @@ test('without echo a line is edited invisibly, and later output is below it', as
   expect(screens).toEqual([screen, screen]);
 });
 
-test('a terminal's size is in COLUMNS and LINES, unless the environment sets them', async ({ page, start }) => {
+test('a terminal’s size is in COLUMNS and LINES, unless the environment sets them', async ({ page, start }) => {
   await start();
   const words = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('toolbox'), {

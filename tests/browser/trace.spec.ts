@@ -1,6 +1,9 @@
 import { expect, test } from './support/test.ts';
 
-test('a trace reports every call, with the bytes read and written, before `exited` resolves', async ({ page, start }) => {
+test('a trace reports every call, with the bytes read and written, before `exited` resolves', async ({
+  page,
+  start,
+}) => {
   await start();
   const { events, at } = await page.evaluate(async () => {
     const events: { call: string; args: readonly string[]; results: readonly string[]; error: string; text: string }[] =
@@ -173,7 +176,7 @@ test('without trace.js the page gets an error, and the process continues untrace
   expect(errors).toEqual([expect.stringContaining('trace.js cannot be loaded')]);
 });
 
-test('`exited` waits for the trace's listener, but not after a kill or once tracing is off', async ({
+test('`exited` waits for the trace’s listener, but not after a kill or once tracing is off', async ({
   page,
   start,
 }) => {

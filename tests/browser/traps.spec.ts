@@ -40,7 +40,7 @@ test('a trap in the start function of the module, and an exception that nobody c
   expect(exception).toMatchObject({ reason: 'trap', code: 134, message: expect.stringContaining('exception') });
 });
 
-test('a panic in Rust is a trap, with the program's message on stderr', async ({ page }) => {
+test('a panic in Rust is a trap, with the program’s message on stderr', async ({ page }) => {
   const result = await page.evaluate(() => window.hf.run(lab.guest('rust-panic-is-a-trap')));
   expect(result).toMatchObject({ reason: 'trap', code: 134 });
   expect(result.stderr).toContain('panicked');

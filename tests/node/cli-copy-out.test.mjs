@@ -344,29 +344,33 @@ test('a rename between two file systems is a copy and a removal', needsMount, as
 
 // ---- somebody else was at work, too ----
 
-test('files that changed on the host meanwhile stay, and the program's version is written beside them', patience, async (t) => {
-  const { host, guest, list, read, warnings, out } = await copied(t, (host) => {
-    for (const name of ['both', 'gone', 'renamed', 'alike', 'over']) write(host, name);
-  });
-  await guest.writeFile('/both', 'of the program');
-  await guest.rm('/gone');
-  await guest.rename('/renamed', '/name');
-  await guest.writeFile('/alike', 'the same');
-  await guest.writeFile('/new', 'of the program');
-  await guest.writeFile('/new2', 'the same');
-  await guest.writeFile('/tmp', 'of the program');
-  await guest.rename('/tmp', '/over');
-  for (const name of ['both', 'gone', 'renamed', 'new', 'over']) write(host, name, 'of somebody else');
-  for (const name of ['alike', 'new2']) write(host, name, 'the same');
-  assert.equal(await out(), false);
-  assert.deepEqual(list(), [
-    ...['alike', 'both', 'both.holdfast', 'gone', 'name', 'new', 'new.holdfast', 'new2', 'over', 'over.holdfast'],
-  ]);
-  for (const name of ['both', 'gone', 'name', 'new', 'over']) assert.equal(read(name), 'of somebody else');
-  for (const name of ['both', 'new', 'over']) assert.equal(read(`${name}.holdfast`), 'of the program');
-  for (const name of ['alike', 'new2']) assert.equal(read(name), 'the same');
-  assert.equal(warnings.length, 4);
-});
+test(
+  'files that changed on the host meanwhile stay, and the program’s version is written beside them',
+  patience,
+  async (t) => {
+    const { host, guest, list, read, warnings, out } = await copied(t, (host) => {
+      for (const name of ['both', 'gone', 'renamed', 'alike', 'over']) write(host, name);
+    });
+    await guest.writeFile('/both', 'of the program');
+    await guest.rm('/gone');
+    await guest.rename('/renamed', '/name');
+    await guest.writeFile('/alike', 'the same');
+    await guest.writeFile('/new', 'of the program');
+    await guest.writeFile('/new2', 'the same');
+    await guest.writeFile('/tmp', 'of the program');
+    await guest.rename('/tmp', '/over');
+    for (const name of ['both', 'gone', 'renamed', 'new', 'over']) write(host, name, 'of somebody else');
+    for (const name of ['alike', 'new2']) write(host, name, 'the same');
+    assert.equal(await out(), false);
+    assert.deepEqual(list(), [
+      ...['alike', 'both', 'both.holdfast', 'gone', 'name', 'new', 'new.holdfast', 'new2', 'over', 'over.holdfast'],
+    ]);
+    for (const name of ['both', 'gone', 'name', 'new', 'over']) assert.equal(read(name), 'of somebody else');
+    for (const name of ['both', 'new', 'over']) assert.equal(read(`${name}.holdfast`), 'of the program');
+    for (const name of ['alike', 'new2']) assert.equal(read(name), 'the same');
+    assert.equal(warnings.length, 4);
+  },
+);
 
 test('directories that were removed or created on the host meanwhile are created, or used', patience, async (t) => {
   const { host, guest, read, list, warnings, out } = await copied(t, (host) =>

@@ -41,22 +41,26 @@ async function run(t, home, script) {
   return { code, stdout, stderr };
 }
 
-test('a file without write permission is EACCES to the program, and everything else works as before', settings, async (t) => {
-  const home = folder(t);
-  fs.writeFileSync(path.join(home, 'mine'), 'old', { mode: 0o644 });
-  fs.chownSync(path.join(home, 'mine'), NOBODY, NOBODY);
-  fs.writeFileSync(path.join(home, 'theirs'), 'old', { mode: 0o644 });
-  fs.writeFileSync(path.join(home, 'secret'), 'old', { mode: 0o600 });
-  const { code, stdout, stderr } = await run(t, home, 'write /theirs new\nwrite /mine new\ncat /theirs\n');
-  assert.equal(code, 0);
-  assert.match(stdout, /old/);
-  const said = stderr.split('\n').filter(Boolean);
-  assert.match(said[0], /^holdfast: --dir: .*secret is skipped: EACCES: permission denied$/);
-  assert.match(said[1], /\/theirs: Permission denied/);
-  assert.equal(said.length, 2, stderr);
-  const text = (name) => fs.readFileSync(path.join(home, name), 'utf8');
-  assert.deepEqual([text('theirs'), text('mine')], ['old', 'new\n']);
-});
+test(
+  'a file without write permission is EACCES to the program, and everything else works as before',
+  settings,
+  async (t) => {
+    const home = folder(t);
+    fs.writeFileSync(path.join(home, 'mine'), 'old', { mode: 0o644 });
+    fs.chownSync(path.join(home, 'mine'), NOBODY, NOBODY);
+    fs.writeFileSync(path.join(home, 'theirs'), 'old', { mode: 0o644 });
+    fs.writeFileSync(path.join(home, 'secret'), 'old', { mode: 0o600 });
+    const { code, stdout, stderr } = await run(t, home, 'write /theirs new\nwrite /mine new\ncat /theirs\n');
+    assert.equal(code, 0);
+    assert.match(stdout, /old/);
+    const said = stderr.split('\n').filter(Boolean);
+    assert.match(said[0], /^holdfast: --dir: .*secret is skipped: EACCES: permission denied$/);
+    assert.match(said[1], /\/theirs: Permission denied/);
+    assert.equal(said.length, 2, stderr);
+    const text = (name) => fs.readFileSync(path.join(home, name), 'utf8');
+    assert.deepEqual([text('theirs'), text('mine')], ['old', 'new\n']);
+  },
+);
 
 test("names in another user's directory cannot be created or removed: EACCES", settings, async (t) => {
   const home = folder(t);
@@ -68,7 +72,7 @@ test("names in another user's directory cannot be created or removed: EACCES", s
   assert.deepEqual(fs.readdirSync(path.join(home, 'theirs')), ['file']);
 });
 
-test("a writable file of another user is written in place, and keeps its owner", settings, async (t) => {
+test('a writable file of another user is written in place, and keeps its owner', settings, async (t) => {
   const home = folder(t);
   fs.mkdirSync(path.join(home, 'theirs'));
   const files = ['file', 'theirs/file'].map((name) => path.join(home, name));

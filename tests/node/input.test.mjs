@@ -52,7 +52,7 @@ async function takenBy(fake, writer, chunk) {
   }
 }
 
-test('a terminal's keys have a window, except ^C and the keys before it, unless ^C is an ordinary key', async (t) => {
+test('a terminal’s keys have a window, except ^C and the keys before it, unless ^C is an ordinary key', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const lines = new Uint8Array(16 * KEY_SLICE).fill(10);

@@ -7,7 +7,7 @@ import { comesToRest, guest, runtime, until } from './support/runtime.mjs';
 const patience = { timeout: 60_000 };
 const stateOf = async (hf, process) => (await hf.ps()).find(({ id }) => id === process.id);
 
-test('one program's output is the other's input, and its end is the end of file', patience, async (t) => {
+test('one program’s output is the other’s input, and its end is the end of file', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe();
   const [reader, writer] = await Promise.all([
@@ -141,20 +141,24 @@ test('a program that cannot start leaves its end as it was', patience, async (t)
   assert.equal((await hf.run(guest('cat'), { stdin: pipe.reader })).stdout, 'there');
 });
 
-test('bytes that were written before the writer's end stay, and closing the pipe frees its memory', patience, async (t) => {
-  const hf = await runtime(t);
-  await hf.run(guest('hello'));
-  const used = async () => (await hf.stats()).kernel.bytes;
-  const before = await until(used, () => true);
-  for (let i = 0; i < 3; i++) {
-    const pipe = await hf.pipe({ size: 2 ** 20 });
-    assert.ok((await used()) >= before + 2 ** 20);
-    await hf.run(guest('hello'), { stdout: pipe.writer });
-    assert.ok((await used()) >= before + 2 ** 20);
-    pipe[Symbol.dispose]();
-  }
-  await until(used, (bytes) => bytes < before + 2 ** 20);
-});
+test(
+  'bytes that were written before the writer’s end stay, and closing the pipe frees its memory',
+  patience,
+  async (t) => {
+    const hf = await runtime(t);
+    await hf.run(guest('hello'));
+    const used = async () => (await hf.stats()).kernel.bytes;
+    const before = await until(used, () => true);
+    for (let i = 0; i < 3; i++) {
+      const pipe = await hf.pipe({ size: 2 ** 20 });
+      assert.ok((await used()) >= before + 2 ** 20);
+      await hf.run(guest('hello'), { stdout: pipe.writer });
+      assert.ok((await used()) >= before + 2 ** 20);
+      pipe[Symbol.dispose]();
+    }
+    await until(used, (bytes) => bytes < before + 2 ** 20);
+  },
+);
 
 test('ends are refused where they do not belong', patience, async (t) => {
   const hf = await runtime(t);

@@ -74,7 +74,7 @@ test(
   },
 );
 
-test(`c (${host}): a program's changes to a directory are there when it has ended`, options, async (t) => {
+test(`c (${host}): a program’s changes to a directory are there when it has ended`, options, async (t) => {
   const folder = scratch(t);
   fs.mkdirSync(path.join(folder, 'sub'));
   fs.writeFileSync(path.join(folder, 'sub/given'), 'given');

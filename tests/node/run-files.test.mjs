@@ -209,7 +209,7 @@ test('a program with /tmp as preopen sees nothing of other runs', patience, asyn
   await assert.rejects(other, { message: 'enough' });
 });
 
-test('files that exceed the page's limit end with the reason "limit"', patience, async (t) => {
+test('files that exceed the page’s limit end with the reason "limit"', patience, async (t) => {
   const hf = await runtime(t);
   const stdin = steps('open /hole rwc', 'truncate 4 2000000000', 'open /small rwc', 'write 5 small');
   const { reason, code, message, limit, files, stdout } = await hf.run(program, { outputs: ['/'], stdin });

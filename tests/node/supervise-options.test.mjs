@@ -8,7 +8,7 @@ const child = (more = {}) => ({ id: 'a', start: () => undefined, ...more });
 const refused = (options, name, message) =>
   assert.throws(() => planSupervise(options), { name, message }, JSON.stringify(options));
 
-test('the default is OTP's, three restarts in five seconds', () => {
+test('the default is OTP’s, three restarts in five seconds', () => {
   assert.deepEqual(planSupervise({}), {
     settings: {
       strategy: 'one-for-one',

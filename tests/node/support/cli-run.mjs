@@ -68,7 +68,7 @@ export async function testHost(host) {
     const holdfast = (...args) => ['run', `--host=${host}`, ...args];
     const step = (name, fn) => t.test(name, patience, fn);
 
-    await step('arguments, argv[0] and the given environment, and nothing of the host's', async (t) => {
+    await step('arguments, argv[0] and the given environment, and nothing of the host’s', async (t) => {
       const options = ['--argv0', 'prog', '--env', 'A=1', '--env', 'INHERITED', '--env=B='];
       const { code, stdout } = await run(t, holdfast(...options, guest('toolbox'), 'args', '--help', '', 'ü'), '', {
         INHERITED: 'x',
@@ -77,21 +77,24 @@ export async function testHost(host) {
       assert.deepEqual(stdout.split('\0'), ['prog', 'args', '--help', '', 'ü', 'A=1', 'INHERITED=x', 'B=', '']);
     });
 
-    await step('--trace prints every call including the last, whether both outputs go to one place or to two', async (t) => {
-      const traced = holdfast('--trace', guest('toolbox'), 'args');
-      const two = await run(t, traced);
-      const calls = two.stderr.match(/^\S+ \w+\(.*\) = .*>$/gm) ?? [];
-      assert.ok(
-        calls.some((call) => call.includes(' fd_write(fd=1')),
-        two.stderr,
-      );
-      const file = path.join(folder(t), 'output');
-      const output = fs.openSync(file, 'w');
-      const child = endsWith(t, spawn(process.execPath, [command, ...traced], { stdio: ['ignore', output, output] }));
-      await new Promise((resolve) => child.on('close', resolve));
-      fs.closeSync(output);
-      assert.match(fs.readFileSync(file, 'latin1'), / fd_write\(fd=1/);
-    });
+    await step(
+      '--trace prints every call including the last, whether both outputs go to one place or to two',
+      async (t) => {
+        const traced = holdfast('--trace', guest('toolbox'), 'args');
+        const two = await run(t, traced);
+        const calls = two.stderr.match(/^\S+ \w+\(.*\) = .*>$/gm) ?? [];
+        assert.ok(
+          calls.some((call) => call.includes(' fd_write(fd=1')),
+          two.stderr,
+        );
+        const file = path.join(folder(t), 'output');
+        const output = fs.openSync(file, 'w');
+        const child = endsWith(t, spawn(process.execPath, [command, ...traced], { stdio: ['ignore', output, output] }));
+        await new Promise((resolve) => child.on('close', resolve));
+        fs.closeSync(output);
+        assert.match(fs.readFileSync(file, 'latin1'), / fd_write\(fd=1/);
+      },
+    );
 
     await step("the status is the guest's, modulo 256", async (t) => {
       for (const [asked, status] of [
