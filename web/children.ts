@@ -4,12 +4,25 @@
  * The functions of the module `holdfast_v1` are host functions: the guest's thread waits in the kernel while the page
  * answers. Numbers are WASI's; a negative result is an error's. docs/guide.md has the module as guests see it.
  */
+import {
+  ERRNO_E2BIG,
+  ERRNO_EAGAIN,
+  ERRNO_EBADF,
+  ERRNO_ECHILD,
+  ERRNO_EINVAL,
+  ERRNO_EIO,
+  ERRNO_EMFILE,
+  ERRNO_ENOEXEC,
+  ERRNO_ENOMEM,
+  ERRNO_ESRCH,
+} from '../build/generated/layouts.js';
 import { PART } from '../common/protocol.js';
 import type { ErrorMessage, FsRequest, FsResult } from '../common/protocol.js';
 import { concat } from './bytes.js';
+import { count, nothingMore, object } from './check.js';
 import { deferred } from './deferred.js';
 import { hostFunction, type HostContext, type HostFunctions } from './host-options.js';
-import { count, nothingMore, object, type SpawnPlan } from './options.js';
+import type { SpawnPlan } from './options.js';
 import type { Exit, Process } from './process.js';
 import type { ReadySource } from './source.js';
 
@@ -40,16 +53,16 @@ const KEPT = 16;
 
 /** WASI's numbers of the errors that are not passed on from the kernel. */
 const ERRNO = {
-  E2BIG: 1,
-  EAGAIN: 6,
-  EBADF: 8,
-  ECHILD: 12,
-  EINVAL: 28,
-  EIO: 29,
-  EMFILE: 33,
-  ENOEXEC: 45,
-  ENOMEM: 48,
-  ESRCH: 71,
+  E2BIG: ERRNO_E2BIG,
+  EAGAIN: ERRNO_EAGAIN,
+  EBADF: ERRNO_EBADF,
+  ECHILD: ERRNO_ECHILD,
+  EINVAL: ERRNO_EINVAL,
+  EIO: ERRNO_EIO,
+  EMFILE: ERRNO_EMFILE,
+  ENOEXEC: ERRNO_ENOEXEC,
+  ENOMEM: ERRNO_ENOMEM,
+  ESRCH: ERRNO_ESRCH,
 };
 type Errno = keyof typeof ERRNO;
 
