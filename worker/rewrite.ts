@@ -94,7 +94,7 @@ async function make({ url, bytes, check, limitPages, gc }: RewriteMessage): Prom
   const output = { bytes: new Uint8Array(0), at: 0 };
   const rewriter = await load(url, output);
   const input = toPointer(rewriter.rw_alloc(bytes.length));
-  if (!input) throw new Error('there is not enough memory for the rewriter');
+  if (!input) throw new Error('not enough memory for the rewriter');
   new Uint8Array(rewriter.memory.buffer).set(bytes, input);
   const most = limitPages === Infinity ? NO_LIMIT : limitPages;
   if (!rewriter.rw_open(input, bytes.length, CHECKS[check], FUEL, most, Number(!gc))) {

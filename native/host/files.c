@@ -85,7 +85,7 @@ struct spot {
 
 static int left_out(const char *path)
 {
-	fprintf(stderr, "holdfast: %s: not a file, directory or link: left out\n", path);
+	fprintf(stderr, "holdfast: %s: not a file, directory or link: skipped\n", path);
 	return 0;
 }
 

@@ -4,12 +4,12 @@
  *                  [--listen PORT[::nonblock]]… [--connect PORT[::nonblock]]… [--tcplisten [ADDRESS:]PORT[::nonblock]]…
  *                  [--timeout SECONDS] GUEST.so [ARGUMENT…]
  *
- * --memory, which must come first, is what the kernel may have, files included (1 GiB). A directory is copied in before the start; --copy-out saves one, by the guest's name for it, into a directory that must not be there yet. /dev is
- * the kernel's own, with its devices.
- * Sockets are descriptors 3 and up, in the order in which they are given, before the directories: --listen and --connect are between guests of this
- * host; --tcplisten is a real TCP port (IPv4; of 127.0.0.1 unless an address is given), and port 0 any that is free: it is told on stderr.
- * The environment holds what --env gives and nothing else. Status: the guest's own; 134 for a trap, 124 for the timeout, 128 + N
- * for a signal that the guest raised, 1 when it could not be run, and 70 when the kernel was left with memory in use. */
+ * --memory, which must come first, is what the kernel may have, files included (1 GiB). A directory is copied in before the start; --copy-out
+ * saves one, by the guest's name for it, into a directory that must not be there yet. /dev is the kernel's own, with its devices. Sockets are
+ * descriptors 3 and up, in the order in which they are given, before the directories: --listen and --connect are between guests of this host;
+ * --tcplisten is a real TCP port (IPv4; of 127.0.0.1 unless an address is given), and port 0 any that is free: it is told on stderr. The
+ * environment holds what --env gives and nothing else. Status: the guest's own; 134 for a trap, 124 for the timeout, 128 + N for a signal that the
+ * guest raised, 1 when it could not be run, and 70 when the kernel was left with memory in use. */
 #include <holdfast/host.h>
 #include <holdfast/layouts.h>
 
@@ -197,7 +197,7 @@ static void save(const struct command *command)
 		while (preopen < end && strcmp(preopen->name, command->savings[i].name) != 0)
 			preopen++;
 		if (preopen == end)
-			fail(command->savings[i].name, "no directory of that name");
+			fail(command->savings[i].name, "no such directory");
 		check(hf_host_copy_out(preopen->path, command->savings[i].directory), command->savings[i].directory);
 	}
 }
@@ -243,7 +243,7 @@ static int run(const struct command *command)
 			hf_guest_drop_output(guest);
 	}
 	if (!hf_guest_join(guest, HF_GUEST_FOREVER))
-		fail(command->file, "it does not end");
+		fail(command->file, "it did not end");
 	int status = report(command, hf_guest_exit(guest));
 	if (dropped && status == 0) {
 		fprintf(stderr, "holdfast: %s: timeout: its output was not read within %g s\n", command->args[0],

@@ -36,7 +36,7 @@ static void tell(struct hf_tcp *tcp)
 {
 	/* A full pipe already shows it. */
 	if (write(tcp->bell[1], "", 1) < 0 && errno != EAGAIN)
-		hf_plat_panic(__FILE__, __LINE__, "the bell of the TCP clients is broken");
+		hf_plat_panic(__FILE__, __LINE__, "the wake-up of the TCP clients failed");
 }
 
 /* The last thing that a copier does, on its own thread. */

@@ -45,7 +45,7 @@ void hf__lock_order_drop(const struct hf_lock *lock)
 	while (at > 0 && held[at - 1] != lock)
 		at--;
 	if (at == 0)
-		panic("lock order: %s is let go by a thread that does not hold it%s", name_of(lock), "");
+		panic("lock order: %s is released by a thread that does not hold it%s", name_of(lock), "");
 	/* Not always the last that was taken. */
 	for (holds--; at <= holds; at++)
 		held[at - 1] = held[at];

@@ -61,13 +61,13 @@ static uint64_t read_clock(clockid_t clock)
 
 uint64_t hf_plat_monotonic(void)
 {
-	hf_lock_order_none("a look at the clock");
+	hf_lock_order_none("reading the clock");
 	return read_clock(CLOCK_MONOTONIC);
 }
 
 uint64_t hf_plat_realtime(void)
 {
-	hf_lock_order_none("a look at the clock");
+	hf_lock_order_none("reading the clock");
 	return read_clock(CLOCK_REALTIME);
 }
 
@@ -81,7 +81,7 @@ uint64_t hf_plat_clock_resolution(void)
 
 void hf_plat_entropy(void *buffer, size_t size)
 {
-	hf_lock_order_none("asking for entropy");
+	hf_lock_order_none("requesting entropy");
 	for (size_t done = 0; done < size;) {
 		ssize_t n = getrandom((char *)buffer + done, size - done, 0);
 		if (n > 0)

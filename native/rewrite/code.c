@@ -8,11 +8,11 @@
 
 #define NEWER \
 	"the module uses an instruction that the rewriter does not know; run it without `interruptible`: opcode 0x"
-#define TYPE "there is no such type:"
-#define FUNCTION "there is no such function:"
-#define TABLE "there is no such table:"
-#define MEMORY "there is no such memory:"
-#define GLOBAL "there is no such global:"
+#define TYPE "unknown type:"
+#define FUNCTION "unknown function:"
+#define TABLE "unknown table:"
+#define MEMORY "unknown memory:"
+#define GLOBAL "unknown global:"
 
 /* What follows an opcode. */
 enum kind {
@@ -286,7 +286,7 @@ static uint8_t lanes(uint32_t opcode)
 
 static void lane(struct hf__reader *r, uint8_t bound)
 {
-	(void)hf__byte_below(r, bound, "there is no such lane:");
+	(void)hf__byte_below(r, bound, "unknown lane:");
 }
 
 static void shuffle(struct hf__reader *r)
@@ -306,7 +306,7 @@ static void select_typed(struct hf__reader *r, const struct hf__module *module)
 {
 	const uint8_t *where = r->at;
 	if (hf__u32(r) != 1)
-		hf__fail_at(r, where, "a select has other than one type", 0);
+		hf__fail_at(r, where, "a select must have exactly one type", 0);
 	hf__skip_value_type(r, module);
 }
 
@@ -332,7 +332,7 @@ static void br_on_cast(struct hf__reader *r, const struct hf__module *module)
 static void note(struct hf__reader *r, struct hf__numbers *numbers, uint32_t number)
 {
 	if (!hf__failed(r) && !hf__numbers_add(numbers, number))
-		hf__fail(r, "there is not enough memory");
+		hf__fail(r, "not enough memory");
 }
 
 static void call(struct hf__reader *r, struct hf__module *module, struct hf__function *function)
@@ -551,12 +551,12 @@ void hf__read_code(struct hf__module *module, struct hf__fault *fault)
 	struct hf__reader r = hf__reader_of(module, section->body, section->end, fault);
 	uint32_t bodies = section->start ? hf__count(&r) : 0;
 	if (bodies != module->defined_count)
-		hf__fail(&r, "there are not as many bodies as functions");
+		hf__fail(&r, "the numbers of functions and bodies differ");
 	if (hf__failed(&r))
 		return;
 	module->defined = calloc((size_t)bodies + 1, sizeof *module->defined);
 	if (!module->defined) {
-		fault->what = "there is not enough memory";
+		fault->what = "not enough memory";
 		return;
 	}
 	for (uint32_t i = 0; i < bodies && !hf__failed(&r); i++)

@@ -127,8 +127,8 @@ static void check_limits(struct hf__reader *r, const struct hf_rewrite *rw)
 	struct hf__limits limits = hf__read_limits(r);
 	if (hf__failed(r) || limits.initial <= rw->options.limit_pages)
 		return;
-	hf__fail_at(r, where, "its memory is larger than the limit from the beginning; pages that it needs:",
-	            (uint32_t)limits.initial);
+	hf__fail_at(r, where,
+	            "its initial memory is larger than the limit; pages that it needs:", (uint32_t)limits.initial);
 	r->fault->kind = HF_REWRITE_OVER_LIMIT;
 }
 

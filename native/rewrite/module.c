@@ -76,11 +76,11 @@ static void find_sections(struct hf__reader *r, struct hf__module *module)
 {
 	static const uint8_t header[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
 	if (module->size < sizeof header || memcmp(r->at, header, 4) != 0) {
-		hf__fail(r, "this is no WebAssembly module");
+		hf__fail(r, "this is not a WebAssembly module");
 		return;
 	}
 	if (memcmp(r->at, header, sizeof header) != 0) {
-		hf__fail_at(r, r->at + 4, "this is no core module of version 1 (perhaps a component)", 0);
+		hf__fail_at(r, r->at + 4, "this is not a core module of version 1 (perhaps a component)", 0);
 		return;
 	}
 	r->at += sizeof header;
@@ -93,7 +93,7 @@ static void find_sections(struct hf__reader *r, struct hf__module *module)
 		if (rank == 0)
 			continue;
 		if (rank <= last)
-			hf__fail_at(r, section.start, "a section is there twice, or in the wrong place:", *section.start);
+			hf__fail_at(r, section.start, "a section is duplicated or out of order:", *section.start);
 		last = rank;
 		module->sections[*section.start] = section;
 	}
@@ -117,7 +117,7 @@ static uint32_t begin(struct hf__reader *r, const struct hf__module *module, int
 static void expect_end(struct hf__reader *r)
 {
 	if (r->at != r->end)
-		hf__fail(r, "a section is longer than what it holds");
+		hf__fail(r, "a section is longer than its contents");
 }
 
 /* A number that no module has by chance; beyond it ours would have more digits than are checked. */
@@ -181,7 +181,7 @@ static void read_imports(struct hf__module *module, struct hf__fault *fault)
 		uint8_t kind = hf__byte(&r);
 		switch (kind) {
 		case 0:
-			(void)hf__index(&r, module->types, "there is no such type:");
+			(void)hf__index(&r, module->types, "unknown type:");
 			module->functions++;
 			break;
 		case 1:
@@ -224,7 +224,7 @@ static void read_functions(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
 	for (uint32_t left = begin(&r, module, HF__FUNCTION, fault); left > 0 && !hf__failed(&r); left--)
-		(void)hf__index(&r, module->types, "there is no such type:");
+		(void)hf__index(&r, module->types, "unknown type:");
 	expect_end(&r);
 }
 
@@ -282,7 +282,7 @@ static void read_exports(struct hf__module *module, struct hf__fault *fault)
 		read_name(&r, module);
 		uint8_t kind = hf__byte_below(&r, sizeof bounds / sizeof *bounds, "unknown kind of export" NEWER ":");
 		if (!hf__failed(&r))
-			(void)hf__index(&r, bounds[kind], "what is exported is not there:");
+			(void)hf__index(&r, bounds[kind], "unknown export:");
 	}
 	expect_end(&r);
 }
@@ -292,7 +292,7 @@ static void read_start(struct hf__module *module, struct hf__fault *fault)
 	struct hf__reader r = section_reader(module, HF__START, fault);
 	if (!module->sections[HF__START].start || fault->what)
 		return;
-	module->start = hf__index(&r, module->functions, "there is no such function:");
+	module->start = hf__index(&r, module->functions, "unknown function:");
 	expect_end(&r);
 }
 
@@ -306,9 +306,9 @@ static void read_elements(struct hf__module *module, struct hf__fault *fault)
 		if (flags > 7)
 			hf__fail_at(&r, where, "unknown kind of element segment" NEWER ":", flags);
 		if (active && flags & 2)
-			(void)hf__index(&r, module->tables, "there is no such table:");
+			(void)hf__index(&r, module->tables, "unknown table:");
 		else if (active && module->tables == 0)
-			hf__fail_at(&r, where, "there is no such table:", 0);
+			hf__fail_at(&r, where, "unknown table:", 0);
 		if (active)
 			hf__read_instructions(&r, module, NULL);
 		if (typed && expressions)
@@ -319,7 +319,7 @@ static void read_elements(struct hf__module *module, struct hf__fault *fault)
 			if (expressions) {
 				hf__read_instructions(&r, module, NULL);
 			} else {
-				uint32_t function = hf__index(&r, module->functions, "there is no such function:");
+				uint32_t function = hf__index(&r, module->functions, "unknown function:");
 				if (!hf__failed(&r))
 					module->taken[function] = 1;
 			}
@@ -338,9 +338,9 @@ static void read_data(struct hf__module *module, struct hf__fault *fault)
 		if (flags > 2)
 			hf__fail_at(&r, where, "unknown kind of data segment" NEWER ":", flags);
 		if (flags == 2)
-			(void)hf__index(&r, module->memories, "there is no such memory:");
+			(void)hf__index(&r, module->memories, "unknown memory:");
 		else if (flags == 0 && module->memories == 0)
-			hf__fail_at(&r, where, "there is no such memory:", 0);
+			hf__fail_at(&r, where, "unknown memory:", 0);
 		if (flags != 1)
 			hf__read_instructions(&r, module, NULL);
 		hf__skip(&r, hf__count(&r));
@@ -371,7 +371,7 @@ void hf__read_sections(struct hf__module *module, struct hf__fault *fault)
 		return;
 	module->taken = calloc(module->functions + 1u, 1);
 	if (!module->taken) {
-		fault->what = "there is not enough memory";
+		fault->what = "not enough memory";
 		return;
 	}
 	read_functions(module, fault);

@@ -374,7 +374,7 @@ static void prepare(struct hf_rewrite *rw, struct hf__fault *fault)
 	if (fault->what)
 		return;
 	if (!hf__choose_entries(module)) {
-		fault->what = "there is not enough memory";
+		fault->what = "not enough memory";
 		return;
 	}
 	rw->has_start = module->sections[HF__START].start != NULL;
@@ -398,7 +398,7 @@ struct hf_rewrite *hf_rewrite_open(const uint8_t *module, size_t size, const str
 	struct hf__fault fault = {0};
 	struct hf_rewrite *rw = calloc(1, sizeof *rw);
 	if (!rw) {
-		fault.what = "there is not enough memory";
+		fault.what = "not enough memory";
 		explain(error, &fault);
 		return NULL;
 	}

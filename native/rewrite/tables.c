@@ -42,7 +42,7 @@ void hf__plan_tables(struct hf_rewrite *rw, struct hf__fault *fault)
 		const uint8_t *where = r.at;
 		struct hf__limits limits = hf__read_limits(&r);
 		if (limits.initial > left) {
-			hf__fail_at(&r, where, "its tables are larger than the limit from the beginning", 0);
+			hf__fail_at(&r, where, "its initial tables are larger than the limit", 0);
 			fault->kind = HF_REWRITE_OVER_LIMIT;
 			return;
 		}

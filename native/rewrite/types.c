@@ -5,7 +5,7 @@
 
 static void skip_type_index(struct hf__reader *r, const struct hf__module *module)
 {
-	(void)hf__index(r, module->types, "there is no such type:");
+	(void)hf__index(r, module->types, "unknown type:");
 }
 
 /* Abstract heap types are the negative numbers of one byte that these stand for. */
@@ -25,7 +25,7 @@ void hf__skip_heap_type(struct hf__reader *r, const struct hf__module *module)
 	if (type < 0)
 		hf__fail_at(r, where, "unknown heap type" NEWER, 0);
 	else if (type >= module->types)
-		hf__fail_at(r, where, "there is no such type:", (uint32_t)type);
+		hf__fail_at(r, where, "unknown type:", (uint32_t)type);
 }
 
 void hf__skip_value_type(struct hf__reader *r, const struct hf__module *module)
@@ -48,7 +48,7 @@ void hf__skip_block_type(struct hf__reader *r, const struct hf__module *module)
 		const uint8_t *where = r->at;
 		int64_t type = hf__s33(r);
 		if (type < 0 || type >= module->types)
-			hf__fail_at(r, where, "there is no such type:", (uint32_t)type);
+			hf__fail_at(r, where, "unknown type:", (uint32_t)type);
 	}
 }
 
@@ -83,7 +83,7 @@ void hf__skip_global_type(struct hf__reader *r, const struct hf__module *module)
 uint32_t hf__read_tag_type(struct hf__reader *r, const struct hf__module *module)
 {
 	(void)hf__byte_below(r, 1, "unknown kind of tag" NEWER ":");
-	return hf__index(r, module->types, "there is no such type:");
+	return hf__index(r, module->types, "unknown type:");
 }
 
 /* exnref, (ref exn), (ref null exn) */
@@ -128,7 +128,7 @@ static void skip_function(struct hf__reader *r, struct hf__module *module, uint3
 		hf__skip_value_type(r, module);
 	bool first_time = module->keeping.count == 0 || module->keeping.items[module->keeping.count - 1] < number;
 	if (keeps && first_time && !hf__failed(r) && !hf__numbers_add(&module->keeping, number))
-		hf__fail(r, "there is not enough memory");
+		hf__fail(r, "not enough memory");
 }
 
 static void skip_composite(struct hf__reader *r, struct hf__module *module, uint32_t number)

@@ -121,7 +121,7 @@ test.describe('limits', () => {
     expect(exact).toMatchObject({ reason: 'exit', code: 0, stdout: 'abcdefghij' });
   });
 
-  test('memory: memory.grow fails there, and a program that needs more from the beginning is refused', async ({
+  test('memory: memory.grow fails there, and a program that needs more at its start is refused', async ({
     page,
     start,
   }) => {

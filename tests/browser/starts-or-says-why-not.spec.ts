@@ -1,4 +1,4 @@
-// What a page must send for the runtime to start, and what it is told when it does not.
+// What a page must send for the runtime to start, and the error when it does not.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
@@ -223,7 +223,7 @@ plain.describe('assets', () => {
       expect(await runs(page, { assets })).toBe('hello, world\n');
     }
     for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm']) expect(site.count(`/dist/${name}`)).toBe(0);
-    // When nobody says otherwise they are beside the library; here they are not.
+    // By default they are beside the library; here they are not.
     expect((await failure(page)).message).toContain('coordinator.js');
   });
 

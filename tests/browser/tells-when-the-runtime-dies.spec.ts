@@ -1,4 +1,4 @@
-// A runtime that breaks, which it should not, says so to everybody who waits. Each way is made by changing its scripts on their way.
+// A broken runtime rejects everything that is pending. Each failure is produced by changing its scripts in transit.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
@@ -53,7 +53,7 @@ for (const [how, code, says] of deaths) {
           writer.write(new Uint8Array(1_000_000)),
           hf.run(lab.guest('sleeps-forever')),
           p.released,
-          spinner.pause(), // it would wait until the spinner comes to the kernel
+          spinner.pause(), // it would wait until the spinner enters the kernel
           hf.connect(listener.port).then((connection) => connection.closed),
           listener.accept().then((connection) => connection.closed),
           listener.accept(),

@@ -116,7 +116,7 @@ for (const widths of WIDTHS) {
           return false;
         };
         for (let i = 0; i < 12; i++) {
-          // What cat gives back at once is what stands before the line.
+          // cat's immediate output is the text before the line.
           const prompt = ['P>', '\x1b[31m$\x1b[0m ', '中> ', ''][below(4)]!;
           if (prompt !== '' && !prompt.includes('\x1b')) {
             const written = text().length;

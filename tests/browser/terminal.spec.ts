@@ -42,7 +42,7 @@ for (const awaited of [false, true]) {
     await start();
     const exits = await page.evaluate(async (awaited) => {
       const exits = [];
-      // Of a hundred bytes each: more than the terminal has room for, and more than may be under way.
+      // Of a hundred bytes each: more than the terminal holds, and more than may be in transit.
       for (const lines of awaited ? [260, 2000] : [260, 20_000]) {
         const p = await window.hf.spawn(lab.guest('spins-forever'), { terminal: true, stdout: 'null' });
         const keyboard = p.stdin.getWriter();

@@ -42,7 +42,7 @@ test('a trace begins and stops while the guest runs, and loses nothing when its 
       await lab.readUntil(reader, '\n');
     };
     await line('untold\n');
-    // It waits for the next one: the call that wrote the line may be under way when the page has it already.
+    // Waits for the next one: the call that wrote the line may still be in progress when the page has the line.
     await lab.until(
       () => window.hf.ps(),
       ([info]) => info?.state === 'call' && info.call === 'fd_read',
@@ -168,7 +168,7 @@ test('without trace.js the page gets an error, and the process continues untrace
       errors.push(event.message);
       event.preventDefault();
     });
-    // More calls than a pipe that nobody reads has room for.
+    // More calls than fit into an unread pipe.
     const { stdout } = await window.hf.run(lab.guest('toolbox'), { args: ['print', '30000', '1'], trace: true });
     return { text: stdout.length, errors };
   });

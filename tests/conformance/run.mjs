@@ -2,7 +2,7 @@
 //
 // DIR is laid out as WebAssembly/wasi-testsuite (suite.mjs); everything below it that is for preview 1 counts. Without --host all hosts run
 // it that this machine has. A table a host, then `N passed, N failed`; the status is 1 for a failure, and for a test that passes
-// although skip.json (host → program → why it fails) has it.
+// although skip.json (host → program → why it fails) lists it.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -50,7 +50,7 @@ async function runHost(name, suites, { skips, jobs, asked }) {
   try {
     host = await hosts[name]({ root, built: path.join(root, 'build/guests') });
   } catch (error) {
-    console.log(asked ? `FAIL ${error.message}` : `left out: ${error.message}`);
+    console.log(asked ? `FAIL ${error.message}` : `skipped: ${error.message}`);
     return asked ? { passed: 0, failed: 1 } : null;
   }
   if (host.about) console.log(await host.about());
@@ -90,7 +90,7 @@ async function main() {
   const options = { skips, jobs: Number(values.jobs), asked };
 
   const others = suites.reduce((sum, suite) => sum + suite.others, 0);
-  console.log(`${number} preview 1 programs; ${others} of other versions of WASI are left out`);
+  console.log(`${number} preview 1 programs; ${others} of other versions of WASI are skipped`);
   const sum = { passed: 0, failed: 0 };
   for (const name of asked ? values.host : hostNames) {
     const { passed, failed } = (await runHost(name, suites, options)) ?? {};

@@ -12,7 +12,7 @@ import path from 'node:path';
 const PREVIEW1 = 'wasm32-wasip1';
 const VERSION = /^wasm32-wasip\d+$/;
 
-/** What one test is: a case as tests/guests/header.mjs has it, with the module's path and folders to copy from. */
+/** What one test is: a case as in tests/guests/header.mjs, with the module's path and folders to copy from. */
 function newCase(id, module) {
   return {
     id,

@@ -46,7 +46,7 @@ export function judge({ code, output }, groups) {
     else if (group && !(group.says === '' ? said.length === 0 : said.some((message) => message.includes(group.says))))
       complaints.push(`${name} was skipped, but not for "${group.says}": ${said.join('; ')}`);
   }
-  for (const name of expected.keys()) complaints.push(`${name} is in skips.json, and there is no such test`);
+  for (const name of expected.keys()) complaints.push(`${name} is in skips.json, but does not exist`);
   if (tests.size === 0) complaints.push(`no test ran: ${output.slice(-500)}`);
   if (code !== 0) complaints.push(`it ended with ${code}: ${output.trimEnd().split('\n').slice(-3).join(' | ')}`);
   return { passed: count.PASS, skipped: count.SKIP, complaints };

@@ -10,7 +10,7 @@ import { needs, setup } from '../../tools/setup.mjs';
 import { compile, packages, runPackage, traps } from './go.mjs';
 import { judge } from './judge.mjs';
 
-/** Compiles and runs the packages one after the other; tells of each. Resolves to what is wrong: a list of sentences. */
+/** Compiles and runs the packages one after the other, and reports each. Resolves to the failures: a list of sentences. */
 export async function goTests({ host, names = packages, log = say }) {
   const skips = JSON.parse(fs.readFileSync(fromRoot('tests/go-std/skips.json'), 'utf8'));
   const wrong = [];

@@ -77,7 +77,7 @@ function keyOf({ inputs, command }, toolchain, root) {
 }
 
 /**
- * Builds what is not up to date, two at a time, and removes from `out` what has no source any more. Throws an Error that holds the
+ * Builds what is not up to date, two at a time, and removes outputs without a source from `out`. Throws an Error that holds the
  * compilers' messages. Resolves to { built, unchanged }.
  * @param {{ root: string, out: string, toolchainBin: string, log?: (text: string) => void, only?: string[] }} options
  */
@@ -106,7 +106,7 @@ export async function build({ root, out, toolchainBin, log = () => undefined, on
       return;
     }
     delete stamps[program.name];
-    const fresh = path.join(freshFolder, `${program.name}.wasm`); // some tools put the output's name into it: stack traces show it
+    const fresh = path.join(freshFolder, `${program.name}.wasm`); // some tools store the output's name in the file, and stack traces show it
     const [tool, args] = program.command(fresh);
     try {
       const { stderr } = await execute(path.join(toolchainBin, tool), args, { cwd: program.cwd, maxBuffer: 1 << 26 });

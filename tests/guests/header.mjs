@@ -128,7 +128,7 @@ function wholeNumber(value) {
 function socket(what, value) {
   const [number, option, ...more] = words(value);
   const port = wholeNumber(number);
-  if (port > 65535) throw new Error(`this is no port: ${number}`);
+  if (port > 65535) throw new Error(`not a port: ${number}`);
   if ((option !== undefined && option !== 'nonblocking') || more.length > 0) throw new Error(`${what}: ${value}`);
   return { [what]: port, nonblocking: option === 'nonblocking' };
 }
@@ -254,7 +254,7 @@ export function parseHeader(source, program, file) {
     }
     if (!current || line.trim() === '') continue;
     const [, key, value] = /^ {2}([\w-]+): ?(.*)$/.exec(line) ?? [];
-    if (!keys[key]) throw new Error(`${file}: this is no line of a guest's header: ${line}`);
+    if (!keys[key]) throw new Error(`${file}: not a line of a guest's header: ${line}`);
     try {
       keys[key](current, value);
     } catch (error) {

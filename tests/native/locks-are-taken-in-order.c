@@ -92,10 +92,10 @@ int main(void)
 	check_says(earlier_under_later, "hf_memfs.tree is taken while hf_memnode.lock is held");
 	check_says(two_of_a_rank, "hf_memnode.lock is taken while hf_memnode.lock is held");
 	check_says(earlier_after_one_was_let_go, "hf_memfs.tree is taken while hf_memnode.lock is held");
-	check_says(not_held, "hf_memnode.lock is let go by a thread that does not hold it");
+	check_says(not_held, "hf_memnode.lock is released by a thread that does not hold it");
 	check_says(without_a_rank, "without a rank");
 	check_says(sleeps_with_one_held, "a wait with hf_process.lock held");
-	check_says(looks_at_the_clock_with_one_held, "a look at the clock with hf_process.lock held");
+	check_says(looks_at_the_clock_with_one_held, "reading the clock with hf_process.lock held");
 	check_says(leaves_with_one_held, "leaving the kernel with hf_process.lock held");
 #endif
 	return done();

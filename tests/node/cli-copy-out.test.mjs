@@ -1,4 +1,4 @@
-// What `--dir` may do to the host, whatever the program did and whoever else is at work there: it never leaves its
+// What `--dir` may do to the host, whatever the program did and whatever else changes there: it never leaves its
 // directory, and nothing is lost. The program is played by the page's own file system calls.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -61,7 +61,7 @@ test('a link that cannot be removed is not followed: nothing is written outside'
   await guest.mkdir('/sub/link/deep');
   await guest.writeFile('/sub/link/evil', 'x');
   await guest.writeFile('/sub/link/deep/evil', 'x');
-  // As if the directory were somebody else's, and we not root.
+  // As if the directory belonged to another user, and we were not root.
   const { rename, unlink, mkdir } = fs.promises;
   const refuse =
     (call) =>
@@ -342,7 +342,7 @@ test('a rename between two file systems is a copy and a removal', needsMount, as
   assert.deepEqual([list(), read('other/a')], [['other'], 'a']);
 });
 
-// ---- somebody else was at work, too ----
+// ---- something else changed the directory, too ----
 
 test(
   'files that changed on the host meanwhile stay, and the program’s version is written beside them',

@@ -366,7 +366,7 @@ test('paths that are too long are skipped with a warning, and then nothing is re
   write(guest, 'new/file', 'seen');
   assert.equal(await directories.copyOut(), false);
   assert.equal(fs.readFileSync(path.join(host, 'new/file'), 'utf8'), 'seen');
-  assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa'); // the guest's is where nobody can see it
+  assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa'); // the guest's version is hidden
   assert.equal(fs.existsSync(path.join(host, 'empty')), true);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0], /new contains paths that are too long/);

@@ -16,7 +16,7 @@ const asNobody = (...args) => [
   [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', process.execPath, ...args],
 ];
 
-/** To be somebody else one must be root, and that one must be able to read the command. */
+/** Switching to another user needs root, and that user must be able to read the command. */
 const possible = process.getuid?.() === 0 && spawnSync(...asNobody(command, '--version')).status === 0;
 const settings = { skip: !possible && 'this needs to be root, and a clone that everybody can read', timeout: 120_000 };
 
@@ -29,7 +29,7 @@ function folder(t) {
   return path.join(made, 'home');
 }
 
-/** Runs the shell's commands as nobody. */
+/** Runs the shell's commands as the user nobody. */
 async function run(t, home, script) {
   const [program, args] = asNobody(command, 'run', '--dir', `${home}::/`, shell);
   const child = endsWith(t, spawn(program, args, { cwd: '/', env: { PATH: process.env.PATH, HOME: '/' } }));

@@ -22,7 +22,7 @@ test('a browser that is missing, or that exits at once, is reported', async (t) 
   const inBrowser = (CHROMIUM) => run(t, ['run', '--host', 'chromium', guest('hello')], '', { CHROMIUM });
   const missing = await inBrowser('/nowhere/chromium');
   assert.equal(missing.code, 1);
-  assert.match(missing.stderr, /CHROMIUM=\/nowhere\/chromium: there is no such program/);
+  assert.match(missing.stderr, /CHROMIUM=\/nowhere\/chromium: no such program/);
   const broken = await inBrowser('/bin/false');
   assert.equal(broken.code, 1);
   assert.match(broken.stderr, /\/bin\/false ended \(exit code 1\)/);

@@ -32,7 +32,7 @@ test('a companion gives its guest imports, and the page calls its functions and 
     assert.deepEqual(await q.call('bytes', new Uint8Array([1, 2])), new Uint8Array([2, 3]));
     assert.equal(await q.call('thread'), null);
     assert.equal(await q.call('asFrozen'), 1);
-    assert.equal(await q.call('again'), true); // other modules are nobody's business
+    assert.equal(await q.call('again'), true); // other modules are none of our concern
     assert.deepEqual(await q.call('options'), companion.options);
     assert.equal(await q.call('call_hook_often', 10), 110);
     assert.ok('twice' in q.exports && Object.keys(q.exports).includes('spin'));

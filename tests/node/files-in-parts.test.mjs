@@ -1,4 +1,4 @@
-// Large files, directories and removals in the real coordinator: whose bytes are where, who waits for whom, what is too large.
+// Large files, directories and removals in the real coordinator: which bytes are where, what waits for what, what is too large.
 import assert from 'node:assert/strict';
 import { constants } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
@@ -29,7 +29,7 @@ function runs(data) {
   return found.map(([letter, mib]) => letter + mib).join(' ');
 }
 
-/** A stream that gives parts when it is told to. */
+/** A stream that delivers parts on request. */
 function valve() {
   let controller;
   const stream = new ReadableStream({ start: (c) => void (controller = c) });

@@ -1,4 +1,4 @@
-// A program that nobody waits for any more is not loaded any further.
+// Loading stops once no caller waits for the program.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -181,7 +181,7 @@ test('other callers of the same URL get its program, and it is loaded once', asy
   await site.began(1);
   for (const controller of controllers) controller.abort(new Error('enough'));
   for (const spawning of [first, third]) await assert.rejects(spawning, { message: 'enough' });
-  await hf.stats(); // so the coordinator has heard of it
+  await hf.stats(); // so the coordinator has received it
   const fourth = hf.run(site.url('a.wasm'));
   site.finish();
   assert.deepEqual([(await second).stdout, (await fourth).stdout], ['hello, world\n', 'hello, world\n']);

@@ -1,4 +1,4 @@
-// `interruptible: true`: a program that computes for ever is stopped without ending its worker. By loops, by recursion, by tail calls, through
+// `interruptible: true`: a program that computes forever is stopped without ending its worker. By loops, by recursion, by tail calls, through
 // tables, and by sheer numbers of calls; on whichever bridge the engine has, and on the other one.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

@@ -27,7 +27,7 @@ for (const force of [{}, { jsBridge: true }]) {
         await assert.rejects(hf.spawn(guest(name), { interruptible, limits: { memory: 3 * PAGE - 1 } }), {
           name: 'SpawnRefused',
           kind: 'limit',
-          message: /limits\.memory: its memory is larger than the limit from the beginning; pages that it needs: 3/,
+          message: /limits\.memory: its initial memory is larger than the limit; pages that it needs: 3/,
         });
       }
     }

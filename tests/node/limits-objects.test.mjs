@@ -61,7 +61,7 @@ test('all tables together may use as much as a memory', async (t) => {
   await assert.rejects(hf.run(large, { limits: { memory: PAGE } }), {
     name: 'SpawnRefused',
     kind: 'limit',
-    message: /limits\.memory: its tables are larger than the limit from the beginning/,
+    message: /limits\.memory: its initial tables are larger than the limit/,
   });
   assert.equal((await hf.run(large, { limits: { memory: 2 * PAGE } })).code, 0);
 });

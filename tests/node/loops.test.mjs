@@ -281,7 +281,7 @@ test('Go 1.24 and later, unmodified: exports, goroutines, and a sleep inside an 
   assert.equal(sum, 3); // behind the one that slept
   await q.call('later', 1, 7, 0);
   await sleep(20);
-  assert.equal(await q.call('result'), -1); // goroutines only run while somebody calls or ticks
+  assert.equal(await q.call('result'), -1); // goroutines only run during calls and ticks
   assert.equal(output, '');
   await assert.rejects(q.call('quit', 3), (error) => error.exit.code === 3);
 });

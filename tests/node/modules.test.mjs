@@ -1,5 +1,5 @@
 // What the coordinator makes of a module that cannot be interruptible: a refusal that says why, or, where that was only wished ('if-possible', as in
-// WebKit), the module as it is. And that a rewriter nobody waits for any more is ended.
+// WebKit), the module as it is. And that a rewriter is ended once no caller waits for it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';

@@ -1,4 +1,4 @@
-// Wrong options are told in words before anything is sent.
+// Wrong options are reported clearly before anything is sent.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startFake } from './support/fake-coordinator.mjs';

@@ -1,4 +1,4 @@
-// Where the outputs of a real program go, and what becomes of one that nobody reads.
+// Where the outputs of a real program go, and what happens to unread output.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-// A process that lacks a permission is told which, on Node and, where it is installed, on Deno.
+// A process that lacks a permission gets an error that names it, on Node and, where it is installed, on Deno.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -80,7 +80,7 @@ test('300 runs at once, of programs with threads and without, on four workers', 
 test('after a process has ended, the next one can start at once on the only worker', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(echo);
-  // The end is told before the worker's own word that it is free.
+  // The end is reported before the worker's own message that it is free.
   for (let i = 0; i < 200; i++) assert.equal((await hf.run(module, { stdin: `${i}` })).stdout, `${i}`);
 });
 

@@ -32,7 +32,7 @@ async function write(stream, size, hash, progress) {
   stream.end();
 }
 
-/** The most memory that the process has had so far, in bytes; 0 when that cannot be told (no /proc, or it has ended). */
+/** The most memory that the process has had so far, in bytes; 0 if unknown (no /proc, or it has ended). */
 function peakMemory(pid) {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;

@@ -1,5 +1,5 @@
 // Go's own tests of `os`, `io/fs` and `path/filepath`, the last of them in Chromium as well (all eight packages there: `npm run conformance:go`), and
-// that a surprise is told.
+// that surprises are reported.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { goTests } from '../go-std/main.mjs';

@@ -166,7 +166,7 @@ test('nor does one that is made between the check and the write, or the check an
   await hf.fs.writeFiles({ '/secret/key': 'KEY', '/w/sub/key': 'mine' });
   const preopens = { '/w': '/w' };
   for (const target of ['/secret', '../secret']) {
-    // The file is opened when its data begin to come: by then somebody else has changed the directory.
+    // The file is opened when its data begin to come: by then the directory has been changed.
     const pull = async (controller) => {
       await hf.fs.rm('/w/sub', { recursive: true });
       await hf.fs.symlink(target, '/w/sub');

@@ -1,4 +1,4 @@
-// One stream that is passed to two programs at a time: each call finds it unlocked, and one of the programs comes too late.
+// One stream that is passed to two programs at a time: each call finds it unlocked, and one of the programs fails.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import test from 'node:test';

@@ -7,7 +7,7 @@ import { guest, runtime } from './support/runtime.mjs';
 const program = guest('files-on-command');
 const [EACCES, ENOENT, ENOTEMPTY, EROFS, EEXIST] = [-2, -44, -55, -69, -20];
 
-/** A program that does as it is told: `await p('open', '/x', 'rwc')` is what it answers. */
+/** A program that follows orders: `await p('open', '/x', 'rwc')` is what it answers. */
 async function obedient(hf, preopens) {
   const process = await hf.spawn(await readFile(program), { preopens });
   const writer = process.stdin.getWriter();

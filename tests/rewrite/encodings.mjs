@@ -7,7 +7,7 @@
 const leb = (number) => (number < 0x80 ? [number] : [(number & 0x7f) | 0x80, ...leb(number >>> 7)]);
 const section = (id, body) => [id, ...leb(body.length), ...body];
 
-/** Opcodes that nobody has: where one of them is met, the instruction before it is over. */
+/** Undefined opcodes: where one of them is found, the instruction before it has ended. */
 const END = [0xff, 0xff, 0xff];
 const FLAG = 1;
 
@@ -51,7 +51,7 @@ const all = [
     [0, 3, 10, 0x10].map((number) => [prefix, 0x80 | number, 0x80, 0x80, 0x80, 0]),
   ),
 ];
-/** An opcode that nobody has, too, but as what follows one it is a number. So it shows who takes it for which. */
+/** Also an undefined opcode, but a valid operand. So it shows which reader takes it for which. */
 const EITHER = 0x27;
 const followers = [
   ...[[], [0], [1], [0x0b], [0x40], [0x70], [0, 0], [1, 0], [0x42, 0], [0, 0, 0], [0x80, 0, 0]],

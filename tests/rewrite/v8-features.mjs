@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 const others = /reflection|skip|assume|pgo|revectorize|inlining|rab-integration|jspi|growable-stacks|imported-strings/;
 
 /**
- * V8 11 (Node 20) has the instructions of references and of garbage collection under numbers that the proposal gave up before it was finished (0xd5
- * was `ref.eq`, and is `br_on_null`), and never without a switch. What stands there for them is not the language that the rewriter reads.
+ * V8 11 (Node 20) has the instructions of references and of garbage collection under numbers that the proposal dropped before it was finished (0xd5
+ * was `ref.eq`, and is `br_on_null`), and never without a switch. Those encodings are not the language that the rewriter reads.
  */
 const renumbered = /wasm-(gc|typed-funcref|stringref)$|wasm-staging$/;
 

@@ -408,7 +408,7 @@ export const scenarios = {
       });
       while (!turnUp) await sleep(1);
       await never.sup.close();
-      // It comes after all: nobody wants it any more.
+      // It arrives after all, but is no longer wanted.
       const process = await hf.spawn(guest('cat'));
       turnUp(process);
       const { reason } = await process.exited;

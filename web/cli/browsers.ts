@@ -126,7 +126,7 @@ export async function findBrowser(name: BrowserName): Promise<string> {
   if (named !== undefined && named !== '') {
     const found = path.isAbsolute(named) || named.includes(path.sep) ? await executable(named) : await onPath(named);
     if (found !== undefined) return found;
-    throw new BrowserError(`${variable}=${named}: there is no such program`);
+    throw new BrowserError(`${variable}=${named}: no such program`);
   }
   for (const program of programs) {
     const found = path.isAbsolute(program) ? await executable(program) : await onPath(program);

@@ -1,4 +1,4 @@
-/** A small web server over the clone whose answers a test can change one by one; for everything that nginx with serve.conf does right. */
+/** A small web server over the clone whose answers a test can change one by one; for everything other than correct answers, which nginx with serve.conf gives. */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,6 @@
 /**
  * The page that every test starts with: served by nginx with the headers that serve.conf has, holding nothing but the library (`lib`) and
- * the tools of lab.ts (`lab`). What goes wrong in it unnoticed (an error that nobody caught, a rejection that nobody handled) fails the test.
+ * the tools of lab.ts (`lab`). An uncaught error or an unhandled rejection in it fails the test.
  */
 import { test as base, expect, type Page } from '@playwright/test';
 import { makeLab, type StartOptions } from './lab.ts';

@@ -1,5 +1,5 @@
-/* Sends back whatever arrives on stdin, as it arrives: for the round trip of a byte and the throughput of many. No test: it has no "guest"
- * header. */
+/* Sends back whatever arrives on stdin, as it arrives: for measuring the round trip of a byte and the throughput of many. Not a test: it has no
+ * "guest" header. */
 #include "../c/fs.h"
 
 static uint8_t buffer[65536];

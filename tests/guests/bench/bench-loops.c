@@ -1,5 +1,5 @@
 // flags: -fno-vectorize -fno-unroll-loops
-/* What a check in each loop costs where there is little else: prints a line for each kind of loop, with the least nanoseconds that a round
+/* The cost of a check in each loop with little other work: prints a line for each kind of loop, with the least nanoseconds that a round
  * took for one turn (for fib: a call). The argument is the number of rounds. */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 // flags: -mbulk-memory
-/* What a system call costs, on whatever runs this: prints `NAME NANOSECONDS` a call, or `NAME errno N` for what did not work, one line a row. No test: it has
- * no "guest" header.
+/* The cost of a system call, on any host: prints `NAME NANOSECONDS` a call, or `NAME errno N` for what did not work, one line a row. No test: it
+ * has no "guest" header.
  *
  *   bench-peers [MICROSECONDS [FD [PREFIX]]]     how long one row is measured (40,000), the directory to work in (3), and where in it ("")
  *
- * It makes a folder "bench" there, and leaves it. Written for hosts that lack functions: it uses as few as the rows need, and each row looks at what it got. A
- * clock that ticks in milliseconds is enough for rows of tens of milliseconds. */
+ * It makes a folder "bench" there, and leaves it. Written for hosts that lack functions: it uses as few as the rows need, and each row looks at
+ * what it got. A clock that ticks in milliseconds is enough for rows of tens of milliseconds. */
 #include "../c/raw.h"
 
 #include <stdbool.h>
@@ -216,7 +216,7 @@ static void measure(const struct row *row, uint64_t nanoseconds)
 	uint32_t error;
 	bool measured = false;
 
-	/* Warms up, and learns how many calls take so long; a moment in which the machine did something else is not taken for them. */
+	/* Warms up, and learns how many calls take so long; a moment in which the machine did something else is not included. */
 	for (;; count *= 2) {
 		uint64_t start = now();
 		error = row->run((uint32_t)count);

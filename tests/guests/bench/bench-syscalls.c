@@ -23,7 +23,7 @@ static uint64_t out[32];
 static uint32_t file, block_file, many, null_fd;
 static const char deep[] = "bench/1/2/3/4/5/6/7/leaf";
 
-/* Each does its thing `n` times. */
+/* Each does its work `n` times. */
 static void nothing(uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -191,7 +191,7 @@ static double per_call(const struct row *row)
 	return (double)(now() - start) / row->count;
 }
 
-/* The shortest of three tries: one slow moment of the machine must not pass for a long round. */
+/* The shortest of three tries: one slow moment of the machine must not count as a long round. */
 static double shortest(const struct row *row)
 {
 	double best = per_call(row);
@@ -204,7 +204,7 @@ static double shortest(const struct row *row)
 	return best;
 }
 
-/* How many calls take as long as a round shall; also warms up. */
+/* Returns how many calls a round needs; also warms up. */
 static void calibrate(struct row *row, uint64_t round)
 {
 	for (row->count = 1; row->count < 1u << 28; row->count *= 2)

@@ -1,5 +1,4 @@
-/* FDFLAGS_APPEND, given on opening or set later, sends each write to the end, wherever the offset is and whoever else
- * wrote.
+/* FDFLAGS_APPEND, given on opening or set later, sends each write to the end, wherever the offset is and even if others wrote.
  *
  * guest:
  *   dir: /
@@ -36,7 +35,7 @@ int main(void)
 	write_all(append, "ONE", 3);
 	expect_file("file", "ONE two three four");
 
-	/* And on again, on another descriptor: the flag is that descriptor's alone. */
+	/* Set again, on another descriptor: the flag belongs to that descriptor alone. */
 	CHECK_OK(__wasi_fd_fdstat_set_flags(other, __WASI_FDFLAGS_APPEND));
 	seek_to(other, 0, __WASI_WHENCE_SET);
 	write_all(other, "!", 1);

@@ -1,5 +1,4 @@
-/* EFAULT when a result does not fit into memory, wherever it stops fitting; and memory that does fit is not needed
- * twice.
+/* EFAULT when a result does not fit into memory, at whichever byte it ends; a result that just fits is written.
  *
  * guest:
  *   args: some arguments
@@ -31,7 +30,7 @@ int main(void)
 	CHECK_ERRNO(raw_environ_get(end, P(buffer)), EFAULT);
 	CHECK_ERRNO(raw_environ_get(P(pointers), end - size + 1), EFAULT);
 
-	/* The very last bytes of memory are memory. */
+	/* The very last bytes of memory are usable. */
 	CHECK_OK(raw_environ_get(P(pointers), end - size));
 	CHECK_EQ(pointers[0], end - size);
 	CHECK(strcmp((char *)(uintptr_t)(end - size), "SOME=thing") == 0);

@@ -1,5 +1,5 @@
-/* check.h - checks for guests that test themselves. A failed check says on stderr where it stands and what it got, and
- * exits with 1. It writes straight to descriptor 2, so that it neither needs nor disturbs stdio. */
+/* check.h - checks for guests that test themselves. A failed check prints its place and the value to stderr, and exits with 1. It writes directly
+ * to descriptor 2, so that it neither needs nor disturbs stdio. */
 #ifndef GUEST_CHECK_H
 #define GUEST_CHECK_H
 

@@ -1,4 +1,4 @@
-/* The monotonic clock never goes back and does go on; the realtime clock is plausible; both tell a resolution, which is the monotonic clock's
+/* The monotonic clock never goes back and does go on; the realtime clock is plausible; both report a resolution, which is the monotonic clock's
  * step; other ids are EINVAL.
  *
  * guest:
@@ -23,8 +23,7 @@ static void resolution_is_sane(__wasi_clockid_t id)
 	CHECK_BETWEEN(resolution, 1, 100000000);
 }
 
-/* The resolution is the clock's real step: about the smallest by which it is seen to advance. What a call takes may be more than that, where
- * steps are so small. */
+/* The resolution is the clock's real step: about the smallest observed advance. A call may take longer than a very small step. */
 static void resolution_is_the_step(void)
 {
 	uint64_t last = now_of(__WASI_CLOCKID_MONOTONIC), smallest = UINT64_MAX;
@@ -71,7 +70,7 @@ int main(void)
 		last = now;
 	}
 	CHECK_BETWEEN(real, YEAR_2024, YEAR_2100);
-	/* Both clocks measure the same time: what passed is about as much on each. */
+	/* Both clocks measure the same time: about the same time passes on each. */
 	CHECK_BETWEEN((int64_t)(now_of(__WASI_CLOCKID_REALTIME) - real) -
 	                  (int64_t)(now_of(__WASI_CLOCKID_MONOTONIC) - start),
 	              -INT64_C(1000000000), INT64_C(1000000000));

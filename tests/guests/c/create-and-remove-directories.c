@@ -1,4 +1,4 @@
-/* path_create_directory and path_remove_directory with each thing that can be in their way.
+/* path_create_directory and path_remove_directory with everything that can be in the way.
  *
  * guest:
  *   dir: /
@@ -52,7 +52,7 @@ int main(void)
 	CHECK_ERRNO(look("slash"), ENOENT);
 	CHECK_OK(rmdir_("dir/through"));
 
-	/* Removed while open: empty for good. */
+	/* Removed while open: stays empty. */
 	int sub = open_dir("dir/sub"), fd;
 	CHECK_OK(rmdir_("dir/sub"));
 	CHECK_ERRNO(look("dir/sub"), ENOENT);

@@ -1,4 +1,4 @@
-/* Opening without end stops with EMFILE, and the process goes on; closing one makes room for one.
+/* Opening endlessly fails with EMFILE, and the process continues; closing one allows one more.
  *
  * guest:
  *   dir: /

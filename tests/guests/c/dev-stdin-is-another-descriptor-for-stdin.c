@@ -51,7 +51,7 @@ int main(void)
 	CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));
 	CHECK_EQ(stat.fs_rights_base, WRITE_RIGHTS);
 
-	/* Not more than the descriptor may do. */
+	/* Not with more rights than the descriptor has. */
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "stdin", 0, __WASI_RIGHTS_FD_WRITE, 0, 0, &fd), EACCES);
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "stdout", 0, __WASI_RIGHTS_FD_READ, 0, 0, &fd), EACCES);
 	CHECK_OK(__wasi_fd_fdstat_set_rights(0, 0, 0));

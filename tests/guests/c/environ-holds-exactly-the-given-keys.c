@@ -1,4 +1,4 @@
-/* The environment is what was asked for and nothing of the host's: empty values, values with '=', UTF-8.
+/* The environment is exactly what was requested, with nothing of the host's: empty values, values with '=', UTF-8.
  *
  * guest:
  *   env: A=1

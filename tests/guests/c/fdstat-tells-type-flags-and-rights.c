@@ -18,7 +18,7 @@ static __wasi_fdstat_t fdstat(int fd)
 	return stat;
 }
 
-/* Synchronous writing is path_open's to give: it cannot be switched on later, nor off. What was not on is EINVAL, and nothing changes. */
+/* Only path_open sets synchronous writing: it cannot be switched on or off later. Switching it on is EINVAL, and changes nothing. */
 static void only_two_flags_change(int fd)
 {
 	static const unsigned later[] = {__WASI_FDFLAGS_DSYNC, __WASI_FDFLAGS_RSYNC, __WASI_FDFLAGS_SYNC, SYNC_FLAGS};
@@ -40,7 +40,7 @@ static void flags_of_a_synchronous_file(void)
 	CHECK_EQ(fdstat(fd).fs_flags, SYNC_FLAGS);
 	CHECK_EQ(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK), 0);
 	CHECK_EQ(fdstat(fd).fs_flags, SYNC_FLAGS | __WASI_FDFLAGS_NONBLOCK);
-	/* What is left out stays: fcntl(fd, F_SETFL, O_APPEND) is no error on Linux. */
+	/* Omitted flags stay: fcntl(fd, F_SETFL, O_APPEND) is no error on Linux. */
 	CHECK_EQ(fcntl(fd, F_SETFL, O_APPEND), 0);
 	CHECK_EQ(fdstat(fd).fs_flags, SYNC_FLAGS | __WASI_FDFLAGS_APPEND);
 	close_fd(fd);

@@ -1,5 +1,4 @@
-/* fd_filestat_get and path_filestat_get agree; inode and device identify a file; links are counted; a symbolic link is
- * told apart.
+/* fd_filestat_get and path_filestat_get agree; inode and device identify a file; links are counted; a symbolic link is distinguished.
  *
  * guest:
  *   dir: /

@@ -1,4 +1,4 @@
-/* fs.h - what file tests need again and again. Each of these must succeed, or the test fails there. */
+/* fs.h - helpers for file tests. Each of them must succeed, or the test fails there. */
 #ifndef GUEST_FS_H
 #define GUEST_FS_H
 
@@ -21,11 +21,11 @@
 #define READ_RIGHTS \
 	(FILE_RIGHTS & ~(__WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE))
 
-/* Every right but those of files alone. */
+/* Every right except those that only files have. */
 #define DIRECTORY_RIGHTS \
 	(~FILE_RIGHTS | __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_FILESTAT_GET | __WASI_RIGHTS_FD_FILESTAT_SET_TIMES)
 
-/* All that `fd` lets its files have. */
+/* All rights that `fd` passes on to its files. */
 static inline __wasi_rights_t inheriting_of(int fd)
 {
 	__wasi_fdstat_t stat;
@@ -76,7 +76,7 @@ static inline size_t write_all(int fd, const void *data, size_t size)
 	return written;
 }
 
-/* Up to `size` bytes; how many. */
+/* Up to `size` bytes; returns how many. */
 static inline size_t read_some(int fd, void *data, size_t size)
 {
 	__wasi_iovec_t iov = {data, size};

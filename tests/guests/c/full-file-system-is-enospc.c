@@ -1,4 +1,4 @@
-/* What needs room that is not there is ENOSPC and changes nothing; once something goes there is room again.
+/* Calls that need more space than there is fail with ENOSPC and change nothing; removing something makes space again.
  *
  * guest:
  *   dir: /
@@ -9,7 +9,7 @@
 static char block[1 << 16];
 static __wasi_ciovec_t iov = {(uint8_t *)block, sizeof block};
 
-/* Writes until nothing goes any more. */
+/* Writes until nothing more fits. */
 static unsigned fill_bytes(int fd)
 {
 	__wasi_size_t written;
@@ -20,7 +20,7 @@ static unsigned fill_bytes(int fd)
 	return error;
 }
 
-/* Makes names until there is no room for one; the error, and how many there are. */
+/* Creates names until one does not fit; returns the error, and how many there are. */
 static unsigned fill_names(unsigned (*make)(const char *name), int *count)
 {
 	char name[32];
@@ -76,7 +76,7 @@ static void check_bytes(void)
 	CHECK_ERRNO(__wasi_fd_pwrite(fd, &iov, 1, size + (1 << 20), &written), ENOSPC);
 	CHECK_ERRNO(__wasi_fd_allocate(fd, size, 1 << 20), ENOSPC);
 	CHECK_EQ(stat_fd(fd).size, size);
-	CHECK_OK(__wasi_fd_filestat_set_size(fd, size * 1000)); /* a hole takes no room */
+	CHECK_OK(__wasi_fd_filestat_set_size(fd, size * 1000)); /* a hole takes no space */
 	CHECK_OK(__wasi_fd_filestat_set_size(fd, size - sizeof block));
 	CHECK_OK(__wasi_fd_pwrite(fd, &iov, 1, size - sizeof block, &written));
 	CHECK_OK(__wasi_fd_filestat_set_size(fd, 0));
@@ -92,7 +92,7 @@ int main(void)
 	CHECK_ERRNO(make_folder("new"), ENOSPC);
 	CHECK_ERRNO(make_symlink("new"), ENOSPC);
 	CHECK_ERRNO(make_link("new"), ENOSPC);
-	/* Another name for what is there takes the place of the old one. */
+	/* A rename replaces the old name. */
 	CHECK_OK(__wasi_path_rename(ROOT, "name-0", ROOT, "new"));
 	CHECK_OK(__wasi_path_rename(ROOT, "new", ROOT, "name-0"));
 	remove_names(count, __wasi_path_unlink_file);

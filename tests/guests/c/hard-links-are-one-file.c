@@ -38,7 +38,7 @@ int main(void)
 	CHECK_ERRNO(link_("twin", ""), ENOENT);
 	CHECK_ERRNO(look("x"), ENOENT);
 
-	/* Of a symbolic link, it is the link that gets another name. Followed, as in POSIX, the target does (Wasmtime:
+	/* For a symbolic link, the link itself gets another name. Followed, as in POSIX, the target does (Wasmtime:
 	 * EINVAL). */
 	CHECK_OK(__wasi_path_symlink("nowhere", ROOT, "dangling"));
 	CHECK_OK(link_("dangling", "dangling2"));

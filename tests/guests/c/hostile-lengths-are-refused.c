@@ -1,4 +1,4 @@
-/* Lengths and counts of 2^32-1, and such as wrap when multiplied or added to their pointer: an error each, no trap, no hang.
+/* Lengths and counts of 2^32-1, and those that wrap when multiplied or added to their pointer: each is an error, without a trap or a hang.
  *
  * guest:
  *   dir: /
@@ -45,7 +45,7 @@ int main(void)
 
 	/* Vectors that each fit into memory but hold more than 4 GiB together: refused, or the file's few bytes are read. */
 	static __wasi_iovec_t many[1024];
-	CHECK(__builtin_wasm_memory_grow(0, 64) != (size_t)-1); /* 4 MiB that nobody uses */
+	CHECK(__builtin_wasm_memory_grow(0, 64) != (size_t)-1); /* 4 MiB of unused memory */
 	for (int i = 0; i < 1024; i++)
 		many[i] = (__wasi_iovec_t){(uint8_t *)(uintptr_t)(memory_end() - (4u << 20)), 4u << 20};
 	write_all((int)file, "few", 3);

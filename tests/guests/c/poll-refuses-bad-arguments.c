@@ -43,7 +43,7 @@ int main(void)
 	CHECK_ERRNO(error, 0, EINVAL);
 	CHECK(error || events[0].error == EINVAL);
 
-	/* Bad descriptors are told at once, each as an event of its own, beside the clock that would take an hour. */
+	/* Bad descriptors are reported at once, each as its own event, although the clock would take an hour. */
 	subs[0] = clock_sub(1, __WASI_CLOCKID_MONOTONIC, 3600 * 1000 * MS, 0);
 	subs[1] = read_sub(2, 99);
 	subs[2] = write_sub(3, -1);
@@ -54,7 +54,7 @@ int main(void)
 		CHECK_EQ(events[i].type, i ? __WASI_EVENTTYPE_FD_WRITE : __WASI_EVENTTYPE_FD_READ);
 	}
 
-	/* Waiting for what a descriptor cannot do ends at once too. */
+	/* Waiting for an operation that a descriptor does not support ends at once, too. */
 	subs[0] = clock_sub(1, __WASI_CLOCKID_MONOTONIC, 20000 * MS, 0);
 	subs[1] = write_sub(2, 0);
 	subs[2] = read_sub(3, 1);

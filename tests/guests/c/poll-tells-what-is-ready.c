@@ -1,4 +1,4 @@
-/* Files are always ready and tell how much there is to read; stdout has room; stdin is ready when it has data, with a count, and at its
+/* Files are always ready and report how much can be read; stdout has room; stdin is ready when it has data, with a count, and at its
  * end, with the hang-up flag.
  *
  * guest:
@@ -31,7 +31,7 @@ int main(void)
 	CHECK(one(read_sub(1, file)).fd_readwrite.nbytes >= 1);
 	CHECK(one(write_sub(2, file)).fd_readwrite.nbytes >= 1);
 	CHECK_EQ(one(write_sub(3, file)).fd_readwrite.flags, 0);
-	/* At its end it is ready, and nobody has hung up (Wasmtime says so): more may be written. */
+	/* At its end it is ready, without the hang-up flag (as in Wasmtime), because more may be written. */
 	seek_to(file, 0, __WASI_WHENCE_END);
 	CHECK_EQ(one(read_sub(3, file)).fd_readwrite.nbytes, 0);
 	CHECK_EQ(one(read_sub(3, file)).fd_readwrite.flags, 0);
@@ -54,7 +54,7 @@ int main(void)
 	__wasi_event_t event = one(read_sub(10, 0));
 	CHECK_EQ(event.fd_readwrite.nbytes, 5);
 	CHECK_EQ(event.fd_readwrite.flags, 0);
-	event = one(read_sub(11, 0)); /* looking takes nothing away */
+	event = one(read_sub(11, 0)); /* polling consumes nothing */
 	CHECK_EQ(event.fd_readwrite.nbytes, 5);
 	CHECK_EQ(read_some(0, got, 3), 3);
 	CHECK_EQ(one(read_sub(12, 0)).fd_readwrite.nbytes, 2);

@@ -4,7 +4,7 @@
  */
 #include "poll.h"
 
-/* Waits for one clock; how long it took. */
+/* Waits for one clock; returns how long it took. */
 static uint64_t wait(__wasi_clockid_t id, uint64_t timeout, unsigned flags)
 {
 	__wasi_subscription_t sub = clock_sub(UINT64_C(0x123456789abcdef0), id, timeout, flags);
@@ -35,7 +35,7 @@ int main(void)
 		CHECK_BETWEEN(wait(id, 1, ABSOLUTE), 0, 1000 * MS);
 	}
 
-	/* Many at once: exactly those whose time has come are told, here the two that share the earliest. */
+	/* Many at once: exactly those that are due are reported, here the two that share the earliest time. */
 	uint64_t deadline = monotonic() + 30 * MS;
 	__wasi_subscription_t subs[] = {
 		clock_sub(1, __WASI_CLOCKID_MONOTONIC, UINT64_MAX, 0),

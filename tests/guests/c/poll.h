@@ -1,4 +1,4 @@
-/* poll.h - subscriptions and events without the braces. */
+/* poll.h - short forms for subscriptions and events. */
 #ifndef GUEST_POLL_H
 #define GUEST_POLL_H
 

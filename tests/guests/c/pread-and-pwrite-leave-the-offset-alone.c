@@ -58,7 +58,7 @@ int main(void)
 	CHECK_EQ(written, 0);
 	CHECK_EQ(stat_fd(fd).size, 17);
 
-	/* Where no file can reach. */
+	/* Beyond the largest offset. */
 	__wasi_ciovec_t iov = {(const uint8_t *)"x", 1};
 	CHECK_ERRNO(__wasi_fd_pwrite(fd, &iov, 1, UINT64_MAX, &written), EINVAL, EFBIG, EOVERFLOW);
 	CHECK_ERRNO(__wasi_fd_pwrite(fd, &iov, 1, (uint64_t)INT64_MAX, &written), EINVAL, EFBIG, EOVERFLOW);

@@ -10,7 +10,7 @@
 
 enum { BIG = 4 << 20 };
 
-/* Each byte value should come BIG / 256 = 16,384 times, with a standard deviation of 128: ten of them is never. */
+/* Each byte value should occur BIG / 256 = 16,384 times, with a standard deviation of 128: a difference of ten of them never happens. */
 static void looks_random(const uint8_t *bytes)
 {
 	uint32_t counts[256] = {0};
@@ -19,7 +19,7 @@ static void looks_random(const uint8_t *bytes)
 		counts[bytes[i]]++;
 	for (int i = 0; i < 256; i++)
 		CHECK_BETWEEN(counts[i], 16384 - 1280, 16384 + 1280);
-	for (size_t i = 0; i + 64 <= BIG; i += 4096) /* no part is left out, none repeats the one before */
+	for (size_t i = 0; i + 64 <= BIG; i += 4096) /* no part is omitted, none repeats the previous one */
 		CHECK(memcmp(bytes + i, bytes + (i + 4096) % BIG, 32) != 0);
 }
 

@@ -1,5 +1,5 @@
-/* raw.h - the 46 functions as the module imports them: every pointer and length a plain number, so that a test can pass
- * nonsense, and the whole i32 result. `P(x)` is the address of an object as such a number. */
+/* raw.h - the 46 functions as the module imports them: every pointer and length is a plain number, so that a test can pass invalid ones, and the
+ * whole i32 result. `P(x)` is the address of an object as such a number. */
 #ifndef GUEST_RAW_H
 #define GUEST_RAW_H
 

@@ -41,7 +41,7 @@ int main(void)
 	all_four((uint32_t)fd, P(&past), 1, P(&moved), EFAULT);
 	all_four((uint32_t)fd, P(&good), 1, end, EFAULT);
 	all_four((uint32_t)fd, P(&good), 1, end - 3, EFAULT);
-	/* Too many vectors is told before they are looked at. */
+	/* Too many vectors is reported before they are read. */
 	all_four((uint32_t)fd, P(&good), 0xffffffff, P(&moved), EINVAL);
 	all_four((uint32_t)fd, P(&good), 0x20000000, P(&moved), EINVAL);
 
@@ -75,7 +75,7 @@ int main(void)
 	CHECK_ERRNO(raw_fd_pread(0, P(&good), 1, 0, P(&moved)), ESPIPE, EBADF, ENOTCAPABLE);
 	CHECK_ERRNO(raw_fd_pwrite(1, P(&good), 1, 0, P(&moved)), ESPIPE, EBADF, ENOTCAPABLE);
 
-	/* A bad call on stdin loses none of it. */
+	/* A bad call on stdin loses no bytes. */
 	CHECK_ERRNO(raw_fd_read(0, P(&beyond), 1, P(&moved)), EFAULT);
 	CHECK_EQ(read_some(0, buffer, sizeof buffer), 4);
 	CHECK_BYTES(buffer, "text", 4);

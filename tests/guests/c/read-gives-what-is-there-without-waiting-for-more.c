@@ -1,4 +1,4 @@
-/* A read of stdin returns as soon as there is anything, with what there is; the end of input is 0 bytes, again and
+/* A read of stdin returns as soon as any bytes are available, with those; the end of input is 0 bytes, again and
  * again.
  *
  * guest:

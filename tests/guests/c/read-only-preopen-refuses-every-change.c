@@ -1,4 +1,4 @@
-/* A directory given for reading only can be looked at in every way and changed in none.
+/* A read-only directory can be read in every way and changed in none.
  *
  * guest:
  *   dir: / read-only
@@ -25,7 +25,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "file", O_TRUNCATE, __WASI_RIGHTS_FD_READ, 0, 0, &fd), REFUSED);
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "new", O_CREATE, __WASI_RIGHTS_FD_READ, 0, 0, &fd), REFUSED);
 	CHECK_ERRNO(__wasi_path_create_directory(ROOT, "new"), REFUSED);
-	CHECK_ERRNO(__wasi_path_create_directory(ROOT, "dir"), EEXIST, REFUSED); /* mkdir -p goes by it */
+	CHECK_ERRNO(__wasi_path_create_directory(ROOT, "dir"), EEXIST, REFUSED); /* mkdir -p relies on it */
 	CHECK_ERRNO(__wasi_path_create_directory(ROOT, "none/new"), ENOENT, REFUSED);
 	CHECK_ERRNO(__wasi_path_remove_directory(ROOT, "dir"), REFUSED);
 	CHECK_ERRNO(__wasi_path_unlink_file(ROOT, "file"), REFUSED);

@@ -11,7 +11,7 @@ int main(void)
 	__wasi_iovec_t iovs[] = {{NULL, 0}, {(uint8_t *)a, 3}, {(uint8_t *)b, 0}, {(uint8_t *)b, 4}, {(uint8_t *)c, 1}};
 	__wasi_size_t got;
 
-	CHECK_OK(__wasi_fd_read(0, iovs, 0, &got)); /* nothing asked for: nothing waited for */
+	CHECK_OK(__wasi_fd_read(0, iovs, 0, &got)); /* nothing requested: no wait */
 	CHECK_EQ(got, 0);
 	CHECK_OK(__wasi_fd_read(0, iovs, 5, &got));
 	CHECK_EQ(got, 8);

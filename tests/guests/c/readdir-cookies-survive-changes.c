@@ -1,5 +1,4 @@
-/* While a directory is read in pieces, names come and go: each one that stays is told exactly once, none that went
- * comes after it went.
+/* While a directory is read in pieces, names come and go: each one that stays is listed exactly once, and none is listed after its removal.
  *
  * guest:
  *   dir: /
@@ -57,7 +56,7 @@ int main(void)
 			name_of(path, "old", victim);
 			CHECK_OK(__wasi_path_unlink_file(ROOT, path));
 			if (!told[victim])
-				told[victim] = 100; /* must not be told from now on */
+				told[victim] = 100; /* must not be listed from now on */
 		}
 		if (round < 60) {
 			name_of(path, "new", new_names++);

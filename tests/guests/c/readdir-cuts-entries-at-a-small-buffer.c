@@ -1,5 +1,4 @@
-/* A buffer of any size is filled as far as it goes: whoever reads with tiny buffers and with large ones gets the same
- * bytes.
+/* A buffer of any size is filled completely: tiny and large buffers receive the same bytes.
  *
  * guest:
  *   dir: /
@@ -27,7 +26,7 @@ int main(void)
 			CHECK_EQ(part[i], 0xa5);
 	}
 
-	/* From each entry's cookie on, the rest is what followed it. */
+	/* From each entry's cookie on, the listing is the rest of the whole. */
 	for (size_t at = 0; at < size;) {
 		__wasi_dirent_t head;
 		memcpy(&head, whole + at, sizeof head);

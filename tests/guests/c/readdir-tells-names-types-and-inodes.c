@@ -1,4 +1,4 @@
-/* fd_readdir: "." and ".." first, then each name once, with the inode and type that stat tells.
+/* fd_readdir: "." and ".." first, then each name once, with the inode and type that stat reports.
  *
  * guest:
  *   dir: /
@@ -75,7 +75,7 @@ int main(void)
 	CHECK_ERRNO(raw_fd_readdir((uint32_t)dir, memory_end() - 10, 100, 0, P(&used)), EFAULT);
 	CHECK_ERRNO(raw_fd_readdir((uint32_t)dir, P(buffer), 0xffffffff, 0, P(&used)), EFAULT);
 	CHECK_ERRNO(raw_fd_readdir((uint32_t)dir, P(buffer), sizeof buffer, 0, memory_end()), EFAULT);
-	/* A cookie that was never given out finds nothing, or is refused. */
+	/* A cookie that was never handed out finds nothing, or is refused. */
 	used = 99;
 	unsigned error = raw_fd_readdir((uint32_t)dir, P(buffer), sizeof buffer, UINT64_MAX, P(&used));
 	CHECK_ERRNO(error, 0, EINVAL, EOVERFLOW);

@@ -1,4 +1,4 @@
-/* Reads a stdin that never says anything. Only a kill ends it.
+/* Reads a stdin that never has input. Only a kill ends it.
  *
  * guest:
  *   stdin: hold

@@ -1,5 +1,4 @@
-/* path_rename of files and directories: to new names, over files, over empty directories; what POSIX forbids changes
- * nothing.
+/* path_rename of files and directories: to new names, over files, over empty directories; renames that POSIX forbids change nothing.
  *
  * guest:
  *   dir: /
@@ -20,7 +19,7 @@ int main(void)
 	CHECK_EQ(stat_path("moved").ino, inode);
 	expect_file("moved", "file");
 
-	/* Over a file: that one is gone, but for whoever has it open. */
+	/* Over a file: it is gone, except for those that have it open. */
 	put_file("victim", "victim");
 	int victim = open_file("victim", 0);
 	CHECK_OK(rename_("moved", "victim"));
@@ -57,7 +56,7 @@ int main(void)
 	CHECK_EQ(read_some(leaf, got, sizeof got), 4);
 	CHECK_EQ(stat_path("full/sub/..").ino, stat_path("full").ino);
 
-	/* Kinds that do not go together. */
+	/* Incompatible kinds. */
 	CHECK_ERRNO(rename_("victim", "empty"), EISDIR);
 	CHECK_ERRNO(rename_("empty", "victim"), ENOTDIR);
 	CHECK_ERRNO(rename_("missing", "x"), ENOENT);
@@ -68,7 +67,7 @@ int main(void)
 	CHECK_ERRNO(rename_("victim", ""), ENOENT);
 	expect_file("victim", "file");
 
-	/* Into its own subtree, and other places where there is no sense in it. */
+	/* Into its own subtree, and other impossible places. */
 	CHECK_ERRNO(rename_("full", "full/sub/full"), EINVAL);
 	CHECK_ERRNO(rename_("full", "full/full"), EINVAL);
 	CHECK_ERRNO(rename_("full/sub", "full"), ENOTEMPTY, EEXIST);

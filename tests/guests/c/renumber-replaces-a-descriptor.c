@@ -39,7 +39,7 @@ int main(void)
 	CHECK(fflush(stdout) == 0);
 	expect_file("out", "to the file\n");
 
-	/* A preopened directory can be replaced, and what replaces it is none. */
+	/* A preopened directory can be replaced; its replacement is not a preopen. */
 	make_dir("dir");
 	put_file("dir/x", "x");
 	int dir = open_dir("dir");

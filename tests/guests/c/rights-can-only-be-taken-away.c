@@ -1,5 +1,5 @@
-/* fd_fdstat_set_rights takes rights from a descriptor, never adds one (ENOTCAPABLE); a right that is gone stops its function; what a
- * directory may not pass on, nothing opened from it has.
+/* fd_fdstat_set_rights takes rights from a descriptor, never adds one (ENOTCAPABLE); a right that is gone stops its function; a file opened from a
+ * directory never has rights that the directory cannot pass on.
  *
  * guest:
  *   dir: /
@@ -11,7 +11,7 @@ static uint64_t out[40];
 static uint8_t buffer[8];
 static __wasi_iovec_t iov = {buffer, sizeof buffer};
 
-/* A new descriptor, less some rights. */
+/* A new descriptor without some rights. */
 static int less(int fd, __wasi_rights_t rights)
 {
 	__wasi_fdstat_t stat;
@@ -33,7 +33,7 @@ static int dir_less(__wasi_rights_t rights)
 	return less(open_dir("dir"), rights);
 }
 
-/* The error that polling it tells. */
+/* The error that polling it reports. */
 static unsigned poll_error(__wasi_subscription_t sub)
 {
 	__wasi_event_t event;
@@ -87,7 +87,7 @@ static void rights_of_directories(void)
 	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_OPEN), 0, "leaf", 0, 0, 0, 0, &fd), ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_SIZE), 0, "leaf", O_TRUNCATE, 0, 0, 0, &fd),
 	            ENOTCAPABLE, EPERM);
-	/* Without it who may write and set the size may open so as well: it would be two calls instead of one. */
+	/* Without it, a directory that passes on the rights to write and to set the size also allows this open, which only saves a second call. */
 	CHECK_OK(__wasi_path_open(dir_less(__WASI_RIGHTS_PATH_FILESTAT_SET_SIZE), 0, "cut", O_CREATE | O_TRUNCATE,
 	                          __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE, 0, 0, &fd));
 	close_fd(fd);
@@ -131,7 +131,7 @@ int main(void)
 	rights_of_directories();
 	rights_of_polling();
 
-	/* Never back, not one of them, on either side. */
+	/* None of them can be regained, on either side. */
 	fd = file_less(__WASI_RIGHTS_FD_SEEK);
 	CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));
 	CHECK_ERRNO(__wasi_fd_fdstat_set_rights(fd, stat.fs_rights_base | __WASI_RIGHTS_FD_SEEK, stat.fs_rights_inheriting),
@@ -145,7 +145,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_fd_fdstat_set_rights(99, 0, 0), EBADF);
 	close_fd(fd);
 
-	/* What a directory may not pass on. */
+	/* Rights that a directory cannot pass on. */
 	int dir = open_dir("dir");
 	CHECK_OK(__wasi_fd_fdstat_get(dir, &stat));
 	__wasi_rights_t inheriting = stat.fs_rights_inheriting & ~(__wasi_rights_t)__WASI_RIGHTS_FD_WRITE;
@@ -156,7 +156,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_path_open(dir, 0, "new", O_CREATE, __WASI_RIGHTS_FD_WRITE, 0, 0, &fd), ENOTCAPABLE);
 	CHECK_ERRNO(look("dir/new"), ENOENT);
 	CHECK_ERRNO(__wasi_path_open(dir, 0, "sub", O_DIR, 0, __WASI_RIGHTS_FD_WRITE, 0, &fd), ENOTCAPABLE);
-	/* What does not apply to the kind of file is left out. */
+	/* Rights that do not apply to the kind of file are omitted. */
 	CHECK_OK(__wasi_path_open(dir, 0, "leaf", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR,
 	                          __WASI_RIGHTS_FD_WRITE, 0, &fd));
 	CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));

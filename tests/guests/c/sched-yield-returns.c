@@ -1,4 +1,4 @@
-/* sched_yield succeeds, as often as one likes.
+/* sched_yield always succeeds.
  *
  * guest:
  */

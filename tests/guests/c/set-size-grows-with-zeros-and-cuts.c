@@ -28,7 +28,7 @@ int main(void)
 	CHECK_OK(__wasi_fd_filestat_set_size(fd, 0));
 	CHECK_EQ(stat_fd(fd).size, 0);
 
-	/* Across many blocks of whatever the host keeps files in. */
+	/* Across many blocks of any file system. */
 	for (uint64_t size = 1; size < 1 << 21; size = size * 3 + 1) {
 		CHECK_OK(__wasi_fd_filestat_set_size(fd, size));
 		CHECK_EQ(stat_fd(fd).size, size);

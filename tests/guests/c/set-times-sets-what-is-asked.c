@@ -1,5 +1,4 @@
-/* fd_filestat_set_times and path_filestat_set_times: each time alone, both, now; to the nanosecond; both kinds at once
- * is EINVAL.
+/* fd_filestat_set_times and path_filestat_set_times: each time alone, both, and now, to the nanosecond; both kinds at once are EINVAL.
  *
  * guest:
  *   dir: /

@@ -1,4 +1,4 @@
-/* nanosleep, usleep, sleep and poll() of wasi-libc wait as long as they were told.
+/* nanosleep, usleep, sleep and poll() of wasi-libc wait as long as requested.
  *
  * guest:
  *   stdin: hold

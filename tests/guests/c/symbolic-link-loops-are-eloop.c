@@ -1,4 +1,4 @@
-/* A link to itself, a ring of links, and a chain that is too long are ELOOP; a chain of 32 is not too long.
+/* A link to itself, a cycle of links, and a chain that is too long are ELOOP; a chain of 32 works.
  *
  * guest:
  *   dir: /

@@ -42,7 +42,7 @@ int main(void)
 	expect_file("to-dir/file", "deep");
 	CHECK_OK(symlink_("../../top", "a/b/up"));
 	expect_file("a/b/up", "top");
-	expect_file("to-dir/up", "top"); /* from where the link is, not from where one came */
+	expect_file("to-dir/up", "top"); /* from where the link is, not from where the path started */
 	CHECK_OK(symlink_("to-dir", "again"));
 	expect_file("again/up", "top");
 	CHECK_OK(symlink_(".", "here"));
@@ -83,7 +83,7 @@ int main(void)
 	CHECK_ERRNO(symlink_("x", "top/new"), ENOTDIR);
 	CHECK_ERRNO(symlink_("x", ""), ENOENT);
 	CHECK_ERRNO(symlink_("", "new"), ENOENT, EINVAL);
-	CHECK_ERRNO(symlink_("/", "new"), EPERM, ENOTCAPABLE); /* a link out of the sandbox is not even made */
+	CHECK_ERRNO(symlink_("/", "new"), EPERM, ENOTCAPABLE); /* a link out of the sandbox cannot be created */
 	CHECK_ERRNO(symlink_("/a/b", "new"), EPERM, ENOTCAPABLE);
 	CHECK_ERRNO(look("new"), ENOENT);
 	CHECK_ERRNO(__wasi_path_symlink("x", 99, "new"), EBADF);

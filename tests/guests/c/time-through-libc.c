@@ -1,4 +1,4 @@
-/* time, clock_gettime, gettimeofday and strftime agree on when it is.
+/* time, clock_gettime, gettimeofday and strftime agree on the current time.
  *
  * guest:
  */

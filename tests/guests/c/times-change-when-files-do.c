@@ -1,5 +1,4 @@
-/* Writing moves mtime and ctime, reading leaves them; making and removing names moves the directory's; renaming moves
- * ctime at most.
+/* Writing changes mtime and ctime, reading does not; creating and removing names changes the directory's; renaming changes at most ctime.
  *
  * guest:
  *   dir: /

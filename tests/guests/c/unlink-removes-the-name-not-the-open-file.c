@@ -44,7 +44,7 @@ int main(void)
 	CHECK_ERRNO(unlink_("."), EISDIR, EPERM, EINVAL, EBUSY);
 	CHECK_ERRNO(unlink_("dir/.."), EISDIR, EPERM, EINVAL, EBUSY, ENOTEMPTY);
 
-	/* A link goes itself, never what it points at. */
+	/* A link itself is removed, never its target. */
 	CHECK_OK(__wasi_path_symlink("file", ROOT, "link"));
 	CHECK_OK(__wasi_path_symlink("dir", ROOT, "dir-link"));
 	CHECK_ERRNO(unlink_("link/"), ENOTDIR);

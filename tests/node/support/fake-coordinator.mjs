@@ -86,7 +86,7 @@ export async function startFake(t, { Runtime, planStart }, options = {}) {
 /** Whatever is on its way arrives. */
 export const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-/** Fails the test process on anything that nobody handled. */
+/** Fails the test process on anything unhandled. */
 export function watchUnhandled(t) {
   const unhandled = [];
   const note = (error) => unhandled.push(error);
