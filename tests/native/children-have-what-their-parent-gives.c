@@ -13,7 +13,7 @@
 enum { PARENT = 1, CHILD, GREEDY, OTHER };
 enum { PATH = 0, VECTOR = 16, OUT = 32, BYTES = 64, ROOT = 3, PROGRAM = 4, UNREADABLE = 5, MOST = 9 };
 
-static _Atomic uint32_t exited, ready, child_wrote;
+static _Atomic uint32_t exited, ready, memory_is_back, child_wrote;
 static _Atomic uint32_t reasons[OTHER + 1];
 static char output_bytes[64];
 static size_t output_size;
@@ -46,6 +46,8 @@ static void be_parent(void)
 static void be_child(void)
 {
 	uint32_t fds = 0, type;
+	while (!memory_is_back)
+		hf_plat_yield();
 	for (uint32_t fd = 0; fd < MOST; fd++)
 		fds += hf_p1_fd_fdstat_get(fd, BYTES) == 0;
 	CHECK_EQ(fds, 4);
@@ -196,6 +198,7 @@ int main(void)
 		result = spawn_child(CHILD, parent, 0, writer + 1, 1 + 1);
 		hf_alloc_fail_after(UINT32_MAX);
 	}
+	memory_is_back = 1;
 	CHECK_EQ(result, 0);
 	until_exited(1);
 	CHECK(child_wrote);

@@ -107,6 +107,8 @@ int main(void)
 	until_exited(3);
 	CHECK(saw_broken);
 	hf_c_pipe_close(pipe, HF_PIPE_WRITER);
+	while (hf_c_pool_count(HF_WORKER_IDLE) < 2)
+		coordinator_turn();
 	CHECK_EQ(coordinator_blocks(), before);
 
 	hf_alloc_fail_after(1);
