@@ -20,21 +20,22 @@ export interface HostMessage {
   signature: HostSignature | null;
   /** It is an export of another guest, not a function of the page's. */
   link?: LinkMessage;
+  /**
+   * All imports from `module` are exports of another guest that is known later: the page is asked for it, as a function of this number, at the first call,
+   * and answers with a LinkMessage as JSON. Here are the signatures of those that have one.
+   */
+  late?: Record<string, HostSignature | null>;
 }
 
-/** An export of another guest, and the pipes by which it is called (worker/links.ts). All are the page's, which closes them when nobody can use them. */
+/** Another guest that is called (worker/links.ts). */
 export interface LinkMessage {
-  /** What the other guest is called in messages. */
+  /** What it is called in messages. */
   to: string;
-  /** The export's number in its `ready`. */
-  fn: number;
-  /** Calls, of all that call the other guest. */
-  request: number;
-  /** Of this caller alone: bytes of its arguments; answers. */
-  args: number;
-  reply: number;
-  /** One record, which the thread that calls takes out meanwhile. */
-  token: number;
+  /** In the kernel's memory; the page holds it as long as this guest lives. */
+  callee: number;
+  /** What it exports, in the order of its `ready`, and how many parameters each has. */
+  names: readonly string[];
+  arities: readonly number[];
 }
 
 /** How its arguments and its result pass (web/host.ts). */
@@ -65,6 +66,8 @@ export interface GuestMessage {
   allocator: { malloc: string; free: string };
   host: HostMessage[];
   companion: CompanionMessage | null;
+  /** What others call it by, if that exists from the start: because it calls others, and may wait for itself. 0: none yet. */
+  callee: number;
 }
 
 /** The JavaScript beside a guest (worker/companion.ts). */
@@ -138,10 +141,8 @@ export interface ResultsMessage {
 
 export type ToGuest =
   | CallsMessage
-  /** From now on it serves calls from other guests, which come through this pipe; and with each message of these the page nudges the pipe. */
-  | { t: 'serve'; request: number }
-  /** One that called has ended. Answered when none of its calls is in the pipe. */
-  | { t: 'forget'; caller: number };
+  /** From now on it serves calls from other guests; and with each message of these the page nudges it. */
+  | { t: 'serve'; callee: number };
 
 export type FromGuest =
   | HostCallMessage
@@ -149,6 +150,5 @@ export type FromGuest =
   | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][]; companion: string[] }
   | ResultsMessage
   | LoopMessage
-  | { t: 'forgotten'; caller: number }
   /** The process ends, and no result follows. */
   | { t: 'end' };

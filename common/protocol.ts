@@ -296,6 +296,8 @@ export interface Calls {
   listen: [{ listener: number; port: number }, number];
   /** Makes a pipe between programs, with `messages` a channel for so many; answered with its number, or 0 without memory. */
   pipe: [{ size: number; messages: number }, number];
+  /** Makes what other guests call an instance by; answered with its number, or 0 without memory. */
+  callee: [{ name: string; reentrant: boolean }, number];
   /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
   pause: [{ id: number; paused: boolean }, undefined];
   supervise: [
@@ -337,8 +339,9 @@ export type ToCoordinator =
   /** Of its terminal. */
   | { t: 'raw'; id: number; raw: boolean; onlcr: boolean }
   | { t: 'echo'; id: number; echo: boolean }
-  /** The page lets go of PIPE_READER or PIPE_WRITER of it, once each: until then it holds them. PIPE_NUDGE wakes who reads it. */
+  /** The page lets go of PIPE_READER or PIPE_WRITER of it, once each: until then it holds them. */
   | { t: 'pipe-close'; pipe: number; end: number }
+  | CalleeMessage
   | { t: 'connect'; id: number; port: number; credit: number }
   /** Takes the next connection to a port of the page's. */
   | { t: 'accept'; id: number; listener: number; credit: number }
@@ -346,6 +349,18 @@ export type ToCoordinator =
   | { t: 'abort'; id: number }
   | { t: 'listen-end'; listener: number }
   | EndMessage;
+
+/**
+ * Of an instance that other guests call. nudge: wakes its worker for a message; close: it has ended; forget: a process that may call it has ended; release:
+ * and none of that one's workers runs any more; free: neither do the instance's own, and nobody calls it.
+ */
+export interface CalleeMessage {
+  t: 'called';
+  callee: number;
+  order: 'nudge' | 'close' | 'forget' | 'release' | 'free';
+  /** The process to forget. */
+  pid?: number;
+}
 
 /** Answered by `closed`, and nothing else is after it: all ends in good order; or, when the runtime is broken, its workers do. */
 export interface EndMessage {

@@ -12,16 +12,11 @@ struct hf_pipe *hf_c_pipe(uint32_t size, uint32_t messages)
 	return result < 0 ? NULL : pipe;
 }
 
-/* The page lets go of an end that it holds: enum hf_access. 0: of none; a record of zeros goes into the pipe, if there is room for it (worker/links.ts). */
+/* The page lets go of an end that it holds: enum hf_access. 0: of none, but the pipe is ended for both sides. */
 void hf_c_pipe_close(struct hf_pipe *pipe, uint32_t end)
 {
-	static uint8_t nothing[HF_LINK_RECORD];
-	struct hf_iov iov;
-	struct hf_uio uio;
-	if (end) {
+	if (end)
 		hf_pipe_drop_end(pipe, end);
-		return;
-	}
-	hf_uio_kernel(&uio, &iov, nothing, sizeof nothing);
-	(void)hf_pipe_try_write(pipe, &uio, NULL);
+	else
+		(void)hf_pipe_end(pipe);
 }

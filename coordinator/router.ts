@@ -30,6 +30,7 @@ import { handleGone, type Channel, type ChannelMessage, type Post } from './chan
 import type { Connections } from './connections.ts';
 import type { DoorbellKind } from './doorbell.ts';
 import type * as FilesPart from './files.ts';
+import type * as GuestPart from '../worker/guest.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 import type { Programs } from './programs.ts';
 import type * as Supervise from './supervise.ts';
@@ -159,6 +160,14 @@ export class Router {
         break;
       case 'pipe-close':
         this.#kernel.call.c_pipe_close(message.pipe as Pointer, message.end);
+        break;
+      case 'callee':
+        this.#answer(message, async () =>
+          (await load<typeof GuestPart>(this.#init.assets.guest)).callee(this.#kernel, message),
+        );
+        break;
+      case 'called':
+        left<typeof GuestPart>().called(message);
         break;
       case 'connect':
         this.#connections.connect(message.id, message.port, message.credit);

@@ -15,7 +15,12 @@ const include = 'native/include/holdfast';
 const layouts = [`${include}/layouts.def`, 'native/rewrite/layouts.def'];
 /** Tables of which most users need only a few numbers. */
 const numbered = [`${include}/errno.def`, `${include}/exit_reason.def`];
-const exported = [`${include}/exports.def`, 'native/supervisor/exports.def', 'native/rewrite/exports.def'];
+const exported = [
+  `${include}/exports.def`,
+  'native/supervisor/exports.def',
+  'native/rewrite/exports.def',
+  'native/links/exports.def',
+];
 const imported = `${include}/imports.def`;
 export const abiFile = fromRoot('build/generated/abi.ts');
 const layoutsFile = fromRoot('build/generated/layouts.ts');
@@ -169,7 +174,7 @@ const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase
 /** The TypeScript type for a C type; `pointer` is the type of an address in that direction. */
 function typeOf(file, type, pointer) {
   if (/^(_Noreturn )?void$/.test(type)) return 'void';
-  if (type.endsWith('*')) return pointer;
+  if (type.endsWith('*') || type === 'uintptr_t') return pointer;
   if (/^(u?int64_t)$/.test(type)) return 'bigint';
   if (/^(u?int32_t|int|size_t|double|enum \w+)$/.test(type)) return 'number';
   throw new Complaint(`${file}: what is ${type} in TypeScript?`);
@@ -195,7 +200,14 @@ function methods(file, given, got) {
   });
 }
 
-const interfaces = { c: 'CoordinatorCalls', w: 'ComputeCalls', sup: 'SupervisorCalls', rw: 'RewriterCalls' };
+const interfaces = {
+  c: 'CoordinatorCalls',
+  w: 'ComputeCalls',
+  sup: 'SupervisorCalls',
+  rw: 'RewriterCalls',
+  lc: 'CalleeCalls',
+  lw: 'LinkCalls',
+};
 
 function exportsText() {
   const all = exported.flatMap((file) => methods(file, 'Pointer', 'WasmPointer'));

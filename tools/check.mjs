@@ -84,6 +84,7 @@ const includable = {
   platform: [],
   fs: ['platform'],
   kernel: ['fs', 'platform'],
+  links: ['kernel', 'fs', 'platform'],
   wasi: ['kernel', 'fs', 'platform'],
   host: ['wasi', 'kernel', 'fs', 'platform'],
   coordinator: ['wasi', 'kernel', 'fs', 'platform'],
@@ -112,7 +113,7 @@ function wrongIncludes(file) {
 const importable = {
   common: ['build/generated'],
   web: ['common', 'build/generated'],
-  worker: ['common', 'build/generated'],
+  worker: ['common', 'build/generated', 'build/wasm'],
   coordinator: ['common', 'worker', 'build/generated', 'build/wasm'],
   demo: ['web/index.ts', 'dist/index.js', 'node_modules'],
 };

@@ -68,7 +68,7 @@ const KNOWN = {
   spawn,
   run: { ...spawn, encoding: 1, files: 1, outputs: 1 } satisfies Keys<RunOptions>,
   child: { ...spawn, source: 1 } satisfies Keys<ProgramStart>,
-  instantiate: { ...spawn, entry: 1, signatures: 1, allocator: 1 } satisfies Keys<InstantiateOptions>,
+  instantiate: { ...spawn, entry: 1, signatures: 1, allocator: 1, reentrant: 1 } satisfies Keys<InstantiateOptions>,
   stdin: { text: 1, bytes: 1 } satisfies Keys<InputRecord>,
   terminal: { raw: 1, onlcr: 1, echo: 1, columns: 1, rows: 1, onSignal: 1 } satisfies Keys<TerminalOptions>,
   setRaw: { onlcr: 1 } satisfies Keys<Last<Terminal['setRaw']>>,

@@ -413,7 +413,7 @@ export class Runtime implements Holdfast {
       (plan.host ?? plan.companion ?? plan.links ?? plan.children) && !settings.guest
         ? (await loadInstance()).link(plan)
         : plan.link;
-    await link?.connect(this.#ask, this.#post, (program, own) => this.#spawn(program, own));
+    await link?.connect(this.#ask, this.#post, (program, own) => this.#spawn(program, own), name);
     this.#requireOpen(plan.signal); // checked again, at the moment when the process is created
     const ports = settings.guest?.port ? [settings.guest.port] : [];
     const program = {

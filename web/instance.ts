@@ -2,7 +2,7 @@
 /** Guests that the page calls, loaded on first use. */
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
-import { abortSignal, count, nothingMore, object, text, waitTime } from './check.js';
+import { abortSignal, count, flag, nothingMore, object, text, waitTime } from './check.js';
 import { LONGEST_TIMER } from '../common/timers.js';
 import { deferred, type Deferred } from './deferred.js';
 import {
@@ -53,6 +53,12 @@ export interface InstantiateOptions extends SpawnOptions {
   signatures?: Readonly<Record<string, Signature>>;
   /** The exports that allocate and free the guest's memory. Default: `malloc` and `free`. */
   allocator?: { malloc?: string; free?: string };
+  /**
+   * Whether other guests may call it while it waits for the answer to a call of its own (`link`): its functions then run
+   * in the middle of that call. Default: false. Calls wait until it is done, and a call that would so wait for itself
+   * fails with `EDEADLK`.
+   */
+  reentrant?: boolean;
 }
 
 /** Options of `instance.with()`. */
@@ -151,12 +157,13 @@ export interface Tools {
 const LATE = 200;
 
 interface Plan {
-  guest: Omit<GuestMessage, 'port' | 'host' | 'companion'>;
+  guest: Omit<GuestMessage, 'port' | 'host' | 'companion' | 'callee'>;
+  reentrant: boolean;
   rest: SpawnOptions;
 }
 
 function plan(options: InstantiateOptions): Plan {
-  const { entry, signatures = {}, allocator = {}, ...rest } = object(options, 'instantiate options');
+  const { entry, signatures = {}, allocator = {}, reentrant = false, ...rest } = object(options, 'instantiate options');
   if (entry !== undefined && entry !== null && typeof entry !== 'string')
     throw wrong('entry', 'the name of an export, or null', entry);
   const declared = Object.entries(object(signatures, 'signatures')).map(
@@ -171,6 +178,7 @@ function plan(options: InstantiateOptions): Plan {
       signatures: Object.fromEntries(declared),
       allocator: { malloc: text(malloc, 'allocator.malloc'), free: text(free, 'allocator.free') },
     },
+    reentrant: flag(reentrant, 'reentrant'),
     rest: { ...rest, stdout: rest.stdout ?? toConsole('log'), stderr: rest.stderr ?? toConsole('error') },
   };
 }
@@ -205,16 +213,16 @@ export const link = (plan: SpawnPlan): Link =>
   new Link(plan, { called: false, entry: undefined, signatures: {}, allocator: { malloc: 'malloc', free: 'free' } });
 
 export async function instantiate(tools: Tools, source: Source, options: InstantiateOptions): Promise<Instance> {
-  const { guest, rest } = plan(options);
+  const { guest, reentrant, rest } = plan(options);
   const settings = tools.planSpawn(rest);
-  settings.link = new Link(settings, guest);
+  settings.link = new Link(settings, guest, reentrant);
   try {
     const process = await tools.spawn(source, settings);
-    const instance = new InstanceHandle(process, settings.link, guest.signatures, tools);
+    const instance = new InstanceHandle(process, settings.link, guest.signatures, reentrant, tools);
     await instance.ready;
     return instance as unknown as Instance;
   } catch (error) {
-    settings.link.close();
+    settings.link.abandon();
     throw error;
   }
 }
@@ -254,7 +262,13 @@ class InstanceHandle {
   readonly #callee: Callee;
   #over = false;
 
-  constructor(process: Process, link: Link, signatures: Record<string, SignatureMessage>, tools: Tools) {
+  constructor(
+    process: Process,
+    link: Link,
+    signatures: Record<string, SignatureMessage>,
+    reentrant: boolean,
+    tools: Tools,
+  ) {
     this.process = process;
     this.#link = link;
     this.#tools = tools;
@@ -268,6 +282,8 @@ class InstanceHandle {
     this.#callee = {
       name: process.name,
       functions: [],
+      arities: [],
+      reentrant,
       requireAlive: () => {
         if (this.#over) throw new TypeError(`the instance ${process.name} has ended`);
         if (this.#loop !== undefined || this.#companion !== Infinity)
@@ -276,15 +292,17 @@ class InstanceHandle {
           );
       },
       isOf: (post) => post === link.runtime,
-      station: undefined,
-      post: (message) => link.post(message),
+      station: link.own && Promise.resolve(link.own),
       serve: (station) => {
-        link.post({ t: 'serve', request: station.request });
+        if (link.station) return;
+        link.post({ t: 'serve', callee: station.callee });
         link.station = station;
       },
     };
     callees.set(this, this.#callee);
     link.listen((message) => this.#receive(message));
+    const released = (): void => void this.#callee.station?.then((station) => station.released());
+    void process.released.then(released, released);
     void process.exited.then(
       (exit) => this.#onExit(exit),
       (error: unknown) => this.#fail(error as Error),
@@ -478,9 +496,8 @@ class InstanceHandle {
           this.#functions.set(name, { index: this.#companion + i, type: null, arity: 0 }),
         );
         this.#callee.functions = message.exports.map(([name]) => name);
+        this.#callee.arities = message.exports.map(([, , arity]) => arity);
         return this.#begin();
-      case 'forgotten':
-        return this.#link.station?.forgotten(message.caller);
       case 'results':
         return this.#settle(message);
       case 'loop':

@@ -7,7 +7,7 @@ import { familyOf, type Family, type SpawnChild } from './children.js';
 import { functionsOf, HostSide, planHost } from './host.js';
 import type { HostFunction } from './host-options.js';
 import type { LinkOptions } from './link-options.js';
-import { connect, type Ask, type Station } from './links.js';
+import { LinkSide, openStation, type Ask, type Post as PostOrder, type Station } from './links.js';
 import type { SpawnPlan } from './options.js';
 import type { ProcessHandle } from './process.js';
 
@@ -28,7 +28,13 @@ export class Link {
   readonly #host: HostMessage[];
   readonly #links: LinkOptions | undefined;
   readonly #family: Family | undefined;
-  #unlink: (() => void) | undefined;
+  #side: LinkSide | undefined;
+  readonly #plan: SpawnPlan;
+  readonly #called: boolean;
+  readonly #reentrant: boolean;
+  #attached = false;
+  /** Of an instance that calls others: what others call it by, so that a call that would wait for itself is found. */
+  own: Station | undefined;
   /** Of an instance that others call: its messages must wake it. */
   station: Station | undefined;
   /** The runtime's; there once it is attached. */
@@ -38,27 +44,36 @@ export class Link {
   #early: FromWorker[] = [];
 
   /** The worker's end of the channel becomes part of the plan. Throws `TypeError`. */
-  constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host' | 'companion'>) {
+  constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host' | 'companion' | 'callee'>, reentrant = false) {
     const companion = planCompanion(plan.companion);
+    this.#plan = plan;
     this.#links = plan.links;
+    this.#called = guest.called && !companion;
+    this.#reentrant = reentrant;
     this.#family = familyOf(plan);
     const all = { ...plan.host, ...this.#family?.functions };
     const host = (this.#host = planHost(all));
     this.#functions = functionsOf(all);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    plan.settings.guest = { ...guest, host, companion, port: port2 };
+    plan.settings.guest = { ...guest, host, companion, callee: 0, port: port2 };
   }
 
-  /** Makes the links that the plan has. Throws `TypeError`. */
-  async connect(ask: Ask, post: Post, spawn: SpawnChild): Promise<void> {
+  /** Makes the links that the plan has. `name`: the program's, unless the plan has one. Throws `TypeError`. */
+  async connect(ask: Ask, post: PostOrder, spawn: SpawnChild, name: string): Promise<void> {
     this.#family?.join(ask, spawn);
-    if (this.#links) this.#unlink = await connect(this.#links, this.#host, ask, post);
+    if (!this.#links) return;
+    this.#side = new LinkSide(ask, post);
+    await this.#side.connect(this.#links, this.#host, this.#functions);
+    if (!this.#called) return;
+    this.own = await openStation(ask, post, this.#plan.name ?? this.#plan.argv0 ?? name, this.#reentrant);
+    this.#plan.settings.guest!.callee = this.own.callee;
   }
 
   /** Before the process's first message. */
   attach(process: ProcessHandle, post: Post): void {
     const { id } = process;
+    this.#attached = true;
     this.runtime = post;
     const host = new HostSide(
       this.#functions,
@@ -74,10 +89,16 @@ export class Link {
     this.#port.onmessage = ({ data }: MessageEvent<FromGuest>) => this.#receive(data);
     const end = (reason: unknown): void => {
       host.end(reason);
-      this.#unlink?.();
+      this.#side?.ended(process.pid);
+      this.own?.ended();
       if (!this.#onmessage) this.close();
     };
     void process.exited.then(() => end(new DOMException('the program has ended', 'AbortError')), end);
+    const released = (): void => {
+      this.#side?.released(process.pid);
+      this.own?.released();
+    };
+    void process.released.then(released, released);
   }
 
   /** Of two methods of the process, so that a page without such a guest does not load more. */
@@ -101,6 +122,14 @@ export class Link {
 
   close(): void {
     this.#port.close();
+  }
+
+  /** It will not be used. If no process came of it, its links end here. */
+  abandon(): void {
+    this.close();
+    if (this.#attached) return;
+    this.#side?.released(undefined);
+    this.own?.released();
   }
 
   #receive(message: FromGuest): void {

@@ -1,33 +1,27 @@
 /** Guests that call each other: the option `link`. A part of instance.js. */
-import { PIPE_BUF, PIPE_NUDGE, PIPE_READER, PIPE_SIZE, PIPE_WRITER } from '../build/generated/layouts.js';
-import type { HostMessage, ToGuest } from '../common/guest-protocol.js';
-import type { ToCoordinator } from '../common/protocol.js';
+import type { HostMessage, HostSignature, LinkMessage } from '../common/guest-protocol.js';
+import type { CalleeMessage, Calls, ToCoordinator } from '../common/protocol.js';
 import { tagOf, wrong } from './bytes.js';
-import type { HostSignatureOption } from './host-options.js';
+import type { HostFunction, HostSignatureOption } from './host-options.js';
 import { signatureOf } from './host.js';
-import type { LinkOptions } from './link-options.js';
+import type { AnyInstance, LinkOptions } from './link-options.js';
 
 export type Post = (message: ToCoordinator) => void;
-export type Ask = (name: 'pipe', question: { size: number; messages: number }) => Promise<number>;
-
-/**
- * Bytes of the pipe for calls, in which each thread that calls has one record, and those that were killed meanwhile; of the pipes for arguments and answers;
- * of the one for a token.
- */
-const REQUESTS = 262144;
+export type Ask = (name: 'callee', question: Calls['callee'][0]) => Promise<number>;
 
 /** A guest that others may call. */
 export interface Callee {
   readonly name: string;
   /** In the order of their numbers. */
   functions: readonly string[];
+  /** How many parameters each has. */
+  arities: readonly number[];
   /** Throws when it has ended. */
   requireAlive(): void;
   /** Whether it is of the runtime that posts with this. */
   isOf(post: Post): boolean;
+  readonly reentrant: boolean;
   station: Promise<Station> | undefined;
-  /** Its worker gets the message, and is woken for it where it serves. */
-  post(message: ToGuest): void;
   /** From now on it serves calls at the station. */
   serve(station: Station): void;
 }
@@ -35,149 +29,178 @@ export interface Callee {
 /** Every instance is known here, so that this file need not know what one is. */
 export const callees = new WeakMap<object, Callee>();
 
-interface Caller {
-  args: number;
-  reply: number;
-  token: number;
-  alive: boolean;
-}
-
-/**
- * The pipes of a guest that is called. The page holds both ends of each, and lets go of an end when the side that uses it cannot any more: of the callee's
- * when it has ended, or has said that nothing of that caller is in its pipe; of the caller's when that has ended.
- */
+/** What other guests call an instance by, in the kernel's memory: for as long as the instance lives, or a process that may call it. */
 export class Station {
-  readonly request: number;
+  readonly callee: number;
   readonly #post: Post;
-  readonly #callee: Callee;
-  readonly #callers = new Map<number, Caller>();
-  #lastId = 0;
+  #users = 0;
   #ended = false;
+  #released = false;
+  #freed = false;
 
-  constructor(post: Post, callee: Callee, request: number) {
+  constructor(post: Post, callee: number) {
     this.#post = post;
-    this.#callee = callee;
-    this.request = request;
+    this.callee = callee;
   }
 
-  add(args: number, reply: number, token: number): number {
-    this.#callers.set(++this.#lastId, { args, reply, token, alive: true });
-    this.nudge(token); // its one record
-    if (this.#ended) this.#closeCallee(this.#callers.get(this.#lastId)!);
-    return this.#lastId;
+  #order(order: CalleeMessage['order'], pid?: number): void {
+    this.#post({ t: 'called', callee: this.callee, order, ...(pid === undefined ? {} : { pid }) });
   }
 
-  nudge(pipe = this.request): void {
-    this.#post({ t: 'pipe-close', pipe, end: PIPE_NUDGE });
+  nudge(): void {
+    this.#order('nudge');
   }
 
-  #close(pipe: number, end: number): void {
-    this.#post({ t: 'pipe-close', pipe, end });
+  /** One process more may call it. */
+  use(): void {
+    this.#users++;
   }
 
-  callerEnded(id: number): void {
-    const caller = this.#callers.get(id)!;
-    caller.alive = false;
-    this.#close(caller.reply, PIPE_READER);
-    this.#close(caller.args, PIPE_WRITER);
-    this.#close(caller.token, PIPE_READER);
-    this.#close(caller.token, PIPE_WRITER);
-    if (this.#ended) this.#forget(id);
-    else this.#callee.post({ t: 'forget', caller: id });
+  /** That process has ended. Without a number it never ran. */
+  forget(pid: number | undefined): void {
+    if (pid) this.#order('forget', pid);
   }
 
-  forgotten(id: number): void {
-    if (this.#ended) return;
-    this.#closeCallee(this.#callers.get(id)!);
-    this.#callers.delete(id);
-  }
-
-  #closeCallee({ args, reply }: Caller): void {
-    this.#close(args, PIPE_READER);
-    this.#close(reply, PIPE_WRITER);
+  /** And none of its workers runs any more. */
+  leave(pid: number | undefined): void {
+    if (pid) this.#order('release', pid);
+    this.#users--;
+    this.#freeIfUnused();
   }
 
   ended(): void {
+    if (!this.#ended) this.#order('close');
     this.#ended = true;
-    this.#close(this.request, PIPE_READER);
-    for (const [id, caller] of this.#callers) {
-      this.#closeCallee(caller);
-      if (!caller.alive) this.#callers.delete(id);
-    }
-    this.#closeIfUnused();
   }
 
-  #forget(id: number): void {
-    this.#callers.delete(id);
-    this.#closeIfUnused();
+  /** None of the workers of the instance runs any more: one that was killed may write until then. */
+  released(): void {
+    this.ended();
+    this.#released = true;
+    this.#freeIfUnused();
   }
 
-  #closeIfUnused(): void {
-    if (this.#callers.size === 0) this.#close(this.request, PIPE_WRITER);
+  #freeIfUnused(): void {
+    if (!this.#released || this.#users > 0 || this.#freed) return;
+    this.#freed = true;
+    this.#order('free');
   }
 }
 
-async function open(ask: Ask, size: number): Promise<number> {
-  const pipe = await ask('pipe', { size, messages: 0 });
-  if (!pipe) throw new RangeError('the kernel has no memory for a link');
-  return pipe;
+export async function openStation(ask: Ask, post: Post, name: string, reentrant: boolean): Promise<Station> {
+  const callee = await ask('callee', { name, reentrant });
+  if (!callee) throw new RangeError('the kernel has no memory for a link');
+  return new Station(post, callee);
 }
 
-async function openStation(ask: Ask, post: Post, callee: Callee): Promise<Station> {
-  const request = await open(ask, REQUESTS);
-  const station = new Station(post, callee, request);
-  callee.serve(station);
-  return station;
-}
+type Functions = Record<string, HostSignatureOption>;
 
 /** A validated link. */
 interface Plan {
   module: string;
-  callee: Callee;
-  functions: Record<string, HostSignatureOption>;
+  /** A function: it is known later. */
+  instance: AnyInstance | (() => unknown);
+  functions: Functions;
 }
 
 /** Validates the option `link`. Throws `TypeError`. */
-export function planLinks(links: LinkOptions, post: Post): Plan[] {
+function planLinks(links: LinkOptions, post: Post): Plan[] {
   return Object.entries(links).map(([module, option]) => {
     const what = `link.${module}`;
     const plain = tagOf(option) === 'Object' && 'instance' in option ? option : { instance: option };
-    const { instance, functions = {}, ...rest } = plain as { instance: object; functions?: Plan['functions'] };
+    const { instance, functions = {}, ...rest } = plain as { instance: Plan['instance']; functions?: Functions };
     const [unknown] = Object.keys(rest);
     if (unknown !== undefined)
       throw new TypeError(
         `${what}: unknown option ${JSON.stringify(unknown)}; the options are "instance" and "functions"`,
       );
-    const callee = typeof instance === 'object' && instance !== null ? callees.get(instance) : undefined;
-    if (!callee) throw wrong(what, 'an instance of hf.instantiate(), or { instance, functions }', instance);
-    if (!callee.isOf(post)) throw new TypeError(`${what} belongs to another runtime`);
-    for (const name of Object.keys(functions))
-      if (!callee.functions.includes(name))
-        throw new TypeError(
-          `${what}.functions: ${callee.name} exports no function ${JSON.stringify(name)}; it exports ${callee.functions.slice(0, 8).join(', ') || 'none'}`,
-        );
-    callee.requireAlive();
-    return { module, callee, functions };
+    if (typeof instance !== 'function') checkedCallee(what, instance, functions, post);
+    return { module, instance, functions };
   });
 }
 
-/** Makes the pipes of links. What is returned closes the caller's ends, once it has ended. */
-export async function connect(links: LinkOptions, host: HostMessage[], ask: Ask, post: Post): Promise<() => void> {
-  const made: (() => void)[] = [];
-  for (const { module, callee, functions } of planLinks(links, post)) {
-    const station = await (callee.station ??= openStation(ask, post, callee));
-    const [args, reply, token] = [await open(ask, PIPE_SIZE), await open(ask, PIPE_SIZE), await open(ask, PIPE_BUF)];
-    const id = station.add(args, reply, token);
-    made.push(() => station.callerEnded(id));
-    callee.functions.forEach((name, fn) => {
-      const signature = Object.hasOwn(functions, name) ? functions[name] : undefined;
-      host.push({
-        module,
-        name,
-        signature: signature ? signatureOf({ signature }, `link.${module}.${name}`) : null,
-        link: { to: callee.name, fn, request: station.request, args, reply, token },
-      });
-    });
-  }
-  return () => made.forEach((close) => close());
+/** Throws `TypeError`. */
+function checkedCallee(what: string, instance: unknown, functions: object, post: Post): Callee {
+  const callee = typeof instance === 'object' && instance !== null ? callees.get(instance) : undefined;
+  if (!callee)
+    throw wrong(
+      what,
+      'an instance of hf.instantiate(), a function that returns one, or { instance, functions }',
+      instance,
+    );
+  if (!callee.isOf(post)) throw new TypeError(`${what} belongs to another runtime`);
+  for (const name of Object.keys(functions))
+    if (!callee.functions.includes(name))
+      throw new TypeError(
+        `${what}.functions: ${callee.name} exports no function ${JSON.stringify(name)}; it exports ${callee.functions.slice(0, 8).join(', ') || 'none'}`,
+      );
+  callee.requireAlive();
+  return callee;
 }
+
+/** The links of one process. */
+export class LinkSide {
+  readonly #ask: Ask;
+  readonly #post: Post;
+  readonly #used: Station[] = [];
+  #over = false;
+
+  constructor(ask: Ask, post: Post) {
+    this.#ask = ask;
+    this.#post = post;
+  }
+
+  /** Adds them to `host`, and to `functions` what the guest asks for instances that are known later. Throws `TypeError`. */
+  async connect(links: LinkOptions, host: HostMessage[], functions: HostFunction[]): Promise<void> {
+    for (const { module, instance, functions: declared } of planLinks(links, this.#post)) {
+      const what = `link.${module}`;
+      const signatures = Object.fromEntries(
+        Object.entries(declared).map(([name, signature]) => [name, signatureOf({ signature }, `${what}.${name}`)]),
+      );
+      if (typeof instance === 'function') {
+        functions[host.length] = this.#resolver(what, instance, declared);
+        host.push({ module, name: '', signature: null, late: signatures });
+      } else {
+        const link = await this.#linkTo(callees.get(instance)!);
+        for (const name of link.names) host.push({ module, name, signature: signatureIn(signatures, name), link });
+      }
+    }
+  }
+
+  async #linkTo(callee: Callee): Promise<LinkMessage> {
+    const station = await (callee.station ??= openStation(this.#ask, this.#post, callee.name, callee.reentrant));
+    if (this.#over) throw new Error('the program has ended');
+    station.use();
+    this.#used.push(station);
+    callee.serve(station);
+    return { to: callee.name, callee: station.callee, names: callee.functions, arities: callee.arities };
+  }
+
+  /** Answers with the LinkMessage; one that fails is asked again at the next call. */
+  #resolver(what: string, instance: () => unknown, functions: Functions): HostFunction {
+    let made: Promise<string> | undefined;
+    const make = async (): Promise<string> =>
+      JSON.stringify(await this.#linkTo(checkedCallee(what, await instance(), functions, this.#post)));
+    const resolve: HostFunction = () =>
+      (made ??= make().catch((error: unknown) => {
+        made = undefined;
+        throw error;
+      }));
+    resolve.signature = { result: 'string' };
+    return resolve;
+  }
+
+  /** Its process has ended, which had this number if it ever ran. */
+  ended(pid: number | undefined): void {
+    this.#over = true;
+    for (const station of this.#used) station.forget(pid);
+  }
+
+  released(pid: number | undefined): void {
+    this.#over = true;
+    for (const station of this.#used.splice(0)) station.leave(pid);
+  }
+}
+
+const signatureIn = (signatures: Record<string, HostSignature | null>, name: string): HostSignature | null =>
+  Object.hasOwn(signatures, name) ? signatures[name]! : null;

@@ -50,7 +50,7 @@ export type {
   ValueKind,
 } from './instance.js';
 export type { Loop, LoopEnd, LoopOptions, LoopRound } from './loop.js';
-export type { AnyInstance, LinkOption, LinkOptions } from './link-options.js';
+export type { AnyInstance, LinkedInstance, LinkOption, LinkOptions } from './link-options.js';
 export type { Limits } from './limits.js';
 export type { AssetName, Assets } from './assets.js';
 export type {

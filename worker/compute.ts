@@ -105,6 +105,7 @@ class ComputeWorker {
       kernel: this.#kernel,
       memory: () => this.#memory,
       kernelMemory: this.boot.memory,
+      thread: this.boot.thread,
       bytes: (pointer, size) => copyAt(this.boot.memory, pointer, size),
       post: (message) => port.post({ t: 'host-call', session, message }),
       fail: (text) => {

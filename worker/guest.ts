@@ -8,7 +8,8 @@ import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
 import { CallFailed, decoded, encoded, hostFunction, isNumber, nameOfResult, travels } from './host-functions.ts';
-import { Desk, linkedFunction } from './links.ts';
+import { called, callee } from './callees.ts';
+import { Links } from './links.ts';
 import {
   eachCall,
   READ,
@@ -19,6 +20,7 @@ import {
   type GuestMessage,
   type HostCallMessage,
   type Kind,
+  type LinkMessage,
   type SignatureMessage,
   type ToGuest,
 } from '../common/guest-protocol.ts';
@@ -35,6 +37,8 @@ const NUL = new Uint8Array(1);
 export interface Seat {
   readonly kernel: KernelExports;
   readonly kernelMemory: WebAssembly.Memory;
+  /** The thread's block in the kernel. */
+  readonly thread: Pointer;
   /** The guest's, once it is bound. */
   memory(): WebAssembly.Memory | null;
   /** A copy of the kernel's memory. */
@@ -108,7 +112,7 @@ export class Guest {
   constructor(
     private readonly seat: Seat,
     private readonly message: GuestMessage,
-    private readonly module: Pick<RunMessage, 'head' | 'memory'>,
+    private readonly module: Pick<RunMessage, 'head' | 'tid'>,
   ) {
     this.port = message.port;
   }
@@ -120,22 +124,38 @@ export class Guest {
     kind,
   }: WebAssembly.ModuleImportDescriptor): WebAssembly.ImportValue | undefined => {
     if (kind !== 'function') return undefined;
-    const fn = this.message.host.findIndex((entry) => entry.module === module && entry.name === name);
+    const fn = this.message.host.findIndex((entry) => entry.module === module && (entry.late || entry.name === name));
     if (fn < 0) return undefined;
     const entry = this.message.host[fn]!;
-    if (!entry.link) return hostFunction(this.hostSide, entry, fn);
-    // Its threads have one memory, and take turns at each link.
-    const threaded = this.module.memory instanceof WebAssembly.Memory;
-    return linkedFunction((this.desk ??= new Desk(this.seat)), this.hostSide, entry, entry.link, threaded);
+    if (!entry.link && !entry.late) return hostFunction(this.hostSide, entry, fn);
+    return this.linked.bind(entry, fn, name);
   };
 
-  private desk: Desk | null = null;
-  /** The pipe with calls from other guests, once it serves any; how often the page nudged it, and how many messages came from there. */
-  private request = 0;
-  private nudges = 0;
+  private links: Links | null = null;
+  /** Once it serves calls from other guests: what they call it by, and how many messages came from the page since. */
+  private callee = NULL;
   private received = 0;
-  /** Callers that have ended, each with the nudge behind which no call of it can be. */
-  private forgetting: { caller: number; at: number }[] = [];
+
+  private get linked(): Links {
+    const own = this.module.tid === 0 ? (this.message.callee as Pointer) : NULL;
+    return (this.links ??= new Links(this.seat, this.party, own));
+  }
+
+  private readonly party = {
+    requireRange: (pointer: number, size: number) => void this.range(pointer, size),
+    read: (pointer: number, size: number) => this.read(pointer >>> 0, size >>> 0),
+    write: (pointer: number, bytes: Uint8Array) => this.write(pointer >>> 0, bytes),
+    allocate: (size: number, nul: 0 | 1) => this.allocate(size, nul),
+    giveBack: (pointer: number) => this.giveBack(pointer),
+    functions: () => this.names.map((name) => [name, this.exports[name] as WasmFunction] as const),
+    spanOf: (name: string, value: unknown) => this.spanOf(name, value),
+    fail: (text: string) => this.seat.fail(text),
+    resolve: (fn: number): LinkMessage => {
+      const answer = this.hostSide.ask(fn, [], []);
+      if ('failed' in answer) throw new CallFailed(answer.failed);
+      return JSON.parse(answer.value as string) as LinkMessage;
+    },
+  };
 
   private readonly hostSide = {
     read: (pointer: number, size: number) => this.read(pointer >>> 0, size >>> 0),
@@ -179,10 +199,17 @@ export class Guest {
     return { exports: Object.fromEntries(started) as WebAssembly.Exports };
   }
 
+  /** Of a thread, which is about to leave its process. */
+  private returned(): void {
+    if (this.module.tid !== 0) this.links?.close();
+  }
+
   /** What a function of the page's returned may be the reason of what the engine throws. */
   private explained<T>(work: () => T): T {
     try {
-      return work();
+      const value = work();
+      this.returned();
+      return value;
     } catch (error) {
       nameOfResult(error, this.hostSide);
       throw error;
@@ -257,13 +284,11 @@ export class Guest {
     const served = this.run(() => {
       this.received++;
       if (message.t === 'calls') this.answerCalls(message);
-      else if (message.t === 'forget') this.forgetting.push({ caller: message.caller, at: this.received });
       else {
-        this.request = message.request;
+        this.callee = message.callee as Pointer;
         this.received = 0;
-        this.desk ??= new Desk(this.seat);
       }
-      if (this.request) this.serveLinks(this.desk!);
+      if (this.callee) this.linked.serve(this.callee, this.received);
     });
     if (served) this.loop?.stir();
   }
@@ -275,26 +300,6 @@ export class Guest {
       this.seat.kernel.w_awake();
       work();
     });
-  }
-
-  /** Answers calls from other guests, asleep in the kernel between them, until a message of the page's is there or under way. */
-  private serveLinks(desk: Desk): void {
-    for (;;) {
-      this.forgetting = this.forgetting.filter(({ caller, at }) => {
-        if (at > this.nudges) return true;
-        this.post({ t: 'forgotten', caller });
-        return false;
-      });
-      if (this.nudges > this.received || !desk.next(this.request)) return;
-      if (desk.isNudge) this.nudges++;
-      else desk.serve((fn, signature, args) => this.callFor(fn, signature, args));
-    }
-  }
-
-  /** For another guest, whose signature it is: what travels as JSON stays text. */
-  private callFor(fn: number, signature: SignatureMessage | null, args: unknown[]): unknown {
-    const name = this.names[fn]!;
-    return signature ? this.callMarshalled(name, signature, args) : this.invoke(name, args);
   }
 
   private answerCalls(message: CallsMessage): void {
@@ -320,7 +325,7 @@ export class Guest {
     const pointer = args[0] as number;
     if (fn === READ) return this.read(pointer, args[1] as number);
     if (fn === WRITE) return this.write(pointer, args[1] as Uint8Array);
-    if (this.request)
+    if (this.callee)
       throw new CallFailed('an instance that other guests call has no event loop: it sleeps between calls');
     this.loop ??= new Loop({
       exports: this.exports,
@@ -379,16 +384,21 @@ export class Guest {
 
   /** Behind text there is a NUL, as functions of C like it. */
   private lend(bytes: Uint8Array, nul: 0 | 1 = 0): number {
+    const pointer = this.allocate(bytes.length, nul);
+    this.write(pointer, bytes);
+    return pointer;
+  }
+
+  private allocate(size: number, nul: 0 | 1): number {
     const { malloc } = this.message.allocator;
     const allocate = this.exports[malloc];
     if (typeof allocate !== 'function')
       throw new CallFailed(
         `the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`,
       );
-    const pointer = Number((allocate as WasmFunction)(Math.max(bytes.length + nul, 1))) >>> 0;
-    if (pointer === 0) throw new CallFailed(`${malloc}(${bytes.length}) returned 0: the guest has no memory for them`);
-    this.write(pointer, bytes);
-    if (nul) this.write(pointer + bytes.length, NUL);
+    const pointer = Number((allocate as WasmFunction)(Math.max(size + nul, 1))) >>> 0;
+    if (pointer === 0) throw new CallFailed(`${malloc}(${size}) returned 0: the guest has no memory for them`);
+    if (nul) this.write(pointer + size, NUL);
     return pointer;
   }
 
@@ -398,16 +408,18 @@ export class Guest {
   }
 
   /** Two numbers are a pointer and a length; an i64 has the pointer in its upper half; one i32 points to text that ends with a NUL. */
-  private decoded(name: string, kind: Kind, value: unknown): unknown {
-    let pointer, size;
-    if (Array.isArray(value)) [pointer, size] = [(value[0] as number) >>> 0, (value[1] as number) >>> 0];
-    else if (typeof value === 'bigint') {
+  private spanOf(name: string, value: unknown): [pointer: number, size: number] {
+    if (Array.isArray(value)) return [(value[0] as number) >>> 0, (value[1] as number) >>> 0];
+    if (typeof value === 'bigint') {
       const bits = BigInt.asUintN(64, value);
-      [pointer, size] = [Number(bits >> 32n), Number(bits & 0xffffffffn)];
-    } else {
-      pointer = (value as number) >>> 0;
-      size = this.textSize(name, pointer);
+      return [Number(bits >> 32n), Number(bits & 0xffffffffn)];
     }
+    const pointer = (value as number) >>> 0;
+    return [pointer, this.textSize(name, pointer)];
+  }
+
+  private decoded(name: string, kind: Kind, value: unknown): unknown {
+    const [pointer, size] = this.spanOf(name, value);
     const bytes = this.read(pointer, size);
     if (pointer !== 0) this.giveBack(pointer);
     if (kind === 'bytes') return bytes;
@@ -467,4 +479,5 @@ export class Guest {
   }
 }
 
-leave({ Guest });
+leave({ Guest, callee, called });
+export { called, callee };

@@ -46,7 +46,7 @@ export function guestImports(
 export type OtherImports = ((entry: Import) => WebAssembly.ImportValue | undefined) | undefined;
 
 export const isHostFunction = ({ module, name, kind }: Import, host: GuestMessage['host'] | undefined): boolean =>
-  kind === 'function' && host?.some((entry) => entry.module === module && entry.name === name) === true;
+  kind === 'function' && host?.some((entry) => entry.module === module && (entry.late || entry.name === name)) === true;
 
 /** Whether it is the memory in which the kernel's order to stop stands, the last that a rewritten module imports. */
 const isFlag = (entry: Import, added: Added | null | undefined): boolean =>

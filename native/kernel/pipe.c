@@ -453,6 +453,17 @@ int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio 
 	}
 }
 
+int32_t hf_pipe_move(struct hf_pipe *pipe, uint32_t how, uintptr_t at, uint32_t size)
+{
+	struct hf_iov iov;
+	struct hf_uio uio;
+	hf_uio_kernel(&uio, &iov, (void *)at, size);
+	if (!(how & HF_MOVE_KERNEL) && hf_user_check(uio.mem = &hf_self->mem, (uint32_t)at, size) < 0)
+		return -HF_EFAULT;
+	int result = (how & HF_MOVE_WRITE ? hf_pipe_write : hf_pipe_read)(pipe, hf_self, &uio, false);
+	return result < 0 ? result : (int32_t)(size - uio.resid);
+}
+
 uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup)
 {
 	hf_lock(&pipe->lock);

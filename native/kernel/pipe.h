@@ -66,6 +66,10 @@ HF_MUST_CHECK int hf_pipe_read(struct hf_pipe *pipe, struct hf_thread *thread, s
  * -HF_EAGAIN. -HF_EPIPE; -HF_EMSGSIZE for a message that a channel could never hold. A stop or EPIPE after some bytes were written is success; the next call returns the error. */
 HF_MUST_CHECK int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio *uio, bool nonblock);
 
+/* One of the two above, by the calling thread: bits of enum hf_move, and the memory. How many bytes passed, at most 2^31 - 1; 0: the end of file; or an
+ * error. Blocks. */
+HF_MUST_CHECK int32_t hf_pipe_move(struct hf_pipe *pipe, uint32_t how, uintptr_t at, uint32_t size);
+
 /* One try, from any thread, the coordinator too: moves what can be moved now. -HF_EAGAIN when that is nothing (then, if
  * `waiter` is not NULL, it is linked, atomically with the look, unless it is linked already). Reading the end of file:
  * 0 and nothing moved. -HF_EPIPE. */

@@ -90,16 +90,16 @@ bool hf_thread_has_orders(void)
 	                               : orders;
 }
 
-static bool worth_spinning(void)
+bool hf_thread_may_spin(uint32_t woken)
 {
 	uint32_t cores = hf_plat_cores();
-	return cores > 1 && hf__threads_awake() <= cores;
+	return cores > 1 && hf__threads_awake() + woken <= cores;
 }
 
 /* Until the ticket is out of date, or enough time has passed. */
 static void spin(struct hf_thread *thread, uint32_t ticket)
 {
-	for (int i = 0; i < PARK_SPINS && worth_spinning(); i += SPINS_BETWEEN_LOOKS) {
+	for (int i = 0; i < PARK_SPINS && hf_thread_may_spin(0); i += SPINS_BETWEEN_LOOKS) {
 		for (int j = 0; j < SPINS_BETWEEN_LOOKS; j++) {
 			if (atomic_load_explicit(&thread->park, memory_order_relaxed) != ticket)
 				return;

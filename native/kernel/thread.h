@@ -176,6 +176,8 @@ uint64_t hf_thread_cpu_time_at(struct hf_thread *thread, uint64_t now);
 void hf__thread_counted(int change);
 /* How many those are. Any thread. */
 uint32_t hf__threads_awake(void);
+/* Whether there is a core for a thread that looks at a word instead of sleeping, with `woken` threads more than those. Any thread. */
+bool hf_thread_may_spin(uint32_t woken);
 
 /* ---- from any thread ---- */
 

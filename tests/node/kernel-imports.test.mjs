@@ -36,7 +36,7 @@ test('kernel.wasm imports and exports what the snapshot says', () => {
 });
 
 test('each wasm module exports exactly the functions of its exports.def that have its prefix', () => {
-  const wasm = { c: 'kernel', w: 'kernel', rw: 'rewrite', sup: 'supervise' };
+  const wasm = { c: 'kernel', w: 'kernel', rw: 'rewrite', sup: 'supervise', lc: 'links', lw: 'links' };
   for (const [prefix, name] of Object.entries(wasm)) {
     const module = new WebAssembly.Module(readFileSync(new URL(`../../build/wasm/${name}.wasm`, import.meta.url)));
     const exported = WebAssembly.Module.exports(module).map(({ name }) =>

@@ -44,7 +44,7 @@ test('text and bytes pass through the allocators of both, also more than a pipe 
   const { caller } = await two(t);
   assert.equal(await caller.call('greet', 'wörld'), 'hello, wörld');
   assert.equal(await caller.call('greet', ''), 'hello, ');
-  for (const size of [0, 1, 8192, 8193, 300_000]) {
+  for (const size of [0, 1, 8192, 8193, 300_000, 3_000_001]) {
     const bytes = Uint8Array.from({ length: size }, (_, i) => i);
     assert.deepEqual(await caller.call('reversed', bytes), bytes.toReversed?.() ?? bytes.slice().reverse());
   }
@@ -176,6 +176,111 @@ test('callers of a paused callee wait, and continue when it is resumed', patienc
   assert.equal(await sum, 4);
 });
 
+const back = {
+  try_ping: { params: ['i32'], result: 'i32', error: -1000 },
+  echo: { params: ['bytes', 'i32'], result: 'bytes', into: 'allocator' },
+};
+const echo = { params: ['bytes', 'i32'], result: 'bytes' };
+
+/** Two that import each other; the first one finds the second at its first call. */
+async function eachOther(t, options = [{}, {}]) {
+  const hf = await runtime(t);
+  const make = (name, instance, more) =>
+    hf.instantiate(guest('calls-back'), {
+      name,
+      signatures: { echo },
+      link: { other: { instance, functions: back } },
+      ...more,
+    });
+  let b;
+  const a = await make('a', () => b, options[0]);
+  b = await make('b', a, options[1]);
+  return { hf, a, b, make };
+}
+
+test('a call that would wait for itself is an error with the names of all that wait', patience, async (t) => {
+  const { a, b } = await eachOther(t);
+  assert.equal(await a.call('ping', 1), 1);
+  assert.equal(await b.call('ping', 1), 1);
+  assert.equal(await a.call('sum_of_other', 1, 2n ** 40n, 3, 4, -5), 2n ** 40n + 3n);
+  assert.equal(await a.call('try_ping', 2), 2 - 1000);
+  assert.equal(await b.call('try_ping', 3), 2 - 1000);
+  const failed = a.call('ping', 2);
+  await assert.rejects(failed, /other\.ping: b has ended/);
+  const { reason, message } = await b.exited;
+  assert.equal(reason, 'trap');
+  assert.equal(message, 'other.ping: EDEADLK: b → a → b: the call would wait for itself');
+});
+
+test('a circle of three, and a guest that calls itself', patience, async (t) => {
+  const { hf, a, b, make } = await eachOther(t);
+  const c = await make('c', b);
+  assert.equal(await c.call('try_ping', 2), 2);
+  assert.equal(await c.call('try_ping', 3), 2 + 1 - 1000);
+  let self;
+  self = await make('self', async () => self);
+  assert.equal(await self.call('try_ping', 1), 1 - 1000);
+  assert.equal(await a.call('try_ping', 1), 1);
+  assert.equal((await hf.ps()).length, 4);
+});
+
+test('a reentrant guest is called in the midst of its own calls', patience, async (t) => {
+  const reentrant = true;
+  const { a, b } = await eachOther(t, [{ reentrant }, {}]);
+  assert.equal(await a.call('try_ping', 2), 2);
+  assert.equal(await b.call('try_ping', 1), 1);
+  assert.equal(await a.call('try_ping', 3), 3 - 1000); // b waits for that very call
+  const both = await eachOther(t, [{ reentrant }, { reentrant }]);
+  assert.equal(await both.a.call('try_ping', 9), 9);
+  const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => i * 7);
+  assert.deepEqual(await both.a.call('echo', bytes, 5), bytes);
+  // However often: at last there is no frame for it any more.
+  assert.ok((await both.a.call('try_ping', 100)) < 0);
+  assert.equal(await both.b.call('ping', 3), 3);
+});
+
+test('a link that is known later is asked for at the first call, and again if that failed', patience, async (t) => {
+  const { a, b, make } = await eachOther(t);
+  let asked = 0;
+  let instance;
+  const late = async () => {
+    asked++;
+    if (!instance) throw new Error('not yet');
+    return instance;
+  };
+  const q = await make('q', late);
+  assert.equal(asked, 0);
+  assert.equal(await q.call('try_ping', 1), 1 - 1000);
+  instance = b;
+  assert.deepEqual([await q.call('try_ping', 1), await q.call('try_ping', 1)], [1, 1]);
+  assert.equal(asked, 2);
+  const wrong = async (value) => {
+    const r = await make('r', () => value);
+    return r.call('ping', 1).catch((error) => error.message);
+  };
+  assert.match(await wrong(7), /other\.ping: link\.other must be an instance .* not a number/);
+  const other = await make('other', a);
+  other.kill();
+  await other.exited;
+  assert.match(await wrong(other), /other\.ping: the instance other has ended/);
+});
+
+test('threads that end, and callers that come and go, leave nothing behind', patience, async (t) => {
+  const { hf, a } = await eachOther(t);
+  const used = async () => (await hf.stats()).kernel.blocks;
+  const use = async () => {
+    const q = await hf.instantiate(guest('calls-back'), { link: { other: { instance: a, functions: back } } });
+    assert.equal(await q.call('try_ping', 1), 1);
+    q.kill();
+    await q.released;
+    assert.equal(await a.call('ping', 0), 0);
+  };
+  await use();
+  const before = await used();
+  for (let i = 0; i < 5; i++) await use();
+  await until(used, (blocks) => blocks <= before);
+});
+
 test('links are checked before anything starts', patience, async (t) => {
   const { hf, other } = await two(t);
   const foreign = await start();
@@ -183,7 +288,7 @@ test('links are checked before anything starts', patience, async (t) => {
   const run = (link, runtime = hf) => runtime.run(guest('calls-a-guest'), { link });
   await assert.rejects(
     run({ other: 5 }),
-    /link\.other must be an instance of hf\.instantiate\(\), or \{ instance, functions \}, not a number/,
+    /link\.other must be an instance of hf\.instantiate\(\), a function that returns one, or \{ instance, functions \}, not a number/,
   );
   await assert.rejects(run({ other: { instance: other, function: {} } }), /unknown option "function"/);
   await assert.rejects(
