@@ -6,35 +6,35 @@
  * - Bytes travel as a `Uint8Array` that owns its whole `ArrayBuffer`, and are transferred, never copied.
  * - Every `spawn` is answered by exactly one `spawned` or `refused`; after `spawned` follow exactly one `exited`, later one
  *   `released`, and one `end` for each piped output stream. Every `connect` and `accept` is answered by exactly one `connected`,
- *   unless an `abort` overtakes it; when that has no error one `end` (of fd 1) follows, and what is said of standard streams holds of
- *   the connection's. Every `call` is answered by exactly one `done` or `failed`, also when the runtime closes.
+ *   unless an `abort` overtakes it; a `connected` without an error is followed by one `end` (for fd 1), and the rules for standard streams
+ *   apply to the connection's streams. Every `call` is answered by exactly one `done` or `failed`, also when the runtime closes.
  */
 
 import type { TRACE_FD } from '../build/generated/layouts.js';
 import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
-/** Bumped whenever a message changes; both ends compare at start and fail loudly. */
+/** Increment this whenever a message changes: both ends compare it at start, and refuse to run if it differs. */
 export const PROTOCOL = 17;
 
-/** `WebAssembly.Module`, also for those whose TypeScript knows Node and not the DOM: there it is nothing that they have a name for. */
+/** `WebAssembly.Module`, or `never` for users whose TypeScript configuration has Node's types but not the DOM's, and therefore no such name. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
   ? Module
   : never;
 
-/** A number: an end of this pipe between programs. */
+/** A number names a pipe between programs, of which the stream is an end. */
 export type StreamMode = 'pipe' | 'null' | number;
 /** File descriptors of the streams that a process starts with. */
 export type OutputFd = 1 | 2;
-/** Of an output, or TRACE_FD: a process's trace (wasi/trace.h), which is like one of its outputs. */
+/** An output, or TRACE_FD: the process's trace (wasi/trace.h), which works like an output. */
 export type StreamFd = OutputFd | typeof TRACE_FD;
 
 export type SourceMessage =
-  /** `head`: its bytes up to the end of its exports, when they are known and it imports its memory or is to be called. */
+  /** `head`: its bytes up to the end of its exports, if they are known and it imports its memory or the page will call it. */
   | { kind: 'module'; module: WasmModule; head: Uint8Array | null }
-  /** `where`: what they are called in messages. */
+  /** `where`: the name of the source in error messages. */
   | { kind: 'bytes'; bytes: Uint8Array; where?: string }
-  /** Absolute. Fetched and compiled (streaming) by the coordinator, once per URL and version for the life of the runtime. */
+  /** An absolute URL. The coordinator fetches and compiles it (streaming) once per URL and version for the life of the runtime. */
   | { kind: 'url'; url: string; version?: string };
 
 export interface PreopenMessage {
@@ -43,14 +43,14 @@ export interface PreopenMessage {
   /** An absolute path in the runtime's file system; a directory. */
   path: string;
   readOnly: boolean;
-  /** Instead of a directory: this pipe, and PIPE_READER or PIPE_WRITER. */
+  /** Instead of a directory: a pipe, and PIPE_READER or PIPE_WRITER. */
   pipe?: readonly [pipe: number, end: number];
 }
 
 /** The signals of a terminal's keys. */
 export type SignalName = 'SIGINT' | 'SIGQUIT';
 
-/** As web/limits.ts describes them; 0: none of its own. */
+/** web/limits.ts describes them; 0: no limit for this process. */
 export interface LimitsMessage {
   cpuTime: number;
   output: number;
@@ -63,10 +63,10 @@ export interface LimitsMessage {
 
 /** A socket that a process starts with. */
 export interface SocketMessage {
-  /** It listens on the port (0: any that is free), or else is connected to it. */
+  /** True: it listens on the port (0: any free port). False: it is connected to it. */
   listens: boolean;
   port: number;
-  /** Its descriptor says O_NONBLOCK from the start. */
+  /** Its descriptor has O_NONBLOCK from the start. */
   nonblocking: boolean;
 }
 
@@ -75,7 +75,7 @@ export interface SpawnMessage {
   id: number;
   source: SourceMessage;
   name: string;
-  /** argv, argv[0] included. */
+  /** argv, including argv[0]. */
   args: string[];
   env: [string, string][];
   preopens: PreopenMessage[];
@@ -83,26 +83,26 @@ export interface SpawnMessage {
   sockets: SocketMessage[];
   stdin: StreamMode;
   stdout: StreamMode;
-  /** "stdout": the two descriptors are one description, that of standard output. */
+  /** "stdout": both descriptors share one open file description, that of standard output. */
   stderr: StreamMode | 'stdout';
-  /** What becomes of it when it writes to an output that nobody reads any more: the call fails with EPIPE, or it is ended. */
+  /** What happens when it writes to an output whose reader is gone: the call fails with EPIPE, or the process ends. */
   brokenPipe: 'error' | 'end';
-  /** Standard streams say that they are a character device (isatty is true); if both outputs are pipes, they are one: stdout's. */
+  /** Standard streams report that they are character devices (isatty is true); if both outputs are pipes, they share one pipe, stdout's. */
   tty: boolean;
-  /** Standard input is a terminal, read through the kernel's line discipline; `raw`, `onlcr` and `echo` as it is at the start. */
+  /** Standard input is a terminal, read through the kernel's line discipline, with `raw`, `onlcr` and `echo` as its initial settings. */
   terminal: { raw: boolean; onlcr: boolean; echo: boolean; signals: boolean } | null;
-  /** Bytes that the page takes of each output stream before it grants more. */
+  /** How many bytes of each output stream the page accepts before it grants more credit. */
   credit: number;
-  /** While all workers are busy it waits for one; else it is refused. */
+  /** When all workers are busy: true waits for one, false refuses the program. */
   waits: boolean;
   /** Milliseconds until the process is killed with the reason "timeout"; 0: never. */
   timeout: number;
   limits: LimitsMessage;
-  /** Whether its system calls are told, on the stream TRACE_FD, from the first on. */
+  /** Whether its system calls are reported on the stream TRACE_FD, beginning with the first. */
   trace: boolean;
   /** Whether `progress` messages are wanted. */
   progress: boolean;
-  /** Rewritten, so that it can be stopped anywhere; its source is a URL or bytes. "if-possible": else it runs as it is. */
+  /** Rewrite it, so that it can be stopped anywhere; this needs a URL or bytes as its source. "if-possible": run it unchanged if it cannot be rewritten. */
   interruptible: boolean | 'if-possible';
   /** When it is called, or calls its host. */
   guest: GuestMessage | null;
@@ -111,22 +111,22 @@ export interface SpawnMessage {
 }
 
 /**
- * How a file is opened. "replace": what is written takes the place of its contents when it is closed; "append": is added to its end then;
- * "extend": each message's bytes are added to its end at once.
+ * How to open a file. "replace": on close, the written bytes replace its contents. "append": on close, they are added to its end.
+ * "extend": the bytes of each message are added to its end at once.
  */
 export type OpenHow = 'read' | 'replace' | 'append' | 'extend';
 
-/** "drop": what was written and not put in place is forgotten. "too-big": the answer is the error EFBIG. */
+/** "drop": discards written bytes that are not in place yet. "too-big": answers with the error EFBIG. */
 export type CloseHow = 'done' | 'drop' | 'too-big';
 
 /**
- * File system calls by the name of their `hf.fs` method: the request, and what it is answered with. Paths are absolute. Whoever is answered with a
- * handle that is not 0 closes it; one of a directory closes itself behind the last entry.
+ * File system calls by the name of their `hf.fs` method: the request, and its answer. Paths are absolute. The caller must close any handle other than 0
+ * that it gets; a directory's handle closes itself after the last entry.
  */
 export interface FsCalls {
-  /** Answered with its bytes when it has at most WHOLE, else as `open`. */
+  /** Answers with the file's bytes if there are at most WHOLE, else like `open`. */
   readFile: [{ path: string }, Uint8Array | OpenMessage];
-  /** Of at most WHOLE bytes, with all of its effect at once. */
+  /** Writes at most WHOLE bytes, in one step. */
   writeFile: [{ path: string; bytes: Uint8Array; append: boolean; exclusive: boolean }, undefined];
   open: [{ path: string; how: OpenHow; exclusive: boolean }, OpenMessage];
   /** At most PART bytes; fewer at the end of the file. */
@@ -136,7 +136,7 @@ export interface FsCalls {
   close: [{ handle: number; how: CloseHow }, undefined];
   mkdir: [{ path: string; recursive: boolean }, undefined];
   readdir: [{ path: string }, ListingMessage];
-  /** What `readdir` has not told yet. */
+  /** The entries that `readdir` has not returned yet. */
   list: [{ handle: number }, ListingMessage];
   stat: [{ path: string; follow: boolean }, StatMessage];
   rename: [{ from: string; to: string }, undefined];
@@ -159,7 +159,7 @@ export type FsOp = keyof FsCalls;
 export type FsRequest<Op extends FsOp = FsOp> = { [Each in Op]: { op: Each } & FsCalls[Each][0] }[Op];
 export type FsResult<Op extends FsOp = FsOp> = FsCalls[Op][1];
 
-/** What a file is. */
+/** The type of a file. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'character-device' | 'block-device' | 'socket' | 'unknown';
 
 export interface StatMessage {
@@ -181,19 +181,19 @@ export interface DirentMessage {
 
 export interface OpenMessage {
   handle: number;
-  /** When it was opened. */
+  /** The size when it was opened. */
   size: number;
 }
 
 export interface ListingMessage {
   entries: DirentMessage[];
-  /** For `list`; 0: these were the last. */
+  /** For `list`; 0: there are no more entries. */
   handle: number;
 }
 
-/** A file of up to so many bytes is read or written by one message … */
+/** A file of up to this many bytes is read or written with one message. */
 export const WHOLE = 8 * 1024 * 1024;
-/** … a larger one in parts of so many, between which the coordinator does other work. */
+/** A larger file is read or written in parts of this many bytes, between which the coordinator does other work. */
 export const PART = 1024 * 1024;
 
 export interface StatsMessage {
@@ -201,7 +201,7 @@ export interface StatsMessage {
   processes: { id: number; name: string; syscalls: number; parks: number; wakeups: number; state: string }[];
   kernel: { bytes: number; blocks: number; memory: number };
   files: { bytes: number; nodes: number };
-  /** Connections that have an end which is not closed yet; ports that a program or the page listens on. */
+  /** Connections with at least one open end; ports that a program or the page listens on. */
   sockets: { connections: number; listeners: number };
   /** "multi-memory" or "js": how system calls reach the guest's memory. */
   bridge: string;
@@ -233,79 +233,79 @@ export interface PsMessage {
 export interface InitMessage {
   t: 'init';
   protocol: number;
-  /** The name of the lock that the coordinator holds for life, from before it says `ready`; see `Endpoint`. */
+  /** The name of the lock that the coordinator takes before it sends `ready`, and holds as long as it lives; see `Endpoint`. */
   lock: string;
   /** Absolute URLs of the runtime's files. */
   assets: Readonly<Record<AssetName, string>>;
-  /** Idle workers beyond `min` end after `idle` to twice `idle` milliseconds. */
+  /** Workers beyond `min` end after they were idle for between `idle` and twice `idle` milliseconds. */
   workers: { min: number; max: number; idle: number };
-  /** Kernel memory in bytes: what is allocated ahead, and the most it may grow to. */
+  /** Kernel memory in bytes: the initial and the maximum size. */
   memory: { initial: number; maximum: number };
-  /** Forces the slower choice of each, for tests. */
+  /** For tests: forces the slower of two ways. */
   force: { jsBridge: boolean; messageDoorbell: boolean; kernelBase: number };
 }
 
 /** A child of a supervisor. */
 export interface ChildMessage {
-  /** Chosen by the page; used once in the life of a supervisor. */
+  /** Chosen by the page; never reused in the life of a supervisor. */
   key: number;
   id: string;
   restart: 'permanent' | 'transient' | 'temporary';
-  /** Milliseconds, 0: killed at once; null: the usual. `Infinity` is for ever. */
+  /** In milliseconds; 0: kill at once; null: the default; `Infinity`: wait forever. */
   shutdown: number | null;
 }
 
-/** What the page orders a supervisor to do. */
+/** Orders from the page to a supervisor. */
 export type SupervisorOrder = 'restart' | 'stop' | 'close' | 'kill';
 
-/** Why a child of a supervisor ended: as a process, or otherwise. */
+/** Why a child of a supervisor ended: as a process does, or for a reason of the supervisor. */
 export type ChildReason = ExitReason | 'start-failed' | 'restart-limit';
 
 /**
- * Messages about supervisors. Each `start` action is answered by one `sup-started` or `sup-ended`; after `sup-started`
- * comes a `sup-ended` too, which says what the coordinator has mostly seen before.
+ * Messages about supervisors. The page answers each `start` action with one `sup-started` or `sup-ended`; a `sup-started` is later followed by a
+ * `sup-ended`, although the coordinator has usually seen the end of the process already.
  */
 export type ToSupervisor =
   | CallMessage<'supervise' | 'sup-add' | 'sup-order'>
-  /** The child is this process, or this supervisor; the other one is 0. */
+  /** The child is a process or a supervisor; the number of the other kind is 0. */
   | { t: 'sup-started'; sup: number; key: number; generation: number; process: number; supervisor: number }
   | { t: 'sup-ended'; sup: number; key: number; generation: number; reason: ChildReason; code: number };
 
-/** What a supervisor does and tells. `generation` is the number of the start that it is about. */
+/** What a supervisor does and reports. `generation` is the number of the start that the message is about. */
 export type SupervisorAction =
-  /** For the page to do. */
+  /** The page must start the child. */
   | { a: 'start'; key: number; generation: number }
-  /** The coordinator asks (closes its standard input) or kills a process; what is still being started is the page's. */
+  /** The coordinator asks a process to stop (closes its standard input) or kills it; the page does this for a child that is still being started. */
   | { a: 'ask' | 'kill'; key: number; generation: number; within: number }
   | { a: 'started'; key: number; generation: number }
-  /** `forgotten`: it was temporary, and is no child any more. */
+  /** `forgotten`: the child was temporary, and has been removed. */
   | { a: 'ended' | 'stopped'; key: number; generation: number; reason: ChildReason; code: number; forgotten: boolean }
   | { a: 'restarting'; key: number; delay: number; restarts: number }
   | { a: 'limit'; key: number; reason: ChildReason; code: number; restarts: number }
-  /** No child runs or waits to. */
+  /** No child runs or waits to be started. */
   | { a: 'completed'; restarts: number }
   /** The last message of a supervisor. */
   | { a: 'finished'; restarts: number };
 
-/** What the page asks, by the `t` of the message: the rest of the message, and the `value` of the `done` that answers it. */
+/** The page's calls, by the `t` of the message: the rest of the message, and the `value` of the `done` that answers it. */
 export interface Calls {
   fs: [{ request: FsRequest }, FsResult];
   stats: [object, StatsMessage];
   ps: [object, PsMessage[]];
   /** Answered with the port. */
   listen: [{ listener: number; port: number }, number];
-  /** Makes a pipe between programs, with `messages` a channel for so many; answered with its number, or 0 without memory. */
+  /** Makes a pipe between programs, or a channel if `messages`, its capacity, is not 0. Answers with its number, or 0 if there is no memory. */
   pipe: [{ size: number; messages: number }, number];
-  /** Makes what other guests call an instance by; answered with its number, or 0 without memory. */
+  /** Makes a callee, through which other guests call an instance. Answers with its number, or 0 if there is no memory. */
   callee: [{ name: string; reentrant: boolean }, number];
-  /** Answered when no thread of it runs its code, or it has ended; a resumption at once. */
+  /** A pause is answered when no thread of the process runs its code, or when the process has ended; a resumption is answered at once. */
   pause: [{ id: number; paused: boolean }, undefined];
   supervise: [
     {
       sup: number;
       strategy: 'one-for-one' | 'one-for-all' | 'rest-for-one';
       maxRestarts: number;
-      /** Milliseconds; null: for ever. */
+      /** In milliseconds; null: forever. */
       within: number | null;
       backoff: { min: number; max: number; factor: number; jitter: number };
       children: ChildMessage[];
@@ -329,30 +329,30 @@ export type ToCoordinator =
   | { t: 'stdin'; id: number; bytes: Uint8Array }
   | { t: 'stdin-end'; id: number }
   | { t: 'credit'; id: number; fd: StreamFd; bytes: number }
-  /** Nobody will read this stream any more: its writer gets EPIPE. */
+  /** The page no longer reads this stream: its writer gets EPIPE. */
   | { t: 'cancel'; id: number; fd: StreamFd }
   | { t: 'kill'; id: number }
-  /** Of a host function that this thread called (common/values.ts). */
+  /** The answer of a host function that this thread called (common/values.ts). */
   | { t: 'host-answer'; id: number; tid: number; call: number; bytes: Uint8Array }
-  /** Begins or stops to tell its system calls; with so much credit more for them. */
+  /** Starts or stops reporting its system calls, and grants credit for the reports. */
   | { t: 'trace'; id: number; on: boolean; credit: number }
-  /** Of its terminal. */
+  /** The mode of its terminal. */
   | { t: 'raw'; id: number; raw: boolean; onlcr: boolean }
   | { t: 'echo'; id: number; echo: boolean }
-  /** The page lets go of PIPE_READER or PIPE_WRITER of it, once each: until then it holds them. */
+  /** The page releases its hold on PIPE_READER or PIPE_WRITER, at most once each. */
   | { t: 'pipe-close'; pipe: number; end: number }
   | CalleeMessage
   | { t: 'connect'; id: number; port: number; credit: number }
-  /** Takes the next connection to a port of the page's. */
+  /** Accepts the next connection to a port on which the page listens. */
   | { t: 'accept'; id: number; listener: number; credit: number }
-  /** The connection will not be written to any more, and its other end is told by an error; before it is open: it is given up. */
+  /** The page no longer writes to the connection, and its other end gets an error; a connection that is not open yet is abandoned. */
   | { t: 'abort'; id: number }
   | { t: 'listen-end'; listener: number }
   | EndMessage;
 
 /**
- * Of an instance that other guests call. nudge: wakes its worker for a message; close: it has ended; forget: a process that may call it has ended; release:
- * and none of that one's workers runs any more; free: neither do the instance's own, and nobody calls it.
+ * An order about an instance that other guests call. "nudge": wake its worker, because there is a message for it. "close": the instance has ended. "forget": a process
+ * that may call it has ended. "release": none of that process's workers run any more. "free": none of the instance's workers run any more either, and no guest calls it.
  */
 export interface CalleeMessage {
   t: 'called';
@@ -362,7 +362,7 @@ export interface CalleeMessage {
   pid?: number;
 }
 
-/** Answered by `closed`, and nothing else is after it: all ends in good order; or, when the runtime is broken, its workers do. */
+/** "close" ends everything in good order; "end-workers" ends only the workers, when the runtime is broken. Answered by `closed`, which is the last message. */
 export interface EndMessage {
   t: 'close' | 'end-workers';
 }
@@ -372,49 +372,49 @@ export type ExitReason = 'exit' | 'trap' | 'killed' | 'timeout' | 'limit' | 'cra
 
 export interface ExitMessage {
   reason: ExitReason;
-  /** The guest's own for "exit"; 128 + a signal's number otherwise, as a shell would say it (trap 134, killed 137, timeout 124). */
+  /** For "exit" the guest's own code; otherwise the status that a shell would show (trap 134, killed 137, timeout 124). */
   code: number;
-  /** What happened, in words, when it was not "exit". */
+  /** A description, unless the reason is "exit". */
   message: string;
-  /** The wasm stack of a trap, one frame a line; else empty. */
+  /** The wasm stack of a trap, one frame per line; else empty. */
   stack: string;
-  /** For the reason "limit": which one, and how much it allowed. */
+  /** For the reason "limit": the limit's name and value. */
   limit?: { name: string; most: number };
 }
 
-/** Why a spawn was refused. `kind` says whose fault it was; with `faults` the page words the message. */
+/** Why a spawn was refused. `kind` says which part was at fault; if there are `faults`, the page makes the message from them. */
 export interface RefusalMessage {
   kind: 'source' | 'module' | 'options' | 'limit' | 'closed';
   message: string;
   faults?: FaultsMessage | undefined;
 }
 
-/** What keeps a module from running: it is a component, of which these are the first bytes; or else. */
+/** Why a module cannot run: it is a component, of which these are the first bytes; or it is a core module with faults. */
 export type FaultsMessage = { component: Uint8Array } | ModuleFaults;
 
-/** What keeps a core module from running as a command, and what tells who made it. */
+/** Why a core module cannot run, and the names from which the page recognizes its toolchain. */
 export interface ModuleFaults {
-  /** The first of the imports that there are not, as "module.name (kind)"; `unknown`: how many there are. */
+  /** The first unknown imports, as "module.name (kind)"; `unknown` is the number of all of them. */
   missing: string[];
   unknown: number;
-  /** The modules that it imports from, and the names that it exports: of each the first few. */
+  /** The first few of the modules that it imports from, and of the names that it exports. */
   modules: string[];
   exports: string[];
-  /** Whether it is wanted to be called, not to be run. */
+  /** Whether it is to be called, not run. */
   called: boolean;
-  /** What it exports: `_start`, `_initialize`. */
+  /** Whether it exports `_start` and `_initialize`. */
   start: boolean;
   reactor: boolean;
-  /** If it starts threads: it has nowhere for them to start; it does not import its memory; that is not shared. */
+  /** Set if it starts threads. What is wrong: it exports no `wasi_thread_start`; it does not import its memory; that memory is not shared. */
   threads: false | { start: boolean; memory: boolean; shared: boolean };
-  /** It exports no memory. */
+  /** Whether it lacks an exported memory that it needs. */
   memory: boolean;
 }
 
 export interface ErrorMessage {
   /** "ENOENT" and the like; empty when it is no system error. */
   code: string;
-  /** WASI's number of it (native/include/holdfast/errno.def); absent or 0 when it is no system error. */
+  /** WASI's error number (native/include/holdfast/errno.def); absent or 0 when it is no system error. */
   errno?: number;
   /** Without the code. */
   message: string;
@@ -422,10 +422,10 @@ export interface ErrorMessage {
 
 export type FromCoordinator =
   | { t: 'ready'; protocol: number }
-  /** The runtime cannot start, or has died: every open promise is rejected with this. */
+  /** The runtime cannot start, or has died: the page rejects all open promises with this message. */
   | { t: 'fatal'; message: string }
   | { t: 'progress'; id: number; phase: 'download' | 'compile' | 'start'; loaded: number; total: number }
-  /** `ports`: those that its sockets listen on, in their order. */
+  /** `ports`: the ports that its sockets listen on, in the order of the sockets. */
   | { t: 'spawned'; id: number; pid: number; ports: number[] }
   | { t: 'refused'; id: number; refusal: RefusalMessage }
   /** The bytes of one `stdin` message are in the pipe (or its reader is gone: EPIPE). */
@@ -434,17 +434,17 @@ export type FromCoordinator =
   /** `error`: a connection's other end was closed by force, and bytes were lost. */
   | { t: 'end'; id: number; fd: StreamFd; error?: ErrorMessage }
   | { t: 'connected'; id: number; error: ErrorMessage | null }
-  /** Nobody will read what is written to the connection. */
+  /** The other end of the connection no longer reads. */
   | { t: 'input-gone'; id: number }
-  /** A key of its terminal asks for it, and it was wanted as an event. */
+  /** A key at its terminal raised this signal, and the page wants signals as events. */
   | { t: 'signal'; id: number; signal: SignalName }
   | { t: 'exited'; id: number; exit: ExitMessage }
   /** A thread that has no port calls a host function. */
   | { t: 'host-call'; id: number; message: HostCallMessage }
-  /** Its workers are free or truly dead, and what they stood on is freed. */
+  /** Its workers are free or truly dead, and their memory is freed. */
   | { t: 'released'; id: number }
   | { t: 'sup'; sup: number; action: SupervisorAction }
   | { t: 'done'; call: number; value: Answer }
   | { t: 'failed'; call: number; error: ErrorMessage }
-  /** All is ready to be terminated. These locks are let go of when the last worker is gone. */
+  /** Everything is ready to be terminated. The remaining workers release these locks when they are gone. */
   | { t: 'closed'; locks: string[] };

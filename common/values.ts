@@ -1,6 +1,8 @@
-/** How a host function's result travels to the guest's worker, which waits in the kernel: as bytes. First how many there are in all, then its kind. */
+/**
+ * Encodes a host function's result as bytes for the guest's worker, which waits in the kernel: the total size (4 bytes), the kind (1 byte), the value.
+ */
 
-/** What a host function may come to, once its signature was applied. `failed`: it threw, or its result does not fit. */
+/** The result of a host function after its signature was applied. `failed`: it threw, or its result does not match the signature. */
 export type Value = undefined | number | bigint | string | Uint8Array;
 export type Answer = { value: Value } | { failed: string };
 
@@ -51,7 +53,7 @@ export function encodeAnswer(answer: Answer): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** `copy` copies so many of its bytes. */
+/** `copy(size)` returns a copy of the first `size` bytes of the answer. */
 export function decodeAnswer(copy: (size: number) => Uint8Array<ArrayBuffer>): Answer {
   const bytes = copy(new DataView(copy(KIND).buffer).getUint32(0));
   const rest = bytes.subarray(HEAD);

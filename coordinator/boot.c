@@ -14,13 +14,13 @@ uint32_t hf_c_abi(void)
 	return HF_ABI;
 }
 
-/* Before any memory is asked for: its maximum, in bytes; and, for tests, where the first of it is given out (0: where the module's own data ends). */
+/* Called before any allocation. `maximum`: the limit on kernel memory, in bytes. `base`: for tests, the lowest address to allocate (0: the end of the module's data). */
 void hf_c_memory(double maximum, double base)
 {
 	hf__wasm_boot_memory((uint64_t)maximum, (uint64_t)base);
 }
 
-/* The doorbell's address, or 0 when there is no memory for the file system. */
+/* Returns the doorbell's address, or NULL when there is no memory for the file system. */
 hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
 {
 	hf__wasm_boot(0);
@@ -29,7 +29,7 @@ hf_word *hf_c_boot(uint32_t cores, uint32_t message_doorbell, double memory)
 	return hf_root_create((uint64_t)memory) < 0 ? NULL : doorbell;
 }
 
-/* The doorbell rang. */
+/* Called when the doorbell rang: does the queued work. */
 uint32_t hf_c_drain(hf_word *doorbell)
 {
 	hf__wasm_sync_realtime();
@@ -49,7 +49,7 @@ void hf_c_free(void *block)
 
 /* ---- compute workers ---- */
 
-/* Makes the block the thread of this worker. `probe`: worker/probe.ts, in the table. */
+/* Makes `thread` this worker's thread. `probe` is worker/probe.ts's function, in the table. */
 void hf_w_boot(struct hf_thread *thread, double clock_offset_ms, void (*probe)(int))
 {
 	hf__wasm_boot(clock_offset_ms);
@@ -65,7 +65,7 @@ static void pass_the_door(void)
 	hf_door_leave(hf_self);
 }
 
-/* What comes now is the guest's: its time, its bytes; and it waits here while its process is paused, or is unwound. */
+/* The guest's code begins to run: from now on its CPU time and file bytes count. Waits here while the process is paused, and unwinds if it must stop. */
 void hf_w_begin(void)
 {
 	hf_account = &hf_self->process->payer->file_use;
@@ -76,22 +76,23 @@ void hf_w_begin(void)
 	pass_the_door();
 }
 
-/* It could not begin; another run message follows. */
+/* The guest could not begin; another run message follows. */
 void hf_w_begin_later(void)
 {
 	hf_thread_starts_later(hf_self);
 	atomic_store(&hf_self->process->began, 0); /* only the first thread begins again */
 }
 
-/* The guest's memory is reached by these functions of the kernel's table. */
+/* Sets the functions, in the kernel's table, that access the guest's memory. */
 void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uint32_t, const void *, uint32_t),
                uint32_t (*pages)(void))
 {
 	hf_user_bind(&hf_self->mem, copy_in, copy_out, pages);
-	(void)hf_user_size(&hf_self->mem); /* c_ps tells it, also of a guest that never calls */
+	(void)hf_user_size(
+		&hf_self->mem); /* remembered, so that c_ps can report it for a guest that never makes a system call */
 }
 
-/* The worker of a guest that is called from outside goes back to its event loop … */
+/* The worker of a guest that the page calls returns to its event loop … */
 void hf_w_rest(void)
 {
 	(void)hf_user_size(&hf_self->mem); /* it may have grown in a call */
@@ -105,19 +106,19 @@ void hf_w_awake(void)
 	hf_thread_awake(hf_self);
 }
 
-/* What an interruptible guest calls when it finds the order to stop: into the kernel and out again, which unwinds it. */
+/* An interruptible guest calls this when it finds the order to stop. Entering and leaving the kernel unwinds it. */
 void hf_w_interrupt(void)
 {
 	pass_the_door();
 }
 
-/* The word of the flags' memory that such a guest looks at. */
+/* The address of the word that an interruptible guest checks, in the flags' memory. */
 uint32_t hf_w_flag(void)
 {
 	return hf_self->flag;
 }
 
-/* Whether what the guest ended with is the kernel's unwinding, and no trap of its own. */
+/* Whether the guest's trap was the kernel's unwinding, and not the guest's fault. */
 uint32_t hf_w_unwound(void)
 {
 	return hf__wasm_unwound();
@@ -132,7 +133,7 @@ static void leave_process(struct hf_thread *thread)
 	atomic_store(&thread->door, HF_IN_GUEST);
 }
 
-/* One more thread of the process returned: it leaves, and the process goes on. */
+/* A thread other than the first returned: it leaves, and the process continues. */
 void hf_w_thread_returned(void)
 {
 	hf_door_return(hf_self);
@@ -155,7 +156,7 @@ void hf_w_ended(uint32_t reason, uint32_t code, const char *message, uint32_t me
 	leave_process(hf_self);
 }
 
-/* Where JavaScript may put the texts for hf_w_ended: the thread's own buffers, free between calls. */
+/* Where JavaScript puts the texts for hf_w_ended: the thread's own buffers, which are free between system calls. */
 char *hf_w_text(enum hf_text which)
 {
 	_Static_assert(HF_PATH_MAX >= HF_EXIT_MESSAGE_MAX && sizeof hf_self->iov >= HF_EXIT_STACK_MAX, "room for the text");

@@ -1,13 +1,13 @@
-/** Every worker that this one has created and that is not yet dead, so that all of them can be ended before this one is. */
+/** Tracks the living workers that this worker has created, so that it can end all of them before it ends itself. */
 import { coordinatorPlatform } from '#platform';
 import type { FromCompute, ToCompute } from '../common/worker-protocol.ts';
 import type { WorkerHandle } from '../worker/platform.ts';
 
 export type Handle = WorkerHandle<ToCompute, FromCompute>;
 
-/** How long to wait for workers that are starting, and then for those that are dying. Together less than the page waits. */
+/** How long to wait for workers that are starting. This and DYING_MS together must be less than the page waits. */
 const COMING_UP_MS = 2000;
-/** Chromium takes two seconds to end a loop; WebKit never does. */
+/** How long to wait for terminated workers. Chromium takes two seconds to end a loop; WebKit never does. */
 const DYING_MS = 2500;
 
 export const sleep = (milliseconds: number): Promise<void> =>
@@ -17,7 +17,7 @@ export class ChildWorkers {
   readonly #alive = new Map<Handle, string>();
   #ending = false;
 
-  /** `lock`: a name of its own; see worker/platform.ts. Throws when the engine refuses, and once the end has begun. */
+  /** `lock`: a unique name; see worker/platform.ts. Throws when the engine refuses, and after `end()` was called. */
   create(script: string, lock: string): Handle {
     if (this.#ending) throw new Error('the runtime is being closed');
     const handle: Handle = coordinatorPlatform.createWorker(script, lock);
@@ -27,8 +27,8 @@ export class ChildWorkers {
   }
 
   /**
-   * Ends all of them for good; none can be created after that. Resolves when nothing is left of them, or when that takes too long; `locks` then
-   * returns those that remain. Chromium leaves a worker that is terminated while it has workers behind, and those with it (native/RATIONALE.md).
+   * Ends all workers; after that none can be created. Resolves when all are gone, or when that takes too long; `locks()` then
+   * returns the locks of those that remain. This is needed because Chromium leaks a worker that it terminates while that worker has workers (native/RATIONALE.md).
    */
   async end(): Promise<void> {
     this.#ending = true;
@@ -42,7 +42,7 @@ export class ChildWorkers {
     await sleep(coordinatorPlatform.releaseDelay);
   }
 
-  /** Held by workers that are still alive. */
+  /** The locks of workers that are still alive. */
   locks(): string[] {
     return [...this.#alive.values()];
   }

@@ -1,12 +1,12 @@
-/* control.c - the page's questions and orders about running processes: pause, CPU time, what runs and what it does.
+/* control.c - the page's queries and orders about running processes: pause, CPU time, and lists of processes and threads.
  * Coordinator thread only; nothing here blocks. */
 #include <holdfast/exports.h>
 
 #include "coordinator/session.h"
 #include "kernel/process.h"
 
-/* Tells the process to pause, or lets it go on. 1: all of its threads sleep, or have yet to begin. 0: some thread does not;
- * js_held follows each time that one of them has come to rest. */
+/* Orders the process to pause, or resumes it. Returns 1 if all of its threads sleep or have not begun. Returns 0 if a thread still runs;
+ * then js_held is called each time that one comes to rest. */
 uint32_t hf_c_pause(struct session *session, uint32_t paused)
 {
 	struct hf_process *process = hf_session_process(session);
@@ -22,14 +22,14 @@ uint32_t hf_c_is_paused(struct session *session)
 	return !process || hf_process_is_paused(process);
 }
 
-/* Milliseconds; 0 once the page knows of its end. */
+/* In milliseconds; 0 once the page knows that the process has ended. */
 double hf_c_cpu_time(struct session *session)
 {
 	struct hf_process *process = hf_session_process(session);
 	return process ? (double)hf_process_cpu_time(process) / 1e6 : 0;
 }
 
-/* Milliseconds since its first thread began; 0 before that, and once the page knows of its end. */
+/* Milliseconds since the first thread began; 0 before that, and once the page knows that the process has ended. */
 double hf_c_run_time(struct session *session)
 {
 	struct hf_process *process = hf_session_process(session);
@@ -38,7 +38,7 @@ double hf_c_run_time(struct session *session)
 	return began && now > began ? (double)(now - began) / 1e6 : 0;
 }
 
-/* A thread in the kernel does not return while the order stands, so it is paused; one that has yet to begin does not begin. */
+/* While the order to pause is in force, a thread in the kernel does not return from it, so it counts as paused; a thread that has not begun does not begin. */
 static enum hf_where where_is(struct hf_thread *thread, bool paused)
 {
 	switch (atomic_load(&thread->door)) {
@@ -64,7 +64,7 @@ static void put_thread(struct hf_ps_thread *out, struct hf_thread *thread, bool 
 	out->cpu_time = (double)hf_thread_cpu_time_at(thread, now) / 1e6;
 }
 
-/* A hf_ps_process, then for each thread that there is room for a hf_ps_thread. Returns how many numbers; 0 once the page knows of its end. */
+/* Writes an hf_ps_process, followed by an hf_ps_thread for each thread while there is room. Returns the number of doubles written; 0 once the page knows that the process has ended. */
 uint32_t hf_c_ps(struct session *session, double *numbers, uint32_t room)
 {
 	struct hf_process *process = hf_session_process(session);
@@ -82,7 +82,7 @@ uint32_t hf_c_ps(struct session *session, double *numbers, uint32_t room)
 	{
 		struct hf_thread *thread = HF_CONTAINER(link, struct hf_thread, in_process);
 		uint64_t seen = hf_counter_read(&thread->mem.known_size);
-		/* All threads of a process have the same memory, and some have seen it when it was larger. */
+		/* All threads of a process share one memory; the largest size that any of them has seen is the latest. */
 		if (seen > memory)
 			memory = seen;
 		if ((uint32_t)((double *)at - numbers) + sizeof *at / sizeof(double) <= room)

@@ -1,4 +1,4 @@
-/** The kernel as the coordinator uses it: typed calls, and a scratch area for what is passed by pointer. */
+/** The kernel as the coordinator uses it: typed calls, and a scratch area for arguments that are passed by pointer. */
 import { ERRNO } from '../build/generated/abi.ts';
 import { ABI, ERRNO_ENAMETOOLONG, ERRNO_ENOMEM, PATH_MAX } from '../build/generated/layouts.ts';
 import type { CoordinatorCalls } from '../build/generated/exports.ts';
@@ -11,7 +11,7 @@ const DATA_SIZE = 1 << 20;
 
 const names = new Map<number, string>(Object.entries(ERRNO).map(([name, value]) => [value, name]));
 
-/** A negated errno from the kernel. The page puts the code before the message. */
+/** An error from the kernel, which returns it as a negated errno. The page prefixes the message with `code`. */
 export class SystemError extends Error {
   readonly code: string;
   constructor(
@@ -23,11 +23,11 @@ export class SystemError extends Error {
   }
 }
 
-/** A text, and how many bytes it has. */
+/** A text in kernel memory; `size` is in bytes. */
 type Text = [pointer: Pointer, size: number];
 
 export class Kernel {
-  /** What it exports to the coordinator. */
+  /** The kernel's exports to the coordinator. */
   call: CoordinatorCalls;
   readonly #scratch: Pointer;
   readonly #encoder = new TextEncoder();
@@ -36,7 +36,7 @@ export class Kernel {
     exports: KernelExports,
     readonly memory: WebAssembly.Memory,
     maximum: number,
-    /** Below it no memory is given out: for tests. */
+    /** The allocator hands out no memory below this address; for tests. */
     base: number,
   ) {
     this.call = exports;
@@ -51,22 +51,22 @@ export class Kernel {
   }
 
   /**
-   * No call enters it any more, each gives 0: it is what broke, or a worker is about to be ended that may hold a lock of it, for which
-   * the coordinator would wait for ever.
+   * From now on no call enters the kernel; each returns 0. Used when the kernel is broken, or when the coordinator is about to end a worker that
+   * may hold one of the kernel's locks: the coordinator would wait for that lock forever.
    */
   abandon(): void {
     this.call = new Proxy({}, { get: () => () => 0 }) as CoordinatorCalls;
   }
 
-  /** An error that a call of the page is refused with. */
+  /** Makes the error with which a call from the page is refused. */
   error(errno: keyof typeof ERRNO | number, what: string): SystemError {
     return new SystemError(typeof errno === 'number' ? errno : ERRNO[errno], what);
   }
 
-  /** How much room there is at `data`. */
+  /** The number of bytes available at `data`. */
   readonly dataSize = DATA_SIZE;
 
-  /** Where data may stand between two calls; aligned to 8. */
+  /** Scratch memory for data; later calls may overwrite it. Aligned to 8 bytes. */
   get data(): Pointer {
     return after(this.#scratch, DATA_AT);
   }
@@ -79,17 +79,17 @@ export class Kernel {
     return copyAt(this.memory, pointer, size);
   }
 
-  /** A struct of doubles, as layouts.def has it; a copy. */
+  /** A copy of a struct of doubles, as declared in layouts.def. */
   numbers<Struct extends number[]>(pointer: Pointer, length: Struct['length']): Struct {
     return [...new Float64Array(this.memory.buffer, pointer, length)] as Struct;
   }
 
-  /** A struct of words; valid until the memory grows. */
+  /** A view of a struct of words; valid until the memory grows. */
   words<Struct extends number[]>(pointer: Pointer, length: Struct['length']): Struct {
     return new Int32Array(this.memory.buffer, pointer, length) as unknown as Struct;
   }
 
-  /** The pointer that lies there. */
+  /** Reads the pointer stored at an address. */
   pointerAt(pointer: Pointer): Pointer {
     return toPointer(this.words<[number]>(pointer, 1)[0] as unknown as WasmPointer);
   }
@@ -103,7 +103,7 @@ export class Kernel {
     return [pointer, encoded.length];
   }
 
-  /** Runs `use` with a block of kernel memory. */
+  /** Copies `bytes` into a block of kernel memory, which exists while `use` runs. */
   withBlock<T>(bytes: Uint8Array, use: (pointer: Pointer) => T): T {
     const pointer = toPointer(this.call.c_alloc(bytes.length));
     if (!pointer) throw new SystemError(ERRNO_ENOMEM, 'the kernel has no memory left');

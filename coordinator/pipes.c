@@ -1,10 +1,10 @@
-/* pipes.c - pipes between programs. The page makes them and holds both ends until it lets go of them; no byte of them passes through it. From
- * JavaScript, coordinator thread only; nothing here blocks. */
+/* pipes.c - pipes between programs. The page makes them and holds both ends until it releases them; their bytes do not pass through the page. Called
+ * from JavaScript on the coordinator's thread only; nothing here blocks. */
 #include <holdfast/exports.h>
 
 #include "kernel/file.h"
 
-/* `messages`: it is a channel for so many; 0: bytes. 0: there is no memory for it. */
+/* `messages`: the capacity of a channel, or 0 for a pipe of bytes. Returns NULL when there is no memory for it. */
 struct hf_pipe *hf_c_pipe(uint32_t size, uint32_t messages)
 {
 	struct hf_pipe *pipe;
@@ -12,7 +12,7 @@ struct hf_pipe *hf_c_pipe(uint32_t size, uint32_t messages)
 	return result < 0 ? NULL : pipe;
 }
 
-/* The page lets go of an end that it holds: enum hf_access. 0: of none, but the pipe is ended for both sides. */
+/* Releases the page's hold on an end (enum hf_access). With `end` 0 it releases nothing, but ends the pipe for both sides. */
 void hf_c_pipe_close(struct hf_pipe *pipe, uint32_t end)
 {
 	if (end)

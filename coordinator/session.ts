@@ -1,4 +1,4 @@
-/** A process as a conversation with the page; its other half is session.c. */
+/** A process as the page sees it: its messages to and from the page. The kernel's half is session.c. */
 import { CALLS, PREVIEW1_NAMES } from '../build/generated/abi.ts';
 import {
   CODE_CPU_TIME,
@@ -65,7 +65,7 @@ import type { Kernel } from './kernel.ts';
 
 const EPIPE = { code: 'EPIPE', message: 'the program no longer reads its standard input' };
 
-/** A look at the clock a moment too early costs another look. */
+/** The shortest wait, in milliseconds: a timer that fires slightly early needs another one. */
 const SOON = 1;
 
 const signalNames: Readonly<Record<number, SignalName>> = { [TTY_INTERRUPT]: 'SIGINT', [TTY_QUIT]: 'SIGQUIT' };
@@ -79,12 +79,15 @@ const threadStates: Readonly<Record<number, ThreadState>> = {
 /** In the order of enum hf_call. */
 const callNames = ['', ...PREVIEW1_NAMES, ...Object.values(CALLS)];
 const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
-/** Of c_ps, in numbers. */
+/** How many numbers c_ps may write. */
 const PS_ROOM = PS_PROCESS_LENGTH + THREADS_MAX * PS_THREAD_LENGTH;
 
-/** How long an interruptible program may take to stop by itself. It takes microseconds, unless it is in one bulk instruction over gigabytes or its code is just being compiled. */
+/** How long an interruptible program may take to stop by itself. It takes microseconds, except during a bulk instruction over gigabytes, or while its code is being compiled. */
 const GRACE_MS = 1000;
-/** In so many looks, each of which is late where there are more threads than cores: then the program, too, comes to its turn later. */
+/**
+ * How many timers the grace period consists of. On a machine with more threads than cores, each timer fires late, so the program, whose turn also comes
+ * later there, gets more time.
+ */
 const GRACE_LOOKS = 50;
 
 export class Session implements Channel {
@@ -94,31 +97,31 @@ export class Session implements Channel {
   readonly #name: string;
   readonly parent: PsMessage['parent'];
   readonly #limits: LimitsMessage;
-  /** Whether the page takes its terminal's signals. */
+  /** Whether the page handles its terminal's signals. */
   readonly #signalsWanted: boolean;
   #guest: GuestMessage | null;
-  /** Gives up what is not started yet. */
+  /** Cancels a program that has not started. */
   readonly killed = new AbortController();
-  /** There once it is loaded. */
+  /** Set once it is loaded. */
   program!: Program;
-  /** When the module imports its memory: what its threads share, or what its worker makes for it alone. */
+  /** If the module imports its memory: the memory that its threads share, or the type of the one that its worker makes for it alone. */
   memory: WebAssembly.Memory | MemoryType | null = null;
-  /** The kernel's session; 0 before it has started, and when it is over. */
+  /** The kernel's session; NULL before it has started and after it is over. */
   #pointer = NULL;
   #pid = 0;
   #started = 0;
-  /** A worker may be there for it, which it waits for to start. */
+  /** Called when a worker may be free, while the program waits for one. */
   workerFree = (): void => undefined;
-  /** Of the page, while it is loading. */
+  /** Messages from the page that came while it was loading. */
   #early: ChannelMessage[] = [];
-  /** For the page, which must hear first that it runs. */
+  /** Messages for the page, held back until after `spawned`. */
   #held: FromCoordinator[] = [];
   /** The ports that its sockets listen on. */
   #ports: readonly number[] = [];
   readonly #input: Input;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #cpuTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Calls that wait until no thread of it runs its code. */
+  /** Calls of `pause` that wait until none of its threads runs its code. */
   readonly #pausing: (() => void)[] = [];
 
   readonly #kernel: Kernel;
@@ -191,16 +194,16 @@ export class Session implements Channel {
         this.end(EXIT_REASON_KILLED, CODE_KILLED, 'killed');
         break;
       case 'abort':
-        break; // of a connection that is over
+        break; // for a connection that is over
     }
   }
 
-  /** What came while it was loading. */
+  /** Removes and returns the messages that came while it was loading. */
   takeEarly(): ChannelMessage[] {
     return this.#early.splice(0);
   }
 
-  /** The kernel knows it from now on. */
+  /** Connects it to the kernel's session. */
   attach(pointer: Pointer, ports: readonly number[]): void {
     this.#state = SESSION_STARTING;
     this.#pointer = pointer;
@@ -211,7 +214,7 @@ export class Session implements Channel {
     this.#watchCpuTime();
   }
 
-  /** The worker's end of the port goes to its first worker. */
+  /** Returns the guest message for a worker; only the first worker gets the port. */
   takeGuest(): GuestMessage | null {
     const guest = this.#guest;
     this.#guest &&= { ...this.#guest, port: null };
@@ -226,12 +229,12 @@ export class Session implements Channel {
     return this.#pointer !== NULL;
   }
 
-  /** Whether its threads may still be at work. */
+  /** Whether its threads may still be running. */
   get running(): boolean {
     return this.#state === SESSION_STARTING || this.#state === SESSION_RUNNING;
   }
 
-  /** It never ran, and its worker's word that says why is under way. */
+  /** Whether it ended before it ran, and its worker has yet to report why. */
   get awaitsRefusal(): boolean {
     return this.#state === SESSION_FAILED;
   }
@@ -244,7 +247,7 @@ export class Session implements Channel {
     for (const done of this.#pausing.splice(0)) done();
   }
 
-  // --- what the page gets, in order: that it runs; bytes; the ends ---
+  // --- messages to the page, in order: spawned, output, ends ---
 
   announce(): void {
     if (this.#state !== SESSION_STARTING) return;
@@ -265,7 +268,7 @@ export class Session implements Channel {
     this.#post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
   }
 
-  /** It is dead, and nothing of it ran. */
+  /** The process ended before any of its code ran. */
   failed(): void {
     if (this.#state !== SESSION_REFUSED) this.#leave(SESSION_FAILED);
   }
@@ -279,7 +282,7 @@ export class Session implements Channel {
     this.#tell({ t: 'end', id: this.id, fd });
   }
 
-  /** What has ended has run: no need to wait for the worker's word, which may be lost with the worker. */
+  /** A process that has exited has run, so this does not wait for its worker to report that: the report may be lost with the worker. */
   exited(exit: ExitMessage): void {
     this.announce();
     this.#leave(SESSION_ENDED);
@@ -290,7 +293,7 @@ export class Session implements Channel {
     });
   }
 
-  /** The kernel has forgotten it. */
+  /** The kernel's session is gone. */
   over(): void {
     this.#pointer = NULL;
     this.#input.fail();
@@ -323,10 +326,10 @@ export class Session implements Channel {
   signal(number: number): void {
     const signal = signalNames[number]!;
     if (this.#signalsWanted) this.#tell({ t: 'signal', id: this.id, signal });
-    else queueMicrotask(() => this.end(EXIT_REASON_KILLED, CODE_SIGNAL + number, signal)); // the kernel is in the middle of the keys
+    else queueMicrotask(() => this.end(EXIT_REASON_KILLED, CODE_SIGNAL + number, signal)); // later, because the kernel is still processing keys
   }
 
-  /** Of a host function. Nobody waits for it any more when the thread has ended meanwhile. */
+  /** Delivers the answer of a host function, or drops it if the thread has ended. */
   #hostAnswer(tid: number, call: number, bytes: Uint8Array): void {
     if (!this.#pointer) return;
     const kernel = this.#kernel;
@@ -344,7 +347,7 @@ export class Session implements Channel {
 
   #trace(on: boolean, credit: number): void {
     const result = this.#pointer ? this.#kernel.call.c_trace(this.#pointer, Number(on), credit) : 0;
-    // There is no such stream: report its end, and nothing else.
+    // The kernel has no trace stream, so only report its end.
     if (credit > 0 && (!this.running || result < 0)) this.outputEnd(TRACE_FD);
   }
 
@@ -356,14 +359,14 @@ export class Session implements Channel {
     kernel.call.c_end(this.#pointer, reason, code, kernel.data, text.length);
   }
 
-  /** Which limit ended it: the kernel, which ends it for its output, leaves the words to us. */
+  /** Which limit ended it. The kernel ends it for too much output without a message. */
   #brokenLimit({ message }: ExitMessage): Pick<ExitMessage, 'message' | 'limit'> {
     const name = message ? 'cpuTime' : 'output';
     const most = this.#limits[name];
     return { message: message || `it wrote more than ${most} bytes`, limit: { name, most } };
   }
 
-  /** Looks again when the limit could be reached at the earliest: were all its threads to run from now on. */
+  /** Ends it when it exceeds its CPU time. Else checks again at the earliest time at which it can: if all threads run from now on. */
   #watchCpuTime(): void {
     const { cpuTime } = this.#limits;
     if (!cpuTime || !this.running) return;
@@ -376,7 +379,7 @@ export class Session implements Channel {
     this.#cpuTimer = setTimeout(() => this.#watchCpuTime(), wait);
   }
 
-  /** Calls back when none of its threads runs its code any more, or it has ended. */
+  /** Calls `done` when none of its threads runs its code any more, or when it has ended. */
   #pause(done: () => void): void {
     if (this.running && !this.#kernel.call.c_pause(this.#pointer, 1)) this.#pausing.push(done);
     else done();
@@ -393,7 +396,7 @@ export class Session implements Channel {
     for (const done of this.#pausing.splice(0)) done();
   }
 
-  /** It was told to stop. Workers whose threads still compute after a while are terminated. */
+  /** Called when it was ordered to stop. Claims threads that still compute after the grace period, so that their workers are terminated. */
   ending(looks = GRACE_LOOKS): void {
     setTimeout(() => {
       if (!this.running) return;
@@ -402,7 +405,7 @@ export class Session implements Channel {
     }, GRACE_MS / GRACE_LOOKS);
   }
 
-  /** Ends it when it has run for so many milliseconds (0: never), which do not begin before its worker is up. */
+  /** Ends it when it has run for `timeout` milliseconds (0: never). Starting its worker does not count. */
   limitTime(timeout: number): void {
     if (!timeout || !this.running) return;
     const left = timeout - this.#kernel.call.c_run_time(this.#pointer);
@@ -428,7 +431,7 @@ export class Session implements Channel {
         cpuTime: thread[PS_THREAD_CPU_TIME],
       });
     }
-    // One that runs says more than those that wait.
+    // Show the thread that has been asleep for the shortest time: one that runs is more informative than those that wait.
     const { state, call, asleepFor } = [...threads].sort((a, b) => a.asleepFor - b.asleepFor)[0] ?? ENDING;
     return {
       id,

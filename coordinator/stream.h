@@ -5,8 +5,8 @@
  * posts it. The pump's waiter sits on the pipe only while the pipe is empty, and a burst of small writes rings the
  * doorbell once, so bytes travel in batches. Without credit the pipe fills and the guest waits.
  *
- * In: page -> kernel pipe. What does not fit stays in JavaScript, which is told when there is room; its answer to the
- * page is the page's back-pressure. */
+ * In: page -> kernel pipe. What does not fit stays in JavaScript until js_stdin_ready reports room. JavaScript answers the page only when all
+ * bytes are in the pipe, which gives the page back-pressure. */
 #ifndef HF_COORDINATOR_STREAM_H
 #define HF_COORDINATOR_STREAM_H
 
@@ -16,43 +16,43 @@
 struct hf_pump {
 	struct hf_work_waiter wait; /* on the pipe, while it is empty */
 	struct hf_pipe *pipe;       /* our hold on the reading end; NULL once the stream has ended */
-	uint64_t credit;            /* bytes that the page still takes */
-	bool screen; /* of a terminal: a line's end also goes back to the margin ("\n" becomes "\r\n", POSIX ONLCR) */
+	uint64_t credit;            /* how many more bytes the page accepts */
+	bool screen;                /* the output of a terminal: "\n" becomes "\r\n" (POSIX ONLCR) */
 	void (*sent)(struct hf_pump *pump, const uint8_t *bytes,
-	             uint32_t size); /* of a terminal: called with what it takes from the pipe; else NULL */
-	uint32_t id, fd;             /* what js_output calls it */
-	/* It has ended: by itself (0), by ECONNRESET (negated), or because it was cancelled (0). The last thing that happens
-	 * to it: it may be freed there. */
+	             uint32_t size); /* for a terminal: called with the bytes taken from the pipe; else NULL */
+	uint32_t id, fd;             /* arguments of js_output that identify this stream */
+	/* Called when the pump has ended: at the end of the stream or when cancelled (0), or by a reset (-HF_ECONNRESET). This is its last
+	 * callback, and may free the pump. */
 	void (*over)(struct hf_pump *pump, int error);
 };
 
-/* Without a pipe as yet: the caller sets one, and hf_pump_credit starts it. */
+/* Makes a pump without a pipe. Set its pipe, then call hf_pump_credit to start it. */
 void hf_pump_init(struct hf_pump *pump, uint32_t id, uint32_t fd, uint64_t credit,
                   void (*over)(struct hf_pump *pump, int error));
-/* The page takes so many bytes more. Moves what it can. */
+/* Adds to the number of bytes that the page accepts, and moves as many as it can. */
 void hf_pump_credit(struct hf_pump *pump, uint32_t bytes);
-/* It has no reader any more. */
+/* The page no longer reads this stream. */
 void hf_pump_cancel(struct hf_pump *pump);
-/* Room for the moment, of HF_STREAM_SCRATCH bytes: until the next call of any function here. */
+/* A buffer of HF_STREAM_SCRATCH bytes, valid until the next call of any function here. */
 uint8_t *hf__stream_scratch(void);
-/* Lets go of the pipe without a word. */
+/* Releases the pipe without calling `over`. */
 void hf_pump_close(struct hf_pump *pump);
 
 struct hf_feed {
 	struct hf_work_waiter wait; /* on the pipe, while it is full or watched */
 	struct hf_pipe *pipe;       /* our hold on the writing end; NULL once closed */
-	uint32_t id;                /* what js_stdin_ready calls it */
-	/* Called once it is watched and has no reader. It may be freed there. */
+	uint32_t id;                /* the argument of js_stdin_ready */
+	/* Called when the feed is watched and its pipe has lost its reader. May free the feed. */
 	void (*gone)(struct hf_feed *feed);
 };
 
-/* Without a pipe as yet, which the caller sets. js_stdin_ready reports room. */
+/* Makes a feed without a pipe, which the caller sets. js_stdin_ready reports room. */
 void hf_feed_init(struct hf_feed *feed, uint32_t id);
-/* How many bytes were taken; fewer than all: js_stdin_ready follows. -HF_EPIPE. */
+/* Returns how many bytes it wrote to the pipe; if fewer than `size`, js_stdin_ready will report room. Returns -HF_EPIPE when there is no reader. */
 int32_t hf_feed_put(struct hf_feed *feed, void *bytes, uint32_t size);
-/* From now on `gone` is called when the other end is gone, also if it already is. */
+/* Calls `gone` when the reading end is gone, also if it already is. */
 void hf_feed_watch(struct hf_feed *feed, void (*gone)(struct hf_feed *feed));
-/* Ends it: the reader sees the end of file. */
+/* Closes the writing end: the reader gets end of file. */
 void hf_feed_close(struct hf_feed *feed);
 
 #endif

@@ -1,10 +1,10 @@
-/* terminal.c - keys and echo. */
+/* terminal.c - passes keys to a terminal, and its echo to the screen. */
 #include "coordinator/terminal.h"
 
 #include <holdfast/imports.h>
 #include <string.h>
 
-_Static_assert(HF_TTY_ECHO <= HF_STREAM_SCRATCH, "the echo is made there");
+_Static_assert(HF_TTY_ECHO <= HF_STREAM_SCRATCH, "show_echo builds the echo in the scratch buffer");
 
 static void run(struct hf_work *work)
 {
@@ -45,7 +45,7 @@ static void row_add(struct hf_row *row, const uint8_t *bytes, uint32_t size, boo
 	row->size += size;
 }
 
-/* The sequence is of colors (SGR), or erases within the row (EL). Where it ends; 0: it is another, which may do anything. */
+/* Returns where the escape sequence at `at` ends, if it only sets colors (SGR) or erases within the row (EL); 0 for any other sequence. */
 static uint32_t harmless_sequence(const struct hf_row *row, uint32_t at)
 {
 	if (row->size - at < 2 || row->text[at + 1] != '[')
@@ -60,7 +60,7 @@ static uint32_t harmless_sequence(const struct hf_row *row, uint32_t at)
 	return 0;
 }
 
-/* Whether it looks the same when it is sent again to an empty row. */
+/* Whether sending these bytes again to an empty row shows the same. */
 static bool can_be_sent_again(const struct hf_row *row)
 {
 	if (row->size == HF_TTY_UNKNOWN)
@@ -80,7 +80,7 @@ void hf_terminal_sends(struct hf_terminal *terminal, const uint8_t *bytes, uint3
 	row_add(&terminal->row, bytes, size, returns);
 }
 
-/* The screen was written to: tell the tty what now stands before the cursor. */
+/* Tells the tty what is before the cursor, after something was written to the screen. */
 static void look_at_screen(struct hf_terminal *terminal, struct hf_pump *screen)
 {
 	uint8_t unread[HF_TTY_BEFORE + 1];
@@ -88,16 +88,16 @@ static void look_at_screen(struct hf_terminal *terminal, struct hf_pump *screen)
 	bool all;
 	uint32_t size = hf_pipe_copy_last(screen->pipe, unread, sizeof unread, &all, &terminal->screen_end);
 	if (!all)
-		row.size = HF_TTY_UNKNOWN; /* unless there is a line's end in what is left */
+		row.size = HF_TTY_UNKNOWN; /* row_add resets it if the copied bytes contain a newline */
 	row_add(&row, unread, size, screen->screen);
 	hf_tty_set_before(terminal->tty, row.text, can_be_sent_again(&row) ? row.size : HF_TTY_UNKNOWN);
 	terminal->unsure = false;
 }
 
-/* How often the screen may change between a look at it and the echo. */
+/* How often show_echo tries again because the screen changed after it looked. */
 #define LOOKS 3
 
-/* True: there was some. */
+/* Returns whether there was any echo. */
 static bool show_echo(struct hf_terminal *terminal, struct hf_pump *screen)
 {
 	uint8_t *echo = hf__stream_scratch();
@@ -115,7 +115,7 @@ static bool show_echo(struct hf_terminal *terminal, struct hf_pump *screen)
 			break;
 		look_at_screen(terminal, screen);
 	}
-	/* What does not fit, or has no reader, is not shown. */
+	/* An echo that does not fit, or has no reader, is not shown. */
 	terminal->unsure = terminal->unsure || (size > 0 && result < 0);
 	hf_tty_echoed(terminal->tty);
 	return size > 0;

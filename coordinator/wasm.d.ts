@@ -1,4 +1,4 @@
-/** A module that esbuild carries in the bundle (tools/build.mjs). */
+/** A module that esbuild embeds in the bundle (tools/build.mjs). */
 declare module '*.wasm' {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;

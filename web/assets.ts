@@ -18,8 +18,8 @@ export type Located = Record<AssetName, URL>;
 export const assetNames = Object.keys(FILES) as AssetName[];
 
 /**
- * `here` has the URLs beside the script, `nameOf` the names in a folder. Throws `TypeError` for an invalid option, and
- * `StartFailed` when the script does not know its own URL.
+ * `here` returns the URL of each file beside the script; `nameOf` returns a file's name in the folder of the option. Throws
+ * `TypeError` for an invalid option, and `StartFailed` when the script does not know its own URL.
  */
 export function locate(
   assets: Assets | undefined,
@@ -28,7 +28,7 @@ export function locate(
   nameOf = (file: string): string => file,
 ): Located {
   const where = locator(assets, base, nameOf);
-  // Next replaces `new URL` with a path on the page's server, not a URL.
+  // Next replaces `new URL` with a path on the page's server, so it must be resolved again.
   return Object.fromEntries(
     assetNames.map((name) => [name, where(name) ?? new URL(beside(here[name]), base)]),
   ) as Located;
@@ -68,6 +68,6 @@ function beside(url: () => URL): URL {
   }
 }
 
-/** The form that is sent to the coordinator. */
+/** The URLs in the form in which they are sent to the coordinator. */
 export const hrefs = (located: Located): Record<AssetName, string> =>
   Object.fromEntries(assetNames.map((name) => [name, located[name].href])) as Record<AssetName, string>;

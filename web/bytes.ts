@@ -15,7 +15,7 @@ export function kindOf(value: unknown): string {
 export const wrong = (what: string, wanted: string, value: unknown): TypeError =>
   new TypeError(`${what} must be ${wanted}, not ${kindOf(value)}`);
 
-/** The value as a literal, if that is short. */
+/** A string or a number as a literal, anything else as its kind. */
 export const shown = (value: unknown): string =>
   typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `${value}` : kindOf(value);
 
@@ -24,7 +24,7 @@ export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView 
 
 export const isBlob = (value: unknown): value is Blob => /^(Blob|File)$/.test(tagOf(value));
 
-/** The bytes of a buffer or of any view, without a copy. */
+/** The bytes of a buffer or a view, without copying. */
 export const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
   ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
 

@@ -1,6 +1,6 @@
 /**
- * Reactors of Go and QuickJS on the thread that calls them, without a runtime: for code that was written for such a
- * harness. In a page, `hf.instantiate()` and its `loop` keep the page free.
+ * Runs Go and QuickJS reactors on the calling thread, without a runtime, for code that was written for such a
+ * harness. In a page, prefer `hf.instantiate()` and its `loop`, which do not block the page.
  *
  * @packageDocumentation
  */

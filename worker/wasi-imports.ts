@@ -1,4 +1,4 @@
-/** From a module's imports to the kernel's exports: which there are, and what to say of those that there are not. */
+/** Binds a module's imports to the kernel's exports, and reports imports that nothing provides. */
 import { PREVIEW1_NAMES, UNSTABLE_NAMES } from '../build/generated/abi.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
 import { emptyImports } from '../common/memory-import.ts';
@@ -22,13 +22,13 @@ function provider({ module, name, kind }: Import): string | null {
   return name === 'sock_accept' ? null : other < 0 ? systemCall(name) : `$${other}`;
 }
 
-/** Bound directly: a call from the guest enters the kernel without a JavaScript frame. */
+/** The guest's import object. System calls are bound directly: a call from the guest enters the kernel without a JavaScript frame. */
 export function guestImports(
   module: WebAssembly.Module,
   kernel: KernelExports,
   memory: WebAssembly.Memory | null,
   flag: { added: Added; memory: WebAssembly.Memory } | null,
-  /** What else there is for it: functions of its host. */
+  /** Provides other imports, such as functions of the host. */
   others: OtherImports,
 ): WebAssembly.Imports {
   const imports = emptyImports<WebAssembly.ModuleImports>();
@@ -48,38 +48,38 @@ export type OtherImports = ((entry: Import) => WebAssembly.ImportValue | undefin
 export const isHostFunction = ({ module, name, kind }: Import, host: GuestMessage['host'] | undefined): boolean =>
   kind === 'function' && host?.some((entry) => entry.module === module && (entry.late || entry.name === name)) === true;
 
-/** Whether it is the memory in which the kernel's order to stop stands, the last that a rewritten module imports. */
+/** Whether the import is the memory that holds the kernel's order to stop, which is the last memory that a rewritten module imports. */
 const isFlag = (entry: Import, added: Added | null | undefined): boolean =>
   added?.check === 'flag' && entry.module === added.prefix && entry.name === 'flag';
 
-/** Whether the rewriter made an import of the memory that the module makes. */
+/** Whether the rewriter turned the memory that the module defines into an import. */
 export const makesMemory = (module: WebAssembly.Module, added: Added | null): boolean =>
   WebAssembly.Module.imports(module).some(
     (entry) => entry.kind === 'memory' && entry.module === added?.prefix && !isFlag(entry, added),
   );
 
-/** Whether the module wants its memory from outside (under whatever name), as programs with threads do. */
+/** Whether the module imports its memory (under any name), as programs with threads do. */
 export const importsMemory = (module: WebAssembly.Module): boolean =>
   WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
 
-/** As many imports as a message names. */
+/** How many imports an error message names. */
 const NAMED = 8;
-/** As many names as it takes to tell what made the module, and as much of each. */
+/** How many names are sent to the page, which recognizes the module's toolchain by them. */
 const MOST_NAMES = 64;
 const cut = (name: string): string => name.slice(0, 100);
 
-/** What keeps the module from running as a WASI command; null if it can. It lists every fault, not just the first; the page words them (web/explain.ts). */
+/** Lists every reason why the module cannot run as a WASI command, not just the first; null if it can run. The page turns them into a message (web/explain.ts). */
 export function faultsOf(
   module: WebAssembly.Module,
   added: Added | null,
   /** Whether the memory that it imports, if any, is shared. */
   shared: boolean,
-  /** When it is called, or calls its host. */
+  /** Set if the page calls the guest, or the guest calls its host. */
   guest: GuestMessage | null,
 ): ModuleFaults | null {
   const imports = WebAssembly.Module.imports(module).filter((entry) => !isFlag(entry, added));
   const memories = imports.filter((entry) => entry.kind === 'memory');
-  // One memory can be given, under any name; there is no second one to give.
+  // The runtime provides one memory, under any name.
   const unknown = imports.filter((entry) =>
     entry.kind === 'memory'
       ? entry !== memories[0]
@@ -90,7 +90,7 @@ export function faultsOf(
   // "These kinds are mutually exclusive; implementations should report an error" (application-abi.md).
   const reactor = exports.get('_initialize') === 'function';
   const startsThreads = imports.some((entry) => provider(entry) === 'wt_thread_spawn');
-  // What the rewriter made an import of is still to be exported.
+  // A memory that the rewriter turned into an import must still be exported.
   const imported = memories.filter((entry) => entry.module !== added?.prefix);
   const threads = startsThreads && {
     start: exports.get('wasi_thread_start') !== 'function',
@@ -98,7 +98,7 @@ export function faultsOf(
     shared: imported.length > 0 && !shared,
   };
   const called = guest?.called === true;
-  // A function that only computes needs none.
+  // A module without imported functions only computes, and needs no memory.
   const needsMemory = !called || imports.some(({ kind }) => kind === 'function');
   const memory = needsMemory && imported.length === 0 && exports.get('memory') !== 'memory';
   const runs = called ? guest.companion || reactor || !start || guest.entry !== undefined : start && !reactor;

@@ -1,11 +1,11 @@
-// The scripts in bin/, which the build calls.
+// Writes the scripts in bin/, which the build calls.
 import fs from 'node:fs';
 import path from 'node:path';
 import { exists, which, writeIfChanged } from '../lib.mjs';
 import { bin, folder, rootfs } from './recipe.mjs';
 import { llvmFolders } from './unpack.mjs';
 
-/** Programs of the folder that are called directly. */
+/** Programs that the build calls directly, without additional arguments. */
 const plain = [
   'wasm-tools',
   'wasm2c',
@@ -20,7 +20,7 @@ const plain = [
   'llvm-nm',
 ];
 
-/** Writes the scripts in bin/ and the Emscripten configuration; files that are already correct are not touched. */
+/** Writes the scripts in bin/ and the Emscripten configuration. Does not touch files that are already correct. */
 export function writeWrappers(own) {
   const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const script = (name, lines) => writeIfChanged(path.join(bin, name), `#!/bin/sh\n${lines.join('\n')}\n`, 0o755);
@@ -37,7 +37,7 @@ export function writeWrappers(own) {
       if (theirs) script(name, [`exec ${quote(theirs)} "$@"`]);
     }
   } else if (llvm) {
-    // Also beside Emscripten, where it is found without EM_CONFIG: build.ninja calls its emcc, not ours.
+    // Write a second copy beside Emscripten, which finds it without EM_CONFIG: build.ninja calls Emscripten's emcc, not ours.
     for (const file of [path.join(folder, 'emscripten.config'), path.join(rootfs, 'usr/share/emscripten/.emscripten')])
       writeIfChanged(
         file,

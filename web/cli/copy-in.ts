@@ -1,4 +1,4 @@
-/** Copies a directory of the host into the runtime's file system: only its files, directories and links. */
+/** Copies a directory of the host into the runtime's file system; skips everything but files, directories and symbolic links. */
 import { constants, type Stats } from 'node:fs';
 import * as host from 'node:fs/promises';
 import path from 'node:path';
@@ -21,7 +21,7 @@ export class CopyIn {
   readonly #gate: Gate;
   readonly #directories = new Gate(DIRECTORIES);
   readonly #warn: (text: string) => void;
-  /** Files with several names: device and inode → the path that has the bytes. */
+  /** Files with several names: device and inode → the path of the copy. */
   readonly #linked = new Map<string, Promise<string | undefined>>();
   /** Pipes, sockets and devices. */
   readonly #special: string[] = [];
@@ -115,17 +115,17 @@ export class CopyIn {
     const first = this.#linked.get(key);
     if (!first) {
       const copying = this.#contents(at, relative).then((copied) => (copied ? this.#to(relative) : undefined));
-      copying.catch(() => undefined); // the line below throws it; others that wait see it too
+      copying.catch(() => undefined); // the line below throws the error, and so does each other waiter
       this.#linked.set(key, copying);
       await copying;
       return true;
     }
     const original = await first;
-    if (original === undefined) return true; // unreadable by any name
+    if (original === undefined) return true; // the file cannot be read
     try {
       await this.#gate.run(() => this.#fs.link(original, this.#to(relative)));
     } catch {
-      return false; // then it becomes a copy
+      return false; // the caller copies the file instead
     }
     this.#tree.originals.set(relative, stat);
     return true;

@@ -1,6 +1,6 @@
 /**
- * `--dir`: directories of the host, copied into the runtime's file system before the program runs; the program's
- * changes are copied out after it has ended, however it ended.
+ * `--dir`: copies directories of the host into the runtime's file system before the program runs, and copies the program's
+ * changes out after it has ended, for whatever reason.
  *
  * Changes are found by comparing two snapshots of the runtime's own tree (inode, size, times), taken after the copy in
  * and at the end. So files that the guest did not touch are not even read, and are never written on the host. Entries
@@ -24,8 +24,8 @@ export class DirectoryError extends Error {}
 const PRIVATE = '/.holdfast';
 const AT_ONCE = 16;
 /**
- * This directory of the host is not copied; the runtime's own takes its place, with null, zero, full, random and
- * urandom.
+ * This directory of the host is not copied. The program gets the runtime's `/dev` instead, with null, zero, full, random
+ * and urandom.
  */
 const DEVICES = '/dev';
 
@@ -40,7 +40,7 @@ export class Directories {
     this.#warn = warn;
   }
 
-  /** Copies all directories in. Resolves to the guest's preopens. Throws `DirectoryError`. */
+  /** Copies all directories in, and resolves to the guest's preopens. Throws `DirectoryError`. */
   async copyIn(dirs: readonly DirOption[]): Promise<{ guest: string; path: string }[]> {
     const twice = dirs.find(({ guest }, i) => dirs.findIndex((other) => other.guest === guest) !== i);
     if (twice) throw new DirectoryError(`--dir: the guest's name "${twice.guest}" is listed twice`);
@@ -65,7 +65,7 @@ export class Directories {
             `--dir: ${path.join(tree.host, relative)} contains paths that are too long, and is not copied out`,
           );
         const copy = new CopyOut(this.#fs, tree, after, this.#warn);
-        // An entry that seems deleted may have moved to a place that is too deep to read: then nothing is removed.
+        // An entry that seems to be deleted may have moved to where its path is too long to read, so nothing is removed.
         well = (await copy.run({ remove: tooDeep.size === 0 })) && tooDeep.size === 0 && well;
       } catch (error) {
         this.#warn(`--dir ${tree.host}: changes cannot be copied out: ${plainError(error)}`);
