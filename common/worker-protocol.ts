@@ -1,4 +1,4 @@
-/** Every message between the coordinator and a compute worker. Results travel through the kernel, not through these. */
+/** Every message between the coordinator and a compute worker. Results of programs travel through the kernel, not in messages. */
 
 import type { GuestMessage, HostCallMessage } from './guest-protocol.ts';
 import type { Pointer } from './pointer.ts';
@@ -13,7 +13,7 @@ export interface BootMessage {
   memory: WebAssembly.Memory;
   /** See flag.wat. */
   flags: WebAssembly.Memory;
-  /** Of the worker: the name of the lock that it holds for life. */
+  /** The name of the lock that the worker holds as long as it lives. */
   lock: string;
   /** Addresses in kernel memory: the upper end of its stack, its thread-local storage, its thread block. */
   stackTop: Pointer;
@@ -30,18 +30,18 @@ export interface RunMessage {
   t: 'run';
   session: number;
   module: WebAssembly.Module;
-  /** For a module that imports its memory: the memory, which all its threads share; or, if it is not to be shared, its type: then it cannot be sent. */
+  /** For a module that imports its memory: the memory that all its threads share; or its type if it is not shared, because only a shared memory can be sent. */
   memory: WebAssembly.Memory | MemoryType | null;
-  /** 0: the process's first thread, at _start; else one more, at wasi_thread_start with this id and argument. */
+  /** 0: the process's first thread, at _start; else another thread, at wasi_thread_start with this id and argument. */
   tid: number;
   argument: number;
-  /** Whether there is nothing left to try if the engine has no memory for it: then it is refused. */
+  /** If the engine has no memory for it: true refuses the program; false asks the coordinator to free memory and try again. */
   last: boolean;
-  /** When it is interruptible. */
+  /** Set if the program is interruptible. */
   added: Added | null;
-  /** When it is called, or calls its host. */
+  /** Set if the page calls the guest, or the guest calls its host. */
   guest: GuestMessage | null;
-  /** Of such a guest: its module's bytes up to the end of its exports, where they were read. */
+  /** For such a guest: its module's bytes up to the end of its exports, if they were read. */
   head: Uint8Array | null;
 }
 
@@ -52,17 +52,17 @@ export interface Added {
   hasStart: boolean;
 }
 
-/** To a fresh worker that is not booted: it says that it is up, answers once, and is thrown away. */
+/** To a fresh worker that is not booted. It reports that it is up, answers once, and is terminated. */
 export interface RewriteMessage {
   t: 'rewrite';
-  /** Of the worker, as a BootMessage's. */
+  /** The name of the worker's lock, as in BootMessage. */
   lock: string;
-  /** Of rewrite.wasm. */
+  /** The URL of rewrite.wasm. */
   url: string;
   bytes: Uint8Array<ArrayBuffer>;
-  /** "none": only its memories' limits are lowered. */
+  /** "none": only lower the limits of its memories. */
   check: Added['check'] | 'none';
-  /** The most pages of 64 KiB that each memory of it may have, and its tables together; `Infinity`: no limit of its own. */
+  /** The maximum of each of its memories, and of its tables together, in pages of 64 KiB; `Infinity`: leave its own. */
   limitPages: number;
   /** Whether it may keep objects in the engine's heap. */
   gc: boolean;
@@ -71,13 +71,13 @@ export interface RewriteMessage {
 export interface RewrittenMessage {
   t: 'rewritten';
   bytes: Uint8Array<ArrayBuffer>;
-  /** Null where nothing was added. */
+  /** Null if nothing was added. */
   added: Added | null;
-  /** Those that the module defined and the worker must create. */
+  /** The type of the memory that the module defined and the worker must now create. */
   memory: MemoryType | null;
 }
 
-/** To an idle worker: collect what is left of earlier runs before the next one. */
+/** To an idle worker: collect the garbage of earlier runs before the next one. */
 export interface CollectMessage {
   t: 'collect';
 }
@@ -86,21 +86,21 @@ export type ToCompute = BootMessage | RunMessage | RewriteMessage | CollectMessa
 
 export type FromCompute =
   | RewrittenMessage
-  /** `fault`: of the module, of the limit, or of what is ours. */
+  /** `fault`: what is at fault: the module, the limit, the objects that it may keep, or holdfast itself ("ours"). */
   | { t: 'not-rewritten'; fault: 'module' | 'limit' | 'objects' | 'ours'; message: string }
-  /** It is up, and holds its lock. */
+  /** The worker is up, and holds its lock. */
   | { t: 'booted' }
-  /** Its run is over. */
+  /** The worker's run is over. */
   | { t: 'idle' }
   /** The module is instantiated and its code is about to run. */
   | { t: 'started'; session: number }
-  /** The module cannot be instantiated; nothing of it ran. The process is gone. */
+  /** The module cannot be instantiated; none of its code ran. The process is gone. */
   | { t: 'refused'; session: number; kind: 'module' | 'limit'; message: string }
-  /** The engine has no memory for the module now. The process stays on this worker, which waits for the same run again. */
+  /** The engine has no memory for the module now. The process stays on this worker, which waits for the same `run` again. */
   | { t: 'no-memory'; session: number }
-  /** For the page, of a thread that has no port of its own to it. */
+  /** For the page, from a thread that has no port to it. */
   | { t: 'host-call'; session: number; message: HostCallMessage }
-  /** The doorbell, where the coordinator cannot wait on it. */
+  /** Rings the doorbell, in engines where the coordinator cannot wait for it. */
   | { t: 'ring' }
   /** This worker cannot boot. */
   | { t: 'unusable'; message: string }

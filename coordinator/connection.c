@@ -1,10 +1,10 @@
 /* connection.c - the page's ends of connections, and the ports that it listens on.
  *
- * A connection asks first: it connects, or accepts for a port of the page's. While the backlog is full, or empty, it waits
- * as a guest's thread would, by a waiter. Then it is a pump and a feed, each with one of the end's two pipes; the end
- * itself stays, empty, so that it is counted until both directions are over.
+ * A connection first asks: it connects to a port, or accepts from a port of the page. While the backlog is full (or empty, when it accepts), it waits
+ * with a waiter, like a guest's thread. Then it becomes a pump and a feed, each with one of the end's two pipes. The
+ * socket itself stays, without pipes, so that it counts as an end until both directions are over.
  *
- * From JavaScript, coordinator thread only; nothing here blocks. */
+ * Called from JavaScript on the coordinator's thread only; nothing here blocks. */
 #include <holdfast/exports.h>
 #include <holdfast/imports.h>
 
@@ -12,13 +12,13 @@
 #include "kernel/socket.h"
 #include "platform/alloc.h"
 
-/* What js_output calls a connection's only output. */
+/* The descriptor that js_output gets for a connection's only output. */
 #define OUTPUT 1
 
 /* A port that the page listens on. */
 struct port {
 	struct hf_listener *listener; /* NULL once closed */
-	uint32_t refs;                /* the page's, and of those who wait for a connection */
+	uint32_t refs;                /* one of the page, and one of each connection that waits to be accepted */
 };
 
 struct connection {
@@ -28,7 +28,7 @@ struct connection {
 	struct hf_feed feed;
 	/* While it asks: */
 	struct hf_work_waiter wait;
-	struct port *from; /* accepts from this, or, when it is NULL, connects to: */
+	struct port *from; /* accepts from this port; NULL: connects to `port` */
 	uint16_t port;
 };
 
@@ -62,7 +62,7 @@ static void reading_over(struct hf_pump *pump, int error)
 		js_output_failed(connection->id, OUTPUT, error);
 	else
 		js_output_end(connection->id, OUTPUT);
-	/* Nothing of the other end is heard any more but this: that it is gone. */
+	/* From now on only the feed can find that the other end is gone. */
 	if (connection->feed.pipe)
 		hf_feed_watch(&connection->feed, input_gone);
 	else
@@ -133,7 +133,7 @@ static struct connection *create_connection(uint32_t id, uint32_t credit)
 
 /* ---- from JavaScript ---- */
 
-/* A connection that has not asked yet; 0: there is no memory. */
+/* Creates a connection that has not asked yet. Returns NULL when there is no memory. */
 struct connection *hf_c_connect(uint32_t id, uint32_t port, uint32_t credit)
 {
 	struct connection *connection = create_connection(id, credit);
@@ -142,7 +142,7 @@ struct connection *hf_c_connect(uint32_t id, uint32_t port, uint32_t credit)
 	return connection;
 }
 
-/* The same for one that will be accepted from a port of the page's. */
+/* The same for a connection to be accepted from a port of the page. */
 struct connection *hf_c_accept(uint32_t id, struct port *port, uint32_t credit)
 {
 	struct connection *connection = create_connection(id, credit);
@@ -153,13 +153,13 @@ struct connection *hf_c_accept(uint32_t id, struct port *port, uint32_t credit)
 	return connection;
 }
 
-/* Asks. js_connection follows, during this call or later. */
+/* Starts connecting or accepting. Calls js_connection with the result, now or later. */
 void hf_c_connection_ask(struct connection *connection)
 {
 	try_to_open(connection);
 }
 
-/* Of one that still asks: forgets it. */
+/* Abandons a connection that is still asking. */
 void hf_c_connection_withdraw(struct connection *connection)
 {
 	stop_asking(connection);
@@ -172,7 +172,7 @@ int32_t hf_c_connection_feed(struct connection *connection, void *bytes, uint32_
 	return hf_feed_put(&connection->feed, bytes, size);
 }
 
-/* Nothing more will be written; the other end reads the end of file, or, with `force`, an error. */
+/* The page writes no more: the other end reads end of file, or, with `force`, an error. */
 void hf_c_connection_feed_end(struct connection *connection, uint32_t force)
 {
 	if (force && connection->feed.pipe)
@@ -186,13 +186,13 @@ void hf_c_connection_credit(struct connection *connection, uint32_t bytes)
 	hf_pump_credit(&connection->pump, bytes);
 }
 
-/* Nothing more will be read: the other end's writes are EPIPE. */
+/* The page reads no more: the other end's writes fail with EPIPE. */
 void hf_c_connection_cancel(struct connection *connection)
 {
 	hf_pump_cancel(&connection->pump);
 }
 
-/* Listens on the port (0: on any that is free); the one that it is goes to *answer. 0, and a negated errno there. */
+/* Listens on a port (0: any free port), and sets *answer to its number. On failure returns NULL and sets *answer to a negated errno. */
 struct port *hf_c_listen(uint32_t port, int32_t *answer)
 {
 	struct port *made = hf_alloc_zeroed(sizeof *made);
@@ -206,7 +206,7 @@ struct port *hf_c_listen(uint32_t port, int32_t *answer)
 	return made;
 }
 
-/* Those who wait for a connection hear of it (ECONNABORTED) a moment later. */
+/* Stops listening. Connections that wait to be accepted fail (ECONNABORTED) a moment later. */
 void hf_c_listen_end(struct port *port)
 {
 	struct hf_listener *listener = port->listener;
@@ -215,7 +215,7 @@ void hf_c_listen_end(struct port *port)
 	unref_port(port);
 }
 
-/* Ends of connections, and ports with a listener. */
+/* Counts the ends of connections and the ports with a listener. */
 void hf_c_socket_stats(struct hf_socket_stats *out)
 {
 	out->ends = hf_socket_count();

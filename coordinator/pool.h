@@ -16,9 +16,9 @@ struct hf_worker {
 	struct hf_link link;
 	uint32_t id;
 	enum hf_worker_state state;
-	bool booted;      /* it has said that it is up; RUNNING may come before that */
-	uint32_t pid;     /* of the process whose thread it runs, or ran last; 0: none */
-	uint32_t session; /* of that process, until the worker is free or truly dead; 0: none */
+	bool booted;      /* it has reported that it is up; it may be RUNNING before that */
+	uint32_t pid;     /* the process whose thread it runs or ran last; 0: none */
+	uint32_t session; /* that process's session, until the worker is free or truly dead; 0: none */
 	bool session_ended;
 	uint32_t runs;       /* processes it has run since it last collected its garbage: each may have left a memory */
 	uint64_t idle_since; /* on the monotonic clock */
@@ -27,35 +27,35 @@ struct hf_worker {
 	struct hf_thread thread;
 };
 
-/* How many to keep ready, and how many there may be, zombies not counted. */
+/* `min`: how many workers to keep ready. `max`: how many there may be, not counting zombies. */
 void hf_pool_init(uint32_t min, uint32_t max);
-/* A worker for a thread of the process (0: of a new process), now RUNNING: an idle one, one that is starting, or a new one. -HF_EAGAIN: all are busy and
- * there may be no more; -HF_ENOMEM. */
+/* Takes a worker for a thread of the process (0: a new process) and makes it RUNNING: an idle worker, one that is starting, or a new one. Returns -HF_EAGAIN
+ * when all are busy and there are `max` of them, or -HF_ENOMEM. */
 HF_MUST_CHECK int hf_pool_take(uint32_t pid, struct hf_worker **out);
 /* Whether there is a worker to take, or room for one. */
 bool hf_pool_may_take(void);
-/* Whether as many threads of the process as there are cores have a worker but have not begun. One more would only delay them, and every other program. */
+/* Whether as many threads of the process as there are cores have a worker but have not begun. Another one would only delay them and all other programs. */
 bool hf_pool_starts_enough(uint32_t pid);
 /* Whether a worker is about to be free: its thread has left its process, or has the order to stop. */
 bool hf_pool_one_is_leaving(void);
 /* Gives back a worker that was taken and not used. */
 void hf_pool_put_back(struct hf_worker *worker);
 struct hf_worker *hf_pool_of(struct hf_thread *thread);
-/* The session's process has ended: js_released follows once all workers that ran it are free or truly dead. */
+/* Call when the session's process has ended: calls js_released once all workers that ran it are free or truly dead. */
 void hf_pool_session_ended(uint32_t session);
-/* Terminates the worker whatever it does. Its thread must not be in the kernel. */
+/* Terminates the worker, whatever it is doing. Its thread must not be in the kernel. */
 void hf_pool_terminate(struct hf_worker *worker);
-/* Makes up the number of workers that are kept ready. */
+/* Creates workers until enough are ready. */
 void hf_pool_refill(void);
 uint32_t hf_pool_count(enum hf_worker_state state);
 
-/* ---- what the pool calls: session.c's ---- */
+/* ---- functions that the pool calls, in session.c and waiting.c ---- */
 
-/* A guest's thread asks for another one (kernel/spawn.h): the work of its request. */
+/* A guest's thread requests another thread (kernel/spawn.h): `work` is the request's. */
 void hf_pool_on_request(struct hf_work *work);
-/* A worker has become free, or there may be one more (waiting.c). */
+/* A worker has become free, or another one may be created (waiting.c). */
 void hf_pool_on_free(void);
-/* The worker ended by itself while it was RUNNING. */
+/* The worker ended without being terminated, while it was RUNNING. */
 void hf_pool_on_crash(struct hf_worker *worker);
 
 #endif

@@ -1,4 +1,4 @@
-/** Which programs are loaded and started, and what runs where: from the page's `spawn` to `released`. */
+/** Loads and starts programs, and assigns them to workers: from the page's `spawn` to `released`. */
 import { coordinatorPlatform } from '#platform';
 import {
   ERRNO_EAGAIN,
@@ -49,7 +49,7 @@ export class Programs {
     modules: Modules,
     workers: Workers,
     post: Post,
-    /** Nothing is posted any more then, and nothing starts. */
+    /** While `closing`, nothing is posted and nothing starts. */
     life: { readonly closing: boolean },
   ) {
     this.#init = init;
@@ -66,7 +66,7 @@ export class Programs {
     return channel instanceof Session ? channel : undefined;
   }
 
-  /** Those that the kernel knows. */
+  /** The sessions that the kernel knows. */
   attached(): Session[] {
     return [...this.#channels.values()].filter(
       (channel) => channel instanceof Session && channel.attached,
@@ -91,7 +91,7 @@ export class Programs {
       await Promise.race([this.#begin(message, session, killed), onKill]);
     } catch (error) {
       this.#channels.delete(id);
-      if (this.#life.closing) return; // the page itself says why
+      if (this.#life.closing) return; // the page rejects its own promises
       this.#post({ t: 'refused', id, refusal: refusal(error) });
     } finally {
       this.#kernel.call.c_leave_line(id);
@@ -103,7 +103,7 @@ export class Programs {
     }
   }
 
-  /** Does nothing more once it was killed, or the runtime closes. */
+  /** Loads and starts the program. Stops when the program is killed or the runtime closes. */
   async #begin(message: SpawnMessage, session: Session, killed: AbortSignal): Promise<void> {
     const { id } = message;
     const progress = message.progress
@@ -121,7 +121,7 @@ export class Programs {
     while (!this.#life.closing && !this.#start(message, session)) await this.#workerFor(message, session);
   }
 
-  /** Resolves when there may be a worker for it; not once it was killed. */
+  /** Resolves when a worker may be free; never resolves if the program is killed first. */
   async #workerFor(message: SpawnMessage, session: Session): Promise<void> {
     const answer = this.#kernel.call.c_await_worker(session.id, Number(message.waits));
     if (answer === -ERRNO_ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs are already waiting for a worker`);
@@ -160,7 +160,7 @@ export class Programs {
     }
   }
 
-  /** False when there is no worker for it. */
+  /** Starts the program. Returns false when no worker is free. */
   #start(message: SpawnMessage, session: Session): boolean {
     const kernel = this.#kernel;
     let ports: number[] = [];
@@ -194,7 +194,7 @@ export class Programs {
 
   // --- on a worker ---
 
-  /** Runs one of its threads: the first (tid 0), or one more. `last`: there is no more memory to be had for it. */
+  /** Runs a thread on a worker: the program's first (tid 0) or another. `last`: there will be no retry if the engine has no memory for it. */
   run(worker: number, id: number, tid: number, argument: number, last = false): void {
     const session = this.session(id)!;
     const { memory, program } = session;
@@ -207,29 +207,29 @@ export class Programs {
     );
   }
 
-  /** The engine had no memory for it. */
+  /** Tries again to run a program for which the engine had no memory. */
   async runAgain(worker: number, id: number): Promise<void> {
     const room = await this.#makeRoom();
-    // Not when it was killed meanwhile: its worker is gone, or at other work.
+    // If it was killed in the meantime, its worker is gone or runs something else.
     if (this.session(id)?.running && this.#kernel.call.c_worker_runs(worker, id)) this.run(worker, id, 0, 0, !room);
   }
 
-  /** The engine has a limit on the memories of all its workers together. False: there is nothing more to be had. */
+  /** Frees memories, because the engine limits the memories of all workers together. Resolves to false when none are left to free. */
   #makeRoom(): Promise<boolean> {
-    // What is about to end has memories too.
+    // Workers that are about to end hold memories too.
     const retire = async () =>
       (await this.#workers.terminateAndWait(() => this.#kernel.call.c_pool_retire() > 0)) || this.#workers.nextDeath();
     return (this.#makingRoom ??= retire().finally(() => (this.#makingRoom = null)));
   }
 
-  /** The worker's word: its guest cannot be instantiated. */
+  /** Called when a worker reports that its guest cannot be instantiated. */
   refused(id: number, kind: 'module' | 'limit', message: string): void {
     const session = this.session(id);
     session?.refuse(kind, message);
     if (session && !session.attached) this.#channels.delete(id);
   }
 
-  /** The kernel has forgotten it. One that never ran stays until its worker's word has come, which may be later. */
+  /** Called when the kernel's session is gone. A program that never ran stays until its worker has reported why, which may be later. */
   over(id: number): void {
     const session = this.session(id);
     session?.over();

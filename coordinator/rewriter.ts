@@ -1,13 +1,13 @@
-/** Has modules rewritten, so that they can be interrupted or have less memory; each in a worker that lives as long as that takes. */
+/** Rewrites modules, so that they can be interrupted or have lower memory limits, each in a separate short-lived worker. */
 import type { RewriteMessage, RewrittenMessage } from '../common/worker-protocol.ts';
 import type { ChildWorkers } from './child-workers.ts';
 
 export type Rewritten = Omit<RewrittenMessage, 't'>;
 
-/** How a module is to be made. */
+/** How to rewrite a module. */
 export type Way = Pick<RewriteMessage, 'check' | 'limitPages' | 'gc'>;
 
-/** The module cannot be made so. */
+/** The module cannot be rewritten as requested. */
 export class NotRewritten extends Error {
   constructor(
     readonly fault: 'module' | 'limit' | 'objects',
@@ -23,7 +23,7 @@ export class Rewriter {
     private readonly assets: { compute: string; rewrite: string },
   ) {}
 
-  /** The bytes are given away. Throws `NotRewritten`, the signal's reason, or an error of ours; the worker is ended in any case. */
+  /** Transfers `bytes` to the worker, which always ends afterwards. Throws `NotRewritten`, the signal's reason, or an internal error. */
   async rewrite(bytes: Uint8Array<ArrayBuffer>, way: Way, signal: AbortSignal): Promise<Rewritten> {
     signal.throwIfAborted();
     const lock = `holdfast-rewriter-${crypto.randomUUID()}`;
@@ -43,7 +43,7 @@ export class Rewriter {
         worker.post(request, [bytes.buffer]);
       });
     } finally {
-      // One that is still coming up had better not be ended (native/RATIONALE.md).
+      // Wait until it is up, because terminating a worker that is still starting can leak it (native/RATIONALE.md).
       worker.onmessage = worker.onerror = null;
       void worker.settled.then(() => worker.terminate());
     }

@@ -34,7 +34,7 @@ struct hf_memfs *hf_root_fs(void)
 	return fs;
 }
 
-/* A path may have two parts, with a NUL between them: a directory, and a path that no link leads out of it, whatever programs do meanwhile. */
+/* A path may have two parts, separated by a NUL: a directory, and a path below it. No link leads out of that directory, whatever programs do in the meantime. */
 static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path *out)
 {
 	const char *below = memchr(path, 0, size);
@@ -52,7 +52,7 @@ static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path 
 
 /* ---- hf.fs: each returns 0 (or a count) or a negated errno ---- */
 
-/* Whether it is what was asked for. A link can only be what a guest has just put there. */
+/* Checks that the vnode is of the requested kind. If it is a link, a guest has just put it there. */
 static int check_kind(const struct hf_vnode *vnode, uint32_t how, bool must_be_dir)
 {
 	bool directory = vnode->filetype == HF_FILETYPE_DIRECTORY;
@@ -74,7 +74,7 @@ static int find_or_make(const struct hf_path *at, uint32_t how, struct hf_vnode 
 	return result;
 }
 
-/* Opens a file, creating it if it is opened for writing; or a directory. The vnode through *out is the caller's, for hf_c_fs_close. */
+/* Opens a directory or a file; creates a file that is opened for writing. The caller must pass *out to hf_c_fs_close. */
 int hf_c_fs_open(const char *path, uint32_t size, uint32_t how, struct hf_vnode **out)
 {
 	struct hf_path at;
@@ -104,7 +104,7 @@ int hf_c_fs_read(struct hf_vnode *vnode, double offset, void *buffer, uint32_t s
 	return result < 0 ? result : (int)(size - (uint32_t)uio.resid);
 }
 
-/* At the end of the file. All of it, or an errno (what was written before stays). */
+/* Writes at the end of the file. Writes everything, or returns an errno (what was written before stays). */
 int hf_c_fs_append(struct hf_vnode *vnode, void *buffer, uint32_t size)
 {
 	struct hf_iov iov;
@@ -120,13 +120,13 @@ int hf_c_fs_append(struct hf_vnode *vnode, void *buffer, uint32_t size)
 	return 0;
 }
 
-/* A file without a name, for hf_c_fs_replace. To be closed as others are. */
+/* Creates a file without a name, for hf_c_fs_replace. Close it like any other. */
 int hf_c_fs_draft(struct hf_vnode **out)
 {
 	return hf_memfs_create_unnamed(fs, out);
 }
 
-/* Gives the file what is in the draft, at once. */
+/* Replaces the file's contents with the draft's, atomically. */
 int hf_c_fs_replace(struct hf_vnode *vnode, struct hf_vnode *draft)
 {
 	return hf_memfs_exchange(vnode, draft);
@@ -157,7 +157,7 @@ static void put_attr(const struct hf_attr *attr, struct hf_fs_stat *out)
 	out->ctime = (double)attr->ctim / 1e6;
 }
 
-/* Of an open file. */
+/* Gets the attributes of an open file. */
 int hf_c_fs_fstat(struct hf_vnode *vnode, struct hf_fs_stat *out)
 {
 	struct hf_attr attr;
@@ -211,7 +211,7 @@ int hf_c_fs_chmod(const char *path, uint32_t size, uint32_t read_only)
 	return 0;
 }
 
-/* Entries are a hf_fs_entry each, and the name, padded to 8 bytes. */
+/* Each entry is an hf_fs_entry followed by the name, padded to 8 bytes. */
 struct root_listing {
 	char *at;
 	uint32_t left;
@@ -232,7 +232,7 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
 	return true;
 }
 
-/* Of an open directory: the bytes used; 0: no more entries. Goes on from `cookie`, the last entry's `next`. */
+/* Reads entries of an open directory, from `cookie` (the `next` of the last entry). Returns the number of bytes used; 0: no more entries. */
 int hf_c_fs_readdir(struct hf_vnode *dir, double cookie, void *buffer, uint32_t size)
 {
 	struct root_listing listing = {buffer, size};

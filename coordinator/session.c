@@ -1,4 +1,4 @@
-/* session.c - from spawn to the last byte. */
+/* session.c - the kernel's half of a process as the page sees it, from spawn to the last byte of output. */
 #include "coordinator/session.h"
 
 #include <holdfast/exports.h>
@@ -18,10 +18,10 @@ struct session {
 	uint32_t id;
 	struct hf_process *process; /* NULL once the page knows of its exit */
 	struct hf_feed feed;
-	struct hf_terminal terminal; /* in place of the feed, if it has one */
+	struct hf_terminal terminal; /* used instead of the feed, if standard input is a terminal */
 	struct hf_pump pumps[2];
-	struct hf_pump trace;       /* its pipe is there once it was asked for */
-	bool interruptible, ending; /* its threads stop by themselves; they have the order to */
+	struct hf_pump trace;       /* has a pipe once a trace was requested */
+	bool interruptible, ending; /* its threads stop when ordered to; they have the order */
 };
 
 static uint32_t next_pid = 1, next_tid = 1;
@@ -47,7 +47,7 @@ static void trace_over(struct hf_pump *pump, int error)
 
 /* ---- the end ---- */
 
-/* It is dead, or never ran: its work is not posted any more. */
+/* Called when the process is dead or never ran: no thread posts its work any more. */
 static void forget_process(struct session *session)
 {
 	if (!session->process)
@@ -73,7 +73,7 @@ static void finish_if_over(struct session *session)
 	js_session_over(id);
 }
 
-/* What is unread stays until the page reads or cancels, however long that is: it takes no more room than it needs. */
+/* Keeps unread output until the page reads or cancels it, however long that takes, in no more memory than it needs. */
 static void pump_settle(struct session *session, struct hf_pump *pump)
 {
 	bool hangup;
@@ -90,7 +90,7 @@ static void pump_settle(struct session *session, struct hf_pump *pump)
 static void tell_exit(struct session *session)
 {
 	struct hf_process *process = session->process;
-	/* They have no writer any more: the process is dead. */
+	/* The texts no longer change: the process is dead. */
 	js_exited(session->id, process->reason, process->code, process->message, process->message_size, process->stack,
 	          process->stack_size);
 	if (process->reason != HF_EXIT_NONE)
@@ -98,7 +98,7 @@ static void tell_exit(struct session *session)
 	forget_process(session);
 	if (session->feed.pipe || session->terminal.tty) {
 		close_input(session);
-		js_stdin_ready(session->id); /* to find that it has no reader */
+		js_stdin_ready(session->id); /* the next write then fails with EPIPE */
 	}
 	for (int i = 0; i < 2; i++)
 		pump_settle(session, &session->pumps[i]);
@@ -114,7 +114,7 @@ static void process_ended(struct hf_work *work)
 {
 	struct hf_process *process = HF_CONTAINER(work, struct hf_process, ended);
 	struct session *session = process->owner;
-	/* First what computes; each that is claimed is gone at once, and what is in the kernel leaves by itself. */
+	/* Claim threads that compute, which are then gone at once. Threads in the kernel leave by themselves. */
 	if (!session->interruptible)
 		hf_process_claim_threads(process, thread_claimed);
 	else
@@ -143,10 +143,10 @@ void hf_pool_on_crash(struct hf_worker *worker)
 {
 	static const char message[] = "the worker that ran it died";
 	if (!worker->thread.process)
-		return; /* it had left its process, and its word that it idles was still under way */
+		return; /* it had left its process, and its "idle" message was still under way */
 	struct hf_process *process = hf_process_ref(worker->thread.process);
 	hf_process_end(process, HF_EXIT_CRASH, HF_CODE_CRASH, message, sizeof message - 1, NULL, 0);
-	/* It will not come back, wherever it was. */
+	/* The thread will not return, wherever it was. */
 	(void)hf_thread_claim(&worker->thread);
 	hf_process_thread_gone(&worker->thread);
 	hf_process_unref(process);
@@ -174,7 +174,7 @@ static void run_on(struct hf_worker *worker, struct session *session)
 	hf_pool_refill();
 }
 
-/* One more thread: its id, -HF_EAGAIN at a limit, -HF_ENOMEM, -HF_ESRCH when the process is ending. */
+/* Starts another thread. Returns its id, -HF_EAGAIN at a limit, -HF_ENOMEM, or -HF_ESRCH when the process is ending. */
 static int start_thread(struct hf_process *process, uint32_t argument)
 {
 	struct session *session = process->owner;
@@ -195,8 +195,8 @@ static int start_thread(struct hf_process *process, uint32_t argument)
 	return (int)tid;
 }
 
-/* A thread costs the coordinator up to a millisecond (its worker, messages to it), and 64 threads can ask at once, again and again. Other work must not
- * wait behind all of that. */
+/* Starting a thread costs the coordinator up to a millisecond (its worker, messages to it), and 64 threads can request one at once, repeatedly. Other work must not
+ * wait for all of these starts. */
 #define STARTS_A_TURN 4
 
 static bool may_start_now(void)
@@ -214,9 +214,9 @@ void hf_pool_on_request(struct hf_work *work)
 	struct hf_spawn_request *request = HF_CONTAINER(work, struct hf_spawn_request, work);
 	struct hf_thread *thread = HF_CONTAINER(request, struct hf_thread, spawn);
 	if (!hf_request_is_asked(&request->base))
-		return; /* withdrawn: its thread was told to stop */
-	/* A process that keeps making threads would otherwise fill the run queue with as many as its limit allows, and every other program would wait
-	 * behind them. */
+		return; /* withdrawn: its thread was ordered to stop */
+	/* Without this, a process that keeps creating threads would put as many as its limit allows into the operating system's run queue, and all other
+	 * programs would wait for them. */
 	if (hf_waiting_for_threads(hf_pool_of(thread)->pid) || (!hf_pool_may_take() && hf_pool_one_is_leaving())) {
 		hf_waiting_for_worker(work);
 		return;
@@ -227,7 +227,7 @@ void hf_pool_on_request(struct hf_work *work)
 	}
 	if (!hf_request_take(&request->base))
 		return;
-	/* While the request is ours its thread waits, so its process is there. */
+	/* While we hold the request its thread waits, so its process exists. */
 	hf_request_answer(&request->base, start_thread(thread->process, request->argument));
 }
 
@@ -236,7 +236,7 @@ static uint64_t rights_of_end(const struct hf_file *file, enum hf_access end)
 	return hf__rights_of(file) & ~(end == HF_READ ? HF_RIGHT_FD_WRITE : HF_RIGHT_FD_READ);
 }
 
-/* Descriptor 0, 1 or 2: an end of `pipe`, which is one between programs; or, without one, of a pipe whose other end is ours, or /dev/null. */
+/* Adds descriptor 0, 1 or 2: an end of `pipe` (a pipe between programs); or, if it is NULL, an end of a new pipe to the page (`piped`), or /dev/null. */
 static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe, bool piped, bool tty,
                       bool ends_unread)
 {
@@ -256,7 +256,7 @@ static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe
 			session->feed.pipe = pipe;
 		else
 			session->pumps[fd - 1].pipe = pipe;
-		/* A pipe of the page's is a stream of unknown kind, as Wasmtime has it for what is no terminal. */
+		/* A pipe to the page has an unknown file type, as in Wasmtime for streams that are not terminals. */
 		result = hf_file_open_pipe(pipe, access, tty ? HF_FILETYPE_CHARACTER_DEVICE : HF_FILETYPE_UNKNOWN, &file);
 	}
 	if (result < 0)
@@ -268,7 +268,7 @@ static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe
 	return inserted < 0 ? inserted : 0;
 }
 
-/* Another descriptor for what one of the parent's stands for; a preopen, if it has a name. */
+/* Gives the child a descriptor for the file that the parent's descriptor `fd` refers to; a preopen, if it has a name. */
 static int inherit_one(struct hf_process *to, struct hf_process *from, uint32_t fd, const char *name, int size)
 {
 	struct hf_fd_view view;
@@ -282,7 +282,7 @@ static int inherit_one(struct hf_process *to, struct hf_process *from, uint32_t 
 	return result;
 }
 
-/* What a child has from its parent. `streams`: for descriptors 0 to 2 the parent's, plus 1; 0: /dev/null. */
+/* Gives a child its parent's budgets, streams and preopens. `streams`: for descriptors 0 to 2, the parent's descriptor plus 1; 0: /dev/null. */
 static int inherit(struct session *session, struct session *parent, struct hf_pipe *const *streams)
 {
 	static char name[HF_PATH_MAX];
@@ -301,13 +301,13 @@ static int inherit(struct session *session, struct session *parent, struct hf_pi
 		int size = hf_fd_preopen_name(&from->fds, fd, name, sizeof name);
 		/* Sockets have no name: libc finds them by their numbers. */
 		int result = size > 0 ? inherit_one(to, from, fd, name, size) : 0;
-		if (result < 0 && result != -HF_EBADF) /* another thread of the parent has just closed it */
+		if (result < 0 && result != -HF_EBADF) /* EBADF: another thread of the parent has just closed it */
 			return result;
 	}
 	return 0;
 }
 
-/* Descriptor 0, read through the line discipline. */
+/* Adds descriptor 0, read through the line discipline. */
 static int add_keyboard(struct session *session)
 {
 	struct hf_file *file;
@@ -320,7 +320,7 @@ static int add_keyboard(struct session *session)
 	return inserted < 0 ? inserted : 0;
 }
 
-/* Standard error is standard output's description, so that the two keep their order. */
+/* Makes standard error share standard output's description, so that the order of writes is kept. */
 static int share_output(struct session *session)
 {
 	struct hf_fd_view output;
@@ -338,12 +338,12 @@ static void sent_to_screen(struct hf_pump *pump, const uint8_t *bytes, uint32_t 
 	hf_terminal_sends(&session->terminal, bytes, size, pump->screen);
 }
 
-/* `pipes`: those between programs that the standard streams are ends of, or NULL. */
+/* `pipes`: for each standard stream, the pipe between programs of which it is an end, or NULL. */
 static int add_streams(struct session *session, const struct hf_spawn_header *header, struct hf_pipe *const *pipes)
 {
 	const uint32_t piped = header->piped, outputs = 1u << 1 | 1u << 2;
 	enum hf_tty_kind tty = header->tty;
-	/* A terminal has one. */
+	/* A terminal has only one output. */
 	bool one_output = header->outputs & HF_OUTPUTS_SHARED || (tty && (piped & outputs) == outputs);
 	int result = 0;
 	for (uint32_t fd = 0; fd < 3 && result == 0; fd++) {
@@ -380,7 +380,7 @@ static void init_streams(struct session *session, uint32_t credit)
 	hf_terminal_init(&session->terminal, session->id);
 }
 
-/* A socket that the guest starts with: the descriptors right after the standard streams, as Wasmtime has them, where
+/* Adds a socket that the guest starts with. Sockets get the descriptors right after the standard streams, as in Wasmtime, because
  * programs look for them by number. */
 static int add_socket(struct session *session, struct hf_spawn_socket *spec)
 {
@@ -420,7 +420,7 @@ static int add_sockets(struct session *session, struct hf_spawn_socket *specs, u
 	return 0;
 }
 
-/* An end of a pipe between programs, which libc finds by its name. */
+/* Adds an end of a pipe between programs, which libc finds by its name. */
 static int preopen_pipe(struct hf_process *process, const struct hf_spawn_preopen *spec, const char *name)
 {
 	struct hf_pipe *pipe = (void *)(uintptr_t)spec->pipe;
@@ -465,7 +465,7 @@ static struct hf_limits limits_of(const struct hf_spawn_header *header)
 	return limits;
 }
 
-/* A session in the making: 0 and *out, or a negated errno. */
+/* Begins to make a session: returns 0 and sets *out, or returns a negated errno. */
 static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, struct session *parent,
                  struct session **out, struct hf_spawn_error *error)
 {
@@ -556,7 +556,7 @@ uint32_t hf_c_pid(struct session *session)
 	return session->process->pid;
 }
 
-/* How many bytes were taken; fewer than all: js_stdin_ready follows. Negated errno: EPIPE. */
+/* Returns how many bytes it wrote to the pipe; if fewer than `size`, js_stdin_ready will report room. Returns -HF_EPIPE when there is no reader. */
 int32_t hf_c_feed(struct session *session, void *bytes, uint32_t size)
 {
 	if (session->terminal.tty)
@@ -564,7 +564,7 @@ int32_t hf_c_feed(struct session *session, void *bytes, uint32_t size)
 	return hf_feed_put(&session->feed, bytes, size);
 }
 
-/* Where in the keys is the first that would be a signal of its terminal, were it read now; -1: none is. */
+/* Returns the index of the first key that the terminal would turn into a signal if it got the keys now; -1: none. */
 int32_t hf_c_signal_at(struct session *session, const uint8_t *keys, uint32_t size)
 {
 	return session->terminal.tty ? (int32_t)hf_tty_find_signal(session->terminal.tty, keys, size) - 1 : -1;
@@ -575,7 +575,7 @@ void hf_c_feed_end(struct session *session)
 	close_input(session);
 }
 
-/* From now on keys are read as they come, or as lines that can be edited; a line's end goes to the screen as "\r\n", or as it is. */
+/* Sets the mode: `raw` passes keys as they come, otherwise as lines that can be edited; `onlcr` sends "\n" to the screen as "\r\n". */
 void hf_c_raw(struct session *session, uint32_t raw, uint32_t onlcr)
 {
 	if (!session->terminal.tty)
@@ -584,7 +584,7 @@ void hf_c_raw(struct session *session, uint32_t raw, uint32_t onlcr)
 	session->pumps[0].screen = onlcr;
 }
 
-/* From now on cooked keys are echoed, or only the ends of their lines. */
+/* Sets whether cooked keys are echoed; without echo, only the ends of lines are. */
 void hf_c_echo(struct session *session, uint32_t echo)
 {
 	if (session->terminal.tty)
@@ -612,7 +612,7 @@ void hf_c_end(struct session *session, uint32_t reason, uint32_t code, const cha
 		hf_process_end(session->process, (enum hf_exit_reason)reason, code, message, size, NULL, 0);
 }
 
-/* Ends the workers of threads that still compute although they were told to stop. */
+/* Terminates the workers of threads that still compute although they were ordered to stop. */
 void hf_c_claim(struct session *session)
 {
 	if (session->process)
@@ -624,7 +624,7 @@ void hf_c_session_stats(struct session *session, struct hf_session_stats *out)
 	struct hf_process *process = session->process;
 	*out = (struct hf_session_stats){.asleep = 1};
 	if (!process)
-		return; /* its output is all that is left */
+		return; /* the process is gone; only its output is left */
 	hf_lock(&process->lock);
 	HF_LIST_EACH(link, &process->threads)
 	{

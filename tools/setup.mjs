@@ -1,5 +1,5 @@
-// Setup: provides everything that the other drivers need, from a fresh clone with only Node and git. As root on Debian,
-// it installs missing packages with apt; elsewhere it lists them, with how to install them. If nothing is missing, it
+// Setup: provides everything that the other tools need, starting from a fresh clone with only Node and git. As root on Debian,
+// it installs missing packages with apt; elsewhere it lists them and says how to install them. If nothing is missing, it
 // takes well under a second.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -52,7 +52,7 @@ export function webkitPath() {
 const sbin = ['/usr/sbin', '/usr/local/sbin', '/sbin'].join(path.delimiter);
 export const nginxPath = () => which('nginx') ?? which('nginx', sbin);
 
-/** clang with the run-time libraries of its sanitizers; the answer is cached for each clang. */
+/** Whether there is a clang with the run-time libraries of its sanitizers; the answer is cached for each clang. */
 async function hasSanitizers() {
   const clang = which('clang');
   if (!clang) return false;
@@ -71,8 +71,8 @@ async function hasSanitizers() {
 }
 
 /**
- * What may be needed: how to detect it, its Debian packages, and how to install it elsewhere. `optional` programs are
- * installed where setup may install packages, and not required elsewhere.
+ * The programs that setup can provide: how to detect each, its Debian packages, and how to install it elsewhere. Setup installs
+ * `optional` programs where it can install packages, and does not require them elsewhere.
  */
 const programs = {
   python: { present: () => which('python3'), debian: ['python3'], brew: 'python3', what: 'python3 (runs Emscripten)' },
@@ -125,8 +125,8 @@ const programs = {
 const build = ['python', 'cmake', 'ninja', 'toolchain'];
 
 /**
- * The sets that the drivers request. All include npm's packages; 'toolchain', 'node24' and 'bun' are the files of that
- * name in tools.
+ * The sets that the tools request. All include the npm packages; 'toolchain', 'node24' and 'bun' are provided by the files of
+ * that name in tools/.
  */
 export const needs = {
   packages: [],
@@ -152,8 +152,8 @@ export async function setup(wanted = needs.all) {
     await Promise.all([first, installPackages()]);
     if (names.includes('chromium')) await installPrograms(['chromium']); // may be Playwright's, so after npm
   };
-  // Downloads overlap with unpacking and compiling. All are awaited, so that a failure leaves no partial work behind
-  // its message.
+  // Downloads overlap with unpacking and compiling. Wait for all of them, so that nothing still runs when a failure is
+  // reported.
   const ends = await Promise.allSettled([
     inOrder(),
     wanted.includes('toolchain') && toolchain(first),
@@ -211,7 +211,7 @@ async function aptInstall(packages) {
     if (code !== 0) fs.writeFileSync(fromRoot('build/apt.log'), output);
     return code;
   };
-  // Stale or missing lists: update once, whether a name was unknown or the mirror no longer has a file.
+  // If apt does not know a package, or the mirror no longer has its file, the lists are stale: update them once.
   if ((await known()).length === packages.length && (await install()) === 0) return;
   say('apt-get update');
   await run('apt-get', ['update', '-o', 'DPkg::Lock::Timeout=300'], options);

@@ -73,7 +73,7 @@ const byCode = new Map(
   [ParseError, InvalidRequest, MethodNotFound, InvalidParams, InternalError].map((kind) => [new kind().code, kind]),
 );
 
-/** The error for a code: of the specification's class, if it has one. */
+/** Makes the error for a code, of the class for that code if the specification defines one. */
 export function rpcError(code: number, message: string, data?: unknown): RpcError {
   const Kind = byCode.get(code);
   return Kind ? new Kind(message, data) : new RpcError(code, message, data);
@@ -136,8 +136,8 @@ export class PluginClosed extends PluginError {
 }
 
 /**
- * Makes the errors of this file instances of the `HoldfastError` that the page's script exports: this file is loaded
- * apart from that script, and contains a copy of the class.
+ * Makes the errors of this file instances of the `HoldfastError` that the page's script exports. This is needed because this
+ * file is loaded separately from that script, and contains a copy of the class.
  */
 export function adoptErrors(base: typeof HoldfastError): void {
   if (base !== HoldfastError) Object.setPrototypeOf(HoldfastError.prototype, base.prototype);

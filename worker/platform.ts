@@ -1,40 +1,40 @@
-/** What differs between a browser's workers and Node's. One of platform-web.ts and platform-node.ts is bundled, by the import "#platform". */
+/** The differences between workers in a browser and in Node. The import "#platform" selects platform-web.ts or platform-node.ts for the bundle. */
 import type { Endpoint } from '../common/endpoint.ts';
 
 export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
-  /** When it has come up and spoken, or failed to. */
+  /** Resolves when the worker has sent its first message, or has failed to start. */
   readonly settled: Promise<void>;
-  /** When nothing of the worker runs any more. Chromium lets a terminated wasm loop run on for two seconds. */
+  /** Resolves when no code of the worker runs any more. In Chromium a terminated wasm loop keeps running for two seconds. */
   readonly dead: Promise<void>;
-  /** Nothing of it is heard any more. */
+  /** Terminates the worker; no more messages come from it. */
   terminate(): void;
 }
 
-/** What each worker needs. */
+/** The functions that every worker needs. */
 export interface Platform {
-  /** To the worker or page that created this one. */
+  /** The endpoint to the worker or page that created this worker. */
   parent<Out, In>(): Endpoint<Out, In>;
-  /** Called once by a worker about itself. Resolves once its death is sure to be seen. */
+  /** Takes the lock that this worker holds as long as it lives. Resolves when others can detect its death. Call it once. */
   holdForLife(lock: string): Promise<void>;
-  /** Fetches a URL; Node's may be a file. An abort of the signal ends it, its body too. */
+  /** Fetches a URL, which in Node may be a file. Aborting the signal also ends the body. */
   fetch(url: string, signal?: AbortSignal): Promise<Response>;
-  /** Collects this worker's garbage, in an engine whose workers run out of memories for that of others: Chromium. */
+  /** Collects this worker's garbage, in an engine where it would keep other workers from getting memories: Chromium. */
   collectGarbage(): void;
   /** Ends this worker. */
   exit(): void;
 }
 
-/** What only the coordinator needs: a constant of its own, so that the compute workers' script is without it. */
+/** What only the coordinator needs: a separate constant, so that the compute workers' script does not contain it. */
 export interface CoordinatorPlatform {
-  /** `lock`: what the new worker must pass to `holdForLife`, so that its death is seen. */
+  /** `lock`: the name that the new worker must pass to `holdForLife`, so that the coordinator can detect its death. */
   createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>;
   /** How long after its death a worker may still hold resources, in milliseconds. */
   readonly releaseDelay: number;
-  /** Compiles the kernel, with whatever the engine needs for it. */
+  /** Compiles the kernel, with workarounds for the engine. */
   compileKernel(url: string): Promise<WebAssembly.Module>;
-  /** Compiles a guest that has threads, where that takes another compiler than the usual one; else absent. */
+  /** Compiles a guest that has threads, if the engine needs a different compiler for it; else absent. */
   readonly compileThreaded?: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>;
-  /** Whether the engine dies of a shared memory that can have no pages: WebKit (2.50) does, and the page with it. */
+  /** Whether a shared memory with a maximum of 0 pages crashes the engine and the page: WebKit (2.50). */
   readonly emptyMemoryIsFatal: boolean;
   readonly cores: number;
 }

@@ -1,11 +1,11 @@
 /**
  * Makes sure that a system call never runs out of the engine's stack half-way.
  *
- * A guest may recurse until the stack is all but used up and then call the kernel, which would trap with a lock held. So each door (native/wasi/door.h)
- * first calls this module's function, which does nothing but have a large frame: engines check for the whole frame when a function is entered, and trap
- * there, where the thread is still in the guest and holds nothing. The frame comes from values that are alive across calls in a branch that is never
- * taken; they are kept on the operand stack, so there are no locals to clear. They are vectors, because what a compiler needs for the branch grows with
- * the square of their number. Cost: about 3 ns a system call.
+ * A guest may recurse until the stack is almost used up and then call the kernel, which would trap while holding a lock. So each door (native/wasi/door.h)
+ * first calls this module's function, whose only purpose is its large frame: engines check for the whole frame when a function is entered, and trap
+ * there, where the thread is still in the guest and holds nothing. The frame consists of values that are alive across calls in a branch that is never
+ * taken; they are on the operand stack, so there are no locals to clear. They are vectors, because the compile time of the branch grows with
+ * the square of their number. The probe costs about 3 ns per system call.
  */
 
 /** Bytes of stack that a system call may use: far more than the deepest one does (tests/browser/stack.spec.ts). */
@@ -51,7 +51,7 @@ export function probeModule(): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** The function for the kernel's table. Its imports are never called: no vector can go to or come from JavaScript. */
+/** Returns the function for the kernel's table. Its imports are never called: vectors cannot cross into JavaScript. */
 export function instantiateProbe(module: WebAssembly.Module): CallableFunction {
   const instance = new WebAssembly.Instance(module, { e: { make: () => undefined, take: () => undefined } });
   return instance.exports.probe as CallableFunction;

@@ -2,9 +2,9 @@
 //
 //   node native/host/wasm2c.mjs [--debug] GUEST.wasm [GUEST.so]
 //
-// The translation is compiled without sanitizers, and quickly rather than well: what is under test is the kernel, which holdfast-guest brings
-// along, built with them. What a guest does to its own memory, races among its threads included, is its own affair. With --debug the C stays
-// beside the output, and gdb finds it. Results are kept in build/native-guests until their inputs change.
+// The translation is compiled without sanitizers and without optimization, because the tests are of the kernel; that is part of holdfast-guest, which is
+// built with sanitizers. Errors of a guest in its own memory, including races between its threads, are not reported. With --debug the C files stay
+// beside the output, where gdb finds them. Results are kept in build/native-guests until their inputs change.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -32,8 +32,8 @@ const store = fromRoot('build/native-guests');
 const sources = fromRoot('native/host/wasm2c');
 const wabt = path.join(rootfs, 'usr/share/wabt/wasm2c');
 
-// Memory is reserved whole, so that it grows in place, and every access is checked: a trap is then a longjmp and no signal, which the
-// sanitizers would take for a fault. Calls are counted: 10,000 deep, in a stack of 256 MiB (native/host/thread.c).
+// The whole memory is reserved at once, so that it grows in place. Every access is checked in software, so that a trap is a longjmp and not a signal, which the
+// sanitizers would report as a fault. Calls may nest 10,000 deep, in a stack of 256 MiB (native/host/thread.c).
 const options = [
   ...['-std=gnu11', '-fPIC', '-fvisibility=hidden', '-fno-math-errno', '-ffp-contract=off', '-pthread', '-w'],
   ...['-DWASM_RT_USE_MMAP=1', '-DWASM_RT_MEMCHECK_BOUNDS_CHECK=1', '-DWASM_RT_MAX_CALL_STACK_DEPTH=10000'],
@@ -87,7 +87,7 @@ export function doors() {
   ];
 }
 
-/** C for all of them: wasm2c's name for an import calls the kernel's door, which is not interrupted. */
+/** C for all of them: a function with wasm2c's name for each import calls the kernel's door, which is not interrupted. */
 function importsSource() {
   const functions = doors().map(({ module, name, door, result, parameters }) => {
     const names = parameters.map((_, i) => `a${i}`);
@@ -106,10 +106,10 @@ function importsSource() {
   return [head, ...functions].join('\n');
 }
 
-// --- what may run ---
+// --- which modules can run ---
 
 let refuse;
-/** The same rules, and words, as in the browser: what is wrong with a module, or undefined. */
+/** Explains why a module cannot run, by the same rules and in the same words as in the browser; undefined if it can. */
 async function loadRefuse() {
   generateAbi();
   const esbuild = await import(pathToFileURL(createRequire(fromRoot('package.json')).resolve('esbuild')).href);
@@ -142,7 +142,7 @@ async function checked(bytes) {
   return module;
 }
 
-/** A wrong signature is seen in the declarations that wasm2c writes. */
+/** Finds wrong signatures in the declarations that wasm2c writes. */
 function checkSignatures(header, module) {
   const known = doors();
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
@@ -159,8 +159,8 @@ function checkSignatures(header, module) {
 // --- the translation ---
 
 /**
- * wasm2c knows the atomic instructions but memory.atomic.wait and notify. They become calls of imports, which get the instruction's offset as
- * a further operand. By way of the text, in which everything has a name: an import more would shift all numbers.
+ * wasm2c supports all atomic instructions except memory.atomic.wait and notify. This replaces them with calls of imports, which get the instruction's
+ * offset as an additional operand. It edits the text format, where everything has a name: in the binary format, an additional import would shift all indices.
  */
 async function withoutWaits(wasm, folder) {
   const wat = path.join(folder, 'guest.wat');
@@ -189,7 +189,7 @@ async function withoutWaits(wasm, folder) {
 
 const isShared = (header) => /^(?:extern )?wasm_rt_shared_memory_t\* /m.test(header);
 
-/** What native/host/wasm2c/module.c has to know of the guest. */
+/** The configuration for native/host/wasm2c/module.c: what it must know about the guest. */
 function configuration(header, module) {
   const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
   const [, imported] = /^void wasm2c_guest_instantiate\(w2c_guest\*(.*)\);$/m.exec(header);
@@ -225,9 +225,9 @@ const compiler = () => which('clang') ?? which('gcc') ?? 'cc';
 const compile = (args) => run(compiler(), args, { quiet: true });
 
 /**
- * tcc, where there is one, takes a seventeenth of the time: 4 s of a core instead of 70 for a Go program of 9 MB, which is 141 MB of C. It knows no
- * atomics, and its debug information is not gdb's. Nor does it know thread-local variables: this makes of the declaration of the only one
- * `extern uint32_t (*hf_guest_depth())`, a function that returns its address, and of each use a call (native/host/wasm2c/runtime.c).
+ * tcc, if installed, takes a seventeenth of the time: 4 s of a core instead of 70 for a Go program of 9 MB, which is 141 MB of C. It does not support
+ * atomics, and gdb cannot use its debug information. Nor does it support thread-local variables: this turns the declaration of the only one into
+ * `extern uint32_t (*hf_guest_depth())`, a function that returns its address, and each use into a call (native/host/wasm2c/runtime.c).
  */
 const quick = (debug, shared) => (debug || shared ? undefined : which('tcc'));
 const builtins = ['clz', 'ctz', 'popcount', 'clzll', 'ctzll', 'popcountll'];
@@ -259,7 +259,7 @@ async function buildRuntime(key) {
 }
 
 let inputsKey;
-/** Everything that decides what comes out, but the program itself. */
+/** The hash of everything that determines the output, except the program itself. */
 function keyOfInputs() {
   const files = [
     manifestFile,
@@ -275,7 +275,7 @@ function keyOfInputs() {
 async function toC(wasm, source, folder) {
   const wasm2c = (input, how) =>
     run(path.join(bin, 'wasm2c'), ['--enable-threads', '-n', 'guest', input, '-o', source], { quiet: true, ...how });
-  // It aborts where there is a wait or a notify.
+  // wasm2c aborts on a module with a wait or a notify.
   const { code } = await wasm2c(wasm, { allowFailure: true });
   if (code !== 0) await wasm2c(await withoutWaits(wasm, folder));
 }
@@ -303,18 +303,18 @@ async function make(wasm, module, output, debug) {
   }
 }
 
-/** Under way in this process: by output. */
+/** Translations under way in this process, by output. */
 const making = new Map();
 
 /**
- * Translates a program unless that was done before. Resolves to the shared object; throws a Refused if it is none that could run.
+ * Translates a program, or reuses an earlier translation. Resolves to the shared object; throws `Refused` if the program cannot run.
  * @param {string} wasm
  * @param {{ debug?: boolean }} [how]
  */
 export async function translate(wasm, { debug = false } = {}) {
   const bytes = fs.readFileSync(wasm);
   const key = keyOfInputs();
-  // One folder a path: what was made of an earlier program there goes.
+  // There is one folder per path: remove the results for an earlier program at that path.
   const folder = path.join(store, `${path.basename(wasm, '.wasm')}-${sha256(path.resolve(wasm)).slice(0, 8)}`);
   const output = path.join(folder, `${sha256(sha256(bytes) + key + debug).slice(0, 16)}.so`);
   if (!making.has(output)) {
