@@ -85,7 +85,7 @@ test('with limits.gc: false, and with limits.memory, modules that can keep objec
     assert.equal((await hf.run(bytes, { limits: { memory: PAGE } })).reason, 'exit', what);
     assert.equal((await hf.run(bytes, { limits: { gc: false } })).reason, 'exit', what);
   }
-  await assert.rejects(hf.run(program({}), { limits: { gc: 0 } }), /limits\.gc must be true or false, not 0/);
+  await assert.rejects(hf.run(program({}), { limits: { gc: 0 } }), /limits\.gc must be true or false, not a number/);
   const module = await WebAssembly.compile(program({}));
   await assert.rejects(hf.run(module, { limits: { gc: false } }), { name: 'TypeError', message: /limits\.gc.*bytes/ });
 });

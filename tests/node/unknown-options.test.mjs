@@ -4,7 +4,14 @@ import test from 'node:test';
 import { startFake } from './support/fake-coordinator.mjs';
 import { load } from './support/load.mjs';
 
-const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/help.ts', 'web/assets.ts');
+const lib = await load(
+  'web/holdfast.ts',
+  'web/options.ts',
+  'web/check.ts',
+  'web/errors.ts',
+  'web/help.ts',
+  'web/assets.ts',
+);
 
 const about = async (work) => {
   const error = await Promise.resolve()
@@ -97,7 +104,7 @@ test('well-known names of others lead to the option of ours', async (t) => {
     memory: /limits: \{ memory: … \}/,
     workers: /an option of start/,
     encoding: /an option of hf\.run/,
-    constructor: /there are "args"/,
+    constructor: /the options are "args"/,
   };
   for (const [name, words] of Object.entries(advice)) {
     const message = await about(() => hf.spawn('a.wasm', { [name]: 1 }));
