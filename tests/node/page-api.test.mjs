@@ -33,6 +33,8 @@ for (const name of browserNames) {
         },
         plugin: ['pong', 200, 398],
         pipeline: ['1: hello, world\n', 0, 0],
+        channel: 'job 0\njob 1\njob 2\nend\n',
+        children: '1: hello, world\n0\n',
         link: [499_500, 'hello, wörld', 'the instance has ended: other.nap: other has ended'],
         loops: { fired: 1, state: 'finished', code: 7, sum: '499500', naps: true },
         companion: [8, 'abab', 10, 'CallFailed'],

@@ -94,6 +94,26 @@ async function pipeline(hf) {
   return [stdout, ...programs.map(({ code }) => code)];
 }
 
+/** Messages from one program to another: each arrives by itself. */
+async function channel(hf) {
+  const jobs = await hf.channel({ messages: 2 });
+  const [received] = await Promise.all([
+    hf.run('guests/channel.wasm', { args: ['receive', '/dev/jobs'], preopens: { '/dev/jobs': jobs.reader } }),
+    hf.run('guests/channel.wasm', { args: ['send', '/dev/jobs', 'job', '3'], preopens: { '/dev/jobs': jobs.writer } }),
+  ]);
+  return received.stdout;
+}
+
+/** A shell in a guest starts programs, and waits for them. */
+async function children(hf) {
+  await hf.fs.mkdir('/bin');
+  for (const name of ['hello', 'echo-lines']) {
+    await hf.fs.writeFile(`/bin/${name}.wasm`, await (await fetch(`guests/${name}.wasm`)).arrayBuffer());
+  }
+  const args = ['-c', 'hello | echo-lines ; status'];
+  return (await hf.run('guests/shell.wasm', { args, children: { max: 3 }, preopens: { '/bin': '/bin' } })).stdout;
+}
+
 /** A guest calls another; each end of a call that can no longer be answered is told. */
 async function linkGuests(hf) {
   const other = await hf.instantiate('guests/called.wasm', { name: 'other' });
@@ -147,6 +167,8 @@ const STEPS = {
   host: callPage,
   plugin: plug,
   pipeline,
+  channel,
+  children,
   link: linkGuests,
   loops,
   companion,
