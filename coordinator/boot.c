@@ -88,8 +88,8 @@ void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uin
                uint32_t (*pages)(void))
 {
 	hf_user_bind(&hf_self->mem, copy_in, copy_out, pages);
-	(void)hf_user_size(
-		&hf_self->mem); /* remembered, so that c_ps can report it for a guest that never makes a system call */
+	/* Cache the size, so that c_ps can report it even for a guest that never makes a system call. */
+	(void)hf_user_size(&hf_self->mem);
 }
 
 /* The worker of a guest that the page calls returns to its event loop … */

@@ -1,4 +1,4 @@
-/** What the kernel asks of the browser: the functions that it imports (imports.def), each passed on to the part that it concerns. */
+/** The functions that the kernel imports from the browser (imports.def). Each passes the call on to the responsible part. */
 import { EXIT_REASON_NONE } from '../build/generated/layouts.ts';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import type { KernelImports } from '../build/generated/exports.ts';
@@ -12,7 +12,7 @@ import type { Programs } from './programs.ts';
 import type { Router } from './router.ts';
 import type { Workers } from './workers.ts';
 
-/** They are made after the kernel, which calls none of its imports before it is booted. */
+/** The parts are made after the kernel, which calls none of its imports before it is booted. */
 export interface Parts {
   readonly closing: boolean;
   readonly channels: ReadonlyMap<number, Channel>;
@@ -24,7 +24,7 @@ export interface Parts {
   /** A worker threw, or could not be created. */
   workerFailed(worker: number, error: Error): void;
   workerDead(worker: number): void;
-  /** A worker was terminated, and perhaps its last message to us with it. */
+  /** A worker was terminated, and its last message to us may have been lost. */
   mayHaveLostRing(): void;
 }
 
@@ -46,7 +46,7 @@ export function browserImports(
       try {
         parts.workers.create(worker, toPointer(stackTop), toPointer(tls), toPointer(thread));
       } catch (error) {
-        // Not through the kernel, which is in the middle of a call.
+        // Do not go through the kernel, which is in the middle of a call.
         setTimeout(() => {
           parts.workerFailed(worker, new Error(messageOf(error)));
           parts.workerDead(worker);

@@ -10,9 +10,9 @@
  * (tests/native/system-calls-need-little-stack.c measures). */
 #define STACK_SIZE 65536
 
-/* A worker collects the memories of what it has run when it wants another one and there is none; while it runs something it does not. Chromium has
- * room for about 124 in a process. Of these so many may be garbage of workers that run something, which leaves room for a hundred programs at once
- * (RATIONALE has the figures of other numbers). */
+/* Chromium has room for about 124 memories in a process. A worker frees the memories of programs that it has run when it needs another one and there is none, but not
+ * while it runs a program. This is the maximum number of memories that may be garbage of busy workers, which leaves room for a hundred programs at once
+ * (native/RATIONALE.md has measurements for other numbers). */
 #define GARBAGE_MOST 8
 
 static struct hf_link workers = {&workers, &workers};
@@ -24,7 +24,7 @@ static uint32_t min_workers, max_workers;
 #define FLAGS (HF_WASM_PAGE / sizeof(uint32_t))
 static uint32_t flags_taken[FLAGS / 32] = {1};
 
-/* The address of a word; 0: there is none left. */
+/* Returns the address of a free word; 0: none is left. */
 static uint32_t take_flag(void)
 {
 	for (uint32_t i = 0; i < FLAGS / 32; i++) {
@@ -95,7 +95,7 @@ void hf_pool_session_ended(uint32_t session)
 		js_released(session);
 }
 
-/* It is free, or truly dead. */
+/* Called when the worker is free, or truly dead. */
 static void leave_session(struct hf_worker *worker)
 {
 	uint32_t session = worker->session;
@@ -112,8 +112,8 @@ static void destroy(struct hf_worker *worker)
 	hf_list_remove(&worker->link);
 	leave_session(worker);
 	(void)hf_work_cancel(&worker->thread.spawn.work);
-	/* Gone in the middle of a system call: objects that it waited for may still point into its stack. A leak is the
-	 * lesser evil. */
+	/* It died in the middle of a system call, so objects that it waited for may still point into its stack. Leak the
+	 * stack rather than corrupt them. */
 	if (atomic_load(&worker->thread.door) == HF_IN_KERNEL)
 		return;
 	give_back_flag(worker->thread.flag);
@@ -123,7 +123,7 @@ static void destroy(struct hf_worker *worker)
 	hf_free(worker);
 }
 
-/* A new worker, STARTING, or NULL when there is no memory. */
+/* Creates a worker, which is STARTING. Returns NULL when there is no memory. */
 static struct hf_worker *start_one(void)
 {
 	struct hf_worker *worker = hf_alloc_zeroed(sizeof *worker);
@@ -150,7 +150,7 @@ static struct hf_worker *start_one(void)
 
 void hf_pool_refill(void)
 {
-	/* Ready ahead: as many as are kept in any case, and always one more than is busy. */
+	/* Keep at least min_workers, and always one that is not busy. */
 	while (alive() < max_workers &&
 	       (alive() < min_workers || counts[HF_WORKER_IDLE] + counts[HF_WORKER_STARTING] == 0)) {
 		if (!start_one())
@@ -193,7 +193,7 @@ bool hf_pool_one_is_leaving(void)
 	return false;
 }
 
-/* Memories of what workers have run before what they run now. */
+/* The number of memories of programs that busy workers ran before their present one. */
 static uint32_t garbage(void)
 {
 	uint32_t count = 0;
@@ -265,7 +265,7 @@ struct hf_worker *hf_pool_of(struct hf_thread *thread)
 
 void hf_pool_terminate(struct hf_worker *worker)
 {
-	/* A thread that is gone needs no answer to its request. */
+	/* A dead thread needs no answer to its request. */
 	(void)hf_work_cancel(&worker->thread.spawn.work);
 	set_state(worker, HF_WORKER_ZOMBIE);
 	js_worker_terminate(worker->id);
@@ -285,7 +285,7 @@ void hf_c_pool_init(uint32_t min, uint32_t max)
 	hf_pool_init(min, max);
 }
 
-/* The worker is up. It may have been given work meanwhile. */
+/* The worker is up. It may already have work. */
 void hf_c_worker_booted(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
@@ -296,7 +296,7 @@ void hf_c_worker_booted(uint32_t id)
 		set_state(worker, HF_WORKER_IDLE);
 }
 
-/* Its run is over. */
+/* The worker's run is over. */
 void hf_c_worker_idle(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
@@ -309,24 +309,24 @@ void hf_c_worker_idle(uint32_t id)
 	hf_pool_on_free();
 }
 
-/* Nothing of the worker runs any more: what it stood on may be freed. */
+/* The worker's code no longer runs: frees its memory. */
 void hf_c_worker_dead(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
-	/* One that could not even be started is not ours to free: the runtime has been declared dead. */
+	/* Do not free a worker that could not be started: the runtime has been declared dead. */
 	if (worker && worker->state == HF_WORKER_ZOMBIE)
 		destroy(worker);
 }
 
-/* The worker broke by itself. What it ran ends with the reason "crash". Another one takes its place, unless it never came
- * up: then the next would likely not either, and is only tried when it is wanted. */
+/* The worker failed. Its program ends with the reason "crash". Another worker replaces it, unless it never came
+ * up: the next one would probably fail too, so it is only tried when it is needed. */
 void hf_c_worker_crashed(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
 	if (!worker || worker->state == HF_WORKER_ZOMBIE)
 		return;
 	bool booted = worker->booted;
-	/* The runtime as a whole is lost, and says so at once. */
+	/* The whole runtime is lost: report this at once. */
 	if (hf_thread_took_locks_along(&worker->thread))
 		hf_plat_panic("pool.c", __LINE__, "the engine ended a worker inside the kernel, while it held a lock");
 	if (worker->state == HF_WORKER_RUNNING)
@@ -351,7 +351,7 @@ static void retire(struct hf_worker *worker)
 	js_worker_terminate(worker->id);
 }
 
-/* Ends workers that have been idle for so long, except `keep` in all and one that is ready. */
+/* Ends workers that have been idle for `idle_ms`, but keeps `keep` workers in all and at least one that is ready. */
 void hf_c_pool_shrink(uint32_t keep, double idle_ms)
 {
 	uint64_t now = hf_plat_monotonic(), idle = (uint64_t)(idle_ms * 1e6);
@@ -364,8 +364,8 @@ void hf_c_pool_shrink(uint32_t keep, double idle_ms)
 	}
 }
 
-/* The engine is out of memories. Those of what idle workers have run count until they are collected, which the workers
- * do not do by themselves: ends them, and returns how many. */
+/* The engine is out of memories. Memories of programs that idle workers have run count until they are collected, which idle workers
+ * do not do by themselves. So this ends those workers, and returns how many there were. */
 uint32_t hf_c_pool_retire(void)
 {
 	uint32_t retired = 0;

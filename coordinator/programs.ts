@@ -28,7 +28,7 @@ import { Session } from './session.ts';
 import { encodeSpawn, listeningPorts } from './spawn.ts';
 import type { Workers } from './workers.ts';
 
-/** The pipe between programs that a stream is an end of, if it is; or its number, of a child. */
+/** If a stream is an end of a pipe between programs: that pipe. For a child: the number of the stream. Else NULL. */
 const pipeOf = (mode: StreamMode | 'stdout'): Pointer => (typeof mode === 'number' ? mode : NULL) as Pointer;
 
 export class Programs {

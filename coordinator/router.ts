@@ -1,4 +1,4 @@
-/** What each message means: of the page, and of the compute workers. */
+/** Dispatches the messages of the page and of the compute workers. */
 import {
   CODE_KILLED,
   EXIT_REASON_KILLED,
@@ -38,10 +38,10 @@ import type * as Supervise from './supervise.ts';
 /** Messages to a runtime that has started. */
 export type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
 
-/** An import() that bundlers leave alone; tools/build.mjs defines it. */
+/** An import() that bundlers do not process; tools/build.mjs defines it. */
 declare function importUrl(url: string): Promise<unknown>;
 
-/** A part of the coordinator that is fetched when it is needed first. */
+/** Imports a part of the coordinator that is fetched on first use. */
 async function load<T>(url: string): Promise<T> {
   try {
     await importUrl(url);
@@ -51,22 +51,22 @@ async function load<T>(url: string): Promise<T> {
   }
 }
 
-/** What a worker's messages are to the whole runtime. */
+/** A worker's messages that concern the whole runtime. */
 export interface Crew {
   readonly closing: boolean;
-  /** It is up. */
+  /** The worker is up. */
   workerUp(worker: number): void;
   workerFailed(worker: number, error: Error): void;
-  /** The doorbell rang, where the coordinator cannot wait on it. */
+  /** The doorbell rang, in an engine where the coordinator cannot wait for it. */
   drainSoon(): void;
   fatal(message: string): void;
 }
 
 export class Router {
-  /** There from the first call on. */
+  /** Set by the first call. */
   #files: FilesPart.Files | null = null;
   #loadingFiles: Promise<FilesPart.Files> | null = null;
-  /** There are some once the first was asked for. */
+  /** Set when the page makes its first supervisor. */
   supervisors: Supervise.Supervisors | null = null;
 
   readonly #init: InitMessage;
@@ -208,7 +208,7 @@ export class Router {
     this.#loadingFiles ??= load<typeof FilesPart>(this.#init.assets.files).then(
       ({ Files }) => (this.#files = new Files(this.#kernel, (id) => this.#programs.session(id)?.pointer ?? NULL)),
     );
-    // The first call and those behind it, in their order.
+    // Runs the first call and those that came after it, in order.
     return this.#loadingFiles.then(
       (files) => files.handle(request),
       (error: unknown) => {
@@ -252,7 +252,7 @@ export class Router {
           : { code: '', message: messageOf(error) };
       post({ t: 'failed', call, error: failure });
     };
-    /** Once it closes the kernel does nothing any more, and what that gives is no answer: the page rejects the call. */
+    /** When the runtime is closing, the kernel's calls do nothing and their results mean nothing: do not answer. The page rejects the call. */
     const unlessClosing =
       <T>(tell: (outcome: T) => void) =>
       (outcome: T) => {

@@ -502,8 +502,8 @@ static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, s
 
 /* ---- from JavaScript: sessions are passed as the pointers that spawn returned ---- */
 
-/* Tells its system calls as records (wasi/trace.h) on the stream HF_TRACE_FD, with as much credit as is given here more; or stops telling. 0, or
- * -ENOMEM. */
+/* Starts or stops reporting its system calls as records (wasi/trace.h) on the stream HF_TRACE_FD, and adds to that stream's credit. Returns 0 or
+ * -HF_ENOMEM. */
 int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
 {
 	struct hf_pipe *pipe = NULL;
@@ -520,10 +520,10 @@ int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
 	return 0;
 }
 
-/* `input`, `output`, `errors`: the pipes between programs (c_pipe) that its streams are ends of; 0: as the header has it.
- * `parent`: whose child it is, with HF_OUTPUTS_INHERITED: then its streams are descriptors of the parent's, plus 1; 0: /dev/null. -ESRCH: that has ended.
- * The session, whose process runs; or 0, and why not (-EAGAIN for no preopen and no socket: all workers are busy and
- * there may be no more). */
+/* Starts a process. `input`, `output`, `errors`: the pipes between programs (c_pipe) of which its streams are ends; NULL: as the header says.
+ * `parent`, with HF_OUTPUTS_INHERITED: the session whose child it is. Then the streams are the parent's descriptors plus 1, or 0 for /dev/null; -HF_ESRCH: the parent has ended.
+ * Returns the session, or NULL and the error. (-HF_EAGAIN without a preopen or a socket: all workers are busy, and there
+ * may be no more.) */
 struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error *error, struct hf_pipe *input,
                            struct hf_pipe *output, struct hf_pipe *errors, struct session *parent)
 {
@@ -531,7 +531,7 @@ struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error
 	struct session *session;
 	struct hf_worker *worker;
 	*error = (struct hf_spawn_error){.preopen = -1, .socket = -1};
-	/* A worker first: a process that then cannot run would have been seen by those it is connected to. */
+	/* Take a worker first: otherwise the peers of the process's sockets would see a process that then cannot run. */
 	error->error = hf_pool_take(0, &worker);
 	if (error->error < 0)
 		return NULL;
@@ -540,7 +540,7 @@ struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error
 		hf_pool_put_back(worker);
 		return NULL;
 	}
-	/* Ready to hear of it before it runs. */
+	/* Before it runs, so that no event of the process is missed. */
 	for (int i = 0; i < 2; i++)
 		hf_pump_credit(&session->pumps[i], 0);
 	if (header->piped & 1u << HF_TRACE_FD && hf_c_trace(session, 1, header->credit) < 0)

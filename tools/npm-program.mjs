@@ -1,7 +1,7 @@
-// Programs for the tests that npm has: they are installed into build/, pinned by a package-lock.json in tools/.
+// Installs programs for the tests from npm into build/, pinned by a package-lock.json in tools/.
 //
 // They are not devDependencies: npm's packages `node` and `bun` fetch their binary in an install script, which `npm ci --ignore-scripts`
-// skips. The packages that contain the binary are for one platform each, and npm accepts those of other platforms only as optional
+// skips. The packages that contain the binary are each for one platform. npm accepts packages for other platforms only as optional
 // dependencies, which all our users would get.
 import fs from 'node:fs';
 import { Complaint, exists, fromRoot, run, say, withLock, writeIfChanged } from './lib.mjs';
@@ -9,8 +9,8 @@ import { Complaint, exists, fromRoot, run, say, withLock, writeIfChanged } from 
 const FILES = ['package.json', 'package-lock.json'];
 
 /**
- * `name`: the folder in tools/ and in build/; `title`: for messages; `variable`: the environment variable with the path of
- * one that the machine has; `file`: the binary in node_modules. `path()` returns the path if it exists; `install()` installs it if necessary.
+ * `name`: the folder in tools/ and in build/; `title`: the name in messages; `variable`: the environment variable with the path of
+ * an installed copy to use instead; `file`: the binary in node_modules. `path()` returns the path if it exists; `install()` installs it if necessary.
  */
 export function npmProgram({ name, title, variable, file }) {
   const target = fromRoot('build', name);
@@ -26,7 +26,7 @@ export function npmProgram({ name, title, variable, file }) {
     await withLock(`${target}.lock`, title, async () => {
       if (isCurrent()) return;
       say(`npm ci (${title}, for the tests)`);
-      // Under another name until it is complete.
+      // Use another name until it is complete.
       const made = `${target}.new`;
       for (const folder of [made, target]) fs.rmSync(folder, { recursive: true, force: true });
       for (const list of FILES) writeIfChanged(`${made}/${list}`, listOf(name, list));
@@ -36,7 +36,7 @@ export function npmProgram({ name, title, variable, file }) {
     });
     if (!exists(program))
       throw new Complaint(
-        `${title} is needed for the tests, and npm has no package of it for this machine: set ${variable} to the path of one`,
+        `${title} is needed for the tests, and npm has no package of it for this machine: set ${variable} to the path of your own copy`,
       );
     return program;
   }

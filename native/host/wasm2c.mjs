@@ -135,7 +135,7 @@ async function checked(bytes) {
   try {
     module = await WebAssembly.compile(bytes);
   } catch (error) {
-    throw new Refused(`the bytes are no valid WebAssembly module: ${error.message}`);
+    throw new Refused(`the bytes are not a valid WebAssembly module: ${error.message}`);
   }
   const fault = (await refuse)(module);
   if (fault) throw new Refused(fault);
@@ -152,7 +152,7 @@ function checkSignatures(header, module) {
     const [, gives, takes] = new RegExp(`^(.*) ${own}\\(struct \\w+\\*(.*)\\);$`, 'm').exec(header) ?? [];
     const wanted = parameters.map((type) => `, ${type}`).join('');
     if (gives !== result || takes !== wanted)
-      throw new Refused(`the module cannot run: its import ${from}.${name} has another signature than the function`);
+      throw new Refused(`the module cannot run: its import ${from}.${name} does not have the function's signature`);
   }
 }
 
@@ -195,7 +195,7 @@ function configuration(header, module) {
   const [, imported] = /^void wasm2c_guest_instantiate\(w2c_guest\*(.*)\);$/m.exec(header);
   const shared = isShared(header);
   const limits = /wasm2c_guest_min_(\w+)/.exec(header)?.[1];
-  // An imported memory is its own module, and that of the waits if it is shared; the doors need none.
+  // An imported memory is a separate wasm2c module; if it is shared, the waits use it too. The doors need no module.
   const waits = !shared ? '0' : limits ? '(void *)(memory)' : '(void *)w2c_guest_memory(instance)';
   const instances = [...imported.matchAll(/, struct (\w+)\*/g)].map(([, name]) =>
     name === 'w2c_holdfast' ? `, ${waits}` : ', (void *)(memory)',
