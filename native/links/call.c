@@ -293,13 +293,13 @@ static bool is_asked(struct hf_call *call)
 static void take(struct hf_callee *own, struct hf_call *call)
 {
 	call->served = true;
-	call->place = call->shared.place;
+	call->place = call->shared.place & ~HF_CALL_STREAMS;
 	if (call->place) {
 		call->wait = call->shared.wait;
 		call->frame = atomic_load(&own->all->nodes[own->node].waits) + 1;
 		own->serves_some = true;
 	}
-	if (call->streams)
+	if (call->shared.place & HF_CALL_STREAMS)
 		(void)move_on(call, HF_CALL_TAKEN);
 }
 
@@ -674,6 +674,8 @@ static uintptr_t ask(struct hf_thread *self, struct hf_callee *own, struct hf_ca
 	if (total && !make_ring(call, total))
 		return HF_CALL_NO_MEMORY;
 	call->streams = total > call->ring;
+	if (call->streams)
+		call->ask.place |= HF_CALL_STREAMS;
 	if (total && !call->streams)
 		send(call, &call->ask);
 	return await(self, own, call, call->streams ? HF_CALL_TAKEN : HF_CALL_ANSWERED, publish(call));

@@ -53,6 +53,9 @@ enum hf_call_state {
 	HF_CALL_SLEEPS = 8, /* a bit: the caller sleeps */
 };
 
+/* Of `place`: its bytes go when the callee has taken it. It passes with the values, because another line of the cache would cost as much again. */
+#define HF_CALL_STREAMS (UINT32_C(1) << 31)
+
 /* What passes. JavaScript knows the places (layouts.def). */
 struct hf_message {
 	hf_word state; /* of the slot; in the places of either side it is not used */
@@ -60,7 +63,7 @@ struct hf_message {
 	uint32_t tags; /* two bits for each value: enum hf_call_tag */
 	uint32_t count;
 	/* Of a caller that is called itself: its node, from bit 8 on the frame in which it waits, and what the table has there. 0: nobody waits for it. */
-	uint32_t place, wait;
+	uint32_t place, wait; /* a bit of the first: HF_CALL_STREAMS */
 	union {
 		uint64_t bits;
 		struct {
@@ -97,9 +100,8 @@ struct hf_call {
 	struct hf_pipe *spare;
 	uint32_t ring; /* its size */
 
-	/* The caller's, and while it is ASKED the callee's to read. */
-	bool streams; /* its bytes go when the callee has taken it */
 	/* The caller's. */
+	bool streams;
 	struct hf_patience patience;
 	/* The callee's. */
 	_Alignas(64) bool served; /* now, perhaps below others on the stack */
