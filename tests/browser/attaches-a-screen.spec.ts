@@ -127,7 +127,7 @@ test('a value that is not a screen, and a terminal in use, are refused with a cl
   });
   expect(messages).toEqual([
     'attach needs a Terminal of xterm.js, not a HTMLBodyElement without the method write',
-    expect.stringContaining('leave that option out'),
+    expect.stringContaining('omit that option'),
     expect.stringContaining('process.stdout is locked'),
   ]);
 });
