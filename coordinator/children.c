@@ -36,12 +36,14 @@ static int open_end(struct hf_process *process, struct hf_pipe *pipe, enum hf_ac
 	return hf_fd_insert(&process->fds, file, rights, 0);
 }
 
-/* A pipe for the guest: the descriptor of its reading end, and in the upper half that of its writing end. -ESRCH, -EMFILE, -ENOMEM. */
+/* A pipe for the guest: the descriptor of its reading end, and in the upper half that of its writing end. -ESRCH, -ENOMEM; -EMFILE: it has as
+ * many descriptors as it may, or its family as many pipes. */
 int32_t hf_c_child_pipe(struct session *session)
 {
 	struct hf_process *process = session ? hf_session_process(session) : NULL;
 	struct hf_pipe *pipe;
-	int result = process ? hf_pipe_create(process->limits.pipe_bytes, &pipe) : -HF_ESRCH;
+	int result =
+		process ? hf_pipe_create_counted(process->limits.pipe_bytes, &process->payer->pipes, &pipe) : -HF_ESRCH;
 	if (result < 0)
 		return result;
 	int reader = open_end(process, pipe, HF_READ);

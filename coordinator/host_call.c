@@ -16,6 +16,9 @@ uint32_t hf_w_ask(void)
 	hf_thread_drop_answer(hf_self); /* a stack that ran over may have kept JavaScript from fetching it */
 	if (atomic_load(&hf_self->host.base.state) != HF_REQUEST_IDLE)
 		(void)hf_request_leave(&hf_self->host.base); /* the thread was unwound before it waited */
+	/* What is asked may open descriptors (children.c), and a guest that catches what unwinds the thread here does not wait for that. */
+	if (!hf_self->process->fds.shared)
+		hf_self->process->fds.shared = true;
 	hf_thread_waiter_init(&hf_self->host.waiter, hf_self);
 	uint32_t number = ++hf_self->host.number;
 	hf_request_ask(&hf_self->host.base, &hf_self->host.waiter.waiter);
@@ -58,7 +61,7 @@ void hf_w_fail(const char *message, uint32_t size)
 
 /* ---- the coordinator ---- */
 
-static struct hf_thread *find(struct hf_process *process, uint32_t tid)
+static struct hf_thread *thread_with(struct hf_process *process, uint32_t tid)
 {
 	HF_LIST_EACH(link, &process->threads)
 	{
@@ -76,7 +79,7 @@ uint32_t hf_c_host_answer(struct session *session, uint32_t tid, uint32_t number
 	if (!process)
 		return 0;
 	hf_lock(&process->lock);
-	struct hf_thread *thread = find(process, tid);
+	struct hf_thread *thread = thread_with(process, tid);
 	bool taken = thread && thread->host.number == number && hf_request_take(&thread->host.base);
 	hf_unlock(&process->lock);
 	if (!taken)

@@ -18,6 +18,7 @@ import {
 } from '../build/generated/layouts.js';
 import { PART } from '../common/protocol.js';
 import type { ErrorMessage, FsRequest, FsResult } from '../common/protocol.js';
+import { offAbort, onAbort } from './aborts.js';
 import { concat } from './bytes.js';
 import { count, nothingMore, object } from './check.js';
 import { deferred } from './deferred.js';
@@ -107,6 +108,10 @@ interface Child {
   /** The signal that it was killed with. */
   signal: number;
   exit: Exit | undefined;
+  /** Aborted when the parent has ended. */
+  readonly orphaned: AbortSignal;
+  /** Nobody will wait for it. */
+  readonly forget: () => void;
 }
 
 /** All that descends from a process with the option `children`. */
@@ -121,7 +126,9 @@ export class Family {
   /** Resolves at the next end of a member. */
   #change = deferred<void>();
   /** By what identifies a file's contents. */
-  readonly #compiled = new Map<string, Promise<WebAssembly.Module>>();
+  readonly #compiled = new Map<string, WebAssembly.Module>();
+  /** The start of the last program that had to be read. */
+  #reading: Promise<unknown> = Promise.resolve();
   #ask!: Ask;
   #spawnChild!: SpawnChild;
 
@@ -188,7 +195,7 @@ export class Family {
     const plan = this.#planFor(id, argv0, rest, stringsOf(env), streams as [number, number, number], signal);
     this.#starting++;
     try {
-      const process = await this.#spawnChild(await this.#program(id, fd, plan), plan);
+      const process = await this.#start(id, fd, plan);
       this.#add(process, pid, signal);
       return process.pid;
     } finally {
@@ -204,7 +211,7 @@ export class Family {
       if (own.length === 0) fail('ECHILD');
       const [id, ended] = own.find(([, { exit }]) => exit) ?? [0, undefined];
       if (ended?.exit) {
-        this.#members.delete(id);
+        this.#remove(id);
         const { reason, code } = ended.exit;
         return words(id, REASONS.indexOf(reason), reason === 'killed' && ended.signal ? 128 + ended.signal : code);
       }
@@ -239,20 +246,27 @@ export class Family {
 
   /** `orphaned` is aborted when the parent has ended, and with that the child is killed. */
   #add(process: Process, parent: number, orphaned: AbortSignal): void {
-    const child: Child = { process, parent, signal: 0, exit: undefined };
     const { pid } = process;
-    this.#members.set(pid, child);
     const forget = (): void => {
-      if (child.exit && this.#members.get(pid) === child) this.#members.delete(pid);
+      if (child.exit) this.#remove(pid);
     };
-    orphaned.addEventListener('abort', forget);
+    const child: Child = { process, parent, signal: 0, exit: undefined, orphaned, forget };
+    this.#members.set(pid, child);
+    onAbort(orphaned, forget);
     const ended = (exit: Exit | undefined): void => {
       child.exit = exit;
-      if (orphaned.aborted || !exit) this.#members.delete(pid);
+      if (orphaned.aborted || !exit) this.#remove(pid);
       this.#change.resolve();
       this.#change = deferred();
     };
     void process.exited.then(ended, () => ended(undefined));
+  }
+
+  /** The parent, which may start any number of children, keeps nothing of it. */
+  #remove(pid: number): void {
+    const child = this.#members.get(pid);
+    if (child) offAbort(child.orphaned, child.forget);
+    this.#members.delete(pid);
   }
 
   #planFor(
@@ -306,12 +320,25 @@ export class Family {
 
   // --- programs ---
 
-  async #program(process: number, fd: number, plan: SpawnPlan): Promise<ReadySource> {
-    const { handle, size, key } = await this.#request<FsResult<'childProgram'>>({ op: 'childProgram', process, fd });
+  /**
+   * Programs that are not compiled yet are read and started one at a time: however many processes ask, and however large a file of
+   * holes they pass, the page and the coordinator have the bytes of one.
+   */
+  async #start(process: number, fd: number, plan: SpawnPlan): Promise<Process> {
+    const file = await this.#request<FsResult<'childProgram'>>({ op: 'childProgram', process, fd });
+    const start = async () => this.#spawnChild(await this.#load(file, plan), plan);
+    if (this.#compiled.has(file.key)) return start();
+    const started = this.#reading.then(start);
+    this.#reading = started.catch(() => undefined);
+    return started;
+  }
+
+  async #load({ handle, size, key }: FsResult<'childProgram'>, plan: SpawnPlan): Promise<ReadySource> {
     try {
       const kept = this.#compiled.get(key);
-      if (kept) return await kept;
+      if (kept) return kept;
       if (size > MOST_BYTES) fail('ENOMEM');
+      plan.signal?.throwIfAborted();
       const bytes = await this.#read(handle, size);
       return (await this.#compile(key, bytes, plan)) ?? bytes;
     } finally {
@@ -340,7 +367,7 @@ export class Family {
     try {
       const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
       if (WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory')) return undefined;
-      this.#compiled.set(key, Promise.resolve(module));
+      this.#compiled.set(key, module);
       for (const [oldest] of this.#compiled) if (this.#compiled.size > KEPT) this.#compiled.delete(oldest);
       return module;
     } catch {

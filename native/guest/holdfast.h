@@ -48,7 +48,8 @@ int holdfast_wait(int pid, struct holdfast_status *status, int flags);
  * its code, 128 + signal. Signal 0 only checks that the process is there. Returns 0; or -1 and errno: ESRCH, EINVAL. */
 int holdfast_kill(int pid, int signal);
 
-/* A pipe: ends[0] is read, ends[1] is written. Returns 0; or -1 and errno: EMFILE, ENOMEM. */
+/* A pipe: ends[0] is read, ends[1] is written. Returns 0; or -1 and errno: ENOMEM; EMFILE when it has as many descriptors
+ * as it may, or there are 256 such pipes of the program with the option and all that descend from it. */
 int holdfast_pipe(int ends[2]);
 
 #ifdef __cplusplus

@@ -22,7 +22,8 @@ struct hf_fdtable {
 	uint32_t closed, to_close; /* while it is being destroyed: slots that are empty, of how many */
 	/* Immutable after init. */
 	uint32_t limit;
-	/* Whether more than one thread looks descriptors up. Set by process.c before the second thread starts, in a call of the first; never cleared. */
+	/* Whether the table may change while a thread looks descriptors up. Set in a call of the only thread, before there is a second one (process.c) or the
+	 * coordinator opens descriptors (coordinator/host_call.c); never cleared. */
 	bool shared;
 };
 

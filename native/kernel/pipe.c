@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fs/budget.h"
 #include "platform/alloc.h"
 
 static _Atomic uint64_t next_ino = 1;
@@ -50,6 +51,18 @@ int hf_pipe_create_channel(uint32_t messages, uint32_t bytes, struct hf_pipe **o
 	return result;
 }
 
+int hf_pipe_create_counted(uint32_t size, struct hf_budget *budget, struct hf_pipe **out)
+{
+	if (!hf_budget_take(budget, 1))
+		return -HF_EMFILE;
+	int result = hf_pipe_create(size, out);
+	if (result < 0)
+		hf_budget_give_back(budget, 1);
+	else
+		(*out)->budget = budget;
+	return result;
+}
+
 static void hold(struct hf_pipe *pipe, bool reader)
 {
 	hf_lock(&pipe->lock);
@@ -77,6 +90,8 @@ static void drop(struct hf_pipe *pipe, bool reader)
 		hf_waitq_wake(reader ? &pipe->writable : &pipe->readable);
 	hf_unlock(&pipe->lock);
 	if (dead) {
+		if (pipe->budget)
+			hf_budget_give_back(pipe->budget, 1);
 		hf_free(pipe->ring);
 		hf_free(pipe);
 	}

@@ -35,7 +35,8 @@ struct hf_pipe {
 	uint32_t rest; /* of these, those of a message that was begun, whose size is no longer in the ring; 0: none was */
 	/* Immutable after init. */
 	uint64_t ino;
-	uint32_t most_messages; /* 0: it is no channel */
+	struct hf_budget *budget; /* of which it is one; NULL: none. Outlives it */
+	uint32_t most_messages;   /* 0: it is no channel */
 	uint32_t most_bytes;
 };
 
@@ -44,6 +45,8 @@ HF_MUST_CHECK int hf_pipe_create(uint32_t size, struct hf_pipe **out);
 /* The same, as a channel for at most so many messages, at least 1, and bytes; together they need at most 1 GiB. The lock is held while a message is moved, so
  * whoever makes it limits the bytes. */
 HF_MUST_CHECK int hf_pipe_create_channel(uint32_t messages, uint32_t bytes, struct hf_pipe **out);
+/* The same, as one of those that a guest may have. -HF_EMFILE: it has as many. The budget must outlive the pipe. */
+HF_MUST_CHECK int hf_pipe_create_counted(uint32_t size, struct hf_budget *budget, struct hf_pipe **out);
 /* Another hold on an end, for a caller that already has one. */
 void hf_pipe_hold_reader(struct hf_pipe *pipe);
 void hf_pipe_hold_writer(struct hf_pipe *pipe);

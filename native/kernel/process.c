@@ -41,6 +41,7 @@ int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct 
 	hf_work_init(&process->held, NULL);
 	hf_budget_init(&process->output, limits->output);
 	hf_budget_init(&process->file_use, limits->file_bytes);
+	hf_budget_init(&process->pipes, HF_GUEST_PIPES);
 	hf_lock(&process->lock);
 	hf_list_init(&process->threads);
 	hf_unlock(&process->lock);

@@ -25,6 +25,9 @@ enum hf_exit_reason {
 #undef X
 };
 
+/* Pipes that a guest and those that descend from it may make: of HF_PIPE_SIZE bytes each, 16 MiB. */
+#define HF_GUEST_PIPES 256
+
 /* What a guest can make the kernel hold. */
 struct hf_limits {
 	uint32_t fds;
@@ -55,7 +58,7 @@ struct hf_process {
 	/* Posted when one of its threads goes to sleep, or ends, while the process has the order to pause: hf_process_is_paused may be
 	 * true now. */
 	struct hf_work held;
-	/* Whose budgets of output and of files it uses: its own, or those of the process that it descends from; then a reference. Before the first thread
+	/* Whose budgets of output, files and pipes it uses: its own, or those of the process that it descends from; then a reference. Before the first thread
 	 * starts. */
 	struct hf_process *payer;
 	void *owner; /* the coordinator's: the object that they are about */
@@ -69,6 +72,7 @@ struct hf_process {
 	struct hf_budget output;   /* atomic; what was written, and what current calls may still write */
 	_Atomic uint64_t written;  /* of it, what was written */
 	struct hf_budget file_use; /* atomic; drawn on through hf_account */
+	struct hf_budget pipes;    /* atomic; that guests made (coordinator/children.c) */
 	_Atomic uint64_t began;    /* when its first thread did, on the monotonic clock; 0: not yet */
 	_Atomic uint64_t latest;   /* that its monotonic clock returned, while it has several threads (wasi/misc.c) */
 
@@ -98,7 +102,7 @@ HF_MUST_CHECK int hf_process_create(uint32_t pid, const struct hf_strings *args,
 struct hf_process *hf_process_ref(struct hf_process *process);
 void hf_process_unref(struct hf_process *process);
 
-/* From now on what the child writes and adds to files counts as the parent's, and is limited with that. Before its first thread starts. */
+/* From now on what the child writes and adds to files, and its pipes, count as the parent's, and are limited with those. Before its first thread starts. */
 void hf_process_share_budgets(struct hf_process *child, struct hf_process *parent);
 
 /* Makes the block a thread of the process. 0; -HF_EAGAIN at the thread limit; -HF_ESRCH when the process is ending. */

@@ -161,11 +161,13 @@ static void programs_are_files_that_can_be_read(struct session *parent)
 static uint32_t pipes_need_room_and_memory(struct session *parent)
 {
 	struct hf_fdtable *fds = &hf_session_process(parent)->fds;
+	struct hf_budget *budget = &hf_session_process(parent)->pipes;
 	size_t before = hf_alloc_bytes();
 	int32_t pipe = -HF_ENOMEM;
 	for (uint32_t works = 0; pipe == -HF_ENOMEM; works++) {
 		CHECK_EQ(hf_alloc_bytes(), before);
 		CHECK_EQ(hf_fd_count(fds), 6);
+		CHECK_EQ(hf_budget_used(budget), 0);
 		hf_alloc_fail_after(works);
 		pipe = hf_c_child_pipe(parent);
 		hf_alloc_fail_after(UINT32_MAX);
@@ -173,6 +175,10 @@ static uint32_t pipes_need_room_and_memory(struct session *parent)
 	CHECK_EQ(pipe, 6 | 7 << 16);
 	CHECK_EQ(hf_c_child_pipe(parent), -HF_EMFILE); /* there is room for one of its ends */
 	CHECK_EQ(hf_fd_count(fds), 8);
+	CHECK_EQ(hf_budget_used(budget), 1);
+	CHECK(hf_budget_take(budget, HF_GUEST_PIPES - 1));
+	CHECK_EQ(hf_c_child_pipe(parent), -HF_EMFILE); /* these are as many as there may be */
+	hf_budget_give_back(budget, HF_GUEST_PIPES - 1);
 	CHECK_EQ(hf_c_child_pipe(NULL), -HF_ESRCH);
 	return (uint32_t)pipe;
 }

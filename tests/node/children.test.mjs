@@ -1,5 +1,6 @@
 // Programs that guests start: the option `children`, the module holdfast_v1, and what hostile ones make of it.
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { guest, runtime, until } from './support/runtime.mjs';
@@ -184,6 +185,64 @@ test('many children leave no descriptor, no process and no memory', patience, as
   assert.equal(stdout, '0 more\n');
   await nothingRuns(hf);
   await until(bytes, (now) => now <= before);
+});
+
+test(
+  'a program and its descendants have so many pipes together, and those that have ended none',
+  patience,
+  async (t) => {
+    const hf = await withPrograms(t);
+    const all = '256 pipes, then No file descriptors available\n';
+    assert.equal((await runsChild(hf, ['pipes'])).stdout, all);
+    // The second has what the first has given back.
+    assert.equal((await runsShell(hf, 'child pipes ; child pipes')).stdout, all + all);
+    const held = await runsShell(hf, 'child pipes | child pipes ; child pipes');
+    const [, most] = /^(\d+) pipes.*\n256 pipes/.exec(held.stdout);
+    assert.ok(Number(most) < 256);
+  },
+);
+
+test('a parent keeps nothing of children that it has waited for', patience, async (t) => {
+  const hf = await withPrograms(t);
+  const listeners = [];
+  const { addEventListener } = AbortSignal.prototype;
+  t.mock.method(AbortSignal.prototype, 'addEventListener', function add(...args) {
+    listeners.push(this);
+    return Reflect.apply(addEventListener, this, args);
+  });
+  const warnings = [];
+  const warned = (warning) => warnings.push(warning);
+  process.on('warning', warned);
+  t.after(() => process.off('warning', warned));
+  await runsChild(hf, ['many', '20'], { children: { max: 1 } });
+  assert.ok(listeners.length >= 20);
+  assert.deepEqual(warnings, []);
+  const ofMany = listeners.filter((signal, i) => listeners.indexOf(signal) < i);
+  assert.ok(ofMany.length >= 20);
+  assert.deepEqual(
+    ofMany.flatMap((signal) => getEventListeners(signal, 'abort')),
+    [],
+  );
+});
+
+test('however many ask, programs are read one at a time', patience, async (t) => {
+  const hf = await withPrograms(t);
+  let now = 0;
+  let most = 0;
+  let count = 0;
+  const { compile } = WebAssembly;
+  t.mock.method(WebAssembly, 'compile', async (bytes) => {
+    most = Math.max(most, ++now);
+    count++;
+    // Long enough for the other to ask.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    now--;
+    return compile(bytes);
+  });
+  const hello = 'shell -c hello & shell -c cat & shell -c echo-lines & wait ; wait ; wait';
+  assert.equal((await runsShell(hf, hello)).code, 0);
+  assert.ok(count >= 4, `${count}`);
+  assert.equal(most, 1);
 });
 
 test('a program that was replaced is the new one', patience, async (t) => {

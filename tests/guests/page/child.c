@@ -104,6 +104,16 @@ static int many(int count)
 	return 0;
 }
 
+/* As many pipes as there can be. */
+static int pipes(void)
+{
+	int ends[2], count = 0;
+	while (holdfast_pipe(ends) == 0)
+		count++;
+	dprintf(1, "%d pipes, then %s\n", count, strerror(errno));
+	return 0;
+}
+
 static int errors(void)
 {
 	char *argv[] = {"x", NULL};
@@ -130,6 +140,8 @@ int main(int argc, char **argv)
 		return parent();
 	if (strcmp(command, "many") == 0)
 		return many(atoi(argv[2]));
+	if (strcmp(command, "pipes") == 0)
+		return pipes();
 	if (strcmp(command, "errors") == 0)
 		return errors();
 	if (strcmp(command, "exit") == 0)

@@ -7,6 +7,7 @@
 #include "../../../coordinator/children.c"
 #include "../../../coordinator/connection.c"
 #include "../../../coordinator/control.c"
+#include "../../../coordinator/host_call.c"
 #include "../../../coordinator/link.c"
 #include "../../../coordinator/pipes.c"
 #include "../../../coordinator/pool.c"
