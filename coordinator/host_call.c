@@ -13,9 +13,10 @@ uint32_t hf_w_ask(void)
 {
 	hf_plat_check_stack();
 	hf_door_enter(hf_self);
-	hf_thread_drop_answer(hf_self); /* a stack that ran over may have kept JavaScript from fetching it */
+	/* A stack that ran over may have unwound the thread before it waited, or kept JavaScript from fetching the answer. */
 	if (atomic_load(&hf_self->host.base.state) != HF_REQUEST_IDLE)
-		(void)hf_request_leave(&hf_self->host.base); /* the thread was unwound before it waited */
+		(void)hf_request_leave(&hf_self->host.base);
+	hf_thread_drop_answer(hf_self); /* that came before the call was left, too */
 	/* What is asked may open descriptors (children.c), and a guest that catches what unwinds the thread here does not wait for that. */
 	if (!hf_self->process->fds.shared)
 		hf_self->process->fds.shared = true;
