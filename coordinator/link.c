@@ -1,4 +1,4 @@
-/* link.c - what the module for calls between guests (native/links) needs of the kernel. It has passed the door already. */
+/* link.c - the functions that the module for calls between guests (native/links) needs from the kernel. Its thread has already passed the door. */
 #include <holdfast/exports.h>
 
 #include "kernel/pipe.h"

@@ -1,4 +1,4 @@
-/* root.h - the runtime's file system: one in-memory tree that all processes' preopens and the page's hf.fs look into.
+/* root.h - the runtime's file system: one in-memory tree, which all processes' preopens and the page's hf.fs access.
  */
 #ifndef HF_COORDINATOR_ROOT_H
 #define HF_COORDINATOR_ROOT_H
@@ -6,8 +6,8 @@
 #include "fs/devfs.h"
 #include "fs/memfs.h"
 
-/* Makes the tree, with /dev and /tmp. `memory`: the bytes that kernel memory may grow to, of which files may take three
- * quarters. Once, at start. 0 or -HF_ENOMEM. */
+/* Makes the tree, with /dev and /tmp. `memory`: the maximum size of kernel memory in bytes, of which files may take three
+ * quarters. Call it once, at start. Returns 0 or -HF_ENOMEM. */
 HF_MUST_CHECK int hf_root_create(uint64_t memory);
 /* The root directory; borrowed. */
 struct hf_vnode *hf_root_vnode(void);

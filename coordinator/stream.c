@@ -1,4 +1,4 @@
-/* stream.c - pumps and feeds. */
+/* stream.c - pumps and feeds (stream.h). */
 #include "coordinator/stream.h"
 
 #include <holdfast/imports.h>
@@ -27,7 +27,7 @@ static uint32_t make_lines(uint32_t size)
 
 /* ---- out ---- */
 
-/* False: there is nothing to do until it is woken, or has ended. */
+/* Returns false when there is nothing to do until it is woken, or when it has ended. */
 static bool pump_some(struct hf_pump *pump)
 {
 	struct hf_iov iov;
@@ -48,7 +48,7 @@ static bool pump_some(struct hf_pump *pump)
 	if (pump->sent)
 		pump->sent(pump, batch, size);
 	uint32_t shown = pump->screen ? make_lines(size) : size;
-	/* With credit for one byte a line's end makes two. */
+	/* "\n" becomes two bytes, even when there is credit for only one. */
 	pump->credit -= shown < pump->credit ? shown : pump->credit;
 	js_output(pump->id, pump->fd, pump->screen ? lines : batch, shown);
 	return true;
@@ -103,7 +103,7 @@ void hf_pump_cancel(struct hf_pump *pump)
 
 /* ---- in ---- */
 
-/* True: the other end is gone, and `gone` was called. */
+/* Returns true if the other end is gone; it has then called `gone`. */
 static bool feed_look(struct hf_feed *feed)
 {
 	if (!feed->gone || !hf_pipe_watch_reader(feed->pipe, &feed->wait.waiter))
@@ -139,7 +139,7 @@ int32_t hf_feed_put(struct hf_feed *feed, void *bytes, uint32_t size)
 	if (!feed->pipe)
 		return -HF_EPIPE;
 	hf_uio_kernel(&uio, &iov, bytes, size);
-	/* A page's write need not be atomic: what fits goes in, the rest waits. */
+	/* A write from the page need not be atomic: write what fits; the rest waits. */
 	while (uio.resid > 0) {
 		int result = hf_pipe_try_put(feed->pipe, &uio, &feed->wait.waiter);
 		if (result == -HF_EAGAIN)

@@ -1,6 +1,6 @@
 /**
- * Supervisors: does what the policy (native/supervisor/wasm.c) says. Processes are ended here, and their ends are seen here, at once; a start
- * is the page's to do. A file of its own with the policy in it, loaded for the first supervisor.
+ * Supervisors: carries out the decisions of the policy (native/supervisor/wasm.c). This file ends processes, and sees at once when they end; the page
+ * starts them. It is a separate script that contains the policy, loaded for the first supervisor.
  */
 import policy from '../build/wasm/supervise.wasm';
 import { ERRNO_TEXT, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
@@ -49,7 +49,7 @@ const reasons = new Map<ChildReason, number>([
 
 const reasonNames = new Map([...reasons].map(([name, value]) => [value, name]));
 
-/** A child's generation: whose it is, and what runs as it. */
+/** A generation of a child: the process or supervisor that runs as this child. */
 interface Run {
   sup: Supervision;
   key: number;
@@ -61,15 +61,15 @@ interface Run {
 interface Supervision {
   id: number;
   pointer: Pointer;
-  /** By key: what the page calls its children. */
+  /** The page's names of the children, by key. */
   ids: Map<number, string>;
-  /** By key: what runs. */
+  /** The running children, by key. */
   runs: Map<number, Run>;
-  /** As whose child it runs. */
+  /** The run of this supervisor as a child of another one. */
   parent: Run | null;
   timer: ReturnType<typeof setTimeout> | undefined;
   busy: boolean;
-  /** No child runs or waits to. */
+  /** No child runs or waits to be started. */
   completed: boolean;
 }
 
@@ -98,7 +98,7 @@ class Policy {
   }
 }
 
-/** What becomes of processes. */
+/** The functions of processes that supervisors need. */
 export interface Processes {
   runs(process: number): boolean;
   ask(process: number): void;
@@ -112,14 +112,14 @@ export class Supervisors {
 
   private readonly policy = new Policy();
 
-  /** `fail` makes the error of an errno. */
+  /** `fail` makes an error for an errno. */
   constructor(
     private readonly post: (message: FromCoordinator) => void,
     private readonly processes: Processes,
     private readonly fail: (errno: number, what: string) => Error,
   ) {}
 
-  /** The runtime closes: nothing is started or reported any more. */
+  /** Called when the runtime closes: nothing is started or reported any more. */
   close(): void {
     this.closed = true;
     for (const { timer } of this.all.values()) clearTimeout(timer);
@@ -182,7 +182,7 @@ export class Supervisors {
     sup.ids.set(key, id);
   }
 
-  /** Whose child the process is. */
+  /** The supervisor of a process, and the process's name as its child. */
   parentOf(process: number): { supervisor: number; child: string } | null {
     const run = this.byProcess.get(process);
     return run ? { supervisor: run.sup.id, child: run.sup.ids.get(run.key)! } : null;
@@ -202,7 +202,7 @@ export class Supervisors {
     const { process, supervisor } = run;
     if (this.policy.call.sup_started(sup.pointer, run.key, run.generation, Number(supervisor > 0)) < 0) return;
     sup.runs.set(run.key, run);
-    // If it is over already, the page knows and says so.
+    // If it is already over, the page knows and will send `sup-ended`.
     if (this.processes.runs(process)) this.byProcess.set(process, run);
     const nested = this.all.get(supervisor);
     if (nested) {
@@ -214,7 +214,7 @@ export class Supervisors {
     this.run(sup);
   }
 
-  /** In the middle of a call of the kernel: the rest is done when that is over. */
+  /** Called during a call of the kernel, so the rest happens when that call is over. */
   processEnded(process: number, reason: number, code: number): void {
     const run = this.byProcess.get(process);
     this.byProcess.delete(process);
@@ -234,7 +234,7 @@ export class Supervisors {
 
   // --- what to do next ---
 
-  /** After an order, which is answered first. After an event it is done at once: the policy keeps what it has to tell of one only. */
+  /** Runs the next actions after the answer to an order has been sent. After an event, call `run` at once, because the policy keeps the reports of only one event. */
   private runSoon(sup: Supervision): void {
     if (sup.busy) return;
     sup.busy = true;
@@ -292,7 +292,7 @@ export class Supervisors {
       case SUPERVISOR.TELL_COMPLETED:
         sup.completed = true;
         tell({ a: 'completed', restarts: count });
-        // As a child it has ended.
+        // As a child of its parent, it has ended.
         if (sup.parent) this.policy.call.sup_close(sup.pointer, 0);
         return;
       case SUPERVISOR.TELL_FINISHED:
@@ -303,7 +303,7 @@ export class Supervisors {
 
   private stop(sup: Supervision, key: number, kill: boolean): void {
     const run = sup.runs.get(key);
-    if (!run) return; // it is being started: the page's
+    if (!run) return; // it is still being started, so the page stops it
     if (this.byProcess.has(run.process)) {
       if (kill) this.processes.kill(run.process);
       else this.processes.ask(run.process);

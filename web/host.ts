@@ -1,4 +1,4 @@
-/** Functions of the page's that guests import; a part of instance.js, which is loaded for the first of them. */
+/** Functions of the page that guests import. Part of instance.js, which is loaded when it is first needed. */
 import { isBytes, kindOf, viewOf, copyOf, wrong } from './bytes.js';
 import { callable, nothingMore, object, oneOf } from './check.js';
 import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../common/guest-protocol.js';
@@ -16,7 +16,7 @@ export function planHost(functions: HostFunctions): HostMessage[] {
   });
 }
 
-/** The functions in the order of their numbers. */
+/** Returns the functions in the order of their numbers. */
 export const functionsOf = (functions: HostFunctions): HostFunction[] =>
   Object.values(functions).flatMap((names) => Object.values(names));
 
@@ -29,7 +29,7 @@ export function signatureOf(fn: Pick<HostFunction, 'signature'>, what: string): 
   return { ...kinds(params, result, what), into: oneOf(into, ['buffer', 'allocator'], `into of ${what}`), error };
 }
 
-/** Who calls. */
+/** The process that calls. */
 export type Identity = Omit<HostContext, 'tid' | 'signal'>;
 
 /** Answers the calls of one process. */
@@ -49,7 +49,7 @@ export class HostSide {
     this.#answer = answer;
   }
 
-  /** The process has ended: nobody waits for an answer. */
+  /** Called when the process has ended: it no longer waits for answers. */
   end(reason: unknown): void {
     this.#gone.abort(reason);
   }
@@ -72,7 +72,7 @@ export class HostSide {
   }
 }
 
-/** Whatever was thrown, the guest waits for an answer. */
+/** Makes an answer of whatever was thrown, because the guest waits for one. */
 function failed(error: unknown): Answer {
   try {
     return { failed: String(error instanceof Error ? error.message : error) };
@@ -97,7 +97,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The guest's import decides which number it is. */
+/** Converts a result without a signature. The type of the guest's import decides the type of a number. */
 function plain(value: unknown): Value {
   switch (typeof value) {
     case 'undefined':

@@ -1,4 +1,4 @@
-/** How much a guest may use, as the caller passes it. */
+/** The option `limits`: how much a guest may use. */
 import { FILES_MAX, THREADS_MAX } from '../build/generated/layouts.js';
 import type { LimitsMessage } from '../common/protocol.js';
 import { count, flag, nothingMore, object } from './check.js';
@@ -20,31 +20,31 @@ export interface Limits {
   /**
    * Bytes that the process may write to standard output and standard error together. Bytes up to the limit arrive.
    *
-   * For `hf.run()` the files in the result and their paths may have as many bytes; if they have more, the reason is also
-   * "limit", and `files` is empty. Without an entry, `hf.run()` collects at most 256 MiB of each; output that goes
-   * elsewhere (`stdout`, `stderr`) then does not count.
+   * For `hf.run()`, the files in the result and their paths may together have the same number of bytes; if they have more,
+   * the reason is also "limit", and `files` is empty. Without this limit, `hf.run()` collects at most 256 MiB of output and
+   * 256 MiB of files; output that you send elsewhere (`stdout`, `stderr`) then does not count.
    */
   output?: number;
 
   /**
-   * Bytes that each of the program's memories may have, in whole pages of 64 KiB, as Wasmtime's `max-memory-size`.
-   * Beyond it `memory.grow` fails, which programs see as `malloc` returning NULL. All tables together may have as much
-   * again, at 16 bytes per element. The spawn fails with `SpawnRefused` ("limit") for a program that needs more from
-   * the beginning, and for one that can keep objects in the engine's own heap, unless `gc` is true.
+   * Bytes that each of the program's memories may have, in whole pages of 64 KiB, like Wasmtime's `max-memory-size`.
+   * Beyond that, `memory.grow` fails, which programs see as `malloc` returning NULL. All tables together may use the same
+   * amount again, at 16 bytes per element. The spawn fails with `SpawnRefused` ("limit") for a program that needs more when
+   * it starts, and for one that can keep objects in the engine's own heap, unless `gc` is true.
    *
-   * Engines enforce only the maximum that the module declares, so the module gets lower maxima before it is compiled.
-   * Its code is unchanged and runs as fast; docs/security.md has the cost at the start. Needs the module's bytes, so it
-   * does not work with a `WebAssembly.Module`.
+   * Engines enforce only the maximum that a module declares, so holdfast lowers the module's maxima before it compiles the
+   * module. The code is unchanged and runs as fast; docs/security.md has the cost at the start. This needs the module's
+   * bytes, so it does not work with a `WebAssembly.Module`.
    */
   memory?: number;
   /**
    * Whether the program may keep objects in the engine's own heap. A page cannot limit how much of that heap a program
-   * uses, and a program that fills it takes the page down with it.
+   * uses, and a program that fills it crashes the page.
    *
    * `false` refuses (`SpawnRefused`, "limit") a module that has struct or array types (WasmGC), that stores exceptions
    * in tables, globals or other exceptions, or that has exceptions of more than four values. Exceptions that are only
-   * thrown and caught, as in C++, are allowed. Default: `false` with `memory`, otherwise `true`. Needs the module's
-   * bytes, as `memory` does.
+   * thrown and caught, as in C++, are allowed. Default: `false` with `memory`, otherwise `true`. Like `memory`, this needs
+   * the module's bytes.
    *
    * @example
    * await hf.spawn(url, { limits: { memory: 2 ** 26 } }); // every allocation counts
@@ -54,14 +54,14 @@ export interface Limits {
   /** Open descriptors; opening one more fails with EMFILE. Default and maximum: 1,024. */
   descriptors?: number;
   /**
-   * Bytes that the process may add to the file system, minus those that it removes; beyond it writes fail with ENOSPC.
+   * Bytes that the process may add to the file system, minus those that it removes; beyond that, writes fail with ENOSPC.
    */
   fileBytes?: number;
-  /** Threads (wasi-threads), including the first; beyond it `thread-spawn` fails. Default and maximum: 64. */
+  /** Threads (wasi-threads), including the first; beyond that, `thread-spawn` fails. Default and maximum: 64. */
   threads?: number;
 }
 
-/** Of a run or a pipeline without `output`: what the page collects is in its memory. */
+/** The default of `output` for a run or a pipeline, because the page holds the collected output in memory. */
 export const DEFAULT_OUTPUT = 256 * 1024 * 1024;
 
 const names = [
@@ -74,7 +74,7 @@ const names = [
 ] as const satisfies (keyof Limits)[];
 const most: Readonly<Partial<Record<keyof Limits, number>>> = { descriptors: FILES_MAX, threads: THREADS_MAX };
 
-/** On the wire, 0 means no limit of its own. */
+/** Makes the limits for the coordinator, where 0 means that the process has no such limit. */
 export function planLimits(limits: Limits): LimitsMessage {
   const {
     cpuTime: _1,
@@ -93,7 +93,7 @@ export function planLimits(limits: Limits): LimitsMessage {
     if (value === undefined || value === Infinity) continue;
     plan[name] = count(value, `limits.${name}`, 1, most[name]);
   }
-  // No 32-bit memory is larger than that.
+  // No 32-bit memory can be larger, so this is no limit.
   if (plan.memory >= 2 ** 32) plan.memory = 0;
   plan.gc = flag(limits.gc ?? plan.memory === 0, 'limits.gc');
   return plan;

@@ -1,6 +1,6 @@
 /**
- * The types of a module's exported functions. JavaScript's reflection does not have them; they stand in the sections before the code, which the page's
- * side has read in any case.
+ * Reads the types of a module's exported functions, which JavaScript's reflection does not provide. They are in the sections before the code, which were
+ * read when the module was loaded.
  */
 import type { FunctionType } from '../common/guest-protocol.ts';
 import { EXPORTS, FUNCTIONS, IMPORTS, Reader, TYPES } from '../common/module-bytes.ts';
@@ -37,7 +37,7 @@ class Types {
       return;
     }
     this.all.push(null);
-    // The fields of a struct, or the one of an array: a type, which may be packed, and whether it can change.
+    // The fields of a struct, or the element of an array: each a type, which may be packed, and whether it is mutable.
     for (let fields = form === 0x5f ? reader.leb() : 1; fields > 0; fields--) {
       reader.valueType();
       reader.byte();
@@ -57,7 +57,7 @@ export function exportedFunctions(head: Uint8Array): Map<string, FunctionType> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const found = new Map<string, FunctionType>();
   let types: Types['all'] = [];
-  /** Of each function, imported ones first. */
+  /** The type index of each function, imported ones first. */
   const functions: number[] = [];
   while (reader.at < head.length) {
     const id = reader.byte();

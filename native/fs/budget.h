@@ -11,14 +11,14 @@ struct hf_budget {
 	uint64_t most; /* immutable after init */
 };
 
-/* `most` 0 is no limit. */
+/* `most` 0 means no limit. */
 static inline void hf_budget_init(struct hf_budget *budget, uint64_t most)
 {
 	atomic_init(&budget->used, 0);
 	budget->most = most ? most : UINT64_MAX;
 }
 
-/* False, and takes nothing, when it would exceed the limit. */
+/* Takes the amount. Returns false, and takes nothing, when this would exceed the limit. */
 static inline bool hf_budget_take(struct hf_budget *budget, uint64_t amount)
 {
 	uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed);
@@ -30,7 +30,7 @@ static inline bool hf_budget_take(struct hf_budget *budget, uint64_t amount)
 	return true;
 }
 
-/* Takes as much of the amount as is left, and returns how much. */
+/* Takes as much of the amount as the limit allows, and returns how much. */
 static inline uint64_t hf_budget_take_some(struct hf_budget *budget, uint64_t amount)
 {
 	uint64_t used = atomic_load_explicit(&budget->used, memory_order_relaxed), part;
@@ -60,8 +60,8 @@ static inline uint64_t hf_budget_used(struct hf_budget *budget)
 	return atomic_load_explicit(&budget->used, memory_order_relaxed);
 }
 
-/* The account that pays for this thread's bytes: what it adds to any file system is drawn from this as well, and what it
- * removes is given back, up to what was drawn (the bytes may have been another process's). NULL: none. Set by the host
+/* The account that pays for this thread's bytes. Bytes that the thread adds to any file system are drawn from it as well; bytes that it
+ * removes are given back, up to what was drawn (they may have been another process's). NULL: none. Set by the host
  * of a guest. */
 extern _Thread_local struct hf_budget *hf_account;
 

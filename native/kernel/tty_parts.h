@@ -1,4 +1,4 @@
-/* tty_parts.h - what the files of the terminal have in common. */
+/* tty_parts.h - declarations that the terminal's files share. */
 #ifndef HF_KERNEL_TTY_PARTS_H
 #define HF_KERNEL_TTY_PARTS_H
 
@@ -11,34 +11,34 @@ static inline uint8_t *hf__tty_byte(struct hf_tty *tty, uint32_t index)
 
 /* ---- tty.c ---- */
 
-/* A new line begins, behind what stands on the screen's row. */
+/* Begins a new line, after the text that is already on the screen's row. */
 void hf__tty_begin_line_locked(struct hf_tty *tty, uint32_t before_size) HF_REQUIRES(tty->lock);
 
 /* ---- tty_text.c ---- */
 
 #define HF__TTY_DELETE 0x7f
-/* What is no UTF-8. */
+/* Stands for bytes that are not UTF-8. */
 #define HF__TTY_BROKEN 0xFFFD
 
 struct hf__tty_character {
 	uint32_t c;    /* or HF__TTY_BROKEN */
-	uint32_t next; /* the index behind it */
-	bool cut;      /* it may go on behind the end */
+	uint32_t next; /* the index after the character */
+	bool cut;      /* it may continue after the end */
 };
 
 bool hf__tty_is_control(uint32_t c);
-/* The character that begins at the index. Of bytes that are no UTF-8, as many are one as could begin a character (Unicode 3.9,
- * "maximal subpart"), which is how often decoders put U+FFFD in their place. */
+/* The character that begins at the index. Bytes that are not UTF-8 count as one character for as long as they could begin one (Unicode 3.9,
+ * "maximal subpart"); decoders replace each such sequence by one U+FFFD. */
 struct hf__tty_character hf__tty_character_at(struct hf_tty *tty, uint32_t at, uint32_t end);
 /* Where the last character of [start, end) begins. */
 uint32_t hf__tty_last_character(struct hf_tty *tty, uint32_t start, uint32_t end);
-/* The columns that a character takes on every screen, alone and beside any other of these; 0: that is not certain. */
+/* The number of columns that a character takes on every screen, alone and beside any other such character; 0: not certain. */
 uint32_t hf__tty_width(uint32_t c);
 
 /* ---- tty_echo.c ---- */
 
 bool hf__tty_is_visible_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock);
-/* Up to here the line can be shown: without the byte that ended it, and without what a further key may complete to a character. */
+/* Returns up to where the line can be shown: without the byte that ended it, and without bytes that another key may complete to a character. */
 uint32_t hf__tty_showable_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock);
 /* Whether the screen shows the line as it is. */
 bool hf__tty_is_shown_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock);

@@ -11,13 +11,13 @@ static bool is_continuation(uint8_t byte)
 	return (byte & 0xC0) == 0x80;
 }
 
-/* How many bytes follow the lead byte; 0: it is not one. */
+/* Returns how many bytes follow a lead byte; 0: `lead` is not a lead byte. */
 static uint32_t more_after(uint8_t lead)
 {
 	return lead < 0xC2 || lead > 0xF4 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
 }
 
-/* Excludes overlong forms, surrogates, and code points beyond U+10FFFF. */
+/* Whether `byte` may follow `lead`. Excludes overlong forms, surrogates, and code points beyond U+10FFFF. */
 static bool may_follow(uint8_t lead, uint8_t byte)
 {
 	uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;

@@ -1,19 +1,19 @@
-/* entries.c - which functions need a check at their entry, besides those at loop heads.
+/* entries.c - chooses the functions that need a check at their entry, in addition to the checks at loop heads.
  *
  * Code without loops can run forever, or for a very long time, through calls alone: by recursion, by tail calls, by functions that each call the next one twice.
- * Three rules, each for one of them, such that every endless way through the code meets a check:
- *   1. Calls through tables and references may reach any function whose reference is taken. One that may come to such a call itself is
- *      on a cycle: it gets a check. (Exports are called by the host, which no import of ours lets the guest do.)
- *   2. Among what is left, a walk over the direct calls gives one to each function that is met again while it is still open: every cycle has one.
- *   3. What is left has no cycles, so the most bytes of code that a call may run are known: a function with more than a
- *      bound gets a check. So between two checks run at most BOUND times as many instructions as a body has calls. */
+ * Three rules ensure that every endless path through the code meets a check:
+ *   1. Calls through tables and references may reach any function whose reference is taken. If such a function can itself make such a call, directly or not, it is
+ *      assumed to be on a cycle and gets a check. (Only the host calls exports, and none of our imports lets the guest do so.)
+ *   2. For the remaining functions, a walk over the direct calls gives a check to each function that it meets again while that function is still open: so every cycle has a check.
+ *   3. The rest has no cycles, so the maximum number of bytes of code that a call may run is known: a function that exceeds a
+ *      bound gets a check. So at most BOUND times as many instructions as a body has calls run between two checks. */
 #include "rewrite/module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of code. Larger ones hardly save checks (of clang's 133,398 functions 65,583 get one with 2^10, 51,239 with 2^14, 45,632 with 2^16, 71,176
- * with 2^20), and with fuel a look at the host's order comes after so many times this. */
+/* In bytes of code. Larger bounds hardly save checks (of clang's 133,398 functions 65,583 get one with 2^10, 51,239 with 2^14, 45,632 with 2^16, 71,176
+ * with 2^20), and with fuel the guest checks for the host's order only after many multiples of this bound. */
 #define BOUND (UINT64_C(1) << 14)
 
 enum colour { UNSEEN, OPEN, DONE };
@@ -29,7 +29,7 @@ struct loop_walk {
 	uint32_t depth;
 };
 
-/* ---- who may come to a call through a table ---- */
+/* ---- functions that may lead to a call through a table ---- */
 
 /* Callers of each function: `first[f]` to `first[f + 1]` in `callers`. */
 struct reverse {
@@ -58,7 +58,7 @@ static bool reverse_make(const struct hf__module *module, struct reverse *revers
 	return true;
 }
 
-/* From functions that make such calls, up to their callers. Afterwards `calls_any` means: it makes such a call, or
+/* Spreads `calls_any` from functions that make such calls to their callers. Afterwards it means: the function makes such a call, or
  * calls a function that does. */
 static bool spread_calls_any(struct hf__module *module)
 {
@@ -110,7 +110,7 @@ static void leave(struct loop_walk *walk)
 		function->has_check = true;
 }
 
-/* One call of the function that is open at the top. */
+/* Follows one call of the function at the top of the stack. */
 static void follow(struct loop_walk *walk, uint32_t callee)
 {
 	uint32_t caller = walk->stack[walk->depth - 1].function;
@@ -126,7 +126,7 @@ static void follow(struct loop_walk *walk, uint32_t callee)
 	} else if (walk->colour[callee] == DONE) {
 		walk->cost[caller] += walk->cost[callee];
 	} else {
-		walk->stack[walk->depth - 1].next--; /* once more, when it is done */
+		walk->stack[walk->depth - 1].next--; /* visit this call again when the callee is done */
 		enter(walk, callee);
 	}
 }
@@ -149,7 +149,7 @@ static void walk_all(struct loop_walk *walk)
 {
 	struct hf__module *module = walk->module;
 	uint32_t n = module->defined_count;
-	/* First what a call through a table may reach: that makes no such calls itself, else it has a check. */
+	/* First visit the functions that a call through a table may reach: they make no such calls themselves, or else they have a check. */
 	for (uint32_t f = 0; f < n; f++) {
 		if (is_taken(module, f) && !module->defined[f].calls_any)
 			walk_from(walk, f);

@@ -1,5 +1,4 @@
-// Debian packages without touching the system: a private apt state, the names of packages with their dependencies, and
-// their download.
+// Downloads Debian packages and their dependencies with a private apt state, without changing the system.
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -18,7 +17,7 @@ import {
 } from '../lib.mjs';
 import { architecture, folder, recipe } from './recipe.mjs';
 
-/** Where this machine gets Debian from, read from its own apt sources: {uris, signedBy}. */
+/** This machine's Debian mirror, read from its apt sources: {uris, signedBy}. */
 function debianMirror() {
   const { codename } = machine();
   const ours = (suites) =>
@@ -79,7 +78,7 @@ function privateApt() {
     'Acquire::Retries': '3',
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";`);
-  // The machine's own update hooks concern only its own lists.
+  // Clear the machine's update hooks, which concern only the machine's own lists.
   lines.push(
     '#clear APT::Update::Pre-Invoke;',
     '#clear APT::Update::Post-Invoke;',
@@ -160,7 +159,7 @@ function closure(seeds, graph) {
 export const debFile = (entry) => path.join(folder, 'debs', entry.file);
 
 /**
- * Fetches every package that is not there completely. The size or hash reveals an interrupted download, which is
+ * Fetches every package that is missing or incomplete. The size or hash reveals an interrupted download, which is
  * deleted and fetched again.
  */
 export async function download(packages) {
