@@ -5,14 +5,20 @@
 
 #include "coordinator/session.h"
 #include "kernel/process.h"
+#include "wasi/calls.h"
+#include "wasi/trace.h"
 
 /* ---- the guest's worker ---- */
 
-/* The thread is about to call a function of the page's; the result is this call's number, for the message. */
-uint32_t hf_w_ask(void)
+/* The thread is about to call a host function, which has this place in GuestMessage.host. Returns the call's number, for the message. */
+uint32_t hf_w_ask(uint32_t place)
 {
 	hf_plat_check_stack();
 	hf_door_enter(hf_self);
+	hf_counter_set(&hf_self->call, HF_CALL_host_call);
+	if (hf_counter_own(&hf_self->traced))
+		hf__trace_begin(hf_self);
+	hf_self->host.function = place;
 	/* A stack that ran over may have unwound the thread before it waited, or kept JavaScript from fetching the answer. */
 	if (atomic_load(&hf_self->host.base.state) != HF_REQUEST_IDLE)
 		(void)hf_request_leave(&hf_self->host.base);
@@ -49,6 +55,8 @@ void hf_w_fetched(void)
 {
 	hf_door_enter(hf_self);
 	hf_thread_drop_answer(hf_self);
+	if (hf_counter_own(&hf_self->traced))
+		hf__trace(hf_self, HF_CALL_host_call, 0, hf_self->host.function, 0, 0, 0, 0, 0, 0, 0, 0);
 	hf_door_leave(hf_self);
 }
 

@@ -329,7 +329,8 @@ export class ProcessHandle implements Process {
   #readTrace(pipe: OutputPipe): void {
     const silence = (): void => this.trace(false);
     const reading = later('trace.js', import('./trace.js')).then(
-      ({ readTrace }) => readTrace(this.pid, pipe.stream, () => this.#traceTo, silence),
+      ({ readTrace }) =>
+        readTrace(this.pid, pipe.stream, () => this.#traceTo, silence, this.#plan.settings.guest?.host),
       (error: unknown) => {
         uncaught(error);
         silence();

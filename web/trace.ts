@@ -39,9 +39,10 @@ export async function readTrace(
   pipe: ReadableStream<Uint8Array>,
   sink: () => TraceOption,
   silence: () => void,
+  host: readonly { module: string; name: string }[] = [],
 ): Promise<void> {
   const stream = pipe.getReader();
-  const reader = new TraceReader(pid);
+  const reader = new TraceReader(pid, host);
   const tell = async (event: TraceEvent): Promise<void> => {
     const to = sink();
     if (typeof to === 'function') await to(event);
@@ -68,7 +69,11 @@ class TraceReader {
   /** The directories whose names the guest has requested, as it sees them. */
   private readonly preopened: string[] = [];
 
-  constructor(private readonly pid: number) {}
+  constructor(
+    private readonly pid: number,
+    /** Its host functions, in the order of their numbers. */
+    private readonly host: readonly { module: string; name: string }[],
+  ) {}
 
   *push(bytes: Uint8Array): Iterable<TraceEvent> {
     const all = new Uint8Array(this.rest.length + bytes.length);
@@ -110,6 +115,7 @@ class TraceReader {
         if (bytes.length > 0) results.push(`${name}=${littleEndian(bytes)}`);
       } else if (kind !== 'z') args.push(`${name}=${quoted(...next())}`);
     }
+    if (call.name === 'host_call') return this.hostCall(view, start);
     const failure = error ? (errors.get(error) ?? String(error)) : '';
     const tid = view.getUint32(start + TRACE_RECORD_TID, true);
     const duration = Number(view.getBigUint64(start + TRACE_RECORD_DURATION, true)) / 1e6;
@@ -117,6 +123,19 @@ class TraceReader {
     const hint = this.hint(call.name, failure, args);
     const text = `${this.pid}.${tid} ${call.name}(${args.join(', ')}) = ${outcome} <${duration.toFixed(3)} ms>${hint}`;
     return { pid: this.pid, tid, call: call.name, args, results, error: failure, duration, text };
+  }
+
+  /** Its arguments and its result are in the worker's memory, not in the kernel's. */
+  private hostCall(view: DataView, start: number): TraceEvent {
+    const { module, name } = this.host[view.getUint32(start + SIZEOF_TRACE_RECORD, true)] ?? {
+      module: 'host',
+      name: 'call',
+    };
+    const tid = view.getUint32(start + TRACE_RECORD_TID, true);
+    const duration = Number(view.getBigUint64(start + TRACE_RECORD_DURATION, true)) / 1e6;
+    const call = `${module}.${name}`;
+    const text = `${this.pid}.${tid} ${call}(…) <${duration.toFixed(3)} ms>`;
+    return { pid: this.pid, tid, call, args: [], results: [], error: '', duration, text };
   }
 
   /**

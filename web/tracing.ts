@@ -6,7 +6,7 @@ export interface TraceEvent {
   readonly pid: number;
   /** The number of the thread that made the call. */
   readonly tid: number;
-  /** The name of the call, such as "fd_read". */
+  /** The name of the call, such as "fd_read"; for a host function "module.name", without arguments and results. */
   readonly call: string;
   /** The parameters, each as "name=value"; paths and the first bytes of data are shown as text. */
   readonly args: readonly string[];

@@ -165,7 +165,7 @@ export class Guest {
     ask: (fn: number, args: unknown[], transfer: Transferable[]): Answer => {
       const { kernel } = this.seat;
       if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot receive');
-      const call = kernel.w_ask();
+      const call = kernel.w_ask(fn);
       const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
       if (this.port) this.port.postMessage(message, transfer);
       else this.seat.post(message);

@@ -59,6 +59,7 @@ struct hf_host_call {
 	struct hf_request base;
 	struct hf_thread_waiter waiter;
 	uint32_t number; /* of the call; changed by the thread while the request is IDLE */
+	uint32_t function;
 	uint8_t *answer; /* owned; NULL: none */
 };
 

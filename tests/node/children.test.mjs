@@ -305,3 +305,30 @@ test('an instance, and a pipeline’s program, may start programs', patience, as
   ]);
   assert.equal(stdout, '1: hello, world\n2: hello, world\n');
 });
+
+test('a trace and the list of processes show calls of the host', patience, async (t) => {
+  const hf = await withPrograms(t);
+  const events = [];
+  const { stdout } = await runsShell(hf, 'hello | cat', { trace: (event) => void events.push(event) });
+  assert.equal(stdout, 'hello, world\n');
+  const calls = events.map(({ call }) => call).filter((call) => call.startsWith('holdfast_v1.'));
+  assert.deepEqual(
+    calls,
+    ['pipe', 'spawn', 'spawn', 'wait', 'wait'].map((name) => `holdfast_v1.${name}`),
+  );
+  assert.match(
+    events.find(({ call }) => call === 'holdfast_v1.wait').text,
+    /^\d+\.\d+ holdfast_v1\.wait\(…\) <\d+\.\d+ ms>$/,
+  );
+  // The program was opened before, and its descriptor is closed after the call.
+  const around = events.map(({ call }) => call);
+  assert.ok(around.indexOf('path_open') < around.indexOf('holdfast_v1.spawn'));
+  assert.ok(around.indexOf('holdfast_v1.spawn') < around.lastIndexOf('fd_close'));
+  const waiting = await hf.spawn(child, { args: ['parent'], preopens, children: true, stdout: 'null' });
+  await until(
+    () => hf.ps(),
+    (list) => list.some(({ id, call, asleepFor }) => id === waiting.id && call === 'host-call' && asleepFor > 0),
+  );
+  waiting.kill();
+  await nothingRuns(hf);
+});
