@@ -14,7 +14,7 @@ static enum run_end guest(uint32_t session, uint32_t tid, uint32_t argument)
 {
 	(void)session, (void)tid, (void)argument;
 	CHECK(!hf_self->process->fds.shared);
-	(void)hf_w_ask();
+	(void)hf_w_ask(0);
 	asked = 1;
 	/* The last one is there, and what it is an end of is whole. */
 	while (hf_p1_fd_fdstat_get(2 * PIPES, OUT) != 0)
