@@ -1,7 +1,6 @@
 /**
- * Downloads a module. The coordinator includes this file in its script; the page loads it for the first `Response`. It
- * has no imports. A module is requested only once: callers that need all of its bytes, or the first of them, get them
- * from the response that the compiler uses.
+ * Downloads a module. The coordinator's script includes this file; the page loads it for the first `Response`. A module is requested only once: callers
+ * that need all of its bytes, or the first of them, get them from the response that the compiler uses.
  */
 import { EXPORTS, TAGS, leb } from './module-bytes.js';
 import type { FaultsMessage, WasmModule } from './protocol.js';
@@ -26,14 +25,14 @@ export class BadDownload extends Error {
   }
 }
 
-/** Describes a failure with its root cause: Node's "fetch failed" has the reason in `cause`. */
+/** Describes a failure with its cause: Node's "fetch failed" has the reason in `cause`. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   return cause instanceof Error && cause.message ? `${error.message} (${cause.message})` : error.message;
 }
 
-/** For a fetch that got no response. */
+/** Returns the error for a fetch that got no response. */
 export function unreachable(where: string, error: unknown): BadDownload {
   const what = where.startsWith('file:') ? 'read' : 'fetched';
   const todo = where.startsWith('file:')
@@ -113,7 +112,7 @@ class Head {
   #room = new Uint8Array(1024);
   #size = 0;
   #at = 8;
-  /** Whether they are complete. */
+  /** Whether the bytes are complete. */
   whole = false;
 
   push(chunk: Uint8Array): void {
@@ -147,10 +146,7 @@ function join(chunks: readonly Uint8Array[], size: number): Bytes {
   return whole;
 }
 
-/**
- * What was read of a body: all of its bytes, or those up to the end of the exports. `short` describes how much is
- * missing.
- */
+/** The bytes read from a body: all of them, or those up to the end of the exports. `short` describes how many are missing. */
 interface Read {
   bytes: Bytes;
   short: string;
@@ -164,7 +160,7 @@ async function read(
   all: boolean,
   progress: Progress | null,
 ): Promise<Read> {
-  // The length of an encoded body differs.
+  // The length of an encoded body is not the length of its content.
   const total = Number(response.headers.get('content-encoding') ? 0 : (response.headers.get('content-length') ?? 0));
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
@@ -230,7 +226,7 @@ export async function downloadBytes(
   return (await read(revocable(response, signal), response, where, true, progress)).bytes;
 }
 
-/** A compiled module, with its bytes up to the end of its exports, which alone have the size of an imported memory and the types of functions. */
+/** A compiled module with its bytes up to the end of its exports, from which the size of an imported memory and the types of functions are read. */
 export interface Downloaded {
   module: WasmModule;
   head: Bytes;

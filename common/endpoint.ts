@@ -1,18 +1,18 @@
 /** One side of a channel of messages. */
 
-/** The global types of these names, also for those whose TypeScript does not know the DOM. */
+/** The global `MessagePort`, or `never` in TypeScript configurations without the DOM's types. */
 export type Port = typeof globalThis extends { MessagePort: { prototype: infer P } } ? P : never;
 export type Transfer = ArrayBuffer | Port;
 
-/** The half of a `Worker`, `MessagePort` or Node worker that this library uses, so that tests can put a `MessageChannel` in its place. */
+/** The part of a `Worker`, `MessagePort` or Node worker that this library uses. Tests replace it with a `MessageChannel`. */
 export interface Endpoint<Out, In> {
   post(message: Out, transfer?: Transfer[]): void;
   onmessage: ((message: In) => void) | null;
-  /** The other side broke: it threw; or could not be loaded, or has ended: then it is `gone`. */
+  /** Called when the other side failed: it threw; or, with `gone` set, it could not be loaded or has ended. */
   onerror: ((error: Error, gone?: boolean) => void) | null;
   terminate(): void;
-  /** The name of the lock that the other side holds for life, where it takes one to see its death. */
+  /** The name of the lock that the other side holds for life, if its death is detected by a lock. */
   readonly lock?: string;
-  /** After `terminate`: when the other side is gone, and with it those who held these locks. */
+  /** Called after `terminate`: resolves when the other side and the holders of these locks are gone. */
   gone?(locks: readonly string[]): Promise<unknown>;
 }

@@ -1,106 +1,106 @@
-/** Messages between the page and the worker of a guest that is called or calls its host. They travel over a port of their own, past the coordinator. */
+/** Messages between the page and the worker of a guest that serves calls or has host functions. They use a dedicated port and bypass the coordinator. */
 
 import type { Port } from './endpoint.js';
 import type { LoopMessage } from './loop-protocol.js';
 
-/** How a value of JavaScript becomes arguments of a guest's function, or one of its results a value. */
+/** How a JavaScript value is converted to arguments of a guest's function, or a result to a JavaScript value. */
 export type Kind = 'i32' | 'i64' | 'f32' | 'f64' | 'string' | 'bytes' | 'json';
 
 export interface SignatureMessage {
   params: Kind[];
-  /** Null: no result. */
+  /** Null if there is no result. */
   result: Kind | null;
 }
 
-/** A function of the page's that a guest imports. */
+/** A host function that a guest imports. */
 export interface HostMessage {
   module: string;
   name: string;
-  /** Null: all arguments and the result are numbers, as they are. */
+  /** Null if all arguments and the result are numbers, which pass unchanged. */
   signature: HostSignature | null;
-  /** It is an export of another guest, not a function of the page's. */
+  /** Set if it is an export of another guest, not a function of the page. */
   link?: LinkMessage;
   /**
-   * All imports from `module` are exports of another guest that is known later: the page is asked for it, as a function of this number, at the first call,
-   * and answers with a LinkMessage as JSON. Here are the signatures of those that have one.
+   * Set if all imports from `module` are exports of another guest that is not known yet. The first call asks the page for it, as a call of this host
+   * function, and the page answers with a LinkMessage as JSON. The value holds the declared signatures.
    */
   late?: Record<string, HostSignature | null>;
 }
 
-/** Another guest that is called (worker/links.ts). */
+/** Another guest to call (worker/links.ts). */
 export interface LinkMessage {
-  /** What it is called in messages. */
+  /** Its name in messages. */
   to: string;
-  /** In the kernel's memory; the page holds it as long as this guest lives. */
+  /** Its callee in kernel memory, which the page holds as long as this guest lives. */
   callee: number;
-  /** What it exports, in the order of its `ready`, and how many parameters each has. */
+  /** Its exported functions, in the order of its `ready` message, and their numbers of parameters. */
   names: readonly string[];
   arities: readonly number[];
 }
 
-/** How its arguments and its result pass (web/host.ts). */
+/** How the arguments and the result of a host function are passed (web/host.ts). */
 export interface HostSignature extends SignatureMessage {
-  /** Where a result of several bytes goes: to a buffer of the caller's, or to memory of the guest's allocator. */
+  /** Where text and bytes go: to a buffer that the caller passes, or to memory from the guest's allocator. */
   into: 'buffer' | 'allocator';
-  /** What the guest gets when the function fails; null: it traps. */
+  /** What the guest gets when the function fails; null if it traps. */
   error: number | bigint | null;
 }
 
-/** The types of an exported function, as its module has them; "other" is one that JavaScript has no number for. */
+/** The type of an exported function. "other" stands for types without a JavaScript number, such as references. */
 export interface FunctionType {
   params: ('i32' | 'i64' | 'f32' | 'f64' | 'other')[];
   results: ('i32' | 'i64' | 'f32' | 'f64' | 'other')[];
 }
 
-/** Of a spawn: what the guest's worker must know. */
+/** The part of a spawn that is for the guest's worker. */
 export interface GuestMessage {
-  /** The worker's end; null in the messages to further threads, and when a run is tried again. */
+  /** The worker's port; null in messages to further threads and in retried runs. */
   port: Port | null;
-  /** Whether it is called (`hf.instantiate`), else it is a command. */
+  /** Whether it serves calls (`hf.instantiate`); otherwise it is a command. */
   called: boolean;
-  /** The export that runs first; null: none; undefined: the usual one. */
+  /** The export that runs first: null for none, undefined for the default. */
   entry: string | null | undefined;
-  /** Of exports whose arguments are marshalled. */
+  /** The signatures of exports whose arguments are marshalled. */
   signatures: Record<string, SignatureMessage>;
-  /** The exports that give and take back memory of the guest's. */
+  /** The exports that allocate and free guest memory. */
   allocator: { malloc: string; free: string };
   host: HostMessage[];
   companion: CompanionMessage | null;
-  /** What others call it by, if that exists from the start: because it calls others, and may wait for itself. 0: none yet. */
+  /** Its callee, which is created at the start for a guest that calls others, so that a deadlock is detected; 0 if there is none yet. */
   callee: number;
 }
 
 /** The JavaScript beside a guest (worker/companion.ts). */
 export interface CompanionMessage {
-  /** Of its ES module. */
+  /** The URL of its ES module. */
   url: string;
   options: unknown;
-  /** Whether a call waits until the one before has settled. */
+  /** Whether a call waits until the previous one has settled. */
   serial: boolean;
-  /** The name of the channel between the guest's threads, known to nobody else. */
+  /** The secret name of the channel between the guest's threads. */
   channel: string;
 }
 
-/** A guest's call of a host function: the answer names `tid` and `call`. Sent over the port; of threads without one by the coordinator. */
+/** A guest's call of a host function; the answer contains `tid` and `call`. Threads without a port send it through the coordinator. */
 export interface HostCallMessage {
   t: 'host';
   tid: number;
   call: number;
-  /** Which one, in GuestMessage.host. */
+  /** The function's index in GuestMessage.host. */
   fn: number;
   args: unknown[];
 }
 
 /**
- * What is asked for beside calls of exports: bytes of the guest's memory [pointer, size]; bytes for it [pointer, bytes]. Numbers below are the tick
- * loop's (loop-protocol.ts).
+ * Requests besides calls of exports: read guest memory [pointer, size], and write it [pointer, bytes]. Lower numbers are requests of the tick loop
+ * (loop-protocol.ts).
  */
 export const READ = -1;
 export const WRITE = -2;
 
 /**
- * All that the page asks for in one turn: for each call the export's number in `ready` (or READ, WRITE), how many arguments follow, and these, in one
- * flat array, because an object for each call takes ten times as long to copy. The first call has the id `first`, the next one more.
+ * All calls that the page makes in one turn. For each, `calls` holds the export's number in `ready` (or READ, WRITE), the number of arguments, and the
+ * arguments. The array is flat, because an object for each call takes ten times as long to copy. The ids of the calls count up from `first`.
  */
 export interface CallsMessage {
   t: 'calls';
@@ -108,7 +108,7 @@ export interface CallsMessage {
   calls: unknown[];
 }
 
-/** Takes the calls of a message apart, in their order. */
+/** Calls `take` for each call of a message, in order. */
 export function eachCall(
   { first, calls }: CallsMessage,
   take: (id: number, fn: number, args: unknown[]) => void,
@@ -125,30 +125,30 @@ export function eachCall(
 /** Why a call failed. */
 export type Failure = [id: number, error: string, type: 'TypeError' | 'RangeError' | 'CallFailed' | Thrown];
 
-/** What a function of its companion threw. */
+/** An error that a function of a companion threw. */
 export interface Thrown {
   name: string;
   stack: string;
 }
 
-/** What calls came to, in the order in which they ended. */
+/** The results of calls, in the order in which the calls ended. */
 export interface ResultsMessage {
   t: 'results';
-  /** Of those that returned: id, value, id, value, … */
+  /** The calls that returned: id, value, id, value, … */
   values: unknown[];
   failures: Failure[];
 }
 
 export type ToGuest =
   | CallsMessage
-  /** From now on it serves calls from other guests; and with each message of these the page nudges it. */
+  /** Start serving calls from other guests. From then on the page sends a nudge with each message to this guest. */
   | { t: 'serve'; callee: number };
 
 export type FromGuest =
   | HostCallMessage
-  /** It is initialized. The exported functions; their types, where the module's bytes were there to read. Behind them are counted the companion's. */
+  /** The guest is initialized. Lists its exports, with types if the module's bytes were read; the companion's functions are numbered after them. */
   | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][]; companion: string[] }
   | ResultsMessage
   | LoopMessage
-  /** The process ends, and no result follows. */
+  /** The process ends; no more results follow. */
   | { t: 'end' };

@@ -1,6 +1,6 @@
 /**
- * Makes a function that has `task` called in a turn of the event loop, after the messages that wait already: by a message to itself, since browsers
- * delay nested timers by 4 ms. Node takes up to a thousand messages of one port before it looks at others, so there it is an immediate.
+ * Returns a function that schedules `task` in the event loop, after the messages that are already waiting. It posts a message to itself, because browsers
+ * delay nested timers by 4 ms. In Node, which handles up to a thousand messages of one port before the other ports, it uses setImmediate.
  */
 export function later(task: () => void): () => void {
   const { setImmediate } = globalThis as { setImmediate?: (task: () => void) => void };

@@ -1,19 +1,19 @@
 /**
- * The memory that a module imports (wasi-threads programs do). JavaScript's reflection says that there is one, but not how large it must be; that stands in
- * the module's import section, near its beginning.
+ * Finds the type of the memory that a module imports, as wasi-threads programs do. JavaScript's reflection does not provide the memory's limits. They are in
+ * the import section, near the module's beginning.
  */
 
 import { WASM_PAGES_MAX } from '../build/generated/layouts.ts';
 import { IMPORTS, Reader, TAGS, type MemoryType } from './module-bytes.ts';
 
-/** The type of the first memory that the module imports; null when it imports none. Throws a RangeError when the bytes do not reach that far. */
+/** Returns the type of the first imported memory, or null if there is none. Throws a RangeError if the bytes end before it. */
 export function importedMemory(bytes: Uint8Array): MemoryType | null {
   const reader = new Reader(bytes);
   for (;;) {
     const id = reader.byte();
     const size = reader.leb();
     if (id !== IMPORTS) {
-      if (id > IMPORTS && id !== TAGS) return null; // sections come in order
+      if (id > IMPORTS && id !== TAGS) return null; // sections are ordered
       reader.skip(size);
       continue;
     }
@@ -27,12 +27,12 @@ export function importedMemory(bytes: Uint8Array): MemoryType | null {
   }
 }
 
-/** An object without a prototype: a hostile module may import from "__proto__", which must not reach Object's. */
+/** Returns an object without a prototype, because a hostile module may import from "__proto__". */
 export const emptyImports = <Value>(): Record<string, Value> => Object.create(null) as Record<string, Value>;
 
 /**
- * The last resort for a `WebAssembly.Module` without its bytes: the engine's own complaints about a memory of the wrong size end with the right one (V8's do). Null
- * where they do not. Memories are looked at first; the functions are none, so that the module never links: its start function would run here.
+ * The last resort for a `WebAssembly.Module` without its bytes: tries memories of wrong sizes and reads the right size from the end of the engine's error
+ * message. V8 reports it; elsewhere this returns null. The imports have no functions, so that the module never links, because its start function would run.
  */
 export function probeMemory(module: WebAssembly.Module): MemoryType | null {
   const type = { initial: 0, maximum: WASM_PAGES_MAX, shared: true };
@@ -47,8 +47,8 @@ export function probeMemory(module: WebAssembly.Module): MemoryType | null {
       return null;
     } catch (error) {
       if (!(error instanceof WebAssembly.LinkError)) return null;
-      const complaint = error.message.slice(error.message.lastIndexOf('": ') + 1); // what stands before are the import's names
-      if (/callable/.test(complaint)) return tries > 0 ? type : null; // null: this engine looks at functions first
+      const complaint = error.message.slice(error.message.lastIndexOf('": ') + 1); // the text after the import's names
+      if (/callable/.test(complaint)) return tries > 0 ? type : null; // null: this engine checks functions first
       const pages = Number(/(?:0x)?[0-9a-f]+(?=\D*$)/i.exec(complaint)?.[0] ?? NaN);
       if (Number.isNaN(pages)) return null;
       if (/maximum/.test(complaint)) type.maximum = pages;

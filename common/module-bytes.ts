@@ -1,13 +1,13 @@
-/** A module's bytes: the sections that are looked at, and how numbers and types stand in them. */
+/** Reads a module's bytes: the numbers of the relevant sections, and the encoding of numbers and types. */
 
 export const TYPES = 1;
 export const IMPORTS = 2;
 export const FUNCTIONS = 3;
 export const EXPORTS = 7;
-/** The only section whose number does not tell its place: it stands before the globals. */
+/** The only section that is not in the order of the numbers: it comes before the globals. */
 export const TAGS = 13;
 
-/** An unsigned LEB128 number from the bytes that `next` returns one by one. */
+/** Decodes an unsigned LEB128 number from the bytes that `next` returns. */
 export function leb(next: () => number): number {
   let value = 0;
   for (let shift = 0, byte = 0x80; byte & 0x80 && shift < 70; shift += 7) {
@@ -26,7 +26,7 @@ export interface MemoryType {
 
 const MEMORY = 2;
 
-/** Reads numbers from the bytes of a module. Runs over the end with a RangeError. */
+/** Reads numbers and types from the bytes of a module. Throws a RangeError at the end of the bytes. */
 export class Reader {
   at = 8;
   constructor(private readonly bytes: Uint8Array) {}
@@ -44,7 +44,7 @@ export class Reader {
     this.at += size;
   }
 
-  /** A value type: one byte, or a reference type with its heap type. Returns the first byte. */
+  /** Reads a value type: one byte, or a reference type with its heap type. Returns the first byte. */
   valueType(): number {
     const type = this.byte();
     if (type === 0x63 || type === 0x64) this.leb();
@@ -57,7 +57,7 @@ export class Reader {
     return { initial, maximum: flags & 1 ? this.leb() : undefined, shared: (flags & 2) !== 0 };
   }
 
-  /** Leaves what is imported behind it; returns the index of its type when it is a function, else -1. */
+  /** Reads the description of an import. Returns a function's type index, or -1 for any other kind. */
   importedFunction(): number {
     if (this.at < this.bytes.length && this.bytes[this.at] === 0) {
       this.at++;
@@ -67,7 +67,7 @@ export class Reader {
     return -1;
   }
 
-  /** Leaves what is imported behind it; returns its type when it is a memory. */
+  /** Reads the description of an import. Returns a memory's type, or null for any other kind. */
   description(): MemoryType | null {
     const kind = this.byte();
     if (kind === MEMORY) return this.limits();

@@ -4,10 +4,11 @@
  * Rules of the wire:
  * - The page chooses `id` (of a process or a connection), `call` (of a request) and `listener`; each is used once.
  * - Bytes travel as a `Uint8Array` that owns its whole `ArrayBuffer`, and are transferred, never copied.
- * - Every `spawn` is answered by exactly one `spawned` or `refused`; after `spawned` follow exactly one `exited`, later one
- *   `released`, and one `end` for each piped output stream. Every `connect` and `accept` is answered by exactly one `connected`,
- *   unless an `abort` overtakes it; a `connected` without an error is followed by one `end` (for fd 1), and the rules for standard streams
- *   apply to the connection's streams. Every `call` is answered by exactly one `done` or `failed`, also when the runtime closes.
+ * - Every `spawn` is answered by exactly one `spawned` or `refused`. A `spawned` is followed by exactly one `exited`, later one
+ *   `released`, and one `end` for each piped output stream.
+ * - Every `connect` and `accept` is answered by exactly one `connected`, unless an `abort` overtakes it. A `connected` without an error is
+ *   followed by one `end` (for fd 1), and the rules for standard streams apply to the connection's streams.
+ * - Every `call` is answered by exactly one `done` or `failed`, even if the runtime closes.
  */
 
 import type { TRACE_FD } from '../build/generated/layouts.js';
@@ -17,12 +18,12 @@ import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 /** Increment this whenever a message changes: both ends compare it at start, and refuse to run if it differs. */
 export const PROTOCOL = 17;
 
-/** `WebAssembly.Module`, or `never` for users whose TypeScript configuration has Node's types but not the DOM's, and therefore no such name. */
+/** `WebAssembly.Module`, or `never` in TypeScript configurations without the DOM's types. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
   ? Module
   : never;
 
-/** A number names a pipe between programs, of which the stream is an end. */
+/** A number identifies a pipe between programs, of which the stream is an end. */
 export type StreamMode = 'pipe' | 'null' | number;
 /** File descriptors of the streams that a process starts with. */
 export type OutputFd = 1 | 2;
@@ -100,13 +101,13 @@ export interface SpawnMessage {
   limits: LimitsMessage;
   /** Whether its system calls are reported on the stream TRACE_FD, beginning with the first. */
   trace: boolean;
-  /** Whether `progress` messages are wanted. */
+  /** Whether to send `progress` messages. */
   progress: boolean;
   /** Rewrite it, so that it can be stopped anywhere; this needs a URL or bytes as its source. "if-possible": run it unchanged if it cannot be rewritten. */
   interruptible: boolean | 'if-possible';
-  /** When it is called, or calls its host. */
+  /** Set if the program serves calls or has host functions. */
   guest: GuestMessage | null;
-  /** The process whose child it is; 0: none. Its streams are then numbers: descriptors of the parent's, plus 1; and it has the parent's preopens. */
+  /** The parent process; 0 if there is none. A child's streams are numbers, descriptors of the parent plus 1, and it inherits the parent's preopens. */
   parent: number;
 }
 
@@ -148,11 +149,11 @@ export interface FsCalls {
   link: [{ from: string; to: string }, undefined];
   truncate: [{ path: string; size: number }, undefined];
   chmod: [{ path: string; readOnly: boolean }, undefined];
-  /** A program behind a descriptor of a process's; opened as `open` does to read, and what identifies its contents. */
+  /** Opens the file of a process's descriptor for reading, as `open` does. `key` identifies the file's contents. */
   childProgram: [{ process: number; fd: number }, OpenMessage & { key: string }];
-  /** Makes a pipe for a process: its reading end's descriptor, and in the upper half its writing end's. */
+  /** Creates a pipe for a process. Answers with the descriptor of the reading end and, in the upper half, of the writing end. */
   childPipe: [{ process: number }, number];
-  /** Milliseconds since the epoch; null leaves a time as it is. */
+  /** Times are in milliseconds since the epoch; null leaves a time unchanged. */
   utimes: [{ path: string; atime: number | null; mtime: number | null; follow: boolean }, undefined];
 }
 export type FsOp = keyof FsCalls;
@@ -241,7 +242,7 @@ export interface InitMessage {
   workers: { min: number; max: number; idle: number };
   /** Kernel memory in bytes: the initial and the maximum size. */
   memory: { initial: number; maximum: number };
-  /** For tests: forces the slower of two ways. */
+  /** For tests: forces the slower implementations. */
   force: { jsBridge: boolean; messageDoorbell: boolean; kernelBase: number };
 }
 
@@ -362,12 +363,12 @@ export interface CalleeMessage {
   pid?: number;
 }
 
-/** "close" ends everything in good order; "end-workers" ends only the workers, when the runtime is broken. Answered by `closed`, which is the last message. */
+/** "close" shuts the runtime down in an orderly way; "end-workers" ends only the workers of a broken runtime. Answered by `closed`, the last message. */
 export interface EndMessage {
   t: 'close' | 'end-workers';
 }
 
-/** Why a process ended; web/process.ts says what the code is then. */
+/** Why a process ended; web/process.ts describes the exit code for each reason. */
 export type ExitReason = 'exit' | 'trap' | 'killed' | 'timeout' | 'limit' | 'crash';
 
 export interface ExitMessage {
@@ -382,7 +383,7 @@ export interface ExitMessage {
   limit?: { name: string; most: number };
 }
 
-/** Why a spawn was refused. `kind` says which part was at fault; if there are `faults`, the page makes the message from them. */
+/** Why a spawn was refused. `kind` names the part at fault; if there are `faults`, the page builds the message from them. */
 export interface RefusalMessage {
   kind: 'source' | 'module' | 'options' | 'limit' | 'closed';
   message: string;
@@ -400,23 +401,23 @@ export interface ModuleFaults {
   /** The first few of the modules that it imports from, and of the names that it exports. */
   modules: string[];
   exports: string[];
-  /** Whether it is to be called, not run. */
+  /** Whether it should serve calls instead of running as a command. */
   called: boolean;
   /** Whether it exports `_start` and `_initialize`. */
   start: boolean;
   reactor: boolean;
-  /** Set if it starts threads. What is wrong: it exports no `wasi_thread_start`; it does not import its memory; that memory is not shared. */
+  /** Set if it starts threads. The faults: it exports no `wasi_thread_start`, does not import its memory, or imports one that is not shared. */
   threads: false | { start: boolean; memory: boolean; shared: boolean };
   /** Whether it lacks an exported memory that it needs. */
   memory: boolean;
 }
 
 export interface ErrorMessage {
-  /** "ENOENT" and the like; empty when it is no system error. */
+  /** The name of a system error, such as "ENOENT"; empty for other errors. */
   code: string;
-  /** WASI's error number (native/include/holdfast/errno.def); absent or 0 when it is no system error. */
+  /** WASI's error number (native/include/holdfast/errno.def); absent or 0 for other errors. */
   errno?: number;
-  /** Without the code. */
+  /** The message, without the code. */
   message: string;
 }
 
@@ -446,5 +447,5 @@ export type FromCoordinator =
   | { t: 'sup'; sup: number; action: SupervisorAction }
   | { t: 'done'; call: number; value: Answer }
   | { t: 'failed'; call: number; error: ErrorMessage }
-  /** Everything is ready to be terminated. The remaining workers release these locks when they are gone. */
+  /** The coordinator can now be terminated. The remaining workers release these locks when they are gone. */
   | { t: 'closed'; locks: string[] };

@@ -13,7 +13,7 @@ export interface BootMessage {
   memory: WebAssembly.Memory;
   /** See flag.wat. */
   flags: WebAssembly.Memory;
-  /** The name of the lock that the worker holds as long as it lives. */
+  /** The name of the lock that the worker holds for life. */
   lock: string;
   /** Addresses in kernel memory: the upper end of its stack, its thread-local storage, its thread block. */
   stackTop: Pointer;
@@ -22,7 +22,7 @@ export interface BootMessage {
   /** The coordinator's `performance.timeOrigin`. */
   timeOrigin: number;
   jsBridge: boolean;
-  /** The URL of guest.ts, the part for guests that are called. */
+  /** The URL of guest.ts, the part for guests that serve calls. */
   guest: string;
 }
 
@@ -30,7 +30,7 @@ export interface RunMessage {
   t: 'run';
   session: number;
   module: WebAssembly.Module;
-  /** For a module that imports its memory: the memory that all its threads share; or its type if it is not shared, because only a shared memory can be sent. */
+  /** For a module that imports its memory: the memory that all its threads share, or the type of an unshared one, which cannot be sent. */
   memory: WebAssembly.Memory | MemoryType | null;
   /** 0: the process's first thread, at _start; else another thread, at wasi_thread_start with this id and argument. */
   tid: number;
@@ -39,9 +39,9 @@ export interface RunMessage {
   last: boolean;
   /** Set if the program is interruptible. */
   added: Added | null;
-  /** Set if the page calls the guest, or the guest calls its host. */
+  /** Set if the guest serves calls or has host functions. */
   guest: GuestMessage | null;
-  /** For such a guest: its module's bytes up to the end of its exports, if they were read. */
+  /** The module's bytes up to the end of its exports, if `guest` is set and they were read. */
   head: Uint8Array | null;
 }
 
@@ -52,7 +52,7 @@ export interface Added {
   hasStart: boolean;
 }
 
-/** To a fresh worker that is not booted. It reports that it is up, answers once, and is terminated. */
+/** Sent to a new worker that is not booted. It reports that it is up, answers once, and is terminated. */
 export interface RewriteMessage {
   t: 'rewrite';
   /** The name of the worker's lock, as in BootMessage. */
@@ -62,7 +62,7 @@ export interface RewriteMessage {
   bytes: Uint8Array<ArrayBuffer>;
   /** "none": only lower the limits of its memories. */
   check: Added['check'] | 'none';
-  /** The maximum of each of its memories, and of its tables together, in pages of 64 KiB; `Infinity`: leave its own. */
+  /** The maximum of each of its memories, and of its tables together, in pages of 64 KiB; `Infinity` keeps the module's own. */
   limitPages: number;
   /** Whether it may keep objects in the engine's heap. */
   gc: boolean;
@@ -86,7 +86,7 @@ export type ToCompute = BootMessage | RunMessage | RewriteMessage | CollectMessa
 
 export type FromCompute =
   | RewrittenMessage
-  /** `fault`: what is at fault: the module, the limit, the objects that it may keep, or holdfast itself ("ours"). */
+  /** `fault` is the cause: the module, the memory limit, the ban on objects in the engine's heap, or holdfast itself ("ours"). */
   | { t: 'not-rewritten'; fault: 'module' | 'limit' | 'objects' | 'ours'; message: string }
   /** The worker is up, and holds its lock. */
   | { t: 'booted' }
@@ -98,7 +98,7 @@ export type FromCompute =
   | { t: 'refused'; session: number; kind: 'module' | 'limit'; message: string }
   /** The engine has no memory for the module now. The process stays on this worker, which waits for the same `run` again. */
   | { t: 'no-memory'; session: number }
-  /** For the page, from a thread that has no port to it. */
+  /** A message for the page from a thread without a port. */
   | { t: 'host-call'; session: number; message: HostCallMessage }
   /** Rings the doorbell, in engines where the coordinator cannot wait for it. */
   | { t: 'ring' }

@@ -1,9 +1,9 @@
 import type { Companion, CompanionReply } from '../dist/types/web/index.js';
 
 /**
- * Makes a companion for a module of napi-rs.
+ * Creates a companion for a napi-rs module.
  *
- * @param runtime - What `@napi-rs/wasm-runtime` exports, with `createContext` of `@emnapi/runtime`.
- * @param calls - Makes the functions that the page calls from those that the module exports.
+ * @param runtime - The exports of `@napi-rs/wasm-runtime`, and `createContext` of `@emnapi/runtime`.
+ * @param calls - Returns the functions that the page may call, given the module's exports.
  */
 export function emnapi(runtime: object, calls: (exports: never) => CompanionReply['calls']): Companion;

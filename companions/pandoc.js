@@ -1,5 +1,5 @@
 /**
- * A companion for the package pandoc-wasm. The guest is its src/pandoc.wasm, with a directory of hf.fs for its files as "/".
+ * A companion for the package pandoc-wasm. The guest is its src/pandoc.wasm, with a directory of hf.fs preopened as "/".
  *
  *     const options = { companion: new URL('holdfast/companions/pandoc', import.meta.url), preopens: { '/': '/doc' } };
  *     const q = await hf.instantiate(wasm, options);

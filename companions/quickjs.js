@@ -11,7 +11,7 @@ import { QuickJS } from 'quickjs-wasi';
 const companion = async ({ module, wasi }) => {
   const vm = await QuickJS.create({ wasm: module, wasi: () => wasi.wasiImport });
   const give = (name, fn) => vm.setProp(vm.global, name, vm.newFunction(name, fn));
-  // What the code in the sandbox may call: a callback into this worker, and a timer.
+  // Functions for the code in the sandbox: a callback into this worker, and a timer.
   give('log', (...values) => {
     console.log(...values.map((value) => vm.dump(value)));
     return vm.undefined;

@@ -1,17 +1,17 @@
 /**
- * A companion for the package @6over3/zeroperl-ts: Perl. The guest is its zeroperl.wasm; say `serial: true`, because it can have one call open.
+ * A companion for the package @6over3/zeroperl-ts: Perl. The guest is its zeroperl.wasm. It needs `serial: true`, because it handles one call at a time.
  *
  *     const companion = { module: new URL('holdfast/companions/zeroperl', import.meta.url), serial: true };
  *     const q = await hf.instantiate(wasm, { companion });
  *     await q.call('eval', '$answer = 6 * 7');
  *     await q.call('get', 'answer');             // "42"
  */
-// Without these the glue takes every worker for Node.
+// Without these the glue code takes every worker for Node.
 globalThis.window ??= globalThis;
 globalThis.document ??= {};
 
 const companion = async ({ bytes, wasi }) => {
-  wasi.override = true; // files and output are the kernel's
+  wasi.override = true; // the kernel provides files and output
   const { ZeroPerl } = await import('@6over3/zeroperl-ts');
   const perl = await ZeroPerl.create({ fetch: async () => ({ arrayBuffer: async () => bytes }) });
   return {

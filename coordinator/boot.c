@@ -92,14 +92,14 @@ void hf_w_bind(void (*copy_in)(void *, uint32_t, uint32_t), void (*copy_out)(uin
 	(void)hf_user_size(&hf_self->mem);
 }
 
-/* The worker of a guest that the page calls returns to its event loop … */
+/* The worker of a guest that serves calls is about to return to its event loop. */
 void hf_w_rest(void)
 {
 	(void)hf_user_size(&hf_self->mem); /* it may have grown in a call */
 	hf_thread_rest(hf_self);
 }
 
-/* … and comes back, to run the guest's code. */
+/* The worker is about to run guest code again. */
 void hf_w_awake(void)
 {
 	hf_plat_check_stack();

@@ -1,8 +1,8 @@
-/** What the page talks with under one row of numbers: a process, or a connection. */
+/** A process or a connection; the page numbers both in one sequence. */
 import { TRACE_FD } from '../build/generated/layouts.ts';
 import type { FromCoordinator, StreamFd, ToCoordinator } from '../common/protocol.ts';
 
-/** About the streams of a channel, or its end. */
+/** A message about the streams of a channel, or its end. */
 export type ChannelMessage = Exclude<Extract<ToCoordinator, { id: number }>, { t: 'spawn' | 'connect' | 'accept' }>;
 
 export type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
@@ -10,13 +10,13 @@ export type Post = (message: FromCoordinator, transfer?: ArrayBuffer[]) => void;
 export interface Channel {
   handle(message: ChannelMessage): void;
   output(fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void;
-  /** `result` is an errno, negated, when the stream broke. */
+  /** `result` is a negated errno if the stream broke. */
   outputEnd(fd: StreamFd, result: number): void;
-  /** There is room for input again. */
+  /** Called when there is room for input again. */
   pumpInput(): void;
 }
 
-/** Answers for a channel that was over before the page knew. */
+/** Answers a message to a channel that ended before the page knew. */
 export function handleGone(message: ChannelMessage, post: Post): void {
   switch (message.t) {
     case 'stdin':

@@ -5,7 +5,7 @@ import type { WorkerHandle } from '../worker/platform.ts';
 
 export type Handle = WorkerHandle<ToCompute, FromCompute>;
 
-/** How long to wait for workers that are starting. This and DYING_MS together must be less than the page waits. */
+/** How long to wait for workers that are starting. The sum of this and DYING_MS must be less than the page's own wait. */
 const COMING_UP_MS = 2000;
 /** How long to wait for terminated workers. Chromium takes two seconds to end a loop; WebKit never does. */
 const DYING_MS = 2500;

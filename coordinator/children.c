@@ -1,5 +1,5 @@
-/* children.c - descriptors of a guest that starts programs (web/children.ts): the program's file, and pipes. The guest's thread waits meanwhile. Coordinator
- * thread only; nothing here blocks. */
+/* children.c - descriptors of a guest that starts programs (web/children.ts): the program's file, and pipes. The guest's thread waits during these calls.
+ * Coordinator thread only; nothing here blocks. */
 #include <holdfast/exports.h>
 
 #include "coordinator/session.h"
@@ -7,8 +7,8 @@
 #include "kernel/vnode_file.h"
 #include "wasi/sys.h"
 
-/* The file behind a descriptor that the guest can read, for c_fs_read and c_fs_close. -ESRCH: the guest has ended; -EBADF; -EACCES: it is no regular
- * file. */
+/* Gets the file of one of the guest's descriptors, for c_fs_read and c_fs_close. Returns -ESRCH if the guest has ended, -EBADF for a descriptor that is not
+ * open for reading, and -EACCES if it is not a regular file. */
 int32_t hf_c_child_program(struct session *session, uint32_t fd, struct hf_vnode **out)
 {
 	struct hf_process *process = session ? hf_session_process(session) : NULL;
@@ -36,8 +36,8 @@ static int open_end(struct hf_process *process, struct hf_pipe *pipe, enum hf_ac
 	return hf_fd_insert(&process->fds, file, rights, 0);
 }
 
-/* A pipe for the guest: the descriptor of its reading end, and in the upper half that of its writing end. -ESRCH, -ENOMEM; -EMFILE: it has as
- * many descriptors as it may, or its family as many pipes. */
+/* Creates a pipe for the guest. Returns the descriptor of the reading end and, in the upper half, of the writing end; or -ESRCH, -ENOMEM, or -EMFILE if the
+ * guest has no descriptors left or its family no pipes. */
 int32_t hf_c_child_pipe(struct session *session)
 {
 	struct hf_process *process = session ? hf_session_process(session) : NULL;

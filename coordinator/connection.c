@@ -1,8 +1,8 @@
 /* connection.c - the page's ends of connections, and the ports that it listens on.
  *
- * A connection first asks: it connects to a port, or accepts from a port of the page. While the backlog is full (or empty, when it accepts), it waits
- * with a waiter, like a guest's thread. Then it becomes a pump and a feed, each with one of the end's two pipes. The
- * socket itself stays, without pipes, so that it counts as an end until both directions are over.
+ * A connection first asks: it connects to a port, or accepts from a port of the page. While the backlog is full (or, for accept, empty), it waits
+ * with a waiter, like a guest's thread. It then becomes a pump and a feed, which take over the socket's two pipes. The
+ * socket stays, without pipes, so that it counts as an end until both directions are over.
  *
  * Called from JavaScript on the coordinator's thread only; nothing here blocks. */
 #include <holdfast/exports.h>
@@ -18,7 +18,7 @@
 /* A port that the page listens on. */
 struct port {
 	struct hf_listener *listener; /* NULL once closed */
-	uint32_t refs;                /* one of the page, and one of each connection that waits to be accepted */
+	uint32_t refs;                /* one for the page, and one for each connection that waits to be accepted */
 };
 
 struct connection {
@@ -28,7 +28,7 @@ struct connection {
 	struct hf_feed feed;
 	/* While it asks: */
 	struct hf_work_waiter wait;
-	struct port *from; /* accepts from this port; NULL: connects to `port` */
+	struct port *from; /* the port to accept from; NULL: connect to `port` */
 	uint16_t port;
 };
 
@@ -62,7 +62,7 @@ static void reading_over(struct hf_pump *pump, int error)
 		js_output_failed(connection->id, OUTPUT, error);
 	else
 		js_output_end(connection->id, OUTPUT);
-	/* From now on only the feed can find that the other end is gone. */
+	/* From now on only the feed can detect that the other end is gone. */
 	if (connection->feed.pipe)
 		hf_feed_watch(&connection->feed, input_gone);
 	else
@@ -133,7 +133,7 @@ static struct connection *create_connection(uint32_t id, uint32_t credit)
 
 /* ---- from JavaScript ---- */
 
-/* Creates a connection that has not asked yet. Returns NULL when there is no memory. */
+/* Creates a connection that has not asked yet. Returns NULL if there is no memory. */
 struct connection *hf_c_connect(uint32_t id, uint32_t port, uint32_t credit)
 {
 	struct connection *connection = create_connection(id, credit);
@@ -142,7 +142,7 @@ struct connection *hf_c_connect(uint32_t id, uint32_t port, uint32_t credit)
 	return connection;
 }
 
-/* The same for a connection to be accepted from a port of the page. */
+/* The same for accepting a connection to a port of the page. */
 struct connection *hf_c_accept(uint32_t id, struct port *port, uint32_t credit)
 {
 	struct connection *connection = create_connection(id, credit);
@@ -166,7 +166,7 @@ void hf_c_connection_withdraw(struct connection *connection)
 	hf_free(connection);
 }
 
-/* As c_feed. */
+/* Like c_feed. */
 int32_t hf_c_connection_feed(struct connection *connection, void *bytes, uint32_t size)
 {
 	return hf_feed_put(&connection->feed, bytes, size);

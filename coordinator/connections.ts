@@ -1,4 +1,4 @@
-/** The page's connections, and the ports that it listens on; the other half is connection.c. */
+/** The page's connections and listening ports. The kernel's half is connection.c. */
 import {
   ERRNO_EADDRINUSE,
   ERRNO_ECONNABORTED,
@@ -19,7 +19,7 @@ import { SystemError, type Kernel } from './kernel.ts';
 const EPIPE = { code: 'EPIPE', message: 'the other end of the connection no longer reads' };
 const OUTPUT = 1;
 
-/** What an error means of a connection to a port. */
+/** Describes an error of a connection to a port. */
 function meaning(errno: number, port: number): string {
   switch (errno) {
     case ERRNO_ECONNREFUSED:
@@ -42,7 +42,7 @@ export const socketError = (errno: number, port: number): SystemError => new Sys
 const inWords = ({ code, errno, message }: SystemError): ErrorMessage => ({ code, errno, message });
 
 class Connection implements Channel {
-  /** The kernel's connection; 0 once it is over. */
+  /** The kernel's connection; NULL once it is over. */
   #pointer = NULL;
   #opened = false;
   readonly #input: Input;
@@ -57,7 +57,7 @@ class Connection implements Channel {
     readonly port: number,
     kernel: Kernel,
     post: Post,
-    /** Nothing is left of it. */
+    /** Called when the connection was given up. */
     forget: () => void,
   ) {
     this.#id = id;
@@ -81,7 +81,7 @@ class Connection implements Channel {
     this.#kernel.call.c_connection_ask(pointer);
   }
 
-  /** The kernel's answer. */
+  /** Called with the kernel's answer to `ask`. */
   asked(result: number): void {
     this.#opened = result === 0;
     if (!this.#opened) this.#pointer = NULL;
@@ -129,7 +129,7 @@ class Connection implements Channel {
     this.#post({ t: 'end', id: this.#id, fd: OUTPUT, ...(error ? { error } : {}) });
   }
 
-  /** Breaks the writing side; before it is open, gives it up. */
+  /** Breaks the writing side, or gives up a connection that is not open yet. */
   #abort(): void {
     if (this.#pointer) {
       this.#input.fail();
@@ -150,7 +150,7 @@ class Connection implements Channel {
 }
 
 export class Connections {
-  /** By the page's number: the kernel's pointer, and the port. */
+  /** The kernel's pointer and the port of each listener, by the page's number. */
   readonly #listeners = new Map<number, { pointer: Pointer; port: number }>();
 
   readonly #kernel: Kernel;
@@ -196,7 +196,7 @@ export class Connections {
     this.#channels.delete(id);
   }
 
-  /** The port, which is free if `port` is 0. Throws `SystemError`. */
+  /** Listens on `port` (0: any free port) and returns its number. Throws `SystemError`. */
   listen(listener: number, port: number): number {
     const kernel = this.#kernel;
     const pointer = toPointer(kernel.call.c_listen(port, kernel.data));

@@ -6,7 +6,7 @@
 #include "kernel/process.h"
 
 /* Orders the process to pause, or resumes it. Returns 1 if all of its threads sleep or have not begun. Returns 0 if a thread still runs;
- * then js_held is called each time that one comes to rest. */
+ * js_held is then called each time that one comes to rest. */
 uint32_t hf_c_pause(struct session *session, uint32_t paused)
 {
 	struct hf_process *process = hf_session_process(session);
@@ -22,7 +22,7 @@ uint32_t hf_c_is_paused(struct session *session)
 	return !process || hf_process_is_paused(process);
 }
 
-/* In milliseconds; 0 once the page knows that the process has ended. */
+/* CPU time in milliseconds; 0 once the page knows that the process has ended. */
 double hf_c_cpu_time(struct session *session)
 {
 	struct hf_process *process = hf_session_process(session);
@@ -38,7 +38,7 @@ double hf_c_run_time(struct session *session)
 	return began && now > began ? (double)(now - began) / 1e6 : 0;
 }
 
-/* While the order to pause is in force, a thread in the kernel does not return from it, so it counts as paused; a thread that has not begun does not begin. */
+/* Under an order to pause, a thread in the kernel does not return from it, so it counts as paused, and a thread that has not begun does not begin. */
 static enum hf_where where_is(struct hf_thread *thread, bool paused)
 {
 	switch (atomic_load(&thread->door)) {

@@ -1,4 +1,4 @@
-/** How the kernel wakes the coordinator: a word that it waits on without blocking, or a message where the engine has no waitAsync. */
+/** Lets the kernel wake the coordinator: through a word on which the coordinator waits without blocking or, in engines without waitAsync, a message. */
 import { later } from '../common/later.ts';
 import type { Pointer } from '../common/pointer.ts';
 
@@ -15,7 +15,7 @@ interface WaitAsync {
 export const doorbellKind = (forceMessage: boolean): DoorbellKind =>
   !forceMessage && typeof (Atomics as WaitAsync).waitAsync === 'function' ? 'wait-async' : 'message';
 
-/** Answers the doorbell at `address` until `drain` says false. */
+/** Answers the doorbell at `address` until `drain` returns false. */
 export function answer(memory: WebAssembly.Memory, address: Pointer, drain: () => boolean): void {
   // A shared buffer stays valid when its memory grows, so one view lasts.
   const view = new Int32Array(memory.buffer);
@@ -29,7 +29,7 @@ export function answer(memory: WebAssembly.Memory, address: Pointer, drain: () =
         return;
       }
       if (!drain()) return;
-      // It rang again meanwhile: let the event loop turn first, or a busy guest would keep the page's messages out.
+      // It rang again meanwhile. Return to the event loop first, or a busy guest would keep messages from the page waiting.
       if (Atomics.load(view, address / 4) !== 0) {
         return again();
       }

@@ -1,12 +1,12 @@
 /**
- * hf.fs: the page's calls on the runtime's file system. Everything is in memory, so nothing here waits; but what may take long is done in
- * parts, and the event loop has its turn between them.
+ * hf.fs: the page's calls on the runtime's file system. All files are in memory, so nothing here waits for I/O, but long operations run in parts and
+ * return to the event loop between them.
  *
- * What the page writes is collected in a draft, a file without a name, and replaces the file's contents at the end: no reader sees a part
- * of it, a call that fails or is given up leaves what was there, and of two at a time one is the last. It is the file that was opened, whatever
- * becomes of its names meanwhile. An append is copied from the draft: if the file system is full by then, what has room stays.
+ * Written data is collected in a draft, an unnamed file, which replaces the file's contents when the write ends. Readers thus never see part of a write,
+ * a failed or abandoned write changes nothing, and of two concurrent writes the later to end wins. The draft replaces the contents of the file that was
+ * opened, even if that has been renamed or removed since. An append is copied from the draft; if the file system becomes full, the part that fitted stays.
  *
- * A file of its own, loaded for the first call: programs need none of it.
+ * This is a separate file, loaded for the first call: programs do not need it.
  */
 import { ERRNO_TEXT } from '../build/generated/abi.ts';
 import {
@@ -71,28 +71,28 @@ const fileTypes: Readonly<Record<number, FileType>> = {
   [FILETYPE_SYMBOLIC_LINK]: 'symlink',
 };
 
-/** The page may have so many files open: each takes some memory, and a file that was removed stays until it is closed. */
+/** The limit on files that the page has open. Each takes some memory, and a removed file keeps its contents until it is closed. */
 const OPEN_MAX = 65536;
-/** Bytes of a directory's entries that the kernel gives at a time … */
+/** The size, in bytes, of the kernel's buffer of directory entries. */
 const LISTING_SIZE = 65536;
-/** … until there are so many for a message. */
+/** The number of entries after which a message is sent. */
 const LISTING = 2048;
-/** Steps of a removal in one call of the kernel. */
+/** The steps of a removal in one kernel call. */
 const REMOVAL_STEPS = 256;
-/** Milliseconds after which other work has its turn. */
+/** After how many milliseconds a long operation returns to the event loop. */
 const TURN = 4;
 
 interface OpenFile {
   path: string;
   vnode: Pointer;
   how: OpenHow | 'list';
-  /** Where what is written is collected; 0: it goes to the file at once. */
+  /** The draft that collects written data; NULL if data is written to the file directly. */
   draft: Pointer;
-  /** Of a directory: where its next entry is. */
+  /** The position of the next entry, for a directory. */
   cookie: number;
 }
 
-/** For between the steps of something long: lets others pass when it has been at work for a while. */
+/** Returns a function to await between the steps of a long operation, which returns to the event loop every TURN milliseconds. */
 function turns(): () => Promise<void> | undefined {
   let began = performance.now();
   const pause = (resolve: () => void): void => {
@@ -107,22 +107,22 @@ function turns(): () => Promise<void> | undefined {
 export class Files {
   private readonly files = new Map<number, OpenFile>();
   private lastHandle = 0;
-  /** By file: the last of those who put something into it, one after the other. */
+  /** The last of the queued writes to each file. */
   private readonly placing = new Map<Pointer, Promise<void>>();
 
   constructor(
     private readonly kernel: Kernel,
-    /** The kernel's session of a process; NULL when that is over. */
+    /** Returns the kernel's session of a process; NULL once it is over. */
     private readonly sessionOf: (process: number) => Pointer,
   ) {}
 
-  /** The result of a call that returns a negated errno on failure. The page adds what the call was about. */
+  /** Returns the result of a kernel call, or throws if it is a negated errno. The page adds the operation and the path. */
   private check(result: number): number {
     if (result < 0) throw this.kernel.error(-result, ERRNO_TEXT[-result]!);
     return result;
   }
 
-  /** What is short is done before the next message, also when this is a promise. */
+  /** Handles a request. A short one is complete before the next message even if this returns a promise. */
   handle(request: FsRequest): FsResult | Promise<FsResult> {
     switch (request.op) {
       case 'readFile':
@@ -198,7 +198,7 @@ export class Files {
     return this.attributes();
   }
 
-  /** What one of the two above returned a handle for. */
+  /** Decodes the struct that `stat` or `fstat` left in the scratch area. */
   private attributes(): StatMessage {
     const { kernel } = this;
     const stat = kernel.numbers<FsStat>(kernel.data, FS_STAT_LENGTH);
@@ -221,7 +221,7 @@ export class Files {
     return this.keep(path, how);
   }
 
-  /** The file that the kernel has opened. */
+  /** Registers the file that the kernel has just opened. */
   private keep(path: string, how: OpenFile['how']): OpenMessage {
     const { kernel } = this;
     const vnode = kernel.pointerAt(kernel.data);
@@ -229,7 +229,7 @@ export class Files {
     try {
       if (this.files.size >= OPEN_MAX) throw this.kernel.error('EMFILE', `${OPEN_MAX} files are open`);
       const { type, size } = this.fstat(vnode);
-      // A device has no contents to take the place of.
+      // A device has no contents to replace.
       if (type === 'file' && (how === 'replace' || how === 'append')) {
         this.check(kernel.call.c_fs_draft(kernel.data));
         file.draft = kernel.pointerAt(kernel.data);
@@ -286,8 +286,8 @@ export class Files {
   }
 
   /**
-   * What changes a file's contents is done for one call after the other, so that the bytes of each stay together. No call waits for the page
-   * here: what is put into the file is in the kernel already.
+   * Changes to a file's contents run one after another, so that the bytes of each stay together. No change waits for the page, because its data is
+   * already in the kernel.
    */
   private async inTurn(vnode: Pointer, work: () => Promise<void> | undefined): Promise<void> {
     const before = this.placing.get(vnode);
@@ -313,7 +313,7 @@ export class Files {
     }
   }
 
-  /** The file may shrink or grow under us: what is there is what is read. */
+  /** The file may shrink or grow during the read, so the result may be shorter than `size`. */
   private read(vnode: Pointer, from: number, size: number): Uint8Array {
     const { kernel } = this;
     const bytes = new Uint8Array(size);
@@ -370,7 +370,7 @@ export class Files {
     let used = 0;
     try {
       do {
-        used = 0; // should it throw
+        used = 0; // so that the handle is closed if the call throws
         used = this.check(kernel.call.c_fs_readdir(directory.vnode, directory.cookie, kernel.data, LISTING_SIZE));
         directory.cookie = take(kernel.copy(kernel.data, used), entries) ?? directory.cookie;
       } while (used > 0 && entries.length < LISTING);
@@ -389,7 +389,7 @@ export class Files {
   }
 
   private async mkdirAll(path: string): Promise<undefined> {
-    // Of a path in two parts (coordinator/root.c) the first is there.
+    // In a path of two parts (coordinator/root.c), the first part exists.
     const base = path.slice(0, path.indexOf('\0') + 1);
     const parts = path
       .slice(base.length)
@@ -401,7 +401,7 @@ export class Files {
       try {
         this.change(CHANGE_MKDIR, prefix);
       } catch (error) {
-        // What is there already will do if it is a directory.
+        // An existing directory is not an error.
         const exists = (error as SystemError).code === 'EEXIST';
         if (!exists || this.stat(prefix, true).type !== 'directory')
           throw exists && depth < parts.length ? this.kernel.error('ENOTDIR', `${prefix} is not a directory`) : error;
@@ -411,7 +411,7 @@ export class Files {
   }
 
   private remove(path: string, recursive: boolean, force: boolean): undefined | Promise<undefined> {
-    // Before anything is gone: these would be refused at the end.
+    // Checked first, because the kernel would reject these names only after removing their contents.
     const name = path.replace(/\/+$/, '').split('/').pop();
     if (name === '') throw this.kernel.error('EBUSY', path);
     if (name === '.' || name === '..') throw this.kernel.error('EINVAL', path);
@@ -439,7 +439,7 @@ export class Files {
   }
 }
 
-/** Of a listing (coordinator/root.c) the entries but "." and ".."; the cookie of what comes next, if there is any. */
+/** Decodes a listing (coordinator/root.c) into `entries`, without "." and "..". Returns the cookie of the next entry, or undefined for an empty listing. */
 function take(listing: Uint8Array<ArrayBuffer>, entries: DirentMessage[]): number | undefined {
   const view = new DataView(listing.buffer);
   let cookie: number | undefined;

@@ -1,6 +1,6 @@
-/* host_call.c - a guest's thread calls a function of the page's, and waits for the answer.
+/* host_call.c - lets a guest's thread wait for the answer of a host function.
  *
- * The call itself travels from worker to page as a message, past the kernel; here the thread waits, and the coordinator brings the answer. */
+ * The call itself is a message from the worker to the page and bypasses the kernel. The thread waits here until the coordinator delivers the answer. */
 #include <holdfast/exports.h>
 
 #include "coordinator/session.h"
@@ -10,7 +10,7 @@
 
 /* ---- the guest's worker ---- */
 
-/* The thread is about to call a host function, which has this place in GuestMessage.host. Returns the call's number, for the message. */
+/* Prepares to call the host function with the index `place` in GuestMessage.host. Returns the call's number, for the message. */
 uint32_t hf_w_ask(uint32_t place)
 {
 	hf_plat_check_stack();
@@ -19,11 +19,11 @@ uint32_t hf_w_ask(uint32_t place)
 	if (hf_counter_own(&hf_self->traced))
 		hf__trace_begin(hf_self);
 	hf_self->host.function = place;
-	/* A stack that ran over may have unwound the thread before it waited, or kept JavaScript from fetching the answer. */
+	/* In an earlier call, a stack overflow may have unwound the thread before it waited, or kept JavaScript from fetching the answer. */
 	if (atomic_load(&hf_self->host.base.state) != HF_REQUEST_IDLE)
 		(void)hf_request_leave(&hf_self->host.base);
-	hf_thread_drop_answer(hf_self); /* that came before the call was left, too */
-	/* What is asked may open descriptors (children.c), and a guest that catches what unwinds the thread here does not wait for that. */
+	hf_thread_drop_answer(hf_self); /* it may have come before the earlier call was left */
+	/* The host function may open descriptors (children.c) while the guest runs: it may have caught the exception that unwound its thread here. */
 	if (!hf_self->process->fds.shared)
 		hf_self->process->fds.shared = true;
 	hf_thread_waiter_init(&hf_self->host.waiter, hf_self);
@@ -33,24 +33,24 @@ uint32_t hf_w_ask(uint32_t place)
 	return number;
 }
 
-/* The thread's number, which the answer names too. */
+/* The thread's number, which identifies the thread in the call and in the answer. */
 uint32_t hf_w_tid(void)
 {
 	return hf_self->tid;
 }
 
-/* Blocks until the page has answered, or unwinds. The answer, whose size only JavaScript knows
- * (common/values.ts), stands until w_fetched; NULL: there was no memory for it. */
+/* Blocks until the page has answered, or unwinds. Returns the answer, whose size only JavaScript knows
+ * (common/values.ts) and which is valid until w_fetched; or NULL if there was no memory for it. */
 uint8_t *hf_w_await(void)
 {
 	hf_door_enter(hf_self);
 	(void)hf_request_wait(&hf_self->host.base, hf_self,
-	                      HF_FOREVER); /* else the thread must stop, and leaving unwinds it */
+	                      HF_FOREVER); /* without an answer the thread must stop, and leaving unwinds it */
 	hf_door_leave(hf_self);
 	return hf_self->host.answer;
 }
 
-/* The guest may now compute, or stay, for as long as it likes: its answer must not take room meanwhile. */
+/* Frees the answer, because the guest may now run or wait for a long time. */
 void hf_w_fetched(void)
 {
 	hf_door_enter(hf_self);
@@ -60,10 +60,10 @@ void hf_w_fetched(void)
 	hf_door_leave(hf_self);
 }
 
-/* The call failed, and the guest has not said what it would do then: it traps. Does not return. */
+/* Ends the guest with a trap after a call failed for which it has declared no error value. Does not return. */
 void hf_w_fail(const char *message, uint32_t size)
 {
-	hf_door_enter(hf_self); /* first: a thread that was claimed has no process any more */
+	hf_door_enter(hf_self); /* must come first: a claimed thread no longer has a process */
 	hf_process_end(hf_self->process, HF_EXIT_TRAP, HF_CODE_TRAP, message, size, NULL, 0);
 	hf_door_leave(hf_self);
 }
@@ -81,7 +81,7 @@ static struct hf_thread *thread_with(struct hf_process *process, uint32_t tid)
 	return NULL;
 }
 
-/* The page's answer to the thread's call of this number. 1: the block, which c_alloc gave, is the thread's now. 0: nobody waits for it any more. */
+/* Delivers the page's answer to a call. Returns 1 if the thread now owns the block (from c_alloc), and 0 if it no longer waits for this answer. */
 uint32_t hf_c_host_answer(struct session *session, uint32_t tid, uint32_t number, void *block)
 {
 	struct hf_process *process = hf_session_process(session);
@@ -93,7 +93,7 @@ uint32_t hf_c_host_answer(struct session *session, uint32_t tid, uint32_t number
 	hf_unlock(&process->lock);
 	if (!taken)
 		return 0;
-	/* While the request is ours the thread waits, so it is there. */
+	/* The thread waits while we hold the request, so it exists. */
 	thread->host.answer = block;
 	hf_request_answer(&thread->host.base, 0);
 	return 1;

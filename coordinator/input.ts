@@ -1,19 +1,19 @@
-/** Bytes from the page on their way into a pipe of the kernel's: a process's standard input, or a connection. */
+/** Moves bytes from the page into a pipe in the kernel: a process's standard input, or a connection. */
 import { STREAM_SCRATCH } from '../build/generated/layouts.ts';
 import type { Pointer } from '../common/pointer.ts';
 import type { ErrorMessage } from '../common/protocol.ts';
 import type { Kernel } from './kernel.ts';
 
-/** The pipe. */
+/** The pipe that takes the bytes. */
 export interface Sink {
-  /** Whether there is one, as yet and still. */
+  /** Whether the pipe exists: it may not have been created yet, or be gone already. */
   open(): boolean;
-  /** How many of the bytes it took, or a negated errno. */
+  /** Returns how many of the bytes it took, or a negated errno. */
   feed(pointer: Pointer, size: number): number;
   end(): void;
-  /** Of a terminal: the place in the bytes of the first key that asks for a signal now, or a negative number. */
+  /** For a terminal: returns the index of the first byte that sends a signal now, or a negative number. */
   signalAt?(bytes: Uint8Array): number;
-  /** One `write` is in the pipe, or lost. */
+  /** Called when the bytes of one `write` are in the pipe, or lost. */
   done(error: ErrorMessage | null): void;
 }
 
@@ -28,7 +28,7 @@ export class Input {
   constructor(
     kernel: Kernel,
     sink: Sink,
-    /** What writes fail with once there is no reader. */
+    /** The error of writes once there is no reader. */
     unread: ErrorMessage,
   ) {
     this.#kernel = kernel;
@@ -38,7 +38,7 @@ export class Input {
 
   write(bytes: Uint8Array): void {
     const waits = this.#queue.length > 0;
-    // A signal does not wait behind unread input, which it makes the terminal discard anyway.
+    // A signal does not wait behind unread input, which the terminal discards on a signal anyway.
     const at = waits ? (this.#sink.signalAt?.(bytes) ?? -1) : -1;
     if (at >= 0) for (const _ of this.#queue.splice(0)) this.#sink.done(null);
     this.#queue.push({ bytes, done: Math.max(at, 0) });
@@ -50,7 +50,7 @@ export class Input {
     this.pump();
   }
 
-  /** Fills the pipe as far as it goes; the kernel calls again when there is room. */
+  /** Fills the pipe. Called again by the kernel when there is room. */
   pump(): void {
     const kernel = this.#kernel;
     const sink = this.#sink;
@@ -72,7 +72,7 @@ export class Input {
     if (this.#ended && queue.length === 0 && sink.open()) sink.end();
   }
 
-  /** There is no reader any more. */
+  /** Called when there is no reader any more. */
   fail(): void {
     for (const _ of this.#queue.splice(0)) this.#sink.done(this.#unread);
   }

@@ -5,7 +5,7 @@ import type { CoordinatorCalls } from '../build/generated/exports.ts';
 import { after, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
 import { bytesAt, copyAt, type KernelExports } from '../worker/kernel.ts';
 
-/** Two paths, then data. */
+/** The scratch area holds two paths, then data. */
 const DATA_AT = 4 * PATH_MAX;
 const DATA_SIZE = 1 << 20;
 
@@ -51,14 +51,14 @@ export class Kernel {
   }
 
   /**
-   * From now on no call enters the kernel; each returns 0. Used when the kernel is broken, or when the coordinator is about to end a worker that
-   * may hold one of the kernel's locks: the coordinator would wait for that lock forever.
+   * Stops all calls into the kernel: from now on each returns 0. Used when the kernel is broken, or before the coordinator ends a worker that
+   * may hold one of the kernel's locks, for which the coordinator would otherwise wait forever.
    */
   abandon(): void {
     this.call = new Proxy({}, { get: () => () => 0 }) as CoordinatorCalls;
   }
 
-  /** Makes the error with which a call from the page is refused. */
+  /** Creates the error that rejects a call from the page. */
   error(errno: keyof typeof ERRNO | number, what: string): SystemError {
     return new SystemError(typeof errno === 'number' ? errno : ERRNO[errno], what);
   }

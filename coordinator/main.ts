@@ -1,4 +1,4 @@
-/** The coordinator: the kernel's event loop. It never blocks; it turns messages into calls of the kernel, and the kernel's calls into messages. */
+/** The coordinator: the kernel's event loop. It never blocks. It turns messages into kernel calls, and calls from the kernel into messages. */
 import { coordinatorPlatform, platform } from '#platform';
 import { CODE_KILLED, EXIT_REASON_KILLED, WASM_PAGE } from '../build/generated/layouts.ts';
 import { messageOf } from '../common/error-text.ts';
@@ -30,7 +30,7 @@ const post = page.post;
 
 class Coordinator {
   readonly #kernel: Kernel;
-  /** What interruptible programs look at (worker/flag.wat): the only memory of ours that they can name. */
+  /** The words that interruptible programs check (worker/flag.wat): the only memory of the runtime that they can access. */
   readonly #flags = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   readonly #children = new ChildWorkers();
   readonly workers: Workers;
@@ -40,16 +40,16 @@ class Coordinator {
   readonly programs: Programs;
   readonly router: Router;
   readonly post = post;
-  /** Whether a worker has ever come up. */
+  /** Whether any worker has ever started. */
   #proven = false;
-  /** When the first worker is up: not before is it known that there can be any. */
+  /** Resolves when the first worker has started, which proves that workers can be created. */
   readonly up: Promise<void>;
   #firstIsUp!: () => void;
   readonly #doorbell: DoorbellKind;
   readonly #doorbellAddress: Pointer;
   readonly #shrinking;
   #drainQueued = false;
-  /** Nothing is posted any more, and nothing starts. */
+  /** Once set, no message is posted and nothing starts. */
   closing = false;
 
   constructor(
@@ -118,9 +118,9 @@ class Coordinator {
     });
   }
 
-  // --- the kernel's work for us: processes that ended, output to fetch, room for input ---
+  // --- work queued by the kernel: processes that ended, output to fetch, room for input ---
 
-  /** False when there is no more to come. */
+  /** Returns false when no more work will come. */
   #drain(): boolean {
     if (!this.closing) this.#kernel.call.c_drain(this.#doorbellAddress);
     return !this.closing;
@@ -135,7 +135,7 @@ class Coordinator {
     });
   }
 
-  /** A ring that a worker had posted may be lost with it, and later ones are not sent, because the queue is not empty. */
+  /** A terminated worker's last ring may be lost, and no other worker rings while the queue is not empty, so the coordinator drains it here. */
   mayHaveLostRing(): void {
     if (this.#doorbell === 'message') this.drainSoon();
   }
@@ -148,7 +148,7 @@ class Coordinator {
     this.#kernel.call.c_worker_booted(worker);
   }
 
-  /** It threw, or did not come up. While none ever did the runtime cannot start; later it costs what that one ran. */
+  /** Called when a worker threw or did not start. If no worker has ever started, the runtime fails to start; later, only what the worker ran is lost. */
   workerFailed(worker: number, error: Error): void {
     if (this.#proven) {
       this.#kernel.call.c_worker_crashed(worker);
@@ -165,23 +165,23 @@ class Coordinator {
 
   // --- the end ---
 
-  /** The page rejects all that is open with this, and has the workers ended. */
+  /** Reports a fatal error. The page rejects all open calls with it and has the workers ended. */
   fatal(message: string): void {
-    (this.#kernel as Kernel | undefined)?.abandon(); // it may be in the middle of being made
+    (this.#kernel as Kernel | undefined)?.abandon(); // undefined while the kernel is being created
     post({ t: 'fatal', message });
   }
 
-  /** In good order, for `endWorkers` to follow. */
+  /** Stops all programs in an orderly way. `endWorkers` follows. */
   close(): void {
     if (this.closing) return;
     this.closing = true;
     this.router.supervisors?.close();
-    // Who sleeps in the kernel wakes and leaves: Chromium takes two seconds to end a worker in its sleep.
+    // Threads that sleep in the kernel wake and leave it: Chromium takes two seconds to end a sleeping worker.
     for (const session of this.programs.attached())
       session.end(EXIT_REASON_KILLED, CODE_KILLED, 'the runtime is closed');
   }
 
-  /** Makes ready for the end, which is the page's to bring about: it terminates this worker. */
+  /** Ends the workers, so that the page can then terminate this one. */
   async endWorkers(): Promise<void> {
     this.closing = true;
     this.#kernel.abandon();
@@ -209,7 +209,7 @@ async function start(init: InitMessage): Promise<Coordinator> {
   return (running = new Coordinator(init, kernel, memory));
 }
 
-/** The kernel's memory. Engines reserve the maximum ahead, and WebKit refuses much of it: then it is halved, and noted in `wanted`. */
+/** Creates the kernel's memory. Engines reserve the maximum in advance, and WebKit refuses a large one; it is then halved, also in `wanted`. */
 function kernelMemory(wanted: InitMessage['memory']): WebAssembly.Memory {
   const pages = (bytes: number) => Math.ceil(bytes / WASM_PAGE);
   for (;;) {

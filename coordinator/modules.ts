@@ -1,4 +1,4 @@
-/** From a source to a compiled module that may run: fetched, compiled (streaming), checked. */
+/** Turns a source into a compiled module that may run: fetches it, compiles it (while streaming), and checks it. */
 import { coordinatorPlatform, platform } from '#platform';
 import { WASM_PAGE } from '../build/generated/layouts.ts';
 import { compiled, downloadBytes, downloadModule, headOf, requireCore, unreachable } from '../common/download.ts';
@@ -13,7 +13,7 @@ import { NotRewritten, Rewriter, type Way } from './rewriter.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
 
-/** The source is not available, or is no module that may run. */
+/** The source is not available, or is not a module that may run. */
 export class Refusal extends Error {
   constructor(
     readonly kind: 'source' | 'module' | 'options' | 'limit' | 'closed',
@@ -32,19 +32,19 @@ async function fetched(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-/** A module that may run, and the memory that it wants to be given; null when it makes its own. */
+/** A module that may run, and the type of the memory to create for it (null if it defines its own). */
 export interface Program {
   module: WebAssembly.Module;
   memory: MemoryType | null;
-  /** When it is interruptible. */
+  /** Set if the module is interruptible. */
   added: Added | null;
-  /** Its bytes up to the end of its exports, where they were read. */
+  /** Its bytes up to the end of its exports, or null if they were not read. */
   head: Uint8Array | null;
 }
 
 async function loadUrl(url: string, progress: Progress | null, signal: AbortSignal): Promise<Program> {
   const response = await fetched(url, signal);
-  // Where threads need another compiler, they need all of the bytes for it.
+  // An engine that compiles threaded modules with a different compiler needs all bytes first.
   if (coordinatorPlatform.compileThreaded) return compileBytes(await downloadBytes(response, url, progress), url, null);
   const { module, head } = await downloadModule(response, url, progress);
   return describeModule(module, head);
@@ -72,20 +72,20 @@ function describeModule(module: WebAssembly.Module, head: Uint8Array | null): Pr
   );
 }
 
-/** Whether there is an imported memory that the rewriter did not make one of. */
+/** Whether the module imports a memory that the rewriter did not turn into an import. */
 const importsOwnMemory = (module: WebAssembly.Module, added: Added | null): boolean =>
   WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory' && entry.module !== added?.prefix);
 
-/** What bytes are called that the page gave. */
+/** The name of a module that the page passed as bytes. */
 const BYTES = 'the bytes';
 
-/** A URL has no space: what follows one is no part of another's. */
+/** URLs contain no spaces, so the key is unambiguous. */
 const keyOf = ({ url, version = '' }: SourceMessage & { kind: 'url' }): string => `${url} ${version}`;
 
-/** What a spawn wants of its module. */
+/** What a spawn requires of its module. */
 export interface Wishes {
   interruptible: boolean | 'if-possible';
-  /** Bytes that its memory may have; 0: any number. */
+  /** The limit on its memory, in bytes (0: none). */
   memory: number;
   /** Whether it may keep objects in the engine's heap. */
   gc: boolean;
@@ -93,13 +93,13 @@ export interface Wishes {
 
 interface Cached {
   program: Promise<Program>;
-  /** Those that wait for it and get its progress; null once that is over. */
+  /** The callers that wait for it and get its progress; null once it has loaded. */
   waiting: Set<{ tell: Progress | null }> | null;
   loading: AbortController;
 }
 
 export class Modules {
-  /** Compiled once per URL, version and wishes. Meanwhile all that wait for it get its progress. */
+  /** Modules are compiled once per URL, version and wishes. All callers that wait for one get its progress. */
   readonly #byUrl = new Map<string, Cached>();
 
   readonly #rewriter: Rewriter;
@@ -112,7 +112,7 @@ export class Modules {
     this.#rewriter = new Rewriter(children, assets);
   }
 
-  /** After the signal aborts nothing more is done for it, and the caller should not wait for the answer. */
+  /** After the signal aborts, nothing more is done for the call, and the caller should not wait for the answer. */
   async get(
     source: SourceMessage,
     progress: Progress | null,
@@ -129,7 +129,7 @@ export class Modules {
     return program;
   }
 
-  /** The ways in which the module may be made, the best first; none: it runs as it is. */
+  /** The acceptable ways to rewrite the module, the best first; none if it runs unchanged. */
   #waysFor({ kind }: SourceMessage, { interruptible, memory, gc }: Wishes): Way[] {
     const limitPages = memory ? Math.floor(memory / WASM_PAGE) : Infinity;
     const ways: Way[] = [];
@@ -177,7 +177,7 @@ export class Modules {
     }
   }
 
-  /** In the first way that does. */
+  /** Rewrites the module in the first way that succeeds. */
   async #made(
     bytes: Uint8Array<ArrayBuffer>,
     what: string,
@@ -188,7 +188,7 @@ export class Modules {
     requireCore(bytes);
     for (const way of this.#waysFor({ kind: 'bytes', bytes }, wishes)) {
       try {
-        // The rewriter keeps what it is given, and another way may come.
+        // Pass a copy, because the rewriter keeps its input and another way may have to be tried.
         return await this.#rewritten(
           wishes.interruptible === 'if-possible' ? bytes.slice() : bytes,
           what,
@@ -230,13 +230,13 @@ export class Modules {
       return { ...(await threaded(made.bytes)), added };
     } catch (error) {
       if (!(error instanceof WebAssembly.CompileError)) throw error;
-      // With checks a function may be too large for the engine that is not without.
+      // The added checks may have made a function too large for the engine.
       if (added) throw new NotRewritten('module', error.message);
       throw new Refusal('module', `${what}: not a valid WebAssembly module: ${error.message}`);
     }
   }
 
-  /** Loaded once, for all who want it; when the last of those who wait gives up, it is given up too. */
+  /** Loads a module once for all callers, and cancels the load when the last waiting caller gives up. */
   #cached(
     url: string,
     progress: Progress | null,
@@ -250,7 +250,7 @@ export class Modules {
     signal.addEventListener('abort', () => {
       waiting?.delete(waiter);
       if (entry.waiting?.size !== 0) return;
-      // The next request starts again.
+      // The next request starts a new load.
       this.#byUrl.delete(url);
       loading.abort();
     });
@@ -270,7 +270,7 @@ export class Modules {
     const settled = (): void => void (entry.waiting = null);
     entry.program.then(settled, () => {
       settled();
-      // What failed may be tried again.
+      // A failed load may be tried again.
       if (this.#byUrl.get(url) === entry) this.#byUrl.delete(url);
     });
     return entry;

@@ -1,10 +1,10 @@
-/* pipes.c - pipes between programs. The page makes them and holds both ends until it releases them; their bytes do not pass through the page. Called
+/* pipes.c - pipes between programs. The page creates them and holds both ends until it releases them; their bytes do not pass through the page. Called
  * from JavaScript on the coordinator's thread only; nothing here blocks. */
 #include <holdfast/exports.h>
 
 #include "kernel/file.h"
 
-/* `messages`: the capacity of a channel, or 0 for a pipe of bytes. Returns NULL when there is no memory for it. */
+/* `messages`: the capacity of a channel, or 0 for a byte pipe. Returns NULL if there is no memory. */
 struct hf_pipe *hf_c_pipe(uint32_t size, uint32_t messages)
 {
 	struct hf_pipe *pipe;

@@ -20,11 +20,11 @@ static uint32_t next_id = 1;
 static uint32_t counts[HF_WORKER_STATES];
 static uint32_t min_workers, max_workers;
 
-/* Words of the flags' memory (platform.h), one for each thread block; the first is not used. */
+/* The words of the flags' memory (platform.h), one for each thread block; the first is not used. */
 #define FLAGS (HF_WASM_PAGE / sizeof(uint32_t))
 static uint32_t flags_taken[FLAGS / 32] = {1};
 
-/* Returns the address of a free word; 0: none is left. */
+/* Returns the address of a free word, or 0 if none is left. */
 static uint32_t take_flag(void)
 {
 	for (uint32_t i = 0; i < FLAGS / 32; i++) {
@@ -112,8 +112,8 @@ static void destroy(struct hf_worker *worker)
 	hf_list_remove(&worker->link);
 	leave_session(worker);
 	(void)hf_work_cancel(&worker->thread.spawn.work);
-	/* It died in the middle of a system call, so objects that it waited for may still point into its stack. Leak the
-	 * stack rather than corrupt them. */
+	/* It died during a system call, so objects that it waited for may still point into its stack. Leak the stack rather
+	 * than corrupt them. */
 	if (atomic_load(&worker->thread.door) == HF_IN_KERNEL)
 		return;
 	give_back_flag(worker->thread.flag);

@@ -28,7 +28,7 @@ import { Session } from './session.ts';
 import { encodeSpawn, listeningPorts } from './spawn.ts';
 import type { Workers } from './workers.ts';
 
-/** If a stream is an end of a pipe between programs: that pipe. For a child: the number of the stream. Else NULL. */
+/** The pipe between programs of which the stream is an end, the number of a child's stream, or NULL. */
 const pipeOf = (mode: StreamMode | 'stdout'): Pointer => (typeof mode === 'number' ? mode : NULL) as Pointer;
 
 export class Programs {
@@ -66,7 +66,7 @@ export class Programs {
     return channel instanceof Session ? channel : undefined;
   }
 
-  /** The sessions that the kernel knows. */
+  /** The sessions that exist in the kernel. */
   attached(): Session[] {
     return [...this.#channels.values()].filter(
       (channel) => channel instanceof Session && channel.attached,
@@ -139,7 +139,7 @@ export class Programs {
     };
   }
 
-  /** The memory that a guest's threads share. */
+  /** Creates the memory that a guest's threads share. */
   async #makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
     if (type.maximum === 0 && coordinatorPlatform.emptyMemoryIsFatal)
       throw new Refusal(

@@ -1,8 +1,8 @@
-/* remove.c - hf.fs.rm of a directory with all that it holds. Coordinator thread only; nothing blocks, and it is done a few steps at a
- * time, so that the event loop has its turn between them.
+/* remove.c - removes a directory tree (hf.fs.rm). Coordinator thread only; nothing blocks, and each call takes a limited number of steps, so that the
+ * event loop can run in between.
  *
- * It goes by directories and names, not by paths: a guest can nest deeper than any path is long. The directories on the
- * way down are held, so this never climbs out of the tree, whatever guests move meanwhile. */
+ * It works with directories and names instead of paths, because a guest can nest directories deeper than a path can express. It holds references to the
+ * directories on the way down, so it never leaves the tree, even if guests move directories meanwhile. */
 #include <holdfast/exports.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "fs/at.h"
 #include "platform/alloc.h"
 
-/* From the tree's top to where the removal is; a reference to each. */
+/* The directories from the top of the tree to the current one, with a reference to each. */
 struct trail {
 	struct hf_vnode **dirs;
 	uint32_t depth, room;
@@ -23,7 +23,7 @@ struct first_entry {
 	char name[HF_NAME_MAX];
 };
 
-/* Takes over the reference, also when it fails. */
+/* Takes over the reference, even if it fails. */
 static int go_down(struct trail *trail, struct hf_vnode *dir)
 {
 	if (trail->depth == trail->room) {
@@ -59,7 +59,7 @@ static bool take_first(void *context, uint64_t next, uint64_t ino, uint8_t filet
 	return false;
 }
 
-/* A directory with entries is gone into instead. */
+/* Removes the entry, or goes down into it if it is a directory with entries. */
 static int remove_entry(struct trail *trail, const struct first_entry *entry)
 {
 	struct hf_vnode *dir = trail->dirs[trail->depth - 1], *child;
@@ -77,7 +77,7 @@ static int remove_entry(struct trail *trail, const struct first_entry *entry)
 	return 0;
 }
 
-/* One step: takes an entry out of the innermost directory, or goes into it, or leaves the directory if it is empty. */
+/* One step: removes an entry of the innermost directory or goes down into it, or goes up if the directory is empty. */
 static int step_through(struct trail *trail)
 {
 	struct hf_vnode *dir = trail->dirs[trail->depth - 1];
@@ -89,14 +89,14 @@ static int step_through(struct trail *trail)
 	}
 	if (result == 0)
 		result = remove_entry(trail, &first);
-	/* A guest was faster, and removed it or put something else there: look again. */
+	/* A guest has just removed or replaced the entry: try again. */
 	return result == -HF_ENOENT || result == -HF_EISDIR || result == -HF_ENOTDIR ? 0 : result;
 }
 
 struct hf_removal {
-	struct hf_path at; /* the directory, and the name that goes last */
+	struct hf_path at; /* the directory, whose own name is removed last */
 	struct trail trail;
-	uint64_t steps; /* that may still be taken */
+	uint64_t steps; /* how many more it may take */
 };
 
 static int find_tree(const char *path, uint32_t size, struct hf_path *at)
@@ -124,7 +124,7 @@ static void end_removal(struct hf_removal *removal)
 	hf_free(removal);
 }
 
-/* Of the directory at the path and everything below it. 0, and *out is for hf_c_fs_remove_some; or a negated errno. */
+/* Starts to remove the directory at the path and everything below it. Returns 0 and sets *out, for hf_c_fs_remove_some; or returns a negated errno. */
 int hf_c_fs_remove_begin(const char *path, uint32_t size, struct hf_removal **out)
 {
 	struct hf_removal *removal = hf_alloc_zeroed(sizeof *removal);
@@ -135,7 +135,7 @@ int hf_c_fs_remove_begin(const char *path, uint32_t size, struct hf_removal **ou
 		hf_free(removal);
 		return result;
 	}
-	/* Each name costs at most three steps. More are needed only if guests add names meanwhile; they do not keep us. */
+	/* Each name takes at most three steps. More are needed only if guests keep adding names, and then the removal fails. */
 	removal->steps = 3 * (uint64_t)hf_memfs_usage(hf_root_fs()).nodes;
 	result = go_down(&removal->trail, hf_vnode_ref(removal->at.vnode));
 	if (result < 0)
@@ -145,8 +145,8 @@ int hf_c_fs_remove_begin(const char *path, uint32_t size, struct hf_removal **ou
 	return result;
 }
 
-/* Takes so many steps. 1: there is more to do; else it is over: 0, or a negated errno: ENOTEMPTY if guests put new names there. What was
- * removed by then stays removed. */
+/* Takes up to `steps` steps. Returns 1 if there is more to do. Otherwise the removal is over: returns 0 or a negated errno, -ENOTEMPTY if guests kept adding
+ * names. Files removed before a failure stay removed. */
 int hf_c_fs_remove_some(struct hf_removal *removal, uint32_t steps)
 {
 	int result = 0;

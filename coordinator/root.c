@@ -1,5 +1,5 @@
-/* root.c - the runtime's file system, and what hf.fs does to it. Coordinator thread only; nothing blocks, as everything
- * is in memory. */
+/* root.c - the runtime's file system, and the operations of hf.fs. Coordinator thread only; nothing blocks, because all
+ * files are in memory. */
 #include "coordinator/root.h"
 
 #include <holdfast/exports.h>
@@ -178,7 +178,7 @@ int hf_c_fs_stat(const char *path, uint32_t size, uint32_t follow, struct hf_fs_
 	return result;
 }
 
-/* A time in nanoseconds has more digits than a double: whole milliseconds are multiplied as integers. */
+/* A double cannot hold a time in nanoseconds exactly, so whole milliseconds are multiplied as integers. */
 static uint64_t nanoseconds(double milliseconds)
 {
 	if (milliseconds < 0)
@@ -194,7 +194,7 @@ int hf_c_fs_utimes(const char *path, uint32_t size, uint32_t follow, double atim
 	int result = walk(path, size, follow ? HF_PATH_FOLLOW : 0, &at);
 	if (result < 0)
 		return result;
-	/* A negative time stays as it is. */
+	/* A negative time leaves the file's unchanged. */
 	result = at.vnode->ops->set_times(at.vnode, atime < 0 ? NULL : &atim, mtime < 0 ? NULL : &mtim);
 	hf_path_release(&at);
 	return result;

@@ -252,7 +252,7 @@ export class Router {
           : { code: '', message: messageOf(error) };
       post({ t: 'failed', call, error: failure });
     };
-    /** When the runtime is closing, the kernel's calls do nothing and their results mean nothing: do not answer. The page rejects the call. */
+    /** While the runtime is closing, kernel calls do nothing and return no result, so they are not answered. The page rejects the call. */
     const unlessClosing =
       <T>(tell: (outcome: T) => void) =>
       (outcome: T) => {

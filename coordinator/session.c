@@ -47,7 +47,7 @@ static void trace_over(struct hf_pump *pump, int error)
 
 /* ---- the end ---- */
 
-/* Called when the process is dead or never ran: no thread posts its work any more. */
+/* Called when the process is dead or never ran, so that no thread can post its work any more. */
 static void forget_process(struct session *session)
 {
 	if (!session->process)
@@ -465,7 +465,7 @@ static struct hf_limits limits_of(const struct hf_spawn_header *header)
 	return limits;
 }
 
-/* Begins to make a session: returns 0 and sets *out, or returns a negated errno. */
+/* Creates a session that does not run yet: returns 0 and sets *out, or returns a negated errno. */
 static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, struct session *parent,
                  struct session **out, struct hf_spawn_error *error)
 {
@@ -520,10 +520,10 @@ int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
 	return 0;
 }
 
-/* Starts a process. `input`, `output`, `errors`: the pipes between programs (c_pipe) of which its streams are ends; NULL: as the header says.
- * `parent`, with HF_OUTPUTS_INHERITED: the session whose child it is. Then the streams are the parent's descriptors plus 1, or 0 for /dev/null; -HF_ESRCH: the parent has ended.
- * Returns the session, or NULL and the error. (-HF_EAGAIN without a preopen or a socket: all workers are busy, and there
- * may be no more.) */
+/* Starts a process. `input`, `output`, `errors`: the pipes between programs (c_pipe) of which its streams are ends; NULL: the header decides.
+ * `parent`, with HF_OUTPUTS_INHERITED: the parent's session. The streams are then the parent's descriptors plus 1, or 0 for /dev/null, and the error is
+ * -HF_ESRCH if the parent has ended. Returns the session, or NULL and sets *error. -HF_EAGAIN, if *error names no preopen or socket, means that all
+ * workers are busy and no more may be created. */
 struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error *error, struct hf_pipe *input,
                            struct hf_pipe *output, struct hf_pipe *errors, struct session *parent)
 {
@@ -540,7 +540,7 @@ struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error
 		hf_pool_put_back(worker);
 		return NULL;
 	}
-	/* Before it runs, so that no event of the process is missed. */
+	/* Attach the streams before it runs, so that no event of the process is missed. */
 	for (int i = 0; i < 2; i++)
 		hf_pump_credit(&session->pumps[i], 0);
 	if (header->piped & 1u << HF_TRACE_FD && hf_c_trace(session, 1, header->credit) < 0)

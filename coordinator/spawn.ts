@@ -1,4 +1,4 @@
-/** The block that c_spawn reads: struct hf_spawn_header of layouts.def, and what follows it. */
+/** Encodes the block that c_spawn reads: struct hf_spawn_header (layouts.def) and the data that follows it. */
 import {
   OUTPUTS_END_UNREAD,
   OUTPUTS_INHERITED,
@@ -59,15 +59,15 @@ function join(parts: Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** A struct of words; every place has its value, or it does not compile. */
+/** Encodes a struct of words. The type checker reports missing fields. */
 const words = <Struct extends number[]>(fields: Pick<Struct, 'length' | (keyof Struct & `${number}`)>): Uint8Array =>
   new Uint8Array(Uint32Array.from(fields as ArrayLike<number>).buffer);
-/** Of a number of 64 bits. */
+/** The upper half of a 64-bit number. */
 const high = (value: number): number => Math.floor(value / 2 ** 32);
-/** Each string with its NUL; the page has seen to it that none is inside. */
+/** Encodes NUL-terminated strings. The page has checked that they contain no NUL. */
 const strings = (list: string[]): Uint8Array => encoder.encode(list.map((text) => `${text}\0`).join(''));
 
-/** `interruptible`: the module was made so. */
+/** `interruptible`: whether the module was rewritten to be interruptible. */
 export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint8Array {
   const args = strings(message.args);
   const env = strings(message.env.map(([key, value]) => `${key}=${value}`));
@@ -124,7 +124,7 @@ export function encodeSpawn(message: SpawnMessage, interruptible: boolean): Uint
   return join([header, ...listed, args, env, ...preopens]);
 }
 
-/** The ports that the kernel has put into the block for those sockets that listen. */
+/** Returns the ports that the kernel wrote into the block for listening sockets. */
 export function listeningPorts({ sockets }: SpawnMessage, kernel: Kernel, block: Pointer): number[] {
   return sockets.flatMap(({ listens }, i) => {
     const at = after(block, SIZEOF_SPAWN_HEADER + SIZEOF_SPAWN_SOCKET * i);

@@ -5,8 +5,8 @@
  * posts it. The pump's waiter sits on the pipe only while the pipe is empty, and a burst of small writes rings the
  * doorbell once, so bytes travel in batches. Without credit the pipe fills and the guest waits.
  *
- * In: page -> kernel pipe. What does not fit stays in JavaScript until js_stdin_ready reports room. JavaScript answers the page only when all
- * bytes are in the pipe, which gives the page back-pressure. */
+ * In: page -> kernel pipe. Bytes that do not fit stay in JavaScript until js_stdin_ready reports room. JavaScript answers the page only when all
+ * bytes are in the pipe, which applies back-pressure to the page. */
 #ifndef HF_COORDINATOR_STREAM_H
 #define HF_COORDINATOR_STREAM_H
 
@@ -15,7 +15,7 @@
 
 struct hf_pump {
 	struct hf_work_waiter wait; /* on the pipe, while it is empty */
-	struct hf_pipe *pipe;       /* our hold on the reading end; NULL once the stream has ended */
+	struct hf_pipe *pipe;       /* the reading end, held by this; NULL once the stream has ended */
 	uint64_t credit;            /* how many more bytes the page accepts */
 	bool screen;                /* the output of a terminal: "\n" becomes "\r\n" (POSIX ONLCR) */
 	void (*sent)(struct hf_pump *pump, const uint8_t *bytes,
@@ -40,7 +40,7 @@ void hf_pump_close(struct hf_pump *pump);
 
 struct hf_feed {
 	struct hf_work_waiter wait; /* on the pipe, while it is full or watched */
-	struct hf_pipe *pipe;       /* our hold on the writing end; NULL once closed */
+	struct hf_pipe *pipe;       /* the writing end, held by this; NULL once closed */
 	uint32_t id;                /* the argument of js_stdin_ready */
 	/* Called when the feed is watched and its pipe has lost its reader. May free the feed. */
 	void (*gone)(struct hf_feed *feed);

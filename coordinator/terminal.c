@@ -60,7 +60,7 @@ static uint32_t harmless_sequence(const struct hf_row *row, uint32_t at)
 	return 0;
 }
 
-/* Whether sending these bytes again to an empty row shows the same. */
+/* Whether sending these bytes to an empty row again would show the same text. */
 static bool can_be_sent_again(const struct hf_row *row)
 {
 	if (row->size == HF_TTY_UNKNOWN)
@@ -94,7 +94,7 @@ static void look_at_screen(struct hf_terminal *terminal, struct hf_pump *screen)
 	terminal->unsure = false;
 }
 
-/* How often show_echo tries again because the screen changed after it looked. */
+/* How many times show_echo tries if the screen keeps changing. */
 #define LOOKS 3
 
 /* Returns whether there was any echo. */

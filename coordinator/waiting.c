@@ -7,7 +7,7 @@
 #include "coordinator/pool.h"
 #include "platform/alloc.h"
 
-/* Work that waits. A thread's request that is withdrawn stays until it is posted, or is taken off by hf_work_cancel when its own worker is free or
+/* The waiters. A thread's withdrawn request stays here until it is posted, or until hf_work_cancel removes it because its own worker is free or
  * gone. */
 static struct hf_link awaiting_worker = {&awaiting_worker, &awaiting_worker};
 
@@ -25,7 +25,7 @@ void hf_pool_on_free(void)
 	}
 }
 
-/* ---- for threads to begin ---- */
+/* ---- waiting for threads to begin ---- */
 
 static void run_begun(struct hf_work *work)
 {
@@ -51,18 +51,18 @@ bool hf_waiting_for_threads(uint32_t pid)
 	return hf_pool_starts_enough(pid);
 }
 
-/* ---- programs of the page's ---- */
+/* ---- the page's programs ---- */
 
 /* A program's place in line. */
 struct queue_place {
 	struct hf_link link;
 	struct hf_work work;
-	uint32_t id; /* the page's number of the process */
+	uint32_t id; /* the process's number in the page */
 	bool patient;
 };
 
 static struct hf_link line = {&line, &line};
-static uint32_t line_length; /* of the patient */
+static uint32_t line_length; /* counts patient programs only */
 
 static struct queue_place *place_of(uint32_t id)
 {
@@ -108,9 +108,9 @@ static struct queue_place *new_place(uint32_t id, bool patient)
 	return place;
 }
 
-/* The program `id` wants a worker. 1: there is one, which may be gone when it has been asked for. 0: js_worker_free(id) follows. -HF_EAGAIN: all are busy, none
- * is about to be free, and it is not patient; -HF_ENOBUFS: too many wait in line; -HF_ENOMEM. Unless it fails, c_leave_line(id) is called once the program has started or has
- * been given up. */
+/* Called when the program `id` needs a worker. Returns 1 if one may be taken now, although it may be gone by then, and 0 if js_worker_free(id) will be called.
+ * Returns -HF_EAGAIN if the program is not patient, all workers are busy and none is about to be free; -HF_ENOBUFS if too many programs wait; or -HF_ENOMEM.
+ * Unless it fails, call c_leave_line(id) once the program has started or was given up. */
 int32_t hf_c_await_worker(uint32_t id, uint32_t patient)
 {
 	struct queue_place *place = place_of(id);

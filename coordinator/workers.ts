@@ -14,12 +14,12 @@ export interface WorkerEvents {
 
 /** Chromium takes two seconds to end a loop; WebKit never does. */
 const DYING_MS = 3000;
-/** On a busy machine the memory of a dead worker is free some time after its lock is, and what a worker collected some time after that. */
+/** On a busy machine, a dead worker's memory is freed some time after its lock, and memory that a worker collected even later. */
 const FREEING_MS = 1000;
 
 export class Workers {
   readonly #handles = new Map<number, Handle>();
-  /** Those of them that were terminated. */
+  /** The terminated workers that are not dead yet. */
   readonly #dying = new Set<Handle>();
   /** When a worker last died or was asked to collect its garbage. */
   #lastFreed = -Infinity;
@@ -63,7 +63,7 @@ export class Workers {
     this.#handles.get(worker)?.post(message, transfer);
   }
 
-  /** No message of it is heard any more. */
+  /** Terminates a worker. No more messages come from it. */
   terminate(worker: number): void {
     const handle = this.#handles.get(worker);
     if (!handle) return;
@@ -71,7 +71,7 @@ export class Workers {
     this.#dying.add(handle);
   }
 
-  /** Resolves when all that were terminated, except those in `others`, are gone for good. */
+  /** Resolves when all terminated workers, except those in `others`, are dead. */
   async #allDead(others: ReadonlySet<Handle>): Promise<void> {
     const dying = [...this.#dying].filter((handle) => !others.has(handle));
     if (dying.length === 0) return;
@@ -80,14 +80,14 @@ export class Workers {
   }
 
   /**
-   * Waits until one of those that were terminated is gone, if there are any and it does not take too long; else for a moment. False: none is gone, and
-   * nothing was freed lately.
+   * Waits until a terminated worker is dead, up to DYING_MS. If there is none, waits a moment. Returns false if no worker died and no memory was freed
+   * recently.
    */
   async nextDeath(): Promise<boolean> {
     const dying = [...this.#dying].map((handle) => handle.dead.then(() => true));
     if (dying.length === 0) {
       const recent = performance.now() - this.#lastFreed <= FREEING_MS;
-      // Also for the last attempt: the engine frees in the background what a worker has collected.
+      // The last attempt waits, too, because the engine frees collected memory in the background.
       await sleep(FREEING_MS / 10);
       return recent;
     }
@@ -96,7 +96,7 @@ export class Workers {
     return gone;
   }
 
-  /** Lets `terminate` end some workers, and waits until they are gone for good. */
+  /** Calls `terminate`, which ends some workers, and waits until they are dead. */
   async terminateAndWait<T>(terminate: () => T): Promise<T> {
     const others = new Set(this.#dying);
     const result = terminate();

@@ -1,8 +1,8 @@
 /**
- * Programs that guests start: the option `children`. A part of instance.js.
+ * Programs that guests start: the option `children`. Part of instance.js.
  *
- * The functions of the module `holdfast_v1` are host functions: the guest's thread waits in the kernel while the page
- * answers. Numbers are WASI's; a negative result is an error's. docs/guide.md has the module as guests see it.
+ * The functions of the module `holdfast_v1` are host functions: the guest's thread waits in the kernel until the page
+ * has answered. A negative result is a negated WASI errno. docs/guide.md describes the module for authors of guests.
  */
 import {
   ERRNO_E2BIG,
@@ -27,7 +27,7 @@ import type { SpawnPlan } from './options.js';
 import type { Exit, Process } from './process.js';
 import type { ReadySource } from './source.js';
 
-/** Whether a program may start programs, and how many there may be at a time. `true` stands for `{ max: 16 }`. */
+/** Whether a program may start other programs, and how many may exist at once. `true` means `{ max: 16 }`. */
 export type ChildrenOption = boolean | { max?: number };
 
 export type SpawnChild = (source: ReadySource, plan: SpawnPlan) => Promise<Process>;
@@ -38,21 +38,21 @@ const MODULE = 'holdfast_v1';
 
 /** Flags of `wait`. */
 const NOHANG = 1;
-/** A process that is not given: any child; no descriptor. */
+/** The values of `wait` for any child, and of `spawn` for no descriptor. */
 const ANY = -1;
 const NONE = -1;
 
-/** What `wait` reports; native/guest/holdfast.h has the same. */
+/** The reasons that `wait` reports, by number, as in native/guest/holdfast.h. */
 const REASONS: readonly Exit['reason'][] = ['exit', 'trap', 'killed', 'timeout', 'limit', 'crash'];
 
 /** Programs larger than this are refused. */
 const MOST_BYTES = 256 * 1024 * 1024;
-/** Bytes of arguments and environment together. */
+/** The maximum total size of arguments and environment, in bytes. */
 const MOST_STRINGS = 1024 * 1024;
-/** Compiled programs that are kept. */
+/** How many compiled programs are kept. */
 const KEPT = 16;
 
-/** WASI's numbers of the errors that are not passed on from the kernel. */
+/** The WASI numbers of errors that are raised here or by starting a program. */
 const ERRNO = {
   E2BIG: ERRNO_E2BIG,
   EAGAIN: ERRNO_EAGAIN,
@@ -67,7 +67,7 @@ const ERRNO = {
 };
 type Errno = keyof typeof ERRNO;
 
-/** An error that a guest gets. */
+/** An error that is returned to the guest. */
 class Failed extends Error {
   constructor(readonly errno: number) {
     super();
@@ -78,7 +78,7 @@ const fail = (name: Errno): never => {
   throw new Failed(ERRNO[name]);
 };
 
-/** Why a program could not be started. */
+/** Returns the errno for a program that could not be started. */
 function errnoOf(error: unknown): number {
   if (error instanceof Failed) return error.errno;
   const { name, kind, message } = error as { name: string; kind?: string; message: string };
@@ -90,10 +90,10 @@ function errnoOf(error: unknown): number {
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Strings, each of which ends with a NUL. */
+/** Decodes NUL-terminated strings. */
 const stringsOf = (bytes: Uint8Array): string[] => decoder.decode(bytes).split('\0').slice(0, -1);
 
-/** Numbers of 32 bits, in the order of the guest's memory. */
+/** Encodes 32-bit numbers in the byte order of guest memory. */
 function words(...numbers: number[]): Uint8Array {
   const bytes = new Uint8Array(4 * numbers.length);
   const view = new DataView(bytes.buffer);
@@ -103,31 +103,31 @@ function words(...numbers: number[]): Uint8Array {
 
 interface Child {
   readonly process: Process;
-  /** The pid of the process that started it. */
+  /** The pid of its parent. */
   readonly parent: number;
-  /** The signal that it was killed with. */
+  /** The signal that killed it. */
   signal: number;
   exit: Exit | undefined;
   /** Aborted when the parent has ended. */
   readonly orphaned: AbortSignal;
-  /** Nobody will wait for it. */
+  /** Called when the parent has ended, so that no process will wait for this one. */
   readonly forget: () => void;
 }
 
-/** All that descends from a process with the option `children`. */
+/** All descendants of a process with the option `children`. */
 export class Family {
   readonly functions: HostFunctions;
   readonly #max: number;
-  /** Of the process with the option. Its descendants have its limits and no other part of it. */
+  /** The plan of the process with the option. Its descendants inherit only its limits. */
   readonly #plan: SpawnPlan;
-  /** By pid; those that have ended and were not waited for, too. */
+  /** The descendants by pid, including ended ones that their parents have not waited for. */
   readonly #members = new Map<number, Child>();
   #starting = 0;
-  /** Resolves at the next end of a member. */
+  /** Resolves when the next member ends. */
   #change = deferred<void>();
-  /** By what identifies a file's contents. */
+  /** Compiled programs by the key of the file's contents. */
   readonly #compiled = new Map<string, WebAssembly.Module>();
-  /** The start of the last program that had to be read. */
+  /** Settles when the last program that had to be read has started. */
   #reading: Promise<unknown> = Promise.resolve();
   #ask!: Ask;
   #spawnChild!: SpawnChild;
@@ -162,7 +162,7 @@ export class Family {
     };
   }
 
-  /** One more process is of this family. */
+  /** Adds a process to this family. */
   join(ask: unknown, spawn: SpawnChild): void {
     this.#ask = ask as Ask;
     this.#spawnChild = spawn;
@@ -173,9 +173,9 @@ export class Family {
     return this.#ask('fs', { request }, toError) as Promise<Result>;
   }
 
-  // --- what guests call ---
+  // --- functions that guests call ---
 
-  /** The child's pid. */
+  /** Returns the child's pid. */
   async spawn(
     fd: number,
     args: Uint8Array,
@@ -203,7 +203,7 @@ export class Family {
     }
   }
 
-  /** A child's pid (0: none has ended yet), why it ended, and its code. */
+  /** Returns a child's pid (0 if none has ended yet), why it ended, and its code. */
   async wait(child: number, flags: number, { pid }: HostContext): Promise<Uint8Array> {
     if ((flags & ~NOHANG) !== 0 || (child < 1 && child !== ANY)) fail('EINVAL');
     for (;;) {
@@ -220,7 +220,7 @@ export class Family {
     }
   }
 
-  /** Signal 0 only asks whether the process is there. */
+  /** Signal 0 only checks that the process exists. */
   kill(descendant: number, signal: number, { pid }: HostContext): number {
     if (signal < 0 || signal > 64) fail('EINVAL');
     const member = this.#members.get(descendant);
@@ -231,7 +231,7 @@ export class Family {
     return 0;
   }
 
-  /** 0, and the two descriptors. */
+  /** Returns 0 and the two descriptors. */
   async pipe({ id }: HostContext): Promise<Uint8Array> {
     const both = await this.#request<number>({ op: 'childPipe', process: id });
     return words(0, both & 0xffff, both >>> 16);
@@ -244,7 +244,7 @@ export class Family {
     return false;
   }
 
-  /** `orphaned` is aborted when the parent has ended, and with that the child is killed. */
+  /** `orphaned` is aborted when the parent has ended, which also kills the child. */
   #add(process: Process, parent: number, orphaned: AbortSignal): void {
     const { pid } = process;
     const forget = (): void => {
@@ -262,7 +262,7 @@ export class Family {
     void process.exited.then(ended, () => ended(undefined));
   }
 
-  /** The parent, which may start any number of children, keeps nothing of it. */
+  /** Removes the child completely, because a parent may start any number of children. */
   #remove(pid: number): void {
     const child = this.#members.get(pid);
     if (child) offAbort(child.orphaned, child.forget);
@@ -321,8 +321,8 @@ export class Family {
   // --- programs ---
 
   /**
-   * Programs that are not compiled yet are read and started one at a time: however many processes ask, and however large a file of
-   * holes they pass, the page and the coordinator have the bytes of one.
+   * Programs that are not compiled yet are read and started one at a time, so that the page and the coordinator hold the bytes of only one, no matter how
+   * many processes start programs or how large a sparse file they pass.
    */
   async #start(process: number, fd: number, plan: SpawnPlan): Promise<Process> {
     const file = await this.#request<FsResult<'childProgram'>>({ op: 'childProgram', process, fd });
@@ -358,8 +358,8 @@ export class Family {
   }
 
   /**
-   * Compiled once for all that run it. Not what is rewritten or brings its memory's type in its bytes: that the
-   * coordinator makes from the bytes.
+   * Compiles a program once for all processes that run it. Returns undefined for a program that will be rewritten or imports its memory, for which the
+   * coordinator needs the bytes.
    */
   async #compile(key: string, bytes: Uint8Array, { settings }: SpawnPlan): Promise<WebAssembly.Module | undefined> {
     const { interruptible, limits } = settings;
@@ -371,12 +371,12 @@ export class Family {
       for (const [oldest] of this.#compiled) if (this.#compiled.size > KEPT) this.#compiled.delete(oldest);
       return module;
     } catch {
-      return undefined; // the coordinator says what is wrong with it
+      return undefined; // the coordinator reports what is wrong with it
     }
   }
 }
 
-/** The family of a process with this plan; a new one, if it is not the child of another. Throws `TypeError` and `RangeError`. */
+/** Returns the family of a process with this plan: its parent's, or a new one for a process without a parent. Throws `TypeError` and `RangeError`. */
 export function familyOf(plan: SpawnPlan): Family | undefined {
   const { children } = plan;
   if (children instanceof Family) return children;

@@ -1,37 +1,37 @@
-/** Functions of the page's that guests import: the option `host`. */
+/** Host functions, which guests import from the page: the option `host`. */
 import { wrong } from './bytes.js';
 import type { Kind } from '../common/guest-protocol.js';
 import type { WasmModule } from '../common/protocol.js';
 
-/** What a host function gets behind its arguments. */
+/** The last argument of a host function. */
 export interface HostContext {
   /** The calling process: its `id`, `pid` and `name`. */
   readonly id: number;
   readonly pid: number;
   readonly name: string;
-  /** The thread that called, and waits. */
+  /** The calling thread, which waits for the result. */
   readonly tid: number;
-  /** Aborted when the process has ended: nobody waits for the answer any more. */
+  /** Aborted when the process has ended and the result is no longer needed. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The signature of a host function, as the guest's import has it.
+ * The signature of a host function, which must match the guest's import.
  *
  * - "i32", "i64", "f32", "f64" are one parameter or result each: numbers, and bigints for "i64".
  * - "string" (UTF-8), "bytes" and "json" are two i32 parameters: pointer and length.
- * - Of such a result the guest gets the length, as an i32, and the bytes in a buffer that it passes in two further
- *   parameters: pointer and capacity. If the length is greater than the capacity, nothing was written, and the same
- *   call with a larger buffer gets the same result, without another call of the function.
- * - With `into: 'allocator'` there is one further parameter instead, a pointer to where the length goes (32 bits); the
- *   guest gets a pointer to memory from its own allocator (`malloc`), which it frees.
+ * - For a result of these kinds, the guest passes a buffer in two further parameters, pointer and capacity, and gets the
+ *   length as an i32. If the length is greater than the capacity, nothing was written; the same call with a larger
+ *   buffer then gets the same result, without calling the function again.
+ * - With `into: 'allocator'` the guest instead passes one further parameter, a pointer to a 32-bit word that receives the
+ *   length. It gets a pointer to memory from its own allocator (`malloc`), which it must free.
  */
 export interface HostSignatureOption {
   params?: readonly Kind[];
   /** Default: no result. */
   result?: Kind | undefined;
   into?: 'buffer' | 'allocator';
-  /** What the guest gets when the function throws or rejects. Default: the guest traps, and the message names the function. */
+  /** The result for the guest when the function throws or rejects. Default: the guest traps, with a message that names the function. */
   error?: number | bigint;
 }
 
@@ -43,20 +43,20 @@ export interface HostFunction {
 }
 
 /**
- * The ES module beside a guest: its URL, which may be relative to the page; or an object with more.
+ * The ES module that drives a guest from its worker: a URL, which may be relative to the page, or an object with options.
  *
  * - `module`: the URL.
- * - `options`: what the module finds in `context.options`; it is cloned.
- * - `serial`: whether a call waits until the one before has settled, for glue that cannot have two calls open. Default:
- *   false.
+ * - `options`: passed to the module as `context.options`; cloned.
+ * - `serial`: whether each call waits until the previous one has settled, for glue code that cannot handle two calls at
+ *   once. Default: false.
  */
 export type CompanionOption = string | URL | { module: string | URL; options?: unknown; serial?: boolean };
 
-/** What a companion is given. */
+/** The argument of a companion. */
 export interface CompanionContext {
-  /** The guest's, compiled. */
+  /** The guest's compiled module. */
   readonly module: WasmModule;
-  /** Stands for the module wherever glue wants its bytes: `WebAssembly.instantiate(bytes)` instantiates `module`. */
+  /** A placeholder for glue code that needs the module's bytes: `WebAssembly.instantiate(bytes)` instantiates `module`. */
   readonly bytes: ArrayBuffer;
   /** The guest's memory if it imports one, as guests with threads do. */
   readonly memory: object | null;
@@ -65,10 +65,10 @@ export interface CompanionContext {
     readonly wasi_snapshot_preview1: CompanionImports;
     readonly wasi: { 'thread-spawn'(argument: number): number };
   };
-  /** The same in the shape of `node:wasi`. */
+  /** The system calls with the API of `node:wasi`. */
   readonly wasi: {
     readonly wasiImport: CompanionImports;
-    /** Set it to true before glue instantiates the module: the kernel's system calls take the place of the glue's. */
+    /** Set this to true before the glue code instantiates the module to replace its own system calls with the kernel's. */
     override: boolean;
     getImportObject(): { wasi_snapshot_preview1: CompanionImports };
     /** Calls `_initialize`, if there is one. */
@@ -78,41 +78,41 @@ export interface CompanionContext {
   };
   /** Null in the guest's first thread. */
   readonly thread: { readonly tid: number; readonly argument: number } | null;
-  /** To the companions of the guest's other threads; messages are cloned. */
+  /** Exchanges messages with the companions of the guest's other threads. Messages are cloned. */
   readonly channel: {
     post(message: unknown): void;
     onmessage: ((message: unknown, tid: number) => void) | null;
   };
-  /** The page's `companion.options`. */
+  /** The option `companion.options` of the page. */
   readonly options: unknown;
 }
 
-/** Functions by their names. */
+/** Functions by name. */
 export type CompanionImports = Record<string, (...args: never[]) => unknown>;
 
-/** What a companion returns, or promises; nothing if it has done all by itself. */
+/** What a companion returns or resolves to. It may return nothing if it has instantiated the guest itself and offers no calls. */
 export interface CompanionReply {
-  /** Functions that the page calls with `instance.call()`; they may be async. */
+  /** Functions that the page can call with `instance.call()`; they may be async. */
   calls?: Record<string, (...args: never[]) => unknown>;
-  /** What the guest imports, if the companion has not instantiated it. */
+  /** The guest's imports, if the companion has not instantiated it. */
   imports?: Record<string, CompanionImports>;
   /** Called with the guest's instance before `_initialize` runs. */
   ready?(instance: { readonly exports: Record<string, unknown> }): void | Promise<void>;
 }
 
-/** The type of a companion's default export. It is called once for the guest, and once in each of its threads. */
+/** The type of a companion's default export. It is called once for the guest and once in each of its threads. */
 export type Companion = (context: CompanionContext) => CompanionReply | void | Promise<CompanionReply | void>;
 
-/** Functions by the names under which guests import them: module, then name. */
+/** Host functions by the module and the name under which guests import them. */
 export type HostFunctions = Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
 
 /**
- * Declares what a host function takes and returns, if that is more than numbers.
+ * Declares the signature of a host function that takes or returns more than numbers.
  *
  * @param signature - Its parameters and result.
- * @param fn - The function; behind its arguments it gets a `HostContext`.
+ * @param fn - The function. Its last argument is a `HostContext`.
  * @returns A function for the option `host`.
- * @throws `TypeError` when the second argument is no function.
+ * @throws `TypeError` if `fn` is not a function.
  *
  * @example
  * const host = {
@@ -132,7 +132,7 @@ export function hostFunction<const P extends readonly Kind[]>(
   return Object.assign((...args: [...Values<P>, HostContext]) => fn(...args), { signature }) as HostFunction;
 }
 
-/** The values of JavaScript for kinds. */
+/** The JavaScript values of kinds. */
 export type Values<P extends readonly Kind[]> = {
   -readonly [I in keyof P]: P[I] extends 'i64'
     ? bigint

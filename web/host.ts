@@ -1,4 +1,4 @@
-/** Functions of the page that guests import. Part of instance.js, which is loaded when it is first needed. */
+/** Host functions, which guests import from the page. Part of instance.js, which is loaded when first needed. */
 import { isBytes, kindOf, viewOf, copyOf, wrong } from './bytes.js';
 import { callable, nothingMore, object, oneOf } from './check.js';
 import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../common/guest-protocol.js';
@@ -72,7 +72,7 @@ export class HostSide {
   }
 }
 
-/** Makes an answer of whatever was thrown, because the guest waits for one. */
+/** Turns any thrown value into an answer, because the guest waits for one. */
 function failed(error: unknown): Answer {
   try {
     return { failed: String(error instanceof Error ? error.message : error) };

@@ -1,4 +1,4 @@
-/** Guests that call each other: the option `link`. A part of instance.js. */
+/** Guests that call each other: the option `link`. Part of instance.js. */
 import type { HostMessage, HostSignature, LinkMessage } from '../common/guest-protocol.js';
 import type { CalleeMessage, Calls, ToCoordinator } from '../common/protocol.js';
 import { tagOf, wrong } from './bytes.js';
@@ -9,27 +9,27 @@ import type { AnyInstance, LinkOptions } from './link-options.js';
 export type Post = (message: ToCoordinator) => void;
 export type Ask = (name: 'callee', question: Calls['callee'][0]) => Promise<number>;
 
-/** A guest that others may call. */
+/** A guest that other guests may call. */
 export interface Callee {
   readonly name: string;
-  /** In the order of their numbers. */
+  /** The exported functions, in the order of their numbers. */
   functions: readonly string[];
-  /** How many parameters each has. */
+  /** The number of parameters of each function. */
   arities: readonly number[];
-  /** Throws when it has ended. */
+  /** Throws if the guest has ended. */
   requireAlive(): void;
-  /** Whether it is of the runtime that posts with this. */
+  /** Whether it belongs to the runtime that posts with this function. */
   isOf(post: Post): boolean;
   readonly reentrant: boolean;
   station: Promise<Station> | undefined;
-  /** From now on it serves calls at the station. */
+  /** Starts serving calls at the station. */
   serve(station: Station): void;
 }
 
-/** Every instance is known here, so that this file need not know what one is. */
+/** The callee of each instance. This file therefore does not depend on the instance class. */
 export const callees = new WeakMap<object, Callee>();
 
-/** What other guests call an instance by, in the kernel's memory: for as long as the instance lives, or a process that may call it. */
+/** Manages an instance's callee in kernel memory. It exists as long as the instance, or any process that may call it, lives. */
 export class Station {
   readonly callee: number;
   readonly #post: Post;
@@ -51,17 +51,17 @@ export class Station {
     this.#order('nudge');
   }
 
-  /** One process more may call it. */
+  /** Adds a process that may call it. */
   use(): void {
     this.#users++;
   }
 
-  /** That process has ended. Without a number it never ran. */
+  /** Called when such a process has ended. Its pid is undefined if it never ran. */
   forget(pid: number | undefined): void {
     if (pid) this.#order('forget', pid);
   }
 
-  /** And none of its workers runs any more. */
+  /** Called when none of that process's workers runs any more. */
   leave(pid: number | undefined): void {
     if (pid) this.#order('release', pid);
     this.#users--;
@@ -73,7 +73,7 @@ export class Station {
     this.#ended = true;
   }
 
-  /** None of the workers of the instance runs any more: one that was killed may write until then. */
+  /** Called when none of the instance's workers runs any more. Until then, a killed worker may still write to the callee. */
   released(): void {
     this.ended();
     this.#released = true;
@@ -98,7 +98,7 @@ type Functions = Record<string, HostSignatureOption>;
 /** A validated link. */
 interface Plan {
   module: string;
-  /** A function: it is known later. */
+  /** A function returns the instance later. */
   instance: AnyInstance | (() => unknown);
   functions: Functions;
 }
@@ -119,7 +119,7 @@ function planLinks(links: LinkOptions, post: Post): Plan[] {
   });
 }
 
-/** Throws `TypeError`. */
+/** Returns the callee of an instance after checking the option. Throws `TypeError`. */
 function checkedCallee(what: string, instance: unknown, functions: object, post: Post): Callee {
   const callee = typeof instance === 'object' && instance !== null ? callees.get(instance) : undefined;
   if (!callee)
@@ -150,7 +150,7 @@ export class LinkSide {
     this.#post = post;
   }
 
-  /** Adds them to `host`, and to `functions` what the guest asks for instances that are known later. Throws `TypeError`. */
+  /** Adds the links to `host`, and to `functions` the functions that resolve late links. Throws `TypeError`. */
   async connect(links: LinkOptions, host: HostMessage[], functions: HostFunction[]): Promise<void> {
     for (const { module, instance, functions: declared } of planLinks(links, this.#post)) {
       const what = `link.${module}`;
@@ -176,7 +176,7 @@ export class LinkSide {
     return { to: callee.name, callee: station.callee, names: callee.functions, arities: callee.arities };
   }
 
-  /** Answers with the LinkMessage; one that fails is asked again at the next call. */
+  /** Returns a host function that returns the LinkMessage of a late link. A failed attempt is repeated at the next call. */
   #resolver(what: string, instance: () => unknown, functions: Functions): HostFunction {
     let made: Promise<string> | undefined;
     const make = async (): Promise<string> =>
@@ -190,7 +190,7 @@ export class LinkSide {
     return resolve;
   }
 
-  /** Its process has ended, which had this number if it ever ran. */
+  /** Called when the process has ended. `pid` is undefined if it never ran. */
   ended(pid: number | undefined): void {
     this.#over = true;
     for (const station of this.#used) station.forget(pid);

@@ -1,9 +1,9 @@
 /**
- * One process of a plugin, and the JSON-RPC 2.0 conversation over its standard streams: a message is a line of JSON
+ * One process of a plugin, and the JSON-RPC 2.0 conversation over its standard streams: each message is a line of JSON
  * (docs/plugins.md).
  *
- * The page buffers little for a plugin: it reads no further while MOST_HANDLED requests of the plugin are being handled
- * or their responses have not yet been taken.
+ * The page buffers little for a plugin: it stops reading while MOST_HANDLED requests of the plugin are being handled or
+ * their responses are not yet written.
  */
 import { offAbort, onAbort } from './aborts.js';
 import { kindOf, wrong } from './bytes.js';
@@ -28,34 +28,34 @@ import {
 } from './rpc-errors.js';
 import { uncaught } from './uncaught.js';
 
-/** Requests of the plugin that the page handles at once. */
+/** How many requests of the plugin the page handles at once. */
 const MOST_HANDLED = 256;
-/** Milliseconds that a process may take to end after it closed one of its streams. */
+/** How many milliseconds a process may take to end after it has closed one of its streams. */
 const GRACE = 1000;
 /** A longer line of standard error is passed on in pieces of this many bytes. */
 const LOG_LINE = 8192;
-/** Characters of standard error that errors include. */
+/** How many characters of standard error an error includes. */
 const TAIL = 4096;
-/** Characters of a wrong line that an error quotes. */
+/** How many characters of an invalid line an error quotes. */
 const QUOTED = 200;
-/** Characters that one write may have, unless it is one line. */
+/** The maximum number of characters in one write, unless it is a single line. */
 const WRITTEN_TOGETHER = 65_536;
 /** The notification that cancels a request, as in the Language Server Protocol. */
 const CANCEL = '$/cancelRequest';
 
-/** What an instance needs of its plugin. */
+/** What an instance needs from its plugin. */
 export interface InstanceSettings {
   readonly name: string;
   readonly handlers: Readonly<Record<string, PluginHandler>>;
   readonly logger: PluginLogger;
   readonly maxMessage: number;
-  /** Milliseconds between the end of its input and a kill. */
+  /** How many milliseconds after the end of its input it is killed. */
   readonly shutdown: number;
   /** Validates the options of a nested call. */
   limits(options: CallOptions): CallLimits;
 }
 
-/** How long a call may take in milliseconds, `Infinity` without a limit, and what aborts it. */
+/** The time limit of a call in milliseconds (`Infinity` for none), and its abort signal. */
 export interface CallLimits {
   timeout: number;
   signal: AbortSignal | undefined;
@@ -71,15 +71,15 @@ interface OpenCall {
 
 /** A call that was sent. */
 export interface SentCall {
-  /** Its result. */
+  /** The result of the call. */
   readonly result: Promise<unknown>;
-  /** Resolves when the instance is done with the call, which an abort does not end. */
+  /** Resolves when the instance has finished the call, which may be long after an abort. */
   readonly settled: Promise<void>;
 }
 
 interface Line {
   readonly text: string;
-  /** It is in the process's pipe, or lost. */
+  /** Called when the line is in the process's pipe, or lost. */
   over(error?: unknown): void;
 }
 
@@ -93,19 +93,19 @@ interface Message {
   error?: unknown;
 }
 
-/** Makes the error of an open call, once the process has ended. */
+/** Creates the error for an open call once the process has ended. */
 type Doom = (call: OpenCall, end: InstanceEnd) => PluginError;
 
 const encoder = new TextEncoder();
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-/** A request, or without an id a notification. `params` are JSON already. */
+/** Encodes a request, or a notification if there is no id. `params` is JSON text. */
 function messageOf(method: string, params: string | undefined, id?: number): string {
   const identified = id === undefined ? '' : `,"id":${id}`;
   return `{"jsonrpc":"2.0"${identified},"method":${JSON.stringify(method)}${params === undefined ? '' : `,"params":${params}`}}`;
 }
 
-/** The parameters as JSON. Throws `TypeError`. */
+/** Returns the parameters as JSON text. Throws `TypeError`. */
 export function paramsOf(method: unknown, params: unknown): string | undefined {
   if (typeof method !== 'string') throw wrong('the method', 'a string', method);
   if (params === undefined) return undefined;
@@ -114,7 +114,7 @@ export function paramsOf(method: unknown, params: unknown): string | undefined {
   throw wrong('params', 'an object or an array', params);
 }
 
-/** A request of the plugin's while it is handled. Its signal is made when a handler asks for it, which few do: it costs as much as the rest of a small call. */
+/** A request of the plugin that is being handled. Its signal is created on first use: few handlers need it, and it costs as much as the rest of a small call. */
 class OpenRequest {
   #controller: AbortController | undefined;
   #cancelled: Error | undefined;
@@ -140,7 +140,7 @@ class OpenRequest {
     this.#abort();
   }
 
-  /** It is answered: nothing aborts it any more. */
+  /** Called when the request is answered, after which nothing aborts it. */
   end(): void {
     if (this.#controller) offAbort(this.#over, this.#abort);
   }
@@ -152,7 +152,7 @@ export class Instance {
   readonly #calls = new Map<number, OpenCall>();
   /** The plugin's requests that are being handled, by id. */
   readonly #requests = new Map<Id, OpenRequest>();
-  /** Aborted when the process has ended: no response can reach it. */
+  /** Aborted when the process has ended, so that no response can reach it. */
   readonly #over = new AbortController();
   readonly #ended = deferred<void>();
   #lastId = 0;
@@ -160,14 +160,14 @@ export class Instance {
   #handled = 0;
   #wake: (() => void) | undefined;
   #stderr = '';
-  /** What is not yet written. */
+  /** The lines that are not yet written. */
   #lines: Line[] = [];
   #writing = false;
-  /** Lines wait until all messages that came together are read: their responses are written together. */
+  /** Set while messages that arrived together are read, so that their responses are written together. */
   #holding = false;
   /** Resolves when all lines are written or lost. */
   #written = Promise.resolve();
-  /** Why the page killed it. */
+  /** Why the page is ending the instance, if it is. */
   #doom: Doom | undefined;
 
   constructor(
@@ -189,7 +189,7 @@ export class Instance {
     return this.#ended.promise;
   }
 
-  /** Sends a request. `params` are JSON. */
+  /** Sends a request. `params` is JSON text. */
   call(method: string, params: string | undefined, { timeout, signal }: CallLimits): SentCall {
     const id = ++this.#lastId;
     const text = messageOf(method, params, id);
@@ -216,7 +216,7 @@ export class Instance {
     await this.#enqueue(messageOf(method, params));
   }
 
-  /** Ends its input, and kills it after `shutdown` milliseconds. Open calls reject. Never rejects. */
+  /** Ends its input and kills it after `shutdown` milliseconds. Open calls reject; the returned promise never does. */
   async close(cause?: unknown): Promise<void> {
     const options = cause === undefined ? undefined : { cause };
     this.#doom ??= (call, end) =>
@@ -235,7 +235,7 @@ export class Instance {
     if (!this.#over.signal.aborted) this.process.kill();
   }
 
-  // --- its life ---
+  // --- the process ---
 
   async #live(): Promise<void> {
     const { process } = this;
@@ -247,7 +247,7 @@ export class Instance {
       const exit = await process.exited;
       this.#over.abort(new PluginExited(`plugin "${this.#settings.name}" has ended`, this.#end(exit)));
       this.#wake?.();
-      await read; // responses that it wrote before its end count
+      await read; // responses that it wrote before it ended still count
       await within(logged, GRACE);
       const end = this.#end(exit);
       const doom = this.#doom ?? endedDuring;
@@ -265,7 +265,7 @@ export class Instance {
     return { plugin: this.#settings.name, process: this.process.id, exit, stderr: this.#stderr.trimEnd() };
   }
 
-  /** Kills it for a reason that its open calls report. */
+  /** Kills it; its open calls reject with the error that `doom` creates. */
   #fail(doom: Doom): void {
     this.#doom ??= doom;
     this.kill();
@@ -280,7 +280,7 @@ export class Instance {
     );
   }
 
-  /** It can no longer take or answer calls, so it gets a moment to end by itself. */
+  /** Called when it can no longer receive or answer calls. Kills it if it does not end within GRACE. */
   async #mustEnd(what: string): Promise<void> {
     await within(this.ended, GRACE);
     if (this.#over.signal.aborted || this.#doom) return;
@@ -299,7 +299,7 @@ export class Instance {
     });
   }
 
-  // --- its streams ---
+  // --- the streams ---
 
   async #read(): Promise<void> {
     const reader = this.process.stdout.getReader();
@@ -349,7 +349,7 @@ export class Instance {
         for (let end = line.indexOf(10); end >= 0 || line.length > LOG_LINE; end = line.indexOf(10)) {
           const cut = end < 0 || end > LOG_LINE ? LOG_LINE : end;
           tell(line.subarray(0, cut));
-          line = line.subarray(cut === end ? cut + 1 : cut); // no copy: there may be as many lines as bytes
+          line = line.subarray(cut === end ? cut + 1 : cut); // without copying, because there may be as many lines as bytes
         }
         rest = line.slice();
       }
@@ -380,7 +380,7 @@ export class Instance {
     this.#startWriting();
   }
 
-  /** The lines that come while a write is on its way travel together: each write takes a message there and one back. */
+  /** Lines that come during a write are sent together in the next one, because each write takes a message in each direction. */
   async #writeLines(): Promise<void> {
     this.#writing = true;
     while (this.#lines.length > 0) {
@@ -400,7 +400,7 @@ export class Instance {
     return this.#lines.splice(0, end < 0 ? this.#lines.length : end);
   }
 
-  /** Sends a line that nobody waits for. */
+  /** Sends a line without waiting for it. */
   #post(text: string): void {
     this.#push({ text, over: this.#noticed });
   }
@@ -430,7 +430,7 @@ export class Instance {
 
   /** Returns a promise if the next message must wait until it resolves. */
   #receive(line: Uint8Array): Promise<void> | undefined {
-    if (this.#doom) return undefined; // it is being killed, or closed: nobody waits for what it says
+    if (this.#doom) return undefined; // it is being killed or closed, so its messages no longer matter
     let message: unknown;
     try {
       const text = strict.decode(line);
@@ -447,7 +447,7 @@ export class Instance {
     return undefined;
   }
 
-  /** The responses to a batch are sent together, when the last one is known. */
+  /** Handles a batch. Its responses are sent together when the last one is known. */
   async #receiveBatch(batch: readonly unknown[], line: Uint8Array): Promise<void> {
     await this.#whenRoom(() => undefined);
     if (batch.length === 0) return this.#respond(errorReply(null, new InvalidRequest('the batch is empty')));
@@ -488,7 +488,7 @@ export class Instance {
     return this.#whenRoom(() => this.#handle(method, params, id, reply));
   }
 
-  /** Does the work when there is room for one more. A plugin that sends without end and reads nothing must wait, whatever it sends. */
+  /** Runs `work` when there is room for another request. A plugin that keeps sending without reading must wait. */
   #whenRoom(work: () => void): Promise<void> | undefined {
     if (this.#handled >= MOST_HANDLED && !this.#over.signal.aborted) return this.#room().then(work);
     work();
@@ -502,12 +502,12 @@ export class Instance {
     }
   }
 
-  /** The answer to a call of the page. */
+  /** Handles the answer to a call of the page. */
   #answer({ id, result, error }: Message, line: Uint8Array): void {
     const failure = error === undefined ? undefined : errorOf(error);
     if (error !== undefined && !failure) return this.#wrongOutput(line, 'has an "error" without code and message');
     if (id === null && failure) {
-      // It could not tell which call it answers.
+      // The plugin could not identify the request, so the error is for all open calls.
       for (const open of [...this.#calls.keys()]) this.#settle(open, (call) => call.result.reject(failure));
       return;
     }
@@ -527,7 +527,7 @@ export class Instance {
     call.settled.resolve();
   }
 
-  /** A handler that returns a value, and not a promise, is answered at once, so that many answers travel together. */
+  /** Runs the handler. If it returns a value and not a promise, the response is sent at once, so that many are written together. */
   #handle(method: string, params: unknown, id: Id | undefined, reply: Reply): void {
     const { handlers, name } = this.#settings;
     if (!Object.hasOwn(handlers, method)) {
@@ -553,7 +553,7 @@ export class Instance {
     else end(succeeded(id, result));
   }
 
-  /** The response to a request, once its handler's promise has settled. Never rejects. */
+  /** Resolves to the response once the handler's promise has settled. Never rejects. */
   async #later(result: unknown, id: Id | undefined, request: OpenRequest): Promise<string | undefined> {
     if (id !== undefined) this.#requests.set(id, request);
     try {
@@ -592,14 +592,14 @@ const isThenable = (value: unknown): boolean =>
   ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
   typeof (value as { then?: unknown }).then === 'function';
 
-/** How the process ended while the call was open. */
+/** Returns the error for a call that was open when the process ended. */
 function endedDuring(call: OpenCall, end: InstanceEnd): PluginError {
   const { reason, code, message } = end.exit!;
   const how = reason === 'exit' ? `exited with code ${code}` : `ended (${reason}: ${message})`;
   return new PluginExited(`plugin "${end.plugin}" ${how} during the call "${call.method}"`, end);
 }
 
-/** Why a value is neither a request nor a response; empty if it is one. */
+/** Returns why a value is neither a request nor a response; empty if it is one. */
 function wrongMessage(message: unknown): string {
   if (typeof message !== 'object' || message === null) return 'is not a JSON-RPC message';
   const { jsonrpc, id, result, error } = message as Message;
@@ -633,14 +633,14 @@ function succeeded(id: Id | undefined, result: unknown): string | undefined {
   }
 }
 
-/** The response to a request whose handler threw. For a notification, nobody waits for it, so the page reports it. */
+/** The response to a request whose handler threw. A notification has no response, so the error is reported in the page. */
 function failed(id: Id | undefined, error: unknown): string | undefined {
   if (id !== undefined) return errorReply(id, error);
   uncaught(error);
   return undefined;
 }
 
-/** Whatever a handler throws, the plugin gets an answer. */
+/** Returns the message of any thrown value, because the plugin must get an answer. */
 function wordsOf(thrown: unknown): string {
   try {
     return `${asError(thrown).message}`;

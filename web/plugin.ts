@@ -1,6 +1,6 @@
 /**
- * Plugins: programs that the page calls, and that call the page, with JSON-RPC 2.0 over their standard streams. This
- * file is loaded with the first plugin, and also exports the errors (`import { RpcError } from 'holdfast/plugin'`).
+ * Plugins: programs that exchange JSON-RPC 2.0 calls with the page over their standard streams. This file is loaded with
+ * the first plugin, and also exports the errors (`import { RpcError } from 'holdfast/plugin'`).
  */
 import { offAbort, onAbort } from './aborts.js';
 import { tagOf } from './bytes.js';
@@ -40,49 +40,49 @@ export {
   RpcError,
 } from './rpc-errors.js';
 
-/** What a handler knows about the call that it handles. */
+/** Information for a handler about the call that it handles. */
 export interface HandlerContext {
   /** The plugin's name. */
   readonly plugin: string;
-  /** The `id` of the instance's process, as `hf.ps()` has it. */
+  /** The `id` of the instance's process, as in `hf.ps()`. */
   readonly process: number;
   /** The id that the plugin gave its request; undefined for a notification. */
   readonly request: string | number | null | undefined;
   /** The method that was called. */
   readonly method: string;
-  /** Aborted when the instance ends, or when the plugin cancels the request: nobody waits for the result any more. */
+  /** Aborted when the instance ends or the plugin cancels the request, so that the result is no longer needed. */
   readonly signal: AbortSignal;
   /**
-   * Calls the plugin from within the handler. Unlike `plugin.call()`, this reaches the same instance and does not wait
-   * for a turn: with the default `concurrency`, the call that is being handled has it.
+   * Calls the plugin from within the handler. Unlike `plugin.call()`, this calls the same instance and does not wait
+   * for a turn, which, with the default `concurrency`, the current call holds.
    *
    * @param method - The method.
-   * @param params - An object or array that JSON can hold.
+   * @param params - An object or array that JSON can represent.
    * @param options - A time limit and an abort signal.
    * @returns The result.
-   * @throws As `plugin.call()` does.
+   * @throws The same errors as `plugin.call()`.
    */
   call<T = unknown>(method: string, params?: object, options?: CallOptions): Promise<T>;
   /**
    * Sends this instance a notification.
    *
    * @param method - The method.
-   * @param params - An object or array that JSON can hold.
+   * @param params - An object or array that JSON can represent.
    */
   notify(method: string, params?: object): Promise<void>;
 }
 
 /**
- * Handles a method that the plugin calls. The result, or what its promise resolves to, must be a value that JSON can
- * hold; undefined becomes null. To answer with an error, throw an `RpcError`; any other error becomes an
- * `InternalError` with its message. `params` are whatever the plugin sent, so check them.
+ * Handles a method that the plugin calls. The result, which may be a promise, must be a value that JSON can represent;
+ * undefined becomes null. To answer with an error, throw an `RpcError`; any other error becomes an `InternalError` with
+ * its message. `params` come from the plugin unchecked, so validate them.
  */
 export type PluginHandler = (params: unknown, context: HandlerContext) => unknown;
 
 /** Receives each line that an instance writes to standard error. */
 export type PluginLogger = (line: string, from: { readonly plugin: string; readonly process: number }) => void;
 
-/** Options of `hf.plugin()`. Those of `hf.spawn()` apply to each instance. */
+/** Options of `hf.plugin()`. The options of `hf.spawn()` among them apply to each instance. */
 export interface PluginOptions extends Pick<
   SpawnOptions,
   | 'args'
@@ -108,24 +108,24 @@ export interface PluginOptions extends Pick<
   handlers?: Readonly<Record<string, PluginHandler>>;
   /**
    * "kept": one instance serves all calls and keeps its state; after it has ended, the next call starts another.
-   * "fresh": each call has an instance of its own, so calls share nothing. Default: "kept".
+   * "fresh": each call gets a new instance, so calls share nothing. Default: "kept".
    */
   instance?: 'kept' | 'fresh';
   /**
-   * How many calls may be open at once; more wait for their turn. A kept instance gets that many at once, so the plugin
-   * must be made for it; fresh instances run in parallel. Default: 1 for a kept instance, 4 for fresh ones.
+   * How many calls may be open at once; further calls wait for their turn. A kept instance gets this many calls at once,
+   * so the plugin must support that; fresh instances run in parallel. Default: 1 for a kept instance, 4 for fresh ones.
    */
   concurrency?: number;
   /**
-   * Milliseconds that a call may take; then the instance is killed and the call rejects with `PluginTimeout`. Loading,
-   * and the wait for a turn, do not count; the page's handlers do. 0 means no limit. Default: 10,000.
+   * Milliseconds that a call may take; after that the instance is killed and the call rejects with `PluginTimeout`.
+   * Loading and waiting for a turn do not count; the page's handlers do. 0 means no limit. Default: 10,000.
    */
   timeout?: number;
   /** Receives standard error, line by line. Default: `console.warn`, with the plugin's name. */
   logger?: PluginLogger;
-  /** Bytes of the longest message that the plugin may send. Default: 64 MiB. */
+  /** The maximum length of a message from the plugin, in bytes. Default: 64 MiB. */
   maxMessage?: number;
-  /** Milliseconds that an instance has to end once its standard input was closed; then it is killed. Default: 1,000. */
+  /** How many milliseconds after its standard input was closed an instance is killed if it has not ended. Default: 1,000. */
   shutdown?: number;
   /** Closes the plugin when aborted. */
   signal?: AbortSignal;
@@ -133,7 +133,7 @@ export interface PluginOptions extends Pick<
 
 /** Options of `plugin.call()`. */
 export interface CallOptions {
-  /** Milliseconds that this call may take; 0 means no limit. Default: that of the plugin. */
+  /** Milliseconds that this call may take; 0 means no limit. Default: the plugin's `timeout`. */
   timeout?: number;
   /**
    * Rejects the call with the signal's reason when aborted. A fresh instance is killed. A kept one gets the notification
@@ -142,24 +142,24 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** A program that is called with JSON-RPC. */
+/** A program that the page calls with JSON-RPC. */
 export interface Plugin extends AsyncDisposable {
   /** Its name. */
   readonly name: string;
-  /** The process of the kept instance, while it runs. Its streams are in use. */
+  /** The process of the kept instance, while it runs. Do not use its streams. */
   readonly process: Process | undefined;
   /**
    * Calls a method of the plugin.
    *
    * @param method - The method.
-   * @param params - An object or array that JSON can hold.
+   * @param params - An object or array that JSON can represent.
    * @param options - A time limit and an abort signal.
    * @returns The result.
    * @throws `RpcError`, or its subclass for the code, when the plugin answers with an error.
    * @throws `PluginTimeout` when the call took too long, `PluginExited` when the instance ended first,
    * `PluginOutputError` when it wrote something that is not JSON-RPC, `PluginClosed` when the plugin was closed.
    * @throws `SpawnRefused` when an instance cannot start.
-   * @throws `TypeError` for parameters that JSON cannot hold, or invalid options.
+   * @throws `TypeError` for parameters that JSON cannot represent, or invalid options.
    * @throws The signal's reason when aborted.
    * @throws `Closed` or `Fatal` when the runtime ends first.
    *
@@ -171,15 +171,15 @@ export interface Plugin extends AsyncDisposable {
    * Sends the kept instance a notification, which has no answer. Resolves when it is in the process's pipe.
    *
    * @param method - The method.
-   * @param params - An object or array that JSON can hold.
+   * @param params - An object or array that JSON can represent.
    * @throws `TypeError` with `instance: 'fresh'`, where no instance could receive it.
-   * @throws `PluginClosed`, `SpawnRefused` and `TypeError` as `call()` does, and `PipeError` when the instance does not
-   * read its input.
+   * @throws `PluginClosed`, `SpawnRefused` and `TypeError` as `call()` does, and `PipeError` when the instance no longer
+   * reads its input.
    */
   notify(method: string, params?: object): Promise<void>;
   /**
-   * Ends the plugin: its open calls reject with `PluginClosed`, and its instances get end of file, and are killed
-   * after `shutdown` milliseconds. Resolves when they have ended. Never rejects, and may be called again.
+   * Closes the plugin: open calls reject with `PluginClosed`, and the instances get end of file and are killed after
+   * `shutdown` milliseconds. Resolves when they have ended. Never rejects, and may be called again.
    */
   close(): Promise<void>;
 }
@@ -300,7 +300,7 @@ class PluginHandle implements Plugin {
   readonly #source: Source;
   readonly #plan: PluginPlan;
   readonly #wire: PluginWire;
-  /** The source in a form that can be used again. */
+  /** The source in a reusable form. */
   #program: Promise<Source> | undefined;
   /** The kept instance; rejected if it could not start. */
   #kept: Promise<Instance> | undefined;
@@ -410,7 +410,7 @@ class PluginHandle implements Plugin {
     this.#closing.signal.throwIfAborted();
   }
 
-  /** A call is over: its turn goes to the next one. */
+  /** Passes the turn of an ended call to the next one. */
   #next(): void {
     const next = this.#waiting.shift();
     if (next) next();
@@ -444,7 +444,7 @@ class PluginHandle implements Plugin {
   async #start(): Promise<Instance> {
     this.#closing.signal.throwIfAborted();
     this.#program ??= this.#reusable();
-    const starting = new AbortController(); // once it runs, closing is gentler than an abort
+    const starting = new AbortController(); // aborts only the start; a running instance is closed instead of killed
     const giveUp = (): void => starting.abort(this.#closing.signal.reason);
     onAbort(this.#closing.signal, giveUp);
     try {
@@ -459,7 +459,7 @@ class PluginHandle implements Plugin {
     }
   }
 
-  /** A response can be read only once. */
+  /** Returns the source, or the bytes of a response, which can be read only once. */
   async #reusable(): Promise<Source> {
     const source = await Promise.resolve(this.#source).catch(() => undefined);
     if (source === undefined) return this.#source; // the start reports why it failed

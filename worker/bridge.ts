@@ -1,4 +1,4 @@
-/** Binds the kernel to a guest's memory: the multi-memory bridge, or the JavaScript one where the engine has no multi-memory. */
+/** Binds the kernel to a guest's memory, through the multi-memory bridge or, in engines without multi-memory, a JavaScript one. */
 import { WASM_PAGE } from '../build/generated/layouts.ts';
 import { bridge as bridgeBytes } from '../build/generated/bridge.ts';
 import { bridgeJs as bridgeJsBytes } from '../build/generated/bridge-js.ts';
@@ -9,11 +9,11 @@ export type BridgeKind = 'multi-memory' | 'js';
 const multiMemory = WebAssembly.validate(bridgeBytes);
 const modules: { multi?: WebAssembly.Module; shared?: WebAssembly.Module; js?: WebAssembly.Module } = {};
 
-/** Which bridge this engine gets, unless the slower one is asked for. */
+/** The fastest bridge that this engine supports, or the JavaScript one if forced. */
 export const bridgeKind = (forceJs: boolean): BridgeKind => (multiMemory && !forceJs ? 'multi-memory' : 'js');
 
 function jsFunctions(kernel: WebAssembly.Memory, guest: WebAssembly.Memory): Record<string, WebAssembly.ImportValue> {
-  // A memory that grows detaches its old buffer (or, shared, leaves it short): look again whenever the buffer is another one.
+  // Growing a memory detaches its old buffer (a shared one keeps its old length), so the views are renewed whenever the buffer changes.
   let kernelView = new Uint8Array(kernel.buffer);
   let guestView = new Uint8Array(guest.buffer);
   const refresh = () => {
@@ -37,7 +37,7 @@ function jsFunctions(kernel: WebAssembly.Memory, guest: WebAssembly.Memory): Rec
   };
 }
 
-/** The three functions, in the order in which they stand in the kernel's table: copy_in, copy_out, pages. */
+/** Returns the three functions in the order of their slots in the kernel's table: copy_in, copy_out, pages. */
 export function makeBridge(
   kind: BridgeKind,
   kernel: WebAssembly.Memory,

@@ -1,4 +1,4 @@
-/** The guests that others call, as the coordinator has them for the page: it makes them, wakes their workers, and ends them. */
+/** The guests that other guests call. The coordinator creates them for the page, wakes their workers, and ends them. */
 import type { CalleeCalls } from '../build/generated/exports.ts';
 import { CALLEE_NAME } from '../build/generated/layouts.ts';
 import { after, NULL, toPointer, type Pointer } from '../common/pointer.ts';
@@ -6,7 +6,7 @@ import type { CalleeMessage } from '../common/protocol.ts';
 import { bytesAt } from './kernel.ts';
 import { instantiateLinks } from './links-module.ts';
 
-/** What it needs of the kernel. */
+/** The part of the kernel used here. */
 interface Kernel {
   readonly call: { c_alloc(size: number): Parameters<typeof toPointer>[0]; c_free(block: Pointer): void };
   readonly memory: WebAssembly.Memory;
@@ -14,7 +14,7 @@ interface Kernel {
 
 class Callees {
   private readonly calls: CalleeCalls;
-  /** Where the pointer to the table of all is, and room for a name. */
+  /** Holds the pointer to the table of all callees, followed by room for a name. */
   private readonly table: Pointer;
 
   constructor(private readonly kernel: Kernel) {
@@ -23,7 +23,7 @@ class Callees {
     if (this.table) bytesAt(kernel.memory, this.table, 8).fill(0);
   }
 
-  /** 0: no memory, or there are too many. */
+  /** Returns 0 if memory is exhausted or there are too many callees. */
   create(name: string, reentrant: boolean): Pointer {
     if (!this.table) return NULL;
     const at = after(this.table, 8);
@@ -51,13 +51,13 @@ class Callees {
 
 let callees: Callees | undefined;
 
-/** Makes one: its number, or 0. */
+/** Creates a callee and returns its number, or 0 on failure. */
 export const callee = (kernel: Kernel, { name, reentrant }: { name: string; reentrant: boolean }): Pointer =>
   (callees ??= new Callees(kernel)).create(name, reentrant);
 
 export const called = (message: CalleeMessage): void => callees!.perform(message);
 
-/** As many characters as there is room for. */
+/** Cuts the name to CALLEE_NAME bytes of UTF-8 without splitting a character. */
 function shortened(name: string): Uint8Array {
   const bytes = new TextEncoder().encode(name);
   let size = Math.min(bytes.length, CALLEE_NAME);

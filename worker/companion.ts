@@ -1,10 +1,10 @@
 /**
- * The JavaScript beside a guest: an ES module of the page's author that this worker imports, and that knows how to drive the guest, often with the glue that
- * the guest's package brings along. A part of guest.ts.
+ * Runs a guest's companion: an ES module, written by the author of the page, which this worker imports to drive the guest, often with the glue code from the
+ * guest's package. Part of guest.ts.
  *
- * Glue instantiates its module by itself, and knows nothing of the kernel. So WebAssembly's functions are replaced in this worker, for the guest's module only: they
- * bind it to the kernel, and what they return has exports that tell the kernel when the guest's code runs, because glue runs it whenever it likes: for a
- * call of the page's, from a timer, when a promise settles. Between that the thread rests.
+ * Glue code instantiates its module itself and does not know the kernel. This worker therefore replaces the functions of the WebAssembly namespace, for
+ * the guest's module only. The replacements bind the instance to the kernel and wrap its exports so that the kernel knows when guest code runs. Glue code
+ * can run it at any time: for a call from the page, from a timer, or when a promise settles. In between, the thread rests.
  */
 import { platform } from '#platform';
 import { PREVIEW1_NAMES } from '../build/generated/abi.ts';
@@ -24,7 +24,7 @@ import { makesMemory, systemCall } from './wasi-imports.ts';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** What a companion gets. */
+/** The argument of a companion's default export. */
 interface Context {
   module: WebAssembly.Module;
   bytes: ArrayBuffer;
@@ -36,7 +36,7 @@ interface Context {
   options: unknown;
 }
 
-/** What a companion returns. */
+/** The return value of a companion's default export. */
 interface Reply {
   calls?: Record<string, AnyFunction>;
   imports?: WebAssembly.Imports;
@@ -45,7 +45,7 @@ interface Reply {
 
 interface Wasi {
   wasiImport: WebAssembly.ModuleImports;
-  /** The kernel's functions take the place of those that the glue has. */
+  /** Whether the kernel's functions replace those of the glue code. */
   override: boolean;
   getImportObject(): WebAssembly.Imports;
   initialize(instance: { exports: WebAssembly.Exports }): void;
@@ -60,7 +60,7 @@ interface Channel {
 /** An import() that bundlers leave alone; tools/build.mjs defines it. */
 declare function importUrl(url: string): Promise<unknown>;
 
-/** Where the module leaves its function if a bundler drops what it exports. */
+/** Where the companion leaves its function when a bundler drops its exports. */
 const scope = globalThis as { holdfastCompanion?: unknown };
 
 const textOf = (error: unknown): string =>
@@ -68,25 +68,25 @@ const textOf = (error: unknown): string =>
 
 export class Companion {
   private raw: WebAssembly.Instance | null = null;
-  /** Frames of the guest's on the stack. */
+  /** The number of guest frames on the stack. */
   private depth = 0;
   private resting = false;
   private restQueued = false;
   private gone = false;
-  /** Why it must end, once its last frame has left. */
+  /** The error that ends the guest once its last frame has returned. */
   private fatal: unknown = undefined;
   private initialized = false;
   private calls: Record<string, AnyFunction> = {};
-  /** Settles when every call before has. */
+  /** Settles when all earlier calls have settled. */
   private line: Promise<unknown> = Promise.resolve();
-  /** The page numbers them behind the exports. */
+  /** The number of the first companion function: the page numbers them after the exports. */
   private firstCall = 0;
   private callNames: string[] = [];
   private values: unknown[] = [];
   private failures: Failure[] = [];
   private sending = false;
   private readonly module: WebAssembly.Module;
-  /** The kernel's own functions, by those that JavaScript gets. */
+  /** Maps each wrapper that JavaScript gets to the kernel's function. */
   private readonly direct = new Map<unknown, WebAssembly.ImportValue>();
   private readonly context: Context;
   private message: RunMessage;
@@ -97,12 +97,12 @@ export class Companion {
     message: RunMessage,
     private readonly companion: CompanionMessage,
     private readonly port: MessagePort | null,
-    /** Whether it stays for calls. */
+    /** Whether the guest stays to serve calls. */
     private readonly stays: boolean,
   ) {
     const { module, memory, tid, argument, added } = message;
     this.module = module;
-    // Glue wants it before there is an instance.
+    // Glue code needs the memory before there is an instance.
     const mine = memory && !makesMemory(module, added) ? memoryOf(memory) : null;
     this.message = mine ? { ...message, memory: mine } : message;
     const wasiImport = this.wasiImport();
@@ -140,7 +140,7 @@ export class Companion {
     if (this.gone) return;
     if (!this.stays) {
       this.guest.attach(this.raw!);
-      this.depth++; // what it ends with is told there
+      this.depth++; // start() reports how the guest ends
       this.seat.worker.start({ exports: exportsOf(this.raw!) }, this.message);
       this.leave();
       return;
@@ -152,7 +152,7 @@ export class Companion {
     this.firstCall = exports.length;
     this.callNames = this.names();
     this.post({ t: 'ready', exports, companion: this.callNames });
-    this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data as CallsMessage); // no guest calls one with a companion
+    this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data as CallsMessage); // guests cannot call a guest that has a companion
   }
 
   private async load(): Promise<(context: Context) => unknown> {
@@ -185,7 +185,7 @@ export class Companion {
     }
   }
 
-  /** The guest's end, with this text. */
+  /** Ends the guest with this text and error. */
   crash(what: string, error: unknown): void {
     if (this.gone) return;
     const failure = new Error(`${what}: ${textOf(error)}`);
@@ -208,7 +208,7 @@ export class Companion {
     this.leave();
   }
 
-  /** What the glue still has in mind must not run here any more: this worker ends. */
+  /** Ends this worker, so that timers and promises of the glue code no longer run. */
   private leave(): void {
     this.gone = true;
     platform.exit();
@@ -227,7 +227,7 @@ export class Companion {
     }
   }
 
-  /** Runs the guest's code, and then, when all jobs of this turn have run, rests. A trap is the guest's end, whoever catches it. */
+  /** Runs guest code, and rests once all microtasks of this turn have run. A trap ends the guest even if JavaScript catches it. */
   private enter<T>(work: () => T): T {
     if (this.gone) throw new Error('the guest has ended');
     this.wake();
@@ -262,7 +262,7 @@ export class Companion {
     }
   }
 
-  /** A function of the kernel's for JavaScript that calls it; the guest itself gets the kernel's. */
+  /** Wraps a kernel function for JavaScript callers. The guest imports the unwrapped function. */
   private through(name: string): AnyFunction {
     const fn = this.seat.kernel[name] as AnyFunction;
     const entry = (...args: unknown[]): unknown => {
@@ -292,7 +292,7 @@ export class Companion {
         call(exports, '_start');
         return 0;
       },
-      // emnapi looks for these of node:wasi's.
+      // emnapi looks for these properties of node:wasi.
       [Symbol('kInstance')]: null,
       [Symbol('kSetMemory')]: () => undefined,
     } as Wasi;
@@ -306,7 +306,7 @@ export class Companion {
     return this.module;
   }
 
-  /** What the guest's code sees of `given`, the glue's imports. */
+  /** Instantiates the guest with `given`, the imports from the glue code. */
   instantiate(given: WebAssembly.Imports | undefined): WebAssembly.Instance {
     if (this.gone) throw new Error('the guest has ended');
     if (this.raw)
@@ -329,7 +329,7 @@ export class Companion {
     );
     if (!instance) {
       this.gone = true;
-      if (instance === null) platform.exit(); // else the same run comes again
+      if (instance === null) platform.exit(); // undefined: the same run is sent again
       throw new Error('the guest cannot be instantiated');
     }
     this.raw = instance;
@@ -361,7 +361,7 @@ export class Companion {
     return Object.freeze(shown);
   }
 
-  /** Its functions are called by glue, too. */
+  /** Wraps the table's functions, because glue code calls them too. */
   private wrapTable(table: WebAssembly.Table): void {
     const { get, set } = WebAssembly.Table.prototype;
     Object.defineProperties(table, {
@@ -410,7 +410,7 @@ export class Companion {
     return name === undefined ? this.enter(() => this.guest.perform(fn, args)) : this.calls[name]!(...args);
   }
 
-  /** All that have come to a result in this turn. */
+  /** Sends the results of all calls that settled in this turn. */
   private send(): void {
     this.sending = false;
     const values = this.values.splice(0);
@@ -454,7 +454,7 @@ function makeChannel(name: string, tid: number): Channel {
   return end;
 }
 
-/** An empty module that no other is equal to: glue may copy it. */
+/** Creates an empty module with unique bytes, which a copy made by glue code still matches. */
 function tokenOf(): ArrayBuffer {
   const id = crypto.getRandomValues(new Uint8Array(16));
   return new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, 17, 0, ...id]).buffer;
@@ -472,14 +472,14 @@ const exportsGetter = Object.getOwnPropertyDescriptor(WebAssembly.Instance.proto
 const exportsOf = (instance: WebAssembly.Instance): WebAssembly.Exports =>
   exportsGetter.call(instance) as WebAssembly.Exports;
 
-/** What stands in for WebAssembly's functions. Anything but the guest's module passes. */
+/** The replacements for the functions of the WebAssembly namespace. They pass every module but the guest's through. */
 const hooks = {
   installed: false,
-  /** Of the guest that this worker has. */
+  /** The companion of the guest in this worker. */
   current: null as Companion | null,
-  /** Whether it is us who instantiate. */
+  /** Set while this worker itself is instantiating. */
   inside: false,
-  /** What JavaScript sees of an instance's exports. */
+  /** Maps an instance's exports to the wrapped ones shown to JavaScript. */
   shown: new WeakMap<object, WebAssembly.Exports>(),
 
   pass<T>(work: () => T): T {
@@ -515,7 +515,7 @@ const hooks = {
       (plain: AnyFunction, streaming: AnyFunction) =>
       async (source: unknown, ...rest: unknown[]): Promise<unknown> => {
         const response = (await source) as Response;
-        // One that was not fetched is made by glue, perhaps of context.bytes.
+        // A response without a URL was constructed by glue code, perhaps from context.bytes.
         return response.url ? streaming(response, ...rest) : plain(await response.arrayBuffer(), ...rest);
       };
     Object.assign(WebAssembly, {
@@ -550,7 +550,7 @@ const hooks = {
     hooks.watch();
   },
 
-  /** What it throws where nobody catches it is its guest's end, and no fault of this worker's. */
+  /** An uncaught error or rejection in the companion ends its guest and does not count as a failure of this worker. */
   watch(): void {
     const crash = (what: string) => (error: unknown) => hooks.current?.crash(what, error);
     const rejected = crash('a promise of the companion was rejected');

@@ -1,4 +1,4 @@
-/** A compute worker: waits for work, instantiates a guest with the kernel's exports for imports, runs it, and waits again. */
+/** A compute worker: waits for work, instantiates a guest with the kernel's exports as its imports, runs it, and waits again. */
 import { platform } from '#platform';
 import {
   CODE_TRAP,
@@ -30,11 +30,11 @@ declare function importUrl(url: string): Promise<unknown>;
 class ComputeWorker {
   readonly #kernel: KernelExports;
   readonly #bridge;
-  /** Where the bridge's three functions stand in the kernel's table. */
+  /** The first of the three slots in the kernel's table that hold the bridge's functions. */
   readonly #slots: number;
-  /** The guest's. */
+  /** The guest's memory. */
   #memory: WebAssembly.Memory | null = null;
-  /** Of a guest that has one, from its first run on. */
+  /** The guest's port to the page, if it has one; kept from its first run on. */
   #port: MessagePort | null = null;
 
   constructor(private readonly boot: BootMessage) {
@@ -68,7 +68,7 @@ class ComputeWorker {
     if (instance !== undefined) this.leave();
   }
 
-  /** A guest that is called, which keeps this worker. */
+  /** Runs a guest that serves calls or has host functions. A guest that serves calls keeps this worker. */
   async #serve(message: RunMessage, guest: NonNullable<RunMessage['guest']>): Promise<void> {
     try {
       await importUrl(this.boot.guest);
@@ -82,7 +82,7 @@ class ComputeWorker {
       return;
     }
     const { Guest } = left<typeof GuestPart>();
-    // The coordinator has given the port away with the first run, which may be tried again.
+    // The coordinator transferred the port with the first run; a retry comes without it.
     this.#port = guest.port ?? (message.tid === 0 ? this.#port : null);
     const made = new Guest(this.#seatOf(message), { ...guest, port: this.#port }, message);
     if (guest.companion) return made.accompany(message);
@@ -120,7 +120,7 @@ class ComputeWorker {
     };
   }
 
-  /** Null: it did not begin, which has been reported. Undefined: for now there is no memory for it, and the same run will come again. */
+  /** Returns null if the guest did not start, which has been reported, and undefined if there is no memory yet and the run will be sent again. */
   begin(message: RunMessage, others?: OtherImports): WebAssembly.Instance | null | undefined {
     const instance = this.#instantiate(message, others);
     if (instance === 'no memory') {
@@ -137,18 +137,18 @@ class ComputeWorker {
     port.post({ t: 'idle' });
   }
 
-  /** An unwound guest leaves the kernel's stack pointer where it was; every run, and every report after one, begins at the top. */
+  /** Unwinding a guest does not restore the kernel's stack pointer, so every run, and every report after one, resets it. */
   #resetStack(): void {
     this.#kernel._emscripten_stack_restore(this.boot.stackTop);
   }
 
-  /** The guest's instance, with the kernel bound to its memory; null when there is none, which has been reported then. */
+  /** Instantiates the guest and binds the kernel to its memory. Returns null after a failure, which has been reported. */
   #instantiate(message: RunMessage, others: OtherImports): WebAssembly.Instance | 'no memory' | null {
     const { session, module, memory: given, tid, added } = message;
     try {
       const memory = given && !(given instanceof WebAssembly.Memory) ? new WebAssembly.Memory(given) : given;
-      // Memory that is imported is there before the module's start function runs; memory that it makes itself is not, also when the rewriter has
-      // made an import of it.
+      // An imported memory exists before the module's start function runs. A memory that the module defines does not, and is bound later even if the
+      // rewriter turned it into an import.
       const imported = memory && !makesMemory(module, added);
       if (imported) this.#bindMemory(memory);
       this.#kernel.w_begin();
@@ -162,7 +162,7 @@ class ComputeWorker {
       return instance;
     } catch (error) {
       this.#resetStack();
-      // The engine could not give it what it needs; its start function did nothing wrong.
+      // These are failures to instantiate, not traps of the start function.
       const noMemory = isOutOfMemory(error);
       const refused = noMemory || error instanceof WebAssembly.LinkError || error instanceof TypeError;
       if (tid !== 0 || !refused) {
@@ -178,17 +178,17 @@ class ComputeWorker {
     }
   }
 
-  /** The reason NONE means that this message tells the page, not the process's end. */
+  /** Reports a guest that could not start. The reason NONE means that the page learns of it from this message, not from the process's exit. */
   refuse(session: number, kind: 'module' | 'limit', message: string): void {
     port.post({ t: 'refused', session, kind, message });
     this.#kernel.w_ended(EXIT_REASON_NONE, 0, NULL, 0, NULL, 0);
   }
 
-  /** At a check that finds the order to stop, the guest calls the kernel, which unwinds it. See native/rewrite/rewrite.h. */
+  /** When a check finds the order to stop, the guest calls the kernel, which unwinds it. See native/rewrite/rewrite.h. */
   #makeInterruptible({ exports }: WebAssembly.Instance, { prefix, check, hasStart }: Added): void {
     const table = exports[`${prefix}:stop`] as WebAssembly.Table;
     table.set(0, this.#kernel.w_interrupt);
-    // What it waits for in memory, it waits for in the kernel.
+    // The guest's memory.atomic.wait and notify instructions became calls to the kernel.
     if (table.length > 1)
       [this.#kernel.w_wait32, this.#kernel.w_wait64, this.#kernel.w_notify].forEach((fn, i) => table.set(i + 1, fn));
     if (check === 'flag') (exports[`${prefix}:word`] as WebAssembly.Global).value = this.#kernel.w_flag();
@@ -218,15 +218,15 @@ class ComputeWorker {
       return;
     }
     this.#resetStack();
-    // The first thread's return ends the process, another's only itself (wasi-threads).
+    // Returning ends the whole process on the first thread, and only the thread itself on others (wasi-threads).
     if (tid === 0) this.#kernel.w_returned();
     else this.#kernel.w_thread_returned();
   }
 
-  /** The guest trapped: a RuntimeError, or the RangeError of a stack that ran over, or an exception that it threw and did not catch. */
+  /** Reports a trap: a RuntimeError, a stack overflow, or an exception that the guest threw and did not catch. */
   #report(error: unknown, module: WebAssembly.Module): void {
     if (this.#kernel.w_unwound()) {
-      this.#kernel.w_returned(); // no trap: its process has ended, and the kernel sent it here
+      this.#kernel.w_returned(); // not a trap: the process has ended, and the kernel unwound the guest
       return;
     }
     const message = this.#put(TEXT_MESSAGE, describe(error), EXIT_MESSAGE_MAX);
@@ -246,32 +246,32 @@ class ComputeWorker {
   }
 }
 
-/** What engines throw when they have no memory for a module: a RangeError, Firefox the bare string "out of memory". */
+/** Engines that have no memory for a module throw a RangeError; Firefox throws the bare string "out of memory". */
 const isOutOfMemory = (error: unknown): boolean =>
   error === 'out of memory' || (error instanceof RangeError && /memory/i.test(error.message));
 
-/** … when a guest recursed too deep: a RangeError, Firefox an InternalError, which is its own. */
+/** Engines whose stack overflows throw a RangeError; Firefox throws its own InternalError. */
 const isStackOverflow = (error: unknown): boolean =>
   error instanceof RangeError || (error instanceof Error && /too much recursion/.test(error.message));
 
 function describe(error: unknown): string {
   if (isOutOfMemory(error)) return typeof error === 'string' ? error : (error as Error).message;
   if (isStackOverflow(error)) return 'call stack exhausted';
-  // WebKit adds which expression of ours it was.
+  // WebKit appends the JavaScript expression that failed.
   if (error instanceof Error) return error.message.replace(/ \(evaluating '.*'\)$/s, '');
   return `uncaught exception: ${String(error)}`;
 }
 
-/** Where V8 cuts a stack, in frames. Ours may lie on top of the guest's (the rewriter's, the probe's, those of a system call): it shows some more. */
+/** V8's limit of frames in a stack trace. It is raised because frames of the rewriter, the probe or a system call may lie on top of the guest's. */
 const mostFrames = Error.stackTraceLimit ?? Infinity;
 Error.stackTraceLimit = mostFrames + 8;
 
-/** What a frame says of its module: "wasm://wasm/0a1b2c3d:", or the URL that it came from. */
+/** The module that a frame names: "wasm://wasm/0a1b2c3d:", or the URL that it was loaded from. */
 const moduleOf = (frame: string): string | undefined => /([^\s(@]*)wasm-function\[/.exec(frame)?.[1];
 
 /**
- * The frames of the stack that are the guest's, one a line, with the offsets that they have in the module as its author knows it; those of this worker,
- * the kernel and the probe say nothing to them. The outermost is the guest's: it calls the kernel, never the other way round.
+ * Returns the guest's frames of the stack, one per line, with offsets in the original module. Frames of this worker, the kernel and the probe are left out.
+ * The outermost wasm frame belongs to the guest, because the kernel never calls the guest.
  */
 function guestFrames(stack: string, module: WebAssembly.Module): string {
   const lines = stack
@@ -283,7 +283,7 @@ function guestFrames(stack: string, module: WebAssembly.Module): string {
   return originalFrames(module, frames).slice(0, mostFrames).join('\n');
 }
 
-/** Resolves when the worker is up; work that comes earlier waits for it. */
+/** Resolves when the worker has booted. Work that arrives earlier waits for it. */
 let worker: Promise<ComputeWorker | null> = Promise.resolve(null);
 
 async function boot(message: BootMessage): Promise<ComputeWorker | null> {
@@ -313,7 +313,7 @@ port.onmessage = (message) => {
       platform.collectGarbage();
       break;
     case 'run':
-      // Straight from the message's handler where that is possible: what a guest throws past us is then the worker's error event.
+      // Runs inside the message handler if possible, so that an exception that escapes becomes the worker's error event.
       if (running) running.run(message);
       else void worker.then((made) => made?.run(message));
       break;

@@ -1,8 +1,8 @@
 /**
- * A guest that is called: it keeps its worker, which waits in its event loop for calls. The page sends them over a port of its own, those of one turn
- * together, and gets the results together.
+ * A guest that serves calls. It keeps its worker, which waits for calls in its event loop. The page sends calls over a dedicated port, those of one turn
+ * in one message, and gets their results in one message.
  *
- * A file of its own, loaded for the first such guest.
+ * This is a separate file, loaded for the first guest that needs it.
  */
 import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
@@ -33,43 +33,43 @@ import type { OtherImports } from './wasi-imports.ts';
 
 const NUL = new Uint8Array(1);
 
-/** The worker that the guest runs on (compute.ts). */
+/** The guest's worker (compute.ts). */
 export interface Seat {
   readonly kernel: KernelExports;
   readonly kernelMemory: WebAssembly.Memory;
   /** The thread's block in the kernel. */
   readonly thread: Pointer;
-  /** The guest's, once it is bound. */
+  /** The guest's memory, once it is bound. */
   memory(): WebAssembly.Memory | null;
-  /** A copy of the kernel's memory. */
+  /** Returns a copy of bytes in the kernel's memory. */
   bytes(pointer: Pointer, size: number): Uint8Array<ArrayBuffer>;
-  /** To the page, by way of the coordinator. */
+  /** Sends a message to the page through the coordinator. */
   post(message: HostCallMessage): void;
-  /** Ends the process as a trap would, with this text, and unwinds the guest. */
+  /** Ends the process with this text, as a trap does, and unwinds the guest. */
   fail(text: string): void;
-  /** The guest trapped, or was unwound: its process ends. */
+  /** Ends the process after the guest trapped or was unwound. */
   fault(error: unknown): void;
   readonly worker: SeatWorker;
 }
 
-/** What of the worker's own a guest needs. */
+/** The worker's functions that a guest needs. */
 export interface SeatWorker {
-  /** The guest has left its process. */
+  /** Frees the worker once the guest has left its process. */
   leave(): void;
-  /** Null: it did not begin, which has been told. Undefined: the same run comes again. */
+  /** Returns null if the guest did not start, which has been reported, and undefined if the same run will be sent again. */
   begin(message: RunMessage, others: OtherImports): WebAssembly.Instance | null | undefined;
-  /** Runs the command, or the thread, to its end. */
+  /** Runs the command or the thread until it ends. */
   start(instance: Pick<WebAssembly.Instance, 'exports'>, message: RunMessage): void;
-  /** Nothing of the guest ran, and its process is gone. */
+  /** Reports a guest that could not start, and ends its process. */
   refuse(session: number, kind: 'module', message: string): void;
 }
 
 type WasmFunction = (...args: unknown[]) => unknown;
 
-/** How long results are kept back for more of them, in milliseconds. */
+/** How long a result waits for others to be sent with it, in milliseconds. */
 const GATHERING = 1;
 
-/** Gathers results, so that many travel together, but none waits longer than GATHERING for those that follow. */
+/** Gathers results into one message, but keeps none longer than GATHERING. */
 class Results {
   private values: unknown[] = [];
   private failures: Failure[] = [];
@@ -102,11 +102,11 @@ class Results {
 
 export class Guest {
   private exports: Record<string, WebAssembly.ExportValue> = {};
-  /** Of the exported functions, as the page numbers them. */
+  /** The names of the exported functions, in the page's numbering. */
   private names: string[] = [];
   private readonly port: MessagePort | null;
   private gone = false;
-  /** Once the page uses it. */
+  /** Created when the page first uses it. */
   private loop: Loop | undefined;
 
   constructor(
@@ -117,7 +117,7 @@ export class Guest {
     this.port = message.port;
   }
 
-  /** Its imports that are functions of the page's. */
+  /** Provides the guest's imports that are functions of the page or of other guests. */
   readonly imports = ({
     module,
     name,
@@ -132,7 +132,7 @@ export class Guest {
   };
 
   private links: Links | null = null;
-  /** Once it serves calls from other guests: what they call it by, and how many messages came from the page since. */
+  /** Set once the guest serves calls from other guests: its callee, and the number of messages from the page since. */
   private callee = NULL;
   private received = 0;
 
@@ -180,14 +180,14 @@ export class Guest {
     answered: '',
   };
 
-  /** Stays for calls. */
+  /** Initializes the guest and then serves calls. */
   serve(instance: WebAssembly.Instance): void {
     if (!this.enter(() => this.settle(instance, true))) return;
     this.post({ t: 'ready', exports: this.listExports(), companion: [] });
     this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
   }
 
-  /** Of one that does not stay: what its host's functions may need of it. Returns how to start it. */
+  /** Makes the exports of a guest that does not serve calls available to its host functions. Returns the exports to start it with. */
   attach({ exports }: WebAssembly.Instance): { exports: WebAssembly.Exports } {
     this.exports = exports;
     const started = Object.entries(exports).map(([name, value]) => [
@@ -199,12 +199,12 @@ export class Guest {
     return { exports: Object.fromEntries(started) as WebAssembly.Exports };
   }
 
-  /** Of a thread, which is about to leave its process. */
+  /** Closes the links of a thread that is about to leave its process. */
   private returned(): void {
     if (this.module.tid !== 0) this.links?.close();
   }
 
-  /** What a function of the page's returned may be the reason of what the engine throws. */
+  /** Runs `work`, and names the host function in an exception that its return value caused. */
   private explained<T>(work: () => T): T {
     try {
       const value = work();
@@ -216,7 +216,7 @@ export class Guest {
     }
   }
 
-  /** Of one with a companion, which drives it instead of this. */
+  /** Hands a guest that has a companion over to it. */
   accompany(run: RunMessage): void {
     const { companion, called } = this.message;
     void new Companion(this, this.seat, run, companion!, this.port, called && run.tid === 0).run();
@@ -260,7 +260,7 @@ export class Guest {
     return list;
   }
 
-  /** Runs the guest's code, then rests. False: it is gone. */
+  /** Runs guest code, then rests. Returns false if the guest has ended. */
   private enter(work: () => void): boolean {
     try {
       this.explained(work);
@@ -293,7 +293,7 @@ export class Guest {
     if (served) this.loop?.stir();
   }
 
-  /** Runs the guest's code when it rests. False: it is gone. */
+  /** Wakes the resting guest and runs its code. Returns false if the guest has ended. */
   private run(work: () => void): boolean {
     if (this.gone) return false;
     return this.enter(() => {
@@ -345,7 +345,7 @@ export class Guest {
     return value;
   }
 
-  /** The page has checked the arguments, if it knows the types; else only the engine does. */
+  /** The page has checked the arguments if it knows the types; otherwise only the engine checks them. */
   private invoke(name: string, args: unknown[]): unknown {
     try {
       return (this.exports[name] as WasmFunction)(...args);
@@ -356,7 +356,7 @@ export class Guest {
     }
   }
 
-  // --- values that take more than a number ---
+  // --- text, bytes and JSON ---
 
   private callMarshalled(name: string, { params, result }: SignatureMessage, args: unknown[]): unknown {
     const lent: number[] = [];
@@ -366,7 +366,7 @@ export class Guest {
     return result === null ? undefined : isNumber(result) ? value : this.decoded(name, result, value);
   }
 
-  /** The arguments as numbers, with their memory in `lent`. If the guest has too little for all, it gets back what it gave. */
+  /** Returns the arguments as numbers and adds the memory allocated for them to `lent`. Frees it all again if an allocation fails. */
   private lendAll(params: Kind[], args: unknown[], lent: number[]): unknown[] {
     try {
       return params.flatMap((kind, i) => {
@@ -382,7 +382,7 @@ export class Guest {
     }
   }
 
-  /** Behind text there is a NUL, as functions of C like it. */
+  /** Copies the bytes into guest memory, followed by a NUL if `nul` is 1, for C functions that take text. */
   private lend(bytes: Uint8Array, nul: 0 | 1 = 0): number {
     const pointer = this.allocate(bytes.length, nul);
     this.write(pointer, bytes);
@@ -407,7 +407,7 @@ export class Guest {
     if (typeof free === 'function') (free as WasmFunction)(pointer);
   }
 
-  /** Two numbers are a pointer and a length; an i64 has the pointer in its upper half; one i32 points to text that ends with a NUL. */
+  /** Two results are a pointer and a length, an i64 has the pointer in its upper half, and a single i32 points to NUL-terminated text. */
   private spanOf(name: string, value: unknown): [pointer: number, size: number] {
     if (Array.isArray(value)) return [(value[0] as number) >>> 0, (value[1] as number) >>> 0];
     if (typeof value === 'bigint') {
@@ -440,11 +440,11 @@ export class Guest {
     return end - pointer;
   }
 
-  /** poll_oneoff of standard input and of a clock that has run out; 0 without an allocator. */
+  /** Calls poll_oneoff for standard input and an expired clock. Returns 0 for a guest without an allocator. */
   private waitingInput(): number {
     if (typeof this.exports[this.message.allocator.malloc] !== 'function') return 0;
     const [two, each] = [new Uint8Array(96), 32];
-    two[8] = 1; // the first subscription is that of descriptor 0 to be readable, the second of the clock
+    two[8] = 1; // the first subscription waits for descriptor 0 to be readable, the second for the clock
     const pointer = this.lend(new Uint8Array([...two, ...new Uint8Array(2 * each + 4)]));
     const events = pointer + two.length;
     (this.seat.kernel.p1_poll_oneoff as WasmFunction)(pointer, events, 2, events + 2 * each);
@@ -468,7 +468,7 @@ export class Guest {
   }
 
   private read(pointer: number, size: number): Uint8Array {
-    const bytes = this.range(pointer, size); // first: only then is it a size that there may be memory for
+    const bytes = this.range(pointer, size); // checked first, so that a bad size is not allocated
     const copy = new Uint8Array(size);
     copy.set(bytes);
     return copy;

@@ -1,11 +1,11 @@
-/** Functions of the page's that a guest imports: its thread asks the page, and waits in the kernel for the answer. */
+/** Host functions: functions of the page that a guest imports. The guest's thread asks the page and waits in the kernel for the answer. */
 import type { Failure, HostMessage, HostSignature, Kind } from '../common/guest-protocol.ts';
 import type { Answer, Value } from '../common/values.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A call that was not made, or whose answer could not be read: the fault of the caller, not the guest. */
+/** A call that could not be made, or whose answer could not be read. The caller gets the error; the guest goes on. */
 export class CallFailed extends Error {
   constructor(
     message: string,
@@ -15,53 +15,53 @@ export class CallFailed extends Error {
   }
 }
 
-/** Text of a guest's. What no string can hold is '' in Chromium, and an error of the decoder's elsewhere. */
+/** Decodes text from a guest. For text too long for a string, Chromium's decoder returns '' and the others throw. */
 export function decoded(bytes: Uint8Array): string {
   try {
     const text = decoder.decode(bytes);
     if (text !== '' || bytes.length === 0) return text;
   } catch {
-    // said below
+    // reported below
   }
   throw new CallFailed(`a string cannot hold text of ${bytes.length} bytes`, 'RangeError');
 }
 
-/** Of what a guest may pass or return, references cannot: functions, and what only the engine sees into. Null can. */
+/** Whether a value of a guest can be sent to the page. References (functions and opaque objects) cannot; null can. */
 export const travels = (value: unknown): boolean =>
   typeof value !== 'function' && (typeof value !== 'object' || value === null || value instanceof Uint8Array);
 
 export const isNumber = (kind: Kind): boolean => kind !== 'string' && kind !== 'bytes' && kind !== 'json';
 
-/** The page has made text of what travels as JSON. */
+/** The page has already turned JSON values into text. */
 export function encoded(kind: Kind, value: unknown): Uint8Array {
   return kind === 'bytes' ? (value as Uint8Array) : encoder.encode(value as string);
 }
 
-/** What a host function needs of the guest that calls it. */
+/** What a host function needs from the guest that calls it. */
 export interface Caller {
   read(pointer: number, size: number): Uint8Array;
   write(pointer: number, bytes: Uint8Array): void;
-  /** Copies them to memory of the guest's allocator. */
+  /** Copies the bytes to memory from the guest's allocator. */
   lend(bytes: Uint8Array): number;
-  /** Ends the guest with this text, as a trap. */
+  /** Ends the guest with this text, as a trap does. */
   fail(text: string): void;
   /** Blocks until the page has answered. */
   ask(fn: number, args: unknown[], transfer: Transferable[]): Answer;
-  /** What precedes the reason of a call that failed. */
+  /** The text that precedes the reason of a failed call. */
   readonly failed?: string;
-  /** The import that returned last. */
+  /** The name of the import that returned last. */
   answered: string;
 }
 
 const PAGE_FAILED = "the page's function failed: ";
 
-/** Where an import is an i64, a result must be a bigint, and nowhere else. Only the engine looks, and it does not say of which import it speaks. */
+/** An i64 result must be a bigint, and any other result must not. Only the engine checks this, and its error does not name the import, so this adds it. */
 export function nameOfResult(error: unknown, { answered }: Caller): void {
   if (error instanceof TypeError && answered && /bigint/i.test(error.message))
     error.message = `${answered}: the page's function returned a value that the guest's import cannot take: ${error.message}`;
 }
 
-/** What the guest imports as `entry`; `fn` is its index. */
+/** Returns the function that the guest imports as `entry`; `fn` is its index. */
 export function hostFunction(caller: Caller, { module, name, signature }: HostMessage, fn: number) {
   const what = `${module}.${name}`;
   const marshal = signature && new Marshal(caller, signature);
@@ -89,7 +89,7 @@ function valueOf(answer: Answer, what: string): Value {
 
 class Marshal {
   private readonly result: Kind | null;
-  /** A result that was longer than the buffer, until the same call comes with one that has room. */
+  /** A result that was longer than the buffer, kept until the guest repeats the call with a larger buffer. */
   private kept: { args: unknown[]; bytes: Uint8Array } | null = null;
 
   constructor(

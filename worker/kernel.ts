@@ -1,15 +1,15 @@
 /**
- * Instantiates the kernel in a worker. The coordinator and every compute worker do this with the same module over the same memory, each with a stack and
- * thread-local storage of its own, so that a system call is a function call in the worker that makes it.
+ * Instantiates the kernel in a worker. The coordinator and every compute worker do this with the same module over the same memory, each with its own stack
+ * and thread-local storage, so that a system call is a function call in the worker that makes it.
  */
 import type { ComputeCalls, CoordinatorCalls, KernelImports } from '../build/generated/exports.ts';
 import { flag } from '../build/generated/flag.ts';
 import { after, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
 
-/** What every worker serves, beside the clocks; the rest only the coordinator does. */
+/** The imports that every worker provides, besides the clocks. The others are provided only in the coordinator. */
 export type CommonImports = Pick<KernelImports, 'entropy' | 'ring' | 'flag_raise' | 'flag_lower' | 'panic'>;
 
-/** A guest is bound to its system calls by their names. */
+/** The index signature is for system calls, which are looked up by name. */
 export interface KernelExports extends CoordinatorCalls, ComputeCalls {
   [name: string]: WebAssembly.ExportValue;
   __indirect_function_table: WebAssembly.Table;
@@ -28,7 +28,7 @@ export function instantiateKernel(
   imports: CommonImports & Partial<KernelImports>,
 ): KernelExports {
   const hf: Record<string, WebAssembly.ImportValue> = {
-    // Bound, not wrapped: one frame less on the path of clock_time_get.
+    // Bound, not wrapped, which saves clock_time_get a frame.
     now: performance.now.bind(performance),
     date: Date.now,
   };
@@ -44,23 +44,23 @@ export function instantiateKernel(
   return instance.exports as KernelExports;
 }
 
-/** A view of kernel memory; valid until the memory grows, so never kept. */
+/** A view of kernel memory. It is valid until the memory grows, so it must not be kept. */
 export const bytesAt = (memory: WebAssembly.Memory, pointer: Pointer, size: number): Uint8Array =>
   new Uint8Array(memory.buffer, pointer, size);
 
-/** A copy in ordinary memory: what most of the Web's functions want. */
+/** A copy in unshared memory, which most web APIs require. */
 export const copyAt = (memory: WebAssembly.Memory, pointer: Pointer, size: number): Uint8Array<ArrayBuffer> => {
   const copy = new Uint8Array(size);
   copy.set(bytesAt(memory, pointer, size));
   return copy;
 };
 
-/** A name may begin with U+FEFF, which is a byte order mark only to those who look for one. Every decoder of names keeps it. */
+/** A file name may begin with U+FEFF, so decoders of names must not strip it as a byte order mark. */
 export const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export const textAt = (memory: WebAssembly.Memory, pointer: Pointer, size: number): string =>
   utf8.decode(copyAt(memory, pointer, size));
 
-/** Imports that every worker serves alike. `flags` is the memory of flag.wat; `panic` gets the text. */
+/** The imports that are the same in every worker. `flags` is the memory of flag.wat; `panic` gets the text. */
 export function commonImports(
   memory: WebAssembly.Memory,
   flags: WebAssembly.Memory,

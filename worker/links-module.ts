@@ -1,4 +1,4 @@
-/** Instantiates the module for calls between guests (native/links) over the kernel's memory: in the workers of guests, and in the coordinator. */
+/** Instantiates the module for calls between guests (native/links) over the kernel's memory, in the workers of guests and in the coordinator. */
 import bytes from '../build/wasm/links.wasm';
 import type { CalleeCalls, LinkCalls } from '../build/generated/exports.ts';
 import { instantiateProbe, probeModule } from './probe.ts';

@@ -1,10 +1,10 @@
 /**
- * Calls from guest to guest: an import of one is an export of another, in another worker. A call is a slot in kernel memory that both sides share
- * (native/links/call.h): the functions here write the arguments there, and the C wakes the other side and waits. Neither the page nor the coordinator is on
- * the path, and no call allocates anything.
+ * Calls between guests: one guest's import is another guest's export, in another worker. Both sides share a slot in kernel memory
+ * (native/links/call.h). The functions here write the arguments to it, and the C code wakes the other side and waits. A call involves neither the page nor
+ * the coordinator, and allocates nothing.
  *
- * A slot has words (the function's number, tags of the values, their count) and up to 14 values of 8 bytes. Text and bytes are an address and a size, and
- * pass from memory to memory through a ring of the slot's.
+ * A slot has header words (the function's number, tags of the values, their count) and up to 14 values of 8 bytes. Text and bytes are an address and a size,
+ * and are copied from memory to memory through the slot's ring.
  */
 import type { LinkCalls } from '../build/generated/exports.ts';
 import {
@@ -37,31 +37,31 @@ import { instantiateLinks } from './links-module.ts';
 
 type WasmFunction = (...args: unknown[]) => unknown;
 
-/** What a call's number has in its upper bits: 0 for a call without a signature, else one more than the place here. */
+/** The upper bits of a call's number hold 0 for a call without a signature, otherwise the index in this list plus one. */
 const RESULTS: (Kind | null)[] = [null, 'i32', 'i64', 'f32', 'f64', 'string', 'bytes'];
 const RESULT_SHIFT = 24;
 
-/** The thread's own room for a vector, which no call of ours uses. */
+/** The size of the thread's buffer for I/O vectors, which no system call uses meanwhile. */
 const ROOM = 8192;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** What links need of the guest (guest.ts). */
+/** What links need from the guest (guest.ts). */
 export interface Party {
-  /** Throws `CallFailed` when they are outside its memory. */
+  /** Throws `CallFailed` if the range is outside the guest's memory. */
   requireRange(pointer: number, size: number): void;
-  /** A copy of them. */
+  /** Returns a copy of the bytes. */
   read(pointer: number, size: number): Uint8Array;
   write(pointer: number, bytes: Uint8Array): void;
-  /** Memory of its allocator, with a NUL behind it if that is asked for. */
+  /** Allocates memory with the guest's allocator, followed by a NUL if `nul` is 1. */
   allocate(size: number, nul: 0 | 1): number;
   giveBack(pointer: number): void;
-  /** What it exports, by the numbers that others know; nothing as long as it is not initialized. */
+  /** The guest's exported functions in the order of their numbers; empty until the guest is initialized. */
   functions(): (readonly [name: string, fn: WasmFunction])[];
-  /** Where text or bytes are that the function returned. */
+  /** The location of the text or bytes that a function returned. */
   spanOf(name: string, value: unknown): [pointer: number, size: number];
-  /** Ends the guest with this text, as a trap. */
+  /** Ends the guest with this text, as a trap does. */
   fail(text: string): void;
   /** Asks the page for the instance behind a late link. */
   resolve(index: number): LinkMessage;
@@ -73,19 +73,19 @@ interface Place {
   readonly thread: Pointer;
 }
 
-/** A place in a slot, as indexes of the views. */
+/** The location of a message in a slot, as indexes into the views. */
 interface Message {
-  /** Of the words FN, TAGS and COUNT. */
+  /** The indexes of the words FN, TAGS and COUNT. */
   readonly fn: number;
   readonly tags: number;
   readonly count: number;
-  /** Of the first value: of numbers, of words. */
+  /** The index of the first value, in 8-byte numbers and in words. */
   readonly values: number;
   readonly spans: number;
 }
 
 class Slot {
-  /** What passed; what the caller, and what the callee prepares. */
+  /** The message being delivered, the one that the caller prepares, and the one that the callee prepares. */
   readonly shared: Message;
   readonly ask: Message;
   readonly answer: Message;
@@ -104,7 +104,7 @@ const messageAt = (at: number): Message => ({
   spans: (at + CALL_VALUES_AT) >>> 2,
 });
 
-/** A link of a thread's: its slots, one for each call that is open. */
+/** One thread's end of a link, with a slot for each nested call. */
 class Line {
   readonly slots: Slot[] = [];
   depth = 0;
@@ -118,27 +118,27 @@ class Line {
   }
 }
 
-/** A worker's. */
+/** The links of a worker. */
 export class Links {
   private readonly calls: LinkCalls;
   private readonly memory: WebAssembly.Memory;
   private readonly self: Pointer;
   private readonly scratch: Pointer;
   private readonly lines = new Map<number, Line>();
-  /** Those that it has met: what lies where in one depends on its address alone. */
+  /** The slots seen so far, by address, on which alone their layout depends. */
   private readonly slots = new Map<Pointer, Slot>();
-  /** Of all of the kernel's memory that there was; views of shared memory stay valid when it grows. */
+  /** Views of the whole kernel memory at its last known size. Views of shared memory stay valid when it grows. */
   private words!: Int32Array;
   private numbers!: Float64Array;
   private bigints!: BigInt64Array;
   private size = 0;
-  /** What its own guest exports, from the first call on. */
+  /** The exports of this worker's guest, read on the first call. */
   private functions: (readonly [name: string, fn: WasmFunction])[] = [];
 
   constructor(
     { kernel, kernelMemory, thread }: Place,
     private readonly party: Party,
-    /** The callee that this thread serves. */
+    /** The callee that this thread serves, or NULL. */
     private own: Pointer,
   ) {
     this.memory = kernelMemory;
@@ -156,7 +156,7 @@ export class Links {
     this.size = buffer.byteLength;
   }
 
-  /** A slot that the views have. */
+  /** Returns the slot at this address, renewing the views if they do not cover it. */
   private slotAt(pointer: Pointer): Slot {
     if (pointer + CALL_SIZE > this.size) this.look();
     let slot = this.slots.get(pointer);
@@ -195,7 +195,7 @@ export class Links {
     return this.tag(slot, i) === CALL_TAG_BIGINT ? this.bigints[at]! : this.numbers[at]!;
   }
 
-  /** Of text or bytes. */
+  /** The size of a text or bytes value. */
   private sizeOf(slot: Slot, i: number): number {
     return this.words[slot.shared.spans + 2 * i + 1]! >>> 0;
   }
@@ -207,13 +207,13 @@ export class Links {
 
   // --- bytes ---
 
-  /** Throws `CallFailed` when the place is outside the guest's memory. False: the other side has ended. */
+  /** Copies bytes into guest memory. Returns false if the other side has ended. Throws `CallFailed` if the range is outside the guest's memory. */
   private receive(slot: Slot, pointer: number, size: number): boolean {
     this.party.requireRange(pointer, size);
     return this.calls.lw_receive(this.self, slot.pointer, MOVE_READ, pointer as Pointer, size) !== 0;
   }
 
-  /** Bytes that there is no place for in the guest's memory; without `to` they are dropped. */
+  /** Receives bytes that do not fit in guest memory into `to`, or drops them if it is absent. */
   private keep(slot: Slot, size: number, to?: Uint8Array): boolean {
     const room = new Uint8Array(this.memory.buffer, this.scratch, ROOM);
     for (let done = 0; done < size;) {
@@ -235,7 +235,7 @@ export class Links {
     return slot;
   }
 
-  /** The thread returns, and its process goes on. */
+  /** Closes all slots when the thread returns before its process ends. */
   close(): void {
     for (const line of this.lines.values())
       for (const { pointer } of line.slots) this.calls.lw_close(this.self, pointer);
@@ -248,7 +248,7 @@ export class Links {
     return line;
   }
 
-  /** Asks and waits, and serves calls of its own meanwhile if the guest is reentrant. Throws `CallFailed`. */
+  /** Makes the call and waits for the answer. A reentrant guest serves incoming calls meanwhile. Throws `CallFailed`. */
   private ask(line: Line, slot: Slot): void {
     let result = toPointer(this.calls.lw_call(this.self, this.own, slot.pointer));
     while (result > CALL_NO_MEMORY) {
@@ -268,7 +268,7 @@ export class Links {
     return this.text(slot) || 'the kernel has no memory for the result';
   }
 
-  /** What the guest imports as `entry`, which is an export of another guest. */
+  /** Returns the function that the guest imports as `entry`, which calls another guest's export. */
   bind(entry: HostMessage, index: number, name: string): WasmFunction {
     const { module, link, late } = entry;
     const what = `${module}.${name}`;
@@ -299,7 +299,7 @@ export class Links {
     return signature ? this.marshalled(line, fn, what, signature) : this.scalar(line, fn, what);
   }
 
-  /** Numbers pass as they are. A function for each count that is usual, so that a call allocates nothing. */
+  /** Numbers pass unchanged. The common argument counts have functions without rest parameters, so that a call allocates nothing. */
   private scalar(line: Line, fn: number, what: string): WasmFunction {
     const call = (slot: Slot): unknown => {
       this.ask(line, slot);
@@ -374,7 +374,7 @@ export class Links {
     return count === 0 ? undefined : Array.from({ length: count }, (_, i) => this.get(slot, i));
   }
 
-  /** Text and bytes, as the signature has them. */
+  /** Returns a function that passes text and bytes as the signature declares. */
   private marshalled(line: Line, fn: number, what: string, signature: HostSignature): WasmFunction {
     const { params, error: onFailure } = signature;
     const kind = signature.result === 'json' ? 'string' : signature.result;
@@ -384,7 +384,7 @@ export class Links {
     );
     const flat = params.reduce((sum, each) => sum + (isNumber(each) ? 1 : 2), 0);
     requireFew(params.length);
-    /** A result that was longer than the buffer, until the same call comes with one that has room. */
+    /** A result that was longer than the buffer, kept until the guest repeats the call with a larger buffer. */
     let kept: { args: unknown[]; bytes: Uint8Array } | null = null;
 
     const copies = (args: unknown[]): unknown[] =>
@@ -446,7 +446,7 @@ export class Links {
     };
   }
 
-  /** Where the bytes are then. Whatever happens, none stay in the ring. Throws `CallFailed`. */
+  /** Receives the bytes at the address that `place` returns, and returns it. Empties the ring even on failure. Throws `CallFailed`. */
   private taken(slot: Slot, size: number, place: () => number): number {
     let pointer;
     try {
@@ -460,9 +460,9 @@ export class Links {
     return pointer;
   }
 
-  // --- the one that is called ---
+  // --- the callee ---
 
-  /** Serves calls, asleep in the kernel between them, until the page has nudged it more often than messages have come from there. */
+  /** Serves calls, sleeping in the kernel between them, until the page has nudged it more often than it has received messages from the page. */
   serve(callee: Pointer, received: number): void {
     this.own = callee;
     let slot = this.slotAt(callee);
@@ -474,7 +474,7 @@ export class Links {
     }
   }
 
-  /** Runs the function. True: it has yet to be answered. */
+  /** Runs the function. Returns true if the call has yet to be answered. */
   private perform(slot: Slot): boolean {
     const word = this.words[slot.shared.fn]!;
     try {
@@ -512,7 +512,7 @@ export class Links {
     }
   }
 
-  /** Of arguments that are of other types, which is no fault of the function's. */
+  /** Turns the engine's TypeError for arguments of the wrong type into `CallFailed`; returns any other error unchanged. */
   private refusal(fn: number, error: unknown): unknown {
     return error instanceof TypeError && !/wasm/.test(error.stack ?? '')
       ? new CallFailed(`${this.functions[fn]![0]}: ${error.message}`, 'TypeError')
@@ -567,7 +567,7 @@ export class Links {
     return false;
   }
 
-  /** The arguments, with text and bytes in memory of the guest's allocator. Null: they do not come. Throws `CallFailed`. */
+  /** Receives the arguments, text and bytes into memory from the guest's allocator. Returns null if the caller has ended. Throws `CallFailed`. */
   private borrow(slot: Slot, lent: number[]): unknown[] | null {
     const count = this.words[slot.shared.count]!;
     const flat: unknown[] = [];

@@ -1,6 +1,6 @@
 /**
- * The tick loop of a guest that is called: it ticks while there is something to do, and otherwise its worker waits in its event loop, so that calls,
- * pauses and kills come between the ticks.
+ * The tick loop of a guest that serves calls. It ticks while there is something to do; otherwise the worker waits in its event loop. Calls,
+ * pauses and kills take effect between ticks.
  */
 import type { FromGuest } from '../common/guest-protocol.ts';
 import { later } from '../common/later.ts';
@@ -10,10 +10,10 @@ import { CallFailed } from './host-functions.ts';
 
 type Export = (...args: unknown[]) => unknown;
 
-/** What the loop needs of its guest (guest.ts). */
+/** What the loop needs from its guest (guest.ts). */
 export interface LoopSeat {
   exports: Record<string, WebAssembly.ExportValue>;
-  /** Runs the guest's code while its worker is at rest. False: the guest is gone. */
+  /** Wakes the resting guest and runs its code. Returns false if the guest has ended. */
   run(work: () => void): boolean;
   post(message: FromGuest): void;
   /** The bytes of standard input that can be read without waiting. */
@@ -22,13 +22,13 @@ export interface LoopSeat {
 
 /** How a guest is ticked. */
 interface Contract {
-  /** The export that ticks, in messages. */
+  /** The name of the export that ticks, for messages. */
   name: string;
   start(): void;
   tick(): number;
   /** Lets the guest look for input. */
   poll?: (() => void) | undefined;
-  /** Says on standard error what went wrong. */
+  /** Makes the guest print its error on standard error. */
   explain?: (() => void) | undefined;
 }
 
@@ -43,7 +43,7 @@ export class Loop {
   private told = false;
   /** Whether there may be input that the guest has not looked at. */
   private input = true;
-  /** How long it waits until it looks again whether an idle guest really is. */
+  /** How long to wait before checking whether an idle guest is still idle, in milliseconds. */
   private patience = 1;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private tickets: number[] = [];
@@ -78,7 +78,7 @@ export class Loop {
     }
   }
 
-  /** The guest was called: what its loop waits for may have come. */
+  /** Called after a call into the guest, which may have given its loop something to do. */
   stir(): void {
     if (!this.running) return;
     this.patience = 1;
@@ -102,7 +102,7 @@ export class Loop {
     this.budget = budget;
     this.recheck = recheck < 0 ? (this.contract!.poll ? 0 : 1000) : recheck;
     this.told = told;
-    this.running = true; // and it is stirred, as after every call
+    this.running = true; // the caller stirs the loop, as after every call
   }
 
   private once(): number {
@@ -125,7 +125,7 @@ export class Loop {
     this.post();
   }
 
-  /** Ticks while the guest has something to do, until others must have a turn. */
+  /** Ticks while the guest has something to do, until it is time to return to the event loop. */
   private round(): void {
     if (!this.running) return;
     let ticks = 0;
@@ -158,7 +158,7 @@ export class Loop {
     else this.rest();
   }
 
-  /** A runtime may answer that it is idle while it has a timer, so one that does is asked again now and then. */
+  /** A runtime may report that it is idle while a timer is pending, so an idle guest is asked again from time to time. */
   private rest(): void {
     this.tellIdle();
     if (this.recheck === 0) return;
@@ -186,7 +186,7 @@ export class Loop {
     this.seat.post({ t: 'loop', event: 'failed', message });
   }
 
-  /** The guest may read only a part; if it reads nothing, it is not asked again for that. */
+  /** Lets the guest read input. It may read only part of it, but if it reads none, it is not asked again for that input. */
   private lookForInput(): void {
     this.input = false;
     const poll = this.contract!.poll;
@@ -198,7 +198,7 @@ export class Loop {
   }
 }
 
-/** Throws `CallFailed` when the guest has none. */
+/** Finds the guest's tick export. Throws `CallFailed` if it has none. */
 function contractOf(exports: Record<string, WebAssembly.ExportValue>, context: () => number | null): Contract {
   const find = (name: string): Export | undefined =>
     typeof exports[name] === 'function' ? (exports[name] as Export) : undefined;

@@ -1,6 +1,6 @@
 /**
- * Stack traces of a module that was rewritten, as they would be of the original: the section that the rewriter adds says where code came from
- * (native/rewrite/offsets.c). It is read when something has trapped, not before.
+ * Maps stack traces of a rewritten module to the original: the rewriter adds a section that records the original offsets of the code
+ * (native/rewrite/offsets.c). The section is read only after a trap.
  */
 
 import { REWRITE_OFFSETS } from '../build/generated/layouts.ts';
@@ -18,7 +18,7 @@ export function originalFrames(module: WebAssembly.Module, frames: string[]): st
   const functions = next();
   const usual = next();
   const start = at;
-  /** Bytes that were inserted count as the instruction that they precede. */
+  /** Inserted bytes map to the instruction that follows them. */
   const original = (offset: number) => {
     at = start;
     for (let where = 0; at < bytes.length;) {

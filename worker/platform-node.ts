@@ -35,7 +35,7 @@ function createWorker<Out, In>(url: string): WorkerHandle<Out, In> {
   };
   worker.on('message', (message: In) => handle.onmessage?.(message));
   worker.on('error', (error) => handle.onerror?.(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', () => handle.onerror?.(new Error('the worker exited'))); // before `dead` is looked at
+  worker.on('exit', () => handle.onerror?.(new Error('the worker exited'))); // registered before the `dead` listener
   return handle;
 }
 
@@ -47,7 +47,7 @@ async function readUrl(url: string, signal: AbortSignal | null = null): Promise<
   });
 }
 
-/** Up to Node 20, V8's baseline compiler miscompiles atomics: what shares memory is compiled by the optimizing one there, at once and as a whole. */
+/** Up to Node 20, V8's baseline compiler miscompiles atomics, so modules with shared memory are compiled eagerly by the optimizing compiler. */
 const baselineIsBroken = Number(process.versions.node.split('.')[0]) < 22;
 
 function withoutBaseline<T>(compile: () => T): T {
@@ -63,8 +63,8 @@ function withoutBaseline<T>(compile: () => T): T {
 }
 
 /**
- * V8 gives out the code that it has for the same bytes, whichever compiler made it, and the page's side has compiled them before. A custom
- * section at the end makes them other bytes, and means nothing.
+ * V8 reuses code that it compiled for the same bytes, whichever compiler produced it, and the page's side has already compiled this module. An empty custom
+ * section at the end makes the bytes differ.
  */
 function compileApart(bytes: Uint8Array): WebAssembly.Module {
   const apart = new Uint8Array(bytes.length + APART.length);
@@ -72,12 +72,12 @@ function compileApart(bytes: Uint8Array): WebAssembly.Module {
   apart.set(APART, bytes.length);
   return withoutBaseline(() => new WebAssembly.Module(apart));
 }
-/** Section 0 of 6 bytes; its name has 5. */
+/** A custom section (0) of 6 bytes, with a name of 5. */
 const APART = [0, 6, 5, ...Buffer.from('apart')];
 
 export const platform: Platform = {
   parent,
-  holdForLife: () => Promise.resolve(), // Node reports when a worker has exited
+  holdForLife: () => Promise.resolve(), // Node reports the exit of a worker
   fetch: readUrl,
   collectGarbage: () => undefined,
   exit: () => process.exit(),

@@ -14,7 +14,7 @@ function parent<Out, In>(): Endpoint<Out, In> {
     terminate: () => scope.close(),
   };
   scope.onmessage = (event: MessageEvent<In>) => endpoint.onmessage?.(event.data);
-  // An unhandled rejection becomes an error that the parent gets, as in Node.
+  // An unhandled rejection becomes an error event in the parent, as in Node.
   scope.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
     reportError(event.reason);
@@ -28,7 +28,7 @@ function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>
   const dead = new Promise<void>((resolve) => (bury = resolve));
   const settled = new Promise<void>((resolve) => (settle = resolve));
   let watched = false;
-  /** Granted when the worker, which holds it for life, is truly gone; at once if it never came to hold it. */
+  /** The worker holds the lock for life, so the lock is granted here once the worker is gone, or at once if the worker never took it. */
   const watch = (): void => {
     if (watched) return;
     watched = true;
@@ -52,7 +52,7 @@ function createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>
   };
   worker.onmessage = (event: MessageEvent<In>) => {
     settle();
-    watch(); // it speaks, so it holds the lock
+    watch(); // a worker that sends messages holds the lock
     handle.onmessage?.(event.data);
   };
   worker.onerror = (event) => {
@@ -78,7 +78,7 @@ export const platform: Platform = {
     try {
       void new ArrayBuffer(2 ** 33);
     } catch {
-      // V8 collects all that it can before it says that there is no room: under 2 ms for a worker's small heap.
+      // V8 collects garbage before it reports that there is no memory; that takes under 2 ms for a worker's small heap.
     }
   },
   exit: () => scope.close(),
@@ -86,7 +86,7 @@ export const platform: Platform = {
 
 export const coordinatorPlatform: CoordinatorPlatform = {
   createWorker,
-  // A lock is let go of a little before the worker's thread has ended.
+  // The browser releases the lock shortly before the worker's thread has ended.
   releaseDelay: 100,
   async compileKernel(url) {
     const response = await fetch(url);
@@ -94,7 +94,7 @@ export const coordinatorPlatform: CoordinatorPlatform = {
       throw new Error(`the kernel could not be fetched: ${url} answered ${response.status} ${response.statusText}`);
     return WebAssembly.compile(await response.arrayBuffer());
   },
-  // There is nothing to try it with that would leave us alive, so the name has to do. Chromium's has "AppleWebKit" too.
+  // A trial would crash the page, so this goes by the user agent's name. Chromium's also contains "AppleWebKit".
   get emptyMemoryIsFatal() {
     return /AppleWebKit/.test(navigator.userAgent) && !isChromium();
   },

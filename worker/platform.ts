@@ -14,11 +14,11 @@ export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
 export interface Platform {
   /** The endpoint to the worker or page that created this worker. */
   parent<Out, In>(): Endpoint<Out, In>;
-  /** Takes the lock that this worker holds as long as it lives. Resolves when others can detect its death. Call it once. */
+  /** Takes the lock that this worker holds for life. Resolves when others can detect the worker's death. Call it once. */
   holdForLife(lock: string): Promise<void>;
   /** Fetches a URL, which in Node may be a file. Aborting the signal also ends the body. */
   fetch(url: string, signal?: AbortSignal): Promise<Response>;
-  /** Collects this worker's garbage, in an engine where it would keep other workers from getting memories: Chromium. */
+  /** Collects this worker's garbage in Chromium, where uncollected memories keep other workers from allocating theirs. */
   collectGarbage(): void;
   /** Ends this worker. */
   exit(): void;

@@ -1,4 +1,4 @@
-/** The rewriter (native/rewrite), run once in a worker of its own: it reads the whole module, which takes a while. */
+/** Runs the rewriter (native/rewrite) once in a dedicated worker, because it reads the whole module, which takes a while. */
 import { platform } from '#platform';
 import {
   REWRITE_FLAG,
@@ -21,7 +21,7 @@ import { toPointer, type WasmPointer } from '../common/pointer.ts';
 import type { FromCompute, RewriteMessage, RewrittenMessage } from '../common/worker-protocol.ts';
 import { bytesAt } from './kernel.ts';
 
-/** What rewrite.wasm exports (native/rewrite/wasm.c). */
+/** The exports of rewrite.wasm (native/rewrite/wasm.c). */
 interface Rewriter extends RewriterCalls {
   [name: string]: WebAssembly.ExportValue;
   memory: WebAssembly.Memory;
@@ -35,7 +35,7 @@ const FAULTS = {
   [REWRITE_OBJECTS]: 'objects',
 } as const;
 type Fault = keyof typeof FAULTS;
-/** Checks between two looks at the order to stop where there is no flag: some ten microseconds. */
+/** In modules without a flag, the number of checks between two reads of the order to stop: about ten microseconds. */
 const FUEL = 10_000;
 const NO_LIMIT = -1;
 
@@ -101,7 +101,7 @@ async function make({ url, bytes, check, limitPages, gc }: RewriteMessage): Prom
     const message = `${textAt(rewriter, rewriter.rw_error())} (at byte ${rewriter.rw_error_offset() >>> 0})`;
     throw new ModuleFault(message, FAULTS[rewriter.rw_fault() as Fault]);
   }
-  // One can be given to it.
+  // Only one memory can be provided.
   if (check === 'flag' && rewriter.rw_memories() > 1) throw new ModuleFault('it has several memories');
   output.bytes = new Uint8Array(rewriter.rw_size());
   rewriter.rw_write();

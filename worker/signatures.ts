@@ -1,6 +1,6 @@
 /**
- * Reads the types of a module's exported functions, which JavaScript's reflection does not provide. They are in the sections before the code, which were
- * read when the module was loaded.
+ * Reads the types of a module's exported functions, which JavaScript's reflection does not provide. They are in the sections before the code, which the
+ * loader has kept.
  */
 import type { FunctionType } from '../common/guest-protocol.ts';
 import { EXPORTS, FUNCTIONS, IMPORTS, Reader, TYPES } from '../common/module-bytes.ts';
@@ -37,7 +37,7 @@ class Types {
       return;
     }
     this.all.push(null);
-    // The fields of a struct, or the element of an array: each a type, which may be packed, and whether it is mutable.
+    // A struct's fields or an array's element: each has a type, which may be packed, and a mutability.
     for (let fields = form === 0x5f ? reader.leb() : 1; fields > 0; fields--) {
       reader.valueType();
       reader.byte();
@@ -51,7 +51,7 @@ class Types {
   }
 }
 
-/** The type of each exported function by its name. `head`: a module's bytes, at least up to the end of its exports; it compiled, so it is valid. */
+/** Returns the types of the exported functions by name. `head` holds the bytes of a valid module, at least up to the end of its exports. */
 export function exportedFunctions(head: Uint8Array): Map<string, FunctionType> {
   const reader = new Reader(head);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -8,10 +8,10 @@ import type { KernelExports } from './kernel.ts';
 
 type Import = WebAssembly.ModuleImportDescriptor;
 
-/** The kernel's export for a function of preview 1; tools/abi.mjs says what it is called. */
+/** The name of the kernel's export for a preview 1 function; tools/abi.mjs defines the scheme. */
 export const systemCall = (name: string): string => `_${PREVIEW1_NAMES.indexOf(name)}`;
 
-/** The kernel's export for an imported function; null when there is none. */
+/** The name of the kernel's export for an imported function, or null if there is none. */
 function provider({ module, name, kind }: Import): string | null {
   if (kind !== 'function') return null;
   if (module === 'wasi' && name === 'thread-spawn') return 'wt_thread_spawn';
@@ -48,7 +48,7 @@ export type OtherImports = ((entry: Import) => WebAssembly.ImportValue | undefin
 export const isHostFunction = ({ module, name, kind }: Import, host: GuestMessage['host'] | undefined): boolean =>
   kind === 'function' && host?.some((entry) => entry.module === module && (entry.late || entry.name === name)) === true;
 
-/** Whether the import is the memory that holds the kernel's order to stop, which is the last memory that a rewritten module imports. */
+/** Whether the import is the memory with the kernel's order to stop: the last memory that a rewritten module imports. */
 const isFlag = (entry: Import, added: Added | null | undefined): boolean =>
   added?.check === 'flag' && entry.module === added.prefix && entry.name === 'flag';
 
@@ -74,7 +74,7 @@ export function faultsOf(
   added: Added | null,
   /** Whether the memory that it imports, if any, is shared. */
   shared: boolean,
-  /** Set if the page calls the guest, or the guest calls its host. */
+  /** Set if the page calls the guest or the guest calls host functions. */
   guest: GuestMessage | null,
 ): ModuleFaults | null {
   const imports = WebAssembly.Module.imports(module).filter((entry) => !isFlag(entry, added));
