@@ -63,7 +63,7 @@ function requireBody(response: Response, where: string): void {
 /** The first chunk of a component contains the WASI version that it uses. */
 const TELLING = 65536;
 
-/** Throws for a component, which its version field identifies. */
+/** Throws for a component, which is identified by its version field. */
 export function requireCore(bytes: Uint8Array): void {
   if (startsAsModule(bytes) && bytes[6] === 1)
     throw new BadDownload('module', '', undefined, { component: bytes.slice(0, TELLING) });
@@ -105,8 +105,8 @@ function exportsEnd(bytes: Uint8Array, at = 8): { at: number; found: boolean } {
 export const headOf = (bytes: Uint8Array): Bytes => bytes.slice(0, exportsEnd(bytes).at);
 
 /**
- * The first bytes of a module, up to the end of its exports. Each byte is copied and examined only a few times, however
- * small the chunks are.
+ * The first bytes of a module, up to the end of its exports. Each byte is copied and examined only a few times, even if
+ * the chunks are small.
  */
 class Head {
   #room = new Uint8Array(1024);

@@ -1,4 +1,4 @@
-/** One side of a channel of messages. */
+/** One side of a message channel. */
 
 /** The global `MessagePort`, or `never` in TypeScript configurations without the DOM's types. */
 export type Port = typeof globalThis extends { MessagePort: { prototype: infer P } } ? P : never;

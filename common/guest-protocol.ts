@@ -70,7 +70,7 @@ export interface GuestMessage {
   callee: number;
 }
 
-/** The JavaScript beside a guest (worker/companion.ts). */
+/** The companion that drives a guest (worker/companion.ts). */
 export interface CompanionMessage {
   /** The URL of its ES module. */
   url: string;

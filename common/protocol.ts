@@ -1,7 +1,7 @@
 /**
  * Every message between the page and the coordinator.
  *
- * Rules of the wire:
+ * Rules of the protocol:
  * - The page chooses `id` (of a process or a connection), `call` (of a request) and `listener`; each is used once.
  * - Bytes travel as a `Uint8Array` that owns its whole `ArrayBuffer`, and are transferred, never copied.
  * - Every `spawn` is answered by exactly one `spawned` or `refused`. A `spawned` is followed by exactly one `exited`, later one
@@ -51,7 +51,7 @@ export interface PreopenMessage {
 /** The signals of a terminal's keys. */
 export type SignalName = 'SIGINT' | 'SIGQUIT';
 
-/** web/limits.ts describes them; 0: no limit for this process. */
+/** The limits of a process, described in web/limits.ts; 0 means no limit. */
 export interface LimitsMessage {
   cpuTime: number;
   output: number;
@@ -64,7 +64,7 @@ export interface LimitsMessage {
 
 /** A socket that a process starts with. */
 export interface SocketMessage {
-  /** True: it listens on the port (0: any free port). False: it is connected to it. */
+  /** Whether it listens on the port (0: any free port); otherwise it is connected to the port. */
   listens: boolean;
   port: number;
   /** Its descriptor has O_NONBLOCK from the start. */
@@ -103,7 +103,7 @@ export interface SpawnMessage {
   trace: boolean;
   /** Whether to send `progress` messages. */
   progress: boolean;
-  /** Rewrite it, so that it can be stopped anywhere; this needs a URL or bytes as its source. "if-possible": run it unchanged if it cannot be rewritten. */
+  /** Whether to rewrite it so that it can be stopped anywhere, which needs a URL or bytes as its source. "if-possible": run it unchanged if that fails. */
   interruptible: boolean | 'if-possible';
   /** Set if the program serves calls or has host functions. */
   guest: GuestMessage | null;
@@ -130,14 +130,14 @@ export interface FsCalls {
   /** Writes at most WHOLE bytes, in one step. */
   writeFile: [{ path: string; bytes: Uint8Array; append: boolean; exclusive: boolean }, undefined];
   open: [{ path: string; how: OpenHow; exclusive: boolean }, OpenMessage];
-  /** At most PART bytes; fewer at the end of the file. */
+  /** Reads at most PART bytes; fewer at the end of the file. */
   read: [{ handle: number; at: number; size: number }, Uint8Array];
-  /** At most WHOLE bytes. */
+  /** Writes at most WHOLE bytes. */
   write: [{ handle: number; bytes: Uint8Array }, undefined];
   close: [{ handle: number; how: CloseHow }, undefined];
   mkdir: [{ path: string; recursive: boolean }, undefined];
   readdir: [{ path: string }, ListingMessage];
-  /** The entries that `readdir` has not returned yet. */
+  /** Returns more of the entries of a directory that `readdir` has opened. */
   list: [{ handle: number }, ListingMessage];
   stat: [{ path: string; follow: boolean }, StatMessage];
   rename: [{ from: string; to: string }, undefined];
@@ -226,7 +226,7 @@ export interface PsMessage {
   descriptors: number;
   /** Milliseconds since the epoch. */
   started: number;
-  /** The child of a supervisor: the supervisor's number, and the child's id; or that of a program: the program's `id`. */
+  /** For a child of a supervisor, the supervisor's number and the child's id; for a child of a program, the program's `id`. */
   parent: { supervisor: number; child: string } | { process: number } | null;
   threads: { tid: number; state: ThreadState; call: string; asleepFor: number; syscalls: number; cpuTime: number }[];
 }
@@ -234,7 +234,7 @@ export interface PsMessage {
 export interface InitMessage {
   t: 'init';
   protocol: number;
-  /** The name of the lock that the coordinator takes before it sends `ready`, and holds as long as it lives; see `Endpoint`. */
+  /** The name of the lock that the coordinator takes before it sends `ready`, and holds for life; see `Endpoint`. */
   lock: string;
   /** Absolute URLs of the runtime's files. */
   assets: Readonly<Record<AssetName, string>>;
@@ -259,7 +259,7 @@ export interface ChildMessage {
 /** Orders from the page to a supervisor. */
 export type SupervisorOrder = 'restart' | 'stop' | 'close' | 'kill';
 
-/** Why a child of a supervisor ended: as a process does, or for a reason of the supervisor. */
+/** Why a child of a supervisor ended: a process's reason, or one of the supervisor. */
 export type ChildReason = ExitReason | 'start-failed' | 'restart-limit';
 
 /**
@@ -272,7 +272,7 @@ export type ToSupervisor =
   | { t: 'sup-started'; sup: number; key: number; generation: number; process: number; supervisor: number }
   | { t: 'sup-ended'; sup: number; key: number; generation: number; reason: ChildReason; code: number };
 
-/** What a supervisor does and reports. `generation` is the number of the start that the message is about. */
+/** The actions and reports of a supervisor. `generation` is the number of the start that the message is about. */
 export type SupervisorAction =
   /** The page must start the child. */
   | { a: 'start'; key: number; generation: number }
@@ -295,11 +295,11 @@ export interface Calls {
   ps: [object, PsMessage[]];
   /** Answered with the port. */
   listen: [{ listener: number; port: number }, number];
-  /** Makes a pipe between programs, or a channel if `messages`, its capacity, is not 0. Answers with its number, or 0 if there is no memory. */
+  /** Creates a pipe between programs, or a channel if `messages`, its capacity, is not 0. Answers with its number, or 0 if there is no memory. */
   pipe: [{ size: number; messages: number }, number];
-  /** Makes a callee, through which other guests call an instance. Answers with its number, or 0 if there is no memory. */
+  /** Creates a callee, through which other guests call an instance. Answers with its number, or 0 if there is no memory. */
   callee: [{ name: string; reentrant: boolean }, number];
-  /** A pause is answered when no thread of the process runs its code, or when the process has ended; a resumption is answered at once. */
+  /** A pause is answered when no thread of the process runs guest code, or when the process has ended; a resumption is answered at once. */
   pause: [{ id: number; paused: boolean }, undefined];
   supervise: [
     {
@@ -352,8 +352,9 @@ export type ToCoordinator =
   | EndMessage;
 
 /**
- * An order about an instance that other guests call. "nudge": wake its worker, because there is a message for it. "close": the instance has ended. "forget": a process
- * that may call it has ended. "release": none of that process's workers run any more. "free": none of the instance's workers run any more either, and no guest calls it.
+ * An order about an instance that other guests call. "nudge": wake its worker, because there is a message for it. "close": the instance has ended.
+ * "forget": a process that may call it has ended. "release": none of that process's workers runs any more. "free": none of the instance's workers runs any
+ * more, and no process may call it.
  */
 export interface CalleeMessage {
   t: 'called';
@@ -390,7 +391,7 @@ export interface RefusalMessage {
   faults?: FaultsMessage | undefined;
 }
 
-/** Why a module cannot run: it is a component, of which these are the first bytes; or it is a core module with faults. */
+/** Why a module cannot run: it is a component, given by its first bytes, or a core module with faults. */
 export type FaultsMessage = { component: Uint8Array } | ModuleFaults;
 
 /** Why a core module cannot run, and the names from which the page recognizes its toolchain. */
@@ -398,7 +399,7 @@ export interface ModuleFaults {
   /** The first unknown imports, as "module.name (kind)"; `unknown` is the number of all of them. */
   missing: string[];
   unknown: number;
-  /** The first few of the modules that it imports from, and of the names that it exports. */
+  /** The first few modules that it imports from, and the first few names that it exports. */
   modules: string[];
   exports: string[];
   /** Whether it should serve calls instead of running as a command. */
@@ -437,7 +438,7 @@ export type FromCoordinator =
   | { t: 'connected'; id: number; error: ErrorMessage | null }
   /** The other end of the connection no longer reads. */
   | { t: 'input-gone'; id: number }
-  /** A key at its terminal raised this signal, and the page wants signals as events. */
+  /** A key of its terminal raised this signal, and the page handles its signals. */
   | { t: 'signal'; id: number; signal: SignalName }
   | { t: 'exited'; id: number; exit: ExitMessage }
   /** A thread that has no port calls a host function. */

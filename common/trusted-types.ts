@@ -1,4 +1,4 @@
-/** Workers in pages that require Trusted Types: the URLs of their scripts pass through a policy named "holdfast". */
+/** For pages that require Trusted Types: passes the URLs of worker scripts through a policy named "holdfast". */
 
 interface Policy {
   createScriptURL(url: string): unknown;
@@ -19,5 +19,5 @@ function makePolicy(): Policy {
   }
 }
 
-/** Only the runtime's own scripts pass through here. */
+/** Call this only for URLs of the runtime's scripts. */
 export const trusted = (url: string): string => (policy ??= makePolicy()).createScriptURL(url) as string;

@@ -32,7 +32,7 @@ export interface RunMessage {
   module: WebAssembly.Module;
   /** For a module that imports its memory: the memory that all its threads share, or the type of an unshared one, which cannot be sent. */
   memory: WebAssembly.Memory | MemoryType | null;
-  /** 0: the process's first thread, at _start; else another thread, at wasi_thread_start with this id and argument. */
+  /** 0 runs the process's first thread, at _start; other values run another thread, at wasi_thread_start with this id and argument. */
   tid: number;
   argument: number;
   /** If the engine has no memory for it: true refuses the program; false asks the coordinator to free memory and try again. */
@@ -77,7 +77,7 @@ export interface RewrittenMessage {
   memory: MemoryType | null;
 }
 
-/** To an idle worker: collect the garbage of earlier runs before the next one. */
+/** Tells an idle worker to collect the garbage of earlier runs before the next one. */
 export interface CollectMessage {
   t: 'collect';
 }
@@ -96,7 +96,7 @@ export type FromCompute =
   | { t: 'started'; session: number }
   /** The module cannot be instantiated; none of its code ran. The process is gone. */
   | { t: 'refused'; session: number; kind: 'module' | 'limit'; message: string }
-  /** The engine has no memory for the module now. The process stays on this worker, which waits for the same `run` again. */
+  /** The engine has no memory for the module now. The process stays on this worker, which waits for the `run` message to be sent again. */
   | { t: 'no-memory'; session: number }
   /** A message for the page from a thread without a port. */
   | { t: 'host-call'; session: number; message: HostCallMessage }

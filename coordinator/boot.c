@@ -65,7 +65,7 @@ static void pass_the_door(void)
 	hf_door_leave(hf_self);
 }
 
-/* The guest's code begins to run: from now on its CPU time and file bytes count. Waits here while the process is paused, and unwinds if it must stop. */
+/* Called before the guest's code runs: from now on its CPU time and file bytes count. Waits while the process is paused, and unwinds if it must stop. */
 void hf_w_begin(void)
 {
 	hf_account = &hf_self->process->payer->file_use;
@@ -76,7 +76,7 @@ void hf_w_begin(void)
 	pass_the_door();
 }
 
-/* The guest could not begin; another run message follows. */
+/* Called when the guest could not begin; another run message follows. */
 void hf_w_begin_later(void)
 {
 	hf_thread_starts_later(hf_self);
@@ -118,7 +118,7 @@ uint32_t hf_w_flag(void)
 	return hf_self->flag;
 }
 
-/* Whether the guest's trap was the kernel's unwinding, and not the guest's fault. */
+/* Whether the guest's trap was the kernel unwinding it, and not a fault of the guest. */
 uint32_t hf_w_unwound(void)
 {
 	return hf__wasm_unwound();
@@ -133,14 +133,14 @@ static void leave_process(struct hf_thread *thread)
 	atomic_store(&thread->door, HF_IN_GUEST);
 }
 
-/* A thread other than the first returned: it leaves, and the process continues. */
+/* Called when a thread other than the first returned: it leaves, and the process continues. */
 void hf_w_thread_returned(void)
 {
 	hf_door_return(hf_self);
 	leave_process(hf_self);
 }
 
-/* The guest returned, or was unwound after its process ended. */
+/* Called when the guest returned, or was unwound after its process ended. */
 void hf_w_returned(void)
 {
 	hf_door_return(hf_self);

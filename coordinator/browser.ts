@@ -12,7 +12,7 @@ import type { Programs } from './programs.ts';
 import type { Router } from './router.ts';
 import type { Workers } from './workers.ts';
 
-/** The parts are made after the kernel, which calls none of its imports before it is booted. */
+/** The parts of the coordinator. They are created after the kernel, which calls no imports before it is booted. */
 export interface Parts {
   readonly closing: boolean;
   readonly channels: ReadonlyMap<number, Channel>;
@@ -21,10 +21,10 @@ export interface Parts {
   readonly router: Router;
   readonly workers: Workers;
   readonly post: Post;
-  /** A worker threw, or could not be created. */
+  /** Called when a worker threw, or could not be created. */
   workerFailed(worker: number, error: Error): void;
   workerDead(worker: number): void;
-  /** A worker was terminated, and its last message to us may have been lost. */
+  /** Called when a worker was terminated, so that its last message to the coordinator may be lost. */
   mayHaveLostRing(): void;
 }
 
@@ -46,7 +46,7 @@ export function browserImports(
       try {
         parts.workers.create(worker, toPointer(stackTop), toPointer(tls), toPointer(thread));
       } catch (error) {
-        // Do not go through the kernel, which is in the middle of a call.
+        // Report this later, because the kernel is in the middle of a call.
         setTimeout(() => {
           parts.workerFailed(worker, new Error(messageOf(error)));
           parts.workerDead(worker);

@@ -17,7 +17,7 @@ export class ChildWorkers {
   readonly #alive = new Map<Handle, string>();
   #ending = false;
 
-  /** `lock`: a unique name; see worker/platform.ts. Throws when the engine refuses, and after `end()` was called. */
+  /** `lock`: a unique name; see worker/platform.ts. Throws if the engine cannot create the worker, and after `end()` was called. */
   create(script: string, lock: string): Handle {
     if (this.#ending) throw new Error('the runtime is being closed');
     const handle: Handle = coordinatorPlatform.createWorker(script, lock);
@@ -28,7 +28,7 @@ export class ChildWorkers {
 
   /**
    * Ends all workers; after that none can be created. Resolves when all are gone, or when that takes too long; `locks()` then
-   * returns the locks of those that remain. This is needed because Chromium leaks a worker that it terminates while that worker has workers (native/RATIONALE.md).
+   * returns the locks of the remaining ones. This is needed because Chromium leaks the workers of a worker that it terminates (native/RATIONALE.md).
    */
   async end(): Promise<void> {
     this.#ending = true;

@@ -172,7 +172,7 @@ int32_t hf_c_connection_feed(struct connection *connection, void *bytes, uint32_
 	return hf_feed_put(&connection->feed, bytes, size);
 }
 
-/* The page writes no more: the other end reads end of file, or, with `force`, an error. */
+/* Ends the page's writing: the other end reads end of file, or an error if `force` is set. */
 void hf_c_connection_feed_end(struct connection *connection, uint32_t force)
 {
 	if (force && connection->feed.pipe)
@@ -186,7 +186,7 @@ void hf_c_connection_credit(struct connection *connection, uint32_t bytes)
 	hf_pump_credit(&connection->pump, bytes);
 }
 
-/* The page reads no more: the other end's writes fail with EPIPE. */
+/* Ends the page's reading: the other end's writes fail with EPIPE. */
 void hf_c_connection_cancel(struct connection *connection)
 {
 	hf_pump_cancel(&connection->pump);

@@ -64,7 +64,8 @@ static void put_thread(struct hf_ps_thread *out, struct hf_thread *thread, bool 
 	out->cpu_time = (double)hf_thread_cpu_time_at(thread, now) / 1e6;
 }
 
-/* Writes an hf_ps_process, followed by an hf_ps_thread for each thread while there is room. Returns the number of doubles written; 0 once the page knows that the process has ended. */
+/* Writes an hf_ps_process, followed by an hf_ps_thread for each thread while there is room. Returns the number of doubles written; 0 once the page knows that
+ * the process has ended. */
 uint32_t hf_c_ps(struct session *session, double *numbers, uint32_t room)
 {
 	struct hf_process *process = hf_session_process(session);

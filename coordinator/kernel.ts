@@ -36,7 +36,7 @@ export class Kernel {
     exports: KernelExports,
     readonly memory: WebAssembly.Memory,
     maximum: number,
-    /** The allocator hands out no memory below this address; for tests. */
+    /** For tests: the lowest address that the allocator may return. */
     base: number,
   ) {
     this.call = exports;
@@ -79,12 +79,12 @@ export class Kernel {
     return copyAt(this.memory, pointer, size);
   }
 
-  /** A copy of a struct of doubles, as declared in layouts.def. */
+  /** Copies a struct of doubles that is declared in layouts.def. */
   numbers<Struct extends number[]>(pointer: Pointer, length: Struct['length']): Struct {
     return [...new Float64Array(this.memory.buffer, pointer, length)] as Struct;
   }
 
-  /** A view of a struct of words; valid until the memory grows. */
+  /** Returns a view of a struct of words, which is valid until the memory grows. */
   words<Struct extends number[]>(pointer: Pointer, length: Struct['length']): Struct {
     return new Int32Array(this.memory.buffer, pointer, length) as unknown as Struct;
   }
@@ -94,7 +94,7 @@ export class Kernel {
     return toPointer(this.words<[number]>(pointer, 1)[0] as unknown as WasmPointer);
   }
 
-  /** Pointer and size of a path in the scratch area; `slot` 1 for the second path of a call. */
+  /** Writes a path to the scratch area and returns its pointer and size. `slot` is 1 for the second path of a call. */
   path(path: string, slot: 0 | 1 = 0): Text {
     const encoded = this.#encoder.encode(path);
     const pointer = after(this.#scratch, slot * 2 * PATH_MAX);

@@ -10,8 +10,8 @@
  * (tests/native/system-calls-need-little-stack.c measures). */
 #define STACK_SIZE 65536
 
-/* Chromium has room for about 124 memories in a process. A worker frees the memories of programs that it has run when it needs another one and there is none, but not
- * while it runs a program. This is the maximum number of memories that may be garbage of busy workers, which leaves room for a hundred programs at once
+/* Chromium has room for about 124 memories in a process. A worker collects the memories of programs that it has run when it cannot get another memory, but not
+ * while it runs a program. This is the maximum number of uncollected memories in busy workers, which leaves room for a hundred programs at once
  * (native/RATIONALE.md has measurements for other numbers). */
 #define GARBAGE_MOST 8
 
@@ -285,7 +285,7 @@ void hf_c_pool_init(uint32_t min, uint32_t max)
 	hf_pool_init(min, max);
 }
 
-/* The worker is up. It may already have work. */
+/* Called when the worker is up. It may already have work. */
 void hf_c_worker_booted(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
@@ -296,7 +296,7 @@ void hf_c_worker_booted(uint32_t id)
 		set_state(worker, HF_WORKER_IDLE);
 }
 
-/* The worker's run is over. */
+/* Called when the worker's run is over. */
 void hf_c_worker_idle(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
@@ -309,7 +309,7 @@ void hf_c_worker_idle(uint32_t id)
 	hf_pool_on_free();
 }
 
-/* The worker's code no longer runs: frees its memory. */
+/* Called when the worker's code no longer runs: frees its memory. */
 void hf_c_worker_dead(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
@@ -318,8 +318,8 @@ void hf_c_worker_dead(uint32_t id)
 		destroy(worker);
 }
 
-/* The worker failed. Its program ends with the reason "crash". Another worker replaces it, unless it never came
- * up: the next one would probably fail too, so it is only tried when it is needed. */
+/* Called when the worker failed. Its program ends with the reason "crash". Another worker replaces it, unless it never
+ * booted: the next one would probably fail too, so it is created only when it is needed. */
 void hf_c_worker_crashed(uint32_t id)
 {
 	struct hf_worker *worker = find(id);
@@ -364,8 +364,8 @@ void hf_c_pool_shrink(uint32_t keep, double idle_ms)
 	}
 }
 
-/* The engine is out of memories. Memories of programs that idle workers have run count until they are collected, which idle workers
- * do not do by themselves. So this ends those workers, and returns how many there were. */
+/* Called when the engine is out of memories. Memories of programs that idle workers have run count until they are collected, which idle
+ * workers do not do by themselves, so this ends those workers. Returns how many there were. */
 uint32_t hf_c_pool_retire(void)
 {
 	uint32_t retired = 0;

@@ -1,9 +1,8 @@
-/* pool.h - the compute workers: created ahead, reused, replaced. Coordinator thread only; nothing here blocks.
+/* pool.h - the compute workers, which are created in advance, reused, and replaced. Coordinator thread only; nothing here blocks.
  *
- * STARTING -> IDLE -> RUNNING -> IDLE ...; any of them -> ZOMBIE (terminated, may still run for a while) -> freed. Work
- * may be given to a worker that is still STARTING: its messages wait for it. A
- * zombie's stack, thread-local storage and thread block stay untouched until the browser has released the lock that the
- * worker held for life. */
+ * STARTING -> IDLE -> RUNNING -> IDLE ...; any of them -> ZOMBIE (terminated, may still run for a while) -> freed. A
+ * worker that is still STARTING may be given work, because its messages wait for it. A zombie's stack, thread-local
+ * storage and thread block stay untouched until the browser has released the lock that the worker held for life. */
 #ifndef HF_COORDINATOR_POOL_H
 #define HF_COORDINATOR_POOL_H
 
@@ -43,7 +42,7 @@ void hf_pool_put_back(struct hf_worker *worker);
 struct hf_worker *hf_pool_of(struct hf_thread *thread);
 /* Call when the session's process has ended: calls js_released once all workers that ran it are free or truly dead. */
 void hf_pool_session_ended(uint32_t session);
-/* Terminates the worker, whatever it is doing. Its thread must not be in the kernel. */
+/* Terminates the worker even while it runs a guest. Its thread must not be in the kernel. */
 void hf_pool_terminate(struct hf_worker *worker);
 /* Creates workers until enough are ready. */
 void hf_pool_refill(void);
@@ -51,11 +50,11 @@ uint32_t hf_pool_count(enum hf_worker_state state);
 
 /* ---- functions that the pool calls, in session.c and waiting.c ---- */
 
-/* A guest's thread requests another thread (kernel/spawn.h): `work` is the request's. */
+/* Called when a guest's thread requests another thread (kernel/spawn.h). `work` belongs to the request. */
 void hf_pool_on_request(struct hf_work *work);
-/* A worker has become free, or another one may be created (waiting.c). */
+/* Called when a worker has become free, or another one may be created (waiting.c). */
 void hf_pool_on_free(void);
-/* The worker ended without being terminated, while it was RUNNING. */
+/* Called when a RUNNING worker ended without being terminated. */
 void hf_pool_on_crash(struct hf_worker *worker);
 
 #endif

@@ -1,4 +1,4 @@
-/** Rewrites modules, so that they can be interrupted or have lower memory limits, each in a separate short-lived worker. */
+/** Rewrites modules to make them interruptible or to lower their memory limits, each in a separate short-lived worker. */
 import type { RewriteMessage, RewrittenMessage } from '../common/worker-protocol.ts';
 import type { ChildWorkers } from './child-workers.ts';
 

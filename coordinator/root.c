@@ -34,7 +34,7 @@ struct hf_memfs *hf_root_fs(void)
 	return fs;
 }
 
-/* A path may have two parts, separated by a NUL: a directory, and a path below it. No link leads out of that directory, whatever programs do in the meantime. */
+/* A path may have two parts, separated by a NUL: a directory, and a path below it. No link leads out of that directory, even if programs change it meanwhile. */
 static int walk(const char *path, uint32_t size, unsigned flags, struct hf_path *out)
 {
 	const char *below = memchr(path, 0, size);
@@ -104,7 +104,7 @@ int hf_c_fs_read(struct hf_vnode *vnode, double offset, void *buffer, uint32_t s
 	return result < 0 ? result : (int)(size - (uint32_t)uio.resid);
 }
 
-/* Writes at the end of the file. Writes everything, or returns an errno (what was written before stays). */
+/* Appends all bytes to the file, or returns an errno; bytes written before the error stay. */
 int hf_c_fs_append(struct hf_vnode *vnode, void *buffer, uint32_t size)
 {
 	struct hf_iov iov;

@@ -51,13 +51,13 @@ async function load<T>(url: string): Promise<T> {
   }
 }
 
-/** A worker's messages that concern the whole runtime. */
+/** The runtime's functions for messages of workers that concern the whole runtime. */
 export interface Crew {
   readonly closing: boolean;
-  /** The worker is up. */
+  /** Called when the worker is up. */
   workerUp(worker: number): void;
   workerFailed(worker: number, error: Error): void;
-  /** The doorbell rang, in an engine where the coordinator cannot wait for it. */
+  /** Called when the doorbell rang, in an engine where the coordinator cannot wait for it. */
   drainSoon(): void;
   fatal(message: string): void;
 }
@@ -208,7 +208,7 @@ export class Router {
     this.#loadingFiles ??= load<typeof FilesPart>(this.#init.assets.files).then(
       ({ Files }) => (this.#files = new Files(this.#kernel, (id) => this.#programs.session(id)?.pointer ?? NULL)),
     );
-    // Runs the first call and those that came after it, in order.
+    // Runs the first call and any that came after it, in order.
     return this.#loadingFiles.then(
       (files) => files.handle(request),
       (error: unknown) => {

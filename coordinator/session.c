@@ -16,19 +16,19 @@
 
 struct session {
 	uint32_t id;
-	struct hf_process *process; /* NULL once the page knows of its exit */
+	struct hf_process *process; /* NULL once its exit was reported to the page */
 	struct hf_feed feed;
 	struct hf_terminal terminal; /* used instead of the feed, if standard input is a terminal */
 	struct hf_pump pumps[2];
 	struct hf_pump trace;       /* has a pipe once a trace was requested */
-	bool interruptible, ending; /* its threads stop when ordered to; they have the order */
+	bool interruptible, ending; /* whether its threads stop when ordered to; whether they were ordered to */
 };
 
 static uint32_t next_pid = 1, next_tid = 1;
 
 static void finish_if_over(struct session *session);
 
-/* An output stream has ended. */
+/* Called when an output stream has ended. */
 static void output_over(struct hf_pump *pump, int error)
 {
 	struct session *session = HF_CONTAINER(pump - (pump->fd - 1), struct session, pumps[0]);
@@ -73,7 +73,7 @@ static void finish_if_over(struct session *session)
 	js_session_over(id);
 }
 
-/* Keeps unread output until the page reads or cancels it, however long that takes, in no more memory than it needs. */
+/* Keeps unread output until the page reads or cancels it, in as little memory as possible, because that may take long. */
 static void pump_settle(struct session *session, struct hf_pump *pump)
 {
 	bool hangup;
@@ -114,7 +114,7 @@ static void process_ended(struct hf_work *work)
 {
 	struct hf_process *process = HF_CONTAINER(work, struct hf_process, ended);
 	struct session *session = process->owner;
-	/* Claim threads that compute, which are then gone at once. Threads in the kernel leave by themselves. */
+	/* Claim threads that compute, which ends them at once. Threads in the kernel leave by themselves. */
 	if (!session->interruptible)
 		hf_process_claim_threads(process, thread_claimed);
 	else
@@ -143,10 +143,10 @@ void hf_pool_on_crash(struct hf_worker *worker)
 {
 	static const char message[] = "the worker that ran it died";
 	if (!worker->thread.process)
-		return; /* it had left its process, and its "idle" message was still under way */
+		return; /* it had left its process, and its "idle" message was still on its way */
 	struct hf_process *process = hf_process_ref(worker->thread.process);
 	hf_process_end(process, HF_EXIT_CRASH, HF_CODE_CRASH, message, sizeof message - 1, NULL, 0);
-	/* The thread will not return, wherever it was. */
+	/* The thread will not return, even from the kernel. */
 	(void)hf_thread_claim(&worker->thread);
 	hf_process_thread_gone(&worker->thread);
 	hf_process_unref(process);
@@ -154,7 +154,7 @@ void hf_pool_on_crash(struct hf_worker *worker)
 
 /* ---- the beginning ---- */
 
-/* A thread id of wasi-threads: 1 to 2^29 - 1. */
+/* Returns a thread id as wasi-threads requires it: 1 to 2^29 - 1. */
 static uint32_t new_tid(void)
 {
 	uint32_t tid = next_tid;
@@ -195,8 +195,8 @@ static int start_thread(struct hf_process *process, uint32_t argument)
 	return (int)tid;
 }
 
-/* Starting a thread costs the coordinator up to a millisecond (its worker, messages to it), and 64 threads can request one at once, repeatedly. Other work must not
- * wait for all of these starts. */
+/* Starting a thread takes the coordinator up to a millisecond (to create a worker and send it messages), and 64 threads can request one at once, repeatedly.
+ * Other work must not wait for all of these starts. */
 #define STARTS_A_TURN 4
 
 static bool may_start_now(void)
@@ -575,7 +575,7 @@ void hf_c_feed_end(struct session *session)
 	close_input(session);
 }
 
-/* Sets the mode: `raw` passes keys as they come, otherwise as lines that can be edited; `onlcr` sends "\n" to the screen as "\r\n". */
+/* Sets the mode: with `raw`, keys are passed on unchanged, otherwise as edited lines; with `onlcr`, "\n" is sent to the screen as "\r\n". */
 void hf_c_raw(struct session *session, uint32_t raw, uint32_t onlcr)
 {
 	if (!session->terminal.tty)

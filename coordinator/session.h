@@ -16,7 +16,7 @@
 
 #include "coordinator/pool.h"
 
-/* The session's process, to which the session holds a reference; NULL once the page knows of its exit. */
+/* The session's process, to which the session holds a reference; NULL once its exit was reported to the page. */
 struct session;
 struct hf_process *hf_session_process(struct session *session);
 

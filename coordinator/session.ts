@@ -82,11 +82,11 @@ const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
 /** How many numbers c_ps may write. */
 const PS_ROOM = PS_PROCESS_LENGTH + THREADS_MAX * PS_THREAD_LENGTH;
 
-/** How long an interruptible program may take to stop by itself. It takes microseconds, except during a bulk instruction over gigabytes, or while its code is being compiled. */
+/** How long an interruptible program may take to stop by itself. It takes microseconds, except during a bulk instruction over gigabytes or compilation. */
 const GRACE_MS = 1000;
 /**
- * How many timers the grace period consists of. On a machine with more threads than cores, each timer fires late, so the program, whose turn also comes
- * later there, gets more time.
+ * The number of timers that make up the grace period. On a machine with more threads than cores each timer fires late, which gives the program, whose
+ * threads are also delayed there, more time.
  */
 const GRACE_LOOKS = 50;
 
@@ -102,9 +102,9 @@ export class Session implements Channel {
   #guest: GuestMessage | null;
   /** Cancels a program that has not started. */
   readonly killed = new AbortController();
-  /** Set once it is loaded. */
+  /** Set once the program is loaded. */
   program!: Program;
-  /** If the module imports its memory: the memory that its threads share, or the type of the one that its worker makes for it alone. */
+  /** If the module imports its memory: the memory that its threads share, or the type of an unshared memory, which its worker creates. */
   memory: WebAssembly.Memory | MemoryType | null = null;
   /** The kernel's session; NULL before it has started and after it is over. */
   #pointer = NULL;
@@ -239,7 +239,7 @@ export class Session implements Channel {
     return this.#state === SESSION_FAILED;
   }
 
-  /** Its process is dead, although its streams may go on. */
+  /** Called when its process is dead. Its streams may still be open. */
   #leave(state: number): void {
     this.#state = state;
     clearTimeout(this.#timer);
@@ -268,7 +268,7 @@ export class Session implements Channel {
     this.#post({ t: 'refused', id: this.id, refusal: { kind, message: why } });
   }
 
-  /** The process ended before any of its code ran. */
+  /** Called when the process ended before any of its code ran. */
   failed(): void {
     if (this.#state !== SESSION_REFUSED) this.#leave(SESSION_FAILED);
   }
@@ -282,7 +282,7 @@ export class Session implements Channel {
     this.#tell({ t: 'end', id: this.id, fd });
   }
 
-  /** A process that has exited has run, so this does not wait for its worker to report that: the report may be lost with the worker. */
+  /** Reports the exit. A process that has exited has run, so this does not wait for its worker's report, which may be lost with the worker. */
   exited(exit: ExitMessage): void {
     this.announce();
     this.#leave(SESSION_ENDED);
@@ -293,7 +293,7 @@ export class Session implements Channel {
     });
   }
 
-  /** The kernel's session is gone. */
+  /** Called when the kernel's session is gone. */
   over(): void {
     this.#pointer = NULL;
     this.#input.fail();
@@ -359,14 +359,14 @@ export class Session implements Channel {
     kernel.call.c_end(this.#pointer, reason, code, kernel.data, text.length);
   }
 
-  /** Which limit ended it. The kernel ends it for too much output without a message. */
+  /** Describes the limit that ended it. When the kernel ends it for too much output, there is no message. */
   #brokenLimit({ message }: ExitMessage): Pick<ExitMessage, 'message' | 'limit'> {
     const name = message ? 'cpuTime' : 'output';
     const most = this.#limits[name];
     return { message: message || `it wrote more than ${most} bytes`, limit: { name, most } };
   }
 
-  /** Ends it when it exceeds its CPU time. Else checks again at the earliest time at which it can: if all threads run from now on. */
+  /** Ends it if it has exceeded its CPU time. Otherwise checks again at the earliest time at which it can: when all threads run from now on. */
   #watchCpuTime(): void {
     const { cpuTime } = this.#limits;
     if (!cpuTime || !this.running) return;
@@ -390,7 +390,7 @@ export class Session implements Channel {
     for (const done of this.#pausing.splice(0)) done();
   }
 
-  /** One of its threads came to rest. */
+  /** Called when one of its threads came to rest. */
   cameToRest(): void {
     if (this.running && !this.#kernel.call.c_is_paused(this.#pointer)) return;
     for (const done of this.#pausing.splice(0)) done();
@@ -431,7 +431,7 @@ export class Session implements Channel {
         cpuTime: thread[PS_THREAD_CPU_TIME],
       });
     }
-    // Show the thread that has been asleep for the shortest time: one that runs is more informative than those that wait.
+    // Show the thread that has been asleep for the shortest time, because a running thread is more informative than a waiting one.
     const { state, call, asleepFor } = [...threads].sort((a, b) => a.asleepFor - b.asleepFor)[0] ?? ENDING;
     return {
       id,

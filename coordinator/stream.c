@@ -6,7 +6,7 @@
 #define BATCH HF_STREAM_SCRATCH
 
 static uint8_t batch[BATCH];
-/* Where lines for a screen are made: half of the batch is read, and may become twice as long. */
+/* Output for a screen after the conversion of newlines. Only half a batch is read, because it may become twice as long. */
 static uint8_t lines[BATCH];
 
 uint8_t *hf__stream_scratch(void)

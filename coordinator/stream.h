@@ -1,8 +1,8 @@
 /* stream.h - bytes between the page and the kernel's pipes: standard streams, and connections. Coordinator thread only;
  * nothing here blocks.
  *
- * Out: guest -> kernel pipe -> page. The page grants credit; while there is some, a pump takes what is in the pipe and
- * posts it. The pump's waiter sits on the pipe only while the pipe is empty, and a burst of small writes rings the
+ * Out: guest -> kernel pipe -> page. The page grants credit; while there is some, a pump takes bytes from the pipe and
+ * posts them. The pump's waiter sits on the pipe only while the pipe is empty, and a burst of small writes rings the
  * doorbell once, so bytes travel in batches. Without credit the pipe fills and the guest waits.
  *
  * In: page -> kernel pipe. Bytes that do not fit stay in JavaScript until js_stdin_ready reports room. JavaScript answers the page only when all
@@ -26,12 +26,12 @@ struct hf_pump {
 	void (*over)(struct hf_pump *pump, int error);
 };
 
-/* Makes a pump without a pipe. Set its pipe, then call hf_pump_credit to start it. */
+/* Initializes a pump without a pipe. Set its pipe, then call hf_pump_credit to start it. */
 void hf_pump_init(struct hf_pump *pump, uint32_t id, uint32_t fd, uint64_t credit,
                   void (*over)(struct hf_pump *pump, int error));
-/* Adds to the number of bytes that the page accepts, and moves as many as it can. */
+/* Adds to the number of bytes that the page accepts, and moves as many bytes as possible. */
 void hf_pump_credit(struct hf_pump *pump, uint32_t bytes);
-/* The page no longer reads this stream. */
+/* Called when the page no longer reads this stream. */
 void hf_pump_cancel(struct hf_pump *pump);
 /* A buffer of HF_STREAM_SCRATCH bytes, valid until the next call of any function here. */
 uint8_t *hf__stream_scratch(void);
@@ -46,11 +46,11 @@ struct hf_feed {
 	void (*gone)(struct hf_feed *feed);
 };
 
-/* Makes a feed without a pipe, which the caller sets. js_stdin_ready reports room. */
+/* Initializes a feed without a pipe, which the caller sets. js_stdin_ready reports room. */
 void hf_feed_init(struct hf_feed *feed, uint32_t id);
 /* Returns how many bytes it wrote to the pipe; if fewer than `size`, js_stdin_ready will report room. Returns -HF_EPIPE when there is no reader. */
 int32_t hf_feed_put(struct hf_feed *feed, void *bytes, uint32_t size);
-/* Calls `gone` when the reading end is gone, also if it already is. */
+/* Calls `gone` when the reading end is gone, or at once if it already is. */
 void hf_feed_watch(struct hf_feed *feed, void (*gone)(struct hf_feed *feed));
 /* Closes the writing end: the reader gets end of file. */
 void hf_feed_close(struct hf_feed *feed);

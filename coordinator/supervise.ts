@@ -1,5 +1,5 @@
 /**
- * Supervisors: carries out the decisions of the policy (native/supervisor/wasm.c). This file ends processes, and sees at once when they end; the page
+ * Supervisors: carries out the decisions of the policy (native/supervisor/wasm.c). This file ends processes, and learns immediately when they end; the page
  * starts them. It is a separate script that contains the policy, loaded for the first supervisor.
  */
 import policy from '../build/wasm/supervise.wasm';
@@ -69,7 +69,7 @@ interface Supervision {
   parent: Run | null;
   timer: ReturnType<typeof setTimeout> | undefined;
   busy: boolean;
-  /** No child runs or waits to be started. */
+  /** Set if no child runs or waits to be started. */
   completed: boolean;
 }
 
@@ -98,7 +98,7 @@ class Policy {
   }
 }
 
-/** The functions of processes that supervisors need. */
+/** The operations on processes that supervisors need. */
 export interface Processes {
   runs(process: number): boolean;
   ask(process: number): void;
@@ -188,7 +188,7 @@ export class Supervisors {
     return run ? { supervisor: run.sup.id, child: run.sup.ids.get(run.key)! } : null;
   }
 
-  // --- what has happened ---
+  // --- events ---
 
   told(message: Extract<ToSupervisor, { t: 'sup-started' | 'sup-ended' }>): void {
     const { key, generation } = message;
@@ -214,7 +214,7 @@ export class Supervisors {
     this.run(sup);
   }
 
-  /** Called during a call of the kernel, so the rest happens when that call is over. */
+  /** Called during a kernel call, so the actions run after that call. */
   processEnded(process: number, reason: number, code: number): void {
     const run = this.byProcess.get(process);
     this.byProcess.delete(process);
@@ -223,7 +223,7 @@ export class Supervisors {
 
   private ended(sup: Supervision, key: number, generation: number, reason: number, code: number): void {
     if (this.closed || !this.all.has(sup.id)) return;
-    if (this.policy.call.sup_ended(sup.pointer, key, generation, reason, code) < 0) return; // seen before
+    if (this.policy.call.sup_ended(sup.pointer, key, generation, reason, code) < 0) return; // already reported
     const run = sup.runs.get(key);
     if (run?.generation === generation) {
       sup.runs.delete(key);
@@ -232,9 +232,9 @@ export class Supervisors {
     this.run(sup);
   }
 
-  // --- what to do next ---
+  // --- actions ---
 
-  /** Runs the next actions after the answer to an order has been sent. After an event, call `run` at once, because the policy keeps the reports of only one event. */
+  /** Runs the next actions after the answer to an order has been sent. After an event, call `run` at once: the policy keeps the reports of only one event. */
   private runSoon(sup: Supervision): void {
     if (sup.busy) return;
     sup.busy = true;

@@ -1,4 +1,4 @@
-/* waiting.c - waiting until a worker is free. */
+/* waiting.c - implements waiting.h. */
 #include "coordinator/waiting.h"
 
 #include <holdfast/exports.h>

@@ -7,7 +7,7 @@ import { sleep, type ChildWorkers, type Handle } from './child-workers.ts';
 
 export interface WorkerEvents {
   message(worker: number, message: FromCompute): void;
-  /** The worker threw, or its script could not be loaded. */
+  /** Called when the worker threw, or its script could not be loaded. */
   error(worker: number, error: Error): void;
   dead(worker: number): void;
 }

@@ -35,7 +35,7 @@ export interface HostSignatureOption {
   error?: number | bigint;
 }
 
-/** A function that guests call. It may be async: the guest waits, the page does not. */
+/** A function that guests call. It may be async: the guest waits for the result, and the page does not block. */
 export interface HostFunction {
   (...args: never[]): unknown;
   /** Set by `hostFunction()`. */

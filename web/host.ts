@@ -29,7 +29,7 @@ export function signatureOf(fn: Pick<HostFunction, 'signature'>, what: string): 
   return { ...kinds(params, result, what), into: oneOf(into, ['buffer', 'allocator'], `into of ${what}`), error };
 }
 
-/** The process that calls. */
+/** The calling process. */
 export type Identity = Omit<HostContext, 'tid' | 'signal'>;
 
 /** Answers the calls of one process. */
@@ -85,7 +85,7 @@ function encoded(answer: Answer): Uint8Array<ArrayBuffer> {
   try {
     return encodeAnswer(answer);
   } catch (error) {
-    return encodeAnswer(failed(error)); // no memory for it
+    return encodeAnswer(failed(error)); // there is no memory for the answer
   }
 }
 

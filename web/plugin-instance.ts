@@ -69,7 +69,7 @@ interface OpenCall {
   unlisten(): void;
 }
 
-/** A call that was sent. */
+/** A call that has been sent. */
 export interface SentCall {
   /** The result of the call. */
   readonly result: Promise<unknown>;
@@ -179,7 +179,7 @@ export class Instance {
     void this.#live();
   }
 
-  /** Whether it can take no more calls. */
+  /** Whether it no longer accepts calls. */
   get over(): boolean {
     return this.#doom !== undefined || this.#over.signal.aborted;
   }

@@ -255,7 +255,7 @@ function planPlugin(source: Source, options: PluginOptions): PluginPlan {
     outputBuffer,
   };
   const spawn = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as SpawnOptions;
-  planSpawn(spawn); // throws now what a later start would throw
+  planSpawn(spawn); // reports invalid options now instead of at a later start
   for (const [method, handler] of Object.entries(object(handlers, 'handlers')))
     callable(handler, `handlers[${JSON.stringify(method)}]`);
   const fresh = oneOf(instance, ['kept', 'fresh'], 'instance') === 'fresh';
@@ -390,7 +390,7 @@ class PluginHandle implements Plugin {
     return new PluginClosed(`plugin "${this.name}" was closed`, end, cause === undefined ? undefined : { cause });
   }
 
-  /** Waits until one more call may be open. */
+  /** Waits until another call may be opened. */
   async #turn(signal: AbortSignal | undefined): Promise<void> {
     this.#closing.signal.throwIfAborted();
     if (this.#open < this.#plan.concurrency) {
@@ -417,7 +417,7 @@ class PluginHandle implements Plugin {
     else this.#open--;
   }
 
-  /** Waits for a start, which continues for others when this call is aborted. */
+  /** Waits for a start, which continues for other calls when this one is aborted. */
   async #started(starting: Promise<Instance>, signal: AbortSignal | undefined): Promise<Instance> {
     try {
       return (await within(starting, Infinity, signal))!;

@@ -5,7 +5,7 @@ import type { Answer, Value } from '../common/values.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A call that could not be made, or whose answer could not be read. The caller gets the error; the guest goes on. */
+/** A call that could not be made, or whose answer could not be read. It is an error of the call, not a trap in the called guest. */
 export class CallFailed extends Error {
   constructor(
     message: string,

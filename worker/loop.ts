@@ -20,7 +20,7 @@ export interface LoopSeat {
   waitingInput(): number;
 }
 
-/** How a guest is ticked. */
+/** The functions that drive a guest's loop. */
 interface Contract {
   /** The name of the export that ticks, for messages. */
   name: string;
@@ -55,7 +55,7 @@ export class Loop {
 
   constructor(private readonly seat: LoopSeat) {}
 
-  /** Throws `CallFailed`. */
+  /** Handles a request of the page (loop-protocol.ts). Throws `CallFailed`. */
   perform(operation: number, [context, ...args]: unknown[]): unknown {
     this.context = context as number | null;
     switch (operation) {

@@ -1,4 +1,4 @@
-/** Node's worker threads. */
+/** The platform for Node's worker threads. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import v8 from 'node:v8';

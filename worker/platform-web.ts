@@ -1,4 +1,4 @@
-/** The browser's workers. */
+/** The platform for browser workers. */
 import type { Endpoint } from '../common/endpoint.ts';
 import { trusted } from '../common/trusted-types.ts';
 import type { CoordinatorPlatform, Platform, WorkerHandle } from './platform.ts';

@@ -24,7 +24,7 @@ export interface Platform {
   exit(): void;
 }
 
-/** What only the coordinator needs: a separate constant, so that the compute workers' script does not contain it. */
+/** The functions that only the coordinator needs. They are a separate constant, so that the compute workers' script does not contain them. */
 export interface CoordinatorPlatform {
   /** `lock`: the name that the new worker must pass to `holdForLife`, so that the coordinator can detect its death. */
   createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>;
@@ -32,7 +32,7 @@ export interface CoordinatorPlatform {
   readonly releaseDelay: number;
   /** Compiles the kernel, with workarounds for the engine. */
   compileKernel(url: string): Promise<WebAssembly.Module>;
-  /** Compiles a guest that has threads, if the engine needs a different compiler for it; else absent. */
+  /** Compiles a guest with threads; absent if the engine does not need a different compiler for them. */
   readonly compileThreaded?: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>;
   /** Whether a shared memory with a maximum of 0 pages crashes the engine and the page: WebKit (2.50). */
   readonly emptyMemoryIsFatal: boolean;

@@ -1,5 +1,5 @@
 /**
- * Makes sure that a system call never runs out of the engine's stack half-way.
+ * Makes sure that a system call never overflows the engine's stack while it runs.
  *
  * A guest may recurse until the stack is almost used up and then call the kernel, which would trap while holding a lock. So each door (native/wasi/door.h)
  * first calls this module's function, whose only purpose is its large frame: engines check for the whole frame when a function is entered, and trap

@@ -71,7 +71,7 @@ function textAt({ memory }: Rewriter, raw: WasmPointer): string {
   return new TextDecoder().decode(bytes.slice(pointer, bytes.indexOf(0, pointer)));
 }
 
-/** The memory that the module defines, which must now be created for it; null when it imports its memory. */
+/** Returns the type of the memory that the module defines, which must now be created for it; null if it imports its memory. */
 function memoryOf(rewriter: Rewriter): MemoryType | null {
   const pointer = toPointer(rewriter.rw_memory(0));
   if (!pointer) return null;
@@ -112,7 +112,7 @@ async function make({ url, bytes, check, limitPages, gc }: RewriteMessage): Prom
   return { t: 'rewritten', bytes: output.bytes as Uint8Array<ArrayBuffer>, added, memory: memoryOf(rewriter) };
 }
 
-/** Never rejects. */
+/** Rewrites a module and returns the message that answers the request. Never rejects. */
 export async function rewrite(message: RewriteMessage): Promise<FromCompute & { t: 'rewritten' | 'not-rewritten' }> {
   try {
     return await make(message);

@@ -57,7 +57,7 @@ export function exportedFunctions(head: Uint8Array): Map<string, FunctionType> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const found = new Map<string, FunctionType>();
   let types: Types['all'] = [];
-  /** The type index of each function, imported ones first. */
+  /** The type index of each function, starting with the imported ones. */
   const functions: number[] = [];
   while (reader.at < head.length) {
     const id = reader.byte();

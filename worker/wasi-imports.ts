@@ -1,4 +1,4 @@
-/** Binds a module's imports to the kernel's exports, and reports imports that nothing provides. */
+/** Binds a module's imports to the kernel's exports, and reports unknown imports. */
 import { PREVIEW1_NAMES, UNSTABLE_NAMES } from '../build/generated/abi.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
 import { emptyImports } from '../common/memory-import.ts';
@@ -28,7 +28,7 @@ export function guestImports(
   kernel: KernelExports,
   memory: WebAssembly.Memory | null,
   flag: { added: Added; memory: WebAssembly.Memory } | null,
-  /** Provides other imports, such as functions of the host. */
+  /** Provides other imports, for example host functions. */
   others: OtherImports,
 ): WebAssembly.Imports {
   const imports = emptyImports<WebAssembly.ModuleImports>();
@@ -62,7 +62,7 @@ export const makesMemory = (module: WebAssembly.Module, added: Added | null): bo
 export const importsMemory = (module: WebAssembly.Module): boolean =>
   WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
 
-/** How many imports an error message names. */
+/** How many imports an error message lists. */
 const NAMED = 8;
 /** How many names are sent to the page, which recognizes the module's toolchain by them. */
 const MOST_NAMES = 64;
@@ -74,7 +74,7 @@ export function faultsOf(
   added: Added | null,
   /** Whether the memory that it imports, if any, is shared. */
   shared: boolean,
-  /** Set if the page calls the guest or the guest calls host functions. */
+  /** Set if the guest serves calls or has host functions. */
   guest: GuestMessage | null,
 ): ModuleFaults | null {
   const imports = WebAssembly.Module.imports(module).filter((entry) => !isFlag(entry, added));
