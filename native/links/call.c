@@ -1,4 +1,4 @@
-/* call.c - calls between guests; call.h says how. */
+/* call.c - calls between guests; call.h explains the protocol. */
 #include "links/call.h"
 
 #include <string.h>
@@ -6,8 +6,8 @@
 #include "kernel/process.h"
 #include "platform/alloc.h"
 
-/* How often a side looks before it sleeps: 10 to 20 us, about what two wake-ups cost. Where that was in vain lately it looks for a shorter time, but
- * every 16th time as long as ever: as soon as both sides are fast enough for each other, neither sleeps any more. */
+/* How often a side polls before it sleeps: for 10 to 20 us, about the cost of two wake-ups. After polling in vain it polls for a shorter time, but
+ * every 16th time for the full time: as soon as both sides are fast enough, neither sleeps any more. */
 #define LOOKS_MOST 16384
 #define LOOKS_LEAST 2048
 #define LOOKS_TURN 16
@@ -15,11 +15,11 @@
 
 #define ARROW_SIZE 5
 
-/* Bytes of a ring: more stream through it. */
+/* Bytes of a ring. Larger data is streamed through it. */
 #define RING_LEAST 4096
 #define RING_MOST 262144
 
-/* Of one transfer, whose result is an int32_t. */
+/* The most bytes in one transfer: its result is an int32_t. */
 #define PIECE_MOST (UINT32_C(1) << 30)
 
 #define BYTES_TAGS UINT32_C(0xaaaaaaaa)
@@ -36,7 +36,7 @@ _Static_assert(offsetof(struct hf_message, fn) == HF_CALL_FN && offsetof(struct 
 
 /* ---- small things ---- */
 
-/* Both sides' threads are in the kernel while they hold one, so nobody is ended with it. */
+/* A thread holds a lock only in the kernel, so no thread is terminated while it holds one. */
 static void lock(hf_word *word)
 {
 	uint32_t held = 0;
@@ -52,7 +52,7 @@ static void unlock(hf_word *word)
 		hf_plat_wake(word, 1);
 }
 
-/* The other side changes the word within some instructions. */
+/* Called when the other side is a few instructions away from changing the word. */
 static void wait_a_moment(hf_word *word, uint32_t value)
 {
 	for (int i = 0; i < 1000; i++)
@@ -66,7 +66,7 @@ static bool cas(hf_word *word, uint32_t from, uint32_t to)
 	return atomic_compare_exchange_strong(word, &from, to);
 }
 
-/* For words that other threads may see late: in wasm every atomic store is a locked one. */
+/* For words that other threads may see late: in wasm every atomic store is sequentially consistent, and so costs a locked instruction. */
 static void set(hf_word *word, uint32_t value)
 {
 #if defined(__wasm__)
@@ -81,7 +81,7 @@ static uint32_t state_of(struct hf_call *call)
 	return atomic_load(&call->shared.state) & ~(uint32_t)HF_CALL_SLEEPS;
 }
 
-/* `word` says that the thread sleeps and cannot leave before `then` is there; afterwards the thread may be gone. */
+/* The value of `word` keeps the thread from leaving until `then` is stored there; after that the thread may be gone. */
 static void wake(struct hf_thread *thread, hf_word *word, uint32_t then)
 {
 	hf_word *park = &thread->park;
@@ -97,14 +97,14 @@ static uint32_t looks(struct hf_patience *patience)
 	return ++patience->waits % LOOKS_TURN == 0 ? LOOKS_MOST : patience->looks;
 }
 
-/* Nothing came while it looked. */
+/* Polling ended without a result. */
 static void was_in_vain(struct hf_patience *patience)
 {
 	if (patience->looks > LOOKS_LEAST)
 		patience->looks /= 2;
 }
 
-/* Blocks of their own lines; the heap's are not aligned so far. */
+/* A block that begins a cache line: the heap aligns to less than that. */
 static void *aligned(size_t size, void **block)
 {
 	*block = hf_alloc_zeroed(size + 63);
@@ -113,7 +113,7 @@ static void *aligned(size_t size, void **block)
 
 /* ---- who waits for whom ---- */
 
-/* Waits that are looked at for one answer: there are not more workers, and this many calls of `follow` fit on the stack (worker/probe.ts). */
+/* The most waits that one search follows: there are no more workers than that, and this many calls of `follow` fit on the stack (worker/probe.ts). */
 #define STEPS_MOST 128
 #define FOUND -1
 
@@ -122,8 +122,8 @@ static bool takes_calls(struct hf_callee_node *node)
 	return atomic_load(&node->serves) && atomic_load(&node->waits) < HF_FRAMES_MAX - 1;
 }
 
-/* Whether a call that `at` runs in this frame (0: has yet to take) can only end when `self` has gone on: FOUND, and with `note` the nodes say
- * which way that is; else how many of the steps are left. */
+/* Returns FOUND if a call that `at` runs in this frame (0: has yet to take) cannot end before `self` continues; with `note`, also stores the path in
+ * the nodes. Otherwise returns how many steps are left. */
 static int32_t follow(struct hf_callees *all, uint32_t self, uint32_t at, uint32_t frame, int32_t steps, bool note)
 {
 	struct hf_callee_node *node = &all->nodes[at];
@@ -152,7 +152,7 @@ static uint32_t put(struct hf_call *call, uint32_t at, const char *text, uint32_
 	return at + size;
 }
 
-/* The module in the browser has no data, so this is no string. */
+/* The module in the browser has no data section, so this is not a string literal. */
 static uint32_t put_arrow(struct hf_call *call, uint32_t at)
 {
 	char *text = call->text + at;
@@ -164,7 +164,7 @@ static uint32_t put_arrow(struct hf_call *call, uint32_t at)
 	return at + ARROW_SIZE;
 }
 
-/* The names from self to self, as far as there is room; the last one always is. */
+/* Writes the names along the cycle, from self to self, as far as they fit. There is always room for the last one. */
 static void put_chain(struct hf_callees *all, uint32_t self, struct hf_call *call)
 {
 	const struct hf_callee_node *own = &all->nodes[self], *node;
@@ -181,14 +181,15 @@ static void put_chain(struct hf_callees *all, uint32_t self, struct hf_call *cal
 	call->shared.count = put(call, at, own->name, own->name_size);
 }
 
-/* The thread of `own` is about to wait: what it serves waits for it in earnest, and what it has answered does not, whether the callers know or not. */
+/* Called when the thread of `own` is about to wait: marks the calls that it serves as taken, and clears the waits of those that it has answered,
+ * although their callers may not have noticed yet. */
 static void tell_callers(struct hf_callee *own)
 {
 	lock(&own->lock);
 	for (struct hf_call *call = own->calls; call; call = call->next) {
 		if (!call->place || (!call->served && !call->owed))
 			continue;
-		/* Unless its caller is gone, or at another wait. */
+		/* The exchanges fail if the caller is gone, or is in another wait. */
 		hf_word *word = &own->all->nodes[call->place & 0xff].waits_for[call->place >> 8];
 		uint32_t taken = call->wait | call->frame << 8;
 		if (call->served)
@@ -200,7 +201,7 @@ static void tell_callers(struct hf_callee *own)
 	unlock(&own->lock);
 }
 
-/* Says that the thread, which serves `own`, waits in its next frame. */
+/* Records that the thread, which serves `own`, waits in its next frame. */
 static void begin_wait(struct hf_callee *own, struct hf_call *call)
 {
 	call->ask.place = 0;
@@ -226,7 +227,7 @@ static void end_wait(struct hf_callee *own)
 	set(&node->waits, frame - 1);
 }
 
-/* Begins the wait. False: it would wait for itself. */
+/* Begins the wait. False: it would be a deadlock. */
 static bool may_wait(struct hf_callee *own, struct hf_call *call)
 {
 	begin_wait(own, call);
@@ -235,7 +236,7 @@ static bool may_wait(struct hf_callee *own, struct hf_call *call)
 	struct hf_callees *all = own->all;
 	if (follow(all, own->node, call->callee->node, 0, STEPS_MOST, false) != FOUND)
 		return true;
-	/* Another thread may have found the same circle. One after the other looks again, and the first one leaves it. */
+	/* Several threads may have found the same cycle. They search again one at a time, and the first one breaks it. */
 	lock(&all->deciding);
 	bool refused = follow(all, own->node, call->callee->node, 0, STEPS_MOST, true) == FOUND;
 	if (refused) {
@@ -246,14 +247,14 @@ static bool may_wait(struct hf_callee *own, struct hf_call *call)
 	return !refused;
 }
 
-/* While its thread streams bytes it takes no calls. */
+/* A thread takes no calls while it streams bytes. */
 static void set_serves(struct hf_callee *own, bool serves)
 {
 	if (own && own->reentrant)
 		atomic_store(&own->all->nodes[own->node].serves, serves);
 }
 
-/* What a side has prepared becomes what the other one sees, a moment before the state says so. */
+/* Copies a prepared message to the shared part, just before the state announces it. */
 static void pass(struct hf_message *to, const struct hf_message *from)
 {
 	uint32_t count = from->count < HF_CALL_VALUES ? from->count : HF_CALL_VALUES;
@@ -266,7 +267,7 @@ static void pass(struct hf_message *to, const struct hf_message *from)
 		to->values[i].bits = from->values[i].bits;
 }
 
-/* Moves the state on if it is still the callee's to move, and wakes the caller. Whether that slept. */
+/* Advances the state if the callee still owns it, and wakes the caller. Returns whether the caller slept. */
 static bool move_on(struct hf_call *call, uint32_t to)
 {
 	hf_word *word = &call->shared.state;
@@ -312,7 +313,7 @@ static void free_call(struct hf_call *call)
 	hf_free(call->block);
 }
 
-/* Frees what is left by those that will not touch it again. */
+/* Frees the slots that their callers will not touch again. */
 static void sweep(struct hf_callee *own)
 {
 	struct hf_call *dead = NULL;
@@ -337,7 +338,7 @@ static void sweep(struct hf_callee *own)
 	}
 }
 
-/* Looks through the list, from behind the last one that was served, so that everyone has a turn. */
+/* Searches the list, starting after the slot that was served last, so that no caller starves. */
 static struct hf_call *search(struct hf_callee *own, uint32_t bell)
 {
 	struct hf_call *found = NULL, *hot = atomic_load(&own->hot);
@@ -357,7 +358,7 @@ static struct hf_call *search(struct hf_callee *own, uint32_t bell)
 	unlock(&own->lock);
 	if (found && found != hot) {
 		atomic_store(&own->hot, found);
-		/* Its caller may still have seen itself there, and not rung. */
+		/* Its caller may have seen its own slot in `hot`, and so not rung. */
 		more = more || (hot && is_asked(hot));
 	}
 	own->heard = more ? bell - 1 : bell;
@@ -386,7 +387,7 @@ static bool has_calls(struct hf_callee *own)
 	return atomic_load(&own->bell) != own->heard || (hot && is_asked(hot));
 }
 
-/* Whether it slept. Any thread. */
+/* Returns whether it slept. Any thread. */
 static bool wake_server(struct hf_callee *callee)
 {
 	if (atomic_load(&callee->server) != HF_SERVER_SLEEPS || !cas(&callee->server, HF_SERVER_SLEEPS, HF_SERVER_WAKING))
@@ -395,7 +396,7 @@ static bool wake_server(struct hf_callee *callee)
 	return true;
 }
 
-/* Its thread looks through the list. Any thread. */
+/* Makes its thread search the list. Any thread. */
 static void ring(struct hf_callee *callee)
 {
 	(void)atomic_fetch_add(&callee->bell, 1);
@@ -427,7 +428,7 @@ static uint64_t bytes_of(const struct hf_message *message)
 	return total;
 }
 
-/* A ring for so many bytes, or the largest. Called by the side that has the values, when none of them are in the ring. */
+/* Ensures a ring for this many bytes, or one of the largest size. Called by the side that is about to send values, while the ring is empty. */
 static bool make_ring(struct hf_call *call, uint64_t total)
 {
 	uint32_t size = call->ring ? call->ring : RING_LEAST;
@@ -435,7 +436,7 @@ static bool make_ring(struct hf_call *call, uint64_t total)
 		size *= 2;
 	if (size == call->ring)
 		return true;
-	if (hf_pipe_create(size, &call->spare) < 0) /* not to a variable: the module in the browser has no stack */
+	if (hf_pipe_create(size, &call->spare) < 0) /* not a local variable: the module in the browser has no stack */
 		return call->pipe != NULL;
 	struct hf_callee *callee = call->callee;
 	lock(&callee->lock);
@@ -452,7 +453,7 @@ static bool make_ring(struct hf_call *call, uint64_t total)
 	return true;
 }
 
-/* Writes all bytes of the values. An end of the other side is noticed by who waits for it. */
+/* Writes all bytes of the values. Ignores the end of the other side, which the following wait detects. */
 static void send(struct hf_call *call, const struct hf_message *message)
 {
 	for (uint32_t i = 0; i < message->count && i < HF_CALL_VALUES; i++) {
@@ -481,7 +482,7 @@ bool hf_call_receive(struct hf_thread *self, struct hf_call *call, uint32_t how,
 
 /* ---- answers ---- */
 
-/* Whether somebody was woken for it, who needs a core. */
+/* Returns whether this woke a thread, which then needs a core. */
 static bool answer(struct hf_call *call)
 {
 	call->served = false;
@@ -495,7 +496,7 @@ static void answer_with_bytes(struct hf_callee *own, struct hf_call *call)
 	uint64_t total = bytes_of(&call->answer);
 	if (total && !make_ring(call, total)) {
 		call->answer.tags = call->answer.count = 0;
-		call->answer.fn = 1; /* it failed, and there is no text for that */
+		call->answer.fn = 1; /* the call failed, without a text */
 		total = 0;
 	}
 	bool first = total <= call->ring;
@@ -526,7 +527,7 @@ static bool is_nudged(struct hf_callee *own, uint32_t received)
 
 static void look_for_calls(struct hf_callee *own, bool woken)
 {
-	if (woken && !hf_thread_may_spin(1)) /* that thread is not counted yet */
+	if (woken && !hf_thread_may_spin(1)) /* the woken thread is not counted yet */
 		return;
 	for (uint32_t left = looks(&own->patience); left == LOOKS_MOST || hf_thread_may_spin(0); left -= LOOKS) {
 		for (int i = 0; i < LOOKS; i++) {
@@ -565,7 +566,7 @@ struct hf_call *hf_call_next(struct hf_thread *self, struct hf_callee *own, stru
 		if (!spun)
 			look_for_calls(own, woken);
 		else if (sleep_for_calls(self, own, received) < 0)
-			break; /* leaving unwinds it */
+			break; /* hf_door_leave unwinds it */
 		spun = !spun;
 	}
 	hf_door_leave(self);
@@ -574,7 +575,7 @@ struct hf_call *hf_call_next(struct hf_thread *self, struct hf_callee *own, stru
 
 /* ---- the caller's side ---- */
 
-/* The thread must stop, or its callee has ended. The slot is not used again. */
+/* Abandons the call: the thread must stop, or its callee has ended. The slot is not used again. */
 static void leave(struct hf_call *call)
 {
 	hf_word *word = &call->shared.state;
@@ -587,14 +588,14 @@ static void leave(struct hf_call *call)
 		else if (cas(word, state, HF_CALL_ABANDONED))
 			break;
 	}
-	/* The callee may wait for bytes that do not come, or for room. */
+	/* The callee may be waiting for bytes that will not come, or for room. */
 	lock(&call->callee->lock);
 	if (call->pipe)
 		(void)hf_pipe_end(call->pipe);
 	unlock(&call->callee->lock);
 }
 
-/* Whether the callee slept. */
+/* Returns whether the callee slept. */
 static bool publish(struct hf_call *call)
 {
 	struct hf_callee *callee = call->callee;
@@ -631,7 +632,7 @@ static int sleep_for_answer(struct hf_thread *self, struct hf_callee *serves, st
 	uint32_t state = atomic_fetch_or(&call->shared.state, HF_CALL_SLEEPS) & ~(uint32_t)HF_CALL_SLEEPS;
 	if (serves)
 		may_be_woken(self, serves);
-	/* One that is being answered is woken through no sleep. */
+	/* Do not sleep in ANSWERING: the caller's wake-up may already have happened. */
 	if (state < until && state != HF_CALL_ANSWERING && !(serves && has_calls(serves)) &&
 	    !atomic_load(&call->callee->closed))
 		result = hf_park(self, ticket, HF_FOREVER, HF_PARK_AT_ONCE);
@@ -641,7 +642,7 @@ static int sleep_for_answer(struct hf_thread *self, struct hf_callee *serves, st
 	return result;
 }
 
-/* Until the state is at least `until`: TAKEN or ANSWERED. */
+/* Waits until the state is at least `until`: TAKEN or ANSWERED. */
 static uintptr_t await(struct hf_thread *self, struct hf_callee *own, struct hf_call *call, uint32_t until, bool woken)
 {
 	struct hf_callee *serves =
@@ -667,7 +668,7 @@ static uintptr_t await(struct hf_thread *self, struct hf_callee *own, struct hf_
 	}
 }
 
-/* All bytes of the arguments are in the ring, or go there when the callee reads. */
+/* Puts the arguments' bytes into the ring before it publishes the call; more than fit there are streamed once the call is taken. */
 static uintptr_t ask(struct hf_thread *self, struct hf_callee *own, struct hf_call *call)
 {
 	uint64_t total = bytes_of(&call->ask);
@@ -681,7 +682,7 @@ static uintptr_t ask(struct hf_thread *self, struct hf_callee *own, struct hf_ca
 	return await(self, own, call, call->streams ? HF_CALL_TAKEN : HF_CALL_ANSWERED, publish(call));
 }
 
-/* The callee has taken it, and reads. */
+/* Called when the callee has taken the call and reads. */
 static uintptr_t stream(struct hf_thread *self, struct hf_callee *own, struct hf_call *call)
 {
 	call->streams = false;

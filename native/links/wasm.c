@@ -1,6 +1,6 @@
-/* wasm.c - calls between guests (call.c) as a wasm module of its own, over the kernel's memory: worker/links.ts and worker/callees.ts instantiate it, the
- * latter in the coordinator. It has neither data nor a stack in that memory (tests/node/links-module.test.mjs): what needs either is the kernel's, and
- * imported. */
+/* wasm.c - calls between guests (call.c) as a separate wasm module over the kernel's memory. worker/links.ts and worker/callees.ts instantiate it,
+ * the latter in the coordinator. It has neither data nor a stack in that memory (tests/node/links-module.test.mjs): code that needs either is in the
+ * kernel, and is imported. */
 #include <string.h>
 
 #include "links/call.h"
@@ -10,7 +10,7 @@
 #include "links/exports.def"
 #undef X
 
-/* By the names that the kernel exports them under. */
+/* Imported under the names by which the kernel exports them. */
 #include <names.h>
 #define KERNEL(name) __attribute__((import_module("kernel"), import_name(HF_NAME_OF_##name)))
 KERNEL(w_park) int32_t k_park(uint32_t ticket);
@@ -24,7 +24,7 @@ KERNEL(c_pipe_close) void k_pipe_close(struct hf_pipe *pipe, uint32_t end);
 /* worker/probe.ts */
 __attribute__((import_module("kernel"), import_name("probe"))) void k_probe(int never);
 
-/* ---- the kernel's, as call.c knows it ---- */
+/* ---- the kernel's functions that call.c uses ---- */
 
 int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin spin)
 {
@@ -37,7 +37,7 @@ bool hf_thread_may_spin(uint32_t woken)
 	return k_may_spin(woken);
 }
 
-/* Into the kernel and out again: there the thread is dealt with as at any door. */
+/* Enters the kernel and leaves it again, so that the door handles the thread's orders. */
 void hf__door_closed(uint32_t found)
 {
 	(void)found;
