@@ -1,4 +1,4 @@
-/* at.c - what is done with the name at the end of a path. */
+/* at.c - operations on the name at the end of a path. */
 #include "fs/at.h"
 
 int hf_at_mkdir(const struct hf_path *at)
@@ -32,7 +32,7 @@ int hf_at_unlink(const struct hf_path *at)
 	return at->parent->ops->unlink(at->parent, at->name, at->name_size);
 }
 
-/* For the name of a file that is not a directory. */
+/* Checks that the name is free for a new file that is not a directory. */
 static int check_new(const struct hf_path *at)
 {
 	if (at->vnode || !at->parent)
@@ -84,7 +84,7 @@ int hf_at_find_or_make(const struct hf_path *at, bool exclusive, struct hf_vnode
 	if (at->must_be_dir)
 		return -HF_EISDIR;
 	int result = at->parent->ops->create(at->parent, at->name, at->name_size, HF_FILETYPE_REGULAR_FILE, out);
-	/* Another thread was faster. */
+	/* Another thread created it first. */
 	if (result == -HF_EEXIST && !exclusive)
 		result = at->parent->ops->lookup(at->parent, at->name, at->name_size, out);
 	return result;

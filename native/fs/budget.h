@@ -1,4 +1,4 @@
-/* budget.h - a limit that many threads draw on: bytes or nodes of a file system. Any thread; never blocks. */
+/* budget.h - a limit shared by many threads: on the bytes or nodes of a file system. Any thread; never blocks. */
 #ifndef HF_FS_BUDGET_H
 #define HF_FS_BUDGET_H
 
@@ -60,9 +60,8 @@ static inline uint64_t hf_budget_used(struct hf_budget *budget)
 	return atomic_load_explicit(&budget->used, memory_order_relaxed);
 }
 
-/* The account that pays for this thread's bytes. Bytes that the thread adds to any file system are drawn from it as well; bytes that it
- * removes are given back, up to what was drawn (they may have been another process's). NULL: none. Set by the host
- * of a guest. */
+/* The account that this thread's bytes are charged to, or NULL. Bytes that the thread adds to any file system are drawn from it as well; bytes that
+ * it removes are given back, up to the amount drawn (they may have belonged to another process). Set by the guest's host. */
 extern _Thread_local struct hf_budget *hf_account;
 
 static inline bool hf_bytes_take(struct hf_budget *budget, uint64_t amount)
@@ -71,7 +70,7 @@ static inline bool hf_bytes_take(struct hf_budget *budget, uint64_t amount)
 		return false;
 	if (hf_budget_take(budget, amount))
 		return true;
-	/* Meanwhile another thread may have given it back, as part of bytes that were never drawn. */
+	/* Another thread may have given it back in the meantime, when it removed bytes that were never drawn. */
 	if (hf_account)
 		hf_budget_give_back_at_most(hf_account, amount);
 	return false;

@@ -1,7 +1,7 @@
 /* bytes.c - sparse contents: a growing head and a radix tree of chunks.
  *
- * Invariants between calls: memory beyond the size is zero (so that lengthening needs no clearing). No chunk lies wholly
- * beyond the size, except while hf__bytes_fill makes room for a later size. */
+ * Invariants between calls: memory beyond the size is zero, so lengthening needs no clearing. No chunk lies wholly beyond the size, except while
+ * hf__bytes_fill makes room for a later size. */
 #include "fs/bytes.h"
 
 #include <holdfast/errno.h>
@@ -16,7 +16,7 @@
 #define LEVELS_MAX 8 /* 8 * 6 bits of chunk number and 16 of offset: 2^64 */
 
 struct fork {
-	void *below[FAN]; /* forks, or at the lowest level chunks; NULL: a hole */
+	void *below[FAN]; /* forks, or chunks at the lowest level; NULL: a hole */
 };
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -29,7 +29,7 @@ void hf__bytes_init(struct hf_bytes *bytes, struct hf_budget *budget)
 	*bytes = (struct hf_bytes){.budget = budget};
 }
 
-/* How many levels it takes to number this chunk. */
+/* The number of levels that a tree needs to reach this chunk. */
 static uint32_t height_for(uint64_t chunk)
 {
 	uint32_t height = 1;
@@ -38,7 +38,7 @@ static uint32_t height_for(uint64_t chunk)
 	return height;
 }
 
-/* Which branch to take at a level; 1 is the lowest. */
+/* The branch to take at a level; 1 is the lowest. */
 static unsigned turn(uint64_t chunk, uint32_t level)
 {
 	return (chunk >> (FAN_BITS * (level - 1))) & (FAN - 1);
@@ -54,7 +54,7 @@ static uint8_t *find_chunk(const struct hf_bytes *bytes, uint64_t chunk)
 	return at;
 }
 
-/* What lies at the offset: the number of bytes up to the next border, and where they are (*data, NULL for a hole). */
+/* Finds the bytes at the offset: returns how many there are up to the next boundary, and stores their address in *data (NULL for a hole). */
 static uint32_t span_at(const struct hf_bytes *bytes, uint64_t offset, uint8_t **data)
 {
 	uint32_t within = offset % HF_CHUNK;
@@ -99,10 +99,10 @@ static void clear_around(uint8_t *data, uint32_t start, uint32_t end, uint32_t f
 		memset(data + to, 0, end - to);
 }
 
-/* Makes the head at least `need` bytes; the caller fills bytes [from, to) of it. */
+/* Grows the head to at least `need` bytes; the caller fills bytes [from, to) of it. */
 static bool grow_head(struct hf_bytes *bytes, uint32_t need, uint32_t from, uint32_t to)
 {
-	/* As large as it must be at first (most files are written at once), then by doubling. */
+	/* First exactly the size needed (most files are written at once), then doubled. */
 	uint32_t room = (need + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP;
 	if (room < 2 * bytes->head_room)
 		room = (uint32_t)least(2 * bytes->head_room, HF_CHUNK);
@@ -120,7 +120,7 @@ static bool grow_head(struct hf_bytes *bytes, uint32_t need, uint32_t from, uint
 	return true;
 }
 
-/* Forks that a new chunk needs, made before anything is changed, so that nothing has to be undone. */
+/* Forks for a new chunk, allocated before anything is changed, so that nothing has to be undone. */
 struct spares {
 	struct fork *forks[2 * LEVELS_MAX];
 	uint32_t count;
@@ -143,13 +143,13 @@ static void free_spares(struct spares *spares)
 		hf_free(spares->forks[--spares->count]);
 }
 
-/* How many forks are missing on the way to a missing chunk, in a tree that will be `height` high. */
+/* The number of forks missing on the path to a missing chunk, in a tree that will be `height` high. */
 static uint32_t missing_forks(const struct hf_bytes *bytes, uint64_t chunk, uint32_t height)
 {
 	if (!bytes->root)
 		return height;
 	uint32_t missing = height - bytes->height;
-	/* If the old tree does not cover the chunk, only the topmost of the new forks is on the way to it. */
+	/* If the old tree does not cover the chunk, only the topmost of the new forks is on the path to it. */
 	if (chunk >> (FAN_BITS * bytes->height) != 0)
 		return missing + height - 1;
 	const struct fork *at = bytes->root;
@@ -161,7 +161,7 @@ static uint32_t missing_forks(const struct hf_bytes *bytes, uint64_t chunk, uint
 	return missing;
 }
 
-/* Hangs a chunk into the tree with forks from `spares`; those that were not needed stay there. */
+/* Inserts a chunk into the tree with forks from `spares`; unused forks stay there. */
 static void hang(struct hf_bytes *bytes, uint64_t chunk, void *data, uint32_t height, struct spares *spares)
 {
 	for (; bytes->root && bytes->height < height; bytes->height++) {
@@ -179,8 +179,7 @@ static void hang(struct hf_bytes *bytes, uint64_t chunk, void *data, uint32_t he
 	*at = data;
 }
 
-/* Puts memory where a chunk was a hole; the caller fills bytes [from, to) of it, the rest is zero. NULL without memory
- * or budget. */
+/* Allocates a chunk where there was a hole; the caller fills bytes [from, to) of it, and the rest is zero. NULL without memory or budget. */
 static uint8_t *make_chunk(struct hf_bytes *bytes, uint64_t chunk, uint32_t from, uint32_t to)
 {
 	uint32_t height = height_for(chunk);
@@ -202,8 +201,7 @@ static uint8_t *make_chunk(struct hf_bytes *bytes, uint64_t chunk, uint32_t from
 	return data;
 }
 
-/* Memory for `count` bytes at the offset, which must not cross a border of chunks; the caller fills it. NULL without
- * memory or budget. */
+/* Returns memory for `count` bytes at the offset, which must not cross a chunk boundary; the caller fills it. NULL without memory or budget. */
 static uint8_t *memory_at(struct hf_bytes *bytes, uint64_t offset, uint32_t count)
 {
 	uint32_t from = offset % HF_CHUNK, to = from + count;
@@ -242,8 +240,7 @@ static bool is_empty(const struct fork *fork)
 	return true;
 }
 
-/* Frees the chunks from the number `from` on (counted within this subtree) and the forks that become empty. At most
- * LEVELS_MAX deep. */
+/* Frees the chunks from number `from` on (counted within this subtree), and the forks that become empty. Recurses at most LEVELS_MAX deep. */
 static void drop_chunks(struct hf_bytes *bytes, void **at, uint32_t level, uint64_t from)
 {
 	if (!*at)
@@ -275,7 +272,7 @@ static void drop_beyond(struct hf_bytes *bytes, uint64_t size)
 		bytes->height = 0;
 }
 
-/* Makes the head no larger than `size` needs, if there is memory to move it. */
+/* Shrinks the head to what `size` needs, if there is memory to move it. */
 static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 {
 	uint32_t room = (uint32_t)least((size + HEAD_STEP - 1) / HEAD_STEP * HEAD_STEP, bytes->head_room);
@@ -291,8 +288,8 @@ static void shrink_head(struct hf_bytes *bytes, uint64_t size)
 	bytes->head_room = room;
 }
 
-/* Moves the chunks from the number `from` on to *rest, by forks from `spares`: one for each level on the way to the border. Stores the forks on
- * its way in `way_down`, the lowest last, and returns how many. */
+/* Moves the chunks from number `from` on to *rest, with forks from `spares`: one for each level on the path to the cut. Stores the forks on the path
+ * in `way_down`, the lowest last, and returns how many there are. */
 static uint32_t split(struct hf_bytes *bytes, uint64_t from, void **rest, struct spares *spares, void ***way_down)
 {
 	void **at = &bytes->root;
@@ -315,8 +312,7 @@ static uint32_t split(struct hf_bytes *bytes, uint64_t from, void **rest, struct
 	return steps;
 }
 
-/* Frees those that became empty: forks count against no limit, and a file that is lengthened and cut again and again would accumulate
- * them. */
+/* Frees the forks that became empty: forks do not count against a limit, and a file that is repeatedly lengthened and cut would accumulate them. */
 static void prune(struct hf_bytes *bytes, void ***way_down, uint32_t steps)
 {
 	while (steps > 0 && is_empty(*way_down[--steps])) {
@@ -327,8 +323,7 @@ static void prune(struct hf_bytes *bytes, void ***way_down, uint32_t steps)
 		bytes->height = 0;
 }
 
-/* Takes off the chunks wholly beyond `size`: into *rest, or, without memory for the forks that this needs, frees them at once.
- */
+/* Removes the chunks wholly beyond `size`: moves them to *rest, or frees them at once if there is no memory for the forks that this takes. */
 static void cut_beyond(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *rest)
 {
 	uint64_t chunks = size / HF_CHUNK + (size % HF_CHUNK != 0);
@@ -355,7 +350,7 @@ static void cut_beyond(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *r
 void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *rest)
 {
 	hf__bytes_init(rest, bytes->budget);
-	/* Also where the size stays: memory may have been put beyond it (hf__bytes_fill). */
+	/* Needed even if the size stays the same: there may be memory beyond it (hf__bytes_fill). */
 	if (size <= bytes->size) {
 		cut_beyond(bytes, size, rest);
 		if (size < HF_CHUNK)
@@ -368,7 +363,7 @@ void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *
 	bytes->size = size;
 }
 
-/* Makes sure that the offset's chunk has memory, up to its byte `need`. */
+/* Ensures that the chunk at the offset has memory, up to its byte `need`. */
 static bool fill_hole(struct hf_bytes *bytes, uint64_t offset, uint32_t need)
 {
 	if (offset < HF_CHUNK)

@@ -1,5 +1,4 @@
-/* chacha20.h - the stream cipher ChaCha20 (RFC 8439), as the core of the random generator. Pure functions: any thread,
- * nothing blocks. */
+/* chacha20.h - the stream cipher ChaCha20 (RFC 8439), the core of the random generator. Pure functions: any thread, nothing blocks. */
 #ifndef HF_FS_CHACHA20_H
 #define HF_FS_CHACHA20_H
 
@@ -16,9 +15,9 @@ struct hf_chacha20 {
 	uint32_t nonce[3];
 };
 
-/* Key and nonce as bytes, little endian as the RFC has them. */
+/* Sets the key and the nonce from bytes, in the RFC's little-endian order. */
 void hf__chacha20_init(struct hf_chacha20 *state, const uint8_t key[32], uint32_t counter, const uint8_t nonce[12]);
-/* Writes `count` blocks of the key stream and advances the counter by as many. */
+/* Writes `count` blocks of the key stream and advances the counter by `count`. */
 void hf__chacha20_blocks(struct hf_chacha20 *state, uint8_t *out, size_t count);
 
 #endif

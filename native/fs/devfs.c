@@ -69,14 +69,14 @@ static int getattr(struct hf_vnode *vnode, struct hf_attr *out)
 	return 0;
 }
 
-/* Devices have no times, and cannot be changed. */
+/* A device has no times, and its attributes cannot be changed. */
 static int set_times(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim)
 {
 	(void)vnode, (void)atim, (void)mtim;
 	return -HF_EPERM;
 }
 
-/* The first reference of each is its own. */
+/* The first reference to each is never released. */
 static void never_destroyed(struct hf_vnode *vnode)
 {
 	(void)vnode;

@@ -1,5 +1,4 @@
-/* memdir.c - directories of memfs. Every function here works under the instance's tree lock, which makes each change of
- * names one step. */
+/* memdir.c - directories of memfs. Every function here runs under the instance's tree lock, so each change of names is atomic. */
 #include "fs/memnode.h"
 
 #include "platform/alloc.h"
@@ -11,7 +10,7 @@ static bool is_directory(const struct hf_vnode *vnode)
 	return vnode->filetype == HF_FILETYPE_DIRECTORY;
 }
 
-/* A directory takes part in the tree until it is removed or its instance released. */
+/* A directory is part of the tree until it is removed or its instance is released. */
 static bool is_alive_locked(struct hf_memfs *fs, struct hf_memnode *dir) HF_REQUIRES(fs->tree)
 {
 	HF_ASSERT(hf_lock_is_held(&fs->tree));
@@ -33,7 +32,7 @@ static int find_locked(struct hf_memfs *fs, struct hf_memnode *dir, const char *
 	return *out ? 0 : -HF_ENOENT;
 }
 
-/* 0 when a new name may come into the directory. */
+/* 0 if a name may be added to the directory. */
 static int vacant_locked(struct hf_memfs *fs, struct hf_memnode *dir, const char *name, size_t size)
 	HF_REQUIRES(fs->tree)
 {
@@ -47,7 +46,7 @@ static void changed(struct hf_memnode *dir, uint64_t now)
 	hf__memnode_touch(dir, HF_MEM_MTIM | HF_MEM_CTIM, now);
 }
 
-/* The vnode has lost a name; the caller drops the name's reference. */
+/* Called when the vnode has lost a name; the caller drops the name's reference. */
 static void unnamed_locked(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t now) HF_REQUIRES(fs->tree)
 {
 	HF_ASSERT(hf_lock_is_held(&fs->tree));
@@ -60,7 +59,7 @@ static void unnamed_locked(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t
 		node->dir.parent = NULL;
 		atomic_store_explicit(&node->nlink, 0, memory_order_relaxed);
 	} else {
-		/* The budget for the node's last name is not given back here: it pays for the node, until that is freed. */
+		/* The budget for the node's last name is not returned here: it pays for the node until the node is freed. */
 		if (atomic_load_explicit(&node->nlink, memory_order_relaxed) > 1)
 			hf_budget_give_back(&fs->nodes, 1);
 		atomic_fetch_sub_explicit(&node->nlink, 1, memory_order_relaxed);
@@ -69,8 +68,7 @@ static void unnamed_locked(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t
 		hf__memnode_touch(node, HF_MEM_CTIM, now);
 }
 
-/* Called without the tree's lock: the file at the vnode got a name, another one, or lost one. A directory's time was set with the
- * lock. */
+/* Updates ctim after a file has gained or lost a name; called without the tree lock. A directory's time is set under the lock. */
 static void renamed(struct hf_memfs *fs, struct hf_vnode *vnode, uint64_t now)
 {
 	if (vnode && vnode->fs == fs && !is_directory(vnode))
@@ -186,7 +184,7 @@ int hf__memdir_attach(struct hf_memnode *dir, const char *name, size_t size, str
 	return err;
 }
 
-/* Another name for a file that has one; in the order in which Linux checks. */
+/* Gives a file another name. Checks in the same order as Linux. */
 static int link_locked(struct hf_memfs *fs, struct hf_memnode *dir, const char *name, size_t size,
                        struct hf_vnode *vnode, uint64_t now) HF_REQUIRES(fs->tree)
 {
@@ -229,7 +227,7 @@ static int dir_link(struct hf_vnode *vnode, const char *name, size_t size, struc
 	return err;
 }
 
-/* Takes a name out of the directory. The caller drops the name's reference, without the lock. */
+/* Removes a name from the directory. The caller drops the name's reference, without the lock. */
 static struct hf_vnode *take_out_locked(struct hf_memfs *fs, struct hf_memnode *dir, struct hf_name *name, uint64_t now)
 	HF_REQUIRES(fs->tree)
 {
@@ -242,7 +240,7 @@ static struct hf_vnode *take_out_locked(struct hf_memfs *fs, struct hf_memnode *
 	return vnode;
 }
 
-/* May the name be removed, as that of an empty directory, or of a file that is none? */
+/* May the name be removed: does it refer to an empty directory, or to a file that is not a directory, as requested? */
 static int may_go_locked(struct hf_memfs *fs, struct hf_vnode *vnode, bool as_directory) HF_REQUIRES(fs->tree)
 {
 	HF_ASSERT(hf_lock_is_held(&fs->tree));
@@ -289,7 +287,7 @@ static bool holds_locked(struct hf_memfs *fs, const struct hf_memnode *node, con
 	return dir == node;
 }
 
-/* May `source`, in from_dir, take the place of `target`, in to_dir? In the order in which Linux checks. */
+/* May `source`, in from_dir, replace `target`, in to_dir? Checks in the same order as Linux. */
 static int may_replace_locked(struct hf_memfs *fs, struct hf_memnode *from_dir, struct hf_vnode *source,
                               struct hf_vnode *target) HF_REQUIRES(fs->tree)
 {
@@ -304,7 +302,7 @@ static int may_replace_locked(struct hf_memfs *fs, struct hf_memnode *from_dir, 
 	return 0;
 }
 
-/* The source got its new name; the old one is still there, too. */
+/* Called when the source has its new name, and still has the old one. */
 static void moved_locked(struct hf_memfs *fs, struct hf_memnode *from_dir, struct hf_name *from,
                          struct hf_memnode *to_dir, uint64_t now) HF_REQUIRES(fs->tree)
 {
@@ -325,7 +323,7 @@ struct rename {
 	struct hf_memnode *from_dir, *to_dir;
 	const char *from, *to;
 	size_t from_size, to_size;
-	struct hf_vnode *replaced; /* out: the caller drops its name's reference */
+	struct hf_vnode *replaced; /* removed: the caller drops its name's reference */
 	struct hf_vnode *moved;    /* out: the caller owns the reference */
 };
 
@@ -412,8 +410,8 @@ static int dir_readdir(struct hf_vnode *vnode, uint64_t cookie, hf_dirent_fn *em
 	return err;
 }
 
-/* One step of hf__memdir_clear_tree: goes down into a directory that has names, or takes out one name (*gone), or goes
- * up. The next directory, or NULL at the end. */
+/* One step of hf__memdir_clear_tree: goes down into a directory that has names, removes one name (*gone), or goes up. Returns the next directory, or
+ * NULL at the end. */
 static struct hf_memnode *clear_step_locked(struct hf_memfs *fs, struct hf_memnode *dir, uint64_t now,
                                             struct hf_vnode **gone) HF_REQUIRES(fs->tree)
 {

@@ -1,7 +1,7 @@
 /* memfile.c - regular files of memfs.
  *
- * The node's lock is held for a slice (HF_SLICE) at most: longer reads and writes come in slices (kernel/vnode_file.c), and other long operations are
- * split here. */
+ * The node's lock is held for at most one slice (HF_SLICE): longer reads and writes arrive in slices (kernel/vnode_file.c), and other long operations
+ * are split here. */
 #include "fs/memnode.h"
 
 static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
@@ -33,7 +33,7 @@ static int write_locked(struct hf_memnode *node, uint64_t offset, struct hf_uio 
 	return err;
 }
 
-/* The offset for an append of this many bytes: at the end, and after appends that are still written in slices. */
+/* Returns the offset for an append of this many bytes: the end, or after the appends that are still being written in slices. */
 static uint64_t append_locked(struct hf_memnode *node, uint64_t count) HF_REQUIRES(node->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&node->lock));
@@ -91,7 +91,7 @@ static int file_truncate(struct hf_vnode *vnode, uint64_t size)
 	return 0;
 }
 
-/* One slice after the other, until memory runs out or the thread must stop. */
+/* Works slice by slice, until memory runs out or the thread must stop. */
 static int fill(struct hf_memnode *node, uint64_t offset, uint64_t end)
 {
 	int err = 0;
@@ -124,7 +124,7 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 		hf__bytes_lengthen(&node->file, offset + size);
 		hf__memnode_modified_locked(node, now);
 	} else {
-		/* The size and the contents are unchanged; holes within the size may have memory now. */
+		/* The size and the contents have not changed; holes within the size may now have memory. */
 		hf__bytes_truncate(&node->file, node->file.size, &rest);
 	}
 	hf_unlock(&node->lock);

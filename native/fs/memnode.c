@@ -1,4 +1,4 @@
-/* memnode.c - what files, directories and links of memfs have in common: creation, destruction, and times. */
+/* memnode.c - the code that files, directories and links of memfs share: creation, destruction, and times. */
 #include "fs/memnode.h"
 
 #include "platform/alloc.h"
@@ -34,7 +34,7 @@ void hf__memnode_destroy(struct hf_vnode *vnode)
 {
 	struct hf_memnode *node = hf__memnode(vnode);
 	struct hf_memfs *fs = node->fs;
-	/* No other thread can reach the node any more: no locks. */
+	/* No other thread can reach the node any more, so no lock is needed. */
 	if (vnode->filetype == HF_FILETYPE_REGULAR_FILE)
 		hf__bytes_free(&node->file);
 	else if (vnode->filetype == HF_FILETYPE_DIRECTORY)
@@ -94,13 +94,13 @@ static void settle_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(nod
 	hf_counter_set(&node->vnode.modified, HF_MEM_SETTLED);
 }
 
-/* Takes the lock and settles the times: marks become the time of this look. */
+/* Takes the lock and settles the times: marks become the current time. */
 static void lock_settled(struct hf_memnode *node) HF_ACQUIRE(node->lock) HF_NO_TSA
 {
 	uint64_t now = is_marked(node) ? hf_plat_realtime() : 0;
 	hf_lock_near(&node->lock);
 	if (now == 0 && is_marked(node)) {
-		/* Just now. The clock is not looked at with a lock held. */
+		/* Marks the times as just changed. The clock is not read with a lock held. */
 		hf_unlock_near(&node->lock);
 		now = hf_plat_realtime();
 		hf_lock_near(&node->lock);

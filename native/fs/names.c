@@ -11,8 +11,8 @@
 struct hf_name_slot {
 	uint64_t cookie;
 	struct hf_name *name; /* NULL: removed */
-	/* A copy of the name's hash; of a removed slot: how many slots from here on are known to be removed, at least 1.
-	 * Removed slots are never reused, so this count stays valid, and no reader walks over the same gap twice. */
+	/* A copy of the name's hash. In a removed slot: how many slots from here on are known to be removed, at least 1. Removed slots are never reused,
+	 * so this count stays valid, and no reader walks over the same gap twice. */
 	uint32_t hash_or_gap;
 };
 
@@ -36,7 +36,7 @@ struct hf_name *hf__names_find(const struct hf_names *names, const char *text, s
 	if (names->live == 0)
 		return NULL;
 	uint32_t hash = hash_of(names, text, size), mask = index_mask(names);
-	/* Ends: at most half of the index is in use. */
+	/* Terminates, because at most half of the index is in use. */
 	for (uint32_t i = hash & mask; names->index[i] != 0; i = (i + 1) & mask) {
 		const struct hf_name_slot *slot = &names->slots[names->index[i] - 1];
 		if (slot->name && slot->hash_or_gap == hash && slot->name->size == size &&
@@ -54,7 +54,7 @@ static struct hf_name_slot *slot_of(struct hf_names *names, const struct hf_name
 	return &names->slots[names->index[i] - 1];
 }
 
-/* Puts a name into the next slot; there is room. */
+/* Puts a name into the next slot, which must be free. */
 static void append(struct hf_names *names, struct hf_name *name, uint64_t cookie)
 {
 	uint32_t mask = index_mask(names), i = name->hash & mask;
@@ -88,7 +88,7 @@ static bool rebuild(struct hf_names *names, uint32_t room)
 	return true;
 }
 
-/* A quarter of the table stays free, so that as many additions share the cost of a rebuild. */
+/* At least a quarter of the table is free after a rebuild, so its cost is shared by that many additions. */
 static uint32_t comfortable_room(uint32_t live)
 {
 	uint32_t room = ROOM_MIN;
@@ -116,7 +116,7 @@ int hf__names_add(struct hf_names *names, const char *text, size_t size, struct 
 	return 0;
 }
 
-/* After a removal: free what became too large. Without memory for a smaller table the larger one stays. */
+/* Called after a removal: shrinks a table that has become too large. Without memory for a smaller table the larger one stays. */
 static void shrink(struct hf_names *names)
 {
 	if (names->live == 0 && names->room > ROOM_MIN) {

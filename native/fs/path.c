@@ -1,8 +1,8 @@
 /* path.c - the walk from a directory along a path.
  *
- * It keeps the directories that it came through, from the base to the current one, so ".." is one step back, and steps
- * back end at the base. Text still to be walked is the path itself and on top of it the targets of the links in it,
- * each with its own position. Both stacks are bounded, and lie outside of the C stack where they can grow large. */
+ * It keeps a stack of the directories that it has passed, from the base to the current one, so ".." is one step back, and never leads above the base.
+ * A second stack holds the text still to be walked: the path itself, and on top of it the targets of links, each with its own position. Both stacks
+ * are bounded, and are on the heap when they grow large. */
 #include "fs/path.h"
 
 #include "platform/alloc.h"
@@ -10,11 +10,10 @@
 #include <string.h>
 
 #define DIRS_INLINE 16
-#define DIRS_MAX \
-	HF_PATH_MAX /* deeper needs a path longer than HF_PATH_MAX, or links that take back more than they give */
+#define DIRS_MAX HF_PATH_MAX /* going deeper takes a path longer than HF_PATH_MAX, or very many links */
 
 struct text {
-	const char *at; /* what is left of it */
+	const char *at; /* the part still to be walked */
 	size_t left;
 	char *owned; /* a link's target; NULL for the path itself */
 };
@@ -22,15 +21,15 @@ struct text {
 struct component {
 	const char *name;
 	size_t size;
-	bool last;  /* nothing but slashes comes after it */
-	bool slash; /* and there are some */
+	bool last;  /* only slashes follow it */
+	bool slash; /* and at least one does */
 };
 
 struct path_walk {
 	unsigned flags;
 	int links;
 
-	struct hf_vnode **dirs; /* dirs[0] is the base; a reference to each */
+	struct hf_vnode **dirs; /* one reference to each; dirs[0] is the base */
 	uint32_t depth, room;
 	struct hf_vnode *dirs_inline[DIRS_INLINE];
 
@@ -38,7 +37,7 @@ struct path_walk {
 	uint32_t text_count;
 };
 
-/* The length of the UTF-8 sequence at the text's start (Unicode 15, table 3-7), 0 if it is not one. */
+/* Returns the length of the UTF-8 sequence at the start of the text (Unicode 15, table 3-7), 0 if it is invalid. */
 static size_t utf8_sequence(const uint8_t *text, size_t size)
 {
 	uint8_t first = text[0], low = 0x80, high = 0xbf;
@@ -68,8 +67,7 @@ static bool is_plain(const uint8_t *text)
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	uint64_t word;
 	memcpy(&word, text, sizeof word);
-	/* The subtraction borrows into a byte's top bit where the byte is 0 (and, above such a byte, perhaps elsewhere:
-	 * then the slow path checks). */
+	/* The subtraction borrows into a byte's top bit where the byte is 0 (and perhaps in bytes above that one; the slow path then checks). */
 	return ((word | (word - ones)) & ones << 7) == 0;
 }
 
@@ -103,7 +101,7 @@ static bool grow_dirs(struct path_walk *walk)
 	return true;
 }
 
-/* Goes down into a directory, taking over the caller's reference, also when it fails. */
+/* Enters a directory and takes over the caller's reference, also on failure. */
 static int enter(struct path_walk *walk, struct hf_vnode *dir)
 {
 	int err = 0;
@@ -138,7 +136,7 @@ static void go_to_base(struct path_walk *walk)
 		hf_vnode_unref(walk->dirs[--walk->depth]);
 }
 
-/* Pushes text to walk before the rest. */
+/* Pushes text that will be walked before the rest. */
 static int push_text(struct path_walk *walk, const char *text, size_t size, char *owned)
 {
 	if (text[0] == '/') {
@@ -159,7 +157,7 @@ static void skip_slashes(struct text *text)
 	}
 }
 
-/* Sets `last` and `slash` from what is left. */
+/* Sets `last` and `slash` from the rest of the text. */
 static void look_ahead(const struct path_walk *walk, struct component *component)
 {
 	component->last = true;
@@ -176,7 +174,7 @@ static void look_ahead(const struct path_walk *walk, struct component *component
 	}
 }
 
-/* The next component; false at the end. Points into the text on top, which stays until the next call. */
+/* Gets the next component; false at the end. It points into the text on top, which stays valid until the next call. */
 static bool next_component(struct path_walk *walk, struct component *out)
 {
 	struct text *text;
@@ -199,7 +197,7 @@ static bool next_component(struct path_walk *walk, struct component *out)
 	return true;
 }
 
-/* Puts the link's target before what is left of the path. */
+/* Puts the link's target before the rest of the path. */
 static int follow(struct path_walk *walk, struct hf_vnode *link)
 {
 	if (++walk->links > HF_SYMLOOP_MAX)
@@ -219,8 +217,7 @@ static bool is_dots(const struct component *component, size_t count)
 	return component->size == count && memcmp(component->name, "..", count) == 0;
 }
 
-/* The walk ended with a name: fills `out`. Takes over the reference to the vnode, which is NULL when the name does not
- * exist. */
+/* Fills `out` when the walk has ended with a name. Takes over the reference to the vnode, which is NULL if the name does not exist. */
 static int end_with_name(struct path_walk *walk, const struct component *component, struct hf_vnode *vnode,
                          struct hf_path *out)
 {
@@ -245,7 +242,7 @@ static bool is_followed(const struct path_walk *walk, const struct component *co
 	return !component->last || (parent ? follow_last && !component->slash : follow_last || component->slash);
 }
 
-/* Walks one name. 1 when it was the last one and `out` is filled, 0 to go on, or an error. */
+/* Walks one name. Returns 1 if it was the last one and `out` is filled, 0 to continue, or an error. */
 static int step(struct path_walk *walk, const struct component *component, struct hf_path *out)
 {
 	struct hf_vnode *dir = here(walk), *vnode = NULL;
@@ -277,7 +274,7 @@ static int walk_all(struct path_walk *walk, struct hf_path *out)
 	struct component component;
 	enum hf_path_last last = HF_PATH_BASE;
 	while (next_component(walk, &component)) {
-		int err = hf_told_to_stop() ? -HF_EINTR : 0; /* with links it may be 80,000 names */
+		int err = hf_told_to_stop() ? -HF_EINTR : 0; /* with links there may be 80,000 names */
 		if (err)
 			return err;
 		if (is_dots(&component, 1)) {

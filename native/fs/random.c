@@ -1,8 +1,8 @@
 /* random.c - one generator for the whole kernel.
  *
- * Fast key erasure (D. J. Bernstein, 2017): a refill runs ChaCha20 under the current key; the first 32 bytes become the
- * next key and callers get the rest, which is erased as they do. So nothing in memory reveals earlier output. A large
- * request takes a key of its own out of the buffer and makes its bytes without the lock. */
+ * Fast key erasure (D. J. Bernstein, 2017): a refill runs ChaCha20 under the current key; the first 32 bytes become the next key and callers get the
+ * rest, which is erased as it is handed out. So nothing in memory reveals earlier output. For a large request, a separate key is taken from the
+ * buffer, and its bytes are generated without the lock. */
 #include "fs/random.h"
 
 #include "fs/chacha20.h"
@@ -12,19 +12,19 @@
 #define KEY 32
 #define BLOCKS 16 /* a refill costs about 2 us in wasm, for sixty requests of 16 bytes */
 #define BUFFER (BLOCKS * HF_CHACHA20_BLOCK)
-#define LARGE (BUFFER / 2)         /* requests from here on get a stream of their own */
-#define RESEED (UINT32_C(4) << 20) /* bytes given out from one seed */
+#define LARGE (BUFFER / 2)         /* larger requests get a separate stream */
+#define RESEED (UINT32_C(4) << 20) /* bytes generated from one seed */
 
 static struct {
 	struct hf_lock lock;
 	/* Under lock. */
 	uint8_t key[KEY];
 	uint8_t buffer[BUFFER];
-	size_t left;    /* bytes at the buffer's end that were not given out */
+	size_t left;    /* unused bytes at the end of the buffer */
 	size_t allowed; /* bytes until a new seed is due; 0 at the start */
 } generator = {.lock = HF_LOCK_INIT(HF_RANK_LEAF)};
 
-/* Volatile, or the compiler drops the clearing of memory that is not read again. */
+/* Volatile, because otherwise the compiler drops the clearing of memory that is not read again. */
 static void *(*const volatile wipe)(void *, int, size_t) = memset;
 
 static void mix_seed_locked(const uint8_t seed[KEY]) HF_REQUIRES(generator.lock)
@@ -65,14 +65,12 @@ static void take_locked(uint8_t *out, size_t size) HF_REQUIRES(generator.lock)
 	}
 }
 
-/* Bytes from the buffer. `counted` is how many bytes the caller generates from them, which brings the next seed nearer.
- */
+/* Takes bytes from the buffer. `counted`: how many bytes the caller generates from them, which count toward the next reseed. */
 static void take(uint8_t *out, size_t size, size_t counted)
 {
 	hf_lock_near(&generator.lock);
 	while (generator.allowed == 0) {
-		/* The machine's entropy is a call out of the kernel, so it is made without the lock; two threads that both make
-		 * it lose nothing. */
+		/* Reading the machine's entropy is a call out of the kernel, so it is made without the lock; it does no harm if two threads both do so. */
 		uint8_t seed[KEY];
 		hf_unlock_near(&generator.lock);
 		hf_plat_entropy(seed, sizeof seed);
@@ -85,7 +83,7 @@ static void take(uint8_t *out, size_t size, size_t counted)
 	hf_unlock_near(&generator.lock);
 }
 
-/* At most RESEED bytes under a key that nothing else uses. */
+/* Generates at most RESEED bytes with a key that nothing else uses. */
 static void stream(uint8_t *out, size_t size)
 {
 	static const uint8_t nonce[12];

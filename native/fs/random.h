@@ -5,9 +5,8 @@
 
 #include "platform/uio.h"
 
-/* Cryptographically strong bytes. Any thread; never blocks beyond a lock. One generator a thread would be faster still,
- * but this one has to be under 100 ns for 16 bytes in wasm: keep a buffer of output and hand it out (erasing what was
- * handed out). */
+/* Fills the buffer with cryptographically strong bytes. Any thread; blocks only for a lock. One generator per thread would be faster still, but one
+ * that buffers its output meets the goal, under 100 ns for 16 bytes in wasm. */
 void hf_random(void *buffer, size_t size);
 
 #endif

@@ -37,7 +37,7 @@ static inline void compress(struct state *s, uint64_t word, int count)
 	s->v0 ^= word;
 }
 
-/* Up to 8 bytes, little endian. */
+/* Reads up to 8 bytes, little endian. */
 static inline uint64_t load_le(const uint8_t *bytes, size_t size)
 {
 	uint64_t word = 0;

@@ -12,7 +12,7 @@ struct hf_siphash_key {
 
 /* SipHash-1-3, for hash tables. */
 uint64_t hf__siphash13(const struct hf_siphash_key *key, const void *data, size_t size);
-/* SipHash-2-4, for which there are published vectors: shows that the common code is right. */
+/* SipHash-2-4, for which there are published test vectors: its test covers the common code. */
 uint64_t hf__siphash24(const struct hf_siphash_key *key, const void *data, size_t size);
 
 #endif

@@ -1,12 +1,11 @@
-/* tree.c - the file system that a runtime begins with. */
+/* tree.c - the file system of a new runtime. */
 #include "fs/tree.h"
 
 #include "fs/devfs.h"
 
 int hf_tree_create(uint64_t memory, struct hf_memfs **fs, struct hf_vnode **root)
 {
-	/* A guest that fills the file system gets ENOSPC, and the kernel keeps a quarter for everything else. A node takes
-	 * some 300 bytes. */
+	/* A guest that fills the file system gets ENOSPC, and the kernel keeps a quarter of its memory for everything else. A node takes about 300 bytes. */
 	const struct hf_memfs_limits limits = {.bytes = memory / 4 * 3, .nodes = memory / 4096};
 	struct hf_memfs *made;
 	struct hf_vnode *top, *tmp;
