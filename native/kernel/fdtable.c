@@ -21,7 +21,7 @@ static void release(struct hf_fd *slot)
 	hf_free(slot->preopen);
 }
 
-/* The next slot to close, or at the end false and the slots' memory. */
+/* Gets the next slot to close; at the end returns false, and the slots' memory to free. */
 static bool take_next(struct hf_fdtable *table, struct hf_fd *slot, struct hf_fd **slots)
 {
 	hf_lock(&table->lock);
@@ -72,7 +72,7 @@ static int grow_locked(struct hf_fdtable *table) HF_REQUIRES(table->lock)
 	return 0;
 }
 
-/* Makes sure that a slot is free besides the reserved ones. */
+/* Ensures that a slot is free besides the reserved ones. */
 static int make_room_locked(struct hf_fdtable *table) HF_REQUIRES(table->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&table->lock));
@@ -125,7 +125,7 @@ int hf_fd_check_room(struct hf_fdtable *table)
 int hf_fd_reserve(struct hf_fdtable *table)
 {
 	hf_lock(&table->lock);
-	/* A closed table has no slots: the insertion returns that error. */
+	/* A closed table has no slots, so the insertion returns its error. */
 	int result = table->first_free == UINT32_MAX ? 0 : make_room_locked(table);
 	if (result == 0)
 		table->reserved++;
@@ -169,7 +169,7 @@ int hf_fd_insert_preopen(struct hf_fdtable *table, struct hf_file *file, const c
 	return insert(table, &entry);
 }
 
-/* 0 if what is missing is implied, else the error: POSIX's error for the same mistake, where it has one. */
+/* Returns 0 if the missing rights are implied, else the error that POSIX has for the same mistake, or ENOTCAPABLE. */
 static int missing_right(const struct hf_fd *slot, uint64_t missing)
 {
 	if (slot->rights & HF_RIGHT_FD_SEEK)
@@ -192,7 +192,7 @@ static int view_of(const struct hf_fd *slot, uint64_t rights, struct hf_fd_view 
 	return 0;
 }
 
-/* The only thread's look-up: no other thread changes the table. */
+/* The look-up of an only thread: no other thread changes the table. */
 static int get_unshared(struct hf_fdtable *table, uint32_t fd, uint64_t rights, struct hf_fd_view *out) HF_NO_TSA
 {
 	bool open = fd < table->capacity && table->slots[fd].file;

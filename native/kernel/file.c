@@ -1,4 +1,4 @@
-/* file.c - what all open file descriptions have in common. */
+/* file.c - the code that all kinds of open file descriptions share. */
 #include "kernel/file.h"
 
 #include <string.h>

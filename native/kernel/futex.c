@@ -1,4 +1,4 @@
-/* futex.c - threads of a guest that wait for a word of its memory. */
+/* futex.c - guests' threads that wait for a word of their memory. */
 #include "kernel/futex.h"
 
 #include "kernel/process.h"
@@ -25,9 +25,9 @@ static int check(struct hf_thread *thread, uint64_t address, uint32_t size)
 	return address > UINT32_MAX ? -HF_EFAULT : hf_user_check(&thread->mem, (uint32_t)address, size);
 }
 
-/* The address is checked. The bridge copies eight aligned bytes with one load. If it does not (worker/bridge.ts has a copy by
- * bytes), a torn value is one that is being changed, and the thread that changes it notifies after that: under the lock, so after
- * us. */
+/* The address has been checked. The bridge copies eight aligned bytes with one load. Even if it copies byte by byte (as a fallback in
+ * worker/bridge.ts does), a torn value is one that another thread is changing, and that thread notifies afterwards: it needs the lock, so it does so
+ * after us. */
 static bool holds(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size)
 {
 	uint64_t word;
@@ -49,7 +49,7 @@ static bool take_wake(struct hf_futex *futex, struct futex_waiter *sleeper)
 	return woken;
 }
 
-/* 0 once it is woken, else the reason why its sleep ended. */
+/* Returns 0 once it was woken, else the reason why the sleep ended. */
 static int sleep_until_woken(struct hf_futex *futex, struct futex_waiter *sleeper, uint64_t deadline)
 {
 	for (;;) {
@@ -70,8 +70,7 @@ int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected,
 	if (result < 0)
 		return result;
 	uint64_t deadline = deadline_of(timeout);
-	/* A thread that changes the word notifies afterwards, which takes the lock: it finds us in the list, or we find the
-	 * change. */
+	/* A thread that changes the word notifies afterwards, under the lock: either it finds us in the list, or we see the change. */
 	hf_lock(&futex->lock);
 	bool unchanged = holds(thread, address, expected, size);
 	if (unchanged)
@@ -84,7 +83,7 @@ int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected,
 	hf_list_remove(&sleeper.link);
 	bool woken = sleeper.woken;
 	hf_unlock(&futex->lock);
-	/* A notify that has counted us has woken us, whatever else happened. */
+	/* If a notify has counted us, we were woken, whatever the sleep returned. */
 	if (woken)
 		return 0;
 	return result == -HF_ETIMEDOUT ? 2 : result;

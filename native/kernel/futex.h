@@ -1,9 +1,9 @@
 /* futex.h - memory.atomic.wait and notify of guests that are interruptible: the rewriter (rewrite/rewrite.h) redirects them
  * here.
  *
- * Only a notify can end a wait in the engine. Here it is a sleep like any other in the kernel: an order to stop ends it, a
- * process that must pause rests in it, and it does not count as CPU time. Either all waits and notifies of a process come
- * here or none: they find each other by address (threads proposal, "Wait and notify operators"). */
+ * In the engine, only a notify ends a wait. Here a wait is a sleep like any other in the kernel: an order to stop ends it, a paused process stays in
+ * it, and it does not count as CPU time. All waits and notifies of a process must come here, or none, because they are matched by address (threads
+ * proposal, "Wait and notify operators"). */
 #ifndef HF_KERNEL_FUTEX_H
 #define HF_KERNEL_FUTEX_H
 
@@ -21,14 +21,14 @@ struct hf_futex {
 
 void hf_futex_init(struct hf_futex *futex);
 
-/* What memory.atomic.wait returns: 0 woken, 1 the memory does not hold the value, 2 the timeout (nanoseconds; negative: none) has passed.
- * Negative: the address does not exist (-HF_EFAULT) or is not aligned (-HF_EINVAL), or the thread must stop (-HF_EINTR). `size` is 4 or 8. Owner
- * thread only; blocks. */
+/* Returns the result of memory.atomic.wait: 0 if woken, 1 if the memory does not hold the value, 2 if the timeout (nanoseconds; negative: none) has
+ * passed. Or an error: the address does not exist (-HF_EFAULT) or is not aligned (-HF_EINVAL), or the thread must stop (-HF_EINTR). `size` is 4 or 8.
+ * Owner thread only; blocks. */
 HF_MUST_CHECK int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size,
                                 int64_t timeout);
 
-/* What memory.atomic.notify returns: how many were woken, at most `count`, the longest waiting first. Negative as above. Owner thread only; never
- * blocks. */
+/* Returns the result of memory.atomic.notify: the number of threads woken, at most `count`, longest waiting first. Errors as above. Owner thread
+ * only; never blocks. */
 HF_MUST_CHECK int hf_futex_notify(struct hf_thread *thread, uint64_t address, uint32_t count);
 
 #endif

@@ -33,7 +33,7 @@ int hf_pipe_create(uint32_t size, struct hf_pipe **out)
 	return 0;
 }
 
-/* Of a message in the ring, besides its bytes: its size, and padding. */
+/* The overhead of a message in the ring: its size, and padding. */
 #define OVERHEAD 8
 
 static uint32_t padded(uint32_t index)
@@ -131,7 +131,7 @@ void hf_pipe_reset(struct hf_pipe *pipe)
 	(void)end(pipe, true);
 }
 
-/* These are called in loops and assert nothing: their callers have. */
+/* These are called in loops; their callers assert that the lock is held. */
 static bool no_more_comes_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 {
 	return pipe->writers == 0 || pipe->ended;
@@ -154,20 +154,20 @@ static uint32_t room_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 	return pipe->size - (pipe->tail - pipe->head);
 }
 
-/* The run of bytes from index on that neither wraps nor exceeds `most`. */
+/* The length of the run of bytes from the index that neither wraps nor exceeds `most`. */
 static uint32_t run(const struct hf_pipe *pipe, uint32_t index, uint32_t most)
 {
 	uint32_t to_end = pipe->size - (index & (pipe->size - 1));
 	return most < to_end ? most : to_end;
 }
 
-/* Where the size of the message is that begins at the index. */
+/* The size field of the message that begins at the index. */
 static uint32_t *size_at_locked(struct hf_pipe *pipe, uint32_t index) HF_REQUIRES(pipe->lock)
 {
 	return (uint32_t *)(void *)(pipe->ring + (index & (pipe->size - 1)));
 }
 
-/* How much a read can return: in a channel, what is left of the first message. */
+/* How much a read can return: in a channel, the rest of the first message. */
 static uint32_t readable_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 {
 	if (!pipe->most_messages || pipe->messages == 0)
@@ -175,7 +175,7 @@ static uint32_t readable_locked(struct hf_pipe *pipe) HF_REQUIRES(pipe->lock)
 	return pipe->rest ? pipe->rest : *size_at_locked(pipe, pipe->head);
 }
 
-/* At most so many bytes from the head of the ring; returns how many. */
+/* Copies at most this many bytes from the head of the ring; returns how many. */
 static uint32_t move_out_locked(struct hf_pipe *pipe, struct hf_uio *uio, uint32_t most) HF_REQUIRES(pipe->lock)
 {
 	uint32_t moved = 0;
@@ -201,7 +201,7 @@ static void take_message_locked(struct hf_pipe *pipe, struct hf_uio *uio, uint32
 	pipe->messages--;
 }
 
-/* Ring to reader, who has room: a message, or a slice, because the lock is held. True if anything was moved. */
+/* Moves bytes from the ring to the reader, which has room: at most a message, or a slice, because the lock is held. True if anything was moved. */
 static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -216,7 +216,7 @@ static bool take_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pi
 	return true;
 }
 
-/* Replaces the ring by one of `size` bytes with the unread bytes; returns the ring that is no longer in use. */
+/* Replaces the ring by one of `size` bytes that holds the unread bytes; returns the old ring. */
 static uint8_t *change_ring_locked(struct hf_pipe *pipe, uint8_t *ring, uint32_t size) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -247,14 +247,14 @@ void hf_pipe_shrink(struct hf_pipe *pipe)
 	uint8_t *ring = worth_it ? hf_alloc(size) : NULL;
 	if (!ring)
 		return;
-	/* Meanwhile it can only have become emptier. */
+	/* In the meantime bytes can only have been read. */
 	hf_lock(&pipe->lock);
 	ring = change_ring_locked(pipe, ring, size);
 	hf_unlock(&pipe->lock);
 	hf_free(ring);
 }
 
-/* Writer to ring: a slice; or a message, if there is room for all of it. True if anything was moved. */
+/* Moves bytes from the writer to the ring: a slice; or a message, if all of it fits. True if anything was moved. */
 static bool put_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -303,7 +303,7 @@ int hf_pipe_try_read(struct hf_pipe *pipe, struct hf_uio *uio, struct hf_waiter 
 	return result;
 }
 
-/* Copies from the head on, and removes nothing. */
+/* Copies from the head without removing anything. */
 static void copy_locked(struct hf_pipe *pipe, struct hf_uio *uio) HF_REQUIRES(pipe->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&pipe->lock));
@@ -318,7 +318,7 @@ static int try_peek(struct hf_pipe *pipe, struct hf_uio *uio, bool whole, struct
 	hf_lock(&pipe->lock);
 	uint64_t wanted = !whole ? 1 : uio->resid < pipe->size ? uio->resid : pipe->size;
 	if (uio->resid == 0) {
-		/* Nothing, as a read has it. */
+		/* Moves nothing; returns what a read would. */
 	} else if (used_locked(pipe) >= wanted || (used_locked(pipe) > 0 && no_more_comes_locked(pipe))) {
 		copy_locked(pipe, uio);
 	} else if (used_locked(pipe) > 0) {
@@ -339,7 +339,7 @@ static int try_write(struct hf_pipe *pipe, struct hf_uio *uio, uint64_t whole, s
 		return -HF_EMSGSIZE;
 	hf_lock_near(&pipe->lock);
 	if (uio->resid == 0) {
-		/* Nothing, as on Linux, even if there is no reader. */
+		/* Writes nothing and succeeds, as on Linux, even if there is no reader. */
 	} else if (nobody_reads_locked(pipe)) {
 		result = -HF_EPIPE;
 	} else if (room_locked(pipe) < whole || !put_locked(pipe, uio)) {
@@ -455,7 +455,7 @@ int hf_pipe_write(struct hf_pipe *pipe, struct hf_thread *thread, struct hf_uio 
 	for (;;) {
 		uint32_t ticket = hf_park_ticket(thread);
 		int result = hf_pipe_try_write(pipe, uio, nonblock ? NULL : &waiter.waiter);
-		/* A reader that keeps up lets gigabytes through without a wait. */
+		/* With a fast reader, gigabytes can pass without a wait. */
 		if (result == 0 && uio->resid > 0 && !nonblock && !hf_told_to_stop())
 			continue;
 		if (result == -HF_EAGAIN && !nonblock) {
@@ -493,7 +493,7 @@ uint32_t hf_pipe_poll_read(struct hf_pipe *pipe, struct hf_waiter *waiter, bool 
 uint32_t hf_pipe_poll_write(struct hf_pipe *pipe, struct hf_waiter *waiter, bool *hangup)
 {
 	hf_lock(&pipe->lock);
-	/* Writable means that a write of HF_PIPE_BUF would not block (POSIX); to a channel, of that or of the largest message. */
+	/* Writable means that a write of HF_PIPE_BUF bytes would not block (POSIX); for a channel with smaller messages, a write of its largest message. */
 	uint32_t room = room_locked(pipe), least = HF_PIPE_BUF;
 	if (pipe->most_messages && pipe->most_bytes < least)
 		least = pipe->most_bytes;

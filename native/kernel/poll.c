@@ -7,7 +7,7 @@ static void link_all(struct hf_thread *thread, struct hf_poll_entry *entries, ui
 		hf_thread_waiter_init(&entries[i].waiter, thread);
 }
 
-/* Looks at each entry; while none is ready, the looks also link the waiters. */
+/* Checks each entry; while none is ready, this also links the waiters. */
 static int look(struct hf_poll_entry *entries, uint32_t count)
 {
 	int ready = 0;

@@ -5,7 +5,7 @@
 #include "kernel/file.h"
 
 struct hf_poll_entry {
-	/* In: a description that the caller holds a reference to, or NULL (then it is never ready); what to wait for. */
+	/* In: a description that the caller holds a reference to, or NULL (never ready), and the events to wait for. */
 	struct hf_file *file;
 	unsigned events; /* enum hf_ready */
 	/* Out: */
@@ -15,8 +15,8 @@ struct hf_poll_entry {
 	struct hf_thread_waiter waiter;
 };
 
-/* Waits until one of the entries is ready or the deadline has passed; a deadline in the past means a look only. Blocks,
- * without CPU. The number of ready entries (0: the deadline has passed), or -HF_EINTR. */
+/* Waits until one of the entries is ready or the deadline has passed; with a deadline in the past it only checks. Blocks without using CPU. Returns
+ * the number of ready entries (0: the deadline has passed), or -HF_EINTR. */
 HF_MUST_CHECK int hf_poll(struct hf_thread *thread, struct hf_poll_entry *entries, uint32_t count, uint64_t deadline);
 
 #endif

@@ -1,4 +1,4 @@
-/* process.c - processes: from creation to the last thread's leaving. */
+/* process.c - processes, from creation until the last thread leaves. */
 #include "kernel/process.h"
 
 #include <string.h>
@@ -76,7 +76,7 @@ void hf_process_share_budgets(struct hf_process *child, struct hf_process *paren
 	child->payer = hf_process_ref(parent->payer);
 }
 
-/* One thread more: it takes turns, and so do all others once it makes the process a crowd. */
+/* The process gets one more thread, which takes turns if the process is then a crowd; so do all others if this made it one. */
 static void take_turns_locked(struct hf_process *process, struct hf_thread *thread) HF_REQUIRES(process->lock)
 {
 	uint32_t count = process->thread_count;
@@ -106,7 +106,7 @@ int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, 
 		hf_counter_set(&thread->traced, process->traced ? thread->started : 0);
 		hf_list_append(&process->threads, &thread->in_process);
 		take_turns_locked(process, thread);
-		/* Written once, while the only thread is in the call that requests this one: the others read it without a lock. */
+		/* Written once, while the only thread is in the call that requests a second one, so threads can read it without a lock. */
 		if (process->thread_count++ > 0 && !process->fds.shared)
 			process->fds.shared = true;
 		hf__thread_counted(+1);
@@ -130,7 +130,7 @@ bool hf_process_is_full(struct hf_process *process)
 	return full;
 }
 
-/* Copies what fits, without cutting a UTF-8 character in two. */
+/* Copies as much as fits, without splitting a UTF-8 character. */
 static uint32_t copy_text(char *to, uint32_t capacity, const char *from, uint32_t size)
 {
 	if (size > capacity) {
@@ -152,14 +152,14 @@ static void stop_threads_locked(struct hf_process *process) HF_REQUIRES(process-
 	}
 }
 
-/* It has no thread, and will get none. */
+/* For a process that has no thread, and will get none. */
 static void bury(struct hf_process *process)
 {
 	hf_fdtable_destroy(&process->fds);
 	hf_lock(&process->lock);
 	struct hf_pipe *trace = atomic_exchange(&process->trace, NULL);
-	/* Under the lock: a thread that has seen that the process is dead may cancel the work, and knows that it is not
-	 * posted any more. Otherwise it could be queued after its owner was freed. */
+	/* Under the lock, so that a thread that has seen that the process is dead can cancel the work and be sure that it is not posted again. Otherwise
+	 * it could be queued after its owner was freed. */
 	if (!process->dead)
 		(void)hf_work_post(&process->ended);
 	process->dead = true;
@@ -181,7 +181,7 @@ void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint
 		process->stack_size = copy_text(process->stack, HF_EXIT_STACK_MAX, stack, stack_size);
 		stop_threads_locked(process);
 	}
-	/* A single thread that ends its own process needs no help: it posts when it is gone. */
+	/* A single thread that ends its own process needs no help: it posts the work when it leaves. */
 	bool alone = process->thread_count == 1 && hf_self && hf_self->process == process;
 	bool empty = process->thread_count == 0;
 	if (first && !alone && !empty)
@@ -198,7 +198,7 @@ void hf_process_thread_gone(struct hf_thread *thread)
 	hf_turn_leave(thread);
 	uint64_t cpu_time = hf_thread_cpu_time(thread);
 	hf_lock(&process->lock);
-	/* It is not on the list if it was here before, and its worker ended in the code below: that code runs now. */
+	/* It is not on the list if it was here before and its worker ended in the code below; that code then runs now. */
 	if (!hf_list_empty(&thread->in_process)) {
 		HF_ASSERT(process->thread_count > 0);
 		hf_list_remove(&thread->in_process);
@@ -207,9 +207,9 @@ void hf_process_thread_gone(struct hf_thread *thread)
 		if (!atomic_load(&thread->resting))
 			hf__thread_counted(-1);
 	}
-	/* A resident one that is not ending is left for hf_process_end, which looks at the count under this lock, too. */
+	/* A resident process that is not ending is left for hf_process_end, which checks the count under the same lock. */
 	bool last = process->thread_count == 0 && (process->ending || !process->resident);
-	/* It may be the one that the pause waited for. */
+	/* The pause may have been waiting for this thread. */
 	if (!last && process->paused)
 		(void)hf_work_post(&process->held);
 	hf_unlock(&process->lock);
@@ -219,7 +219,7 @@ void hf_process_thread_gone(struct hf_thread *thread)
 	hf_process_unref(process);
 }
 
-/* One thread of the process that was in the guest, or rested there, and is now ours. */
+/* Claims one thread of the process that is in the guest, or rests there. */
 static struct hf_thread *claim_one(struct hf_process *process, bool at_rest)
 {
 	struct hf_thread *found = NULL;
@@ -269,8 +269,7 @@ void hf_process_trace(struct hf_process *process, bool traced, struct hf_pipe *p
 {
 	uint64_t now = hf_plat_monotonic();
 	hf_lock(&process->lock);
-	/* The pipe never changes: a thread may be writing to it now. And a dead process gets none, because it would never
-	 * be closed. */
+	/* The pipe never changes, because a thread may be writing to it now. A dead process gets none, because it would never be closed. */
 	bool taken = pipe && !process->dead && !atomic_load(&process->trace);
 	if (taken)
 		atomic_store(&process->trace, pipe);

@@ -1,4 +1,4 @@
-/* request.c - asking and answering; request.h says whose a request is in which state. */
+/* request.c - asking and answering; request.h says which side owns a request in each state. */
 #include "kernel/request.h"
 
 #include "kernel/thread.h"
@@ -15,7 +15,7 @@ void hf_request_ask(struct hf_request *request, struct hf_waiter *asker)
 	atomic_store(&request->state, HF_REQUEST_ASKED);
 }
 
-/* Until the state is another one, which the answerer is about to make it. */
+/* Waits until the state changes, which the answerer is about to do. */
 static void wait_while(struct hf_request *request, uint32_t state)
 {
 	while (atomic_load(&request->state) == state)
@@ -64,7 +64,7 @@ bool hf_request_take(struct hf_request *request)
 {
 	if (move(request, HF_REQUEST_ASKED, HF_REQUEST_TAKEN))
 		return true;
-	/* Left for good. One without `release` is IDLE, or its asker's next one is under way and makes itself known. */
+	/* It was left for good. A request without `release` is IDLE now, or has been asked again, and will be announced again. */
 	if (atomic_load(&request->state) == HF_REQUEST_ABANDONED)
 		request->release(request);
 	return false;
@@ -78,7 +78,7 @@ void hf_request_answer(struct hf_request *request, int result)
 		return;
 	}
 	request->asker->wake(request->asker);
-	/* Only now may the asker go on, and free all of this. A wake-up needs no more than the word's address. */
+	/* Only now may the asker continue, and free the request. The wake-up only needs the word's address. */
 	atomic_store(&request->state, HF_REQUEST_ANSWERED);
 	hf_plat_wake(&request->state, 1);
 }

@@ -1,4 +1,4 @@
-/* request_queue.c - requests in order, and what happens to them when a side ends. */
+/* request_queue.c - requests in order, and their handling when a side ends. */
 #include "kernel/request_queue.h"
 
 #include "kernel/thread.h"
@@ -68,7 +68,7 @@ bool hf_request_queue_leave(struct hf_queued_request *request)
 		leave_asked_locked(queue, request);
 	hf_unlock(&queue->lock);
 	bool answered = hf_request_leave(&request->base);
-	/* Nobody else knows of it any more, so it is ours to release. */
+	/* No other thread refers to it any more, so we release it. */
 	if (asked)
 		release(request);
 	return answered;
@@ -112,7 +112,7 @@ static struct hf_queued_request *first(struct hf_link *list)
 	return hf_list_empty(list) ? NULL : HF_CONTAINER(list->next, struct hf_queued_request, link);
 }
 
-/* The oldest request, now taken; NULL: none is asked. */
+/* Takes the oldest request; NULL: there is none. */
 static struct hf_queued_request *take_locked(struct hf_request_queue *queue) HF_REQUIRES(queue->lock)
 {
 	struct hf_queued_request *request = first(&queue->asked);

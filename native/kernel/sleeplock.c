@@ -26,7 +26,7 @@ static bool was_handed_over(struct hf_sleeplock *sleeplock, struct sleeplock_wai
 	return handed;
 }
 
-/* True: it has left the line. False: it was handed the lock before. */
+/* True: it has left the line. False: it was already handed the lock. */
 static bool leave_line(struct hf_sleeplock *sleeplock, struct sleeplock_waiter *sleeper)
 {
 	hf_lock(&sleeplock->lock);
@@ -40,7 +40,7 @@ int hf_sleeplock_take(struct hf_sleeplock *sleeplock, struct hf_thread *thread)
 {
 	struct sleeplock_waiter sleeper = {.thread = thread};
 	hf_list_init(&sleeper.link);
-	HF_ASSERT(thread); /* the coordinator has none */
+	HF_ASSERT(thread); /* NULL on the coordinator */
 	hf_lock_order_none("taking a sleeplock");
 	if (take_or_queue(sleeplock, &sleeper))
 		return 0;
@@ -63,7 +63,7 @@ void hf_sleeplock_release(struct hf_sleeplock *sleeplock)
 	} else {
 		struct sleeplock_waiter *next = HF_CONTAINER(sleeplock->sleepers.next, struct sleeplock_waiter, link);
 		hf_list_remove(&next->link);
-		/* Under the lock: it looks there, so it is not gone before it is woken. */
+		/* Under the lock, which the thread takes before it returns, so it still exists when it is woken. */
 		hf_thread_wake(next->thread);
 	}
 	hf_unlock(&sleeplock->lock);

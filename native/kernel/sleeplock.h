@@ -1,8 +1,8 @@
 /* sleeplock.h - a lock for threads that sleep while they hold it (xv6's).
  *
- * For what takes long: its holder may wait for an answer from elsewhere, and those that want the lock sleep, too. It is handed on in the order in which
- * they came. Only guests' threads take it, never the coordinator. A holder is in the kernel, so it is never terminated; when it must stop, its
- * own waits end, and it releases the lock on its way out.
+ * It is for long operations: its holder may wait for an answer from elsewhere, and threads that want the lock sleep meanwhile. It is handed on in
+ * order of arrival. Only guests' threads take it, never the coordinator. A holder is in the kernel, so it is never terminated; when it must stop, its
+ * waits end, and it releases the lock on its way out.
  *
  * It is taken with no lock held, and locks of any rank may be taken while it is held. A thread holds one at most. */
 #ifndef HF_KERNEL_SLEEPLOCK_H

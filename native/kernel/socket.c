@@ -8,7 +8,7 @@ static struct hf_link ports HF_GUARDED_BY(ports_lock) = {&ports, &ports};
 static uint32_t listeners HF_GUARDED_BY(ports_lock);
 static uint32_t next_free HF_GUARDED_BY(ports_lock) = HF_PORT_FIRST_FREE;
 static uint64_t next_ino HF_GUARDED_BY(ports_lock) = UINT64_C(1) << 32; /* connections use their pipes' numbers */
-/* Ends that are open, and those that are being created. */
+/* Open ends, including those being created. */
 static _Atomic uint32_t ends;
 
 /* ---- ports ---- */
@@ -25,7 +25,7 @@ static struct hf_listener *find_locked(uint32_t port) HF_REQUIRES(ports_lock)
 	return NULL;
 }
 
-/* A port without a listener, or 0. Ports are used in rotation, so that a released one is not soon reused. */
+/* Finds a port without a listener, or 0. Ports are used in rotation, so that a released one is not reused soon. */
 static uint32_t free_port_locked(void) HF_REQUIRES(ports_lock)
 {
 	HF_ASSERT(hf_lock_is_held(&ports_lock));
@@ -64,7 +64,7 @@ int hf_listener_open(uint16_t port, struct hf_listener **out)
 	return 0;
 }
 
-/* Wakes and unlinks all: they must not find the queue again, which is about to be freed. */
+/* Wakes and unlinks all waiters, because the queue is about to be freed. */
 static void dismiss(struct hf_waitq *queue)
 {
 	hf_waitq_wake(queue);
@@ -99,7 +99,7 @@ void hf_listener_close(struct hf_listener *listener)
 		hf_unlock(&ports_lock);
 		if (!socket)
 			break;
-		hf_pipe_reset(socket->out); /* whatever it was sent: it was never read (Linux does the same) */
+		hf_pipe_reset(socket->out); /* bytes sent to it were never read (Linux does the same) */
 		hf_socket_close(socket);
 	}
 	hf_free(listener);
@@ -162,7 +162,7 @@ static void free_socket(struct hf_socket *socket)
 	atomic_fetch_sub(&ends, 1);
 }
 
-/* Two ends of a new connection. */
+/* Creates the two ends of a connection. */
 static int create_pair(struct hf_socket *pair[2])
 {
 	struct hf_pipe *pipes[2] = {NULL, NULL};
@@ -230,7 +230,7 @@ static int enter_backlog(uint16_t port, struct hf_socket *socket, struct hf_wait
 int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *waiter)
 {
 	struct hf_socket *pair[2];
-	/* Checked before anything is created: a missing listener is common, and must be cheap. */
+	/* Checked before anything is created, because a missing listener is common, and must be cheap. */
 	int result = look(port, waiter);
 	if (result < 0)
 		return result;
@@ -265,8 +265,8 @@ void hf_socket_shutdown(struct hf_socket *socket, unsigned how)
 
 void hf_socket_close(struct hf_socket *socket)
 {
-	/* Ended before its bytes are counted, so that no loss goes unreported; and what we receive before what we send, so
-	 * that a peer that sees our end of file sees that we are gone altogether. */
+	/* The pipe is ended before its bytes are counted, so that every loss is reported; and the receiving direction before the sending one, so that a
+	 * peer that sees our end of file also sees that we have closed. */
 	uint32_t lost = socket->in ? hf_pipe_end(socket->in) : 0;
 	if (socket->in)
 		hf_pipe_drop_reader(socket->in);

@@ -1,33 +1,32 @@
 /* socket.h - stream sockets within the runtime (POSIX sockets, as Linux has AF_UNIX): ports with listeners, and
  * connections to them. Guests and the page are at either end; nothing leaves the runtime.
  *
- * A connection is two pipes, one for each direction, and each end holds the reading end of one and the writing end of the
- * other. So it has their bounds, their waiting and their back-pressure, and ends direction by direction. An end that is
- * closed gives its peer the end of file after the last byte, then EPIPE. If bytes were lost that way (sent to the closed
- * end, but not read), one of the peer's reads returns ECONNRESET first, as in Linux's unix_release_sock and RFC 2525,
- * 2.17.
+ * A connection is two pipes, one for each direction; each end holds the reading end of one and the writing end of the other. So a connection has the
+ * pipes' bounds, waiting and back-pressure, and each direction can end separately. When an end is closed, its peer reads the end of file after the
+ * last byte, and its writes return EPIPE. If bytes were lost (sent to the closed end, but not read), one of the peer's reads returns ECONNRESET
+ * first, as in Linux's unix_release_sock and RFC 2525, 2.17.
  *
- * One lock guards the ports, all backlogs and the threads that wait for them: connecting is rare compared with sending.
- * It is never held together with a pipe's. */
+ * One lock guards the ports, all backlogs and the threads that wait for them, because connecting is rare compared with sending. It is never held
+ * together with a pipe's lock. */
 #ifndef HF_KERNEL_SOCKET_H
 #define HF_KERNEL_SOCKET_H
 
 #include "kernel/file.h"
 
-/* Connections that a listener has not accepted yet. One more waits outside. */
+/* The most connections that a listener has not accepted yet; further ones wait. */
 #define HF_BACKLOG 128
-/* Connections in the whole runtime. */
+/* The most connections in the whole runtime. */
 #define HF_CONNECTIONS_MAX 1024
 /* The range for ports that the caller did not choose (RFC 6335, 6). */
 #define HF_PORT_FIRST_FREE 49152
 
-/* What is shut down of an end: __wasi_sdflags_t. */
+/* The directions of an end to shut down: __wasi_sdflags_t. */
 enum hf_shutdown { HF_SHUT_RD = 1, HF_SHUT_WR = 2 };
 
-/* One end of a connection. The pipes are immutable until it is closed, so that any thread may use them meanwhile. */
+/* One end of a connection. The pipes are immutable until it is closed, so any thread may use them until then. */
 struct hf_socket {
-	struct hf_pipe *in;     /* what it receives: one hold as a reader; NULL once taken */
-	struct hf_pipe *out;    /* what it sends: one hold as a writer; NULL once taken */
+	struct hf_pipe *in;     /* the receiving pipe: one hold as a reader; NULL once taken */
+	struct hf_pipe *out;    /* the sending pipe: one hold as a writer; NULL once taken */
 	struct hf_link pending; /* protected by the ports' lock: its place in a backlog */
 };
 
@@ -45,21 +44,19 @@ struct hf_listener {
 
 /* ---- any thread; none of these blocks ---- */
 
-/* Listens on the port; on any free one if it is 0. Owned by the caller until hf_listener_close. 0, -HF_EADDRINUSE,
- * -HF_ENOMEM. */
+/* Listens on the port, or on any free one if it is 0. The caller owns the listener until hf_listener_close. 0, -HF_EADDRINUSE, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_listener_open(uint16_t port, struct hf_listener **out);
 /* Stops listening: resets connections that were not accepted, and wakes the waiters. */
 void hf_listener_close(struct hf_listener *listener);
-/* The oldest connection of the backlog. -HF_EAGAIN when there is none (then the waiter, if not NULL, is linked). */
+/* Accepts the oldest connection in the backlog. -HF_EAGAIN when there is none (then the waiter, if not NULL, is linked). */
 HF_MUST_CHECK int hf_listener_try_accept(struct hf_listener *listener, struct hf_socket **out,
                                          struct hf_waiter *waiter);
-/* Connections in the backlog; when there is none and `waiter` is not NULL, it is linked. */
+/* Returns the number of connections in the backlog; if there is none and `waiter` is not NULL, the waiter is linked. */
 uint32_t hf_listener_poll(struct hf_listener *listener, struct hf_waiter *waiter);
-/* Connects to the port, and returns the caller's end, which is open at once, before the other end is accepted.
- * -HF_ECONNREFUSED: the port has no listener. -HF_EAGAIN: the backlog is full, and the waiter, if not NULL, is linked.
- * -HF_ENOBUFS: the limit of connections is reached. -HF_ENOMEM. */
+/* Connects to the port, and returns the caller's end, which can be used before the other end is accepted. -HF_ECONNREFUSED: the port has no listener.
+ * -HF_EAGAIN: the backlog is full, and the waiter, if not NULL, is linked. -HF_ENOBUFS: the limit of connections is reached. -HF_ENOMEM. */
 HF_MUST_CHECK int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *waiter);
-/* Unlinks a waiter that one of the above has linked, if it still is. */
+/* Unlinks a waiter that one of the functions above has linked, if it is still linked. */
 void hf_socket_unpoll(struct hf_waiter *waiter);
 /* Ends one direction, or both (`how`: enum hf_shutdown). Received bytes can still be read. */
 void hf_socket_shutdown(struct hf_socket *socket, unsigned how);
@@ -71,18 +68,18 @@ uint32_t hf_listener_count(void);
 
 /* ---- guests' threads; block ---- */
 
-/* As try_accept; waits for a connection unless `nonblock`. -HF_EINTR. */
+/* Like try_accept, but waits for a connection unless `nonblock`. -HF_EINTR. */
 HF_MUST_CHECK int hf_listener_accept(struct hf_listener *listener, struct hf_thread *thread, bool nonblock,
                                      struct hf_socket **out);
 
 /* ---- socket_file.c: descriptions over them ---- */
 
-/* A description over an end or a listener, which it takes over, also when it fails. NULL: for an end that will be accepted later, and that the caller
- * passes to hf_file_set_socket before another thread sees the description. 0, -HF_ENOMEM. */
+/* Creates a description over an end or a listener, which it takes over, also on failure. NULL: for an end that will be accepted later, and that the
+ * caller passes to hf_file_set_socket before another thread sees the description. 0, -HF_ENOMEM. */
 HF_MUST_CHECK int hf_file_open_socket(struct hf_socket *socket, struct hf_file **out);
 HF_MUST_CHECK int hf_file_open_listener(struct hf_listener *listener, struct hf_file **out);
 void hf_file_set_socket(struct hf_file *file, struct hf_socket *socket);
-/* What it is over; NULL if that is something else. */
+/* The socket (listener) that the description is over; NULL if there is none. */
 struct hf_socket *hf_file_socket(const struct hf_file *file);
 struct hf_listener *hf_file_listener(const struct hf_file *file);
 

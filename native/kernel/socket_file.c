@@ -39,8 +39,8 @@ static int socket_getattr(struct hf_file *file, struct hf_attr *out)
 }
 
 /* "The peer of this socket has closed or disconnected" (typenames.witx, $eventrwflags) is reported once both directions have ended, like POLLHUP on
- * Linux: a peer that has only ended its sending still receives. A direction that has ended is ready, and has no bytes: what a waiter waits for will
- * not come. Closing ends the receiving direction first (hf_socket_close), so the end of file of a closed peer never comes without the hang-up. */
+ * Linux: a peer that has only ended its sending still receives. A direction that has ended is ready, with no bytes, because waiting for it would be
+ * in vain. Closing ends the receiving direction first (hf_socket_close), so a closed peer's end of file is never reported without the hang-up. */
 static unsigned socket_poll(struct hf_file *file, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
 	struct hf_socket *socket = socket_of(file);
@@ -83,7 +83,7 @@ static const struct hf_file_ops socket_ops = {
 
 /* ---- a listener ---- */
 
-/* POSIX's error for reading from, and for sending to, a socket that is not connected. */
+/* POSIX's error for reading from, or sending to, a socket that is not connected. */
 static int not_connected(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
 	(void)file;

@@ -1,4 +1,4 @@
-/* spawn.c - asking for threads. */
+/* spawn.c - requests for threads. */
 #include "kernel/spawn.h"
 
 #include "kernel/thread.h"
