@@ -1,4 +1,4 @@
-/* thread.c - parking, waking and stopping; see thread.h for the why. */
+/* thread.c - parking, waking and stopping; thread.h explains the protocols. */
 #include "kernel/thread.h"
 
 #include <string.h>
@@ -10,17 +10,16 @@
 #define PARK_SPINS 20000
 #define SPINS_BETWEEN_LOOKS 64
 
-/* A futex of the browser oversleeps by about 80 us, so the last bit of a short sleep is spun. */
+/* Futexes in browsers oversleep by about 80 us, so a short sleep ends with spinning. */
 #define SHORT_SLEEP_NS UINT64_C(1000000)
 #define SPUN_TAIL_NS UINT64_C(150000)
 
 _Thread_local struct hf_thread *hf_self;
 
-/* Guest threads that are not parked: spinning is only worth it while one core is left for the thread that will wake us.
- */
+/* Number of guest threads that are not parked: spinning is only worth it while a core is left for the thread that will wake us. */
 static _Atomic uint32_t awake_threads;
 
-/* A module's start function may call the kernel before the host has bound the memory: every pointer is EFAULT then. */
+/* A module's start function may call the kernel before the host has bound the memory: then every pointer is EFAULT. */
 static uint32_t no_pages(void)
 {
 	return 0;
@@ -73,7 +72,7 @@ void hf_thread_pause(struct hf_thread *thread, bool paused)
 bool hf_thread_sleeps(struct hf_thread *thread)
 {
 	uint32_t door = atomic_load(&thread->door);
-	/* In the guest this is true only of a thread that has not begun: it passes the door first. */
+	/* In the guest this is true only for a thread that rests or has not begun: both pass the door before they run guest code. */
 	return (door == HF_IN_KERNEL || door == HF_IN_GUEST) && atomic_load(&thread->asleep_since) > HF_WAKING;
 }
 
@@ -96,7 +95,7 @@ bool hf_thread_may_spin(uint32_t woken)
 	return cores > 1 && hf__threads_awake() + woken <= cores;
 }
 
-/* Until the ticket is out of date, or enough time has passed. */
+/* Spins until the ticket is out of date, or enough time has passed. */
 static void spin(struct hf_thread *thread, uint32_t ticket)
 {
 	for (int i = 0; i < PARK_SPINS && hf_thread_may_spin(0); i += SPINS_BETWEEN_LOOKS) {
@@ -123,11 +122,11 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* The clocks of two workers may disagree by some microseconds: no difference may wrap. */
+/* The clocks of two workers may differ by some microseconds, so a difference must not wrap. */
 uint64_t hf_thread_cpu_time_at(struct hf_thread *thread, uint64_t now)
 {
 	uint64_t since, slept;
-	/* Waits while it is waking up, when the sleep would count twice; but not forever, in case it never finishes. */
+	/* Waits while the thread is waking up, when its sleep would count twice; but not forever, in case it never finishes. */
 	for (int tries = 0; tries < 1000; tries++) {
 		since = atomic_load(&thread->asleep_since);
 		slept = hf_counter_read(&thread->slept);
@@ -160,15 +159,15 @@ void hf_thread_starts_now(struct hf_thread *thread)
 	count_sleep(thread, atomic_load(&thread->asleep_since));
 }
 
-/* Until it begins it counts as asleep and has not reached the door. */
+/* A thread that has not begun counts as asleep and has not reached the door. */
 bool hf_thread_has_begun(struct hf_thread *thread)
 {
 	return atomic_load(&thread->asleep_since) <= HF_WAKING || atomic_load(&thread->door) != HF_IN_GUEST ||
 	       atomic_load(&thread->gone);
 }
 
-/* The thread reports that it sleeps and only then looks for the order; the thread that gives the order then checks
- * whether it sleeps. One of the two sees the other. */
+/* A thread first reports that it sleeps and then checks for the order; the thread that gives the order then checks whether it sleeps. At least one of
+ * the two sees the other. */
 static void tell_if_held(struct hf_thread *thread)
 {
 	if (atomic_load(&thread->orders) & HF_ORDER_PAUSE && thread->process)
@@ -181,7 +180,7 @@ void hf_thread_drop_answer(struct hf_thread *thread)
 	thread->host.answer = NULL;
 }
 
-/* The door is opened last, and then the orders are looked at: a thread that is told to stop is either seen to rest, and claimed, or sees the order. */
+/* The door is opened before the orders are checked, so a thread that is ordered to stop is either claimed because it rests, or sees the order. */
 void hf_thread_rest(struct hf_thread *thread)
 {
 	hf_door_enter(thread);
@@ -225,7 +224,7 @@ static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t 
 
 int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin how)
 {
-	/* A deadline in the past only requests a look: no spinning then. */
+	/* A deadline in the past requests only a check, without spinning. */
 	if (how == HF_PARK_SPIN && (deadline == HF_FOREVER || hf_plat_monotonic() < deadline))
 		spin(thread, ticket);
 	for (;;) {
@@ -266,8 +265,8 @@ void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *th
 	waiter->thread = thread;
 }
 
-/* Claimed: a zombie. It was declared dead while it ran the guest's code and has now arrived at the door. It owns nothing,
- * not even its stack, so it rests here without touching anything until its worker is gone. */
+/* A zombie: it was claimed while it ran the guest's code and has now arrived at the door. It owns nothing, not even its stack, so it sleeps here
+ * without touching anything until its worker is terminated. */
 void hf__door_closed(uint32_t found)
 {
 	if (found == HF_UNWINDING)
@@ -288,9 +287,8 @@ static void sleep_while_paused(struct hf_thread *thread)
 	}
 }
 
-/* Leaving the kernel with orders: sleeps there until the thread may continue, or unwinds the guest's stack; unless
- * another thread was faster and has claimed this one. It waits for a turn once: even if that is already over again, the
- * guest continues. */
+/* Leaves the kernel with orders pending: sleeps until the thread may continue, or unwinds the guest's stack, unless another thread has claimed this
+ * one first. It waits for a turn only once: the guest continues even if that turn is already over. */
 void hf__door_ordered(struct hf_thread *thread)
 {
 	bool had_turn = false;

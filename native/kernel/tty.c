@@ -1,5 +1,5 @@
-/* tty.c - the line discipline: what keys do to the line, and what may be read. Its echo is in tty_echo.c, characters in tty_text.c, its
- * reading side in tty_file.c. */
+/* tty.c - the line discipline: how keys edit the line, and when input can be read. The echo is in tty_echo.c, characters in tty_text.c, the reading
+ * side in tty_file.c. */
 #include <string.h>
 
 #include "kernel/tty_parts.h"
@@ -48,7 +48,7 @@ void hf__tty_begin_line_locked(struct hf_tty *tty, uint32_t before_size)
 	tty->view.before_size = before_size;
 }
 
-/* What has been typed is whole, and may be read. */
+/* Makes everything that was typed readable. */
 static void publish_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	hf__tty_begin_line_locked(tty, HF_TTY_UNKNOWN);
@@ -56,7 +56,7 @@ static void publish_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	hf_waitq_wake(&tty->readable);
 }
 
-/* To be shown after the line. */
+/* Sets the text to be shown after the line. */
 static void say_locked(struct hf_tty *tty, const char *text) HF_REQUIRES(tty->lock)
 {
 	HF_ASSERT(tty->after_size == 0 && strlen(text) <= sizeof tty->after);
@@ -66,7 +66,8 @@ static void say_locked(struct hf_tty *tty, const char *text) HF_REQUIRES(tty->lo
 
 /* ---- editing ---- */
 
-/* The line's last character may now be one that a further key completes. If it was shown as broken, because another one came, it must be erased. */
+/* After an erase, the line's last character may be incomplete again, so that a further key can complete it. If it was shown as broken, because of the
+ * byte after it, it must be erased from the screen. */
 static void take_back_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	struct hf_tty_view *view = &tty->view;
@@ -100,7 +101,7 @@ static bool is_blank(uint8_t byte)
 	return byte == ' ' || byte == '\t';
 }
 
-/* Where erasing the last word stops: erases blanks first, then other characters. */
+/* Finds where erasing the last word stops: it erases blanks first, then other characters. */
 static uint32_t word_start_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	uint32_t at = tty->tail;
@@ -124,7 +125,7 @@ static void forget_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	hf_waitq_wake(&tty->roomy);
 }
 
-/* Whether one more byte may be typed: the last place is for the line's end. */
+/* Whether there is room for one more byte; the last place is reserved for the line's end. */
 static bool has_room_locked(struct hf_tty *tty, bool ends) HF_REQUIRES(tty->lock)
 {
 	return tty->tail - tty->head < HF_TTY_ROOM - !ends;
@@ -135,7 +136,7 @@ static enum hf_tty_signal signal_of(uint8_t key)
 	return key == CONTROL('C') ? HF_TTY_INTERRUPT : key == CONTROL('\\') ? HF_TTY_QUIT : HF_TTY_NONE;
 }
 
-/* SHOW_FIRST: not taken, because the echo has to be taken before. */
+/* SHOW_FIRST: the key was not taken, because the echo must be taken first. */
 enum outcome { TAKEN, NO_ROOM, SIGNAL, SHOW_FIRST };
 
 static enum outcome end_line_locked(struct hf_tty *tty, uint8_t byte) HF_REQUIRES(tty->lock)
@@ -149,7 +150,7 @@ static enum outcome end_line_locked(struct hf_tty *tty, uint8_t byte) HF_REQUIRE
 	return TAKEN;
 }
 
-/* A key that stands for itself. */
+/* An ordinary key. */
 static enum outcome type_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(tty->lock)
 {
 	if (has_room_locked(tty, false))
@@ -157,12 +158,12 @@ static enum outcome type_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(tty
 	else if (tty->line != tty->head)
 		return NO_ROOM; /* there are lines to be read first */
 	else
-		tty->bell = true; /* this line is as long as can be */
+		tty->bell = true; /* the line has its maximum length */
 	tty->literal = false;
 	return TAKEN;
 }
 
-/* A key that is shown by itself, after the line. */
+/* A key that is shown separately, after the line. */
 static enum outcome special_key_locked(struct hf_tty *tty, uint8_t key) HF_REQUIRES(tty->lock)
 {
 	const char caret[] = {'^', (char)(key ^ 0x40), 0};
@@ -285,7 +286,7 @@ void hf_tty_set_raw(struct hf_tty *tty, bool raw)
 	tty->raw = raw;
 	tty->literal = false;
 	if (raw) {
-		/* Line ends no longer end reads, and an end of file becomes a NUL, as on Linux. */
+		/* In raw mode, line ends no longer end reads, and an end of file becomes a NUL, as on Linux. */
 		memset(tty->ends, 0, sizeof tty->ends);
 		publish_locked(tty);
 	}

@@ -1,4 +1,4 @@
-/* tty_echo.c - what the screen shows of the line, and what to send there. */
+/* tty_echo.c - the part of the line that the screen shows, and the bytes to send there. */
 #include <string.h>
 
 #include "kernel/tty_parts.h"
@@ -22,8 +22,8 @@ static void put_text(struct echo *echo, const char *text)
 	put(echo, text, (uint32_t)strlen(text));
 }
 
-/* The text this many times, while backspaces go from a row's start to the end of the row above if the line was wrapped there
- * (reverse wraparound): so that rows do not matter. */
+/* Writes the text this many times with reverse wraparound: backspaces go from a row's start to the end of the row above if the line was wrapped
+ * there, so it does not matter how many rows the line takes. */
 static void put_backwards(struct echo *echo, const char *text, uint32_t times)
 {
 	put_text(echo, "\033[?45h");
@@ -39,14 +39,14 @@ static void put_character(struct hf_tty *tty, struct echo *echo, uint32_t at, st
 		char text[2] = {'^', (char)(c ^ 0x40)};
 		put(echo, text, 2);
 	} else if (c == HF__TTY_BROKEN || (c >= 0x80 && c < 0xA0)) {
-		put_text(echo, REPLACEMENT); /* of the C1 controls, too: they would move the cursor */
+		put_text(echo, REPLACEMENT); /* also for C1 controls, which would move the cursor */
 	} else {
 		for (; at != character.next; at++)
 			put(echo, hf__tty_byte(tty, at), 1);
 	}
 }
 
-/* The cursor is at the margin: the whole line must be shown there. */
+/* Called when the cursor is at the margin, where the whole line must be shown. */
 static void begin_row_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	struct hf_tty_view *view = &tty->view;
@@ -76,7 +76,7 @@ bool hf__tty_is_shown_locked(struct hf_tty *tty)
 	       (!view->back && !view->again && !tty->bell && view->to == hf__tty_showable_locked(tty));
 }
 
-/* Prepares the row for showing the line, or the part of it that is there, again. */
+/* Clears the row, so that the line, or the part of it that was there, can be shown again. */
 static void wipe_locked(struct hf_tty *tty, struct hf_tty_view *view, struct echo *echo) HF_REQUIRES(tty->lock)
 {
 	bool known = view->before_size != HF_TTY_UNKNOWN && (!view->cut_off || view->before_size == 0);
@@ -98,7 +98,7 @@ static void wipe_locked(struct hf_tty *tty, struct hf_tty_view *view, struct ech
 	view->odd = view->apart = view->again = view->cut_off = false;
 }
 
-/* Shows what has been typed and is not on the screen yet. */
+/* Shows the typed characters that are not on the screen yet. */
 static void show_rest_locked(struct hf_tty *tty, struct hf_tty_view *view, struct echo *echo, uint32_t end)
 	HF_REQUIRES(tty->lock)
 {
@@ -106,7 +106,7 @@ static void show_rest_locked(struct hf_tty *tty, struct hf_tty_view *view, struc
 		struct hf__tty_character character = hf__tty_character_at(tty, view->to, end);
 		uint32_t size = echo->size, width = hf__tty_width(character.c);
 		put_character(tty, echo, view->to, character);
-		/* None takes more columns than bytes. */
+		/* No character takes more columns than bytes. */
 		view->columns += width ? width : character.c == '\t' ? HF_TTY_TAB : echo->size - size;
 		view->odd = view->odd || !width;
 		view->apart = false;
@@ -161,7 +161,9 @@ void hf_tty_set_before(struct hf_tty *tty, const uint8_t *text, uint32_t size)
 {
 	hf_lock(&tty->lock);
 	struct hf_tty_view *view = &tty->view;
-	bool left = view->back || view->again; /* on the screen, what was erased, and cannot be reached there any more */
+	bool left =
+		view->back ||
+		view->again; /* erased characters are still on the screen, where the cursor cannot reach them any more */
 	view->from = view->to;
 	view->columns = view->back = 0;
 	view->odd = view->apart = false;

@@ -1,4 +1,4 @@
-/* tty_file.c - open file descriptions over terminals: the program's side. */
+/* tty_file.c - open file descriptions over terminals, for the program's side. */
 #include "kernel/tty_parts.h"
 
 struct tty_file {
@@ -8,7 +8,7 @@ struct tty_file {
 	uint64_t ino;
 };
 
-static _Atomic uint64_t next_ino = UINT64_C(1) << 48; /* apart from pipes' */
+static _Atomic uint64_t next_ino = UINT64_C(1) << 48; /* distinct from those of pipes */
 
 static struct hf_tty *tty_of(const struct hf_file *file)
 {
@@ -20,13 +20,13 @@ static bool ends_at(const struct hf_tty *tty, uint32_t index)
 	return tty->ends[index % HF_TTY_ROOM / 32] & UINT32_C(1) << index % 32;
 }
 
-/* An end of file is a NUL that ends what a read returns. */
+/* An end of file is a NUL that ends a read. */
 static bool is_end_of_file(struct hf_tty *tty, uint32_t index)
 {
 	return ends_at(tty, index) && *hf__tty_byte(tty, index) == 0;
 }
 
-/* How many bytes a read may take, without wrapping: up to the end of a line where there are lines. */
+/* Returns how many bytes a read may take without wrapping: in cooked mode, up to the end of a line. */
 static uint32_t span_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 {
 	uint32_t most = HF_TTY_ROOM - tty->head % HF_TTY_ROOM, size = 0;
@@ -37,8 +37,7 @@ static uint32_t span_locked(struct hf_tty *tty) HF_REQUIRES(tty->lock)
 	return size;
 }
 
-/* One read's worth: a line or a part of one, or all available bytes when raw. True: the read is complete, perhaps with
- * nothing, which is the end of the file. */
+/* Reads a line or a part of one, or in raw mode all available bytes. True: the read is complete, perhaps with no bytes, which is the end of file. */
 static bool take_locked(struct hf_tty *tty, struct hf_uio *uio) HF_REQUIRES(tty->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&tty->lock));
@@ -85,7 +84,7 @@ static int tty_read(struct hf_file *file, struct hf_thread *thread, struct hf_ui
 		int result = try_read(tty, uio, nonblock ? NULL : &waiter.waiter);
 		if (result != -HF_EAGAIN || nonblock)
 			return result;
-		/* No one types within microseconds. */
+		/* Spinning is useless: no key comes within microseconds. */
 		result = hf_park(thread, ticket, HF_FOREVER, HF_PARK_AT_ONCE);
 		hf_tty_unwait(tty, &waiter.waiter);
 		if (result < 0)

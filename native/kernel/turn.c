@@ -1,14 +1,14 @@
-/* turn.c - turns at the cores; see turn.h for the why. */
+/* turn.c - turns at the cores; turn.h explains why. */
 #include "kernel/turn.h"
 
 #include "kernel/thread.h"
 
 static struct hf_lock lock = HF_LOCK_INIT(HF_RANK_LEAF);
-/* In the order in which they came: as many as there are cores have a turn, the next one watches the time, and the others wait. */
+/* Threads in order of arrival: the first ones, as many as there are cores, have a turn, the next one watches the time, and the others wait. */
 static struct hf_link line HF_GUARDED_BY(lock) = {&line, &line};
 static _Atomic uint32_t length; /* changed with the lock held */
 
-/* Up to this many, threads that wait for each other run better without turns. */
+/* While no more threads than this are awake, threads that wait for each other run better without turns. */
 static uint32_t awake_most(void)
 {
 	return 2 * hf_plat_cores();
@@ -44,7 +44,7 @@ static void move_up_locked(void) HF_REQUIRES(lock)
 	}
 }
 
-/* Moves it to the end of the line if it must wait, else out of the line. */
+/* Moves the thread to the end of the line if it must wait, else out of the line. */
 static void change_locked(struct hf_thread *thread, enum hf_turn turn) HF_REQUIRES(lock)
 {
 	if (!hf_list_empty(&thread->in_line)) {

@@ -11,12 +11,12 @@ static bool is_regular(const struct hf_vnode_file *file)
 	return file->vnode->filetype == HF_FILETYPE_REGULAR_FILE;
 }
 
-/* Whether the caller has the file's lock, for the offset. */
+/* Whether the caller holds the file's lock, which protects the offset. */
 enum lock { LOCKED, NOT_LOCKED };
 
-/* A transfer may be of 4 GiB. It goes slice by slice, without the vnode's own lock in between, until it is complete, a slice comes out short, or the
- * thread must stop: a killed thread never returns, so no one sees the short count. A pause makes a device's transfer short, as a signal does on
- * Linux; from a file programs expect all bytes. */
+/* A transfer may have 4 GiB. It is done slice by slice, without the vnode's lock in between, until it is complete, a slice is short, or the thread
+ * must stop (a killed thread never returns, so no one sees the short count). A pause makes a device's transfer short, as a signal does on Linux; for
+ * a file, programs expect a complete transfer. */
 static bool goes_on(const struct hf_vnode_file *file, int result, uint64_t left_of_slice, const struct hf_uio *uio,
                     enum lock lock)
 {
@@ -188,8 +188,8 @@ static int vnode_seek(struct hf_file *base, int64_t offset, enum hf_whence whenc
 	return result;
 }
 
-/* A file is always ready; what differs is how much there is to read. Room and devices count as one byte, as in Wasmtime:
- * the number is unknown, but not zero. */
+/* A file is always ready; the number of readable bytes varies. For writing, and for devices, it is one byte, as in Wasmtime: the number is unknown,
+ * but not zero. */
 static unsigned vnode_poll(struct hf_file *base, unsigned events, struct hf_waiter *waiter, uint64_t *bytes)
 {
 	(void)waiter;
@@ -213,7 +213,7 @@ static void vnode_unpoll(struct hf_file *file, unsigned events, struct hf_waiter
 
 static void vnode_destroy(struct hf_file *file)
 {
-	/* POSIX: times that are marked for update are set at the latest when the file is no longer open. getattr does it. */
+	/* In POSIX, times that are marked for update must be updated when the file is no longer open. getattr does this. */
 	struct hf_attr attr;
 	(void)vnode_getattr(file, &attr);
 	hf_vnode_unref(of(file)->vnode);

@@ -1,8 +1,8 @@
-/* waitq.h - the waiters that are woken when an object changes.
+/* waitq.h - queues of waiters that are woken when an object changes.
  *
- * An object that can be waited for has a wait queue; the object's own lock protects it. A waiting thread links a waiter
- * to each object that it waits for (one for a read, many for poll), and is woken by every change that might matter:
- * data, room, close. A waiter is woken with the object's lock held, so `wake` only sets words and rings bells. */
+ * An object that can be waited for has a wait queue, protected by the object's lock. A waiting thread links a waiter to each object that it waits for
+ * (one for a read, many for poll), and is woken by every change that might matter: data, room, close. A waiter is woken with the object's lock held,
+ * so `wake` only sets words and rings doorbells. */
 #ifndef HF_KERNEL_WAITQ_H
 #define HF_KERNEL_WAITQ_H
 
@@ -29,13 +29,13 @@ static inline void hf_waiter_init(struct hf_waiter *waiter, void (*wake)(struct 
 	waiter->wake = wake;
 }
 
-/* All four: with the object's lock held. Removing a waiter that is on no queue does nothing. */
+/* Call all four with the object's lock held. Removing a waiter that is on no queue does nothing. */
 static inline void hf_waitq_add(struct hf_waitq *queue, struct hf_waiter *waiter)
 {
 	hf_list_append(&queue->waiters, &waiter->link);
 }
 
-/* NULL, and one that is on a queue already, stay as they are. */
+/* Does nothing for NULL, or for a waiter that is already on a queue. */
 static inline void hf_waitq_add_once(struct hf_waitq *queue, struct hf_waiter *waiter)
 {
 	if (waiter && hf_list_empty(&waiter->link))

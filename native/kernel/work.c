@@ -25,8 +25,8 @@ void hf_work_waiter_init(struct hf_work_waiter *waiter, void (*run)(struct hf_wo
 
 bool hf_work_post(struct hf_work *work)
 {
-	/* The usual case of a busy stream: the coordinator already knows. The exchange orders the caller's earlier changes
-	 * before the coordinator's look, which comes after it cleared the flag. */
+	/* The usual case for a busy stream: the coordinator has already been notified. The exchange orders the caller's earlier changes before the
+	 * coordinator's check, which comes after it has cleared the flag. */
 	if (atomic_exchange(&work->queued, true))
 		return false;
 	hf_lock(&queue_lock);
@@ -68,7 +68,7 @@ uint32_t hf_work_drain(void)
 
 	uint32_t count = 0;
 	for (;;) {
-		/* One at a time and under the lock, so that work->run may cancel (and free) any other piece of the batch. */
+		/* Taken one at a time, under the lock, so that work->run may cancel (and free) any other piece of the batch. */
 		hf_lock(&queue_lock);
 		if (hf_list_empty(&batch)) {
 			hf_unlock(&queue_lock);
