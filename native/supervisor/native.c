@@ -1,4 +1,4 @@
-/* native.c - a supervisor over threads of the host: one thread runs the policy, and each child has its own.
+/* native.c - a supervisor over threads of the host: one thread runs the policy, and each child has a thread.
  *
  * One lock a supervisor guards all of it; callbacks run without it. A run (struct hf_supervised) belongs to the supervisor's
  * thread; only that thread creates and frees it. The child's thread touches it last when it reports its end, under the lock.
@@ -33,7 +33,7 @@ struct hf_supervision {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* anything below */
 	struct hf_supervisor policy;
-	struct hf_supervise_child *children; /* by their number in the policy; those that were forgotten have no id */
+	struct hf_supervise_child *children; /* indexed by their number in the policy; removed ones have no id */
 	uint32_t children_count;
 	struct hf_supervised *runs;
 	bool completed, finished, detached;
@@ -52,8 +52,7 @@ static uint64_t after(uint64_t time)
 	return time >= HF_SUP_FOREVER - now ? HF_SUP_FOREVER : now + time;
 }
 
-/* Sleeps until something changes or the deadline; called with the lock held, which it releases meanwhile. False: the
- * deadline. */
+/* Sleeps until something changes or until the deadline; called with the lock held, which it releases while it sleeps. False: the deadline has passed. */
 static bool sleep_until(struct hf_supervision *sup, uint64_t deadline)
 {
 	struct timespec time = {.tv_sec = (time_t)(deadline / 1000000000), .tv_nsec = (long)(deadline % 1000000000)};
@@ -64,7 +63,7 @@ static bool sleep_until(struct hf_supervision *sup, uint64_t deadline)
 
 /* ---- a child's thread ---- */
 
-/* With the parent's lock held: a parent's is taken before its child's, always. */
+/* Called with the parent's lock held: a parent's lock is always taken before its child's. */
 static void end_nested(struct hf_supervision *nested, bool kill)
 {
 	pthread_mutex_lock(&nested->lock);
@@ -183,7 +182,7 @@ static void tell(struct hf_supervision *sup, const struct hf_sup_action *action)
 		sup->event(sup->context, action, id);
 		pthread_mutex_lock(&sup->lock);
 	}
-	/* Not if the callback has added or restarted something. */
+	/* Not if the callback has added or restarted a child. */
 	sup->completed |= action->kind == HF_SUP_TELL_COMPLETED && sup->policy.told;
 	sup->finished |= action->kind == HF_SUP_TELL_FINISHED;
 	pthread_cond_broadcast(&sup->changed);
@@ -199,7 +198,7 @@ static void obey(struct hf_supervision *sup, const struct hf_sup_action *action)
 		tell(sup, action);
 }
 
-/* Takes one run that has ended; false: there is none. */
+/* Processes one run that has ended; false: there is none. */
 static bool reap(struct hf_supervision *sup)
 {
 	for (struct hf_supervised **at = &sup->runs; *at; at = &(*at)->next) {
@@ -251,7 +250,7 @@ static void *supervisor_thread(void *argument)
 
 /* ---- the embedder's side ---- */
 
-/* The child's number, UINT32_MAX. */
+/* Returns the child's number, or UINT32_MAX. */
 static uint32_t number_of(const struct hf_supervision *sup, const char *id)
 {
 	for (uint32_t i = 0; i < sup->children_count; i++) {
@@ -261,7 +260,7 @@ static uint32_t number_of(const struct hf_supervision *sup, const char *id)
 	return UINT32_MAX;
 }
 
-/* An unused number, with room for it in both tables. */
+/* Returns an unused number, for which both tables have room. */
 static int new_number(struct hf_supervision *sup, uint32_t *number)
 {
 	for (*number = 0; *number < sup->children_count; ++*number) {

@@ -1,7 +1,7 @@
 /* supervisor.c - when to start, stop and restart which child.
  *
- * There is no script of steps that a second event could upset. Each child has a state and an order (`stop`, `again`),
- * an event changes those, and hf_sup_next finds whatever may be done now. Two rules give the orders of OTP:
+ * There is no sequence of steps that a second event could disturb. Each child has a state and orders (`stop`, `again`); events change these, and
+ * hf_sup_next finds an action that is possible now. Two rules produce OTP's order:
  *   - a child is stopped when no child after it has yet to stop (next_stop);
  *   - a child is started when no child before it has yet to start, and none has yet to stop (startable). */
 #include <holdfast/errno.h>
@@ -64,7 +64,7 @@ void hf_sup_move(struct hf_supervisor *sup, struct hf_sup_child *table, uint32_t
 
 static struct hf_sup_action *tell(struct hf_supervisor *sup, uint32_t kind, const struct hf_sup_child *child)
 {
-	/* An event makes two reports at most, and a host that does not take them misses some. */
+	/* An event makes at most two reports; a host that does not fetch them misses some. */
 	struct hf_sup_action *action =
 		&sup->tell[sup->tell_count < sizeof sup->tell / sizeof sup->tell[0] ? sup->tell_count++ : sup->tell_count - 1];
 	*action =
@@ -105,8 +105,8 @@ static void order_all_down(struct hf_supervisor *sup)
 		order_down(&sup->children[i]);
 }
 
-/* All from this one on, as OTP's restart_multiple_children: running children are stopped first, and all that are kept
- * are started, also those that had ended for good or had been stopped. */
+/* Restarts all children from this one on, like OTP's restart_multiple_children: running children are stopped first, and all that are kept are
+ * started, even those that had ended for good or had been stopped. */
 static void order_again(struct hf_supervisor *sup, uint32_t first, uint64_t at)
 {
 	for (uint32_t i = first; i < sup->count; i++) {
@@ -189,7 +189,7 @@ void hf_sup_kill(struct hf_supervisor *sup, uint64_t now)
 
 /* ---- restarts ---- */
 
-/* As OTP's add_restart: true unless more than max_restarts happened from now - within to now, both included. */
+/* Like OTP's add_restart: true unless there were more than max_restarts from now - within to now, inclusive. */
 static bool count_restart(struct hf_supervisor *sup, uint64_t now)
 {
 	const struct hf_sup_settings *settings = &sup->settings;
@@ -198,7 +198,7 @@ static bool count_restart(struct hf_supervisor *sup, uint64_t now)
 		if (sup->restarts >= (uint64_t)settings->max_restarts)
 			return false;
 	} else if (settings->max_restarts >= 0) {
-		/* The ring is full and its oldest still counts: this would be one too many. */
+		/* The ring is full and its oldest entry still counts: this restart exceeds the limit. */
 		uint64_t threshold = now > settings->within ? now - settings->within : 0;
 		if (sup->times_count == size && (size == 0 || sup->times[sup->times_next] >= threshold))
 			return false;
@@ -267,7 +267,7 @@ int hf_sup_started(struct hf_supervisor *sup, uint32_t id, uint32_t generation, 
 	if (supervisor && child->spec.shutdown == HF_SUP_USUAL)
 		child->spec.shutdown = HF_SUP_FOREVER;
 	tell(sup, HF_SUP_TELL_STARTED, child);
-	/* It was asked to stop while it started; now it is asked as a running child. */
+	/* It was asked to stop while it was starting; now it is asked as a running child. */
 	if (child->stop == HF_SUP_KILLED) {
 		child->stop = HF_SUP_ASKED;
 		child->deadline = now;
@@ -330,7 +330,7 @@ static bool next_stop(struct hf_supervisor *sup, uint64_t now, struct hf_sup_act
 	return false;
 }
 
-/* The first child whose turn to start it is, now or later (*at is then the earliest such time). */
+/* Returns the first child that may start now, or NULL and the earliest time at which one may start (*at). */
 static struct hf_sup_child *startable(const struct hf_supervisor *sup, uint64_t now, uint64_t *at)
 {
 	bool blocked = false;
@@ -363,7 +363,7 @@ static bool next_start(struct hf_supervisor *sup, uint64_t now, struct hf_sup_ac
 	return true;
 }
 
-/* A child that was asked to stop while it waited to start has stopped. */
+/* Reports a child that was stopped while it waited to start. */
 static bool next_stopped(struct hf_supervisor *sup, struct hf_sup_action *action)
 {
 	for (uint32_t i = 0; i < sup->count; i++) {

@@ -1,5 +1,5 @@
-/* wasm.c - supervisors (supervisor.c) as a wasm module of its own: memory, time and random numbers for the policy. coordinator/supervise.ts
- * loads it and carries out its actions, because the page starts children. Coordinator thread only. */
+/* wasm.c - supervisors (supervisor.c) as a separate wasm module, which provides memory, time and random numbers for the policy.
+ * coordinator/supervise.ts loads it and carries out its actions, because the page starts children. Coordinator thread only. */
 #include <holdfast/errno.h>
 #include <holdfast/layouts.h>
 #include <holdfast/supervisor.h>
@@ -9,7 +9,7 @@
 #include "supervisor/exports.def"
 #undef X
 
-/* Milliseconds; a random word. */
+/* Return milliseconds, and a random word. */
 __attribute__((import_module("hf"), import_name("now"))) double js_now(void);
 __attribute__((import_module("hf"), import_name("random"))) uint32_t js_random(void);
 
@@ -27,7 +27,7 @@ static uint64_t now(void)
 
 #define FIRST_CAPACITY 8
 
-/* Milliseconds from JavaScript; below 0 means `otherwise`, Infinity no limit. */
+/* Converts milliseconds from JavaScript; below 0 means `otherwise`, Infinity no limit. */
 static uint64_t from_ms(double milliseconds, uint64_t otherwise)
 {
 	if (milliseconds < 0)
@@ -41,7 +41,7 @@ static uint32_t random_word(void *context)
 	return js_random();
 }
 
-/* Where sup_next writes. */
+/* sup_next writes its result here. */
 struct hf_sup_step *sup_out(void)
 {
 	static struct hf_sup_step out;
@@ -55,7 +55,7 @@ void sup_free(struct hf_supervisor *sup)
 	free(sup);
 }
 
-/* within: below 0 is no limit. NULL: no memory, or a setting that the page should have refused. */
+/* `within` below 0 means no limit. NULL: no memory, or an invalid setting that the page should have refused. */
 struct hf_supervisor *sup_create(uint32_t strategy, int32_t max_restarts, double within, double min, double max,
                                  double factor, double jitter)
 {
@@ -80,7 +80,7 @@ struct hf_supervisor *sup_create(uint32_t strategy, int32_t max_restarts, double
 	return NULL;
 }
 
-/* shutdown: below 0 is the default. -ENOMEM and the errors of hf_sup_add. */
+/* `shutdown` below 0 means the default. -ENOMEM and the errors of hf_sup_add. */
 int sup_add(struct hf_supervisor *sup, uint32_t id, uint32_t restart, double shutdown)
 {
 	const struct hf_sup_spec spec = {.id = id, .restart = restart, .shutdown = from_ms(shutdown, HF_SUP_USUAL)};
@@ -122,7 +122,7 @@ int sup_ended(struct hf_supervisor *sup, uint32_t id, uint32_t generation, uint3
 	return hf_sup_ended(sup, id, generation, (struct hf_sup_end){reason, code}, now());
 }
 
-/* The kind of the next action, or 0. */
+/* Returns the kind of the next action, or 0. */
 uint32_t sup_next(struct hf_supervisor *sup, struct hf_sup_step *out)
 {
 	struct hf_sup_action action;
@@ -140,7 +140,7 @@ uint32_t sup_next(struct hf_supervisor *sup, struct hf_sup_step *out)
 	return action.kind;
 }
 
-/* Milliseconds until the next sup_next call is due, or -1. */
+/* Returns the milliseconds until the next call of sup_next is due, or -1. */
 double sup_delay(struct hf_supervisor *sup)
 {
 	uint64_t deadline = hf_sup_deadline(sup), moment = now();

@@ -1,5 +1,5 @@
-/* layouts_as_c.h - makes C of a file in the language of layouts.def: define HF_LAYOUTS as the file's name, then include this. No include guard: it is
- * included once for each such file. */
+/* layouts_as_c.h - turns a file in the format of layouts.def into C declarations: define HF_LAYOUTS as the file's name, then include this. It has no
+ * include guard, because it is included once for each of these files. */
 #include <stdint.h>
 
 /* clang-format off */

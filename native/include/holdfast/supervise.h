@@ -1,14 +1,14 @@
-/* supervise.h - a supervisor (supervisor.h) over threads of the host, for native embedders. A child is a function that runs on
- * a thread of its own until it returns: a service, a guest that wasm2c has translated (host.h), or another supervisor.
+/* supervise.h - a supervisor (supervisor.h) over threads of the host, for native embedders. A child is a function that runs on a separate thread
+ * until it returns: a service, a guest that wasm2c has translated (host.h), or another supervisor.
  *
- * Any thread may call anything here unless a comment says otherwise. Times are nanoseconds; results are 0 or a negated HF_E*.
- * The supervisor sees every child's end at once, in whatever order, because it does not wait for one child in particular. */
+ * Any thread may call any function here unless a comment says otherwise. Times are nanoseconds; results are 0 or a negated HF_E*. The supervisor
+ * notices every child's end at once, in any order. */
 #ifndef HOLDFAST_SUPERVISE_H
 #define HOLDFAST_SUPERVISE_H
 
 #include <holdfast/supervisor.h>
 
-struct hf_supervision; /* a supervisor that runs */
+struct hf_supervision; /* a running supervisor */
 struct hf_supervised;  /* one run of a child: from its start to its end */
 
 struct hf_supervise_options;
@@ -17,12 +17,12 @@ struct hf_supervise_child {
 	const char *id;    /* unique; must outlive the supervisor, as `context` must */
 	uint32_t restart;  /* HF_SUP_PERMANENT … */
 	uint64_t shutdown; /* HF_SUP_USUAL … */
-	/* The child. It returns why it ended (HF_SUP_END_EXIT and a code, a number of exit_reason.def, or
-	 * HF_SUP_END_START_FAILED), and returns soon after it was asked to stop (below). */
+	/* Runs the child. Returns why it ended (HF_SUP_END_EXIT and a code, a number of exit_reason.def, or HF_SUP_END_START_FAILED), and must return
+	 * soon after it is asked to stop (below). */
 	struct hf_sup_end (*run)(void *context, struct hf_supervised *self);
-	/* May be NULL. Called on the supervisor's thread, possibly during run, when the child must stop: first to ask it, then,
-	 * or instead, to kill it. Must not wait. A thread of the host cannot be killed: call hf_guest_end here for a guest that
-	 * run has spawned and joins. A run that does not return keeps its supervisor from ending. */
+	/* May be NULL. Called on the supervisor's thread, possibly during run, when the child must stop: first to ask it, then, or instead, to kill it.
+	 * Must not wait. A thread of the host cannot be killed: for a guest that run has spawned and joins, call hf_guest_end here. The supervisor cannot
+	 * end while a run does not return. */
 	void (*stop)(void *context, struct hf_supervised *self, bool kill);
 	void *context;
 	/* Instead of run and stop: the child is another supervisor. */
@@ -30,7 +30,7 @@ struct hf_supervise_child {
 };
 
 struct hf_supervise_options {
-	struct hf_sup_settings settings; /* backoff.factor is 1 at least */
+	struct hf_sup_settings settings; /* backoff.factor is at least 1 */
 	const struct hf_supervise_child *children;
 	uint32_t count;
 	/* May be NULL. Called on the supervisor's thread with each HF_SUP_TELL_* and the child's id (NULL where there is none).
@@ -44,35 +44,35 @@ enum hf_supervise_outcome_kind { HF_SUPERVISE_COMPLETED, HF_SUPERVISE_RESTART_LI
 struct hf_supervise_outcome {
 	enum hf_supervise_outcome_kind kind;
 	uint64_t restarts;
-	const char *id;        /* at the restart limit: whose end was one too many */
-	struct hf_sup_end end; /* … and what end */
+	const char *id;        /* at the restart limit: the child whose end exceeded it */
+	struct hf_sup_end end; /* … and how that child ended */
 	uint32_t pending;      /* children that still exist: none except after a timeout */
 };
 
-/* Starts a supervisor and its children; does not wait for them. -EINVAL, -EEXIST, -ENOMEM, -EAGAIN: no thread. */
+/* Starts a supervisor and its children; does not wait for them. -EINVAL, -EEXIST, -ENOMEM, -EAGAIN (no thread). */
 int hf_supervise(const struct hf_supervise_options *options, struct hf_supervision **out);
 
 /* Waits until all children have ended for good or the supervisor has, at most this long (HF_SUP_FOREVER). A timeout
  * stops nothing: wait again, close it, kill it, or detach it. */
 struct hf_supervise_outcome hf_supervise_wait(struct hf_supervision *sup, uint64_t timeout);
 
-/* As hf_sup_add, _stop, _restart. They do not wait. */
+/* Like hf_sup_add, _stop and _restart. They do not wait. */
 int hf_supervise_add(struct hf_supervision *sup, const struct hf_supervise_child *child);
 int hf_supervise_stop(struct hf_supervision *sup, const char *id);
 int hf_supervise_restart(struct hf_supervision *sup, const char *id);
-/* Stops all children without giving them time, as hf_sup_kill. Does not wait. */
+/* Stops all children at once, like hf_sup_kill. Does not wait. */
 void hf_supervise_kill(struct hf_supervision *sup);
-/* Of the last start of this child; 0: it was never started, or there is no such child. */
+/* Returns the generation of this child's last start; 0: it was never started, or does not exist. */
 uint32_t hf_supervise_generation(struct hf_supervision *sup, const char *id);
 
-/* Stops all children in reverse order, each with its time, waits until they have ended, and frees the supervisor. */
+/* Stops all children in reverse order, each with its shutdown time, waits until they have ended, and frees the supervisor. */
 void hf_supervise_close(struct hf_supervision *sup);
-/* Lets it continue by itself: it ends when all children have, and is then freed. The handle becomes invalid. */
+/* Lets the supervisor continue by itself: it ends when all children have ended, and is then freed. The handle becomes invalid. */
 void hf_supervise_detach(struct hf_supervision *sup);
 
-/* For a child, in run: whether it must stop. */
+/* Called by a child, in run: whether it must stop. */
 bool hf_supervised_told(struct hf_supervised *self);
-/* … sleeps at most this long, and returns the same. */
+/* Called by a child, in run: sleeps at most this long, and returns whether it must stop. */
 bool hf_supervised_sleep(struct hf_supervised *self, uint64_t time);
 uint32_t hf_supervised_generation(const struct hf_supervised *self);
 

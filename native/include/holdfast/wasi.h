@@ -1,5 +1,5 @@
-/* wasi.h - the numbers of WASI preview 1 that the kernel itself speaks: file types, rights, flags, clocks.
- * Source: WebAssembly/WASI, legacy/preview1/witx/typenames.witx. Values are ABI: never change one. */
+/* wasi.h - the numbers of WASI preview 1 that the kernel uses: file types, rights, flags, clocks. Source: WebAssembly/WASI,
+ * legacy/preview1/witx/typenames.witx. Values are ABI: never change one. */
 #ifndef HOLDFAST_WASI_H
 #define HOLDFAST_WASI_H
 
