@@ -28,7 +28,7 @@ export class ChildWorkers {
 
   /**
    * Ends all workers; after that none can be created. Resolves when all are gone, or when that takes too long; `locks()` then
-   * returns the locks of the remaining ones. This is needed because Chromium leaks the workers of a worker that it terminates (native/RATIONALE.md).
+   * returns the locks of the remaining ones. This is needed because Chromium can leak the workers of a worker that it terminates (native/RATIONALE.md).
    */
   async end(): Promise<void> {
     this.#ending = true;

@@ -6,7 +6,7 @@
 #include "kernel/process.h"
 
 /* Orders the process to pause, or resumes it. Returns 1 if all of its threads sleep or have not begun. Returns 0 if a thread still runs;
- * js_held is then called each time that one comes to rest. */
+ * js_held is then called each time a thread comes to rest. */
 uint32_t hf_c_pause(struct session *session, uint32_t paused)
 {
 	struct hf_process *process = hf_session_process(session);

@@ -24,8 +24,8 @@ struct hf_terminal {
 
 /* Initializes a terminal without a tty, which the caller then sets. js_stdin_ready reports room, and js_signal reports ^C and ^\. */
 void hf_terminal_init(struct hf_terminal *terminal, uint32_t id);
-/* Returns how many keys were taken; if fewer than `size`, js_stdin_ready follows. The echo goes to `screen`, or is dropped if that has no pipe or no
- * room, so that a screen without a reader does not hold up an interrupt. Returns -HF_EPIPE after hf_terminal_close. */
+/* Returns how many keys were taken; if fewer than `size`, js_stdin_ready follows. The echo goes to `screen`, or is dropped if `screen` has no pipe or
+ * no room, so that a screen without a reader does not hold up an interrupt. Returns -HF_EPIPE after hf_terminal_close. */
 int32_t hf_terminal_put(struct hf_terminal *terminal, struct hf_pump *screen, const uint8_t *keys, uint32_t size);
 /* Records bytes that go to the screen. `returns`: whether a newline moves the cursor to the margin. */
 void hf_terminal_sends(struct hf_terminal *terminal, const uint8_t *bytes, uint32_t size, bool returns);

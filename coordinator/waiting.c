@@ -108,9 +108,9 @@ static struct queue_place *new_place(uint32_t id, bool patient)
 	return place;
 }
 
-/* Called when the program `id` needs a worker. Returns 1 if one may be taken now, although it may be gone by then, and 0 if js_worker_free(id) will be called.
- * Returns -HF_EAGAIN if the program is not patient, all workers are busy and none is about to be free; -HF_ENOBUFS if too many programs wait; or -HF_ENOMEM.
- * Unless it fails, call c_leave_line(id) once the program has started or was given up. */
+/* Called when the program `id` needs a worker. Returns 1 if one is free, although it may be taken before the program requests it, and 0 if js_worker_free(id)
+ * will be called. Returns -HF_EAGAIN if the program is not patient, all workers are busy and none is about to be free; -HF_ENOBUFS if too many programs wait;
+ * or -HF_ENOMEM. Unless it fails, call c_leave_line(id) once the program has started or was given up. */
 int32_t hf_c_await_worker(uint32_t id, uint32_t patient)
 {
 	struct queue_place *place = place_of(id);

@@ -35,7 +35,7 @@ function createWorker<Out, In>(url: string): WorkerHandle<Out, In> {
   };
   worker.on('message', (message: In) => handle.onmessage?.(message));
   worker.on('error', (error) => handle.onerror?.(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', () => handle.onerror?.(new Error('the worker exited'))); // registered before the `dead` listener
+  worker.on('exit', () => handle.onerror?.(new Error('the worker exited'))); // called before code that awaits `dead` continues
   return handle;
 }
 
