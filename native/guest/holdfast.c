@@ -13,8 +13,8 @@ extern char **environ;
 
 #define IMPORT(name) __attribute__((import_module("holdfast_v1"), import_name(#name)))
 
-/* Results below 0 are errors, negated. The last two put numbers of 32 bits into a buffer, of which the first is the
- * result, and return how many bytes these are. */
+/* Results below 0 are negated errors. The last two write 32-bit numbers to a buffer, the first of which is the result, and return the number of
+ * bytes. */
 IMPORT(spawn)
 int32_t import_spawn(int32_t file, const char *args, size_t args_size, const char *env, size_t env_size, int32_t input,
                      int32_t output, int32_t errors);
@@ -30,7 +30,7 @@ static int result_of(int32_t result)
 	return -1;
 }
 
-/* The strings, each with its NUL. */
+/* Concatenates the strings, each with its NUL. */
 static char *joined(char *const list[], size_t *size)
 {
 	*size = 0;

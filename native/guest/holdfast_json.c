@@ -1,5 +1,5 @@
-/* JSON: a strict parser that decodes strings within the text itself (no escape is shorter than what it stands for), and a
- * writer. Input is hostile: nothing here recurses deeper than HFP_DEPTH or reads past the text's final NUL.
+/* JSON: a strict parser that decodes strings in place (no escape is shorter than the character that it represents), and a writer. Input may be
+ * hostile: nothing here recurses deeper than HFP_DEPTH or reads past the text's final NUL.
  */
 #include <math.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The length of the UTF-8 sequence that begins here, or 0: no overlong forms, no surrogates, nothing above U+10FFFF. */
+/* Returns the length of the UTF-8 sequence that begins here, or 0 if it is invalid: overlong, a surrogate, or above U+10FFFF. */
 static size_t utf8_length(const char *text, size_t room)
 {
 	const unsigned char *byte = (const unsigned char *)text;
@@ -107,7 +107,7 @@ static bool four_digits(const char *text, const char *end, uint32_t *value)
 	return true;
 }
 
-/* After "\u". Two escapes that are a pair of surrogates are one character. */
+/* Parses an escape after "\u". Two escapes that are a pair of surrogates are one character. */
 static bool unicode_escape(struct parser *parser, char **to)
 {
 	uint32_t c, low;
@@ -138,7 +138,7 @@ static bool escape(struct parser *parser, char **to)
 	return true;
 }
 
-/* After the opening quotation mark. */
+/* Parses a string after the opening quotation mark. */
 static int parse_string(struct parser *parser, const char **text, size_t *size)
 {
 	char *to = parser->at;
@@ -164,7 +164,7 @@ static int parse_string(struct parser *parser, const char **text, size_t *size)
 	}
 	parser->at++;
 	*size = (size_t)(to - *text);
-	*to = 0; /* at most where the closing quotation mark was */
+	*to = 0; /* at most the position of the closing quotation mark */
 	return HFP_OK;
 }
 
@@ -194,7 +194,7 @@ static int parse_number(struct parser *parser, double *number)
 		if (!digits(&at))
 			return HFP_SYNTAX;
 	}
-	char kept = *at; /* strtod also knows hexadecimal */
+	char kept = *at; /* strtod also accepts hexadecimal */
 	*at = 0;
 	*number = strtod(parser->at, NULL);
 	*at = kept;
@@ -204,7 +204,7 @@ static int parse_number(struct parser *parser, double *number)
 
 static int parse_value(struct parser *parser, struct hfp_value **out);
 
-/* An array's or object's entries, after the opening bracket. */
+/* Parses the entries of an array or object, after the opening bracket. */
 static int parse_entries(struct parser *parser, struct hfp_value *parent, char close)
 {
 	struct hfp_value **last = &parent->first;
@@ -385,7 +385,7 @@ static void put(struct hfp_writer *writer, const char *text, size_t size)
 	writer->size += size;
 }
 
-/* A value: a comma before it, unless it is the first or follows its key. */
+/* Begins a value, with a comma before it unless it is the first or follows its key. */
 static void begin(struct hfp_writer *writer)
 {
 	if (writer->comma)
@@ -533,7 +533,7 @@ void hfp_key(struct hfp_writer *writer, const char *key)
 	put_key(writer, key, strlen(key));
 }
 
-/* As deep as the parser made it, which is HFP_DEPTH at most. */
+/* Recurses as deep as the parsed value, at most HFP_DEPTH. */
 static void write_entries(struct hfp_writer *writer, const struct hfp_value *parent)
 {
 	for (const struct hfp_value *entry = parent->first; entry; entry = entry->next) {

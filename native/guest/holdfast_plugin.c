@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Calls that are unanswered at a time. The page stops reading at 256, and a plugin that then only writes would wait
- * forever. The rest is for nested calls: each level may always have one, because an answer may depend on it.
+/* The most unanswered calls at a time. The page stops reading at 256, and a plugin that then only writes would wait forever. The difference is for
+ * nested calls: each level may always make one, because an answer may depend on it.
  */
 #define WINDOW 224
 _Static_assert(WINDOW + HFP_NESTED < 256, "the page reads on");
 #define READ_SIZE 16384
-/* Calls that are sent together are written together. */
+/* Calls that are sent together are written in one batch. */
 #define HELD_SIZE 32768
 
 enum { UNANSWERED = 1 };
@@ -46,17 +46,17 @@ static ptrdiff_t write_stdout(const void *buffer, size_t size)
 
 static struct {
 	struct hfp_io io;
-	char *buffer; /* bytes that were read: those from `start` on are not yet used */
+	char *buffer; /* bytes that were read; those from `start` on are still unused */
 	size_t start, filled, room;
 	int64_t last_id;
 	struct waiting *waiting;
-	size_t unanswered;                           /* calls of all that wait */
-	struct message *postponed, **last_postponed; /* requests that found the stack full */
+	size_t unanswered;                           /* unanswered calls of all levels */
+	struct message *postponed, **last_postponed; /* requests that arrived while the stack was full */
 	unsigned depth;
 	const struct hfp_method *methods;
 	bool ended; /* standard input */
 	bool holding;
-	char held[HELD_SIZE]; /* lines that are not yet written, while `holding` */
+	char held[HELD_SIZE]; /* lines not yet written, while `holding` */
 	size_t held_size;
 } self = {.io = {read_stdin, write_stdout}, .last_postponed = &self.postponed};
 
@@ -96,7 +96,7 @@ static int send_line(struct hfp_writer *line)
 {
 	hfp_write_json(line, "", 0);
 	if (!line->failed)
-		line->text[line->size - 1] = '\n'; /* was the comma */
+		line->text[line->size - 1] = '\n'; /* overwrites the comma */
 	int outcome = line->failed ? HFP_MEMORY : write_or_hold(line->text, line->size);
 	hfp_writer_free(line);
 	return outcome;
@@ -144,7 +144,7 @@ static int find_line(size_t *size)
 	}
 }
 
-/* A copy of the next line, which ends with a NUL: answers outlive the buffer. */
+/* Returns a copy of the next line, NUL-terminated, because answers outlive the buffer. */
 static int read_line(char **line, size_t *size)
 {
 	int error = find_line(size);
@@ -159,7 +159,7 @@ static int read_line(char **line, size_t *size)
 	return HFP_OK;
 }
 
-/* --- answers of this side --- */
+/* --- answers from this side --- */
 
 static void begin_message(struct hfp_writer *line)
 {
@@ -272,7 +272,7 @@ static int handle_request(struct message *message)
 	return outcome;
 }
 
-/* --- answers of the page --- */
+/* --- answers from the page --- */
 
 static struct hfp_outgoing *find_call(const struct hfp_value *id, struct waiting **found)
 {
@@ -424,7 +424,7 @@ static bool may_send(const struct waiting *waiting)
 	return waiting->sent < waiting->count && (self.unanswered < WINDOW || waiting->sent == waiting->answered);
 }
 
-/* Sends as many calls as may be unanswered, once half of them are answered: many travel together. */
+/* Sends more calls, up to the most that may be unanswered, once half of them are answered, so that many are sent in one batch. */
 static int send_calls(struct waiting *waiting)
 {
 	if (waiting->sent - waiting->answered > WINDOW / 2)

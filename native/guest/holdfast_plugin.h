@@ -1,9 +1,8 @@
-/* A plugin of a page, in C: it is called by the page and calls the page, with JSON-RPC 2.0 over its standard input and
- * output (docs/plugins.md). Compile holdfast_plugin.c and holdfast_json.c with your program; they need
- * only a C library.
+/* A page's plugin, in C: it is called by the page and calls the page, with JSON-RPC 2.0 over its standard input and output (docs/plugins.md). Compile
+ * holdfast_plugin.c and holdfast_json.c with your program; they need only a C library.
  *
- * One thread at a time may use this library. Standard output carries the messages: write everything else to stderr.
- * Memory that runs out is an error of the call (HFP_MEMORY), never an end of the program.
+ * One thread at a time may use this library. Standard output carries the messages: write everything else to stderr. When memory runs out, the call
+ * fails with HFP_MEMORY; the program is not ended.
  */
 #ifndef HOLDFAST_PLUGIN_H
 #define HOLDFAST_PLUGIN_H
@@ -16,25 +15,25 @@
 
 enum hfp_type { HFP_NULL, HFP_BOOL, HFP_NUMBER, HFP_STRING, HFP_ARRAY, HFP_OBJECT };
 
-/* A value of a document. The fields are for reading; NULL is accepted by all functions and is no value. */
+/* A value of a document. The fields are read-only. All functions accept NULL, which means no value. */
 struct hfp_value {
 	enum hfp_type type;
 	bool boolean;
 	double number;
-	const char *text; /* of a string: UTF-8, ends with a NUL, and may hold others */
-	size_t size;      /* of a string: bytes; of an array or object: entries */
-	const char *key;  /* of an object's entry */
+	const char *text; /* for a string: UTF-8, NUL-terminated, and may contain other NULs */
+	size_t size;      /* for a string: bytes; for an array or object: entries */
+	const char *key;  /* for an entry of an object */
 	size_t key_size;
-	struct hfp_value *first, *next; /* the entries of an array or object; the next one of its parent */
+	struct hfp_value *first, *next; /* the first entry of an array or object; the next entry of the parent */
 };
 
-/* A parsed text. It lives until hfp_free, and so must the text, which the parser changes. */
+/* A parsed text, valid until hfp_free. The text, which the parser changes, must live as long. */
 struct hfp_document {
 	struct hfp_value *root;
 	struct hfp_block *blocks;
 };
 
-/* Nesting that is deeper is refused. */
+/* Deeper nesting is refused. */
 #define HFP_DEPTH 128
 
 enum hfp_outcome {
@@ -51,18 +50,18 @@ enum hfp_outcome {
 int hfp_parse(char *text, size_t size, struct hfp_document *document);
 void hfp_free(struct hfp_document *document);
 
-/* The entry of an object; the last of several with the same key. NULL if there is none, or for anything else. */
+/* Returns the entry of an object with this key, or the last one of several. NULL if there is none, or if the value is not an object. */
 const struct hfp_value *hfp_get(const struct hfp_value *object, const char *key);
-/* An array's entry, from 0. NULL if there is none. */
+/* Returns an array's entry, counted from 0. NULL if there is none. */
 const struct hfp_value *hfp_at(const struct hfp_value *array, size_t index);
-/* Whether it is a string, of exactly these bytes. */
+/* Whether the value is a string with exactly these bytes. */
 bool hfp_is(const struct hfp_value *value, const char *text);
-/* Stores the number if the value is one that is whole and within ±2^53, which doubles hold exactly. */
+/* Stores the number if the value is a whole number within ±2^53, which a double represents exactly. */
 bool hfp_integer(const struct hfp_value *value, int64_t *number);
 
 /* --- writing JSON ------------------------------------------------------------------------------------------------ */
 
-/* A text that grows. Commas and colons are added where they belong. After memory ran out, all calls do nothing. */
+/* A growing text. Commas and colons are added as needed. After memory has run out, all calls do nothing. */
 struct hfp_writer {
 	char *text;
 	size_t size, room;
@@ -71,13 +70,13 @@ struct hfp_writer {
 
 void hfp_write_null(struct hfp_writer *writer);
 void hfp_write_bool(struct hfp_writer *writer, bool value);
-/* With the fewest digits that read back as the same number. Infinities and NaN become null. */
+/* Writes the fewest digits that read back as the same number. Infinities and NaN become null. */
 void hfp_write_number(struct hfp_writer *writer, double value);
 void hfp_write_integer(struct hfp_writer *writer, int64_t value);
 /* Bytes that are not UTF-8 become U+FFFD. */
 void hfp_write_string(struct hfp_writer *writer, const char *text);
 void hfp_write_text(struct hfp_writer *writer, const char *text, size_t size);
-/* A value that is JSON already, such as the text of another writer. */
+/* Writes a value that is already JSON, for example the text of another writer. */
 void hfp_write_json(struct hfp_writer *writer, const char *json, size_t size);
 void hfp_write_value(struct hfp_writer *writer, const struct hfp_value *value);
 void hfp_begin_array(struct hfp_writer *writer);
@@ -99,11 +98,11 @@ void hfp_writer_free(struct hfp_writer *writer);
 struct hfp_request {
 	const char *method;
 	const struct hfp_value *params; /* an object or array, or NULL */
-	bool notification;              /* nobody waits for the result */
-	struct hfp_writer result;       /* what the method writes; nothing: null */
-	int code;                       /* of the error; hfp_fail sets these */
+	bool notification;              /* a notification: the result is not sent */
+	struct hfp_writer result;       /* written by the method; if nothing is written: null */
+	int code;                       /* the error's; set by hfp_fail */
 	char message[256];
-	struct hfp_writer data; /* of the error; nothing: none */
+	struct hfp_writer data; /* the error's data; if nothing is written: none */
 };
 
 /* Answers with an error; the method should then return. The message is formatted as printf does, and cut if it is too long. */
@@ -124,20 +123,19 @@ int hfp_serve(const struct hfp_method *methods);
 
 /* --- calling the page -------------------------------------------------------------------------------------------- */
 
-/* The answer to a call. Free it with hfp_reply_free, whatever the call returned. */
+/* The answer to a call. Always free it with hfp_reply_free. */
 struct hfp_reply {
 	int outcome;                    /* HFP_OK, HFP_ERROR, HFP_CLOSED or HFP_MEMORY */
-	const struct hfp_value *result; /* of HFP_OK */
-	int code;                       /* of HFP_ERROR */
+	const struct hfp_value *result; /* for HFP_OK */
+	int code;                       /* for HFP_ERROR */
 	const char *message;
 	const struct hfp_value *data; /* or NULL */
 	char *line;
 	struct hfp_document document;
 };
 
-/* Calls a method of the page and waits for its answer. `params` is a finished object or array, or NULL for none. While
- * it waits, requests of the page are handled, up to HFP_NESTED deep; more wait until the stack is free.
- * Returns reply->outcome.
+/* Calls a method of the page and waits for its answer. `params` is a finished object or array, or NULL for none. While it waits, requests from the
+ * page are handled, up to HFP_NESTED deep; further ones wait until the stack is free. Returns reply->outcome.
  */
 int hfp_call(const char *method, const struct hfp_writer *params, struct hfp_reply *reply);
 #define HFP_NESTED 16
@@ -148,13 +146,12 @@ struct hfp_outgoing {
 	struct hfp_reply reply; /* filled in */
 };
 
-/* Makes all calls, which the page handles at the same time, and waits for all answers. Each is with its call, whatever
- * order they arrive in. At most 128 are unanswered at any time. Returns HFP_OK if all calls did, otherwise the outcome of
- * the first that did not.
+/* Makes all calls, which the page handles at the same time, and waits for all answers. Each answer is stored with its call, in whatever order they
+ * arrive. At most 128 calls are unanswered at any time. Returns HFP_OK if all calls succeeded, otherwise the outcome of the first that did not.
  */
 int hfp_call_many(struct hfp_outgoing *calls, size_t count);
 
-/* Sends a notification: nothing is answered. */
+/* Sends a notification, which is not answered. */
 int hfp_notify(const char *method, const struct hfp_writer *params);
 
 void hfp_reply_free(struct hfp_reply *reply);
@@ -162,12 +159,12 @@ void hfp_reply_free(struct hfp_reply *reply);
 /* --- for tests: other streams than 0 and 1 ------------------------------------------------------------------------ */
 
 struct hfp_io {
-	/* As read(0, …) and write(1, …). */
+	/* Like read(0, …) and write(1, …). */
 	ptrdiff_t (*read)(void *buffer, size_t size);
 	ptrdiff_t (*write)(const void *buffer, size_t size);
 };
 
-/* Forgets everything that was read or is unanswered, and uses these streams from now on. */
+/* Discards everything that was read or is unanswered, and uses these streams from now on. */
 void hfp_use(const struct hfp_io *io);
 
 #endif

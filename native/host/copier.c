@@ -1,4 +1,4 @@
-/* copier.c - bytes between an OS descriptor and a kernel pipe, by a thread that may block on either. */
+/* copier.c - copies bytes between an OS descriptor and a kernel pipe, in a thread that may block on either. */
 #include "host/internal.h"
 
 #include <errno.h>
@@ -29,8 +29,8 @@ static bool wait_for(const struct hf_copier *copier, short events)
 	}
 }
 
-/* How much is written at a time. Others share the open file description, so we must not make it non-blocking; but nothing could end a blocked
- * write. A pipe that has room takes PIPE_BUF bytes (pipe(7)); a socket's send gets the flag not to block. */
+/* The bytes to write at a time. Others share the open file description, so we must not make it nonblocking; but a blocked write could not be ended. A
+ * pipe that is writable takes PIPE_BUF bytes without blocking (pipe(7)); for a socket, send has a flag not to block. */
 static size_t most_at_once(int fd, bool *socket)
 {
 	struct stat stat;
@@ -62,7 +62,7 @@ static bool write_all(const struct hf_copier *copier, const char *bytes, size_t 
 	return true;
 }
 
-/* A reader that is gone means EPIPE, also in a program that has not ignored the signal. */
+/* Blocks SIGPIPE, so that a missing reader means EPIPE even in a program that has not ignored the signal. */
 static void block_sigpipe(void)
 {
 	sigset_t set;
@@ -71,7 +71,7 @@ static void block_sigpipe(void)
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Until the guest's side has ended, or our output has no reader any more: then the guest gets EPIPE. */
+/* Copies until the guest's side has ended, or our output has no reader any more; then the guest gets EPIPE. */
 static void *copy_output(void *argument)
 {
 	struct hf_copier *copier = argument;
@@ -94,7 +94,7 @@ static void *copy_output(void *argument)
 	return NULL;
 }
 
-/* Waits for input; 0 at its end, or when it has no reader. */
+/* Waits for input; returns 0 at its end, or when the guest no longer reads. */
 static size_t next_input(struct hf_copier *copier, char *batch)
 {
 	while (wait_for(copier, POLLIN)) {
@@ -118,7 +118,7 @@ static void *copy_input(void *argument)
 		struct hf_uio uio;
 		hf_uio_kernel(&uio, &iov, batch, (uint32_t)size);
 		if (hf_pipe_write(copier->pipe, &copier->kernel, &uio, false) < 0 || uio.resid > 0)
-			break; /* the guest does not read any more, or we must stop */
+			break; /* the guest no longer reads, or we must stop */
 	}
 	if (copier->over)
 		copier->over(copier);

@@ -1,7 +1,8 @@
-/* files.c - directories of the OS, copied into the host's file system and out of it.
+/* files.c - copies directories between the OS and the host's file system.
  *
- * Each directory is opened in the one above it, and its entries are reached through that descriptor: a link that replaces a directory meanwhile is
- * not followed. Only regular files, directories and symbolic links are opened or created; other entries are named on stderr. Paths are for messages.
+ * Each directory is opened relative to its parent, and its entries relative to its descriptor, so a link that replaces a directory meanwhile is not
+ * followed. Only regular files, directories and symbolic links are opened or created; other entries are reported on stderr. Paths are only for
+ * messages.
  */
 #include "host/host.h"
 
@@ -19,7 +20,7 @@
 
 #define BATCH 65536
 
-/* A file of the OS that has several names: the first of them here. In a tree (tsearch(3)), of which `known` is the root. */
+/* An OS file with several names, and the first of its names here. Entries are in a tree (tsearch(3)) with the root `known`. */
 struct linked {
 	dev_t dev;
 	ino_t ino;
@@ -46,7 +47,7 @@ static int to_errno(const char *path)
 	}
 }
 
-/* The path of an entry; the caller frees it. */
+/* Returns the path of an entry; the caller frees it. */
 static char *join(const char *directory, const char *name)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;
@@ -56,7 +57,7 @@ static char *join(const char *directory, const char *name)
 	return path;
 }
 
-/* ---- in ---- */
+/* ---- copying in ---- */
 
 static uint64_t nanoseconds(struct timespec time)
 {
@@ -76,7 +77,7 @@ static int write_all(struct hf_vnode *vnode, char *bytes, uint32_t size)
 	return result;
 }
 
-/* An entry of a directory of the OS. */
+/* An entry of an OS directory. */
 struct spot {
 	int at; /* the directory's descriptor */
 	const char *name;
@@ -89,7 +90,7 @@ static int left_out(const char *path)
 	return 0;
 }
 
-/* An entry that has just become a pipe is opened without waiting for its other end, and left out. */
+/* If an entry has just become a pipe, it is opened without waiting for the other end, and skipped. */
 static int copy_contents(const struct spot *from, struct hf_vnode *vnode)
 {
 	static _Thread_local char batch[BATCH];
@@ -185,7 +186,7 @@ static int copy_entry(const struct spot *from, struct hf_vnode *to, void **known
 	return S_ISDIR(stat.st_mode) || S_ISREG(stat.st_mode) ? copy_node(from, &stat, to, known) : left_out(from->path);
 }
 
-/* Takes the descriptor over. */
+/* Takes over the descriptor. */
 static int copy_entries(int fd, const char *path, struct hf_vnode *to, void **known)
 {
 	DIR *directory = fdopendir(fd);
@@ -215,7 +216,7 @@ static int copy_directory(const struct spot *from, struct hf_vnode *to, void **k
 	return fd < 0 ? to_errno(from->path) : copy_entries(fd, from->path, to, known);
 }
 
-/* The directory at the path, created with those above it. The caller owns the reference. */
+/* Gets the directory at the path, and creates it and its parents if missing. The caller owns the reference. */
 static int make_directories(const char *path, struct hf_vnode **out)
 {
 	struct hf_vnode *at = hf_vnode_ref(hf_host_root());
@@ -256,9 +257,9 @@ int hf_host_copy_in(const char *directory, const char *path)
 	return result;
 }
 
-/* ---- out ---- */
+/* ---- copying out ---- */
 
-/* A directory's entries, copied before any is processed: the file system's lock is held while they are listed. */
+/* A directory's entries, copied before any is processed, because the file system's lock is held while they are listed. */
 struct host_listing {
 	char *names; /* each with its NUL */
 	size_t size, room;
@@ -310,8 +311,7 @@ static int save_bytes(struct hf_vnode *vnode, int fd, const char *path)
 	return result;
 }
 
-/* Nothing is overwritten: not even a file that takes the name meanwhile, or has it in another spelling. A partial file is
- * removed. */
+/* Never overwrites a file, not even one that takes the name meanwhile, or has the same name in other letter case. Removes a partial file. */
 static int save_contents(struct hf_vnode *vnode, const struct spot *to)
 {
 	int fd = openat(to->at, to->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -356,7 +356,7 @@ static int save_entry(struct hf_vnode *directory, int fd, const char *path, cons
 	struct hf_vnode *vnode;
 	int result = directory->ops->lookup(directory, name, strlen(name), &vnode);
 	if (result < 0)
-		return result == -HF_ENOENT ? 0 : result; /* a guest was faster */
+		return result == -HF_ENOENT ? 0 : result; /* a guest has removed it meanwhile */
 	char *below = join(path, name);
 	const struct spot to = {fd, name, below};
 	result = below ? save(vnode, &to) : -HF_ENOMEM;

@@ -1,4 +1,4 @@
-/* guest.c - a guest from spawn to its end: the process, its streams and preopens, and its threads. */
+/* guest.c - a guest, from spawn to end: the process, its streams and preopens, and its threads. */
 #include "host/internal.h"
 
 #include <dlfcn.h>
@@ -17,7 +17,7 @@ static _Atomic uint32_t next_pid = 1, next_tid = 1;
 
 /* ---- the coordinator's side ---- */
 
-/* Those that do not end by themselves once the guest's descriptors are closed. */
+/* Stops the threads that do not end by themselves once the guest's descriptors are closed. */
 static void stop_inputs(struct hf_guest *guest)
 {
 	hf__copier_stop(&guest->copiers[0]);
@@ -63,7 +63,7 @@ static void free_thread(struct hf_guest_thread *thread)
 	free(thread);
 }
 
-/* Its OS thread only has to end. */
+/* Only its OS thread is left to end. */
 static void thread_over(struct hf_work *work)
 {
 	struct hf_guest_thread *thread = HF_CONTAINER(work, struct hf_guest_thread, over);
@@ -75,7 +75,7 @@ static void thread_over(struct hf_work *work)
 	look(guest);
 }
 
-/* A thread of the process, ready to run: -HF_ENOMEM, -HF_EAGAIN at the limit, -HF_ESRCH when the process is ending. */
+/* Creates a thread of the process, ready to run: -HF_ENOMEM, -HF_EAGAIN at the limit, -HF_ESRCH when the process is ending. */
 static int make_thread(struct hf_guest *guest, uint32_t tid, uint32_t argument, struct hf_guest_thread **out)
 {
 	struct hf_guest_thread *thread = calloc(1, sizeof *thread);
@@ -107,7 +107,7 @@ static int start_thread(struct hf_guest *guest, struct hf_guest_thread *thread)
 	return result;
 }
 
-/* A thread id of wasi-threads: 1 to 2^29 - 1. */
+/* Returns a thread id for wasi-threads: 1 to 2^29 - 1. */
 static uint32_t new_tid(void)
 {
 	uint32_t number = atomic_fetch_add(&next_tid, 1);
@@ -128,7 +128,7 @@ void hf__guest_spawn_thread(struct hf_work *work)
 	hf_request_answer(&request->base, result < 0 ? result : (int)tid);
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 int hf_guest_load(const char *file, const struct hf_guest_module **out)
 {
@@ -146,7 +146,7 @@ int hf_guest_load(const char *file, const struct hf_guest_module **out)
 	return 0;
 }
 
-/* One after the other, each with its NUL; the caller frees the bytes. NULL: no memory. */
+/* Concatenates the strings, each with its NUL; the caller frees the bytes. NULL: no memory. */
 static char *join_strings(const char *const *list, struct hf_strings *out)
 {
 	size_t size = 0;
@@ -203,7 +203,7 @@ static void copier_ended(struct hf_copier *copier)
 	hf__guest_stream_ended(copier->guest, &copier->ended);
 }
 
-/* Descriptor 0, 1 or 2: a pipe that a copier holds the other end of, or /dev/null. */
+/* Opens descriptor 0, 1 or 2: a pipe whose other end a copier holds, or /dev/null. */
 static int add_stream(struct hf_guest *guest, uint32_t number, int fd)
 {
 	struct hf_file *file;
@@ -219,7 +219,7 @@ static int add_stream(struct hf_guest *guest, uint32_t number, int fd)
 		if (result == 0)
 			result = hf__copier_start(&guest->copiers[number], pipe, fd, number == 0);
 		if (result < 0 && pipe) {
-			/* The copier has dropped its end. */
+			/* The copier has already dropped its end. */
 			if (number == 0)
 				hf_pipe_drop_reader(pipe);
 			else
@@ -266,7 +266,7 @@ static int build(struct hf_guest *guest, const struct hf_guest_options *options)
 	return result;
 }
 
-/* All threads of the host that move its bytes. */
+/* Starts all threads of the host that move the guest's bytes. */
 static void join_streams(struct hf_guest *guest)
 {
 	for (int i = 0; i < 3; i++)
@@ -278,9 +278,9 @@ static void join_streams(struct hf_guest *guest)
 void hf_guest_free(struct hf_guest *guest)
 {
 	if (guest->process)
-		hf_process_unref(guest->process); /* it never ran; closes its descriptors: the copiers' end of file */
+		hf_process_unref(guest->process); /* it never ran; closes its descriptors, so the copiers get the end of file */
 	if (guest->streams == HF__STREAMS_RUN) {
-		stop_inputs(guest); /* of one that never ran */
+		stop_inputs(guest); /* for a guest that never ran */
 		join_streams(guest);
 	}
 	free(guest->tcps);
@@ -323,7 +323,7 @@ int hf_guest_spawn(const struct hf_guest_options *options, struct hf_guest **out
 	*out = guest;
 	guest->threads++;
 	if (hf__guest_thread_start(thread) < 0) {
-		/* Its end is reported like any other. The coordinator must not take away a thread that does not run. */
+		/* Its end is reported like any other. The coordinator must not claim a thread that does not run. */
 		guest->threads--;
 		(void)hf_thread_claim(&thread->kernel);
 		hf_process_end(guest->process, HF_EXIT_CRASH, HF_CODE_CRASH, message, sizeof message - 1, NULL, 0);
@@ -333,7 +333,7 @@ int hf_guest_spawn(const struct hf_guest_options *options, struct hf_guest **out
 	return 0;
 }
 
-/* ---- the end ---- */
+/* ---- end ---- */
 
 void hf_guest_end(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t code, const char *message)
 {
@@ -343,7 +343,7 @@ void hf_guest_end(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t c
 void hf_guest_drop_output(struct hf_guest *guest)
 {
 	pthread_mutex_lock(&guest->mutex);
-	/* Under the mutex, because no thread may join them meanwhile; stopping a thread takes no lock. */
+	/* Under the mutex, so that no thread joins them meanwhile; stopping a thread takes no lock. */
 	for (int i = 1; guest->streams == HF__STREAMS_RUN && i < 3; i++)
 		hf__copier_stop(&guest->copiers[i]);
 	for (size_t i = 0; guest->streams == HF__STREAMS_RUN && guest->over && i < guest->tcp_count; i++)
@@ -351,7 +351,7 @@ void hf_guest_drop_output(struct hf_guest *guest)
 	pthread_mutex_unlock(&guest->mutex);
 }
 
-/* Only joining its threads is left to do, or that is done, too. */
+/* At most joining its threads is left to do. */
 static bool is_done_locked(const struct hf_guest *guest)
 {
 	if (!guest->over || guest->streams != HF__STREAMS_RUN)

@@ -1,4 +1,4 @@
-/* host.h - the native host (holdfast/host.h) for code that also uses the kernel: its own files, and tests. */
+/* host.h - the native host (holdfast/host.h) for code that also uses the kernel: the host's files, and tests. */
 #ifndef HF_HOST_HOST_H
 #define HF_HOST_HOST_H
 

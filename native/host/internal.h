@@ -1,4 +1,4 @@
-/* internal.h - what the files of the native host share. */
+/* internal.h - declarations that the files of the native host share. */
 #ifndef HF_HOST_INTERNAL_H
 #define HF_HOST_INTERNAL_H
 
@@ -18,26 +18,25 @@ struct hf_guest_thread {
 	uint32_t tid;
 	uint32_t argument;
 	struct hf_work over;  /* posted by the thread as its last act */
-	sigjmp_buf away;      /* where a claimed thread is taken to */
-	volatile int busy;    /* must not be interrupted now; the thread's own, and its signal handler's */
+	sigjmp_buf away;      /* the target of the jump when the thread is claimed */
+	volatile int busy;    /* must not be interrupted now; for the thread and its signal handler only */
 	void *instance;       /* the thread's own */
-	uint8_t *memory_base; /* the thread's own: once known it stays */
+	uint8_t *memory_base; /* for the thread only; does not change once known */
 };
 
 /* A thread of the host that moves bytes between an OS descriptor and a kernel pipe. */
 struct hf_copier {
-	struct hf_thread kernel; /* of no process: how it sleeps on the pipe */
-	struct hf_pipe *pipe;    /* one hold, the copier's */
+	struct hf_thread kernel; /* belongs to no process; for sleeping on the pipe */
+	struct hf_pipe *pipe;    /* the copier has one hold */
 	pthread_t os_thread;
 	bool running;
 	int fd;
-	int stop; /* an eventfd: not zero ends a wait for the descriptor */
-	/* If not NULL, called on the copier's thread when it is over, while it still holds the pipe's end; it must not free the copier.
-	 */
+	int stop; /* an eventfd; when nonzero it ends a wait for the descriptor */
+	/* If not NULL, called on the copier's thread at its end, while it still holds the pipe's end; must not free the copier. */
 	void (*over)(struct hf_copier *copier);
-	bool failed; /* the copier's own: over by an error, not by an end of file */
+	bool failed; /* for the copier's thread only: it ended by an error, not by an end of file */
 
-	/* Of a guest's stream; else NULL. */
+	/* The guest, for one of its streams; else NULL. */
 	struct hf_guest *guest;
 	/* Protected by the guest's mutex. */
 	bool ended;
@@ -45,13 +44,13 @@ struct hf_copier {
 
 /* A thread of the host that accepts TCP clients for one of a guest's ports. */
 struct hf_tcp {
-	struct hf_thread kernel; /* of no process: how it waits for room in the backlog */
+	struct hf_thread kernel; /* belongs to no process; for waiting for room in the backlog */
 	pthread_t os_thread;
 	bool running;
 	_Atomic bool stopping, dropped;
 	int listening;          /* the OS socket; borrowed */
-	uint16_t port;          /* of the kernel's */
-	int bell[2];            /* an OS pipe: a byte when a client is finished, or to stop */
+	uint16_t port;          /* the kernel port */
+	int bell[2];            /* an OS pipe; a byte means that a client has finished, or that the thread must stop */
 	struct hf_link clients; /* the thread's own */
 	struct hf_guest *guest;
 	/* Protected by the guest's mutex. */
@@ -60,66 +59,70 @@ struct hf_tcp {
 
 /* ---- copier.c ---- */
 
-/* Takes over the hold on the pipe's end, also when it fails: the writing end for an input. 0, -HF_EAGAIN (no thread, or no
+/* Starts a copier. Takes over the hold on the pipe's end (for an input, the writing end), also on failure. 0, -HF_EAGAIN (no thread, or no
  * descriptor). */
 HF_MUST_CHECK int hf__copier_start(struct hf_copier *copier, struct hf_pipe *pipe, int fd, bool input);
-/* Makes it end soon, wherever it waits, and drop what it holds; not while another thread joins it. Does not block. */
+/* Makes it end soon, wherever it waits, and drop its holds; not while another thread joins it. Does not block. */
 void hf__copier_stop(struct hf_copier *copier);
-/* Waits for its end: an output ends with the end of file, any other must have been stopped before. */
+/* Waits for its end: an output ends at the end of file, any other must have been stopped before. */
 void hf__copier_join(struct hf_copier *copier);
 
 /* ---- sockets.c ---- */
 
-/* The guest's next descriptor; starts `tcp` where the socket is joined to one of the OS. -HF_EADDRINUSE, -HF_ECONNREFUSED, -HF_ENOMEM,
+/* Opens the socket as the guest's next descriptor; starts `tcp` if it is connected to an OS socket. -HF_EADDRINUSE, -HF_ECONNREFUSED, -HF_ENOMEM,
  * -HF_EAGAIN (no thread, or the backlog is full). */
 HF_MUST_CHECK int hf__guest_add_socket(struct hf_guest *guest, const struct hf_guest_socket *spec, struct hf_tcp *tcp);
-/* The guest is over, its descriptors are closed: the thread ends when the clients have received what was sent to them, or with `drop`,
- * or after a while. Not while another thread joins it. Does not block. */
+/* Called when the guest has ended and its descriptors are closed: the thread ends when the clients have received all bytes sent to them, or after
+ * some time, or at once with `drop`. Not while another thread joins it. Does not block. */
 void hf__tcp_stop(struct hf_tcp *tcp, bool drop);
-/* Waits for its end; it must have been stopped before. */
+/* Waits for its end; call hf__tcp_stop before. */
 void hf__tcp_join(struct hf_tcp *tcp);
 
 /* ---- thread.c ---- */
 
-/* Starts an OS thread for the kernel's thread, which belongs to the process already. 0, -HF_EAGAIN. */
+/* Starts an OS thread for the kernel's thread, which already belongs to the process. 0, -HF_EAGAIN. */
 HF_MUST_CHECK int hf__guest_thread_start(struct hf_guest_thread *thread);
-/* The kernel has declared it dead: takes the thread away from wherever it is. Coordinator. */
+/* Called when the kernel has claimed the thread: interrupts it, wherever it is. Coordinator. */
 void hf__guest_thread_interrupt(struct hf_guest_thread *thread);
-/* Called once, at start: installs the signal for this. */
+/* Called once, at start: installs the signal handler for this. */
 void hf__guest_thread_init(void);
-/* The calling thread's; NULL on others. */
+/* Returns the calling guest thread; NULL on other threads. */
 struct hf_guest_thread *hf__guest_thread_self(void);
 
 /* ---- memory.c ---- */
 void hf__guest_memory_bind(struct hf_guest_thread *thread);
 
 /* ---- wait.c ---- */
-/* Wakes every thread of the guest that is in hf_guest_wait; it then finds out that it was claimed. */
+/* Wakes every thread of the guest that is in hf_guest_wait, so that it notices that it was claimed. */
 void hf__guest_wait_interrupt(void);
 
 /* ---- guest.c ---- */
 struct hf_guest {
 	const struct hf_guest_module *module;
 	struct hf_process *process; /* one reference */
-	void *memory;               /* that the module imports; one for all threads */
+	void *memory;               /* the memory that the module imports; one for all threads */
 	struct hf_copier copiers[3];
-	struct hf_tcp *tcps; /* one a socket */
+	struct hf_tcp *tcps; /* one per socket */
 	size_t tcp_count;
 
 	pthread_mutex_t mutex;
 	pthread_cond_t changed; /* on the monotonic clock */
 	/* Protected by mutex. */
-	bool over; /* the process is dead and its threads are gone; its inputs have the order to stop */
-	enum { HF__STREAMS_RUN, HF__STREAMS_ARE_JOINED, HF__STREAMS_GONE } streams; /* one of the waiters joins them */
-	/* The coordinator's; before the first thread starts, the spawner's. */
+	bool over; /* the process is dead and its threads are gone; its inputs were told to stop */
+	enum {
+		HF__STREAMS_RUN,
+		HF__STREAMS_ARE_JOINED,
+		HF__STREAMS_GONE
+	} streams; /* one of the waiting threads joins them */
+	/* For the coordinator only, or before the first thread starts, for the spawning thread. */
 	uint32_t threads;
 	struct hf_guest_exit exit;
 };
 
-/* One of its streams' threads is about to end: sets that thread's `ended`, and wakes the waiting threads. */
+/* Called when a thread of one of its streams is about to end: sets that thread's `ended`, and wakes the waiting threads. */
 void hf__guest_stream_ended(struct hf_guest *guest, bool *ended);
 
-/* Work of a thread's spawn request. Coordinator. */
+/* The work of a thread's spawn request. Coordinator. */
 void hf__guest_spawn_thread(struct hf_work *work);
 
 #endif

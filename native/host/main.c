@@ -26,7 +26,7 @@
 
 enum { FAILED = 1, LATE = HF_CODE_TIMEOUT, LEAKED = 70 };
 
-/* After a timeout, how long the reader may take for the remaining output. */
+/* How long the reader may take for the remaining output after a timeout. */
 #define GRACE (UINT64_C(1000000000))
 
 struct saving {
@@ -71,7 +71,7 @@ static void *zeroed(size_t count, size_t size)
 	return block;
 }
 
-/* Cuts the text at "::"; what follows, or NULL. */
+/* Cuts the text at "::"; returns the part after it, or NULL. */
 static char *cut(char *text)
 {
 	char *mark = strstr(text, "::");
@@ -81,7 +81,7 @@ static char *cut(char *text)
 	return mark + 2;
 }
 
-/* "DIRECTORY::NAME[::ro]": copies the directory in, each to a place of its own. */
+/* Parses "DIRECTORY::NAME[::ro]", and copies each directory to a separate place. */
 static void take_directory(struct command *command, char *text)
 {
 	struct hf_guest_preopen *preopen = &command->preopens[command->preopen_count];
@@ -127,7 +127,7 @@ static void take_socket(struct command *command, char *text, bool listens)
 		(struct hf_guest_socket){.listens = listens, .port = port_of(text), .nonblocking = option, .tcp = -1};
 }
 
-/* "[ADDRESS:]PORT[::nonblock]": bound at once, so that clients may come before the guest runs. */
+/* Parses "[ADDRESS:]PORT[::nonblock]", and binds the port at once, so that clients can connect before the guest runs. */
 static void take_tcp(struct command *command, char *text)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -185,7 +185,7 @@ static void parse(struct command *command, int count, char **words)
 	if (i >= count)
 		usage();
 	command->file = words[i];
-	command->args = words + i; /* the file's place becomes argv[0] */
+	command->args = words + i; /* the file's slot is used for argv[0] */
 	words[i] = (char *)(uintptr_t)(command->arg0 ? command->arg0 : command->file);
 }
 
@@ -263,7 +263,7 @@ int main(int count, char **words)
 		.savings = zeroed((size_t)count, sizeof *command.savings),
 		.sockets = zeroed((size_t)count, sizeof *command.sockets),
 	};
-	(void)signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
+	(void)signal(SIGPIPE, SIG_IGN); /* from now on the guest gets EPIPE */
 	check(hf_host_start(count > 2 && strcmp(words[1], "--memory") == 0 ? strtoull(words[2], NULL, 10) : 0), "start");
 	parse(&command, count, words);
 	int status = run(&command);

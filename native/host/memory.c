@@ -1,10 +1,10 @@
-/* memory.c - how the kernel reaches the memory of the guest that the calling thread runs. */
+/* memory.c - the kernel's access to the memory of the guest that the calling thread runs. */
 #include "host/internal.h"
 
 #include <string.h>
 
-/* A guest with threads may race with itself over its own memory, also by system calls; that is not the kernel's fault, and
- * ThreadSanitizer must not report it. It does check the kernel's side of the copy. */
+/* A guest with threads may have data races in its memory, also through system calls; these are not the kernel's faults, so ThreadSanitizer must not
+ * report them. It does check the kernel's side of the copy. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define HF_TSAN 1
@@ -15,7 +15,7 @@ void __tsan_read_range(void *address, unsigned long size);
 void __tsan_write_range(void *address, unsigned long size);
 __attribute__((no_sanitize("thread"))) static void move(void *to, const void *from, size_t size)
 {
-	/* volatile: or the compiler makes it a memcpy, which is checked for every caller. */
+	/* volatile, because otherwise the compiler generates a memcpy, which ThreadSanitizer checks. */
 	volatile char *target = to;
 	const volatile char *source = from;
 	for (size_t i = 0; i < size; i++)
@@ -40,7 +40,7 @@ static uint32_t pages(void)
 	return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
 }
 
-/* Only called with ranges that were checked against the pages, so the base is known. */
+/* Only called with ranges that were checked against the memory's size, so the base is known. */
 static void copy_in(void *to, uint32_t from, uint32_t size)
 {
 	__tsan_write_range(to, size);

@@ -1,7 +1,7 @@
-/* sockets.c - the sockets that a guest starts with, and real TCP joined to those that listen.
+/* sockets.c - the sockets that a guest starts with, and real TCP for those that listen.
  *
  * A thread (struct hf_tcp) accepts from the OS and connects each client to the guest's port; a copier for each direction moves its bytes, so each
- * direction ends by itself, as in the kernel. When the guest has ended, clients get some time to receive what was sent to them, then everything
+ * direction ends by itself, as in the kernel. When the guest has ended, clients have some time to receive the bytes sent to them, then everything
  * ends. */
 #include "host/internal.h"
 
@@ -14,16 +14,16 @@
 
 #include "wasi/sys.h"
 
-/* How long bytes of an ended guest may take to reach a client that does not read (as web/cli/tcp.ts). */
+/* How long to wait for a client that does not read the last bytes of an ended guest (as in web/cli/tcp.ts). */
 #define LINGER (UINT64_C(5) * 1000000000)
 /* The pause between two attempts to accept a client when descriptors or memory ran out. */
 #define PATIENCE (UINT64_C(100) * 1000000)
 
-/* A client's; for the joining thread only, unless a comment says otherwise. */
+/* A client. For the thread of its hf_tcp only, unless a comment says otherwise. */
 struct client {
 	struct hf_link link;
 	struct hf_tcp *tcp;
-	struct hf_socket *socket; /* empty: the copiers have its pipes */
+	struct hf_socket *socket; /* without pipes, which the copiers have */
 	int fd;
 	struct hf_copier to_guest, to_client;
 	_Atomic uint32_t copiers_left;
@@ -34,15 +34,15 @@ struct client {
 
 static void tell(struct hf_tcp *tcp)
 {
-	/* A full pipe already shows it. */
+	/* A full pipe is a sufficient signal. */
 	if (write(tcp->bell[1], "", 1) < 0 && errno != EAGAIN)
 		hf_plat_panic(__FILE__, __LINE__, "the wake-up of the TCP clients failed");
 }
 
-/* The last thing that a copier does, on its own thread. */
+/* A copier's last action, on its thread. */
 static void copier_over(struct client *client)
 {
-	struct hf_tcp *tcp = client->tcp; /* the client may be freed before we are back */
+	struct hf_tcp *tcp = client->tcp; /* the client may be freed by the time this returns */
 	if (atomic_fetch_sub(&client->copiers_left, 1) == 1)
 		tell(tcp);
 }
@@ -51,7 +51,7 @@ static void to_guest_over(struct hf_copier *copier)
 {
 	struct client *client = HF_CONTAINER(copier, struct client, to_guest);
 	if (copier->failed)
-		hf_pipe_reset(copier->pipe); /* the client aborted the connection: the guest gets an error */
+		hf_pipe_reset(copier->pipe); /* the client has aborted the connection, so the guest gets an error */
 	copier_over(client);
 }
 
@@ -60,7 +60,7 @@ static void to_client_over(struct hf_copier *copier)
 	struct client *client = HF_CONTAINER(copier, struct client, to_client);
 	if (copier->failed)
 		atomic_store(&client->broken, true);
-	/* After a failure the other direction ends as well: then the client can be reset. */
+	/* After a failure the other direction ends as well, so that the client can be reset. */
 	(void)shutdown(client->fd, copier->failed ? SHUT_RD : SHUT_WR);
 	copier_over(client);
 }
@@ -73,7 +73,7 @@ static void close_client(int fd, bool reset)
 	(void)close(fd);
 }
 
-/* Its output has ended, or cannot go on. */
+/* Its output has ended, or has failed. */
 static void free_client(struct client *client)
 {
 	hf__copier_stop(&client->to_guest);
@@ -85,7 +85,7 @@ static void free_client(struct client *client)
 	free(client);
 }
 
-/* Takes the pipes of the client's end over. */
+/* Takes over the pipes of the client's end. */
 static int start_copiers(struct client *client)
 {
 	struct hf_pipe *in = client->socket->in, *out = client->socket->out;
@@ -100,7 +100,7 @@ static int start_copiers(struct client *client)
 	}
 	result = hf__copier_start(&client->to_guest, out, client->fd, true);
 	if (result < 0) {
-		/* The other one ends: the guest has no bytes for a client that is gone. */
+		/* The other one ends, because the guest's bytes cannot reach a client that is gone. */
 		atomic_store(&client->broken, true);
 		hf__copier_stop(&client->to_client);
 	}
@@ -109,7 +109,7 @@ static int start_copiers(struct client *client)
 
 /* ---- accepting ---- */
 
-/* Waits for room in the backlog. -HF_EINTR: the guest is over; else as hf_socket_connect. */
+/* Waits for room in the backlog. -HF_EINTR: the guest has ended; else as hf_socket_connect. */
 static int connect_to_guest(struct hf_tcp *tcp, struct hf_socket **out)
 {
 	struct hf_thread_waiter waiter;
@@ -126,16 +126,16 @@ static int connect_to_guest(struct hf_tcp *tcp, struct hf_socket **out)
 	}
 }
 
-/* False: no resources for more (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM), and clients in the backlog keep waiting. */
+/* False: there are no resources (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM), and clients in the backlog keep waiting. */
 static bool take_client(struct hf_tcp *tcp)
 {
 	int fd = accept4(tcp->listening, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
 		return errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
-		       errno != ENOMEM; /* else it went away meanwhile */
+		       errno != ENOMEM; /* otherwise the client is already gone */
 	struct client *client = calloc(1, sizeof *client);
 	if (!client || connect_to_guest(tcp, &client->socket) < 0) {
-		/* There is no listener any more, or there are too many connections. */
+		/* The listener is closed, or there are too many connections. */
 		close_client(fd, true);
 		free(client);
 		return true;
@@ -161,8 +161,8 @@ static void forget_gone(struct hf_tcp *tcp)
 	}
 }
 
-/* Sleeps until the bell rings, or, with `clients`, one comes and is accepted; false once the deadline has passed, or where a client that came
- * could not be accepted. */
+/* Sleeps until the bell rings, or, with `clients`, until a client is accepted; false once the deadline has passed, or if a client could not be
+ * accepted. */
 static bool wait_for_news(struct hf_tcp *tcp, bool clients, uint64_t deadline)
 {
 	struct pollfd wanted[2] = {{.fd = tcp->bell[0], .events = POLLIN}, {.fd = tcp->listening, .events = POLLIN}};
@@ -176,7 +176,7 @@ static bool wait_for_news(struct hf_tcp *tcp, bool clients, uint64_t deadline)
 	return count != 0 || timeout != 0;
 }
 
-/* The guest has ended: it receives no more bytes, and its own must be sent. */
+/* Called when the guest has ended: it receives no more bytes, and its last bytes must be sent. */
 static void finish(struct hf_tcp *tcp)
 {
 	uint64_t deadline = hf_plat_monotonic() + LINGER;
@@ -200,7 +200,7 @@ static void *join_clients(void *argument)
 {
 	struct hf_tcp *tcp = argument;
 	while (!atomic_load(&tcp->stopping)) {
-		/* Without resources the listening socket stays readable: it is tried again when a client is finished, or after a while. */
+		/* Without resources the listening socket stays readable, so the next attempt is made when a client has finished, or after a pause. */
 		if (!wait_for_news(tcp, true, HF_FOREVER))
 			(void)wait_for_news(tcp, false, hf_plat_monotonic() + PATIENCE);
 	}
@@ -249,7 +249,7 @@ void hf__tcp_join(struct hf_tcp *tcp)
 	tcp->running = false;
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 int hf__guest_add_socket(struct hf_guest *guest, const struct hf_guest_socket *spec, struct hf_tcp *tcp)
 {

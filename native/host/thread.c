@@ -1,9 +1,9 @@
 /* thread.c - an OS thread that runs a guest's thread, and how it is taken away from there.
  *
- * A guest may compute without end, and the OS cannot end a single thread. So a claimed thread gets a signal, whose handler jumps back
- * to where the host entered the guest: claimed means that it was in the guest's code and holds nothing in the kernel. Code that must
- * not be left halfway (the doors, growing memory) is between hf_guest_busy and hf_guest_idle: there the handler does nothing, and
- * idle checks. A thread that arrives at the door instead is taken away there (hf_native_set_rest). */
+ * A guest may compute forever, and the OS cannot end a single thread. So a claimed thread gets a signal, whose handler jumps back to the point where
+ * the host entered the guest: the thread was claimed in the guest's code, so it holds nothing in the kernel. Code that must not be interrupted (the
+ * doors, growing memory) is between hf_guest_busy and hf_guest_idle: there the handler does nothing, and hf_guest_idle checks instead. A claimed
+ * thread that reaches the door leaves from there (hf_native_set_rest). */
 #include "host/internal.h"
 
 #include <dlfcn.h>
@@ -15,7 +15,7 @@
 /* Address space; only touched pages count. The translation counts calls and traps long before the end (tools/wasm2c.mjs). */
 #define STACK_SIZE (UINT64_C(256) << 20)
 
-/* What a signal may interrupt and not come back to: no sanitizer's runtime may be in the middle of something then. */
+/* Code that a signal may interrupt without returning to it must not call a sanitizer's runtime. */
 #if defined(__clang__)
 #define ANYWHERE __attribute__((no_sanitize("thread")))
 #else
@@ -47,7 +47,7 @@ ANYWHERE static void interrupted(int signal)
 		go_away();
 }
 
-/* The thread that creates a guest's memory is not one of the guest's: it is never taken away. */
+/* The thread that creates a guest's memory is not one of the guest's threads, so it is never claimed. */
 ANYWHERE void hf_guest_busy(void)
 {
 	if (!self)
@@ -63,7 +63,7 @@ ANYWHERE void hf_guest_idle(void)
 	atomic_signal_fence(memory_order_seq_cst);
 	self->busy = 0;
 	atomic_signal_fence(memory_order_seq_cst);
-	/* A signal that came while it was busy has done nothing. */
+	/* A signal that arrived while it was busy has done nothing. */
 	if (claimed())
 		go_away();
 }
@@ -88,8 +88,7 @@ void hf__guest_thread_init(void)
 	hf_native_set_rest(go_away);
 }
 
-/* Where a sanitizer's runtime has not yet set the thread up, or has taken it down, a handler cannot run: the signal waits, or is lost with the
- * thread. */
+/* A handler cannot run before a sanitizer's runtime has set up the thread, or after its clean-up: the signal waits, or is lost with the thread. */
 static void hold_signal(int how)
 {
 	sigset_t set;
@@ -111,14 +110,15 @@ static void run_guest(void *context)
 	run->trap = guest->module->run(thread->instance, guest->memory, thread->tid, thread->argument);
 }
 
-/* The guest and its thread's leaving, as coordinator/boot.c has it. Does not return if the thread was claimed. */
+/* Runs the guest, and then leaves the process, like coordinator/boot.c. Does not return if the thread was claimed. */
 static void live(struct hf_guest_thread *thread)
 {
 	struct run run = {.thread = thread};
 	bool unwound = hf_native_enter(run_guest, &run);
 	hf_guest_busy();
 	hf_door_return(&thread->kernel);
-	struct hf_process *process = thread->kernel.process; /* ours to use from here on: no thread claims it any more */
+	struct hf_process *process =
+		thread->kernel.process; /* safe to use from here on: the thread cannot be claimed any more */
 	if (!unwound && run.trap)
 		hf_process_end(process, HF_EXIT_TRAP, HF_CODE_TRAP, run.trap, (uint32_t)strlen(run.trap), NULL, 0);
 	else if (unwound || thread->tid == 0)
@@ -147,13 +147,13 @@ static void *thread_main(void *argument)
 
 int hf__guest_thread_start(struct hf_guest_thread *thread)
 {
-	struct hf_guest *guest = thread->guest; /* the thread's block may be freed before we are back */
+	struct hf_guest *guest = thread->guest; /* the thread's block may be freed by the time this returns */
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	/* The thread that interrupts it needs its id. */
+	/* The thread that interrupts this one needs its id. */
 	pthread_mutex_lock(&guest->mutex);
-	hold_signal(SIG_BLOCK); /* the new thread's mask, too, until it has begun */
+	hold_signal(SIG_BLOCK); /* the new thread inherits this mask until it has begun */
 	int result = pthread_create(&thread->os_thread, &attr, thread_main, thread);
 	hold_signal(SIG_UNBLOCK);
 	pthread_mutex_unlock(&guest->mutex);

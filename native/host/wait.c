@@ -64,7 +64,7 @@ uint32_t hf_guest_wait(const void *address, uint64_t expected, uint32_t size, in
 	hf_list_remove(&sleeper.link);
 	pthread_mutex_unlock(&mutex);
 	pthread_cond_destroy(&sleeper.changed);
-	return sleeper.woken ? 0 : 2; /* a claimed thread does not see it: hf_guest_idle takes the thread away */
+	return sleeper.woken ? 0 : 2; /* a claimed thread does not return this, because hf_guest_idle leaves the guest */
 }
 
 uint32_t hf_guest_notify(const void *address, uint32_t count)

@@ -1,7 +1,7 @@
 /* alloc.c - counted kernel memory over the platform's raw allocator.
  *
- * A header before each block holds its size, and keeps the caller's pointer aligned to 16. Sixteen bytes for it, and for the header of the
- * allocator below, count as bytes in use: a million blocks of one byte have a cost. */
+ * A header before each block holds its size, and keeps the caller's pointer aligned to 16. For this header and that of the allocator below, sixteen
+ * bytes count as bytes in use, because a million blocks of one byte take more than a million bytes. */
 #include "platform/alloc.h"
 
 #include <stdalign.h>
@@ -14,7 +14,7 @@
 
 struct header {
 	alignas(OVERHEAD - HF_PLAT_MALLOC_SKEW) size_t size; /* with the overhead */
-	uint32_t magic;                                      /* LIVE, or the pointer is not a live block's */
+	uint32_t magic;                                      /* LIVE in a block that is in use */
 };
 
 _Static_assert(sizeof(struct header) + HF_PLAT_MALLOC_SKEW == OVERHEAD, "blocks must stay aligned to 16");
@@ -24,7 +24,7 @@ static _Atomic size_t blocks_in_use;
 static _Atomic size_t limit = SIZE_MAX;
 static _Atomic uint32_t successes_left = UINT32_MAX;
 
-/* Takes one success off what hf_alloc_fail_after allows. False: this allocation must fail. */
+/* Uses one of the successes that hf_alloc_fail_after allows. False: this allocation must fail. */
 static bool permitted(void)
 {
 	uint32_t left = atomic_load_explicit(&successes_left, memory_order_relaxed);
@@ -62,7 +62,7 @@ static struct header *header_of(void *block)
 
 void *hf_zone_alloc(enum hf_zone zone, size_t size)
 {
-	/* Half of the address space is more than any machine has, and keeps the counters' sums from wrapping. */
+	/* Half of the address space is more than any machine has, and below it the counters' sums cannot wrap. */
 	if (size > SIZE_MAX / 2 || !permitted())
 		return NULL;
 	size_t total = size + OVERHEAD;

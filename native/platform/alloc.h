@@ -9,9 +9,9 @@
 /* NULL when the limit, the zone's share or the machine's memory is reached. The caller owns the block. */
 void *hf_zone_alloc(enum hf_zone zone, size_t size) __attribute__((malloc, warn_unused_result));
 void *hf_zone_alloc_zeroed(enum hf_zone zone, size_t size) __attribute__((malloc, warn_unused_result));
-/* Moves the block to one of the new size; on failure returns NULL and the old block stays. */
+/* Moves the contents to a block of the new size; on failure returns NULL, and the old block stays valid. */
 void *hf_zone_realloc(enum hf_zone zone, void *block, size_t new_size) __attribute__((warn_unused_result));
-/* NULL is fine. */
+/* NULL is allowed. */
 void hf_free(void *block);
 
 /* Only for bytes of files, names and nodes: any guest that may write can use up this memory. */
@@ -46,13 +46,13 @@ static inline void *hf_realloc(void *block, size_t new_size)
 	return hf_zone_realloc(HF_ZONE_KERNEL, block, new_size);
 }
 
-/* Bytes and blocks in use. */
+/* Return the bytes and the blocks in use. */
 size_t hf_alloc_bytes(void);
 size_t hf_alloc_blocks(void);
-/* The most bytes that may be in use; SIZE_MAX at the start. */
+/* Sets the most bytes that may be in use; initially SIZE_MAX. */
 void hf_alloc_set_limit(size_t bytes);
 
-/* Tests: let the next `successes` allocations succeed, and fail every one after, until called with UINT32_MAX. */
+/* For tests: lets the next `successes` allocations succeed, and all later ones fail, until called with UINT32_MAX. */
 void hf_alloc_fail_after(uint32_t successes);
 
 #endif

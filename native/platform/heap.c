@@ -1,7 +1,8 @@
 /* heap.c - blocks with boundary tags, in runs of spans.
  *
- * A run is a sequence of adjacent spans of one zone: blocks without gaps from its first span's first byte to a header at its last span's end, which
- * represents no block. When a zone takes a span next to one of its own, the runs merge, so a block may be as large as all adjacent spans. */
+ * A run is a sequence of adjacent spans of one zone: blocks without gaps, from the first byte of its first span to a header at the end of its last
+ * span, which represents no block. When a zone takes a span next to one that it has, the runs merge, so a block may be as large as all adjacent
+ * spans. */
 #include "platform/heap.h"
 
 #define UNIT 16
@@ -9,7 +10,7 @@
 #define COLUMN_BITS 4
 #define TAG 8 /* the part of a header that a block in use needs */
 #define END ((uint32_t)UNIT)
-/* How many free blocks of the request's own class are tried, because each may be too small; any of a higher class fits. */
+/* How many free blocks in the request's class are tried, because each may be too small; any block in a higher class fits. */
 #define LOOKS 8
 
 #define BLOCK_MIN ((uint32_t)((sizeof(struct hf_heap_block) + UNIT - 1) & ~(size_t)(UNIT - 1)))
@@ -21,7 +22,8 @@ static uint32_t size_of(const struct hf_heap_block *block)
 	return block->size & ~(uint32_t)HF_HEAP_FLAGS;
 }
 
-/* So far behind `start`, or, negated, before it. As integers: no object has more than half of the address space, but a heap may. */
+/* Returns the address at this offset from `start`, which may be negative. Uses integers, because a heap, unlike a C object, may be larger than half
+ * of the address space. */
 static struct hf_heap_block *at(void *start, uintptr_t offset)
 {
 	return (struct hf_heap_block *)((uintptr_t)start + offset);
@@ -34,7 +36,7 @@ static uint32_t offset_of(const struct hf_heap *heap, const void *address)
 
 /* ---- free blocks, by class ---- */
 
-/* Under 256 bytes a class is one size, above that a sixteenth of a power of two. */
+/* Below 256 bytes a class is one size, above that a sixteenth of a power of two. */
 static uint32_t class_of(uint32_t size)
 {
 	uint32_t units = size >> UNIT_BITS;
@@ -44,7 +46,7 @@ static uint32_t class_of(uint32_t size)
 	return (top - COLUMN_BITS + 1) * HF_HEAP_COLUMNS + ((units >> (top - COLUMN_BITS)) & (HF_HEAP_COLUMNS - 1));
 }
 
-/* The first free block of the lowest non-empty class, starting with this one. */
+/* Returns the first free block of the lowest non-empty class from this one on. */
 static struct hf_heap_block *first_from(const struct hf_heap_zone *zone, uint32_t class)
 {
 	uint32_t row = class / HF_HEAP_COLUMNS;
@@ -115,7 +117,7 @@ static void put_end(struct hf_heap_block *end, uint32_t before)
 	end->before = before;
 }
 
-/* Gives back the spans that lie wholly in a free block, which is in no list; lists what is left of it. */
+/* Gives back the spans that lie wholly within a free block, which is in no list; puts the rest of it into the lists. */
 static void give_back(struct hf_heap *heap, struct hf_heap_zone *zone, struct hf_heap_block *block, uint32_t size)
 {
 	const uint32_t bits = heap->span_bits;
@@ -124,7 +126,7 @@ static void give_back(struct hf_heap *heap, struct hf_heap_zone *zone, struct hf
 	uint64_t start = offset_of(heap, block), end = start + size + (last ? END : 0);
 	uint64_t mask = (UINT64_C(1) << bits) - 1, from = (start + mask) & ~mask, to = end & ~mask;
 	uint32_t left, right;
-	/* What is left before them ends with a header of its own, with or without a free block before that. */
+	/* The part before the spans ends with a header, whether or not a free block precedes it. */
 	while ((left = (uint32_t)(from - start)) < END + BLOCK_MIN && left != END && block->before)
 		from += mask + 1;
 	while ((right = (uint32_t)(end - to)) < BLOCK_MIN && right != 0)
@@ -152,7 +154,7 @@ static void give_back(struct hf_heap *heap, struct hf_heap_zone *zone, struct hf
 	zone->spans -= (uint32_t)((to - from) >> bits);
 }
 
-/* A block becomes free: with its free neighbors it is one. */
+/* Frees a block, and merges it with its free neighbors. */
 static void release(struct hf_heap *heap, struct hf_heap_zone *zone, struct hf_heap_block *block, bool keep)
 {
 	uint32_t size = size_of(block);
@@ -174,7 +176,7 @@ static void release(struct hf_heap *heap, struct hf_heap_zone *zone, struct hf_h
 	at(block, size)->before = size;
 }
 
-/* The first of this many adjacent spans that are unassigned; `spans` if there are none. */
+/* Returns the first of this many adjacent unassigned spans; `spans` if there are none. */
 static uint32_t find_spans(const struct hf_heap *heap, uint32_t count)
 {
 	uint32_t free = 0;
@@ -227,8 +229,8 @@ static bool take_spans(struct hf_heap *heap, struct hf_heap_zone *zone, uint32_t
 void hf_heap_init(struct hf_heap *heap, void *base, uint64_t size, bool (*reach)(struct hf_heap *heap, uint64_t size))
 {
 	heap->base = base;
-	/* A span has room for the largest block that a process has (4,096 subscriptions of a poll); where memory is small, spans are smaller and
-	 * more. */
+	/* A span has room for the largest block that a process allocates (4,096 subscriptions of a poll); if memory is small, there are more and smaller
+	 * spans. */
 	heap->span_bits = size < UINT64_C(64) << 20 ? 18 : 20;
 	heap->spans = (uint32_t)(size >> heap->span_bits);
 	heap->reach = reach;

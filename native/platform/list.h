@@ -33,7 +33,7 @@ static inline void hf_list_append(struct hf_link *list, struct hf_link *item)
 	list->prev = item;
 }
 
-/* Unlinks the item and leaves it pointing at itself, so that unlinking again does nothing. */
+/* Unlinks the item and makes it point at itself, so that unlinking it again does nothing. */
 static inline void hf_list_remove(struct hf_link *item)
 {
 	item->prev->next = item->next;

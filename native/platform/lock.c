@@ -1,13 +1,13 @@
 /* lock.c - the slow paths of lock.h: spin briefly if another core may be about to release the lock, then sleep.
  *
- * A thread that is not next sleeps on the lock's own word. The next one sleeps on another word, so that a release wakes only that
- * thread: the coordinator on `coordinator_turn`, of which there is one; all starved threads on `starved_turn`, at most one a lock. */
+ * A thread that is not next sleeps on the lock's word. The next one sleeps on another word, so that a release wakes only that thread: the coordinator
+ * on `coordinator_turn`; the starved threads, at most one per lock, on `starved_turn`. */
 #include "platform/lock.h"
 
 #define SPINS 200
 /* The coordinator spins for some microseconds: it is next, and most holders release the lock within one. */
 #define COORDINATOR_SPINS 4000
-/* How often a thread may be woken and find that another was faster. */
+/* How often a thread may be woken and find that another thread took the lock. */
 #define TIMES_PASSED_BY 4
 #define SECOND UINT64_C(1000000000)
 
@@ -34,8 +34,8 @@ static bool change(struct hf_lock *lock, uint32_t *from, uint32_t to)
 	return atomic_compare_exchange_weak_explicit(&lock->word, from, to, memory_order_acquire, memory_order_relaxed);
 }
 
-/* Takes the lock unless any of `barriers` is set; takes `mine` out of the word. If the lock was not taken, *seen is the word's last value. A
- * caller does not know whether others sleep, so it assumes that they do. */
+/* Takes the lock unless any of `barriers` is set, and clears `mine` in the word. If the lock was not taken, *seen is the word's last value. A caller
+ * does not know whether others sleep, so it assumes that they do. */
 static bool take(struct hf_lock *lock, uint32_t barriers, uint32_t mine, uint32_t *seen)
 {
 	*seen = look(lock);
@@ -75,7 +75,7 @@ static bool spin(struct hf_lock *lock)
 	return false;
 }
 
-/* Sets the bit in a word that is still `seen`, or has it already. */
+/* Sets the bit if the word is still `seen`, or already has the bit. */
 static bool mark(struct hf_lock *lock, uint32_t seen, uint32_t bit)
 {
 	return (seen & bit) || change(lock, &seen, seen | bit);
@@ -101,7 +101,7 @@ static void wait_starved(struct hf_lock *lock)
 
 static void wait_among_others(struct hf_lock *lock)
 {
-	/* A thread that waits with a lock held makes the threads that want that lock wait, too. */
+	/* A thread that waits while it holds a lock also delays the threads that want that lock. */
 	bool in_a_hurry = hf_counter_own(&hf_locks) > 1;
 	uint32_t seen;
 	for (int woken = in_a_hurry ? TIMES_PASSED_BY : 0; !take(lock, HF__LOCK_HELD | NEXT, 0, &seen); woken++) {

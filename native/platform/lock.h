@@ -3,9 +3,9 @@
  * Rules: no thread waits on an object, or calls out of the kernel, with a lock held; a holder is never terminated (a worker that runs kernel
  * code is asked to stop, not killed). So a lock is only ever held for a bounded time, and even the coordinator may take one.
  *
- * A thread that finds the lock free takes it, even ahead of sleeping waiters: that makes it fast. Two kinds of waiters cannot be overtaken.
- * The coordinator sets HF__LOCK_COORDINATOR and gets the lock after the present holder. A thread that was overtaken often, or that waits with
- * another lock held, sets HF__LOCK_STARVED (one thread a lock) and comes after the coordinator.
+ * A thread that finds the lock free takes it, even ahead of sleeping waiters, which makes the lock fast. Two kinds of waiters cannot be overtaken.
+ * The coordinator sets HF__LOCK_COORDINATOR and gets the lock after the current holder. A thread that was overtaken often, or that waits with another
+ * lock held, sets HF__LOCK_STARVED (one thread per lock) and comes after the coordinator.
  *
  * Lock order: each lock has a rank (enum hf_lock_rank), and a thread may take a lock only if it holds none of the same or a later one.
  * clang's -Wthread-safety checks the annotations (-Werror: `npm run check`), ThreadSanitizer that no two are taken in both
@@ -15,9 +15,9 @@
 
 #include "platform/platform.h"
 
-/* What clang can check in C: that a function whose name ends in _locked is called with the lock held (HF_REQUIRES),
- * that every path releases what it took, and that globals are touched under their lock (HF_GUARDED_BY). Members of
- * structs are grouped under a comment that names their lock: clang 21 cannot yet relate a member to the lock beside it.
+/* In C, clang can check that a function whose name ends in _locked is called with the lock held (HF_REQUIRES), that every path releases the locks
+ * that it took, and that globals are accessed under their lock (HF_GUARDED_BY). Struct members are only grouped under a comment that names their
+ * lock, because clang 21 cannot yet relate a member to a lock in the same struct.
  */
 #if defined(__clang__)
 #define HF_TSA(x) __attribute__((x))
@@ -43,7 +43,7 @@ enum hf_lock_rank {
 	HF_RANK_NODE,
 	HF_RANK_PIPE,
 	HF_RANK_WORK,
-	HF_RANK_LEAF, /* nothing is taken under it */
+	HF_RANK_LEAF, /* no lock is taken under it */
 	HF_RANKS
 };
 
@@ -76,13 +76,13 @@ static inline void hf_lock_init(struct hf_lock *lock, enum hf_lock_rank rank)
 #endif
 }
 
-/* In lock_order.c; no-ops where ranks are not checked. */
+/* Defined in lock_order.c; no-ops if ranks are not checked. */
 #ifdef HF_LOCK_ORDER
 void hf__lock_order_take(const struct hf_lock *lock);
 void hf__lock_order_drop(const struct hf_lock *lock);
-/* Panics if the calling thread holds a lock: before a wait, and where the kernel is left. */
+/* Panics if the calling thread holds a lock. Called before a wait, and when a thread leaves the kernel. */
 void hf_lock_order_none(const char *where);
-/* Whether the calling thread holds a lock: the fuzzer lets other threads run where it holds none. */
+/* Whether the calling thread holds a lock; the fuzzer switches threads only when it holds none. */
 bool hf_lock_order_any(void);
 #else
 static inline void hf__lock_order_take(const struct hf_lock *lock)
@@ -99,8 +99,8 @@ static inline void hf_lock_order_none(const char *where)
 }
 #endif
 
-/* Locks are announced to ThreadSanitizer, so that it finds two that are ever taken in both orders. It then no longer
- * checks the lock itself; tests/native/hammer-lock.c makes it do that. */
+/* Locks are annotated for ThreadSanitizer, so that it finds pairs that are taken in both orders. It then no longer checks the lock's implementation;
+ * tests/native/hammer-lock.c makes it do so. */
 #if defined(__has_feature) && !defined(HF_LOCK_UNTOLD)
 #if __has_feature(thread_sanitizer)
 void __tsan_mutex_pre_lock(void *lock, unsigned flags);
@@ -122,15 +122,14 @@ enum {
 	HF__LOCK_STARVED = 1 << 3,     /* another thread is next, after the coordinator */
 };
 
-/* Counts the locks that the calling thread holds, waits for, or is just releasing. If its worker ends while this is not 0, other threads may
- * wait forever. Other threads read it (kernel/thread.h). */
+/* The number of locks that the calling thread holds, waits for, or is releasing. If its worker ends while this is not 0, other threads may wait
+ * forever. Other threads read it (kernel/thread.h). */
 extern _Thread_local hf_counter hf_locks;
 
-/* The calling thread is the coordinator: from now on it comes first at every lock. There is one. */
+/* Makes the calling thread the coordinator, which from now on comes first at every lock. There is only one. */
 void hf_lock_come_first(void);
 
-/* How often the coordinator waits for a lock, one second each time, before it assumes that the holder is dead and panics. Tests are less
- * patient. */
+/* How often the coordinator waits for a lock, one second each time, before it assumes that the holder is dead and panics. Tests use a smaller number. */
 extern uint32_t hf_lock_patience;
 
 void hf__lock_slow(struct hf_lock *lock);
@@ -148,7 +147,7 @@ static inline void hf_lock_near(struct hf_lock *lock) HF_ACQUIRE(lock) HF_NO_TSA
 	HF_TSAN_TELL(post_lock, lock, 0, 0);
 }
 
-/* One atomic operation releases the lock, which is not touched after it: the next holder may free it. */
+/* One atomic operation releases the lock, which is not accessed afterwards, because the next holder may free it. */
 static inline void hf_unlock_near(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 {
 	uint32_t expected = HF__LOCK_HELD;
@@ -160,8 +159,8 @@ static inline void hf_unlock_near(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_T
 	HF_TSAN_TELL(post_unlock, lock, 0);
 }
 
-/* The same as functions in the wasm module, whose size pages pay for. The near form is for calls that guests make by the
- * million. */
+/* In the wasm module these are functions, because pages download every inlined copy. The inlined near form is for calls that guests make millions of
+ * times. */
 #if defined(__wasm__)
 void hf_lock(struct hf_lock *lock) HF_ACQUIRE(lock);
 void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock);
@@ -177,7 +176,7 @@ static inline void hf_unlock(struct hf_lock *lock) HF_RELEASE(lock) HF_NO_TSA
 }
 #endif
 
-/* True if any thread holds the lock: the first line of every function whose name ends in _locked. */
+/* True if any thread holds the lock. Asserted in the first line of every function whose name ends in _locked. */
 static inline bool hf_lock_is_held(struct hf_lock *lock)
 {
 	return atomic_load_explicit(&lock->word, memory_order_relaxed) & HF__LOCK_HELD;

@@ -1,5 +1,5 @@
-/* lock_order.c - checks, each time a lock is taken, that the order of ranks is kept: this also finds violations that deadlock in no test.
- * Built where HF_LOCK_ORDER is defined: in the native builds with sanitizers. */
+/* lock_order.c - checks the order of ranks whenever a lock is taken, which also finds violations that do not deadlock in any test. Compiled if
+ * HF_LOCK_ORDER is defined: in the native builds with sanitizers. */
 #include "platform/lock.h"
 
 #ifdef HF_LOCK_ORDER
@@ -46,7 +46,7 @@ void hf__lock_order_drop(const struct hf_lock *lock)
 		at--;
 	if (at == 0)
 		panic("lock order: %s is released by a thread that does not hold it%s", name_of(lock), "");
-	/* Not always the last that was taken. */
+	/* Locks are not always released in reverse order. */
 	for (holds--; at <= holds; at++)
 		held[at - 1] = held[at];
 }

@@ -96,7 +96,7 @@ uint32_t hf_plat_cores(void)
 	static _Atomic uint32_t cores;
 	uint32_t known = atomic_load_explicit(&cores, memory_order_relaxed);
 	if (known == 0) {
-		/* Cores that this process may run on (taskset, containers), where the system reports that, else all. */
+		/* Returns the number of cores that this process may use (taskset, containers), if the system reports it, else of all cores. */
 		cpu_set_t set;
 		long count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
 		known = count > 0 ? (uint32_t)count : 1;
@@ -136,7 +136,7 @@ void hf_plat_ring_coordinator(void)
 		ring_hook(ring_context);
 }
 
-/* Where hf_plat_unwind jumps: the innermost hf_native_enter of this thread. */
+/* The target of hf_plat_unwind: the innermost hf_native_enter of this thread. */
 static _Thread_local jmp_buf *host;
 
 int hf_native_enter(void (*fn)(void *), void *context)

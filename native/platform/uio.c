@@ -1,4 +1,4 @@
-/* uio.c - checked ranges of guests' memory, and transfers over pieces of it. */
+/* uio.c - range checks of guests' memory, and transfers over pieces of it. */
 #include "platform/uio.h"
 
 #include <holdfast/errno.h>
@@ -57,7 +57,7 @@ void hf_uio_kernel(struct hf_uio *uio, struct hf_iov *iov, void *buffer, uint32_
 	*uio = (struct hf_uio){.iov = iov, .iov_left = 1, .resid = size};
 }
 
-/* How many bytes can be moved at once, at most `size`: skips finished pieces. 0 when the transfer is over. */
+/* Returns how many bytes can be moved at once, at most `size`; skips finished pieces. 0 when the transfer is complete. */
 static uint32_t piece(struct hf_uio *uio, size_t size)
 {
 	while (uio->iov_left > 0 && uio->done_in_iov == uio->iov->size) {

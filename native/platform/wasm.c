@@ -1,7 +1,6 @@
-/* wasm.c - the platform in a browser's workers and in Node's: wasm atomics, and a handful of imports from
- * worker/kernel.ts.
+/* wasm.c - the platform in workers of a browser or of Node: wasm atomics, and a few imports from worker/kernel.ts.
  *
- * Every worker instantiates this module over the same memory, with a stack and thread-local storage of its own. */
+ * Every worker instantiates this module over the same memory, with a separate stack and thread-local storage. */
 #include "platform/platform.h"
 
 #include <string.h>
@@ -48,15 +47,15 @@ void hf_plat_wake(hf_word *word, uint32_t count)
 	__builtin_wasm_memory_atomic_notify((int32_t *)(void *)word, count);
 }
 
-/* After a call of JavaScript, which may have used up the engine's heap: Node then ends the worker at the next function that checks its stack,
- * and that must happen here, not under the next lock. The coordinator has no probe, and no guest that fills its heap. */
+/* Called after a call to JavaScript, which may have used up the engine's heap: Node then ends the worker at the next function that checks its stack,
+ * which must happen here and not under the next lock. The coordinator has no probe, and no guest that fills its heap. */
 static void end_here_if_ever(void)
 {
 	if (hf__stack_probe)
 		hf__stack_probe(0);
 }
 
-/* Workers have different time origins; the offset, set once at boot, makes their clocks one. */
+/* Workers have different time origins; the offset, set once at boot, aligns their clocks. */
 uint64_t hf_plat_monotonic(void)
 {
 	double now = js_now();
@@ -71,15 +70,15 @@ uint64_t hf_plat_realtime(void)
 
 void hf__wasm_sync_realtime(void)
 {
-	/* Date.now() has steps of 1 ms; follow the wall clock only when it was set, not its steps. */
+	/* Date.now() advances in steps of 1 ms: follow the wall clock only when it was set, not at each step. */
 	const uint64_t tolerance = 20000000;
 	uint64_t date = (uint64_t)(js_date() * 1e6), mine = hf_plat_realtime();
 	if (date > mine + tolerance || date + tolerance < mine)
 		atomic_store(&realtime_offset, date - hf_plat_monotonic());
 }
 
-/* The smallest step of performance.now(), in milliseconds: 0.005 in Chromium, 0.02 in Firefox, 1 where a page is not isolated, and in Node the
- * time that a call takes. The smallest of 16 steps, or of those seen in the milliseconds that 20,000 calls take; 1 if there are none. */
+/* Measures the smallest step of performance.now(), in milliseconds: 0.005 in Chromium, 0.02 in Firefox, 1 in a page that is not isolated; in Node the
+ * time that a call takes. Returns the smallest of 16 steps, or of those that 20,000 calls (some milliseconds) see; 1 if there are none. */
 static double smallest_step(void)
 {
 	double last = js_now(), smallest = 1;
@@ -95,7 +94,7 @@ static double smallest_step(void)
 	return smallest;
 }
 
-/* Measured when the first program requests it: few ever do. */
+/* Measured when the first program requests it, because few do. */
 uint64_t hf_plat_clock_resolution(void)
 {
 	static _Atomic uint32_t resolution;
@@ -121,7 +120,7 @@ uint32_t hf_plat_cores(void)
 
 void hf_plat_yield(void)
 {
-	/* There is no yield; a futex wait that times out at once enters the engine's scheduler and comes back. */
+	/* wasm has no yield; a futex wait that times out at once enters the engine's scheduler and returns. */
 	static hf_word never;
 	__builtin_wasm_memory_atomic_wait32((int32_t *)(void *)&never, 0, 1);
 }
@@ -141,7 +140,7 @@ static bool grow(struct hf_heap *which, uint64_t size)
 extern char __heap_base;
 static uintptr_t data_end = (uintptr_t)&__heap_base;
 
-/* Emscripten's start of the first thread takes the coordinator's thread-local storage from here. */
+/* Emscripten's startup code for the first thread takes the coordinator's thread-local storage from here. */
 uintptr_t *emscripten_get_sbrk_ptr(void);
 uintptr_t *emscripten_get_sbrk_ptr(void)
 {
@@ -153,7 +152,7 @@ void hf__wasm_boot_memory(uint64_t maximum, uint64_t base)
 	uint64_t start = (data_end + 15) & ~(uintptr_t)15;
 	if (start < base)
 		start = base;
-	/* Nothing ends at 4 GiB, which is not an address. */
+	/* No block ends at 4 GiB, which is not an address. */
 	hf_heap_init(&heap, (void *)(uintptr_t)start, maximum > start ? maximum - start - 1 : 0, grow);
 }
 

@@ -14,14 +14,14 @@
 #define MEMORY "unknown memory:"
 #define GLOBAL "unknown global:"
 
-/* What follows an opcode. */
+/* The immediates of an opcode. */
 enum kind {
 	UNKNOWN = 0,
 	NONE,
 	BLOCK, /* a block type; one level deeper */
 	LOOP,
 	END,    /* one level less */
-	NUMBER, /* one u32: a label, a local, a segment, a tag, a lane of the module's own */
+	NUMBER, /* one u32: a label, a local, a segment or a tag */
 	BR_TABLE,
 	CALL,
 	CALL_INDIRECT,
@@ -40,7 +40,7 @@ enum kind {
 	HEAP_TYPE,
 	REF_FUNC,
 	PREFIX,
-	/* of the prefixed ones only */
+	/* only for prefixed opcodes */
 	TYPE_INDEX,
 	TYPE_NUMBER,
 	TYPE_TYPE,
@@ -165,7 +165,7 @@ static enum kind misc_kind(uint32_t opcode)
 
 static enum kind simd_kind(uint32_t opcode)
 {
-	/* Numbers below 0x100 that no opcode has. */
+	/* Unused opcodes below 0x100. */
 	static const uint8_t gaps[] = {0x9a, 0xa2, 0xa5, 0xa6, 0xaf, 0xb0, 0xb2, 0xb3, 0xb4, 0xbb,
 	                               0xc2, 0xc5, 0xc6, 0xcf, 0xd0, 0xd2, 0xd3, 0xd4, 0xe2, 0xee};
 	if (opcode <= 11 || opcode == 92 || opcode == 93)
@@ -204,7 +204,7 @@ static enum kind prefixed_kind(uint8_t prefix, uint32_t opcode)
 	}
 }
 
-/* Whether it takes as long as an operand says. memory.grow is one: an engine that has not reserved the whole memory copies it. */
+/* Whether the instruction's time depends on an operand. memory.grow counts, because an engine that has not reserved the whole memory copies it. */
 static bool is_bulk(uint8_t opcode, uint32_t number)
 {
 	switch (opcode) {
@@ -221,7 +221,7 @@ static bool is_bulk(uint8_t opcode, uint32_t number)
 
 /* ---- immediates ---- */
 
-/* The binary logarithm of how many bytes it reads or writes: the alignment may not be larger. */
+/* Returns the binary logarithm of the number of bytes read or written, which is the maximum alignment. */
 static uint32_t plain_alignment(uint8_t opcode)
 {
 	/* 0x28 to 0x3e: loads of i32, i64, f32, f64, of parts as i32 and as i64; then stores */
@@ -261,8 +261,8 @@ static uint32_t alignment(uint8_t opcode, uint32_t number)
 	}
 }
 
-/* The known bits of a memarg are those of a valid alignment, and the one that announces a memory's number. To an engine other bits may mean that
- * more follows. */
+/* The known bits of a memarg are those of a valid alignment, and the bit for a memory index. For an engine, other bits may mean that more immediates
+ * follow. */
 static void memarg(struct hf__reader *r, const struct hf__module *module, uint8_t opcode, uint32_t number)
 {
 	const uint8_t *where = r->at;
@@ -276,7 +276,7 @@ static void memarg(struct hf__reader *r, const struct hf__module *module, uint8_
 	(void)hf__u64(r);
 }
 
-/* How many lanes the vector has for an instruction with a lane operand. */
+/* Returns the number of lanes for an instruction with a lane operand. */
 static uint8_t lanes(uint32_t opcode)
 {
 	/* i8x16 (extract_lane_s and _u, replace_lane), i16x8; i32x4, i64x2, f32x4, f64x2 (extract_lane, replace_lane) */
@@ -357,7 +357,7 @@ static void ref_func(struct hf__reader *r, struct hf__module *module)
 		module->taken[function] = 1;
 }
 
-/* The less frequent ones. */
+/* Immediates of the less frequent kinds. */
 static void immediates(struct hf__reader *r, struct hf__module *module, struct hf__function *function, enum kind kind,
                        uint8_t opcode, uint32_t number)
 {
@@ -449,7 +449,7 @@ static void immediates(struct hf__reader *r, struct hf__module *module, struct h
 	}
 }
 
-/* memory.atomic.notify, wait32 and wait64, of which the last byte was just read. */
+/* Handles memory.atomic.notify, wait32 and wait64, after the instruction's last byte has been read. */
 static void note_wait(struct hf__reader *r, struct hf__module *module, const uint8_t *where)
 {
 	if (!hf__may_wait(module))

@@ -1,7 +1,6 @@
-/* customs.c - custom sections that must change: names of items that were added or renumbered, and offsets of hints.
+/* customs.c - custom sections that must change: names of added items, and offsets of hints.
  *
- * Malformed names are left as they are: engines treat them as text. Malformed hints are left out: an engine would apply them to other
- * instructions. */
+ * Malformed names are kept unchanged: engines treat them as text. Malformed hints are dropped: an engine would apply them to the wrong instructions. */
 #include "rewrite/emit.h"
 
 static bool is_named(const struct hf__reader *r, uint32_t size, const char *name, bool all)
@@ -10,7 +9,7 @@ static bool is_named(const struct hf__reader *r, uint32_t size, const char *name
 	return size >= length && (!all || size == length) && memcmp(r->at, name, length) == 0;
 }
 
-/* ---- names: those of functions get some more, with the highest numbers; those of labels go ---- */
+/* ---- names: function names are added, with the highest indices; label names are removed ---- */
 
 enum { FUNCTION_NAMES = 1, LABEL_NAMES = 3 };
 
@@ -27,7 +26,7 @@ static void put_function_names(struct hf__writer *w, const struct hf_rewrite *rw
 	}
 }
 
-/* False when it is malformed. A check is an `if`, so a label, and labels are counted. */
+/* False when it is malformed. Label names are dropped because a check is an `if`, which shifts the indices of labels. */
 static bool put_names(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__section *section,
                       struct hf__reader r)
 {
@@ -54,8 +53,7 @@ static bool put_names(struct hf__writer *w, const struct hf_rewrite *rw, const s
 
 /* ---- code metadata: for each function, offsets into its body (tool conventions, code metadata) ---- */
 
-/* Where an offset of the old body is in the new one. `next` and `added` continue from one offset to the next, larger one.
- */
+/* Converts an offset in the old body to one in the new body. `next` and `added` are kept from one offset to the next, larger one. */
 static uint32_t moved(const struct hf_rewrite *rw, const struct hf__function *function, uint32_t offset, uint32_t *next,
                       uint32_t *added)
 {
@@ -66,7 +64,7 @@ static uint32_t moved(const struct hf_rewrite *rw, const struct hf__function *fu
 	return offset + *added + (function->has_check && where >= function->code ? rw->check.size : 0);
 }
 
-/* Of one function, which it returns. */
+/* Writes the hints of one function, and returns the function's index. */
 static uint32_t put_hints(struct hf__writer *w, const struct hf_rewrite *rw, struct hf__reader *r)
 {
 	uint32_t index = hf__u32(r);
@@ -96,7 +94,7 @@ static uint32_t put_hints(struct hf__writer *w, const struct hf_rewrite *rw, str
 	return index;
 }
 
-/* False when it is malformed. */
+/* Writes the hints; false when the section is malformed. */
 static bool put_metadata(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__section *section,
                          struct hf__reader r)
 {
@@ -106,7 +104,7 @@ static bool put_metadata(struct hf__writer *w, const struct hf_rewrite *rw, cons
 	for (uint32_t least = 0; count > 0 && !hf__failed(&r); count--) {
 		uint32_t index = put_hints(w, rw, &r);
 		if (index < least)
-			hf__fail(&r, "functions that are out of order"); /* as above; and each may be read once only */
+			hf__fail(&r, "functions that are out of order"); /* as above; and each function may occur only once */
 		least = index + 1;
 	}
 	return !hf__failed(&r) && r.at == r.end;

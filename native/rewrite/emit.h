@@ -1,4 +1,4 @@
-/* emit.h - a rewrite in progress, and the parts of the new module that have files of their own. */
+/* emit.h - a rewrite in progress, and the parts of the new module that are written in separate files. */
 #ifndef HF_REWRITE_EMIT_H
 #define HF_REWRITE_EMIT_H
 
@@ -10,25 +10,25 @@
 struct hf_rewrite {
 	struct hf_rewrite_options options;
 	struct hf__module module;
-	uint64_t size; /* of the new module */
+	uint64_t size; /* bytes of the new module */
 	bool has_start;
 	char prefix[HF__PREFIX_MAX];
 	struct hf__check {
 		uint8_t bytes[40];
 		uint32_t size;
 	} check, bulk_check,
-		after_wait;      /* at loops and entries; after bulk instructions; after memory.atomic.wait and notify */
-	uint64_t table_room; /* elements that each table may have more than at first */
-	/* Where the defined memory is that the next hf_rewrite_memory call probably requests, and its number. */
+		after_wait; /* the code at loops and entries; after bulk instructions; after memory.atomic.wait and notify */
+	uint64_t table_room; /* how many elements each table may grow by */
+	/* The position and the number of the defined memory that the next call of hf_rewrite_memory will probably request. */
 	uint32_t next_memory, next_memory_at;
 };
 
-/* Of module->points, where it is. */
+/* Returns the offset of an entry of module->points. */
 static inline uint32_t hf__point_at(const struct hf_rewrite *rw, uint32_t i)
 {
 	return rw->module.points.items[i] & ~HF__KIND;
 }
-/* What is put there; made in `room` where it differs from one point to the next. */
+/* Returns the code to insert at an entry of module->points; it is built in `room` if it depends on the point. */
 const struct hf__check *hf__check_at(const struct hf_rewrite *rw, uint32_t i, struct hf__check *room);
 
 /* ---- memories.c ---- */
@@ -38,52 +38,52 @@ void hf__check_limits(struct hf_rewrite *rw, struct hf__fault *fault);
 void hf__put_imports(struct hf__writer *w, const struct hf_rewrite *rw);
 void hf__put_memories(struct hf__writer *w, const struct hf_rewrite *rw);
 
-/* Unchanged except the maximum; UINT64_MAX: none. */
+/* Writes limits with another maximum; UINT64_MAX: none. */
 void hf__put_limits(struct hf__writer *w, struct hf__limits limits, uint64_t maximum);
 
 /* ---- tables.c ---- */
 
 /* Fails when the tables' minima are above the limit. */
 void hf__plan_tables(struct hf_rewrite *rw, struct hf__fault *fault);
-/* The module's own, with their maxima lowered, as the beginning of a vector with `added` more. */
+/* Writes the module's tables with lowered maxima, as the beginning of a vector with `added` more. */
 void hf__put_old_tables(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t added);
 
-/* ---- waits.c: what memory.atomic.wait and notify become ---- */
+/* ---- waits.c: the code around memory.atomic.wait and notify ---- */
 
 enum { HF__WAIT_TYPES = 7, HF__WAIT_FUNCTIONS = 4, HF__WAIT_SLOTS = 3 };
 extern const char *const hf__wait_names[HF__WAIT_FUNCTIONS];
 
-/* How many functions the rewriter adds before those. */
+/* Returns the number of functions that the rewriter adds before those. */
 static inline uint32_t hf__own_functions(const struct hf_rewrite *rw)
 {
 	return rw->has_start ? 2 : 1;
 }
-/* The instruction that begins at the offset is about to be executed; and has been. */
+/* Write the code before the instruction at the offset; and the code after it. */
 void hf__put_before_wait(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t offset);
 void hf__put_after_wait(struct hf__writer *w, const struct hf_rewrite *rw);
 void hf__put_wait_types(struct hf__writer *w);
-/* The i-th function's type, and its body with its size. */
+/* Return the i-th function's type, and write its body with its size. */
 uint32_t hf__wait_type(const struct hf_rewrite *rw, uint32_t i);
 void hf__put_wait_body(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i);
 
 /* ---- customs.c ---- */
 
-/* Writes a custom section whose contents must change, or leaves it out. False: it stays as it is, and nothing was written. */
+/* Writes a custom section whose contents must change, or drops it. False: the section does not change, and nothing was written. */
 bool hf__put_corrected(struct hf__writer *w, const struct hf_rewrite *rw, const struct hf__section *section);
 
 /* ---- offsets.c ---- */
 
-/* The section that maps offsets back. The code section's contents begin at `contents` in the new module. */
+/* Writes the section that maps offsets back. The code section's contents begin at `contents` in the new module. */
 void hf__put_offsets(struct hf__writer *w, const struct hf_rewrite *rw, uint64_t contents);
 
 /* ---- rewrite.c ---- */
 
-/* The function's size in the new module, without the size number itself. */
+/* Returns the size of the function's body in the new module, without the size field. */
 uint64_t hf__body_size(const struct hf_rewrite *rw, const struct hf__function *function);
-/* Functions with a body in the new module. */
+/* Returns the number of functions with a body in the new module. */
 uint64_t hf__bodies(const struct hf_rewrite *rw);
 
-/* A name of ours: "PREFIX:NAME", with its length. */
+/* Writes a name of the rewriter, "PREFIX:NAME", with its length. */
 void hf__put_our_name(struct hf__writer *w, const struct hf_rewrite *rw, const char *name);
 
 #endif

@@ -1,12 +1,12 @@
 /* entries.c - chooses the functions that need a check at their entry, in addition to the checks at loop heads.
  *
- * Code without loops can run forever, or for a very long time, through calls alone: by recursion, by tail calls, by functions that each call the next one twice.
- * Three rules ensure that every endless path through the code meets a check:
+ * Code without loops can run forever, or for a very long time, through calls alone: by recursion, by tail calls, or by functions that each call the
+ * next one twice. Three rules ensure that every endless path through the code contains a check:
  *   1. Calls through tables and references may reach any function whose reference is taken. If such a function can itself make such a call, directly or not, it is
  *      assumed to be on a cycle and gets a check. (Only the host calls exports, and none of our imports lets the guest do so.)
  *   2. For the remaining functions, a walk over the direct calls gives a check to each function that it meets again while that function is still open: so every cycle has a check.
- *   3. The rest has no cycles, so the maximum number of bytes of code that a call may run is known: a function that exceeds a
- *      bound gets a check. So at most BOUND times as many instructions as a body has calls run between two checks. */
+ *   3. The rest has no cycles, so the most bytes of code that a call can run are known: a function that exceeds BOUND gets a check. So the
+ *      number of instructions between two checks is at most BOUND times the number of calls in a body. */
 #include "rewrite/module.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ struct loop_walk {
 	struct hf__module *module;
 	uint8_t *colour;
 	uint64_t *cost;
-	uint64_t cost_of_any; /* the largest of those that a call through a table may reach */
+	uint64_t cost_of_any; /* the largest cost of a function that a call through a table may reach */
 	struct frame {
 		uint32_t function, next;
 	} * stack;
@@ -58,8 +58,8 @@ static bool reverse_make(const struct hf__module *module, struct reverse *revers
 	return true;
 }
 
-/* Spreads `calls_any` from functions that make such calls to their callers. Afterwards it means: the function makes such a call, or
- * calls a function that does. */
+/* Propagates `calls_any` from functions that make such calls to their callers. Afterwards it means that the function makes such a call, directly or
+ * indirectly. */
 static bool spread_calls_any(struct hf__module *module)
 {
 	struct reverse reverse;
@@ -126,7 +126,7 @@ static void follow(struct loop_walk *walk, uint32_t callee)
 	} else if (walk->colour[callee] == DONE) {
 		walk->cost[caller] += walk->cost[callee];
 	} else {
-		walk->stack[walk->depth - 1].next--; /* visit this call again when the callee is done */
+		walk->stack[walk->depth - 1].next--; /* process this call again when the callee is done */
 		enter(walk, callee);
 	}
 }

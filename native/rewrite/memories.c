@@ -1,4 +1,4 @@
-/* memories.c - imports and memories: limits lowered, definitions turned into imports, the flag's memory as the last. */
+/* memories.c - imports and memories: lowers limits, turns definitions into imports, and adds the flag's memory as the last one. */
 #include "rewrite/emit.h"
 #include "rewrite/text.h"
 
@@ -14,7 +14,7 @@ void hf__put_limits(struct hf__writer *w, struct hf__limits limits, uint64_t max
 	if (maximum != UINT64_MAX)
 		hf__put_u64(w, maximum);
 	else if (limits.flags & HF__HAS_MAXIMUM)
-		hf__put_u64(w, maximum); /* it said so itself */
+		hf__put_u64(w, maximum); /* the module had this maximum */
 }
 
 static void put_limits(struct hf__writer *w, const struct hf_rewrite *rw, struct hf__limits limits)
@@ -22,7 +22,7 @@ static void put_limits(struct hf__writer *w, const struct hf_rewrite *rw, struct
 	hf__put_limits(w, limits, lowered(rw, limits.maximum));
 }
 
-/* The rest of an import whose kind is not memory, up to its end. */
+/* Skips the rest of an import whose kind is not memory. */
 static void skip_description(struct hf__reader *r, const struct hf__module *module, uint8_t kind)
 {
 	switch (kind) {
@@ -46,7 +46,7 @@ static struct hf__reader section_reader(const struct hf_rewrite *rw, int id, str
 	return hf__reader_of(&rw->module, section->body, section->end, fault);
 }
 
-/* To the kind of the next import, which is returned. */
+/* Skips to the kind of the next import, and returns it. */
 static uint8_t next_import(struct hf__reader *r)
 {
 	hf__skip(r, hf__u32(r));

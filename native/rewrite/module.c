@@ -1,4 +1,4 @@
-/* module.c - the sections, their order and what they count (core, 5.5). */
+/* module.c - the sections, their order, and their numbers of items (core, 5.5). */
 #include "rewrite/module.h"
 
 #include <stdlib.h>
@@ -27,7 +27,7 @@ bool hf__numbers_add(struct hf__numbers *numbers, uint32_t number)
 	return true;
 }
 
-/* Of numbers in ascending order. */
+/* For numbers in ascending order. */
 static bool have(const struct hf__numbers *numbers, uint32_t number)
 {
 	uint32_t low = 0, high = numbers->count;
@@ -52,7 +52,7 @@ void hf__module_release(struct hf__module *module)
 
 /* ---- the sections' places ---- */
 
-/* Where in the order of sections each id belongs. */
+/* The position of each section id in the required order. */
 static const uint8_t ranks[HF__SECTIONS] = {
 	[HF__TYPE] = 1,        [HF__IMPORT] = 2, [HF__FUNCTION] = 3, [HF__TABLE] = 4, [HF__MEMORY] = 5,
 	[HF__TAG] = 6,         [HF__GLOBAL] = 7, [HF__EXPORT] = 8,   [HF__START] = 9, [HF__ELEMENT] = 10,
@@ -99,7 +99,7 @@ static void find_sections(struct hf__reader *r, struct hf__module *module)
 	}
 }
 
-/* ---- what is in them ---- */
+/* ---- the sections' contents ---- */
 
 static struct hf__reader section_reader(const struct hf__module *module, int id, struct hf__fault *fault)
 {
@@ -107,7 +107,7 @@ static struct hf__reader section_reader(const struct hf__module *module, int id,
 	return hf__reader_of(module, section->body, section->end, fault);
 }
 
-/* The length of a section's vector; `r` is then at its first element. */
+/* Returns the length of a section's vector; `r` is then at its first element. */
 static uint32_t begin(struct hf__reader *r, const struct hf__module *module, int id, struct hf__fault *fault)
 {
 	*r = section_reader(module, id, fault);
@@ -120,11 +120,11 @@ static void expect_end(struct hf__reader *r)
 		hf__fail(r, "a section is longer than its contents");
 }
 
-/* A number that no module has by chance; beyond it ours would have more digits than are checked. */
+/* No module has a number this large by chance; above it, our number would have more digits than are checked. */
 #define NAMES_MOST UINT64_C(1000000000000000000)
 #define DIGITS_MOST 19
 
-/* Whether a name begins like one that we might use: "holdfast:" and a number. */
+/* Notes a name that begins like one that we might use: "holdfast:" and a number. */
 static void note_name(struct hf__reader *r, struct hf__module *module, const uint8_t *name, uint32_t size)
 {
 	static const char prefix[] = "holdfast:";
@@ -162,7 +162,7 @@ static void note_objects(struct hf__module *module, const struct hf__reader *r)
 		module->objects = r->at;
 }
 
-/* An exception that carries others, as a list does, or more than a few values. */
+/* Reads a tag, and notes one whose exceptions carry others, like a list, or more than a few values. */
 static void read_tag(struct hf__reader *r, struct hf__module *module)
 {
 	const uint8_t *where = r->at;
@@ -208,7 +208,7 @@ static void read_imports(struct hf__module *module, struct hf__fault *fault)
 	module->imported_memories = module->memories;
 }
 
-/* How many each section adds, before anything that refers to them is read. */
+/* Counts the items of each section before anything that refers to them is read. */
 static void count_definitions(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;
@@ -328,7 +328,7 @@ static void read_elements(struct hf__module *module, struct hf__fault *fault)
 	expect_end(&r);
 }
 
-/* Only its beginning; the bytes themselves may be most of a module. */
+/* Reads only its beginning; the bytes themselves may be most of the module. */
 static void read_data(struct hf__module *module, struct hf__fault *fault)
 {
 	struct hf__reader r;

@@ -1,4 +1,4 @@
-/* module.h - what the rewriter knows about a module. */
+/* module.h - the rewriter's description of a module. */
 #ifndef HF_REWRITE_MODULE_H
 #define HF_REWRITE_MODULE_H
 
@@ -28,21 +28,21 @@ enum {
 #define HF__SHARED 2
 #define HF__SIXTY_FOUR 4
 
-/* A section's place: from its id to its end. `body` is what stands after the size; all NULL when there is no such section. */
+/* A section's position, from its id to its end. `body` is the part after the size. All are NULL when the section does not exist. */
 struct hf__section {
 	const uint8_t *start, *body, *end;
 };
 
-/* Numbers in a growing array. */
+/* A growing array of numbers. */
 struct hf__numbers {
 	uint32_t *items;
 	uint32_t count, room;
 };
 
-/* The call of a function through a table or a reference, among the numbers of the functions that are called. */
+/* In `calls`: a call through a table or a reference. */
 #define HF__CALLS_ANY UINT32_MAX
 
-/* What a point is that is not the beginning of a loop, as two bits of it; offsets are smaller. */
+/* Two bits of a point say what it is if it is not the beginning of a loop; offsets are smaller. */
 #define HF__BULK (UINT32_C(1) << 31)                /* the end of a bulk instruction */
 #define HF__BEFORE_WAIT (UINT32_C(1) << 30)         /* the beginning of memory.atomic.wait or notify */
 #define HF__AFTER_WAIT (HF__BULK | HF__BEFORE_WAIT) /* its end */
@@ -50,9 +50,9 @@ struct hf__numbers {
 
 /* A function with a body. */
 struct hf__function {
-	uint32_t body, code, end; /* offsets: after the body's size, its first instruction, after its last */
-	uint32_t points, calls;   /* where its own begin in the module's `points` and `calls` */
-	bool has_check;           /* at its entry */
+	uint32_t body, code, end; /* offsets: after the body's size, of its first instruction, and after its last one */
+	uint32_t points, calls;   /* where this function's entries begin in the module's `points` and `calls` */
+	bool has_check;           /* it gets a check at its entry */
 	bool calls_any;           /* it calls through a table or a reference */
 };
 
@@ -61,48 +61,49 @@ struct hf__module {
 	size_t size;
 	struct hf__section sections[HF__SECTIONS];
 
-	/* How many there are of each: those imported come first. */
+	/* The numbers of items, including imports, which come first. */
 	uint32_t types, functions, tables, memories, globals, tags;
 	uint32_t imported_functions, imported_memories;
-	uint8_t first_memory; /* its limits' flags, if there is one */
+	uint8_t first_memory; /* the flags of its limits, if it exists */
 
-	const uint8_t *objects;     /* the first of what lets it keep objects in the engine's heap; NULL: there is none */
-	struct hf__numbers keeping; /* types of exceptions that keep others, or much: in ascending order */
+	const uint8_t *objects; /* the first item that lets the module keep objects in the engine's heap; NULL: none */
+	struct hf__numbers
+		keeping; /* types of exceptions that keep other exceptions, or large values; in ascending order */
 
-	uint32_t start; /* the start function, if there is such a section */
+	uint32_t start; /* the start function, if there is a start section */
 
-	struct hf__function *defined; /* one more than there are: the last ends the ranges */
+	struct hf__function *defined; /* has one more entry, which ends the last ranges */
 	uint32_t defined_count;
-	uint8_t *taken;            /* by function: nonzero when its reference is taken */
-	struct hf__numbers points; /* offsets of what something is put before, in order, and what kind that is */
-	bool waits;                /* some of them are of memory.atomic.wait or notify */
-	struct hf__numbers calls;  /* what each call calls: a function's number, or HF__CALLS_ANY */
+	uint8_t *taken;            /* indexed by function: nonzero when its reference is taken */
+	struct hf__numbers points; /* offsets at which code is inserted, in order, with flags for the kind */
+	bool waits;                /* some points are at memory.atomic.wait or notify */
+	struct hf__numbers calls;  /* the target of each call: a function's index, or HF__CALLS_ANY */
 
-	uint64_t names_in_use; /* one more than the greatest N of names that begin with "holdfast:N" */
+	uint64_t names_in_use; /* one more than the greatest N in names that begin with "holdfast:N" */
 };
 
-/* What the sections other than the code hold. */
+/* Reads all sections except the code. */
 void hf__read_sections(struct hf__module *module, struct hf__fault *fault);
-/* The code's instructions, one after the other. */
+/* Reads the code section. */
 void hf__read_code(struct hf__module *module, struct hf__fault *fault);
 /* Sets `has_check` of functions. False: no memory. */
 bool hf__choose_entries(struct hf__module *module);
 void hf__module_release(struct hf__module *module);
 
-/* The next section's place; its body is checked to lie within the module. */
+/* Returns the next section's position, after checking that its body is within the module. */
 struct hf__section hf__next_section(struct hf__reader *r);
-/* Empty for a missing section (NULL). */
+/* Returns an empty reader for a missing section (NULL). */
 struct hf__reader hf__reader_of(const struct hf__module *module, const uint8_t *at, const uint8_t *end,
                                 struct hf__fault *fault);
 /* False: no memory. */
 bool hf__numbers_add(struct hf__numbers *numbers, uint32_t number);
-/* Whether the host executes its memory.atomic.wait and notify: it has one memory, of 32 bits, that threads share. */
+/* Whether the host executes the module's memory.atomic.wait and notify: true if it has one memory, which is shared and 32-bit. */
 static inline bool hf__may_wait(const struct hf__module *module)
 {
 	return module->memories == 1 && (module->first_memory & (HF__SHARED | HF__SIXTY_FOUR)) == HF__SHARED;
 }
 
-/* ---- types.c: what occurs in several kinds of sections ---- */
+/* ---- types.c: constructs that occur in several sections ---- */
 
 void hf__read_types(struct hf__reader *r, struct hf__module *module);
 void hf__skip_value_type(struct hf__reader *r, const struct hf__module *module);
@@ -110,7 +111,7 @@ void hf__skip_heap_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_block_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_table_type(struct hf__reader *r, const struct hf__module *module);
 void hf__skip_global_type(struct hf__reader *r, const struct hf__module *module);
-/* The number of its type. */
+/* Returns the index of its type. */
 uint32_t hf__read_tag_type(struct hf__reader *r, const struct hf__module *module);
 /* Whether a value type that can hold an exception begins here. */
 bool hf__is_exception(const struct hf__reader *r);
@@ -123,10 +124,10 @@ struct hf__limits hf__read_limits(struct hf__reader *r);
 
 /* ---- code.c ---- */
 
-/* Behind the prefix 0xfe. */
+/* Opcodes after the prefix 0xfe. */
 enum { HF__NOTIFY = 0, HF__WAIT32 = 1, HF__WAIT64 = 2 };
 
-/* Instructions until the `end` that belongs to none of them. `function` is NULL in a constant expression. */
+/* Reads instructions up to the `end` that closes the body or the expression. `function` is NULL in a constant expression. */
 void hf__read_instructions(struct hf__reader *r, struct hf__module *module, struct hf__function *function);
 
 #endif

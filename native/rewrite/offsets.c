@@ -1,14 +1,14 @@
-/* offsets.c - a custom section that says where code of the new module stood in the old one, so that offsets in stack traces can be those of the file
- * that its author has (worker/offsets.ts reads it, when something has trapped).
+/* offsets.c - a custom section that maps offsets of code in the new module to those in the old one, so that stack traces show offsets in the
+ * author's file (worker/offsets.ts reads it after a trap).
  *
- *   offsets := functions: u32, which the old module has; those with higher numbers are the rewriter's
+ *   offsets := functions: u32, the number in the old module; higher indices are the rewriter's
  *              usual: u32, the size of most insertions
- *              insertion*, in order, to the section's end
- *   insertion := distance * 2: u64, in the old module, from the insertion before; `usual` bytes are inserted
- *              | distance * 2 + 1: u64, other: s32 as zigzag; so many bytes are inserted, or if negative left out
+ *              insertion*, in order, up to the section's end
+ *   insertion := distance * 2: u64, in the old module, from the previous insertion; `usual` bytes are inserted
+ *              | distance * 2 + 1: u64, other: s32 as zigzag; this many bytes are inserted, or removed if negative
  *
- * All numbers are LEB128, unsigned; zigzag makes n of 2 * n, and of 2 * -n - 1 if it is negative. What is inserted stands before the byte at its offset in the old
- * module, and what is left out begins there. At 0 stands how far the code section's contents moved as a whole. */
+ * All numbers are unsigned LEB128; zigzag encodes n as 2 * n, or as 2 * -n - 1 if it is negative. Bytes are inserted before the byte at the offset in the
+ * old module; removed bytes begin there. The entry at offset 0 is the distance by which the whole contents of the code section moved. */
 #include "rewrite/emit.h"
 
 static uint32_t size_of_u64(uint64_t value)
@@ -39,7 +39,8 @@ static void put_insertion(struct offsets *offsets, uint32_t where, int64_t size)
 	hf__put_u64(offsets->w, size < 0 ? (uint64_t)-size * 2 - 1 : (uint64_t)size * 2);
 }
 
-/* `before` is where the function's size begins in the old module. The first one's begins with the number of functions, of `more` bytes in the new one. */
+/* `before` is the position of the function's size in the old module; for the first function, that of the number of functions, which takes `more`
+ * bytes in the new module. */
 static void put_function_offsets(struct offsets *offsets, const struct hf_rewrite *rw,
                                  const struct hf__function *function, uint32_t before, uint32_t more)
 {

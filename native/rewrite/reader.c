@@ -46,7 +46,7 @@ static int64_t signed_leb(struct hf__reader *r, unsigned bits)
 		uint8_t byte = hf__byte(r);
 		unsigned left = bits - shift;
 		if (left <= 7) {
-			/* The last byte: no continuation, and the bits beyond are copies of the sign. */
+			/* The last byte must not continue, and its unused bits must be copies of the sign. */
 			uint8_t beyond = (uint8_t)(0x7f & ~((1u << (left - 1)) - 1));
 			if (byte >= 0x80 || ((byte & beyond) != 0 && (byte & beyond) != beyond)) {
 				hf__fail(r, "a number is too long");

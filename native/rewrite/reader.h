@@ -1,6 +1,6 @@
-/* reader.h - bytes of a module, with the first error kept.
+/* reader.h - reads a module's bytes, and keeps the first error.
  *
- * After a failure the reader is at its end and every further read gives zero, so that callers check once, at the end of a loop's round.
+ * After a failure the reader is at its end and every further read returns zero, so callers need to check only once per iteration of a loop.
  */
 #ifndef HF_REWRITE_READER_H
 #define HF_REWRITE_READER_H
@@ -14,12 +14,12 @@
 struct hf__fault {
 	const char *what; /* NULL: none yet */
 	size_t offset;
-	uint32_t number; /* an opcode or the like, for `what`s that end in a colon */
+	uint32_t number; /* a number, such as an opcode, if `what` ends in a colon */
 	enum hf_rewrite_fault kind;
 };
 
 struct hf__reader {
-	const uint8_t *module; /* what offsets are counted from */
+	const uint8_t *module; /* the base of offsets */
 	const uint8_t *at, *end;
 	struct hf__fault *fault;
 };
@@ -31,12 +31,12 @@ void hf__fail_at(struct hf__reader *r, const uint8_t *where, const char *what, u
 uint32_t hf__u32_slow(struct hf__reader *r);
 uint64_t hf__u64(struct hf__reader *r);
 int64_t hf__s33(struct hf__reader *r);
-/* A signed number of 32 or 64 bits, checked and skipped. */
+/* Checks and skips a signed number of 32 or 64 bits. */
 void hf__skip_signed(struct hf__reader *r, unsigned bits);
 void hf__skip(struct hf__reader *r, size_t size);
-/* A vector's length; each element takes a byte at least. */
+/* Reads a vector's length; each element takes at least one byte. */
 uint32_t hf__count(struct hf__reader *r);
-/* A part of the given size, which is skipped in `r`. */
+/* Returns a reader for a part of the given size, and skips the part in `r`. */
 struct hf__reader hf__part(struct hf__reader *r, uint32_t size);
 
 static inline bool hf__failed(const struct hf__reader *r)
@@ -60,7 +60,7 @@ static inline uint32_t hf__u32(struct hf__reader *r)
 	return hf__u32_slow(r);
 }
 
-/* A byte below `bound`, where the format has no number: an engine would read a longer encoding differently. */
+/* Reads a byte below `bound`, for places where the format has no LEB128 number: an engine would read a longer encoding differently. */
 static inline uint8_t hf__byte_below(struct hf__reader *r, uint8_t bound, const char *what)
 {
 	const uint8_t *where = r->at;
@@ -70,7 +70,7 @@ static inline uint8_t hf__byte_below(struct hf__reader *r, uint8_t bound, const 
 	return byte;
 }
 
-/* An index below `bound`. */
+/* Reads an index below `bound`. */
 static inline uint32_t hf__index(struct hf__reader *r, uint32_t bound, const char *what)
 {
 	const uint8_t *where = r->at;

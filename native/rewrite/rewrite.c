@@ -1,6 +1,6 @@
-/* rewrite.c - the new module: the old one's sections in their order, each with what is appended to it.
+/* rewrite.c - writes the new module: the old sections in order, each with the items appended to it.
  *
- * Each part's function runs twice, first on a writer that only counts, because a section begins with its size. */
+ * The function for each part runs twice, first with a writer that only counts, because a section begins with its size. */
 #include "rewrite/rewrite.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 /* ---- the code that is added ---- */
 
-/* Until the host has filled the table, it returns at once. */
+/* Returns at once until the host has filled the table. */
 static void put_slow(struct hf__writer *w, const struct hf_rewrite *rw)
 {
 	hf__put_byte(w, 0); /* no locals */
@@ -29,7 +29,7 @@ static void put_slow(struct hf__writer *w, const struct hf_rewrite *rw)
 	hf__put_byte(w, 0x0b);
 }
 
-/* Not the start function itself: exported, it would become one that ref.func may name. */
+/* Does not export the start function itself, because ref.func may refer to exported functions. */
 static void put_starter(struct hf__writer *w, const struct hf_rewrite *rw)
 {
 	hf__put(w, (const uint8_t[]){0, 0x10}, 2);
@@ -81,7 +81,7 @@ static void make_check(struct hf__check *check, const struct hf_rewrite *rw, uin
 	hf__flush(&w);
 }
 
-/* A bulk instruction may take as long as thousands of turns of a loop. */
+/* A bulk instruction may take as long as thousands of iterations of a loop. */
 static void make_checks(struct hf_rewrite *rw)
 {
 	uint32_t much = rw->options.fuel / HF_REWRITE_BULKS;
@@ -114,7 +114,7 @@ const struct hf__check *hf__check_at(const struct hf_rewrite *rw, uint32_t i, st
 
 typedef void put_part(struct hf__writer *w, const struct hf_rewrite *rw);
 
-/* Returns where its contents begin. */
+/* Returns the offset of its contents. */
 static uint64_t put_section(struct hf__writer *w, const struct hf_rewrite *rw, uint8_t id, put_part *part)
 {
 	struct hf__writer counter = {0};
@@ -132,7 +132,7 @@ static uint64_t put_old_section(struct hf__writer *w, const struct hf__section *
 	return w->total - (uint64_t)(section->end - section->body);
 }
 
-/* The section's vector with `added` more, which the caller writes after it. */
+/* Writes the section's vector, with a length that includes `added` more elements, which the caller writes next. */
 static void put_vector(struct hf__writer *w, const struct hf_rewrite *rw, int id, uint32_t added)
 {
 	const struct hf__section *section = &rw->module.sections[id];
@@ -170,7 +170,7 @@ static void put_tables(struct hf__writer *w, const struct hf_rewrite *rw)
 {
 	hf__put_old_tables(w, rw, 1);
 	uint8_t slots = rw->module.waits ? 1 + HF__WAIT_SLOTS : 1;
-	hf__put(w, (const uint8_t[]){0x70, 1, slots, slots}, 4); /* funcref, exactly so many */
+	hf__put(w, (const uint8_t[]){0x70, 1, slots, slots}, 4); /* funcref, with the maximum equal to the minimum */
 }
 
 static void put_limited_tables(struct hf__writer *w, const struct hf_rewrite *rw)
@@ -259,11 +259,11 @@ static void put_code(struct hf__writer *w, const struct hf_rewrite *rw)
 
 /* ---- the whole ---- */
 
-/* In the order of sections; a NULL writes nothing. */
+/* In the order of sections; NULL writes nothing. */
 struct row {
 	uint8_t id;
 	put_part *part;
-	bool anew; /* also when the module has no such section */
+	bool anew; /* also if the module does not have this section */
 };
 
 static void put_added_before(struct hf__writer *w, const struct hf_rewrite *rw, const struct row *rows, unsigned *next,
@@ -317,7 +317,7 @@ static void put_module(struct hf__writer *w, const struct hf_rewrite *rw)
 		put_added_before(w, rw, rows, &next, id);
 		put_part *part = rows[next++].part;
 		if ((id == HF__MEMORY && flag) || (id == HF__START && checks))
-			continue; /* its memories are imports now; its function an export */
+			continue; /* the memories are now imports, and the start function is an export */
 		uint64_t contents = part ? put_section(w, rw, id, part) : put_old_section(w, &section);
 		if (id == HF__CODE)
 			code = contents;
@@ -378,7 +378,7 @@ static void prepare(struct hf_rewrite *rw, struct hf__fault *fault)
 		return;
 	}
 	rw->has_start = module->sections[HF__START].start != NULL;
-	make_checks(rw); /* which number the functions that are added */
+	make_checks(rw); /* the indices of added functions are also 32-bit */
 	struct hf__text prefix = hf__text_begin(rw->prefix, sizeof rw->prefix);
 	hf__text_add(&prefix, "holdfast:");
 	hf__text_add_number(&prefix, module->names_in_use, 10);

@@ -1,5 +1,5 @@
-/* tables.c - the tables that the module defines, and the limit on them: all together may have as much as a memory may. What their initial sizes
- * leave is shared among those that can grow. (No host provides imported ones.) */
+/* tables.c - the tables that the module defines, and their limit: together they may be as large as a memory. The room that their initial sizes leave
+ * is divided among the tables that can grow. (No host provides imported tables.) */
 #include <holdfast/layouts.h>
 
 #include "rewrite/emit.h"
@@ -14,7 +14,7 @@ static struct hf__reader begin(const struct hf_rewrite *rw, struct hf__fault *fa
 	return r;
 }
 
-/* To the limits of the next table. True: behind them stands an expression, for what it is filled with. */
+/* Skips to the limits of the next table. True: an expression for the initial value follows them. */
 static bool skip_to_limits(struct hf__reader *r, const struct hf__module *module)
 {
 	bool has_value = *r->at == 0x40;
@@ -26,7 +26,7 @@ static bool skip_to_limits(struct hf__reader *r, const struct hf__module *module
 
 static void skip_expression(struct hf__reader *r, const struct hf_rewrite *rw)
 {
-	/* It is read a second time: what it refers to is noted as it was. */
+	/* This reads it a second time, which notes the same references again. */
 	hf__read_instructions(r, (struct hf__module *)&rw->module, NULL);
 }
 

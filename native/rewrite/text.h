@@ -1,4 +1,4 @@
-/* text.h - short texts built in a buffer of known size, always ended by a NUL (printf would be most of the wasm module). */
+/* text.h - builds short texts in a buffer of known size, always NUL-terminated (printf would be most of the wasm module). */
 #ifndef HF_REWRITE_TEXT_H
 #define HF_REWRITE_TEXT_H
 

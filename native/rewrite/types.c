@@ -8,7 +8,7 @@ static void skip_type_index(struct hf__reader *r, const struct hf__module *modul
 	(void)hf__index(r, module->types, "unknown type:");
 }
 
-/* Abstract heap types are the negative numbers of one byte that these stand for. */
+/* Abstract heap types are negative numbers of one byte, encoded as these. */
 static bool is_abstract(uint8_t byte)
 {
 	return byte >= 0x69 && byte <= 0x74;
@@ -105,11 +105,11 @@ static void skip_field(struct hf__reader *r, const struct hf__module *module)
 	(void)hf__byte_below(r, 2, "unknown kind of field" NEWER ":");
 }
 
-/* Values that an exception may carry. Each frame of a deep recursion can hold one: of 1,000 vectors they filled 850 MB. Compilers give theirs one or
- * two. */
+/* The most values that an exception may carry. Each frame of a deep recursion can hold an exception: with 1,000 vectors each, they filled 850 MB.
+ * Compilers use one or two values. */
 #define CARRIED_MOST 4
 
-/* Whether an exception with such parameters keeps others, or large values, in the engine's heap. */
+/* Whether an exception with these parameters keeps other exceptions, or large values, in the engine's heap. */
 static bool skip_parameters(struct hf__reader *r, const struct hf__module *module)
 {
 	uint32_t count = hf__count(r);
@@ -181,7 +181,7 @@ static void walk_types(struct hf__reader r, struct hf__module *module, uint32_t 
 		hf__fail(&r, "the type section is longer than its types");
 }
 
-/* Twice: types may refer to later ones of their group, so the first time counts, and the second compares. */
+/* Reads the section twice, because types may refer to later ones in their group: first to count them, then to check the indices. */
 void hf__read_types(struct hf__reader *r, struct hf__module *module)
 {
 	uint32_t count = 0, again = 0;

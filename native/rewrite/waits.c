@@ -1,9 +1,9 @@
-/* waits.c - memory.atomic.wait and notify, executed by the host without being removed.
+/* waits.c - makes the host execute memory.atomic.wait and notify, without removing the instructions.
  *
- * The instruction stays, so that it traps as before: at an address that does not exist or is not aligned. Before it comes a call of a
- * function that makes the host wait (or notify), and returns the operands with a zero timeout, so that the instruction itself ends at once;
- * after it a call of a function that replaces the instruction's answer by the host's, unless that is negative. Until the host has filled the
- * table, operands and answer are unchanged. */
+ * The instruction stays, so that it traps as before at an address that does not exist or is not aligned. Before it, a call is inserted to a function
+ * that makes the host wait (or notify), and returns the operands with a zero timeout, so that the instruction itself ends at once. After it, a call
+ * is inserted to a function that replaces the instruction's result by the host's, unless that is negative. Until the host has filled the table,
+ * operands and result are unchanged. */
 #include "rewrite/emit.h"
 
 #define I32 0x7f
@@ -16,8 +16,8 @@
 		__VA_ARGS__                                         \
 	}
 
-/* wait32, wait64, notify: the operands and the instruction's offset to the operands; answer: one number to another; then the host's, in the table's order:
- * address, offset, the other operands to the answer. */
+/* wait32, wait64 and notify take the operands and the instruction's offset, and return the operands; answer takes and returns a number. The host's
+ * functions, in the table's order, take the address, the offset and the other operands, and return the result. */
 static const uint8_t types[] = {
 	0x60, 4, I32, I32, I64, I32, 3,   I32, I32, I64, /* wait32 */
 	0x60, 4, I32, I64, I64, I32, 3,   I32, I64, I64, /* wait64 */
@@ -41,7 +41,7 @@ static uint32_t function_of(const struct hf_rewrite *rw, uint32_t i)
 	return rw->module.functions + hf__own_functions(rw) + i;
 }
 
-/* The host's answer; negative: none. */
+/* The host's result; negative: none. */
 static uint32_t answer_global(const struct hf_rewrite *rw)
 {
 	return rw->module.globals + 1;
@@ -65,14 +65,14 @@ static void put_op(struct hf__writer *w, uint8_t opcode, uint32_t index)
 
 void hf__put_before_wait(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t offset)
 {
-	/* It has been read before. */
+	/* This cannot fail: it has been read before. */
 	struct hf__fault fault = {0};
 	const uint8_t *module = rw->module.bytes;
 	struct hf__reader r = hf__reader_of(&rw->module, module + offset + 1, module + rw->module.size, &fault);
 	uint32_t number = hf__u32(&r), align = hf__u32(&r);
 	if (align & 0x40)
 		(void)hf__u32(&r);
-	hf__put_byte(w, 0x41); /* i32.const: the engine refuses a larger one */
+	hf__put_byte(w, 0x41); /* i32.const: the engine refuses a larger offset */
 	hf__put_i32(w, (uint32_t)hf__u64(&r));
 	put_op(w, 0x10, function_of(rw, number == HF__WAIT32 ? WAIT32 : number == HF__WAIT64 ? WAIT64 : NOTIFY));
 }
@@ -82,8 +82,8 @@ void hf__put_after_wait(struct hf__writer *w, const struct hf_rewrite *rw)
 	put_op(w, 0x10, function_of(rw, ANSWER));
 }
 
-/* The answer of the host's function in the slot, if there is one, into the global: of the address, the offset, then the operands
- * between the two. */
+/* Stores the result of the host's function in the slot, if there is one, in the global. Its arguments are the address, the offset, then the operands
+ * in between. */
 static void put_question(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)
 {
 	uint8_t slot = (uint8_t)(i + 1), offset = i == NOTIFY ? 2 : 3;
@@ -100,12 +100,11 @@ static void put_question(struct hf__writer *w, const struct hf_rewrite *rw, uint
 	hf__put_u64(w, rw->module.tables);
 	put_op(w, 0x24, answer_global(rw));
 	if (i != NOTIFY)
-		hf__put(w, BYTES(0x42, 0, 0x21,
-		                 2)); /* i64.const 0; local.set 2: whatever the answer, the instruction must not sleep */
+		hf__put(w, BYTES(0x42, 0, 0x21, 2)); /* i64.const 0; local.set 2: in any case, the instruction must not sleep */
 	hf__put_byte(w, 0x0b);
 }
 
-/* The operands again. */
+/* Returns the operands. */
 static void put_asked(struct hf__writer *w, const struct hf_rewrite *rw, uint32_t i)
 {
 	put_question(w, rw, i);

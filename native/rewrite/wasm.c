@@ -1,5 +1,5 @@
-/* wasm.c - the rewriter as a wasm module of its own (rewrite.wasm), for one module an instance: worker/rewriter.ts calls these in order and then
- * throws the instance away. */
+/* wasm.c - the rewriter as a separate wasm module (rewrite.wasm). An instance rewrites one module: worker/rewriter.ts calls these functions in order,
+ * and then discards the instance. */
 #include <stdlib.h>
 
 #include "rewrite/rewrite.h"
@@ -13,13 +13,13 @@ __attribute__((import_module("hf"), import_name("write"))) void js_write(const u
 static struct hf_rewrite *rewrite;
 static struct hf_rewrite_error error;
 
-/* Where to put the module; 0: no memory. */
+/* Returns the address for the module's bytes; 0: no memory. */
 void *rw_alloc(size_t size)
 {
 	return malloc(size ? size : 1);
 }
 
-/* Nonzero when it can be rewritten. `limit_pages`: negative for none. */
+/* Returns nonzero if the module can be rewritten. `limit_pages`: negative for no limit. */
 uint32_t rw_open(const uint8_t *module, size_t size, uint32_t check, uint32_t fuel, double limit_pages,
                  uint32_t refuse_objects)
 {
@@ -33,7 +33,7 @@ uint32_t rw_open(const uint8_t *module, size_t size, uint32_t check, uint32_t fu
 	return rewrite != NULL;
 }
 
-/* After a refusal: why, ended by a NUL, and where. */
+/* After a refusal: the reason, NUL-terminated, and the offset. */
 const char *rw_error(void)
 {
 	return error.text;
@@ -49,7 +49,7 @@ uint32_t rw_fault(void)
 	return error.fault;
 }
 
-/* After success. */
+/* For use after success. */
 double rw_size(void)
 {
 	return (double)hf_rewrite_size(rewrite);
@@ -76,13 +76,13 @@ uint32_t rw_has_start(void)
 	return hf_rewrite_has_start(rewrite);
 }
 
-/* Memories that the module has. */
+/* Returns the number of memories in the module. */
 uint32_t rw_memories(void)
 {
 	return hf_rewrite_memories(rewrite);
 }
 
-/* The i-th memory that the host must make; 0 when there are no more. */
+/* Returns the i-th memory that the host must create; 0 when there are no more. */
 const struct hf_rewrite_numbers *rw_memory(uint32_t i)
 {
 	static struct hf_rewrite_numbers numbers;

@@ -1,4 +1,4 @@
-/* writer.h - bytes out: counted, or passed to a sink. */
+/* writer.h - writes bytes: counts them, or passes them to a sink. */
 #ifndef HF_REWRITE_WRITER_H
 #define HF_REWRITE_WRITER_H
 
@@ -9,7 +9,7 @@
 #define HF__WRITER_ROOM 4096
 
 struct hf__writer {
-	hf_rewrite_sink *sink; /* NULL: only counted */
+	hf_rewrite_sink *sink; /* NULL: bytes are only counted */
 	void *context;
 	uint64_t total;
 	size_t used;
@@ -55,7 +55,7 @@ static inline void hf__put_u64(struct hf__writer *w, uint64_t value)
 	hf__put(w, bytes, size);
 }
 
-/* i32.const's number, not negative. */
+/* Writes the immediate of i32.const, which is not negative. */
 static inline void hf__put_s32(struct hf__writer *w, uint32_t value)
 {
 	uint8_t bytes[5];
@@ -68,7 +68,7 @@ static inline void hf__put_s32(struct hf__writer *w, uint32_t value)
 	hf__put(w, bytes, size);
 }
 
-/* i32.const's number, whatever its sign. */
+/* Writes the immediate of i32.const, of any sign. */
 static inline void hf__put_i32(struct hf__writer *w, uint32_t value)
 {
 	int32_t left = (int32_t)value;

@@ -32,7 +32,7 @@ struct wasi_unstable_filestat {
 };
 
 struct wasi_prestat {
-	uint8_t tag, pad[3]; /* 0: a directory, the only kind that there is; sockets are WASI_PREOPEN_OTHER */
+	uint8_t tag, pad[3]; /* 0: a directory, the only kind that WASI defines; sockets are WASI_PREOPEN_OTHER */
 	uint32_t name_size;
 };
 

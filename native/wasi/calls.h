@@ -1,6 +1,5 @@
-/* calls.h - a number for each system call, as `ps` and traces report it: that of wasi_snapshot_preview1, from 1 on in the
- * order of preview1.def (wasi_unstable's functions have the same names), then wasi.thread-spawn, then those that are no
- * import. */
+/* calls.h - a number for each system call, which `ps` and traces report: first the functions of wasi_snapshot_preview1, from 1 on in the order of
+ * preview1.def (wasi_unstable's functions have the same names), then wasi.thread-spawn, then calls that are not imports. */
 #ifndef HF_WASI_CALLS_H
 #define HF_WASI_CALLS_H
 

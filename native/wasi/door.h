@@ -1,8 +1,8 @@
 /* door.h - how a system call gets in and out of the kernel.
  *
- * In the browser each door is an export that the guest's import is bound to directly: a call from wasm to wasm. A door
- * has no stack frame of its own and touches no shared memory before it has won the thread's word, because a claimed
- * thread owns nothing any more (thread.h). So the body is a call of its own, never inlined into the door. */
+ * In the browser each door is an export, bound directly to the guest's import, so the call goes from wasm to wasm. A door has no stack frame and
+ * touches no shared memory before it has changed the thread's word, because a claimed thread owns nothing any more (thread.h). So the body is a
+ * separate function, never inlined into the door. */
 #ifndef HF_WASI_DOOR_H
 #define HF_WASI_DOOR_H
 
@@ -36,7 +36,7 @@ static inline uint32_t hf__go_out(hf_t t, int result)
 	return (uint32_t)-result;
 }
 
-/* The same as functions, for calls that take so long that one more does not matter: pages download every door. */
+/* The same as functions, for calls that take so long that another call does not matter, because pages download every door. */
 hf_t hf__come_in_far(enum hf_call call);
 uint32_t hf__go_out_far(hf_t t, enum hf_call call, int result, HF__NINE_PARAMETERS);
 
@@ -44,7 +44,7 @@ uint32_t hf__go_out_far(hf_t t, enum hf_call call, int result, HF__NINE_PARAMETE
 	HF_EXPORT(HF_NAME_OF_##ns##_##name) uint32_t hf_##ns##_##name parameters; \
 	uint32_t hf_##ns##_##name parameters
 
-/* The near form, for calls made by the million. `call` is the body, `arguments` are what a trace shows. */
+/* The near form, for calls that are made millions of times. `call` is the body, `arguments` are shown in a trace. */
 #define HF__DOOR_NEAR(ns, name, parameters, call, ...)                   \
 	HF__DOOR_HEAD(ns, name, parameters)                                  \
 	{                                                                    \
@@ -62,11 +62,11 @@ uint32_t hf__go_out_far(hf_t t, enum hf_call call, int result, HF__NINE_PARAMETE
 		return hf__go_out_far(t, HF_CALL_##name, HF__SEE(name, call), HF__NINE(__VA_ARGS__)); \
 	}
 
-/* DOOR(namespace, function, (its parameters), what its body gets besides the thread…); NEAR_DOOR is the near form. */
+/* DOOR(namespace, function, (its parameters), the body's arguments besides the thread…); NEAR_DOOR is the near form. */
 #define DOOR(ns, name, parameters, ...) HF__DOOR_FAR(ns, name, parameters, hf__sys_##name(t, __VA_ARGS__), __VA_ARGS__)
 #define NEAR_DOOR(ns, name, parameters, ...) \
 	HF__DOOR_NEAR(ns, name, parameters, hf__sys_##name(t, __VA_ARGS__), __VA_ARGS__)
-/* The same for a body that depends on the edition, and for a function without parameters. */
+/* The same for a body that depends on the edition of WASI, and for a function without parameters. */
 #define DOOR_OF(abi, ns, name, parameters, ...) \
 	HF__DOOR_FAR(ns, name, parameters, hf__sys_##name(t, abi, __VA_ARGS__), __VA_ARGS__)
 #define NEAR_DOOR_OF(abi, ns, name, parameters, ...) \

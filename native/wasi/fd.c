@@ -1,4 +1,4 @@
-/* fd.c - the calls on descriptors. */
+/* fd.c - system calls on descriptors. */
 #include "wasi/sys.h"
 
 #include <string.h>
@@ -38,7 +38,7 @@ static int get(hf_t t, uint32_t fd, uint64_t rights, struct hf_fd_view *view)
 	return hf_fd_get(&t->process->fds, fd, rights, view);
 }
 
-/* A vnode with the rights, or POSIX's errno for a stream in its place. */
+/* Gets a vnode with the rights, or POSIX's errno if the descriptor is a stream. */
 static int get_vnode(hf_t t, uint32_t fd, uint64_t rights, int stream_error, struct hf_fd_view *view)
 {
 	int result = get(t, fd, 0, view);
@@ -53,7 +53,7 @@ static int get_vnode(hf_t t, uint32_t fd, uint64_t rights, int stream_error, str
 	return result;
 }
 
-/* Of what get_vnode gave. */
+/* The vnode that get_vnode returned. */
 static struct hf_vnode *vnode_of(const struct hf_fd_view *view)
 {
 	return hf_vnode_file(view->file)->vnode;
@@ -67,7 +67,7 @@ int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
 		return -HF_EINVAL;
 	struct wasi_iovec batch[16];
 	uint64_t total = 0;
-	/* As a whole first, so that no part's address can wrap. */
+	/* The vector is checked as a whole first, so that no part's address can wrap. */
 	int result = hf_user_check(&t->mem, iovs, count * sizeof batch[0]);
 	if (result < 0)
 		return result;
@@ -84,7 +84,7 @@ int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
 			total += batch[i].size;
 		}
 	}
-	/* The count that is returned has 32 bits. */
+	/* The returned count has 32 bits. */
 	if (total > UINT32_MAX)
 		return -HF_EINVAL;
 	*uio = (struct hf_uio){.mem = &t->mem, .iov = t->iov, .iov_left = count, .resid = total};
@@ -93,11 +93,11 @@ int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio)
 
 enum direction { IN, OUT };
 
-/* How often, in nanoseconds, a thread checks whether others have returned some of the output that they reserved. */
+/* The interval, in nanoseconds, at which a thread checks whether others have returned some of the output that they reserved. */
 #define OUTPUT_LOOK_NS UINT64_C(10000000)
 
-/* Reserves at most this many bytes of the process's output. 0 and *granted; -HF_EAGAIN and -HF_EINTR when other threads may write all that
- * is left, and have not yet. Nothing is granted once all has been written. */
+/* Reserves at most this many bytes of the process's output limit. 0 and *granted, which is 0 once the limit has been written; -HF_EAGAIN or -HF_EINTR
+ * while other threads have reserved the rest, but not written it. */
 static int grant_output(hf_t t, bool nonblock, uint64_t wanted, uint64_t *granted)
 {
 	struct hf_process *process = t->process->payer;
@@ -113,7 +113,7 @@ static int grant_output(hf_t t, bool nonblock, uint64_t wanted, uint64_t *grante
 	}
 }
 
-/* As much as the process may still write; more ends it, after its last byte was written. */
+/* Writes as much as the process's limit allows; a larger write ends the process after its last allowed byte. */
 static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 {
 	struct hf_process *process = t->process->payer;
@@ -136,7 +136,7 @@ static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	return result;
 }
 
-/* As much as one write moves, for a file without an offset. */
+/* Does one write to a file without an offset. */
 static int write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
 {
 	static const char message[] = "SIGPIPE";
@@ -144,7 +144,7 @@ static int write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	int result = file->counted ? write_counted(t, file, uio) : file->ops->write(file, t, uio);
 	if (!file->ends_unread || (result < 0 && result != -HF_EPIPE) || uio->resid == 0)
 		return result;
-	/* A write that this cut short is a success with fewer bytes. */
+	/* A write that the limit cut short is a success with fewer bytes. */
 	if (result == 0 && !(file->ops->poll(file, HF_READY_OUT, NULL, &bytes) & HF_READY_HANGUP))
 		return 0;
 	hf_process_end(t->process, HF_EXIT_KILLED, HF_CODE_BROKEN_PIPE, message, sizeof message - 1, NULL, 0);
@@ -156,7 +156,7 @@ static int transfer(hf_t t, struct hf_file *file, enum direction direction, cons
 {
 	struct hf_uio uio;
 	int result = hf__get_iovs(t, iovs, count, &uio);
-	/* Checked before anything moves: bytes must not be lost because there is no place for their count. */
+	/* Checked before anything is moved: bytes must not be lost because their count cannot be stored. */
 	if (result == 0)
 		result = hf_user_check(&t->mem, out, 4);
 	if (result < 0)
@@ -234,7 +234,7 @@ int hf__sys_fd_seek(hf_t t, enum hf_wasi_abi abi, uint32_t fd, uint64_t offset, 
 	if (whence > HF_WHENCE_END)
 		return -HF_EINVAL;
 	enum hf_whence how = abi == HF_WASI_UNSTABLE ? unstable[whence] : (enum hf_whence)whence;
-	/* Querying the position needs only the right to tell. */
+	/* Reading the position requires only the right to tell. */
 	uint64_t rights = how == HF_WHENCE_CUR && offset == 0 ? HF_RIGHT_FD_TELL : HF_RIGHT_FD_SEEK;
 	return seek(t, fd, rights, (int64_t)offset, how, out);
 }
@@ -244,7 +244,7 @@ int hf__sys_fd_tell(hf_t t, uint32_t fd, uint32_t out)
 	return seek(t, fd, HF_RIGHT_FD_TELL, 0, HF_WHENCE_CUR, out);
 }
 
-/* ---- what a descriptor is ---- */
+/* ---- attributes of descriptors ---- */
 
 int hf__sys_fd_fdstat_get(hf_t t, uint32_t fd, uint32_t out)
 {
@@ -266,8 +266,8 @@ int hf__sys_fd_fdstat_get(hf_t t, uint32_t fd, uint32_t out)
  * Wasmtime. */
 #define FLAGS_FOR_GOOD (HF_FDFLAG_DSYNC | HF_FDFLAG_RSYNC | HF_FDFLAG_SYNC)
 
-/* APPEND and NONBLOCK are set. Of the others, one that is not on is -HF_EINVAL, rather than ignored (Wasmtime); one that is on may be given,
- * as in wasi-libc's fcntl(F_SETFL) with F_GETFL's result, or omitted, as in fcntl(F_SETFL, O_NONBLOCK). */
+/* Only APPEND and NONBLOCK can be changed. Setting another flag that is off is -HF_EINVAL, rather than ignored (Wasmtime); a flag that is on may be
+ * given, as in wasi-libc's fcntl(F_SETFL) with F_GETFL's result, or omitted, as in fcntl(F_SETFL, O_NONBLOCK). */
 static int set_flags(struct hf_file *file, uint32_t flags)
 {
 	uint32_t kept = atomic_load(&file->flags) & FLAGS_FOR_GOOD;
@@ -365,7 +365,7 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 		return result;
 	struct hf_vnode *vnode = vnode_of(&view);
 	if (!new_atim && !new_mtim)
-		result = 0; /* nothing is requested, so nothing changes, not even ctim (path_filestat_set_times) */
+		result = 0; /* no change was requested, so not even ctim changes (path_filestat_set_times) */
 	else if (hf_vnode_file(view.file)->read_only_tree)
 		result = -HF_EROFS;
 	else
@@ -374,7 +374,7 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 	return result;
 }
 
-/* What a change of a file's size needs of the description. */
+/* Gets a description that allows a change of the file's size. */
 static int check_resizable(const struct hf_file *file)
 {
 	if (file->filetype == HF_FILETYPE_DIRECTORY)
@@ -432,7 +432,7 @@ int hf__sys_fd_advise(hf_t t, uint32_t fd, uint64_t offset, uint64_t size, uint3
 	int result = get_vnode(t, fd, HF_RIGHT_FD_ADVISE, -HF_ESPIPE, &view);
 	if (result < 0)
 		return result;
-	/* Everything is in memory: there is nothing to read ahead or to drop. */
+	/* Everything is in memory, so there is nothing to read ahead or to drop. */
 	result = view.file->filetype == HF_FILETYPE_DIRECTORY ? -HF_EBADF : 0;
 	hf_fd_put(&view);
 	return result;
@@ -486,9 +486,8 @@ static bool is_socket(hf_t t, uint32_t fd)
 int hf__sys_fd_prestat_get(hf_t t, uint32_t fd, uint32_t out)
 {
 	int size = hf_fd_preopen_name(&t->process->fds, fd, NULL, 0);
-	/* libc walks up from descriptor 3 until EBADF: it takes a descriptor that is not a preopen for the end. So a socket
-	 * must be a preopen, or the directories after it are not found (Wasmtime's issue 3936); its kind is one that libc and
-	 * Go skip. */
+	/* libc enumerates preopens from descriptor 3 on, and stops at the first descriptor that is not one. So a socket must be a preopen, or the
+	 * directories after it are not found (Wasmtime's issue 3936); libc and Go skip its kind. */
 	if (size < 0)
 		return -HF_EBADF;
 	struct wasi_prestat prestat = {.tag = is_socket(t, fd) ? WASI_PREOPEN_OTHER : 0, .name_size = (uint32_t)size};
@@ -509,14 +508,14 @@ int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t siz
 
 /* ---- directories ---- */
 
-/* Entries that are listed before the directory's lock is free for a moment. */
+/* The number of entries that are listed before the directory's lock is released for a moment. */
 #define ENTRIES_A_LOOK 512
 
 struct fd_listing {
 	hf_t t;
 	uint32_t at, left;
-	uint32_t entries; /* of this look */
-	uint64_t next;    /* where the next one continues */
+	uint32_t entries; /* entries in this batch */
+	uint64_t next;    /* the cookie for the next batch */
 };
 
 static void put(struct fd_listing *listing, const void *bytes, uint32_t size)
@@ -529,7 +528,7 @@ static void put(struct fd_listing *listing, const void *bytes, uint32_t size)
 	listing->left -= part;
 }
 
-/* An entry that does not fit is cut off: a full buffer means to the guest that there is more. */
+/* An entry that does not fit is truncated: a full buffer tells the guest that there are more. */
 static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
                       uint32_t name_size)
 {
@@ -544,7 +543,7 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
 	return true;
 }
 
-/* Look by look, until the buffer is full or a look ends before its last entry. */
+/* Lists in batches, until the buffer is full or a batch is short. */
 static int list(struct hf_vnode *dir, struct fd_listing *listing)
 {
 	int result;

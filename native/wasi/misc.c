@@ -1,4 +1,4 @@
-/* misc.c - clocks, random bytes, and what a process does to itself. */
+/* misc.c - system calls for clocks, random bytes, exit and signals. */
 #include "wasi/sys.h"
 
 #include "fs/random.h"
@@ -13,7 +13,7 @@ int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out)
 	return hf_copy_out(&t->mem, out, &resolution, 8);
 }
 
-/* The process's last time becomes `now`, unless another thread's was later; which it is then. */
+/* Sets the process's last time to `now`, unless another thread's was later; returns the later one. */
 static uint64_t settle(struct hf_process *process, uint64_t now)
 {
 	uint64_t latest = atomic_load(&process->latest);
@@ -65,7 +65,7 @@ int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size)
 		hf_random(chunk, part);
 		result = hf_copy_out(&t->mem, buffer + done, chunk, part);
 		done += part;
-		/* Gigabytes take seconds: let a kill through. */
+		/* Gigabytes take seconds, so check whether the thread must stop. */
 		if (hf_told_to_stop())
 			return -HF_EINTR;
 		hf_turn_between_pieces();
@@ -104,10 +104,10 @@ enum {
 };
 _Static_assert(HF_CODE_BROKEN_PIPE == HF_CODE_SIGNAL + SIG_PIPE, "the shell's code for SIGPIPE");
 
-/* Whether the process continues after it. The "Action" of each is typenames.witx's: PIPE, CHLD, URG and WINCH are "Ignored" (POSIX differs for
- * PIPE: there it kills a process that has not requested EPIPE), and CONT finds no stopped process. STOP, TSTP, TTIN and TTOU would "stop
- * executing", and nothing could ever resume the process: preview 1 has no call that raises CONT in another process, nor one to wait for a stopped
- * child. POSIX specifies no action for the last three in an orphaned process group. */
+/* Whether the process continues after the signal. The actions are those of typenames.witx: PIPE, CHLD, URG and WINCH are "Ignored" (in POSIX, PIPE
+ * kills a process that has not requested EPIPE), and CONT has no stopped process to continue. STOP, TSTP, TTIN and TTOU would "stop executing", and
+ * nothing could resume the process, because preview 1 has no call that raises CONT in another process, nor one to wait for a stopped child. POSIX
+ * specifies no action for the last three in an orphaned process group. */
 static bool does_nothing(uint32_t signal)
 {
 	switch (signal) {

@@ -1,4 +1,4 @@
-/* path.c - the calls on paths below a directory. */
+/* path.c - system calls on paths below a directory. */
 #include "wasi/sys.h"
 
 #include "fs/at.h"
@@ -8,7 +8,7 @@
 /* A directory to start from, and a path copied out of the guest. */
 struct at_place {
 	struct hf_fd_view dir;
-	const struct hf_vnode_file *file; /* that it shows */
+	const struct hf_vnode_file *file; /* the path, for the walk */
 	const char *path;
 	uint32_t size;
 };
@@ -53,7 +53,7 @@ static int walk_from(struct at_place *place, unsigned flags, struct hf_path *out
 	return result;
 }
 
-/* The flags for a walk, or -HF_EINVAL for unknown lookup flags. */
+/* Returns the flags for a walk, or -HF_EINVAL for unknown lookup flags. */
 static int follow(uint32_t lookup_flags)
 {
 	if (lookup_flags & ~(uint32_t)HF_LOOKUP_SYMLINK_FOLLOW)
@@ -61,8 +61,8 @@ static int follow(uint32_t lookup_flags)
 	return lookup_flags & HF_LOOKUP_SYMLINK_FOLLOW ? HF_PATH_FOLLOW : 0;
 }
 
-/* Walks to what a call will change, and puts the directory back. In a read-only tree this is an error, but errors of the path come first, as
- * on Linux; among them EEXIST for a name to be created (`makes`), because programs call mkdir to find that out. */
+/* Walks to the name that a call will change, and puts the directory back. In a read-only tree this is an error, but errors of the path come first, as
+ * on Linux, including EEXIST for a name to be created (`makes`), because programs call mkdir to check for it. */
 static int walk_to_change(struct at_place *place, unsigned flags, bool makes, struct hf_path *out)
 {
 	bool read_only = place->file->read_only_tree;
@@ -72,7 +72,7 @@ static int walk_to_change(struct at_place *place, unsigned flags, bool makes, st
 	if (read_only)
 		result = makes && (out->vnode || !out->parent) ? -HF_EEXIST : -HF_EROFS;
 	else if (out->parent && hf_vnode_is_read_only(out->parent) && makes != (out->vnode != NULL))
-		result = -HF_EACCES; /* the name is there and would go, or is not and would be made */
+		result = -HF_EACCES; /* the name exists and would be removed, or does not exist and would be created */
 	if (result < 0)
 		hf_path_release(out);
 	return result;
@@ -80,10 +80,10 @@ static int walk_to_change(struct at_place *place, unsigned flags, bool makes, st
 
 /* ---- names: mkdir, rmdir, unlink, symlink, link, rename ---- */
 
-/* Rights to make a name. */
+/* Rights to create a name. */
 #define MAKES (HF_RIGHT_PATH_CREATE_DIRECTORY | HF_RIGHT_PATH_SYMLINK | HF_RIGHT_PATH_LINK_TARGET)
 
-/* Finds the directory and the name that a call is about, and calls `change` with them. */
+/* Finds the directory and the name for a call, and passes them to `change`. */
 static int change_name(hf_t t, uint32_t fd, uint64_t rights, uint32_t path, uint32_t size,
                        int (*change)(const struct hf_path *at, void *context), void *context)
 {
@@ -150,11 +150,10 @@ int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t
 		return result;
 	if (target_size == 0)
 		return -HF_ENOENT;
-	/* A link to an absolute path could never be followed, because paths are relative to a preopen (Wasmtime refuses it,
-	 * too). */
+	/* A link to an absolute path could never be followed, because paths are relative to a preopen (Wasmtime also refuses it). */
 	if (t->path[1][0] == '/')
 		return -HF_EPERM;
-	/* A link's target can become a name: creating a file through a dangling link makes it one. */
+	/* A link's target can become a name, when a file is created through a dangling link. */
 	result = hf_path_check_text(t->path[1], target_size);
 	if (result < 0)
 		return result;
@@ -281,8 +280,8 @@ struct opening {
 	unsigned access;
 	unsigned follow; /* enum hf_path_flags */
 	uint32_t oflags;
-	uint64_t rights, inheriting; /* asked for */
-	uint64_t grantable;          /* what the directory passes on */
+	uint64_t rights, inheriting; /* requested rights */
+	uint64_t grantable;          /* rights that the directory passes on */
 	uint16_t fdflags;
 	bool read_only;
 };
@@ -304,7 +303,7 @@ static int check_rights(const struct opening *how, uint64_t applying)
 	return wanted & ~how->grantable ? -HF_ENOTCAPABLE : 0;
 }
 
-/* Whether the directory's files may be opened with these flags: with write-through, only if they may be synchronized. */
+/* Whether the directory's files may be opened with these flags: write-through requires the right to synchronize. */
 static int check_sync(const struct opening *how)
 {
 	bool sync = how->grantable & HF_RIGHT_FD_SYNC, datasync = sync || how->grantable & HF_RIGHT_FD_DATASYNC;
@@ -318,7 +317,7 @@ static bool is_exclusive(const struct opening *how)
 	return (how->oflags & HF_OFLAG_CREAT) && (how->oflags & HF_OFLAG_EXCL);
 }
 
-/* May a file be made where there is none? */
+/* May a missing file be created? */
 static int check_making(const struct hf_path *at, const struct opening *how)
 {
 	if (how->read_only)
@@ -328,11 +327,11 @@ static int check_making(const struct hf_path *at, const struct opening *how)
 	return check_rights(how, hf__rights_of_type(HF_FILETYPE_REGULAR_FILE));
 }
 
-/* The vnode to open, created if requested; the caller owns a reference. */
+/* Gets the vnode to open, created if requested; the caller owns a reference. */
 static int find_or_make(const struct hf_path *at, const struct opening *how, struct hf_vnode **out)
 {
-	/* open("x/", O_CREAT): this can never be a regular file, so Linux looks no further, whether the name exists or not. ("x/." cannot be created:
-	 * it is an existing directory.) */
+	/* open("x/", O_CREAT): this can never be a regular file, so Linux fails without checking whether the name exists. ("x/." cannot be created: it is
+	 * an existing directory.) */
 	if ((how->oflags & HF_OFLAG_CREAT) && at->must_be_dir && at->last == HF_PATH_NAME)
 		return -HF_EISDIR;
 	int result = at->vnode ? 0 : check_making(at, how);
@@ -343,7 +342,7 @@ static int check_kind(const struct hf_vnode *vnode, const struct hf_path *at, co
 {
 	bool is_dir = vnode->filetype == HF_FILETYPE_DIRECTORY;
 	if (vnode->filetype == HF_FILETYPE_SYMBOLIC_LINK)
-		return -HF_ELOOP; /* as O_NOFOLLOW has it */
+		return -HF_ELOOP; /* as with O_NOFOLLOW */
 	if (!is_dir && (at->must_be_dir || (how->oflags & HF_OFLAG_DIRECTORY)))
 		return -HF_ENOTDIR;
 	if (is_dir && ((how->access & HF_WRITE) || (how->oflags & (HF_OFLAG_CREAT | HF_OFLAG_TRUNC))))
@@ -358,8 +357,8 @@ static int check_kind(const struct hf_vnode *vnode, const struct hf_path *at, co
 	return check_rights(how, hf__rights_of_type(vnode->filetype));
 }
 
-/* "/dev/stdin" and the like: another descriptor for what descriptor 0, 1 or 2 stands for, as in BSD, so the offset and the
- * flags are the same ones. -HF_ENXIO if that is closed, -HF_EACCES if it cannot be read or written as asked. */
+/* Opens "/dev/stdin" and so on: as in BSD, another descriptor for the description of descriptor 0, 1 or 2, with the same offset and flags. -HF_ENXIO
+ * if that is closed, -HF_EACCES if it cannot be read or written as requested. */
 static int open_standard_stream(hf_t t, uint32_t fd, const struct opening *how)
 {
 	struct hf_fd_view view;
@@ -419,8 +418,8 @@ static int open_place(hf_t t, const struct at_place *place, const struct opening
 	return result;
 }
 
-/* A preopened end of a pipe, which libc opens as "." below it: another description of that end. The inheriting rights of a stream that is no preopen are
- * none. -HF_ENOTDIR for any other descriptor and any other path. */
+/* Opens a preopened end of a pipe, for which libc opens "." below it: creates another description of that end. A stream that is not a preopen has no
+ * inheriting rights. -HF_ENOTDIR for any other descriptor and any other path. */
 static int open_pipe(hf_t t, uint32_t fd, uint32_t path, uint32_t size, const struct opening *how)
 {
 	const uint64_t access = HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE;
@@ -445,15 +444,15 @@ static int open_pipe(hf_t t, uint32_t fd, uint32_t path, uint32_t size, const st
 	return result;
 }
 
-/* To truncate by path is a right of the directory. Without it, a program that opens a file to write it and to set its size could do the same with a
- * second call (Go's os.Root does not request the directory's right, and Wasmtime does not check it). */
+/* Truncating by path is a right of the directory. It is not required of a program that opens a file with the rights to write it and to set its size,
+ * because it could do the same with a second call (Go's os.Root does not request the directory's right, and Wasmtime does not check it). */
 static bool may_truncate(const struct hf_fd_view *dir, uint64_t rights)
 {
 	const uint64_t as_good = HF_RIGHT_FD_WRITE | HF_RIGHT_FD_FILESTAT_SET_SIZE;
 	return (dir->rights & HF_RIGHT_PATH_FILESTAT_SET_SIZE) || (rights & as_good) == as_good;
 }
 
-/* The descriptor that was opened, or the error. */
+/* Returns the opened descriptor, or an error. */
 static int put_opened(hf_t t, int opened, uint32_t out)
 {
 	return opened < 0 ? opened : hf_copy_out(&t->mem, out, &opened, 4);

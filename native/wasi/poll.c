@@ -7,10 +7,10 @@
 #include "platform/alloc.h"
 #include "wasi/abi.h"
 
-/* One subscription, in the kernel's terms. */
+/* One subscription, converted for the kernel. */
 struct subscription {
 	uint64_t userdata;
-	uint64_t deadline; /* clocks: monotonic */
+	uint64_t deadline; /* for clocks, on the monotonic clock */
 	uint8_t type;
 	uint16_t error;
 };
@@ -21,7 +21,7 @@ struct polling {
 	struct subscription *subs;
 	struct hf_poll_entry *entries;
 	uint64_t deadline; /* the earliest of the clocks */
-	bool failed;       /* an event is due at once, because a subscription is wrong */
+	bool failed;       /* an event is due at once, because a subscription is invalid */
 };
 
 static uint64_t saturating_add(uint64_t a, uint64_t b)
@@ -33,8 +33,8 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
  * changes of the clock. */
 static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absolute, uint64_t *out)
 {
-	/* `now` is the time that the guest would get: measured by its clock no wait is too short. It is read last, for the same reason: between the two
-	 * readings the thread may lose its core for milliseconds, which would be missing from the wait. */
+	/* `now` is the guest's time, so that by the guest's clock no wait is too short. It is read last for the same reason: the thread may lose its core
+	 * for milliseconds between the two readings, which would shorten the wait. */
 	uint64_t now, clock_now;
 	switch (id) {
 	case HF_CLOCK_REALTIME:
@@ -46,7 +46,7 @@ static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absol
 		break;
 	case HF_CLOCK_PROCESS_CPUTIME:
 	case HF_CLOCK_THREAD_CPUTIME:
-		return HF_ENOTSUP; /* it does not advance while a thread waits for it */
+		return HF_ENOTSUP; /* these clocks do not advance while a thread waits */
 	default:
 		return HF_EINVAL;
 	}
@@ -71,7 +71,7 @@ static uint16_t add_fd(hf_t t, struct hf_poll_entry *entry, uint32_t fd, bool re
 	return 0;
 }
 
-/* Both layouts as the newer one. */
+/* Converts both layouts to the newer one. */
 static int read_subscription(hf_t t, enum hf_wasi_abi abi, uint32_t in, uint32_t index, struct wasi_subscription *out)
 {
 	if (abi == HF_WASI_PREVIEW1)
@@ -126,7 +126,7 @@ static int subscribe_all(hf_t t, enum hf_wasi_abi abi, struct polling *polling, 
 	return result;
 }
 
-/* Whether the subscription has an event to report; fills it in. */
+/* Returns whether the subscription has an event to report, and fills it in. */
 static bool make_event(const struct polling *polling, uint32_t index, uint64_t now, struct wasi_event *event)
 {
 	const struct subscription *sub = &polling->subs[index];

@@ -1,4 +1,4 @@
-/* seen.c - the table of the errors that were given, as a file. */
+/* seen.c - the table of errors that were returned, as a file. */
 #include "wasi/seen.h"
 
 #if defined(HF_SEE_ERRORS)
@@ -15,7 +15,7 @@ static _Atomic uint8_t seen[HF_CALL_thread_spawn - 1][ERRNOS];
 int hf__see_result(enum hf_call call, int result)
 {
 	HF_ASSERT(result > -ERRNOS);
-	/* EINTR only precedes the thread's end: no guest sees it. */
+	/* EINTR only precedes the thread's end, so no guest gets it. */
 	if (result <= 0 && result != -HF_EINTR)
 		atomic_store_explicit(&seen[call - 1][-result], 1, memory_order_relaxed);
 	return result;
@@ -58,6 +58,6 @@ int hf__seen_attach(struct hf_vnode *dir)
 }
 
 #else
-/* Nothing is seen. */
+/* In other builds nothing is recorded. */
 typedef int hf__seen_is_empty;
 #endif

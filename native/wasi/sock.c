@@ -1,11 +1,10 @@
-/* sock.c - the calls on sockets. The witx leaves most errors open; they are those of POSIX's accept, recv, send and
- * shutdown. */
+/* sock.c - system calls on sockets. The witx leaves most errors unspecified; here they are those of POSIX's accept, recv, send and shutdown. */
 #include "kernel/socket.h"
 
 #include "wasi/abi.h"
 #include "wasi/sys.h"
 
-/* A socket with the rights; -HF_EBADF, -HF_ENOTSOCK, `wrong` for the other kind of socket, -HF_ENOTCAPABLE. */
+/* Gets a socket with the rights; -HF_EBADF, -HF_ENOTSOCK, `wrong` for the other kind of socket, -HF_ENOTCAPABLE. */
 static int get_socket(hf_t t, uint32_t fd, bool listening, uint64_t rights, int wrong, struct hf_fd_view *view)
 {
 	int result = hf_fd_get(&t->process->fds, fd, 0, view);
@@ -22,12 +21,12 @@ static int get_socket(hf_t t, uint32_t fd, bool listening, uint64_t rights, int 
 	return result;
 }
 
-/* A descriptor for a new connection. */
+/* Opens a descriptor for a new connection. */
 static int accept(hf_t t, const struct hf_fd_view *view, uint32_t flags)
 {
 	struct hf_file *file = NULL;
 	struct hf_socket *socket;
-	/* First a slot for it, and its description: a connection accepted without them would be lost. */
+	/* The descriptor and its description are reserved first, because a connection accepted without them would be lost. */
 	int result = hf_fd_reserve(&t->process->fds);
 	if (result < 0)
 		return result;
@@ -72,14 +71,14 @@ static int receive(hf_t t, const struct hf_file *file, struct hf_uio *uio, uint3
 		uint64_t before = uio->resid;
 		int result = hf_pipe_read(pipe, t, uio, nonblock);
 		if (result < 0 && uio->resid < whole) {
-			/* Received bytes are reported; the next call returns the error that ended them. */
+			/* Reports received bytes; the next call returns the error. */
 			if (result == -HF_ECONNRESET)
 				hf_pipe_reset(pipe);
 			return 0;
 		}
 		if (result < 0)
 			return result;
-		/* A sender that keeps up lets gigabytes through without a wait. */
+		/* With a fast sender, gigabytes can pass without a wait. */
 		if (!(flags & WASI_RECV_WAITALL) || uio->resid == 0 || uio->resid == before || hf_told_to_stop())
 			return 0;
 	}
@@ -90,7 +89,7 @@ int hf__sys_sock_recv(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32
 {
 	struct hf_fd_view view;
 	struct hf_uio uio;
-	static const uint16_t none = 0; /* a stream's bytes are never cut off */
+	static const uint16_t none = 0; /* a stream's bytes are never truncated */
 	if (flags & ~(WASI_RECV_PEEK | WASI_RECV_WAITALL))
 		return -HF_EINVAL;
 	int result = get_socket(t, fd, false, HF_RIGHT_FD_READ, -HF_ENOTCONN, &view);

@@ -20,12 +20,11 @@ int hf__sys_environ_sizes_get(hf_t t, uint32_t count, uint32_t size);
 /* misc.c: clocks, random, the process itself */
 int hf__sys_clock_res_get(hf_t t, uint32_t id, uint32_t out);
 int hf__sys_clock_time_get(hf_t t, uint32_t id, uint64_t precision, uint32_t out);
-/* The monotonic clock, as the process sees it: never earlier than a time that any of its threads got before. Each worker's performance.now() has
- * an error of its own (up to 10 us in Chromium), so while there are several threads the latest is kept (typenames.witx, $clockid: "the store-wide
- * monotonic clock [...] cannot have negative clock jumps"). A lone thread only checks a flag. */
+/* The monotonic clock of the process: never earlier than a time that any of its threads got before. Each worker's performance.now() has a different
+ * error (up to 10 us in Chromium), so while there are several threads the latest is kept (typenames.witx, $clockid: "the store-wide monotonic clock
+ * [...] cannot have negative clock jumps"). A lone thread only checks a flag. */
 uint64_t hf__monotonic(hf_t t);
-/* Called by a process's only thread before it requests another one, so that no time it got is later than one that the new
- * thread will get. */
+/* Called by a process's only thread before it requests another one, so that the new thread gets no earlier time than this one got. */
 void hf__monotonic_is_shared(hf_t t);
 int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size);
 int hf__sys_sched_yield(hf_t t);
@@ -74,7 +73,7 @@ int hf__sys_path_rename(hf_t t, uint32_t old_fd, uint32_t old_path, uint32_t old
 int hf__sys_path_symlink(hf_t t, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path, uint32_t size);
 int hf__sys_path_unlink_file(hf_t t, uint32_t fd, uint32_t path, uint32_t size);
 
-/* threads.c; may block. The thread's id or a negated errno */
+/* threads.c; may block. Returns the thread's id or a negated errno */
 int hf__sys_thread_spawn(hf_t t, uint32_t argument);
 
 /* poll.c; may block */
@@ -87,25 +86,24 @@ int hf__sys_sock_recv(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32
 int hf__sys_sock_send(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t out_size);
 int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how);
 
-/* Shared among them. */
+/* Shared by these files. */
 
-/* Rights that make sense for a kind of file: the most that a new descriptor may have. */
+/* The rights that apply to a kind of file: the most that a new descriptor may have. */
 uint64_t hf__rights_of(const struct hf_file *file);
 uint64_t hf__rights_of_type(uint8_t filetype);
 #define HF_RIGHTS_STREAM                                                                                             \
 	(HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE | HF_RIGHT_FD_FDSTAT_SET_FLAGS | HF_RIGHT_FD_SYNC | HF_RIGHT_FD_DATASYNC | \
 	 HF_RIGHT_FD_FILESTAT_GET | HF_RIGHT_POLL_FD_READWRITE)
 #define HF_RIGHTS_SOCKET (HF_RIGHTS_STREAM | HF_RIGHT_SOCK_SHUTDOWN)
-/* The lowest free descriptor becomes the directory that `path` leads to from `root`, preopened as `name` with all rights; nothing below it can be
- * changed if it is read_only. Before the process runs. 0, the errors of hf_path_walk, -HF_ENOTDIR, and the errors of hf_fd_insert_preopen. */
+/* Preopens the directory at `path` from `root` as the lowest free descriptor, with the name `name` and all rights; if it is read_only, nothing below
+ * it can be changed. Called before the process runs. 0, the errors of hf_path_walk, -HF_ENOTDIR, and the errors of hf_fd_insert_preopen. */
 HF_MUST_CHECK int hf_preopen(struct hf_process *process, struct hf_vnode *root, const char *path, uint32_t path_size,
                              const char *name, uint32_t name_size, bool read_only);
-/* Checks and resolves the times of the *_set_times calls: NULL pointers for times that stay. -HF_EINVAL. */
+/* Checks and resolves the times of the *_set_times calls: NULL pointers for unchanged times. -HF_EINVAL. */
 int hf__times(uint32_t flags, uint64_t *atim, uint64_t *mtim, const uint64_t **atim_out, const uint64_t **mtim_out);
 /* Writes a filestat in the layout of the ABI. */
 int hf__put_filestat(hf_t t, enum hf_wasi_abi abi, uint32_t out, const struct hf_attr *attr);
-/* Reads the guest's vector into the thread's and makes a transfer of it; every range is checked. -HF_EINVAL (too many),
- * -HF_EFAULT. */
+/* Copies the guest's vector to the thread's and makes a transfer of it; every range is checked. -HF_EINVAL (too many), -HF_EFAULT. */
 int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio);
 
 #endif

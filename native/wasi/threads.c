@@ -9,11 +9,11 @@
 int hf__sys_thread_spawn(hf_t t, uint32_t argument)
 {
 	hf__monotonic_is_shared(t);
-	/* A process that keeps requesting threads at its limit takes no time of the coordinator. */
+	/* So a process that keeps requesting threads at its limit takes none of the coordinator's time. */
 	return hf_process_is_full(t->process) ? -HF_EAGAIN : hf_spawn_ask(t, argument);
 }
 
-/* Not an errno but the thread's id, or a negative number: the proposal does not say which, so it is the errno, negated. */
+/* Returns not an errno but the thread's id, or a negative number: the proposal does not specify which, so it is the negated errno. */
 HF_EXPORT("wt_thread_spawn") int32_t hf_wt_thread_spawn(uint32_t argument);
 int32_t hf_wt_thread_spawn(uint32_t argument)
 {
@@ -25,7 +25,7 @@ int32_t hf_wt_thread_spawn(uint32_t argument)
 	return result;
 }
 
-/* No system calls, so they are neither counted nor traced. */
+/* These are not system calls, so they are neither counted nor traced. */
 static hf_t come_in(void)
 {
 	hf_plat_check_stack();
@@ -34,7 +34,7 @@ static hf_t come_in(void)
 	return t;
 }
 
-/* Separate from the doors, which have no stack frame: these are on the kernel's stack. */
+/* Separate from the doors, which have no stack frame: these use the kernel's stack. */
 static __attribute__((noinline)) int wait(hf_t t, uint64_t address, uint64_t expected, uint32_t size, int64_t timeout)
 {
 	hf_counter_set(&t->call, HF_CALL_memory_wait);

@@ -1,6 +1,6 @@
-/* runtime.c - what translated guests call that is neither the kernel's doors nor wasm2c's own runtime: memory.atomic.wait and notify, which
- * wasm2c lacks (tools/wasm2c.mjs makes calls of them), and the allocating functions of wasm2c's runtime, which must not be left halfway. The
- * linker replaces those by these (--wrap). */
+/* runtime.c - functions that translated guests call, besides the kernel's doors and wasm2c's runtime: memory.atomic.wait and notify, which wasm2c
+ * lacks (tools/wasm2c.mjs turns them into calls), and wrappers for the allocating functions of wasm2c's runtime, which must not be interrupted (the
+ * linker inserts these by --wrap). */
 #include <holdfast/guest_module.h>
 
 #include "wasm-rt-impl.h"
@@ -41,7 +41,7 @@ WRAP(uint32_t, wasm_rt_grow_funcref_table, (wasm_rt_funcref_table_t * table, uin
 WRAP(uint32_t, wasm_rt_grow_externref_table,
      (wasm_rt_externref_table_t * table, uint32_t more, wasm_rt_externref_t value), (table, more, value))
 
-/* ---- for tcc (tools/wasm2c.mjs), which knows neither thread-local variables nor these builtins, and calls for conversions ---- */
+/* ---- for tcc (tools/wasm2c.mjs), which supports neither thread-local variables nor these builtins, and calls functions for conversions ---- */
 
 uint32_t *hf_guest_depth(void);
 uint32_t *hf_guest_depth(void)
@@ -73,16 +73,16 @@ CONVERSION(__floatundidf, double, uint64_t)
 CONVERSION(__fixunssfdi, uint64_t, float)
 CONVERSION(__fixunsdfdi, uint64_t, double)
 
-/* What tcc makes of va_arg. It occurs only in wasm2c_guest_get_func_type, which is never called. */
+/* The function that tcc calls for va_arg, which occurs only in wasm2c_guest_get_func_type; that is never called. */
 void *__va_arg(void);
 void *__va_arg(void)
 {
 	abort();
 }
 
-/* ---- memory.atomic.wait and notify; `memory` is NULL for one that is not shared ---- */
+/* ---- memory.atomic.wait and notify; `memory` is NULL if it is not shared ---- */
 
-/* The operand's address; traps if it is outside the memory. */
+/* Returns the operand's address; traps if it is outside the memory. */
 static const uint8_t *operand(wasm_rt_shared_memory_t *memory, uint32_t offset, uint32_t address, uint32_t size)
 {
 	uint64_t at = (uint64_t)address + offset;
