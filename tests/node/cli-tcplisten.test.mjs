@@ -99,5 +99,5 @@ test('addresses: a port, a host and a port, IPv6 in brackets; anything else is a
     { host: '::1', port: 65535 },
   ]);
   for (const wrong of ['', 'x', ':80', '::1:80', '80:', '65536', '-1', '1.5', '[::1]80', 'a:b:80'])
-    assert.throws(() => parse(wrong), /--tcplisten: PORT, HOST:PORT or \[IPV6\]:PORT is needed/, wrong);
+    assert.throws(() => parse(wrong), /--tcplisten must be PORT, HOST:PORT or \[IPV6\]:PORT/, wrong);
 });

@@ -175,8 +175,8 @@ test('a time limit and a kill end the guest, including loops of its companion, a
 
 test('a limit of CPU time applies to the guest’s code', async (t) => {
   const hf = await runtime(t);
-  const q = await hf.instantiate(program, { companion: module, limits: { cpuTime: 100 } });
-  await q.call('later', 1, 300); // it rests meanwhile
+  const q = await hf.instantiate(program, { companion: module, limits: { cpuTime: 1000 } });
+  await q.call('later', 1, 1500); // it rests meanwhile
   await assert.rejects(q.call('spin'), CallFailed);
   assert.equal((await q.exited).reason, 'limit');
 });

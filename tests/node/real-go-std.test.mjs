@@ -43,7 +43,7 @@ test("go's tests: expected results are not reported; each surprise is", () => {
   assert.match(complaintsOf(output.replace('SKIP', 'PASS'), groups), /TestLeftOut\/a passed/);
   assert.match(complaintsOf(output.replace('PASS: TestGood', 'FAIL: TestGood'), groups, 1), /TestGood failed/);
   assert.match(complaintsOf(output.replace('--- PASS: TestGood', ''), groups), /TestGood never ended/);
-  assert.match(complaintsOf(output, [...groups, { says: 'x', tests: ['TestGone'] }]), /no such test/);
+  assert.match(complaintsOf(output, [...groups, { says: 'x', tests: ['TestGone'] }]), /does not exist/);
   assert.match(complaintsOf('', []), /no test ran/);
   assert.match(complaintsOf(output, groups, 134), /it ended with 134/);
 });
