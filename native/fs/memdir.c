@@ -277,7 +277,7 @@ static int dir_rmdir(struct hf_vnode *vnode, const char *name, size_t size)
 	return remove_name(hf__memnode(vnode), name, size, true);
 }
 
-/* Is `node` the directory or one above it? Both are alive. */
+/* Is `node` the directory or an ancestor of it? Neither has been removed. */
 static bool holds_locked(struct hf_memfs *fs, const struct hf_memnode *node, const struct hf_memnode *dir)
 	HF_REQUIRES(fs->tree)
 {
@@ -324,7 +324,7 @@ struct rename {
 	const char *from, *to;
 	size_t from_size, to_size;
 	struct hf_vnode *replaced; /* removed: the caller drops its name's reference */
-	struct hf_vnode *moved;    /* out: the caller owns the reference */
+	struct hf_vnode *moved;    /* the renamed vnode: the caller owns the reference */
 };
 
 static int rename_locked(struct hf_memfs *fs, struct rename *r, uint64_t now) HF_REQUIRES(fs->tree)
@@ -441,7 +441,7 @@ void hf__memdir_clear_tree(struct hf_memfs *fs, struct hf_memnode *root)
 	hf_unlock(&fs->tree);
 }
 
-/* Operations that a directory does not support, with their errors. */
+/* Operations that directories do not support return these errors. */
 static int dir_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio)
 {
 	(void)vnode, (void)offset, (void)uio;

@@ -16,7 +16,7 @@ static int file_read(struct hf_vnode *vnode, uint64_t offset, struct hf_uio *uio
 	return 0;
 }
 
-/* Up to uio->resid bytes at the offset. */
+/* Reads up to uio->resid bytes at the offset. */
 static int write_locked(struct hf_memnode *node, uint64_t offset, struct hf_uio *uio) HF_REQUIRES(node->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&node->lock));
@@ -155,7 +155,7 @@ static void exchange_bytes(struct hf_vnode *vnode, struct hf_bytes *bytes)
 	*bytes = before;
 }
 
-/* One lock at a time: both have the same rank. */
+/* Takes one lock at a time, because both have the same rank. */
 int hf_memfs_exchange(struct hf_vnode *file, struct hf_vnode *unnamed)
 {
 	struct hf_bytes bytes;

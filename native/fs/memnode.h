@@ -85,7 +85,7 @@ enum hf_mem_time {
 
 extern const struct hf_vnode_ops hf__memfile_ops, hf__memdir_ops, hf__memlink_ops;
 
-/* The node behind a vnode of a memfs. */
+/* Returns the node of a memfs vnode. */
 static inline struct hf_memnode *hf__memnode(struct hf_vnode *vnode)
 {
 	return HF_CONTAINER(vnode, struct hf_memnode, vnode);
@@ -102,7 +102,7 @@ void hf__memnode_touch(struct hf_memnode *node, unsigned which, uint64_t now);
 /* Record that the data was read or written at this time; 0: just now, without reading the clock. */
 void hf__memnode_accessed_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock);
 void hf__memnode_modified_locked(struct hf_memnode *node, uint64_t now) HF_REQUIRES(node->lock);
-/* Vnode operations that every kind has. */
+/* Vnode operations of all kinds. */
 int hf__memnode_getattr(struct hf_vnode *vnode, struct hf_attr *out);
 int hf__memnode_set_times(struct hf_vnode *vnode, const uint64_t *atim, const uint64_t *mtim);
 int hf__memnode_sync(struct hf_vnode *vnode);

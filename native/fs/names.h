@@ -23,10 +23,10 @@ struct hf_name {
 };
 
 struct hf_names {
-	const struct hf_siphash_key *key; /* immutable after init; the file system's */
+	const struct hf_siphash_key *key; /* immutable after init; owned by the file system */
 	struct hf_name_slot *slots; /* in order of their cookies; slots of removed names stay until the next rebuild */
 	uint32_t *index;            /* open addressing: 1 + a slot's position, or 0; part of the slots' block */
-	uint32_t room;              /* slots that fit; the index has twice as many; 0 or a power of two */
+	uint32_t room;              /* number of slots, 0 or a power of two; the index has twice as many */
 	uint32_t used;              /* slots in use, removed ones included */
 	uint32_t live;              /* names */
 	uint64_t next_cookie;

@@ -284,7 +284,7 @@ static int walk_all(struct path_walk *walk, struct hf_path *out)
 			err = go_back(walk);
 		} else {
 			err = step(walk, &component, out);
-			last = HF_PATH_BASE; /* if this was a link to "/" */
+			last = HF_PATH_BASE; /* for a link to "/" */
 		}
 		if (err)
 			return err;

@@ -56,8 +56,7 @@ struct hf_vnode_ops {
 	int (*link)(struct hf_vnode *dir, const char *name, size_t size, struct hf_vnode *vnode);
 	int (*unlink)(struct hf_vnode *dir, const char *name, size_t size); /* EISDIR for a directory */
 	int (*rmdir)(struct hf_vnode *dir, const char *name, size_t size);  /* ENOTDIR, ENOTEMPTY, EBUSY */
-	/* POSIX rename: atomic; EINVAL into its own subtree; EISDIR, ENOTDIR, ENOTEMPTY; two links of one file: does
-	 * nothing. */
+	/* POSIX rename: atomic; does nothing for two links to one file; EINVAL if a directory would move into itself; EISDIR, ENOTDIR, ENOTEMPTY. */
 	int (*rename)(struct hf_vnode *from_dir, const char *from, size_t from_size, struct hf_vnode *to_dir,
 	              const char *to, size_t to_size);
 	/* Lists entries from `cookie` on (0: the start), "." and ".." first. Cookies stay valid while entries are added and removed: each remaining entry

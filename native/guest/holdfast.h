@@ -27,7 +27,7 @@ struct holdfast_status {
 	int code;
 };
 
-/* For holdfast_wait: returns at once. */
+/* An option of holdfast_wait: return at once. */
 #define HOLDFAST_NOHANG 1
 /* In place of a stream's descriptor: /dev/null. */
 #define HOLDFAST_NULL (-1)

@@ -1,5 +1,5 @@
-/* The conversation of a plugin with its page. A line of standard input is a request, which runs a method, or the answer to
- * a call that is waiting further down the stack. Answers may arrive in any order.
+/* The protocol between a plugin and its page. A line of standard input is a request, which runs a method, or the answer to a call that is waiting
+ * further down the stack. Answers may arrive in any order.
  */
 #include "holdfast_plugin.h"
 

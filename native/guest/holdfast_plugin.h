@@ -105,7 +105,7 @@ struct hfp_request {
 	struct hfp_writer data; /* the error's data; if nothing is written: none */
 };
 
-/* Answers with an error; the method should then return. The message is formatted as printf does, and cut if it is too long. */
+/* Answers with an error; the method should then return. The message is formatted like printf, and truncated if it is too long. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif

@@ -25,7 +25,7 @@ static void *coordinate(void *argument)
 	hf_lock_come_first();
 	while (!atomic_load(&stopping)) {
 		(void)hf_plat_wait(&doorbell, 0, HF_FOREVER);
-		/* Before the work is drained: later work rings again. */
+		/* Cleared before the work is drained, because later work rings again. */
 		atomic_store(&doorbell, 0);
 		while (hf_work_drain() > 0)
 			;

@@ -13,7 +13,7 @@
 
 #define BATCH 65536
 
-/* Waits until the descriptor is ready, or broken; false when the copier must stop. */
+/* Waits until the descriptor is ready or has an error; false when the copier must stop. */
 static bool wait_for(const struct hf_copier *copier, short events)
 {
 	for (;;) {

@@ -4,12 +4,12 @@
  *                  [--listen PORT[::nonblock]]… [--connect PORT[::nonblock]]… [--tcplisten [ADDRESS:]PORT[::nonblock]]…
  *                  [--timeout SECONDS] GUEST.so [ARGUMENT…]
  *
- * --memory, which must come first, is what the kernel may have, files included (1 GiB). A directory is copied in before the start; --copy-out
- * saves one, by the guest's name for it, into a directory that must not be there yet. /dev is the kernel's own, with its devices. Sockets are
- * descriptors 3 and up, in the order in which they are given, before the directories: --listen and --connect are between guests of this host;
- * --tcplisten is a real TCP port (IPv4; of 127.0.0.1 unless an address is given), and port 0 any that is free: it is told on stderr. The
- * environment holds what --env gives and nothing else. Status: the guest's own; 134 for a trap, 124 for the timeout, 128 + N for a signal that the
- * guest raised, 1 when it could not be run, and 70 when the kernel was left with memory in use. */
+ * --memory, which must come first, limits the kernel's memory, including files (default: 1 GiB). A directory is copied in before the start;
+ * --copy-out saves one, by the guest's name for it, to a directory that must not exist yet. /dev has the kernel's devices. Sockets are descriptors 3
+ * and up, in the given order, before the directories: --listen and --connect are between guests of this host; --tcplisten is a real TCP port (IPv4,
+ * 127.0.0.1 by default), where port 0 means any free port, which is printed on stderr. The environment contains only the variables of --env.
+ * Status: the guest's exit code; 134 for a trap, 124 for the timeout, 128 + N for a signal that the guest raised, 1 when it could not be run, and 70
+ * when kernel memory was still in use at the end. */
 #include <holdfast/host.h>
 #include <holdfast/layouts.h>
 
@@ -35,7 +35,7 @@ struct saving {
 
 struct command {
 	const char *arg0, *file;
-	char **args; /* the guest's, NULL at the end */
+	char **args; /* the guest's arguments, ending with NULL */
 	const char **env;
 	struct hf_guest_preopen *preopens;
 	struct saving *savings;

@@ -12,7 +12,8 @@
 
 #include "platform/native.h"
 
-/* Address space; only touched pages count. The translation counts calls and traps long before the end (tools/wasm2c.mjs). */
+/* This is address space, of which only touched pages use memory. The translation counts nested calls, and traps long before the end of the stack
+ * (tools/wasm2c.mjs). */
 #define STACK_SIZE (UINT64_C(256) << 20)
 
 /* Code that a signal may interrupt without returning to it must not call a sanitizer's runtime. */
@@ -75,8 +76,7 @@ static int signal_number(void)
 
 void hf__guest_thread_init(void)
 {
-	/* The next one after the sanitizers': ThreadSanitizer's sigaction holds signals back until a thread calls the C library, which a guest
-	 * that computes never does. */
+	/* Bypasses the sanitizers' sigaction: ThreadSanitizer's delays signals until a thread calls the C library, which a computing guest never does. */
 	union {
 		void *symbol;
 		int (*function)(int, const struct sigaction *, struct sigaction *);

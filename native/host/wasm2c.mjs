@@ -1,8 +1,8 @@
-// Translates WASI programs to C (wabt's wasm2c) and compiles them to what the native host runs (native/host): GUEST.wasm → GUEST.so.
+// Translates WASI programs to C (wabt's wasm2c) and compiles them to shared objects for the native host (native/host): GUEST.wasm → GUEST.so.
 //
 //   node native/host/wasm2c.mjs [--debug] GUEST.wasm [GUEST.so]
 //
-// The translation is compiled without sanitizers and without optimization, because the tests are of the kernel; that is part of holdfast-guest, which is
+// The translation is compiled without sanitizers and without optimization, because the tests are for the kernel, which is part of holdfast-guest and
 // built with sanitizers. Errors of a guest in its own memory, including races between its threads, are not reported. With --debug the C files stay
 // beside the output, where gdb finds them. Results are kept in build/native-guests until their inputs change.
 import fs from 'node:fs';
@@ -109,7 +109,7 @@ function importsSource() {
 // --- which modules can run ---
 
 let refuse;
-/** Explains why a module cannot run, by the same rules and in the same words as in the browser; undefined if it can. */
+/** Explains why a module cannot run, by the same rules and with the same messages as in the browser; undefined if it can. */
 async function loadRefuse() {
   generateAbi();
   const esbuild = await import(pathToFileURL(createRequire(fromRoot('package.json')).resolve('esbuild')).href);
@@ -189,7 +189,7 @@ async function withoutWaits(wasm, folder) {
 
 const isShared = (header) => /^(?:extern )?wasm_rt_shared_memory_t\* /m.test(header);
 
-/** The configuration for native/host/wasm2c/module.c: what it must know about the guest. */
+/** The configuration for native/host/wasm2c/module.c: the macros that describe the guest. */
 function configuration(header, module) {
   const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
   const [, imported] = /^void wasm2c_guest_instantiate\(w2c_guest\*(.*)\);$/m.exec(header);
@@ -225,7 +225,7 @@ const compiler = () => which('clang') ?? which('gcc') ?? 'cc';
 const compile = (args) => run(compiler(), args, { quiet: true });
 
 /**
- * tcc, if installed, takes a seventeenth of the time: 4 s of a core instead of 70 for a Go program of 9 MB, which is 141 MB of C. It does not support
+ * tcc, if installed, takes a seventeenth of the time: 4 s of CPU time instead of 70 s for a Go program of 9 MB, which is 141 MB of C. It does not support
  * atomics, and gdb cannot use its debug information. Nor does it support thread-local variables: this turns the declaration of the only one into
  * `extern uint32_t (*hf_guest_depth())`, a function that returns its address, and each use into a call (native/host/wasm2c/runtime.c).
  */
@@ -303,7 +303,7 @@ async function make(wasm, module, output, debug) {
   }
 }
 
-/** Translations under way in this process, by output. */
+/** Translations in progress in this process, by output. */
 const making = new Map();
 
 /**

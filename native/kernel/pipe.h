@@ -24,8 +24,8 @@ struct hf_pipe {
 	uint32_t head;            /* where the next byte is read; indices run freely and wrap with the ring's mask */
 	uint32_t tail;            /* where the next byte is written */
 	bool ended;               /* treated as if it had neither readers nor writers: its bytes can still be read */
-	bool reset;               /* ended by force: after the last byte one read returns ECONNRESET */
-	struct hf_waitq readable; /* waits for bytes or the end of file */
+	bool reset;               /* was reset: after the last byte, one read returns ECONNRESET */
+	struct hf_waitq readable; /* threads that wait for bytes or the end of file */
 	struct hf_waitq writable; /* waits for room or EPIPE */
 	uint32_t size;            /* a power of two */
 	uint8_t *ring;
@@ -51,7 +51,7 @@ HF_MUST_CHECK int hf_pipe_create_counted(uint32_t size, struct hf_budget *budget
 /* Takes another hold on an end, for a caller that already has one. */
 void hf_pipe_hold_reader(struct hf_pipe *pipe);
 void hf_pipe_hold_writer(struct hf_pipe *pipe);
-/* Releases a hold; the last one of an end wakes the other end. */
+/* Releases a hold; releasing the last hold on an end wakes the other end. */
 void hf_pipe_drop_reader(struct hf_pipe *pipe);
 void hf_pipe_drop_writer(struct hf_pipe *pipe);
 

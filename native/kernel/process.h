@@ -113,8 +113,8 @@ void hf_process_make_resident(struct hf_process *process);
 /* Whether the thread limit is reached. Any thread. */
 bool hf_process_is_full(struct hf_process *process);
 
-/* Ends the process: the first reason counts, later calls do nothing. Every thread gets the order to stop; the
- * coordinator must claim those that compute. Any thread; never blocks. `message` and `stack` may be NULL. */
+/* Ends the process: the first reason counts, and later calls do nothing. Every thread is ordered to stop; the coordinator must claim those that
+ * compute. Any thread; never blocks. `message` and `stack` may be NULL. */
 void hf_process_end(struct hf_process *process, enum hf_exit_reason reason, uint32_t code, const char *message,
                     uint32_t message_size, const char *stack, uint32_t stack_size);
 

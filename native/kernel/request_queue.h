@@ -40,7 +40,7 @@ void hf_request_queue_unlink(struct hf_request_queue *queue, struct hf_waiter *w
 HF_MUST_CHECK int hf_request_queue_add(struct hf_request_queue *queue, struct hf_queued_request *request,
                                        struct hf_waiter *asker, struct hf_waiter *room);
 
-/* hf_request_leave, for a request that was added. */
+/* hf_request_leave for a request that was added. */
 HF_MUST_CHECK bool hf_request_queue_leave(struct hf_queued_request *request);
 
 /* Adds the request, waiting for room, and waits for the answer. 0: it is answered, and request->base.result is the answer. -HF_ETIMEDOUT, -HF_EINTR,
@@ -62,7 +62,7 @@ HF_MUST_CHECK int hf_request_queue_next(struct hf_request_queue *queue, struct h
 /* hf_request_answer for a request that was taken from a queue: called once after each take. Never blocks. */
 void hf_request_queue_answer(struct hf_queued_request *request, int result);
 
-/* Any thread; never blocks. Idempotent: the first error, a negated errno, counts. */
+/* Closes the queue with an error, a negated errno; the first one counts. Any thread; never blocks. */
 void hf_request_queue_close(struct hf_request_queue *queue, int error);
 /* Closes it and answers the requests that were taken. No other thread may be answering requests of this queue any more. */
 void hf_request_queue_end(struct hf_request_queue *queue, int error);

@@ -36,7 +36,7 @@ struct hf_listener {
 	struct hf_link backlog; /* ends not accepted yet */
 	uint32_t backlog_size;
 	struct hf_waitq acceptable;  /* waits for a connection */
-	struct hf_waitq connectable; /* waits for room in the backlog, or the end */
+	struct hf_waitq connectable; /* threads that wait for room in the backlog, or for the end */
 	/* Immutable. */
 	uint64_t ino;
 	uint16_t port;
@@ -58,11 +58,11 @@ uint32_t hf_listener_poll(struct hf_listener *listener, struct hf_waiter *waiter
 HF_MUST_CHECK int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *waiter);
 /* Unlinks a waiter that one of the functions above has linked, if it is still linked. */
 void hf_socket_unpoll(struct hf_waiter *waiter);
-/* Ends one direction, or both (`how`: enum hf_shutdown). Received bytes can still be read. */
+/* Shuts down one direction, or both (`how`: enum hf_shutdown). Received bytes can still be read. */
 void hf_socket_shutdown(struct hf_socket *socket, unsigned how);
 /* Closes an end. */
 void hf_socket_close(struct hf_socket *socket);
-/* The numbers of open ends of connections, and of listeners. */
+/* Return the numbers of open ends of connections, and of listeners. */
 uint32_t hf_socket_count(void);
 uint32_t hf_listener_count(void);
 

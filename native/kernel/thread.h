@@ -5,7 +5,7 @@
  *                 terminated at any instant by a thread that moves the word to HF_CLAIMED.
  *   HF_IN_KERNEL  it runs a system call. It is never terminated here; it is asked to stop, its waits end, the call
  *                 unwinds and it stops at the door on its way out.
- *   HF_UNWINDING  it was told to stop and goes up the guest's stack. It holds nothing, and is about to say that it is
+ *   HF_UNWINDING  it was told to stop and unwinds the guest's stack. It holds nothing, and is about to report that it is
  *                 gone, so it is not claimed. (A trap takes it there, which no guest can catch. Where an embedder
  *                 unwinds by something that can be caught, a further call is unwound again at the door.)
  *   HF_CLAIMED    another thread has declared it dead. If it still runs (a zombie), it parks forever at the door.
@@ -128,7 +128,7 @@ void hf_thread_init(struct hf_thread *thread, struct hf_process *process, uint32
 
 /* ---- the door: owner thread only ---- */
 
-/* Enters the kernel, or never returns: parks for good if the thread was claimed. */
+/* Enters the kernel, or never returns: parks forever if the thread was claimed. */
 static inline void hf_door_enter(struct hf_thread *thread);
 /* Leaves the kernel, or never returns: unwinds the guest if the thread has the order to stop. Blocks while it has the
  * order to pause. */
@@ -182,7 +182,7 @@ bool hf_thread_may_spin(uint32_t woken);
 
 /* Wakes the thread, because something that it may wait for has changed. */
 void hf_thread_wake(struct hf_thread *thread);
-/* Orders it to stop: its waits end, and it leaves at the next boundary. Idempotent. */
+/* Orders it to stop: its waits end, and it unwinds at the next boundary. Idempotent. */
 void hf_thread_stop(struct hf_thread *thread);
 /* Makes it return to its guest in turns with others from now on. Idempotent. */
 void hf_thread_in_turns(struct hf_thread *thread);

@@ -53,7 +53,7 @@ static bool take_locked(struct hf_tty *tty, struct hf_uio *uio) HF_REQUIRES(tty-
 		tty->head += moved;
 		line_over = ends_at(tty, tty->head - 1);
 	}
-	/* The end of file that finished a line belongs to that line: the next read must not see it again. */
+	/* An end of file that finished a line belongs to that line, so the next read must not return it again. */
 	if (whole > 0 && uio->resid == 0 && !line_over && tty->head != tty->ready && is_end_of_file(tty, tty->head))
 		tty->head++;
 	if (uio->resid < whole || line_over)

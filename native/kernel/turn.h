@@ -36,7 +36,7 @@ bool hf_turn_is_crowd(uint32_t threads);
 bool hf_turn_is_due(struct hf_thread *thread);
 /* Waits for a turn. Blocks; no lock may be held. Returns early when the thread must stop. */
 void hf_turn_take(struct hf_thread *thread);
-/* Between two pieces of a long call: waits if the calling thread's turn is over. Blocks; no lock may be held. */
+/* Called between two pieces of a long call: waits if the calling thread's turn has ended. Blocks; no lock may be held. */
 void hf_turn_between_pieces(void);
 /* Ends the turn if another thread waits for one. */
 void hf_turn_yield(struct hf_thread *thread);

@@ -11,7 +11,7 @@
 
 struct hf_waiter {
 	struct hf_link link;
-	void (*wake)(struct hf_waiter *waiter); /* never blocks, takes no lock but the coordinator queue's */
+	void (*wake)(struct hf_waiter *waiter); /* never blocks, and takes no lock except the coordinator queue's */
 };
 
 struct hf_waitq {

@@ -89,7 +89,7 @@ static void wake(struct hf_thread *thread, hf_word *word, uint32_t then)
 	bool asleep = atomic_load(&thread->parked);
 	(void)atomic_exchange(word, then);
 	if (asleep)
-		hf_plat_wake(park, 1); /* needs no more than the address */
+		hf_plat_wake(park, 1); /* only needs the address */
 }
 
 static uint32_t looks(struct hf_patience *patience)
@@ -544,7 +544,7 @@ static void look_for_calls(struct hf_callee *own, bool woken)
 	}
 }
 
-/* -HF_EINTR: the thread must stop. */
+/* Returns 0, or -HF_EINTR when the thread must stop. */
 static int sleep_for_calls(struct hf_thread *self, struct hf_callee *own, uint32_t received)
 {
 	int result = 0;

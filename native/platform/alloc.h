@@ -6,7 +6,7 @@
 
 #define HF_ALLOC static inline __attribute__((malloc, warn_unused_result))
 
-/* NULL when the limit, the zone's share or the machine's memory is reached. The caller owns the block. */
+/* Returns NULL when the limit, the zone's share or the machine's memory is used up. The caller owns the block. */
 void *hf_zone_alloc(enum hf_zone zone, size_t size) __attribute__((malloc, warn_unused_result));
 void *hf_zone_alloc_zeroed(enum hf_zone zone, size_t size) __attribute__((malloc, warn_unused_result));
 /* Moves the contents to a block of the new size; on failure returns NULL, and the old block stays valid. */
@@ -14,7 +14,7 @@ void *hf_zone_realloc(enum hf_zone zone, void *block, size_t new_size) __attribu
 /* NULL is allowed. */
 void hf_free(void *block);
 
-/* Only for bytes of files, names and nodes: any guest that may write can use up this memory. */
+/* Only for bytes of files, names and nodes, because any guest that may write can use up this memory. */
 HF_ALLOC void *hf_file_alloc(size_t size)
 {
 	return hf_zone_alloc(HF_ZONE_FILES, size);

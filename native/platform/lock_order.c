@@ -13,7 +13,7 @@ static const char *const names[HF_RANKS] = {
 	[HF_RANK_WORK] = "the work queue's",   [HF_RANK_LEAF] = "a leaf",
 };
 
-/* One lock of each rank at most, so this is all that a thread can hold. */
+/* A thread can hold at most one lock of each rank. */
 static _Thread_local const struct hf_lock *held[HF_RANKS];
 static _Thread_local int holds;
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The source for copying holes. Never written; in .bss, so that it adds nothing to the module's size. */
+/* The source for copying holes. Never written, so it stays in .bss and adds nothing to the module's size. */
 static char zeros[4096];
 
 void hf_user_bind(struct hf_usermem *mem, void (*copy_in)(void *, uint32_t, uint32_t),
@@ -27,7 +27,7 @@ uint64_t hf_user_size(struct hf_usermem *mem)
 
 int hf_user_check(struct hf_usermem *mem, uint32_t address, uint64_t size)
 {
-	/* Neither sum can wrap: an address has 32 bits, and a size of more than 32 is refused. */
+	/* Neither sum can wrap: an address has 32 bits, and a size of more than 32 bits is refused. */
 	if (size > UINT32_MAX)
 		return -HF_EFAULT;
 	if (address + size <= hf_counter_own(&mem->known_size))

@@ -234,7 +234,7 @@ static uint32_t simd_alignment(uint32_t opcode)
 	/* v128.load; of two halves of it; splats; v128.store */
 	static const uint8_t alignments[] = {4, 3, 3, 3, 3, 3, 3, 0, 1, 2, 3, 4};
 	if (opcode >= 84 && opcode <= 91)
-		return (opcode - 84) % 4; /* lanes: loads, then stores */
+		return (opcode - 84) % 4; /* lane loads, then lane stores */
 	if (opcode >= 92)
 		return opcode - 90; /* load32_zero, load64_zero */
 	return alignments[opcode];

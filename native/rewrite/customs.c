@@ -82,7 +82,7 @@ static uint32_t put_hints(struct hf__writer *w, const struct hf_rewrite *rw, str
 			return index;
 		}
 		last = offset;
-		/* Zero stands for the function as a whole. */
+		/* Offset 0 means the function as a whole. */
 		hf__put_u64(w, offset == 0 ? 0 : moved(rw, function, offset, &next, &added));
 		uint32_t size = hf__count(r);
 		const uint8_t *data = r->at;

@@ -149,7 +149,7 @@ static void walk_all(struct loop_walk *walk)
 {
 	struct hf__module *module = walk->module;
 	uint32_t n = module->defined_count;
-	/* First visit the functions that a call through a table may reach: they make no such calls themselves, or else they have a check. */
+	/* First visit the functions that a call through a table may reach: either they make no such calls, or they already have a check. */
 	for (uint32_t f = 0; f < n; f++) {
 		if (is_taken(module, f) && !module->defined[f].calls_any)
 			walk_from(walk, f);

@@ -58,10 +58,10 @@
 struct hf_rewrite_options {
 	enum hf_rewrite_check check;
 	uint32_t fuel; /* HF_REWRITE_FUEL: checks between two calls of the table's function; 1 to INT32_MAX */
-	uint64_t
-		limit_pages; /* the most pages of 64 KiB that each memory may have, and all tables together: maxima above are lowered to it. Or HF_REWRITE_NO_LIMIT */
-	bool
-		refuse_objects; /* a module that can fill the engine's own heap is refused: one with structures, arrays, or exceptions that can be kept or are large */
+	/* The most pages of 64 KiB for each memory, and for all tables together; larger maxima are lowered. Or HF_REWRITE_NO_LIMIT. */
+	uint64_t limit_pages;
+	/* Refuse a module that can fill the engine's heap: one with structures, arrays, or exceptions that can be kept or are large. */
+	bool refuse_objects;
 };
 
 /* The bytes that an element of a table counts as, whatever the engine uses. */

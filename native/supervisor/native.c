@@ -14,7 +14,7 @@
 
 struct hf_supervised {
 	/* immutable */
-	struct hf_supervised *next; /* the supervisor's thread alone */
+	struct hf_supervised *next; /* for the supervisor's thread only */
 	struct hf_supervision *sup;
 	struct hf_supervise_child child;
 	uint32_t id, generation;

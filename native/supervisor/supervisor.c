@@ -261,7 +261,7 @@ int hf_sup_started(struct hf_supervisor *sup, uint32_t id, uint32_t generation, 
 		return -HF_ESRCH;
 	child->state = HF_SUP_RUNNING;
 	child->fresh = false;
-	/* While it waits to be stopped, `at` is when it starts again. */
+	/* While it waits to be stopped, `at` is the time of its next start. */
 	if (child->stop == HF_SUP_STAYS)
 		child->at = now;
 	if (supervisor && child->spec.shutdown == HF_SUP_USUAL)
@@ -302,7 +302,7 @@ int hf_sup_ended(struct hf_supervisor *sup, uint32_t id, uint32_t generation, st
 
 /* ---- actions ---- */
 
-/* Children of a one-for-one supervisor do not depend on each other, unless it ends. */
+/* Children of a one-for-one supervisor are independent of each other, except when the supervisor ends. */
 static bool is_ordered(const struct hf_supervisor *sup)
 {
 	return sup->settings.strategy != HF_SUP_ONE_FOR_ONE || sup->phase != HF_SUP_OPEN;

@@ -5,7 +5,7 @@
 #include "fs/devfs.h"
 #include "kernel/vnode_file.h"
 
-/* A directory to start from, and a path copied out of the guest. */
+/* A directory to start from, and a path copied from the guest. */
 struct at_place {
 	struct hf_fd_view dir;
 	const struct hf_vnode_file *file; /* the path, for the walk */

@@ -20,7 +20,7 @@ struct polling {
 	uint32_t count;
 	struct subscription *subs;
 	struct hf_poll_entry *entries;
-	uint64_t deadline; /* the earliest of the clocks */
+	uint64_t deadline; /* the earliest deadline of the clocks */
 	bool failed;       /* an event is due at once, because a subscription is invalid */
 };
 
@@ -29,8 +29,7 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
 	return a > HF_FOREVER - b ? HF_FOREVER : a + b;
 }
 
-/* A clock's deadline on the monotonic clock. Realtime deadlines are converted once: the call does not follow later
- * changes of the clock. */
+/* Converts a clock's deadline to the monotonic clock. Realtime deadlines are converted once, so the call ignores later changes of the clock. */
 static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absolute, uint64_t *out)
 {
 	/* `now` is the guest's time, so that by the guest's clock no wait is too short. It is read last for the same reason: the thread may lose its core

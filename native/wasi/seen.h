@@ -11,8 +11,8 @@
 
 /* Records the call's result and returns it. Any thread. */
 int hf__see_result(enum hf_call call, int result);
-/* Puts the table into the directory as the file "errors-seen": a byte, 0 or 1, for each call and each errno below 77.
- * Called once, at start. Returns what attaching returns. */
+/* Puts the table into the directory as the file "errors-seen": a byte, 0 or 1, for each call and each errno below 77. Called once, at start. Returns
+ * the result of hf_memfs_attach. */
 HF_MUST_CHECK int hf__seen_attach(struct hf_vnode *dir);
 #define HF__SEE(call, result) hf__see_result(HF_CALL_##call, result)
 

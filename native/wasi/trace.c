@@ -33,7 +33,7 @@ static void put_u32(struct writer *to, uint32_t value)
 	to->at += sizeof value;
 }
 
-/* Unreadable memory is shown as nothing: the call itself has failed with EFAULT. */
+/* Unreadable memory is shown as no bytes: the call itself has failed with EFAULT. */
 static void put_memory(struct writer *to, uint32_t address, uint32_t size)
 {
 	uint32_t shown = size < HF_TRACE_SHOWN ? size : HF_TRACE_SHOWN;
@@ -43,7 +43,7 @@ static void put_memory(struct writer *to, uint32_t address, uint32_t size)
 	to->at += shown;
 }
 
-/* The first bytes of a vector's pieces, `size` in all. */
+/* Copies the first bytes of a vector's pieces, up to `size` in total. */
 static void put_vector(struct writer *to, uint32_t iovs, uint32_t count, uint32_t size)
 {
 	uint32_t room = size < HF_TRACE_SHOWN ? size : HF_TRACE_SHOWN;
@@ -74,7 +74,7 @@ static uint32_t vector_size(struct hf_thread *thread, uint32_t iovs, uint32_t co
 	return size;
 }
 
-/* How many bytes a call reports: the value that it stored as its first result of 32 bits. */
+/* Returns the number of bytes that a call reports: the value that it stored as its first 32-bit result. */
 static uint32_t moved(struct hf_thread *thread, const char *shown, const uint64_t *arguments)
 {
 	uint32_t value = 0;
@@ -123,7 +123,7 @@ void hf__trace(struct hf_thread *thread, enum hf_call call, int result, HF__NINE
 	struct writer to = {thread, (uint8_t *)record.arguments};
 	uint32_t count = (uint32_t)strlen(shown);
 	uint64_t now = hf_plat_monotonic(), started = thread->call_started;
-	/* Left from a call that was not traced when it ended. */
+	/* Left over from a call that was not traced when it ended. */
 	if (started < hf_counter_own(&thread->traced))
 		started = 0;
 	record.head = (struct hf_trace_record){
@@ -144,7 +144,7 @@ void hf__trace(struct hf_thread *thread, enum hf_call call, int result, HF__NINE
 	struct hf_iov iov;
 	struct hf_uio uio;
 	hf_uio_kernel(&uio, &iov, &record, record.head.size);
-	/* There is no reader any more, or the thread must stop: the record is dropped. */
+	/* There is no reader any more, or the thread must stop, so the record is dropped. */
 	if (pipe)
 		(void)!hf_pipe_write(pipe, thread, &uio, false);
 }

@@ -1,12 +1,12 @@
-/* module.c - makes a struct hf_guest_module from wasm2c's output. Compiled once a guest, with a header before it (-include, written by
- * tools/wasm2c.mjs) that includes wasm2c's and says:
+/* module.c - makes a struct hf_guest_module from wasm2c's output. Compiled once per guest, after a header (-include, written by tools/wasm2c.mjs)
+ * that includes wasm2c's header and defines:
  *
  *   GUEST_START(instance)                    calls _start
  *   GUEST_THREAD_START(instance, tid, arg)   calls wasi_thread_start; only if there is one
  *   GUEST_INSTANTIATE(instance, memory)      calls wasm2c_guest_instantiate
- *   GUEST_OWN_MEMORY(instance)               its exported memory, or
- *   GUEST_MEMORY_MIN, GUEST_MEMORY_MAX       those of the memory that it imports
- *   GUEST_MEMORY_IMPORT                      the beginning of the function that gives it, whose parameter is `memory`
+ *   GUEST_OWN_MEMORY(instance)               the memory that it exports, or
+ *   GUEST_MEMORY_MIN, GUEST_MEMORY_MAX       the limits of the memory that it imports
+ *   GUEST_MEMORY_IMPORT                      the beginning of the function that returns it, with the parameter `memory`
  *   GUEST_SHARED                             1 if the memory is shared
  */
 #include <holdfast/guest_module.h>
@@ -28,7 +28,7 @@ typedef wasm_rt_memory_t memory_t;
 #else
 #define MEMORY(instance, memory) ((void)(instance), (memory_t *)(memory))
 
-/* wasm2c calls this with the module that it imports from, which is the memory itself. */
+/* wasm2c calls this with the module from which it imports, which is the memory itself. */
 GUEST_MEMORY_IMPORT
 {
 	return (memory_t *)(void *)memory;

@@ -31,8 +31,8 @@ struct hf_guest_module {
 
 /* ---- functions that the translation calls, besides the kernel's doors; on the guest's thread only ---- */
 
-/* Call these around everything that must not be interrupted halfway: doors, memory.grow. Between the two the thread is
- * not interrupted; hf_guest_idle does not return if its process is over. Not nested. */
+/* Call these around code that must not be interrupted: doors, memory.grow. Between the two the thread is not interrupted; hf_guest_idle does not
+ * return if the process has ended. Calls do not nest. */
 void hf_guest_busy(void);
 void hf_guest_idle(void);
 

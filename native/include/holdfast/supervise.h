@@ -9,7 +9,7 @@
 #include <holdfast/supervisor.h>
 
 struct hf_supervision; /* a running supervisor */
-struct hf_supervised;  /* one run of a child: from its start to its end */
+struct hf_supervised;  /* one run of a child, from start to end */
 
 struct hf_supervise_options;
 
@@ -25,7 +25,7 @@ struct hf_supervise_child {
 	 * end while a run does not return. */
 	void (*stop)(void *context, struct hf_supervised *self, bool kill);
 	void *context;
-	/* Instead of run and stop: the child is another supervisor. */
+	/* If set, instead of run and stop: the child is another supervisor. */
 	const struct hf_supervise_options *supervisor;
 };
 
@@ -33,8 +33,8 @@ struct hf_supervise_options {
 	struct hf_sup_settings settings; /* backoff.factor is at least 1 */
 	const struct hf_supervise_child *children;
 	uint32_t count;
-	/* May be NULL. Called on the supervisor's thread with each HF_SUP_TELL_* and the child's id (NULL where there is none).
-	 * May call anything here except hf_supervise_wait, hf_supervise_close and hf_supervise_detach of this supervisor. */
+	/* May be NULL. Called on the supervisor's thread with each HF_SUP_TELL_* and the child's id (NULL if there is none). May call any function here
+	 * except hf_supervise_wait, hf_supervise_close and hf_supervise_detach for this supervisor. */
 	void (*event)(void *context, const struct hf_sup_action *action, const char *id);
 	void *context;
 };

@@ -81,7 +81,7 @@ struct hf_sup_action {
 	uint32_t id;         /* the child, or the one whose end exceeded the limit */
 	uint32_t generation; /* generation of the start that this concerns */
 	bool forgotten;      /* ended, stopped: it was temporary, and its id is free */
-	uint64_t delay;      /* restarting, ask: nanoseconds from now */
+	uint64_t delay;      /* for restarting and ask: nanoseconds from now */
 	struct hf_sup_end end;
 };
 
@@ -136,7 +136,7 @@ int hf_sup_ended(struct hf_supervisor *sup, uint32_t id, uint32_t generation, st
 
 /* Gets the next action; false: there is none until an event, a command or the deadline. */
 bool hf_sup_next(struct hf_supervisor *sup, uint64_t now, struct hf_sup_action *action);
-/* When to call hf_sup_next even if nothing happens; HF_SUP_FOREVER: never. */
+/* Returns the time at which to call hf_sup_next even if nothing happens; HF_SUP_FOREVER: never. */
 uint64_t hf_sup_deadline(const struct hf_supervisor *sup);
 
 /* Returns NULL when there is none. */
