@@ -8,7 +8,8 @@ if (!HOLDFAST_URL) throw new Error('run the browser tests with `npm test -- brow
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
-  outputDir: '../../build/test-results',
+  // Playwright empties it, and the reports of other suites are beside it.
+  outputDir: '../../build/test-results/browser',
   // Two files at a time: each has a browser of its own, and counts what that one does.
   workers: 2,
   fullyParallel: false,
