@@ -1,5 +1,5 @@
 /**
- * Creates companions for napi-rs modules. Pass the exports of the packages that the module's package depends on.
+ * Creates companions for napi-rs modules, from the exports of the packages that they depend on.
  *
  *     import * as runtime from '@napi-rs/wasm-runtime';
  *     import { createContext } from '@emnapi/runtime';
@@ -20,7 +20,7 @@ export const emnapi = (runtime, calls) => async (context) => {
     runtime.instantiateNapiModuleSync(module, { ...common, childThread: true, postMessage });
     return;
   }
-  // Objects that emnapi uses as its Workers. They receive the messages that the threads post.
+  // What emnapi uses as its Workers
   const made = {};
   const worker = (tid) =>
     (made[tid] ??= Object.assign(new EventTarget(), {

@@ -469,13 +469,24 @@ static void send(struct hf_call *call, const struct hf_message *message)
 	}
 }
 
+/* The thread has read all of a stream. The other side is about to take calls again, but this thread may call it sooner. */
+static void has_read(struct hf_thread *self, struct hf_call *call)
+{
+	struct hf_callee *callee = call->callee;
+	uint32_t other = self == call->caller ? callee->node : call->place & 0xff;
+	atomic_store(&callee->all->nodes[other].serves, 1);
+}
+
 bool hf_call_receive(struct hf_thread *self, struct hf_call *call, uint32_t how, uintptr_t to, uint32_t size)
 {
 	int32_t part = 1;
+	uint32_t all = size;
 	hf_door_enter(self);
 	for (; size && part > 0; to += (uint32_t)part, size -= (uint32_t)part)
 		if ((part = hf_pipe_move(call->pipe, how, to, size < PIECE_MOST ? size : PIECE_MOST)) <= 0)
 			break;
+	if (part > 0 && call->left && (call->left -= all) == 0)
+		has_read(self, call);
 	hf_door_leave(self);
 	return part > 0;
 }
@@ -499,13 +510,14 @@ static void answer_with_bytes(struct hf_callee *own, struct hf_call *call)
 		call->answer.fn = 1; /* the call failed, without a text */
 		total = 0;
 	}
-	bool first = total <= call->ring;
+	bool first = total <= call->ring; /* or there are none */
 	if (total && first)
 		send(call, &call->answer);
-	if (total && !first)
+	call->left = first || !own->reentrant ? 0 : total;
+	if (!first)
 		set_serves(own, false);
 	(void)answer(call);
-	if (total && !first) {
+	if (!first) {
 		send(call, &call->answer);
 		set_serves(own, true);
 	}
@@ -677,6 +689,8 @@ static uintptr_t ask(struct hf_thread *self, struct hf_callee *own, struct hf_ca
 	call->streams = total > call->ring;
 	if (call->streams)
 		call->ask.place |= HF_CALL_STREAMS;
+	if (total)
+		call->left = call->streams && own && own->reentrant ? total : 0;
 	if (total && !call->streams)
 		send(call, &call->ask);
 	return await(self, own, call, call->streams ? HF_CALL_TAKEN : HF_CALL_ANSWERED, publish(call));

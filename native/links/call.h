@@ -104,6 +104,9 @@ struct hf_call {
 	struct hf_pipe *spare;
 	uint32_t ring; /* size of the pipe's ring */
 
+	/* Bytes of a stream that are not yet read, if the side that sends it is reentrant; otherwise 0. Changes owner with the message. */
+	uint64_t left;
+
 	/* The caller's. */
 	bool streams;
 	struct hf_patience patience;

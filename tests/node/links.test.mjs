@@ -233,7 +233,8 @@ test('a reentrant guest is called in the midst of its own calls', patience, asyn
   const both = await eachOther(t, [{ reentrant }, { reentrant }]);
   assert.equal(await both.a.call('try_ping', 9), 9);
   const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => i * 7);
-  assert.deepEqual(await both.a.call('echo', bytes, 5), bytes);
+  // Who reads the last bytes of a stream may call before its sender has noticed that they are read.
+  for (let i = 0; i < 20; i++) assert.deepEqual(await both.a.call('echo', bytes, 5), bytes);
   // However often: at last there is no frame for it any more.
   assert.ok((await both.a.call('try_ping', 100)) < 0);
   assert.equal(await both.b.call('ping', 3), 3);
