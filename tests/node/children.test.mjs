@@ -177,7 +177,7 @@ test('a parent that is killed takes its children along, and wherever it is in a 
 });
 
 test('many children leave no descriptor, no process and no memory', patience, async (t) => {
-  const hf = await withPrograms(t);
+  const hf = await withPrograms(t, { workers: { min: 8 } }); // one more worker would need room, too
   await runsChild(hf, ['many', '2']);
   const bytes = async () => (await hf.stats()).kernel.bytes;
   const before = await until(bytes, () => true);

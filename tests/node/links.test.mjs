@@ -16,8 +16,8 @@ const functions = {
   reversed: { params: ['bytes'], result: 'bytes', into: 'allocator' },
 };
 
-async function two(t) {
-  const hf = await runtime(t);
+async function two(t, options) {
+  const hf = await runtime(t, options);
   const other = await hf.instantiate(guest('called'), { name: 'other' });
   const caller = await callerOf(hf, other);
   return { hf, other, caller };
@@ -51,8 +51,8 @@ test('text and bytes pass through the allocators of both, also more than a pipe 
 });
 
 test('a command calls an instance, too, and what it holds is freed when it has ended', patience, async (t) => {
-  const { hf, other } = await two(t);
-  const run = () => hf.run(guest('calls-a-guest'), { link: { other } });
+  const { hf, other } = await two(t, { workers: { min: 3, max: 3 } }); // one more worker would need room, too
+  const run = () => hf.run(guest('calls-a-guest'), { link: { other }, whenBusy: 'wait' });
   assert.equal((await run()).stdout, '45\n');
   const used = async () => (await hf.stats()).kernel.bytes;
   const before = await used();
