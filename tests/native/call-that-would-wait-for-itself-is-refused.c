@@ -119,26 +119,9 @@ static void told(uint32_t session, uint32_t reason, uint32_t code, const char *m
 	exited++;
 }
 
-static void session_over(uint32_t session)
-{
-	(void)session;
-}
-
-static struct session *spawn(uint32_t id)
-{
-	struct {
-		struct hf_spawn_header header;
-		char args[1];
-	} order = {.header = {.id = id}};
-	struct hf_spawn_error error;
-	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL);
-	CHECK(session);
-	return session;
-}
-
 int main(void)
 {
-	static const struct browser browser = {.guest = guest, .exited = told, .session_over = session_over};
+	static const struct browser browser = {.guest = guest, .exited = told};
 	struct session *sessions[GUESTS + 1];
 	coordinator_begin(&browser, GUESTS, GUESTS);
 	while (hf_c_pool_count(HF_WORKER_IDLE) < GUESTS)
@@ -147,7 +130,7 @@ int main(void)
 	for (uint32_t i = 1; i <= CALLED; i++)
 		callees[i] = hf_callee_create(&all, &" abcr"[i], 1, i == R);
 	for (uint32_t i = 1; i <= GUESTS; i++)
-		sessions[i] = spawn(i);
+		CHECK(sessions[i] = coordinator_spawn(i));
 	while (finished < 2)
 		coordinator_turn();
 	/* At least one of two was answered, and no two refused each other: a refused call's guest answers the other one. */

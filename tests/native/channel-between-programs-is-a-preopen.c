@@ -74,11 +74,6 @@ static void told(uint32_t session, uint32_t reason, uint32_t code, const char *m
 	exited++;
 }
 
-static void session_over(uint32_t session)
-{
-	(void)session;
-}
-
 /* The answer, which is 0 if it runs. */
 static int32_t spawn(uint32_t id, struct hf_pipe *pipe, uint32_t end, uint32_t name_size)
 {
@@ -103,7 +98,7 @@ static int32_t spawn(uint32_t id, struct hf_pipe *pipe, uint32_t end, uint32_t n
 
 int main(void)
 {
-	static const struct browser browser = {.guest = guest, .exited = told, .session_over = session_over};
+	static const struct browser browser = {.guest = guest, .exited = told};
 	coordinator_begin(&browser, 2, 2);
 	while (hf_c_pool_count(HF_WORKER_IDLE) < 2)
 		coordinator_turn();

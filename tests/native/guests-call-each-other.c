@@ -122,35 +122,20 @@ static void told(uint32_t session, uint32_t reason, uint32_t code, const char *m
 	exited++;
 }
 
-static void session_over(uint32_t session)
-{
-	(void)session;
-}
-
-static struct session *spawn(uint32_t id)
-{
-	struct {
-		struct hf_spawn_header header;
-		char args[1];
-	} order = {.header = {.id = id}};
-	struct hf_spawn_error error;
-	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL);
-	CHECK(session);
-	return session;
-}
-
 int main(void)
 {
-	static const struct browser browser = {.guest = guest, .exited = told, .session_over = session_over};
+	static const struct browser browser = {.guest = guest, .exited = told};
 	coordinator_begin(&browser, 3, 3);
 	while (hf_c_pool_count(HF_WORKER_IDLE) < 3)
 		coordinator_turn();
 	size_t before = coordinator_blocks();
 	callee = hf_callee_create(&all, "callee", 6, false);
 	CHECK(callee);
-	struct session *served = spawn(CALLEE);
+	struct session *served = coordinator_spawn(CALLEE);
+	CHECK(served);
 
-	struct session *killed = spawn(KILLED);
+	struct session *killed = coordinator_spawn(KILLED);
+	CHECK(killed);
 	while (!hangs)
 		coordinator_turn();
 	uint32_t pid = hf_c_pid(killed);
@@ -161,7 +146,7 @@ int main(void)
 	hf_callee_forget(callee, pid, true);
 
 	hangs = false;
-	(void)spawn(CALLER);
+	CHECK(coordinator_spawn(CALLER));
 	for (uint32_t sent = 0; !hangs || nudges < NUDGES;) {
 		if (sent < NUDGES) {
 			hf_callee_nudge(callee);

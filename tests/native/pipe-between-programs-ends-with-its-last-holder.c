@@ -56,11 +56,6 @@ static void told(uint32_t session, uint32_t reason, uint32_t code, const char *m
 	exited++;
 }
 
-static void session_over(uint32_t session)
-{
-	(void)session;
-}
-
 static void spawn(uint32_t id, struct hf_pipe *in, struct hf_pipe *out)
 {
 	struct {
@@ -79,7 +74,7 @@ static void until_exited(uint32_t count)
 
 int main(void)
 {
-	static const struct browser browser = {.guest = guest, .exited = told, .session_over = session_over};
+	static const struct browser browser = {.guest = guest, .exited = told};
 	coordinator_begin(&browser, 2, 2);
 	while (hf_c_pool_count(HF_WORKER_IDLE) < 2)
 		coordinator_turn();

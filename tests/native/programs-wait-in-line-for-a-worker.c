@@ -50,18 +50,6 @@ static void on_worker_free(uint32_t session)
 	called = session;
 }
 
-static struct session *spawn(uint32_t id)
-{
-	struct {
-		struct hf_spawn_header header;
-		char args[1];
-	} order = {.header = {.id = id}};
-	struct hf_spawn_error error;
-	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL);
-	CHECK(session || error.error == -HF_EAGAIN);
-	return session;
-}
-
 static void turns(void)
 {
 	for (int i = 0; i < 100; i++)
@@ -75,7 +63,7 @@ static void next_is(uint32_t id)
 		coordinator_turn();
 	CHECK_EQ(called, id);
 	called = 0;
-	CHECK(spawn(id));
+	CHECK(coordinator_spawn(id));
 	hf_c_leave_line(id);
 	turns();
 	CHECK_EQ(called, 0);
@@ -100,9 +88,9 @@ int main(void)
 	                                       .worker_free = on_worker_free};
 	coordinator_begin(&browser, 1, 1);
 	CHECK_EQ(hf_c_await_worker(RUNS, 1), 1);
-	CHECK(spawn(RUNS));
+	CHECK(coordinator_spawn(RUNS));
 	hf_c_leave_line(RUNS);
-	CHECK(!spawn(FIRST));
+	CHECK(!coordinator_spawn(FIRST));
 	CHECK_EQ(hf_c_await_worker(FIRST, 1), 0);
 	CHECK_EQ(hf_c_await_worker(KILLED, 1), 0);
 	CHECK_EQ(hf_c_await_worker(THIRD, 1), 0);

@@ -54,24 +54,14 @@ static void told(uint32_t session, uint32_t reason, uint32_t code, const char *m
 	exited++;
 }
 
-static void spawn(uint32_t id)
-{
-	struct {
-		struct hf_spawn_header header;
-		char args[1];
-	} order = {.header = {.id = id}};
-	struct hf_spawn_error error;
-	CHECK(hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL));
-}
-
 int main(void)
 {
 	static const struct browser browser = {
 		.guest = guest, .output = output, .output_end = one, .stdin_ready = only, .exited = told, .session_over = only};
 	coordinator_zombies_die();
 	coordinator_begin(&browser, 2, 2);
-	spawn(FIRST);
-	spawn(ASKS);
+	CHECK(coordinator_spawn(FIRST));
+	CHECK(coordinator_spawn(ASKS));
 	while (!atomic_load(&answers))
 		coordinator_turn();
 	CHECK_EQ(refused, -HF_EAGAIN);

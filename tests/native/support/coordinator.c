@@ -269,7 +269,8 @@ void js_ending(uint32_t session)
 
 void js_session_over(uint32_t session)
 {
-	browser->session_over(session);
+	if (browser->session_over)
+		browser->session_over(session);
 }
 
 void js_released(uint32_t session)
@@ -378,6 +379,18 @@ unsigned zombies_at_the_door(void)
 	for (struct fake *fake = fakes; fake; fake = fake->next)
 		count += atomic_load(&fake->thread->door) == HF_CLAIMED;
 	return count;
+}
+
+struct session *coordinator_spawn(uint32_t id)
+{
+	struct {
+		struct hf_spawn_header header;
+		char args[1];
+	} order = {.header = {.id = id}};
+	struct hf_spawn_error error;
+	struct session *session = hf_c_spawn(&order.header, &error, NULL, NULL, NULL, NULL);
+	CHECK(session || error.error == -HF_EAGAIN);
+	return session;
 }
 
 size_t coordinator_blocks(void)

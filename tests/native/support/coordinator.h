@@ -21,6 +21,7 @@ struct browser {
 	void (*output_end)(uint32_t session, uint32_t fd);
 	void (*stdin_ready)(uint32_t session);
 	void (*exited)(uint32_t session, uint32_t reason, uint32_t code, const char *message, size_t message_size);
+	/* NULL in tests that do not need it. */
 	void (*session_over)(uint32_t session);
 	/* Of connections; NULL where there are none. */
 	void (*connection)(uint32_t connection, int32_t error);
@@ -33,6 +34,8 @@ struct browser {
 };
 
 void coordinator_begin(const struct browser *browser, uint32_t min_workers, uint32_t max_workers);
+/* Starts a guest without arguments, environment and streams. NULL: no worker is free; the test fails on any other error. */
+struct session *coordinator_spawn(uint32_t id);
 /* One turn of the event loop: messages of workers, then the kernel's work. Sleeps for a tenth of a millisecond if there is neither. */
 void coordinator_turn(void);
 /* Whether the workers' idle messages are delayed, as messages in transit. */
