@@ -537,20 +537,21 @@ static bool is_nudged(struct hf_callee *own, uint32_t received)
 	return (int32_t)(atomic_load(&own->nudges) - received) > 0;
 }
 
-static void look_for_calls(struct hf_callee *own, bool woken)
+/* Polls for a while: until the thread of `own` has calls, or the state of `call` is at least `until`. One of them may be NULL. */
+static void look(struct hf_patience *patience, bool woken, struct hf_callee *own, struct hf_call *call, uint32_t until)
 {
 	if (woken && !hf_thread_may_spin(1)) /* the woken thread is not counted yet */
 		return;
-	for (uint32_t left = looks(&own->patience); left == LOOKS_MOST || hf_thread_may_spin(0); left -= LOOKS) {
+	for (uint32_t left = looks(patience); left == LOOKS_MOST || hf_thread_may_spin(0); left -= LOOKS) {
 		for (int i = 0; i < LOOKS; i++) {
-			if (has_calls(own)) {
-				own->patience.looks = LOOKS_MOST;
+			if ((call && state_of(call) >= until) || (own && has_calls(own))) {
+				patience->looks = LOOKS_MOST;
 				return;
 			}
 			hf_plat_relax();
 		}
 		if (left == LOOKS) {
-			was_in_vain(&own->patience);
+			was_in_vain(patience);
 			return;
 		}
 	}
@@ -576,7 +577,7 @@ struct hf_call *hf_call_next(struct hf_thread *self, struct hf_callee *own, stru
 	bool woken = answered && answer(answered);
 	while (!(call = next_call(own)) && !is_nudged(own, received)) {
 		if (!spun)
-			look_for_calls(own, woken);
+			look(&own->patience, woken, own, NULL, 0);
 		else if (sleep_for_calls(self, own, received) < 0)
 			break; /* hf_door_leave unwinds it */
 		spun = !spun;
@@ -618,25 +619,6 @@ static bool publish(struct hf_call *call)
 	return wake_server(callee);
 }
 
-static void look_for_answer(struct hf_callee *serves, struct hf_call *call, uint32_t until, bool woken)
-{
-	if (woken && !hf_thread_may_spin(1))
-		return;
-	for (uint32_t left = looks(&call->patience); left == LOOKS_MOST || hf_thread_may_spin(0); left -= LOOKS) {
-		for (int i = 0; i < LOOKS; i++) {
-			if (state_of(call) >= until || (serves && has_calls(serves))) {
-				call->patience.looks = LOOKS_MOST;
-				return;
-			}
-			hf_plat_relax();
-		}
-		if (left == LOOKS) {
-			was_in_vain(&call->patience);
-			return;
-		}
-	}
-}
-
 static int sleep_for_answer(struct hf_thread *self, struct hf_callee *serves, struct hf_call *call, uint32_t until)
 {
 	int result = 0;
@@ -670,7 +652,7 @@ static uintptr_t await(struct hf_thread *self, struct hf_callee *own, struct hf_
 			return (uintptr_t)other;
 		int result = 0;
 		if (!spun)
-			look_for_answer(serves, call, until, woken);
+			look(&call->patience, woken, serves, call, until);
 		else
 			result = sleep_for_answer(self, serves, call, until);
 		if (result < 0 || (atomic_load(&call->callee->closed) && state_of(call) < HF_CALL_ANSWERING)) {
