@@ -17,7 +17,7 @@ static enum run_end guest(uint32_t session, uint32_t tid, uint32_t argument)
 	(void)hf_w_ask(0);
 	asked = 1;
 	/* The last one is there, and what it is an end of is whole. */
-	while (hf_p1_fd_fdstat_get(2 * PIPES, OUT) != 0)
+	while (hf_p1_fd_fdstat_get(2 * PIPES + 2, OUT) != 0)
 		seen += hf_p1_fd_fdstat_get(3, OUT) == 0;
 	CHECK_EQ(guest_memory()[OUT], HF_FILETYPE_UNKNOWN);
 	return RUN_RETURNED;
