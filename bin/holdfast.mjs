@@ -7,6 +7,6 @@ if (existsSync(cli)) {
   const { holdfast } = await import(cli.href);
   await holdfast(process.argv.slice(2));
 } else {
-  console.error('holdfast: dist/cli.js is missing; `npm run build` makes it');
+  console.error('holdfast: dist/cli.js is missing; run `npm run build`');
   process.exitCode = 1;
 }

@@ -3,7 +3,7 @@
  * that need all of its bytes, or the first of them, get them from the response that the compiler uses.
  */
 import { EXPORTS, TAGS, leb } from './module-bytes.js';
-import type { FaultsMessage, WasmModule } from './protocol.js';
+import type { WasmModule } from './protocol.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
@@ -19,7 +19,6 @@ export class BadDownload extends Error {
     readonly kind: 'source' | 'module',
     message: string,
     options?: ErrorOptions,
-    readonly faults?: FaultsMessage,
   ) {
     super(message, options);
   }
@@ -41,8 +40,8 @@ export function unreachable(where: string, error: unknown): BadDownload {
   return new BadDownload('source', `${where} could not be ${what}: ${reasonOf(error)}${todo}`, { cause: error });
 }
 
-/** Throws if the response's body is not a module. */
-function requireBody(response: Response, where: string): void {
+/** Throws `BadDownload` if the response has no body, or that of an error. */
+export function requireBody(response: Response, where: string): void {
   const fail = (message: string): never => {
     void response.body?.cancel().catch(() => undefined);
     throw new BadDownload('source', message);
@@ -60,13 +59,19 @@ function requireBody(response: Response, where: string): void {
   fail(`${answer}: ${status >= 500 ? 'try again later' : 'is the path right?'}`);
 }
 
-/** The first chunk of a component contains the WASI version that it uses. */
-const TELLING = 65536;
+/** The bytes are a component's, which coordinator/component.ts loads. */
+export class IsComponent extends Error {
+  constructor(readonly bytes: Bytes) {
+    super();
+  }
+}
 
-/** Throws for a component, which is identified by its version field. */
+/** Whether the bytes begin as a component does: it differs from a module in the upper half of the version. */
+export const isComponent = (bytes: Uint8Array): boolean => startsAsModule(bytes) && bytes[6] === 1;
+
+/** Throws `IsComponent` for a component. */
 export function requireCore(bytes: Uint8Array): void {
-  if (startsAsModule(bytes) && bytes[6] === 1)
-    throw new BadDownload('module', '', undefined, { component: bytes.slice(0, TELLING) });
+  if (isComponent(bytes)) throw new IsComponent(bytes as Bytes);
 }
 
 const startsAsModule = ([a, b, c, d]: Uint8Array): boolean => a === 0 && b === 0x61 && c === 0x73 && d === 0x6d;
@@ -80,7 +85,7 @@ function requireMagic(bytes: Uint8Array, response: Response, where: string): voi
   const what = `${where} is not a WebAssembly module: it starts with ${text} (${type})`;
   if (!/html/.test(type)) throw new BadDownload('module', what);
   const from = response.redirected ? `, which ${response.url} sent after a redirect` : '';
-  throw new BadDownload('source', `${what}${from}. Is the path right, or a login needed?`);
+  throw new BadDownload('source', `${what}${from}. Is the path right, or is a login needed?`);
 }
 
 /**
@@ -146,7 +151,7 @@ function join(chunks: readonly Uint8Array[], size: number): Bytes {
   return whole;
 }
 
-/** The bytes read from a body: all of them, or those up to the end of the exports. `short` describes how many are missing. */
+/** The bytes read from a body: all of them, or those of a module up to the end of its exports. `short` describes how many are missing. */
 interface Read {
   bytes: Bytes;
   short: string;
@@ -165,6 +170,8 @@ async function read(
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   const head = new Head();
+  /** Whether the first bytes showed that `head` suffices. */
+  let headOnly = false;
   let loaded = 0;
   try {
     for (;;) {
@@ -176,21 +183,23 @@ async function read(
       if (done) break;
       loaded += value.length;
       progress?.('download', loaded, loaded > total ? 0 : total);
-      if (all) chunks.push(value);
-      else if (!head.whole) {
-        head.push(value);
-        if (loaded < 8) continue;
-        requireMagic(head.bytes, response, where);
-        requireCore(loaded === value.length ? value : head.bytes);
-      }
+      if (!headOnly) chunks.push(value);
+      else if (!head.whole) head.push(value);
+      if (all || headOnly || loaded < 8) continue;
+      const first = join(chunks, loaded);
+      requireMagic(first, response, where);
+      all = isComponent(first);
+      if (all) continue;
+      headOnly = true;
+      chunks.length = 0;
+      head.push(first);
     }
   } catch (error) {
     void reader.cancel().catch(() => undefined);
     throw error;
   }
-  const bytes = all ? join(chunks, loaded) : head.bytes.slice();
+  const bytes = headOnly ? head.bytes.slice() : join(chunks, loaded);
   requireMagic(bytes, response, where);
-  requireCore(bytes);
   progress?.('compile', loaded, loaded);
   const short =
     loaded < total ? `the download of ${where} is incomplete: ${loaded} of ${total} bytes arrived. Try again` : '';
@@ -232,7 +241,7 @@ export interface Downloaded {
   head: Bytes;
 }
 
-/** Compiles the response, streaming if its type allows it. Throws `BadDownload`. */
+/** Compiles the response, streaming if its type allows it. Throws `BadDownload`, and `IsComponent`. */
 export async function downloadModule(
   response: Response,
   where: string,
@@ -244,6 +253,7 @@ export async function downloadModule(
   // The specification requires exactly this type: with a parameter it is rejected.
   if (type.trim().toLowerCase() !== 'application/wasm') {
     const { bytes, short } = await read(revocable(response, signal), response, where, true, progress);
+    requireCore(bytes);
     return {
       module: await compiled(where, WebAssembly.compile(bytes), short),
       head: headOf(bytes),
@@ -256,5 +266,6 @@ export async function downloadModule(
   const compiling = WebAssembly.compileStreaming(whole);
   compiling.catch(() => undefined); // if the download broke off, the reader reports it
   const { bytes, short } = await read(beside, response, where, false, progress);
+  requireCore(bytes);
   return { module: await compiled(where, compiling, short), head: bytes };
 }

@@ -11,6 +11,11 @@ export const FILES = /** @type {const} */ ({
   supervise: 'coordinator-supervise.js',
   files: 'coordinator-files.js',
   guest: 'compute-guest.js',
+  component: 'coordinator-component.js',
+  parser: 'component.wasm',
+  p2: 'p2.wasm',
+  executor: 'compute-component.js',
+  typed: 'compute-typed.js',
 });
 
 /**

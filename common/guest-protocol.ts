@@ -66,8 +66,18 @@ export interface GuestMessage {
   allocator: { malloc: string; free: string };
   host: HostMessage[];
   companion: CompanionMessage | null;
+  /** Set if the process is a thread: it runs an export and ends. */
+  thread?: ThreadMessage;
   /** Its callee, which is created at the start for a guest that calls others, so that a deadlock is detected; 0 if there is none yet. */
   callee: number;
+}
+
+/** What a thread on a shared memory runs. Its last call's results are the value of call 1. */
+export interface ThreadMessage {
+  entry: string;
+  args: readonly (number | bigint)[];
+  /** How often it calls the entry, one call after the other. */
+  repeat: number;
 }
 
 /** The companion that drives a guest (worker/companion.ts). */
@@ -89,6 +99,13 @@ export interface HostCallMessage {
   /** The function's index in GuestMessage.host. */
   fn: number;
   args: unknown[];
+  /**
+   * Set if a component calls: the arguments are values of its types, and the answer is a structure (structure.ts): [true, value], or [false, payload] if the
+   * function threw an error that has a payload.
+   */
+  typed?: true;
+  /** Set if the host function is a class, a resource type that the page implements: the WIT name of the called function ("[method]blob.read"). */
+  member?: string;
 }
 
 /**
@@ -97,6 +114,19 @@ export interface HostCallMessage {
  */
 export const READ = -1;
 export const WRITE = -2;
+/** Destroys a resource of a component: [id]. */
+export const DROP = -100;
+
+/** The property of a resource of a component that holds its id; other properties describe it. */
+export const RESOURCE = 'holdfast:resource';
+export interface ResourceMessage {
+  [RESOURCE]: number;
+  name: string;
+  /** Set if it is an object of the page: the place of its class in GuestMessage.host. */
+  page?: number;
+  /** Set if the component gives up such an object. */
+  own?: boolean;
+}
 
 /**
  * All calls that the page makes in one turn. For each, `calls` holds the export's number in `ready` (or READ, WRITE), the number of arguments, and the
@@ -125,10 +155,11 @@ export function eachCall(
 /** Why a call failed. */
 export type Failure = [id: number, error: string, type: 'TypeError' | 'RangeError' | 'CallFailed' | Thrown];
 
-/** An error that a function of a companion threw. */
+/** An error that a function of a companion threw, or that a component's function returned, with its payload. */
 export interface Thrown {
   name: string;
   stack: string;
+  payload?: unknown;
 }
 
 /** The results of calls, in the order in which the calls ended. */
@@ -144,10 +175,21 @@ export type ToGuest =
   /** Start serving calls from other guests. From then on the page sends a nudge with each message to this guest. */
   | { t: 'serve'; callee: number };
 
+/** A component's functions are in the list of the companion's: "function", or "interface#function". */
+export interface ComponentReady {
+  /** The resource types that it exports: the interface and the name. */
+  resources: readonly (readonly [from: string, name: string])[];
+}
+
 export type FromGuest =
   | HostCallMessage
   /** The guest is initialized. Lists its exports, with types if the module's bytes were read; the companion's functions are numbered after them. */
-  | { t: 'ready'; exports: [name: string, type: FunctionType | null, arity: number][]; companion: string[] }
+  | {
+      t: 'ready';
+      exports: [name: string, type: FunctionType | null, arity: number][];
+      companion: string[];
+      component?: ComponentReady;
+    }
   | ResultsMessage
   | LoopMessage
   /** The process ends; no more results follow. */

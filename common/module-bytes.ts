@@ -4,6 +4,7 @@ export const TYPES = 1;
 export const IMPORTS = 2;
 export const FUNCTIONS = 3;
 export const EXPORTS = 7;
+export const CODE = 10;
 /** The only section that is not in the order of the numbers: it comes before the globals. */
 export const TAGS = 13;
 

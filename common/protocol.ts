@@ -16,14 +16,14 @@ import type { AssetName } from './files.js';
 import type { GuestMessage, HostCallMessage } from './guest-protocol.js';
 
 /** Increment this whenever a message changes: both ends compare it at start, and refuse to run if it differs. */
-export const PROTOCOL = 17;
+export const PROTOCOL = 20;
 
 /** `WebAssembly.Module`, or `never` in TypeScript configurations without the DOM's types. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
   ? Module
   : never;
 
-/** A number identifies a pipe between programs, of which the stream is an end. */
+/** A number identifies a pipe between programs: the stream is one of its ends. */
 export type StreamMode = 'pipe' | 'null' | number;
 /** File descriptors of the streams that a process starts with. */
 export type OutputFd = 1 | 2;
@@ -48,6 +48,28 @@ export interface PreopenMessage {
   pipe?: readonly [pipe: number, end: number];
 }
 
+/** The shared memory of a thread, and the name under which its module imports it. */
+export interface SharedMessage {
+  /** The page's number of the memory. */
+  memory: number;
+  module: string;
+  name: string;
+}
+
+/** A shared memory that the coordinator holds for the page. Sizes are in pages of 64 KiB; a range outside the memory is an EFAULT. */
+export type MemoryRequest = { memory: number } &
+  /** `memory` is 0; answered with the new memory's number. */
+  (
+    | { op: 'create'; pages: number; maximum: number }
+    /** Reads at most PART bytes. */
+    | { op: 'read'; pointer: number; size: number }
+    /** Writes at most PART bytes. */
+    | { op: 'write'; pointer: number; bytes: Uint8Array }
+    /** Adds pages; 0 only returns the size. */
+    | { op: 'grow'; pages: number }
+    | { op: 'close' }
+  );
+
 /** The signals of a terminal's keys. */
 export type SignalName = 'SIGINT' | 'SIGQUIT';
 
@@ -69,6 +91,11 @@ export interface SocketMessage {
   port: number;
   /** Its descriptor has O_NONBLOCK from the start. */
   nonblocking: boolean;
+}
+
+export interface HttpMessage {
+  port: number;
+  serves: boolean;
 }
 
 export interface SpawnMessage {
@@ -107,6 +134,13 @@ export interface SpawnMessage {
   interruptible: boolean | 'if-possible';
   /** Set if the program serves calls or has host functions. */
   guest: GuestMessage | null;
+  /** Set if the process is a thread on a shared memory of the page (web/threads.ts); `guest.thread` then says what it runs. */
+  shared?: SharedMessage;
+  /**
+   * For a component: the port on which the page answers its HTTP requests (PORT_HTTP), and whether it answers a request of the page (web/http.ts). Absent:
+   * its requests are denied.
+   */
+  http?: HttpMessage;
   /** The parent process; 0 if there is none. A child's streams are numbers, descriptors of the parent plus 1, and it inherits the parent's preopens. */
   parent: number;
 }
@@ -293,12 +327,16 @@ export interface Calls {
   fs: [{ request: FsRequest }, FsResult];
   stats: [object, StatsMessage];
   ps: [object, PsMessage[]];
-  /** Answered with the port. */
+  /** Loads what connections and listeners need; answered before the first message about any of them. */
+  sockets: [object, undefined];
+  /** `port`: 0 for any; PORT_HTTP for any of those. Answered with the port. */
   listen: [{ listener: number; port: number }, number];
   /** Creates a pipe between programs, or a channel if `messages`, its capacity, is not 0. Answers with its number, or 0 if there is no memory. */
   pipe: [{ size: number; messages: number }, number];
   /** Creates a callee, through which other guests call an instance. Answers with its number, or 0 if there is no memory. */
   callee: [{ name: string; reentrant: boolean }, number];
+  /** Answers with the bytes read, or with the memory's size in pages. */
+  memory: [{ request: MemoryRequest }, number | Uint8Array];
   /** A pause is answered when no thread of the process runs guest code, or when the process has ended; a resumption is answered at once. */
   pause: [{ id: number; paused: boolean }, undefined];
   supervise: [
@@ -346,8 +384,10 @@ export type ToCoordinator =
   | { t: 'connect'; id: number; port: number; credit: number }
   /** Accepts the next connection to a port on which the page listens. */
   | { t: 'accept'; id: number; listener: number; credit: number }
-  /** The page no longer writes to the connection, and its other end gets an error; a connection that is not open yet is abandoned. */
-  | { t: 'abort'; id: number }
+  /**
+   * The page no longer writes to the connection, and its other end gets an error (default: ECONNRESET); a connection that is not open yet is abandoned.
+   */
+  | { t: 'abort'; id: number; errno?: number }
   | { t: 'listen-end'; listener: number }
   | EndMessage;
 
@@ -388,11 +428,17 @@ export interface ExitMessage {
 export interface RefusalMessage {
   kind: 'source' | 'module' | 'options' | 'limit' | 'closed';
   message: string;
-  faults?: FaultsMessage | undefined;
+  faults?: ModuleFaults | SpawnFaults | undefined;
 }
 
-/** Why a module cannot run: it is a component, given by its first bytes, or a core module with faults. */
-export type FaultsMessage = { component: Uint8Array } | ModuleFaults;
+/** Why the kernel did not create the process: its error, and the socket or the preopen at fault. `workers` is the largest number of workers. */
+export interface SpawnFaults {
+  errno: number;
+  code: string;
+  socket: SocketMessage | undefined;
+  preopen: PreopenMessage | undefined;
+  workers: number;
+}
 
 /** Why a core module cannot run, and the names from which the page recognizes its toolchain. */
 export interface ModuleFaults {

@@ -43,6 +43,35 @@ export interface RunMessage {
   guest: GuestMessage | null;
   /** The module's bytes up to the end of its exports, if `guest` is set and they were read. */
   head: Uint8Array | null;
+  /** Set if the program is a component; then `module` is only the first of its modules. */
+  component: ComponentMessage | undefined;
+}
+
+/** A component to be instantiated (worker/component.ts). */
+export interface ComponentMessage {
+  /** The URL of compute-component.js. */
+  url: string;
+  /** The URL of compute-typed.js, which a component needs that calls more than WASI. */
+  typed: string;
+  /** The instantiation plan (native/component/plan.def). */
+  words: Uint32Array<ArrayBuffer>;
+  names: Uint8Array<ArrayBuffer>;
+  /** The core modules, in the plan's order. */
+  modules: ComponentModule[];
+  /** The compiled p2.wasm: the functions of WASI 0.2. */
+  p2: WebAssembly.Module;
+  /** Whether it is to answer a request, by its export `handle` of wasi:http/incoming-handler. */
+  serves: boolean;
+  /** The process's state of WASI 0.2 in kernel memory (native/wasi/p2/p2.h); 0 if there was no memory for it. */
+  state: number;
+}
+
+/** A core module of a component. */
+export interface ComponentModule {
+  module: WebAssembly.Module;
+  /** The type of the memory that the rewriter turned into an import, if it did. */
+  memory: MemoryType | null;
+  added: Added | null;
 }
 
 /** What the rewriter added to a module (native/rewrite/rewrite.h): how it can be interrupted. */
@@ -82,7 +111,13 @@ export interface CollectMessage {
   t: 'collect';
 }
 
-export type ToCompute = BootMessage | RunMessage | RewriteMessage | CollectMessage;
+/** Lets a worker import a part of its script before the run that needs it. */
+export interface ImportMessage {
+  t: 'import';
+  url: string;
+}
+
+export type ToCompute = BootMessage | RunMessage | RewriteMessage | CollectMessage | ImportMessage;
 
 export type FromCompute =
   | RewrittenMessage

@@ -49,9 +49,20 @@ void hf_c_free(void *block)
 
 /* ---- compute workers ---- */
 
-/* Makes `thread` this worker's thread. `probe` is worker/probe.ts's function, in the table. */
-void hf_w_boot(struct hf_thread *thread, double clock_offset_ms, void (*probe)(int))
+/* Functions of Emscripten and the linker, which set the stack pointer and the thread-local storage. */
+void _emscripten_stack_restore(void *top);
+void __wasm_init_tls(void *block);
+
+/* The worker's stack begins at `top`. Called before everything else, and after a guest was unwound, because unwinding does not restore the stack pointer. */
+void hf_w_stack(void *top)
 {
+	_emscripten_stack_restore(top);
+}
+
+/* Makes `thread` this worker's thread, and the block its thread-local storage. `probe` is worker/probe.ts's function, in the table. */
+void hf_w_boot(void *tls, struct hf_thread *thread, double clock_offset_ms, void (*probe)(int))
+{
+	__wasm_init_tls(tls);
 	hf__wasm_boot(clock_offset_ms);
 	hf__stack_probe = probe;
 	hf_thread_become(thread);

@@ -3,11 +3,12 @@ import { EXIT_REASON_NONE } from '../build/generated/layouts.ts';
 import { EXIT_REASON } from '../build/generated/abi.ts';
 import type { KernelImports } from '../build/generated/exports.ts';
 import { messageOf } from '../common/error-text.ts';
+import { left } from '../common/parts.ts';
 import { toPointer } from '../common/pointer.ts';
 import type { ExitReason, StreamFd } from '../common/protocol.ts';
 import { copyAt, textAt, type CommonImports } from '../worker/kernel.ts';
 import type { Channel, Post } from './channel.ts';
-import type { Connections } from './connections.ts';
+import type * as ComponentPart from './component.ts';
 import type { Programs } from './programs.ts';
 import type { Router } from './router.ts';
 import type { Workers } from './workers.ts';
@@ -17,7 +18,6 @@ export interface Parts {
   readonly closing: boolean;
   readonly channels: ReadonlyMap<number, Channel>;
   readonly programs: Programs;
-  readonly connections: Connections;
   readonly router: Router;
   readonly workers: Workers;
   readonly post: Post;
@@ -64,9 +64,9 @@ export function browserImports(
     output_end: (id, fd) => channel(id)?.outputEnd(fd as StreamFd, 0),
     output_failed: (id, fd, result) => channel(id)?.outputEnd(fd as StreamFd, result),
     stdin_ready: (id) => channel(id)?.pumpInput(),
-    connection: (id, result) => parts.connections.asked(id, result),
-    input_gone: (id) => parts.connections.get(id)?.inputGone(),
-    connection_over: (id) => parts.connections.over(id),
+    connection: (id, result) => parts.router.connections?.asked(id, result),
+    input_gone: (id) => parts.router.connections?.get(id)?.inputGone(),
+    connection_over: (id) => parts.router.connections?.over(id),
     exited: (id, reason, code, message, messageSize, stack, stackSize) => {
       if (reason === EXIT_REASON_NONE) {
         session(id)?.failed();
@@ -84,6 +84,9 @@ export function browserImports(
     held: (id) => session(id)?.cameToRest(),
     ending: (id) => session(id)?.ending(),
     session_over: (id) => parts.programs.over(id),
-    released: (id) => parts.post({ t: 'released', id }),
+    released(id) {
+      parts.post({ t: 'released', id });
+      left<Partial<typeof ComponentPart> | undefined>()?.endComponent?.(id);
+    },
   };
 }

@@ -26,7 +26,7 @@ export function handleGone(message: ChannelMessage, post: Post): void {
       post({ t: 'done', call: message.call, value: undefined });
       break;
     case 'trace':
-      // The page waits for the end of a trace that never began.
+      // The page waits for the trace to end, even though it never began.
       if (message.credit > 0) post({ t: 'end', id: message.id, fd: TRACE_FD });
       break;
   }

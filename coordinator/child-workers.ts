@@ -5,6 +5,14 @@ import type { WorkerHandle } from '../worker/platform.ts';
 
 export type Handle = WorkerHandle<ToCompute, FromCompute>;
 
+/** A worker, and the name of the lock that it must hold for life (worker/platform.ts). */
+export interface Child {
+  readonly handle: Handle;
+  readonly lock: string;
+  /** Why it failed before `create` returned it, if it did. */
+  failure?: Error;
+}
+
 /** How long to wait for workers that are starting. The sum of this and DYING_MS must be less than the page's own wait. */
 const COMING_UP_MS = 2000;
 /** How long to wait for terminated workers. Chromium takes two seconds to end a loop; WebKit never does. */
@@ -15,22 +23,50 @@ export const sleep = (milliseconds: number): Promise<void> =>
 
 export class ChildWorkers {
   readonly #alive = new Map<Handle, string>();
+  /** The workers that `create` has not returned yet. */
+  readonly #ahead: Child[] = [];
+  /** Makes the names of locks unique among all runtimes of the origin. */
+  readonly #prefix = `holdfast-${crypto.randomUUID()}`;
+  #created = 0;
   #ending = false;
 
-  /** `lock`: a unique name; see worker/platform.ts. Throws if the engine cannot create the worker, and after `end()` was called. */
-  create(script: string, lock: string): Handle {
+  /**
+   * Creates `ahead` workers for the first calls of `create`: they load the script while the kernel is compiled, so the first program starts earlier
+   * (native/RATIONALE.md). Throws if the engine cannot create them.
+   */
+  constructor(
+    private readonly script: string,
+    ahead: number,
+  ) {
+    while (this.#ahead.length < ahead) {
+      const child = this.#start();
+      child.handle.onerror = (error) => (child.failure ??= error);
+      this.#ahead.push(child);
+    }
+  }
+
+  /** The caller sets `onerror` in the same turn. Throws if the engine cannot create the worker, and after `end()` was called. */
+  create(): Child {
+    const child = this.#ahead.shift() ?? this.#start();
+    const { handle, failure } = child;
+    if (failure) queueMicrotask(() => handle.onerror?.(failure));
+    return child;
+  }
+
+  #start(): Child {
     if (this.#ending) throw new Error('the runtime is being closed');
-    const handle: Handle = coordinatorPlatform.createWorker(script, lock);
+    const lock = `${this.#prefix}-${this.#created++}`;
+    const handle: Handle = coordinatorPlatform.createWorker(this.script, lock);
     this.#alive.set(handle, lock);
     void handle.dead.then(() => this.#alive.delete(handle));
-    return handle;
+    return { handle, lock };
   }
 
   /**
-   * Ends all workers; after that none can be created. Resolves when all are gone, or when that takes too long; `locks()` then
-   * returns the locks of the remaining ones. This is needed because Chromium can leak the workers of a worker that it terminates (native/RATIONALE.md).
+   * Ends all workers; after that none can be created. Resolves when all are gone, or when that takes too long, to the locks of
+   * the remaining ones. This is needed because Chromium can leak the workers of a worker that it terminates (native/RATIONALE.md).
    */
-  async end(): Promise<void> {
+  async end(): Promise<string[]> {
     this.#ending = true;
     const late = sleep(COMING_UP_MS);
     const ends = [...this.#alive.keys()].map(async (handle) => {
@@ -40,10 +76,6 @@ export class ChildWorkers {
     });
     await Promise.all(ends);
     await sleep(coordinatorPlatform.releaseDelay);
-  }
-
-  /** The locks of workers that are still alive. */
-  locks(): string[] {
     return [...this.#alive.values()];
   }
 }

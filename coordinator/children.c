@@ -36,8 +36,8 @@ static int open_end(struct hf_process *process, struct hf_pipe *pipe, enum hf_ac
 	return hf_fd_insert(&process->fds, file, rights, 0);
 }
 
-/* Creates a pipe for the guest. Returns the descriptor of the reading end and, in the upper half, of the writing end; or -ESRCH, -ENOMEM, or -EMFILE if the
- * guest has no descriptors left or its family no pipes. */
+/* Creates a pipe for the guest. Returns the descriptor of the reading end and, in the upper half, of the writing end; or -ESRCH, -ENOMEM, or -EMFILE
+ * if the guest has no descriptors left, or it and its relatives no pipes. */
 int32_t hf_c_child_pipe(struct session *session)
 {
 	struct hf_process *process = session ? hf_session_process(session) : NULL;

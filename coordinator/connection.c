@@ -172,11 +172,11 @@ int32_t hf_c_connection_feed(struct connection *connection, void *bytes, uint32_
 	return hf_feed_put(&connection->feed, bytes, size);
 }
 
-/* Ends the page's writing: the other end reads end of file, or an error if `force` is set. */
-void hf_c_connection_feed_end(struct connection *connection, uint32_t force)
+/* Ends the page's writing: the other end reads end of file, or this error (HF_E*) if it is not 0. */
+void hf_c_connection_feed_end(struct connection *connection, uint32_t error)
 {
-	if (force && connection->feed.pipe)
-		hf_pipe_reset(connection->feed.pipe);
+	if (error && connection->feed.pipe)
+		hf_pipe_fail(connection->feed.pipe, (uint8_t)error);
 	hf_feed_close(&connection->feed);
 	forget_if_over(connection);
 }
@@ -196,12 +196,12 @@ void hf_c_connection_cancel(struct connection *connection)
 struct port *hf_c_listen(uint32_t port, int32_t *answer)
 {
 	struct port *made = hf_alloc_zeroed(sizeof *made);
-	*answer = made ? hf_listener_open((uint16_t)port, &made->listener) : -HF_ENOMEM;
+	*answer = made ? hf_listener_open(port, &made->listener) : -HF_ENOMEM;
 	if (*answer < 0) {
 		hf_free(made);
 		return NULL;
 	}
-	*answer = made->listener->port;
+	*answer = (int32_t)made->listener->port;
 	made->refs = 1;
 	return made;
 }

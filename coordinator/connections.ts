@@ -1,9 +1,7 @@
-/** The page's connections and listening ports. The kernel's half is connection.c. */
+/** The page's connections and listening ports. The kernel's half is connection.c. It is part of the file files.ts. */
 import {
-  ERRNO_EADDRINUSE,
   ERRNO_ECONNABORTED,
-  ERRNO_ECONNREFUSED,
-  ERRNO_ENOBUFS,
+  ERRNO_ECONNRESET,
   ERRNO_ENOMEM,
   SOCKET_STATS_ENDS,
   SOCKET_STATS_LENGTH,
@@ -11,33 +9,17 @@ import {
   type SocketStats,
 } from '../build/generated/layouts.ts';
 import { NULL, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
-import type { ErrorMessage, StreamFd } from '../common/protocol.ts';
+import { portError } from '../common/port-errors.ts';
+import type { ErrorMessage, StatsMessage, StreamFd } from '../common/protocol.ts';
 import type { Channel, ChannelMessage, Post } from './channel.ts';
 import { Input } from './input.ts';
-import { SystemError, type Kernel } from './kernel.ts';
+import type { Kernel, SystemError } from './kernel.ts';
 
 const EPIPE = { code: 'EPIPE', message: 'the other end of the connection no longer reads' };
 const OUTPUT = 1;
 
-/** Describes an error of a connection to a port. */
-function meaning(errno: number, port: number): string {
-  switch (errno) {
-    case ERRNO_ECONNREFUSED:
-      return `nothing listens on port ${port}`;
-    case ERRNO_ENOBUFS:
-      return 'too many connections';
-    case ERRNO_ENOMEM:
-      return 'the kernel has no memory left for a connection';
-    case ERRNO_ECONNABORTED:
-      return `port ${port} was closed`;
-    case ERRNO_EADDRINUSE:
-      return `port ${port} is already in use`;
-    default:
-      return `port ${port}`;
-  }
-}
-
-export const socketError = (errno: number, port: number): SystemError => new SystemError(errno, meaning(errno, port));
+const socketError = (kernel: Kernel, errno: number, port: number): SystemError =>
+  kernel.error(errno, portError(errno, port));
 
 const inWords = ({ code, errno, message }: SystemError): ErrorMessage => ({ code, errno, message });
 
@@ -85,7 +67,7 @@ class Connection implements Channel {
   asked(result: number): void {
     this.#opened = result === 0;
     if (!this.#opened) this.#pointer = NULL;
-    const error = this.#opened ? null : inWords(socketError(-result, this.port));
+    const error = this.#opened ? null : inWords(socketError(this.#kernel, -result, this.port));
     this.#post({ t: 'connected', id: this.#id, error });
   }
 
@@ -106,7 +88,7 @@ class Connection implements Channel {
         break;
       case 'abort':
       case 'kill':
-        this.#abort();
+        this.#abort((message as { errno?: number }).errno);
         break;
     }
   }
@@ -130,11 +112,11 @@ class Connection implements Channel {
   }
 
   /** Breaks the writing side, or gives up a connection that is not open yet. */
-  #abort(): void {
+  #abort(errno = ERRNO_ECONNRESET): void {
     if (this.#pointer) {
       this.#input.fail();
       if (this.#opened) {
-        this.#kernel.call.c_connection_feed_end(this.#pointer, 1);
+        this.#kernel.call.c_connection_feed_end(this.#pointer, errno);
         return;
       }
       this.#kernel.call.c_connection_withdraw(this.#pointer);
@@ -175,7 +157,7 @@ export class Connections {
   accept(id: number, listener: number, credit: number): void {
     const from = this.#listeners.get(listener);
     if (from) this.#begin(id, from.port, () => this.#kernel.call.c_accept(id, from.pointer, credit));
-    else this.#post({ t: 'connected', id, error: inWords(socketError(ERRNO_ECONNABORTED, 0)) });
+    else this.#post({ t: 'connected', id, error: inWords(socketError(this.#kernel, ERRNO_ECONNABORTED, 0)) });
   }
 
   #begin(id: number, port: number, make: () => WasmPointer): void {
@@ -201,7 +183,7 @@ export class Connections {
     const kernel = this.#kernel;
     const pointer = toPointer(kernel.call.c_listen(port, kernel.data));
     const answer = kernel.words<[number]>(kernel.data, 1)[0];
-    if (!pointer) throw socketError(-answer, port);
+    if (!pointer) throw socketError(kernel, -answer, port);
     this.#listeners.set(listener, { pointer, port: answer });
     return answer;
   }
@@ -211,11 +193,10 @@ export class Connections {
     if (from) this.#kernel.call.c_listen_end(from.pointer);
     this.#listeners.delete(listener);
   }
+}
 
-  stats(): { connections: number; listeners: number } {
-    const kernel = this.#kernel;
-    kernel.call.c_socket_stats(kernel.data);
-    const stats = kernel.numbers<SocketStats>(kernel.data, SOCKET_STATS_LENGTH);
-    return { connections: Math.ceil(stats[SOCKET_STATS_ENDS] / 2), listeners: stats[SOCKET_STATS_LISTENERS] };
-  }
+export function socketStats(kernel: Kernel): StatsMessage['sockets'] {
+  kernel.call.c_socket_stats(kernel.data);
+  const stats = kernel.numbers<SocketStats>(kernel.data, SOCKET_STATS_LENGTH);
+  return { connections: Math.ceil(stats[SOCKET_STATS_ENDS] / 2), listeners: stats[SOCKET_STATS_LISTENERS] };
 }

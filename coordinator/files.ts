@@ -40,10 +40,27 @@ import {
   TWO_LINK,
   TWO_RENAME,
   type FsStat,
+  FS_USAGE_BLOCKS,
+  FS_USAGE_BYTES,
+  FS_USAGE_LENGTH,
+  FS_USAGE_NODES,
+  FS_USAGE_USED,
+  SESSION_STATS_ASLEEP,
+  SESSION_STATS_LENGTH,
+  SESSION_STATS_PARKS,
+  SESSION_STATS_SYSCALLS,
+  SESSION_STATS_WAKEUPS,
+  WORKER_IDLE,
+  WORKER_RUNNING,
+  WORKER_STARTING,
+  WORKER_ZOMBIE,
+  type FsUsage,
+  type SessionStats,
 } from '../build/generated/layouts.ts';
 import { NULL, type Pointer } from '../common/pointer.ts';
 import { PART, WHOLE } from '../common/protocol.ts';
 import type {
+  StatsMessage,
   CloseHow,
   DirentMessage,
   FileType,
@@ -55,7 +72,10 @@ import type {
   StatMessage,
 } from '../common/protocol.ts';
 import { utf8 } from '../worker/kernel.ts';
+import { Connections, socketStats } from './connections.ts';
 import type { Kernel, SystemError } from './kernel.ts';
+import { ps } from './ps.ts';
+import type { Session } from './session.ts';
 import { leave } from '../common/parts.ts';
 
 const flags = { read: 0, replace: OPEN_WRITE, append: OPEN_WRITE, extend: OPEN_WRITE, list: OPEN_DIRECTORY };
@@ -426,7 +446,7 @@ export class Files {
     if (!recursive)
       throw this.kernel.error(
         'EISDIR',
-        `${path} is a directory: pass { recursive: true } to remove it with all it holds`,
+        `${path} is a directory: pass { recursive: true } to remove it with its contents`,
       );
     const { kernel } = this;
     this.check(kernel.call.c_fs_remove_begin(...kernel.path(path), kernel.data));
@@ -456,4 +476,50 @@ function take(listing: Uint8Array<ArrayBuffer>, entries: DirentMessage[]): numbe
   return cookie;
 }
 
-leave({ Files });
+// --- statistics ---
+
+function statsOf(kernel: Kernel, { id, name, pointer }: Session): StatsMessage['processes'][number] {
+  kernel.call.c_session_stats(pointer, kernel.data);
+  const stats = kernel.numbers<SessionStats>(kernel.data, SESSION_STATS_LENGTH);
+  return {
+    id,
+    name,
+    syscalls: stats[SESSION_STATS_SYSCALLS],
+    parks: stats[SESSION_STATS_PARKS],
+    wakeups: stats[SESSION_STATS_WAKEUPS],
+    state: stats[SESSION_STATS_ASLEEP] ? 'asleep' : 'running',
+  };
+}
+
+/** What the kernel knows for `hf.stats()`. It is in this file because few pages ask. */
+export function stats(
+  kernel: Kernel,
+  sessions: readonly Session[],
+): Pick<StatsMessage, 'workers' | 'processes' | 'kernel' | 'files' | 'sockets'> {
+  const count = (state: number): number => kernel.call.c_pool_count(state);
+  const [starting, idle, running] = [count(WORKER_STARTING), count(WORKER_IDLE), count(WORKER_RUNNING)];
+  const processes = sessions.map((session) => statsOf(kernel, session));
+  kernel.call.c_fs_usage(kernel.data);
+  const usage = kernel.numbers<FsUsage>(kernel.data, FS_USAGE_LENGTH);
+  return {
+    workers: {
+      total: idle + starting + running,
+      idle,
+      starting,
+      running,
+      zombies: count(WORKER_ZOMBIE),
+    } as StatsMessage['workers'],
+    processes,
+    kernel: {
+      bytes: usage[FS_USAGE_USED],
+      blocks: usage[FS_USAGE_BLOCKS],
+      memory: kernel.memory.buffer.byteLength,
+    },
+    files: { bytes: usage[FS_USAGE_BYTES], nodes: usage[FS_USAGE_NODES] },
+    sockets: socketStats(kernel),
+  };
+}
+
+leave({ Files, Connections, stats, ps });
+
+export { Connections, ps };

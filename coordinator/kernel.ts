@@ -1,6 +1,6 @@
 /** The kernel as the coordinator uses it: typed calls, and a scratch area for arguments that are passed by pointer. */
 import { ERRNO } from '../build/generated/abi.ts';
-import { ABI, ERRNO_ENAMETOOLONG, ERRNO_ENOMEM, PATH_MAX } from '../build/generated/layouts.ts';
+import { ABI, ERRNO_ENAMETOOLONG, ERRNO_ENOMEM, P2_DATA_END, PATH_MAX } from '../build/generated/layouts.ts';
 import type { CoordinatorCalls } from '../build/generated/exports.ts';
 import { after, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
 import { bytesAt, copyAt, type KernelExports } from '../worker/kernel.ts';
@@ -36,7 +36,7 @@ export class Kernel {
     exports: KernelExports,
     readonly memory: WebAssembly.Memory,
     maximum: number,
-    /** For tests: the lowest address that the allocator may return. */
+    /** For tests: the lowest address that the allocator may return; 0: the first after the data of the kernel's modules. */
     base: number,
   ) {
     this.call = exports;
@@ -45,7 +45,7 @@ export class Kernel {
       throw new Error(
         `coordinator.js and kernel.wasm are from different builds (ABI ${ABI} and ${abi}): deploy both together`,
       );
-    this.call.c_memory(maximum, base);
+    this.call.c_memory(maximum, base || P2_DATA_END);
     this.#scratch = toPointer(this.call.c_alloc(DATA_AT + DATA_SIZE));
     if (!this.#scratch) throw new Error('there is not enough kernel memory to start: raise memory.initial');
   }

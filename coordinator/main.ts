@@ -17,7 +17,6 @@ import { probeModule } from '../worker/probe.ts';
 import { browserImports } from './browser.ts';
 import type { Channel } from './channel.ts';
 import { ChildWorkers } from './child-workers.ts';
-import { Connections } from './connections.ts';
 import { answer, doorbellKind, type DoorbellKind } from './doorbell.ts';
 import { Kernel } from './kernel.ts';
 import { Modules } from './modules.ts';
@@ -32,11 +31,9 @@ class Coordinator {
   readonly #kernel: Kernel;
   /** The words that interruptible programs check (worker/flag.wat): the only memory of the runtime that they can access. */
   readonly #flags = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  readonly #children = new ChildWorkers();
   readonly workers: Workers;
   /** Processes and connections, by the page's numbers. */
   readonly channels = new Map<number, Channel>();
-  readonly connections: Connections;
   readonly programs: Programs;
   readonly router: Router;
   readonly post = post;
@@ -54,6 +51,7 @@ class Coordinator {
 
   constructor(
     private readonly init: InitMessage,
+    private readonly children: ChildWorkers,
     kernelModule: WebAssembly.Module,
     memory: WebAssembly.Memory,
   ) {
@@ -80,19 +78,9 @@ class Coordinator {
     if (!this.#doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     this.workers = this.#makeWorkers(kernelModule, memory);
     const check = bridgeKind(force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
-    const modules = new Modules(this.#children, init.assets, check);
-    this.connections = new Connections(this.#kernel, this.channels, post);
+    const modules = new Modules(this.children, init.assets, check, this.workers);
     this.programs = new Programs(init, this.#kernel, this.channels, modules, this.workers, post, this);
-    this.router = new Router(
-      init,
-      this.#kernel,
-      this.channels,
-      this.programs,
-      this.connections,
-      this.#doorbell,
-      post,
-      this,
-    );
+    this.router = new Router(init, this.#kernel, this.channels, this.programs, this.#doorbell, post, this);
     if (this.#doorbell === 'wait-async') answer(memory, this.#doorbellAddress, () => this.#drain());
     const { min, max, idle } = init.workers;
     this.#kernel.call.c_pool_init(min, max);
@@ -111,7 +99,7 @@ class Coordinator {
       jsBridge: force.jsBridge,
       guest: assets.guest,
     };
-    return new Workers(this.#children, assets.compute, boot, {
+    return new Workers(this.children, boot, {
       message: (worker, message) => this.router.fromWorker(worker, message),
       error: (worker, error) => this.workerFailed(worker, error),
       dead: (worker) => this.workerDead(worker),
@@ -181,16 +169,15 @@ class Coordinator {
       session.end(EXIT_REASON_KILLED, CODE_KILLED, 'the runtime is closed');
   }
 
-  /** Ends the workers, so that the page can then terminate this one. */
-  async endWorkers(): Promise<void> {
+  /** After this the workers can be ended. */
+  stop(): void {
     this.closing = true;
     this.#kernel.abandon();
     clearInterval(this.#shrinking);
-    await this.#children.end();
-    post({ t: 'closed', locks: this.#children.locks() });
   }
 }
 
+let children: ChildWorkers | undefined;
 let running: Coordinator | null = null;
 let ended = false;
 
@@ -200,13 +187,14 @@ async function start(init: InitMessage): Promise<Coordinator> {
       `the page's script and coordinator.js are from different versions (protocol ${init.protocol} and ${PROTOCOL}): deploy both together`,
     );
   }
+  children = new ChildWorkers(init.assets.compute, init.workers.min);
   const [kernel] = await Promise.all([
     coordinatorPlatform.compileKernel(init.assets.kernel),
     platform.holdForLife(init.lock),
   ]);
   if (ended) throw new Error('it was closed before it opened');
   const memory = kernelMemory(init.memory);
-  return (running = new Coordinator(init, kernel, memory));
+  return (running = new Coordinator(init, children, kernel, memory));
 }
 
 /** Creates the kernel's memory. Engines reserve the maximum in advance, and WebKit refuses a large one; it is then halved, also in `wanted`. */
@@ -231,9 +219,14 @@ function end({ t }: EndMessage): void {
   try {
     if (t === 'close') running?.close();
   } finally {
-    if (running) void running.endWorkers();
-    else post({ t: 'closed', locks: [] });
+    running?.stop();
+    void endWorkers();
   }
+}
+
+/** Ends the workers, so that the page can then terminate this one. */
+async function endWorkers(): Promise<void> {
+  post({ t: 'closed', locks: (await children?.end()) ?? [] });
 }
 
 page.onmessage = (message) => {

@@ -1,14 +1,26 @@
 /** Turns a source into a compiled module that may run: fetches it, compiles it (while streaming), and checks it. */
 import { coordinatorPlatform, platform } from '#platform';
 import { WASM_PAGE } from '../build/generated/layouts.ts';
-import { compiled, downloadBytes, downloadModule, headOf, requireCore, unreachable } from '../common/download.ts';
+import {
+  compiled,
+  downloadBytes,
+  downloadModule,
+  headOf,
+  IsComponent,
+  requireCore,
+  unreachable,
+} from '../common/download.ts';
 import type { GuestMessage } from '../common/guest-protocol.ts';
 import { importedMemory, probeMemory } from '../common/memory-import.ts';
 import type { MemoryType } from '../common/module-bytes.ts';
-import type { FaultsMessage, SourceMessage } from '../common/protocol.ts';
-import type { Added } from '../common/worker-protocol.ts';
+import type { HttpMessage, RefusalMessage, SourceMessage } from '../common/protocol.ts';
+import type { Added, ComponentMessage } from '../common/worker-protocol.ts';
 import { faultsOf, importsMemory } from '../worker/wasi-imports.ts';
 import type { ChildWorkers } from './child-workers.ts';
+import type * as ComponentPart from './component.ts';
+import type { Kernel } from './kernel.ts';
+import { load } from './part.ts';
+import type { Workers } from './workers.ts';
 import { NotRewritten, Rewriter, type Way } from './rewriter.ts';
 
 export type Progress = (phase: 'download' | 'compile', loaded: number, total: number) => void;
@@ -16,9 +28,9 @@ export type Progress = (phase: 'download' | 'compile', loaded: number, total: nu
 /** The source is not available, or is not a module that may run. */
 export class Refusal extends Error {
   constructor(
-    readonly kind: 'source' | 'module' | 'options' | 'limit' | 'closed',
+    readonly kind: RefusalMessage['kind'],
     message: string,
-    readonly faults?: FaultsMessage,
+    readonly faults?: RefusalMessage['faults'],
   ) {
     super(message);
   }
@@ -40,6 +52,8 @@ export interface Program {
   added: Added | null;
   /** Its bytes up to the end of its exports, or null if they were not read. */
   head: Uint8Array | null;
+  /** Set if it is a component; `module` is then the first of its modules. Returns the message for the worker that will run it. */
+  begin?(kernel: Kernel, session: number, http: HttpMessage | undefined): ComponentMessage;
 }
 
 async function loadUrl(url: string, progress: Progress | null, signal: AbortSignal): Promise<Program> {
@@ -72,9 +86,8 @@ function describeModule(module: WebAssembly.Module, head: Uint8Array | null): Pr
   );
 }
 
-/** Whether the module imports a memory that the rewriter did not turn into an import. */
-const importsOwnMemory = (module: WebAssembly.Module, added: Added | null): boolean =>
-  WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory' && entry.module !== added?.prefix);
+/** The worker that runs the first program of a page, unless it is busy (coordinator/pool.c). */
+const FIRST_WORKER = 1;
 
 /** The name of a module that the page passed as bytes. */
 const BYTES = 'the bytes';
@@ -99,15 +112,19 @@ interface Cached {
 }
 
 export class Modules {
-  /** Modules are compiled once per URL, version and wishes. All callers that wait for one get its progress. */
+  /** Modules are compiled once per URL, version and `Wishes`. All callers that wait for one get its progress. */
   readonly #byUrl = new Map<string, Cached>();
 
   readonly #rewriter: Rewriter;
 
+  /** What every component needs, requested when the first component is recognized. */
+  ahead: ComponentPart.Ahead | undefined;
+
   constructor(
     children: ChildWorkers,
-    assets: { compute: string; rewrite: string },
+    readonly assets: ComponentPart.Assets & { rewrite: string; component: string },
     private readonly check: Added['check'],
+    private readonly workers: Workers,
   ) {
     this.#rewriter = new Rewriter(children, assets);
   }
@@ -124,7 +141,7 @@ export class Modules {
     const program = await (made
       ? this.#loadMade(source, progress, wishes, signal)
       : this.#load(source, progress, signal));
-    const faults = faultsOf(program.module, program.added, program.memory?.shared !== false, guest);
+    const faults = !program.begin && faultsOf(program.module, program.added, program.memory?.shared !== false, guest);
     if (faults) throw new Refusal('module', '', faults);
     return program;
   }
@@ -144,9 +161,33 @@ export class Modules {
       case 'module':
         return describeModule(source.module, source.head);
       case 'bytes':
-        return compileBytes(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress);
+        return this.#orComponent(
+          compileBytes(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress),
+          source.where ?? BYTES,
+        );
       case 'url':
-        return this.#cached(keyOf(source), progress, signal, (tell, loading) => loadUrl(source.url, tell, loading));
+        return this.#cached(keyOf(source), progress, signal, (tell, loading) =>
+          this.#orComponent(loadUrl(source.url, tell, loading), source.url),
+        );
+    }
+  }
+
+  /** If the bytes turn out to be a component, loads the component. `make` rewrites its modules; without it they run unchanged. */
+  async #orComponent(program: Promise<Program>, what: string, make?: ComponentPart.Make): Promise<Program> {
+    try {
+      return await program;
+    } catch (error) {
+      if (!(error instanceof IsComponent)) throw error;
+      // All that a component needs is requested at once, and not by the part, which would have to arrive first.
+      const part = load<typeof ComponentPart>(this.assets.component);
+      if (!this.ahead) {
+        this.workers.post(FIRST_WORKER, { t: 'import', url: this.assets.executor });
+        this.ahead = [
+          WebAssembly.compileStreaming(platform.fetch(this.assets.parser)),
+          coordinatorPlatform.compileKernel(this.assets.p2),
+        ].map((each) => each.catch(() => undefined));
+      }
+      return (await part).loadComponent(error.bytes, what, make, this, Refusal);
     }
   }
 
@@ -163,7 +204,7 @@ export class Modules {
           'an interruptible program, or one with limits.memory or limits.gc, needs the bytes of its module',
         );
       case 'bytes':
-        return this.#made(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress, wishes, signal);
+        return this.#make(source.bytes as Uint8Array<ArrayBuffer>, source.where ?? BYTES, progress, wishes, signal);
       case 'url':
         return this.#cached(
           `${keyOf(source)} ${wishes.interruptible} ${wishes.memory} ${wishes.gc}`,
@@ -171,10 +212,23 @@ export class Modules {
           signal,
           async (tell, loading) => {
             const bytes = await downloadBytes(await fetched(source.url, loading), source.url, tell);
-            return this.#made(bytes, source.url, null, wishes, loading);
+            return this.#make(bytes, source.url, null, wishes, loading);
           },
         );
     }
+  }
+
+  /** Rewrites the module, or those of a component. */
+  #make(
+    bytes: Uint8Array<ArrayBuffer>,
+    what: string,
+    progress: Progress | null,
+    wishes: Wishes,
+    signal: AbortSignal,
+  ): Promise<Program> {
+    const make = (code: Uint8Array<ArrayBuffer>, name: string, tell: Progress | null = null): Promise<Program> =>
+      this.#made(code, name, tell, wishes, signal);
+    return this.#orComponent(make(bytes, what, progress), what, make);
   }
 
   /** Rewrites the module in the first way that succeeds. */
@@ -226,7 +280,7 @@ export class Modules {
       const made = await this.#rewriter.rewrite(bytes, way, signal);
       added = made.added;
       const module = await WebAssembly.compile(made.bytes);
-      if (!importsOwnMemory(module, added)) return { module, memory: made.memory, added, head: headOf(made.bytes) };
+      if (!importsMemory(module, added)) return { module, memory: made.memory, added, head: headOf(made.bytes) };
       return { ...(await threaded(made.bytes)), added };
     } catch (error) {
       if (!(error instanceof WebAssembly.CompileError)) throw error;
@@ -267,12 +321,12 @@ export class Modules {
     const loading = new AbortController();
     const entry: Cached = { program: load(counts ? tellAll : null, loading.signal), waiting, loading };
     this.#byUrl.set(url, entry);
-    const settled = (): void => void (entry.waiting = null);
-    entry.program.then(settled, () => {
-      settled();
-      // A failed load may be tried again.
-      if (this.#byUrl.get(url) === entry) this.#byUrl.delete(url);
-    });
+    void entry.program
+      .catch(() => {
+        // A failed load may be tried again.
+        if (this.#byUrl.get(url) === entry) this.#byUrl.delete(url);
+      })
+      .finally(() => (entry.waiting = null));
     return entry;
   }
 }

@@ -7,7 +7,7 @@
 #include "platform/alloc.h"
 
 /* The kernel's stack in a worker. The deepest system call uses under 8 KiB
- * (tests/native/system-calls-need-little-stack.c measures). */
+ * (tests/native/system-calls-need-little-stack.c measures it). */
 #define STACK_SIZE 65536
 
 /* Chromium has room for about 124 memories in a process. A worker collects the memories of programs that it has run when it cannot get another memory, but not
@@ -95,7 +95,7 @@ void hf_pool_session_ended(uint32_t session)
 		js_released(session);
 }
 
-/* Called when the worker is free, or truly dead. */
+/* Called when the worker is free or dead. */
 static void leave_session(struct hf_worker *worker)
 {
 	uint32_t session = worker->session;

@@ -10,25 +10,21 @@ import {
   SPAWN_ERROR_SOCKET,
   type SpawnError,
   WASM_PAGES_MAX,
-  WORKER_IDLE,
-  WORKER_RUNNING,
-  WORKER_STARTING,
-  WORKER_ZOMBIE,
 } from '../build/generated/layouts.ts';
-import { BadDownload } from '../common/download.ts';
 import { messageOf } from '../common/error-text.ts';
 import type { MemoryType } from '../common/module-bytes.ts';
+import { left } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type { InitMessage, RefusalMessage, SpawnMessage, StreamMode } from '../common/protocol.ts';
+import type * as GuestPart from '../worker/guest.ts';
 import { handleGone, type Channel, type Post } from './channel.ts';
-import { socketError } from './connections.ts';
 import { SystemError, type Kernel } from './kernel.ts';
 import { Refusal, type Modules } from './modules.ts';
 import { Session } from './session.ts';
 import { encodeSpawn, listeningPorts } from './spawn.ts';
 import type { Workers } from './workers.ts';
 
-/** The pipe between programs of which the stream is an end, the number of a child's stream, or NULL. */
+/** What a stream is connected to: a pipe between programs, the number of a child's stream, or NULL. */
 const pipeOf = (mode: StreamMode | 'stdout'): Pointer => (typeof mode === 'number' ? mode : NULL) as Pointer;
 
 export class Programs {
@@ -116,7 +112,8 @@ export class Programs {
     if (message.waits) await this.#workerFor(message, session);
     if (progress) this.#post({ t: 'progress', id, phase: 'start', loaded: 1, total: 1 });
     session.program = program;
-    session.memory = program.memory?.shared ? await this.#makeMemory(program.memory) : program.memory;
+    session.http = message.http;
+    session.memory = program.memory?.shared && !message.shared ? await this.makeMemory(program.memory) : program.memory;
     killed.throwIfAborted();
     while (!this.#life.closing && !this.#start(message, session)) await this.#workerFor(message, session);
   }
@@ -125,22 +122,12 @@ export class Programs {
   async #workerFor(message: SpawnMessage, session: Session): Promise<void> {
     const answer = this.#kernel.call.c_await_worker(session.id, Number(message.waits));
     if (answer === -ERRNO_ENOBUFS) throw new Refusal('limit', `${LINE_MAX} programs are already waiting for a worker`);
-    if (answer < 0) throw spawnError(message, this.#init, answer, -1, -1);
+    if (answer < 0) throw this.#notSpawned(message, -answer);
     if (answer === 0) await new Promise<void>((resolve) => (session.workerFree = resolve));
   }
 
-  countWorkers() {
-    const count = (state: number): number => this.#kernel.call.c_pool_count(state);
-    return {
-      starting: count(WORKER_STARTING),
-      idle: count(WORKER_IDLE),
-      running: count(WORKER_RUNNING),
-      zombies: count(WORKER_ZOMBIE),
-    };
-  }
-
-  /** Creates the memory that a guest's threads share. */
-  async #makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
+  /** Creates the memory that a guest's threads share. Throws `Refusal`. */
+  async makeMemory(type: MemoryType): Promise<WebAssembly.Memory> {
     if (type.maximum === 0 && coordinatorPlatform.emptyMemoryIsFatal)
       throw new Refusal(
         'limit',
@@ -152,10 +139,7 @@ export class Programs {
       } catch (error) {
         if (!last) continue;
         const size = `${type.initial} pages, at most ${type.maximum ?? WASM_PAGES_MAX}`;
-        throw new Refusal(
-          'limit',
-          `the memory that the module imports (${size}) cannot be allocated: ${messageOf(error)}`,
-        );
+        throw new Refusal('limit', `a shared memory of ${size}, cannot be allocated: ${messageOf(error)}`);
       }
     }
   }
@@ -163,6 +147,9 @@ export class Programs {
   /** Starts the program. Returns false when no worker is free. */
   #start(message: SpawnMessage, session: Session): boolean {
     const kernel = this.#kernel;
+    const relative = message.shared
+      ? left<typeof GuestPart>().share(message, session, this.attached())
+      : this.session(message.parent);
     let ports: number[] = [];
     const pointer = kernel.withBlock(encodeSpawn(message, session.program.added !== null), (block) => {
       const made = toPointer(
@@ -172,7 +159,7 @@ export class Programs {
           pipeOf(message.stdin),
           pipeOf(message.stdout),
           pipeOf(message.stderr),
-          this.session(message.parent)?.pointer ?? NULL,
+          relative?.pointer ?? NULL,
         ),
       );
       ports = listeningPorts(message, kernel, block);
@@ -183,7 +170,7 @@ export class Programs {
       const result = error[SPAWN_ERROR_ERROR];
       const socket = error[SPAWN_ERROR_SOCKET];
       if (result === -ERRNO_EAGAIN && socket < 0) return false;
-      throw spawnError(message, this.#init, result, error[SPAWN_ERROR_PREOPEN], socket);
+      throw this.#notSpawned(message, -result, socket, error[SPAWN_ERROR_PREOPEN]);
     }
     session.attach(pointer, ports);
     if (message.terminal) session.setRaw(message.terminal.raw, message.terminal.onlcr);
@@ -192,17 +179,37 @@ export class Programs {
     return true;
   }
 
+  /** The page describes it (web/explain.ts). */
+  #notSpawned({ sockets, preopens }: SpawnMessage, errno: number, socket = -1, preopen = -1): Refusal {
+    const { code } = new SystemError(errno, '');
+    const workers = this.#init.workers.max;
+    const faults = { errno, code, socket: sockets[socket], preopen: preopens[preopen], workers };
+    return new Refusal(kindOf(code), '', faults);
+  }
+
   // --- on a worker ---
 
   /** Runs a thread on a worker: the program's first (tid 0) or another. `last`: there will be no retry if the engine has no memory for it. */
   run(worker: number, id: number, tid: number, argument: number, last = false): void {
     const session = this.session(id)!;
     const { memory, program } = session;
-    const { module, added, head } = program;
+    const { module, added, head, begin } = program;
     const guest = session.takeGuest();
     this.#workers.post(
       worker,
-      { t: 'run', session: id, module, memory, tid, argument, last, added, guest, head: guest && head },
+      {
+        t: 'run',
+        session: id,
+        module,
+        memory,
+        tid,
+        argument,
+        last,
+        added,
+        guest,
+        head: guest && head,
+        component: begin?.(this.#kernel, id, session.http),
+      },
       guest?.port ? [guest.port] : [],
     );
   }
@@ -239,39 +246,13 @@ export class Programs {
   }
 }
 
-const LIMITS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'ENOBUFS', 'EMFILE']);
+const kindOf = (code: string): 'limit' | 'options' =>
+  ['EAGAIN', 'ENOMEM', 'ENOBUFS', 'EMFILE'].includes(code) ? 'limit' : 'options';
 
 function refusal(error: unknown): RefusalMessage {
-  if (error instanceof Refusal || error instanceof BadDownload) {
-    const { kind, message, faults } = error;
-    return { kind, message, faults };
-  }
-  if (error instanceof SystemError)
-    return { kind: LIMITS.has(error.code) ? 'limit' : 'options', message: `${error.code}: ${error.message}` };
+  // A Refusal, or an error with a kind from a file that is loaded later.
+  const { kind, message, faults } = error as Refusal;
+  if (kind) return { kind, message, faults };
+  if (error instanceof SystemError) return { kind: kindOf(error.code), message: `${error.code}: ${error.message}` };
   return { kind: 'module', message: messageOf(error) };
-}
-
-function spawnError(
-  message: SpawnMessage,
-  init: InitMessage,
-  result: number,
-  preopen: number,
-  socket: number,
-): SystemError {
-  const { listens, port } = message.sockets[socket] ?? {};
-  if (port !== undefined) {
-    const full = !listens && result === -ERRNO_EAGAIN;
-    return full ? new SystemError(-result, `the backlog of port ${port} is full`) : socketError(-result, port);
-  }
-  const culprit = message.preopens[preopen];
-  if (culprit)
-    return new SystemError(
-      -result,
-      `cannot preopen ${culprit.path} as ${culprit.guest}: it is not a directory of hf.fs`,
-    );
-  const full = new SystemError(
-    -result,
-    `all ${init.workers.max} workers are busy: wait for a process to end, pass whenBusy: 'wait', or raise workers.max in start()`,
-  );
-  return full.code === 'EAGAIN' ? full : new SystemError(-result, 'the process could not be created');
 }

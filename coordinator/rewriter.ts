@@ -20,14 +20,13 @@ export class NotRewritten extends Error {
 export class Rewriter {
   constructor(
     private readonly children: ChildWorkers,
-    private readonly assets: { compute: string; rewrite: string },
+    private readonly assets: { rewrite: string },
   ) {}
 
   /** Transfers `bytes` to the worker, which always ends afterwards. Throws `NotRewritten`, the signal's reason, or an internal error. */
   async rewrite(bytes: Uint8Array<ArrayBuffer>, way: Way, signal: AbortSignal): Promise<Rewritten> {
     signal.throwIfAborted();
-    const lock = `holdfast-rewriter-${crypto.randomUUID()}`;
-    const worker = this.children.create(this.assets.compute, lock);
+    const { handle: worker, lock } = this.children.create();
     try {
       return await new Promise<Rewritten>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));

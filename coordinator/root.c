@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fs/at.h"
+#include "fs/listing.h"
 #include "fs/tree.h"
 #include "kernel/file.h"
 #include "platform/alloc.h"
@@ -211,33 +212,10 @@ int hf_c_fs_chmod(const char *path, uint32_t size, uint32_t read_only)
 	return 0;
 }
 
-/* Each entry is an hf_fs_entry followed by the name, padded to 8 bytes. */
-struct root_listing {
-	char *at;
-	uint32_t left;
-};
-
-static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
-                      uint32_t name_size)
-{
-	struct root_listing *listing = context;
-	uint32_t padded = (name_size + 7) & ~UINT32_C(7);
-	const struct hf_fs_entry entry = {(double)next, (double)ino, filetype, name_size};
-	if (listing->left < sizeof entry + padded)
-		return false;
-	memcpy(listing->at, &entry, sizeof entry);
-	memcpy(listing->at + sizeof entry, name, name_size);
-	listing->at += sizeof entry + padded;
-	listing->left -= sizeof entry + padded;
-	return true;
-}
-
 /* Reads entries of an open directory, from `cookie` (the `next` of the last entry). Returns the number of bytes used; 0: no more entries. */
 int hf_c_fs_readdir(struct hf_vnode *dir, double cookie, void *buffer, uint32_t size)
 {
-	struct root_listing listing = {buffer, size};
-	int result = dir->ops->readdir(dir, (uint64_t)cookie, put_entry, &listing);
-	return result < 0 ? result : (int)(size - listing.left);
+	return hf_vnode_list(dir, (uint64_t)cookie, buffer, size);
 }
 
 int hf_c_fs_change(enum hf_change change, const char *path, uint32_t size)

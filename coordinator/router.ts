@@ -1,14 +1,4 @@
 /** Dispatches the messages of the page and of the compute workers. */
-import {
-  CODE_KILLED,
-  EXIT_REASON_KILLED,
-  FS_USAGE_BLOCKS,
-  FS_USAGE_BYTES,
-  FS_USAGE_LENGTH,
-  FS_USAGE_NODES,
-  FS_USAGE_USED,
-  type FsUsage,
-} from '../build/generated/layouts.ts';
 import { messageOf } from '../common/error-text.ts';
 import { left } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
@@ -21,6 +11,7 @@ import type {
   FsRequest,
   FsResult,
   InitMessage,
+  PsMessage,
   StatsMessage,
   ToCoordinator,
 } from '../common/protocol.ts';
@@ -32,24 +23,12 @@ import type { DoorbellKind } from './doorbell.ts';
 import type * as FilesPart from './files.ts';
 import type * as GuestPart from '../worker/guest.ts';
 import { SystemError, type Kernel } from './kernel.ts';
+import { load } from './part.ts';
 import type { Programs } from './programs.ts';
 import type * as Supervise from './supervise.ts';
 
 /** Messages to a runtime that has started. */
 export type Order = Exclude<ToCoordinator, InitMessage | EndMessage>;
-
-/** An import() that bundlers do not process; tools/build.mjs defines it. */
-declare function importUrl(url: string): Promise<unknown>;
-
-/** Imports a part of the coordinator that is fetched on first use. */
-async function load<T>(url: string): Promise<T> {
-  try {
-    await importUrl(url);
-    return left<T>();
-  } catch (error) {
-    throw new Error(`${url} cannot be loaded: ${messageOf(error)}. Is the file deployed?`, { cause: error });
-  }
-}
 
 /** The runtime's functions for messages of workers that concern the whole runtime. */
 export interface Crew {
@@ -66,14 +45,15 @@ export class Router {
   /** Set by the first call. */
   #files: FilesPart.Files | null = null;
   #loadingFiles: Promise<FilesPart.Files> | null = null;
+  /** Set before the page's first message about a connection or a listener. */
+  connections: Connections | null = null;
   /** Set when the page makes its first supervisor. */
   supervisors: Supervise.Supervisors | null = null;
 
   readonly #init: InitMessage;
   readonly #kernel: Kernel;
-  readonly #channels: ReadonlyMap<number, Channel>;
+  readonly #channels: Map<number, Channel>;
   readonly #programs: Programs;
-  readonly #connections: Connections;
   readonly #doorbell: DoorbellKind;
   readonly #post: Post;
   readonly #crew: Crew;
@@ -81,9 +61,8 @@ export class Router {
   constructor(
     init: InitMessage,
     kernel: Kernel,
-    channels: ReadonlyMap<number, Channel>,
+    channels: Map<number, Channel>,
     programs: Programs,
-    connections: Connections,
     doorbell: DoorbellKind,
     post: Post,
     crew: Crew,
@@ -92,7 +71,6 @@ export class Router {
     this.#kernel = kernel;
     this.#channels = channels;
     this.#programs = programs;
-    this.#connections = connections;
     this.#doorbell = doorbell;
     this.#post = post;
     this.#crew = crew;
@@ -145,15 +123,7 @@ export class Router {
         this.#answer(message, () => this.#stats());
         break;
       case 'ps':
-        this.#answer(message, () =>
-          this.#programs
-            .attached()
-            .flatMap((session) =>
-              session.running
-                ? [{ ...session.ps(), parent: this.supervisors?.parentOf(session.id) ?? session.parent }]
-                : [],
-            ),
-        );
+        this.#answer(message, () => this.#ps());
         break;
       case 'pipe':
         this.#answer(message, () => toPointer(this.#kernel.call.c_pipe(message.size, message.messages)));
@@ -162,24 +132,29 @@ export class Router {
         this.#kernel.call.c_pipe_close(message.pipe as Pointer, message.end);
         break;
       case 'callee':
-        this.#answer(message, async () =>
-          (await load<typeof GuestPart>(this.#init.assets.guest)).callee(this.#kernel, message),
-        );
+      case 'memory':
+        this.#answer(message, async () => {
+          const part = await load<typeof GuestPart>(this.#init.assets.guest);
+          return part[message.t](this.#kernel, message as never, this.#programs);
+        });
         break;
       case 'called':
         left<typeof GuestPart>().called(message);
         break;
+      case 'sockets':
+        this.#answer(message, () => this.#loadConnections());
+        break;
       case 'connect':
-        this.#connections.connect(message.id, message.port, message.credit);
+        this.connections!.connect(message.id, message.port, message.credit);
         break;
       case 'accept':
-        this.#connections.accept(message.id, message.listener, message.credit);
+        this.connections!.accept(message.id, message.listener, message.credit);
         break;
       case 'listen':
-        this.#answer(message, () => this.#connections.listen(message.listener, message.port));
+        this.#answer(message, () => this.connections!.listen(message.listener, message.port));
         break;
       case 'listen-end':
-        this.#connections.listenEnd(message.listener);
+        this.connections!.listenEnd(message.listener);
         break;
       case 'supervise':
         this.#supervise(message);
@@ -203,9 +178,13 @@ export class Router {
     else handleGone(message, this.#post);
   }
 
+  #loadFiles(): Promise<typeof FilesPart> {
+    return load(this.#init.assets.files);
+  }
+
   #callFiles(request: FsRequest): FsResult | Promise<FsResult> {
     if (this.#files) return this.#files.handle(request);
-    this.#loadingFiles ??= load<typeof FilesPart>(this.#init.assets.files).then(
+    this.#loadingFiles ??= this.#loadFiles().then(
       ({ Files }) => (this.#files = new Files(this.#kernel, (id) => this.#programs.session(id)?.pointer ?? NULL)),
     );
     // Runs the first call and any that came after it, in order.
@@ -220,21 +199,11 @@ export class Router {
 
   #supervise(message: CallMessage<'supervise'>): void {
     this.#answer(message, async () => {
-      const file = await load<typeof Supervise>(this.#init.assets.supervise);
-      if (!this.#crew.closing) (this.supervisors ??= this.#makeSupervisors(file)).order(message);
+      const { Supervisors } = await load<typeof Supervise>(this.#init.assets.supervise);
+      if (!this.#crew.closing)
+        (this.supervisors ??= new Supervisors(this.#post, this.#programs, this.#kernel)).order(message);
       return undefined;
     });
-  }
-
-  #makeSupervisors({ Supervisors }: typeof Supervise): Supervise.Supervisors {
-    const programs = this.#programs;
-    const processes = {
-      runs: (process: number) => programs.session(process)?.running === true,
-      ask: (process: number) => programs.session(process)?.endInput(),
-      kill: (process: number) =>
-        programs.session(process)?.end(EXIT_REASON_KILLED, CODE_KILLED, 'killed by its supervisor'),
-    };
-    return new Supervisors(this.#post, processes, (errno, what) => new SystemError(errno, what));
   }
 
   #answer<Name extends CallName>(
@@ -267,23 +236,24 @@ export class Router {
     }
   }
 
-  #stats(): StatsMessage {
-    const kernel = this.#kernel;
-    const programs = this.#programs;
-    const workers = programs.countWorkers();
-    const processes = programs.attached().map((session) => session.stats());
-    kernel.call.c_fs_usage(kernel.data);
-    const usage = kernel.numbers<FsUsage>(kernel.data, FS_USAGE_LENGTH);
+  async #loadConnections(): Promise<undefined> {
+    const { Connections } = await this.#loadFiles();
+    this.connections ??= new Connections(this.#kernel, this.#channels, this.#post);
+  }
+
+  async #ps(): Promise<PsMessage[]> {
+    const { ps } = await this.#loadFiles();
+    const running = this.#programs.attached().filter((session) => session.running);
+    return running.map((session) => {
+      const known = ps(this.#kernel, session);
+      return { ...known, parent: this.supervisors?.parentOf(session.id) ?? known.parent };
+    });
+  }
+
+  async #stats(): Promise<StatsMessage> {
+    const { stats } = await this.#loadFiles();
     return {
-      workers: { total: workers.idle + workers.starting + workers.running, ...workers },
-      processes,
-      kernel: {
-        bytes: usage[FS_USAGE_USED],
-        blocks: usage[FS_USAGE_BLOCKS],
-        memory: kernel.memory.buffer.byteLength,
-      },
-      files: { bytes: usage[FS_USAGE_BYTES], nodes: usage[FS_USAGE_NODES] },
-      sockets: this.#connections.stats(),
+      ...stats(this.#kernel, this.#programs.attached()),
       bridge: bridgeKind(this.#init.force.jsBridge),
       doorbell: this.#doorbell,
     };

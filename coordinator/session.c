@@ -268,7 +268,7 @@ static int add_stream(struct session *session, uint32_t fd, struct hf_pipe *pipe
 	return inserted < 0 ? inserted : 0;
 }
 
-/* Gives the child a descriptor for the file that the parent's descriptor `fd` refers to; a preopen, if it has a name. */
+/* Gives the child a descriptor for the file that the parent's descriptor `fd` refers to; with a name, a preopen. */
 static int inherit_one(struct hf_process *to, struct hf_process *from, uint32_t fd, const char *name, int size)
 {
 	struct hf_fd_view view;
@@ -338,7 +338,7 @@ static void sent_to_screen(struct hf_pump *pump, const uint8_t *bytes, uint32_t 
 	hf_terminal_sends(&session->terminal, bytes, size, pump->screen);
 }
 
-/* `pipes`: for each standard stream, the pipe between programs of which it is an end, or NULL. */
+/* `pipes`: for each standard stream that is an end of a pipe between programs, that pipe; else NULL. */
 static int add_streams(struct session *session, const struct hf_spawn_header *header, struct hf_pipe *const *pipes)
 {
 	const uint32_t piped = header->piped, outputs = 1u << 1 | 1u << 2;
@@ -488,6 +488,8 @@ static int build(struct hf_spawn_header *header, struct hf_pipe *const *pipes, s
 	if (result == 0)
 		result = header->outputs & HF_OUTPUTS_INHERITED ? inherit(session, parent, pipes)
 		                                                : add_streams(session, header, pipes);
+	if (result == 0 && parent && parent->process && !(header->outputs & HF_OUTPUTS_INHERITED))
+		hf_process_share_waits(session->process, parent->process);
 	if (result == 0)
 		result = add_sockets(session, sockets, header->socket_count, &error->socket);
 	at += header->arg_size + header->env_size;
@@ -521,9 +523,9 @@ int32_t hf_c_trace(struct session *session, uint32_t traced, uint32_t credit)
 }
 
 /* Starts a process. `input`, `output`, `errors`: the pipes between programs (c_pipe) of which its streams are ends; NULL: the header decides.
- * `parent`, with HF_OUTPUTS_INHERITED: the parent's session. The streams are then the parent's descriptors plus 1, or 0 for /dev/null, and the error is
- * -HF_ESRCH if the parent has ended. Returns the session, or NULL and sets *error. -HF_EAGAIN, if *error names no preopen or socket, means that all
- * workers are busy and no more may be created. */
+ * `parent`: with HF_OUTPUTS_INHERITED, the parent's session: the streams are then the parent's descriptors plus 1, or 0 for /dev/null. Otherwise NULL,
+ * or a session whose process has the same memory. Returns the session, or NULL and sets *error: -HF_ESRCH if the parent has ended; -HF_EAGAIN, if
+ * *error names no preopen or socket, when all workers are busy and no more may be created. */
 struct session *hf_c_spawn(struct hf_spawn_header *header, struct hf_spawn_error *error, struct hf_pipe *input,
                            struct hf_pipe *output, struct hf_pipe *errors, struct session *parent)
 {

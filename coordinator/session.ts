@@ -1,5 +1,4 @@
 /** A process as the page sees it: its messages to and from the page. The kernel's half is session.c. */
-import { CALLS, PREVIEW1_NAMES } from '../build/generated/abi.ts';
 import {
   CODE_CPU_TIME,
   CODE_KILLED,
@@ -8,44 +7,21 @@ import {
   EXIT_REASON_KILLED,
   EXIT_REASON_LIMIT,
   EXIT_REASON_TIMEOUT,
-  PS_PROCESS_CPU_TIME,
-  PS_PROCESS_FILES,
-  PS_PROCESS_FILE_BYTES,
   PS_PROCESS_LENGTH,
-  PS_PROCESS_MEMORY,
-  PS_THREAD_ASLEEP_FOR,
-  PS_THREAD_CALL,
-  PS_THREAD_CPU_TIME,
   PS_THREAD_LENGTH,
-  PS_THREAD_SYSCALLS,
-  PS_THREAD_TID,
-  PS_THREAD_WHERE,
-  type PsProcess,
-  type PsThread,
   SESSION_ENDED,
   SESSION_FAILED,
   SESSION_LOADING,
   SESSION_REFUSED,
   SESSION_RUNNING,
   SESSION_STARTING,
-  SESSION_STATS_ASLEEP,
-  SESSION_STATS_LENGTH,
-  SESSION_STATS_PARKS,
-  SESSION_STATS_SYSCALLS,
-  SESSION_STATS_WAKEUPS,
-  type SessionStats,
   THREADS_MAX,
   TRACE_FD,
   TTY_INTERRUPT,
   TTY_QUIT,
-  WHERE_CALL,
-  WHERE_GONE,
-  WHERE_GUEST,
-  WHERE_IDLE,
-  WHERE_PAUSED,
 } from '../build/generated/layouts.ts';
 import type { MemoryType } from '../common/module-bytes.ts';
-import { after, NULL, toPointer, type Pointer } from '../common/pointer.ts';
+import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type {
   ExitMessage,
   FromCoordinator,
@@ -54,7 +30,6 @@ import type {
   SignalName,
   SpawnMessage,
   StreamFd,
-  ThreadState,
 } from '../common/protocol.ts';
 import type { GuestMessage, HostCallMessage } from '../common/guest-protocol.ts';
 import { LONGEST_TIMER } from '../common/timers.ts';
@@ -69,17 +44,7 @@ const EPIPE = { code: 'EPIPE', message: 'the program no longer reads its standar
 const SOON = 1;
 
 const signalNames: Readonly<Record<number, SignalName>> = { [TTY_INTERRUPT]: 'SIGINT', [TTY_QUIT]: 'SIGQUIT' };
-const threadStates: Readonly<Record<number, ThreadState>> = {
-  [WHERE_GUEST]: 'guest',
-  [WHERE_CALL]: 'call',
-  [WHERE_PAUSED]: 'paused',
-  [WHERE_GONE]: 'ending',
-  [WHERE_IDLE]: 'idle',
-};
-/** In the order of enum hf_call. */
-const callNames = ['', ...PREVIEW1_NAMES, ...Object.values(CALLS)];
-const ENDING = { state: 'ending', call: '', asleepFor: 0 } as const;
-/** How many numbers c_ps may write. */
+/** How many numbers `describe` may write. */
 const PS_ROOM = PS_PROCESS_LENGTH + THREADS_MAX * PS_THREAD_LENGTH;
 
 /** How long an interruptible program may take to stop by itself. It takes microseconds, except during a bulk instruction over gigabytes or compilation. */
@@ -91,11 +56,13 @@ const GRACE_MS = 1000;
 const GRACE_LOOKS = 50;
 
 export class Session implements Channel {
-  /** The state machine is in native/README.md. */
+  /** session.h describes the states. */
   #state = SESSION_LOADING;
   readonly id: number;
-  readonly #name: string;
+  readonly name: string;
   readonly parent: PsMessage['parent'];
+  /** For a component: how the page answers its HTTP. */
+  http: SpawnMessage['http'];
   readonly #limits: LimitsMessage;
   /** Whether the page handles its terminal's signals. */
   readonly #signalsWanted: boolean;
@@ -108,8 +75,9 @@ export class Session implements Channel {
   memory: WebAssembly.Memory | MemoryType | null = null;
   /** The kernel's session; NULL before it has started and after it is over. */
   #pointer = NULL;
-  #pid = 0;
-  #started = 0;
+  pid = 0;
+  /** Milliseconds since the epoch. */
+  started = 0;
   /** Called when a worker may be free, while the program waits for one. */
   workerFree = (): void => undefined;
   /** Messages from the page that came while it was loading. */
@@ -131,7 +99,7 @@ export class Session implements Channel {
     this.#kernel = kernel;
     this.#post = post;
     this.id = id;
-    this.#name = name;
+    this.name = name;
     this.#guest = guest;
     this.parent = parent ? { process: parent } : null;
     this.#limits = limits;
@@ -208,8 +176,8 @@ export class Session implements Channel {
     this.#state = SESSION_STARTING;
     this.#pointer = pointer;
     this.#ports = ports;
-    this.#pid = this.#kernel.call.c_pid(pointer);
-    this.#started = Date.now();
+    this.pid = this.#kernel.call.c_pid(pointer);
+    this.started = Date.now();
     this.pumpInput();
     this.#watchCpuTime();
   }
@@ -252,7 +220,7 @@ export class Session implements Channel {
   announce(): void {
     if (this.#state !== SESSION_STARTING) return;
     this.#state = SESSION_RUNNING;
-    this.#post({ t: 'spawned', id: this.id, pid: this.#pid, ports: [...this.#ports] });
+    this.#post({ t: 'spawned', id: this.id, pid: this.pid, ports: [...this.#ports] });
     for (const message of this.#held.splice(0)) this.#post(message);
   }
 
@@ -375,7 +343,10 @@ export class Session implements Channel {
       this.end(EXIT_REASON_LIMIT, CODE_CPU_TIME, `it used more than ${cpuTime} ms of CPU time`);
       return;
     }
-    const wait = Math.min(Math.max(left / Math.max(this.ps().threads.length, 1), SOON), LONGEST_TIMER);
+    const wait = Math.min(
+      Math.max(left / Math.max((this.describe() - PS_PROCESS_LENGTH) / PS_THREAD_LENGTH, 1), SOON),
+      LONGEST_TIMER,
+    );
     this.#cpuTimer = setTimeout(() => this.#watchCpuTime(), wait);
   }
 
@@ -413,53 +384,8 @@ export class Session implements Channel {
     else this.#timer = setTimeout(() => this.limitTime(timeout), Math.min(left, LONGEST_TIMER));
   }
 
-  ps(): Omit<PsMessage, 'parent'> {
-    const kernel = this.#kernel;
-    const { id } = this;
-    const size = kernel.call.c_ps(this.#pointer, kernel.data, PS_ROOM);
-    const process = kernel.numbers<PsProcess>(kernel.data, PS_PROCESS_LENGTH);
-    const threads: PsMessage['threads'] = [];
-    for (let at = PS_PROCESS_LENGTH; at < size; at += PS_THREAD_LENGTH) {
-      const thread = kernel.numbers<PsThread>(after(kernel.data, 8 * at), PS_THREAD_LENGTH);
-      const state = threadStates[thread[PS_THREAD_WHERE]]!;
-      threads.push({
-        tid: thread[PS_THREAD_TID],
-        state,
-        call: state === 'call' ? callNames[thread[PS_THREAD_CALL]]! : '',
-        asleepFor: thread[PS_THREAD_ASLEEP_FOR],
-        syscalls: thread[PS_THREAD_SYSCALLS],
-        cpuTime: thread[PS_THREAD_CPU_TIME],
-      });
-    }
-    // Show the thread that has been asleep for the shortest time, because a running thread is more informative than a waiting one.
-    const { state, call, asleepFor } = [...threads].sort((a, b) => a.asleepFor - b.asleepFor)[0] ?? ENDING;
-    return {
-      id,
-      pid: this.#pid,
-      name: this.#name,
-      started: this.#started,
-      state,
-      call,
-      asleepFor,
-      cpuTime: process[PS_PROCESS_CPU_TIME],
-      memory: process[PS_PROCESS_MEMORY],
-      fileBytes: process[PS_PROCESS_FILE_BYTES],
-      descriptors: process[PS_PROCESS_FILES],
-      threads,
-    };
-  }
-
-  stats() {
-    const kernel = this.#kernel;
-    kernel.call.c_session_stats(this.#pointer, kernel.data);
-    const stats = kernel.numbers<SessionStats>(kernel.data, SESSION_STATS_LENGTH);
-    return {
-      id: this.id,
-      name: this.#name,
-      syscalls: stats[SESSION_STATS_SYSCALLS],
-      parks: stats[SESSION_STATS_PARKS],
-      wakeups: stats[SESSION_STATS_WAKEUPS],
-      state: stats[SESSION_STATS_ASLEEP] ? 'asleep' : 'running',
-    };
+  /** Writes the numbers of the process and its threads (ps.ts) to the kernel's scratch area, and returns how many those are. */
+  describe(): number {
+    return this.#kernel.call.c_ps(this.#pointer, this.#kernel.data, PS_ROOM);
   }
 }

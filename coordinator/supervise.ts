@@ -5,8 +5,10 @@
 import policy from '../build/wasm/supervise.wasm';
 import { ERRNO_TEXT, EXIT_REASON, SUPERVISOR } from '../build/generated/abi.ts';
 import {
+  CODE_KILLED,
   ERRNO_ECANCELED,
   ERRNO_ENOMEM,
+  EXIT_REASON_KILLED,
   SIZEOF_SUP_STEP,
   SUP_STEP_CODE,
   SUP_STEP_DELAY,
@@ -98,11 +100,14 @@ class Policy {
   }
 }
 
-/** The operations on processes that supervisors need. */
-export interface Processes {
-  runs(process: number): boolean;
-  ask(process: number): void;
-  kill(process: number): void;
+/** What supervisors need of the processes. */
+interface Session {
+  readonly running: boolean;
+  endInput(): void;
+  end(reason: number, code: number, message: string): void;
+}
+interface Programs {
+  session(process: number): Session | undefined;
 }
 
 export class Supervisors {
@@ -112,11 +117,10 @@ export class Supervisors {
 
   private readonly policy = new Policy();
 
-  /** `fail` makes an error for an errno. */
   constructor(
     private readonly post: (message: FromCoordinator) => void,
-    private readonly processes: Processes,
-    private readonly fail: (errno: number, what: string) => Error,
+    private readonly programs: Programs,
+    private readonly kernel: { error(errno: number, what: string): Error },
   ) {}
 
   /** Called when the runtime closes: nothing is started or reported any more. */
@@ -131,7 +135,7 @@ export class Supervisors {
       return;
     }
     const sup = this.all.get(message.sup);
-    if (!sup) throw this.fail(ERRNO_ECANCELED, 'the supervisor has ended');
+    if (!sup) throw this.kernel.error(ERRNO_ECANCELED, 'the supervisor has ended');
     if (message.t === 'sup-add') this.add(sup, message.child);
     else if (message.order === 'restart') this.check(this.policy.call.sup_restart(sup.pointer, message.key));
     else if (message.order === 'stop') this.check(this.policy.call.sup_stop(sup.pointer, message.key));
@@ -152,7 +156,7 @@ export class Supervisors {
         jitter,
       ),
     );
-    if (!pointer) throw this.fail(ERRNO_ENOMEM, 'there is no memory for a supervisor');
+    if (!pointer) throw this.kernel.error(ERRNO_ENOMEM, 'there is no memory for a supervisor');
     const sup: Supervision = {
       id: message.sup,
       pointer,
@@ -174,7 +178,7 @@ export class Supervisors {
   }
 
   private check(result: number): void {
-    if (result < 0) throw this.fail(-result, ERRNO_TEXT[-result]!);
+    if (result < 0) throw this.kernel.error(-result, ERRNO_TEXT[-result]!);
   }
 
   private add(sup: Supervision, { key, id, restart, shutdown }: ChildMessage): void {
@@ -203,7 +207,7 @@ export class Supervisors {
     if (this.policy.call.sup_started(sup.pointer, run.key, run.generation, Number(supervisor > 0)) < 0) return;
     sup.runs.set(run.key, run);
     // If it is already over, the page knows and will send `sup-ended`.
-    if (this.processes.runs(process)) this.byProcess.set(process, run);
+    if (this.programs.session(process)?.running) this.byProcess.set(process, run);
     const nested = this.all.get(supervisor);
     if (nested) {
       nested.parent = run;
@@ -305,8 +309,9 @@ export class Supervisors {
     const run = sup.runs.get(key);
     if (!run) return; // it is still being started, so the page stops it
     if (this.byProcess.has(run.process)) {
-      if (kill) this.processes.kill(run.process);
-      else this.processes.ask(run.process);
+      const session = this.programs.session(run.process);
+      if (kill) session?.end(EXIT_REASON_KILLED, CODE_KILLED, 'killed by its supervisor');
+      else session?.endInput();
     }
     const nested = this.all.get(run.supervisor);
     if (!nested) return;

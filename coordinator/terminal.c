@@ -80,7 +80,7 @@ void hf_terminal_sends(struct hf_terminal *terminal, const uint8_t *bytes, uint3
 	row_add(&terminal->row, bytes, size, returns);
 }
 
-/* Tells the tty what is before the cursor, after something was written to the screen. */
+/* Passes the tty the text before the cursor, after other output was written to the screen. */
 static void look_at_screen(struct hf_terminal *terminal, struct hf_pump *screen)
 {
 	uint8_t unread[HF_TTY_BEFORE + 1];

@@ -62,7 +62,7 @@ struct queue_place {
 };
 
 static struct hf_link line = {&line, &line};
-static uint32_t line_length; /* counts patient programs only */
+static uint32_t line_length; /* the number of patient programs, which wait for a worker (option `whenBusy`) */
 
 static struct queue_place *place_of(uint32_t id)
 {

@@ -23,29 +23,23 @@ export class Workers {
   readonly #dying = new Set<Handle>();
   /** When a worker last died or was asked to collect its garbage. */
   #lastFreed = -Infinity;
-  /** Makes the names of locks unique among all runtimes of the origin. */
-  readonly #prefix = `holdfast-${crypto.randomUUID()}`;
 
   readonly #children: ChildWorkers;
-  readonly #script: string;
   readonly #boot: Omit<Extract<ToCompute, { t: 'boot' }>, 't' | 'lock' | 'stackTop' | 'tls' | 'thread'>;
   readonly #events: WorkerEvents;
 
   constructor(
     children: ChildWorkers,
-    script: string,
     boot: Omit<Extract<ToCompute, { t: 'boot' }>, 't' | 'lock' | 'stackTop' | 'tls' | 'thread'>,
     events: WorkerEvents,
   ) {
     this.#children = children;
-    this.#script = script;
     this.#boot = boot;
     this.#events = events;
   }
 
   create(worker: number, stackTop: Pointer, tls: Pointer, thread: Pointer): void {
-    const lock = `${this.#prefix}-${worker}`;
-    const handle = this.#children.create(this.#script, lock);
+    const { handle, lock } = this.#children.create();
     this.#handles.set(worker, handle);
     handle.onmessage = (message) => this.#events.message(worker, message);
     handle.onerror = (error) => this.#events.error(worker, error);

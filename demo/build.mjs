@@ -100,7 +100,8 @@ export async function build({ root, out, esbuild }) {
   };
   for (const name of pages) {
     const text = fs.readFileSync(from('demo', name), 'utf8').replace(/\{\{([\w-]+)\}\}/g, (_, key) => {
-      if (values[key] === undefined) throw new Error(`demo/${name} asks for {{${key}}}, which the build does not know`);
+      if (values[key] === undefined)
+        throw new Error(`demo/${name} contains {{${key}}}, which the build does not define`);
       return values[key];
     });
     const file = path.join(out, name);

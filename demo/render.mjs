@@ -33,7 +33,7 @@ export const suggestions = (programs) =>
       const buttons = lines.map(
         (line) => `<button type="button" class="key" data-type="${escape(line)}" disabled>${escape(line)}</button>`,
       );
-      const none = '<span class="none">nothing: it never asks. Stop or Ctrl-C ends it.</span>';
+      const none = '<span class="none">nothing: it reads no input. Stop or Ctrl-C ends it.</span>';
       return `<span data-program="${id}"${index === 0 ? '' : ' hidden'}>${buttons.join(' ') || none}</span>`;
     }),
   );

@@ -6,21 +6,27 @@
 //                               exit_reason.def, a constant for each number. The file contains nothing else: esbuild inlines constants only if no
 //                               other statement precedes them.
 //   build/generated/exports.ts  from exports.def and imports.def: an interface for the exports, and for the imports, of each wasm module
-//   build/generated/names.h     the names that kernel.wasm exports under; the bundles of dist/ are given the same ones (shortNames)
+//   build/generated/p2.ts       the functions and resources of WASI 0.2 (tools/p2.mjs)
+//   build/generated/names.h     the names under which kernel.wasm exports its functions; the bundles of dist/ use the same ones (shortNames)
 import fs from 'node:fs';
 import path from 'node:path';
 import { Complaint, filesBelow, fromRoot, isMain, main, writeIfChanged } from './lib.mjs';
+import { generateP2 } from './p2.mjs';
 
 const include = 'native/include/holdfast';
-const layouts = [`${include}/layouts.def`, 'native/rewrite/layouts.def'];
-/** Tables of which most users need only a few numbers. */
+const layouts = [`${include}/layouts.def`, 'native/rewrite/layouts.def', 'native/component/plan.def'];
+/** Tables of which most files need only a few numbers. */
 const numbered = [`${include}/errno.def`, `${include}/exit_reason.def`];
 const exported = [
   `${include}/exports.def`,
   'native/supervisor/exports.def',
   'native/rewrite/exports.def',
   'native/links/exports.def',
+  'native/component/exports.def',
+  'native/wasi/p2/exports.def',
 ];
+/** The kernel functions that the module for preview 2 calls. */
+const forP2 = 'native/wasi/p2/kernel.def';
 const imported = `${include}/imports.def`;
 export const abiFile = fromRoot('build/generated/abi.ts');
 const layoutsFile = fromRoot('build/generated/layouts.ts');
@@ -69,7 +75,7 @@ function table(file) {
         ? `  ${name}: [${value}, ${JSON.stringify(doc)}],`
         : `${doc ? `  /** ${doc.replaceAll('*/', '* /')} */\n` : ''}  ${name}: ${value},`,
   );
-  // Of a table of functions the names alone, for those that need no more: the rest is a tenth of what they weigh.
+  // For a table of functions also export only the names, for files that need nothing else: this saves a tenth of their size.
   const names = rows.map((row) => row.name).join(' ');
   const list = `export const ${name}_NAMES: readonly string[] = /* @__PURE__ */ '${names}'.split(' ');\n`;
   return [
@@ -120,7 +126,7 @@ function structOf(file, name, fields, size) {
     ...lines,
     ...(unit > 1
       ? [
-          `/** As many ${doubles ? 'doubles' : 'words'} as it has, by their places. */`,
+          `/** An array with all of its ${doubles ? 'doubles' : 'words'}, in order. */`,
           `export const ${prefix}_LENGTH = ${count};`,
           `export type ${type} = [${Array(count).fill('number').join(', ')}];`,
         ]
@@ -187,7 +193,7 @@ function parameterOf(file, text, pointer) {
   return `${camel(name)}: ${typeOf(file, type.trim(), pointer)}`;
 }
 
-/** Methods: [{ name, text }]. `given` is the type of inputs, `got` that of outputs. */
+/** Returns methods: [{ name, text }]. `given` is the type of pointer parameters, `got` that of pointer results. */
 function methods(file, given, got) {
   const text = withoutComments(file);
   const rows = [...text.matchAll(/^X\((.*)\)$/gm)];
@@ -207,6 +213,9 @@ const interfaces = {
   rw: 'RewriterCalls',
   lc: 'CalleeCalls',
   lw: 'LinkCalls',
+  cp: 'ComponentCalls',
+  pc: 'P2CoordinatorCalls',
+  pw: 'P2Calls',
 };
 
 function exportsText() {
@@ -224,32 +233,40 @@ function exportsText() {
   ].join('\n');
 }
 
-/** The names that a wasm module must export, of those with this prefix. */
+/** The names with this prefix, all of which the wasm module must export. */
 export const exportNames = (prefix) =>
   exported
     .flatMap((file) => methods(file, '', ''))
     .map(({ name }) => name)
     .filter((name) => name.startsWith(`${prefix}_`));
 
+const names = (file) => [...withoutComments(file).matchAll(/^X\(.*?, (\w+), .*\)$/gm)].map(([, name]) => name);
+
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
+/** The kernel's imports whose names are no one else's, so that the bundler may replace them. Those of flag_ are worker/flag.wat's. */
+const ownImports = () => names(imported).filter((name) => /^(?!flag_)\w+_/.test(name));
+
 /**
- * The names of the kernel's exports in what pages download, where they would be 1 % of it: kernel.wasm exports them under these, and the bundler
- * replaces them in the scripts. Not c_abi: by it, files of different builds recognize each other.
+ * Short names for the kernel's exports and imports, because the long ones would be 1 % of what pages download: kernel.wasm has the short names, and
+ * the bundler replaces the long ones in the scripts. c_abi keeps its name, so that files from different builds can detect each other.
  */
 export const shortNames = () =>
   Object.fromEntries([
-    ...methods(exported[0], '', '').map(({ name }, i) => [
+    ...[...names(exported[0]), ...names(forP2), ...ownImports()].map((name, i) => [
       name,
       name === 'c_abi' ? name : (LETTERS[Math.floor(i / LETTERS.length) - 1] ?? '') + LETTERS[i % LETTERS.length],
     ]),
-    // Of system calls the place in their table, by which worker/wasi-imports.ts finds them.
+    // A system call's short name is its index in the table, by which worker/wasi-imports.ts finds it.
     ...parse(`${include}/preview1.def`).map(({ name }, i) => [`p1_${name}`, `_${i}`]),
     ...parse(`${include}/unstable.def`).map(({ name }, i) => [`un_${name}`, `$${i}`]),
+    ['wt_thread_spawn', '_t'],
   ]);
 
 const namesText = () => {
-  const lines = Object.entries(shortNames()).map(([name, short]) => `#define HF_NAME_OF_${name} "${short}"`);
+  const short = shortNames();
+  const imports = Object.fromEntries(names(imported).map((name) => [`js_${name}`, short[name] ?? name]));
+  const lines = Object.entries({ ...short, ...imports }).map(([name, is]) => `#define HF_NAME_OF_${name} "${is}"`);
   return `${generatedFrom(exported[0])}${lines.join('\n')}\n`;
 };
 
@@ -264,6 +281,7 @@ export function generateAbi() {
     [generatedFrom([...layouts, ...numbered].join(', ')), ...layouts.map(layout), ...numbered.map(numbers)].join('\n'),
   );
   writeIfChanged(exportsFile, exportsText());
+  generateP2();
   writeIfChanged(namesFile, namesText());
   return abiFile;
 }

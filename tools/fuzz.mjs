@@ -6,7 +6,7 @@ import { Complaint, exists, filesBelow, fromRoot, inParallel, main, run, say, wi
 import { needs, setup } from './setup.mjs';
 
 const DEFAULT_MINUTES = 10;
-/** The most bytes of one input that tests/fuzz reads; CMakeLists.txt has the same number for `npm test`. */
+/** The maximum size of an input that tests/fuzz reads, in bytes; CMakeLists.txt has the same number for `npm test`. */
 const MAX_LENGTH = 6000;
 
 const fuzzers = () =>
@@ -20,7 +20,7 @@ function parseArguments(args) {
   return { names: names.length > 0 ? names : known, seconds: Math.ceil(minutes * 60) };
 }
 
-/** Whether it found nothing. */
+/** Returns whether it found nothing. */
 async function fuzz(name, seconds) {
   const corpus = fromRoot('build/fuzz/corpus', name);
   const seeds = fromRoot('tests/fuzz/corpus', name);

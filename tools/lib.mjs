@@ -19,7 +19,7 @@ export const isMain = (url) =>
 /** An error whose message is sufficient: printed without a stack. */
 export class Complaint extends Error {}
 
-/** Runs a driver's main function; turns a failure into a message and an exit status, and ends what still runs then. */
+/** Runs a driver's main function; turns a failure into a message and an exit status, and ends programs that are still running. */
 export async function main(fn) {
   try {
     process.exitCode = (await fn(process.argv.slice(2))) ?? 0;
@@ -31,10 +31,10 @@ export async function main(fn) {
 
 const taking = new AsyncLocalStorage();
 
-/** Calls `fn`. What it prints goes to `take`, line by line, with what the programs print that it runs. */
+/** Calls `fn`. Its output, including that of programs that it runs, goes to `take`, line by line. */
 export const printingTo = (take, fn) => taking.run(take, fn);
 
-/** Where lines are printed that are printed from here. */
+/** The function that prints lines in the current context. */
 export const printer = () => taking.getStore() ?? console.log;
 export const print = (line) => printer()(line);
 
@@ -66,7 +66,7 @@ const children = new Set();
 process.on('exit', () => children.forEach((child) => child.kill('SIGTERM')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    if (process.listenerCount(signal) > 1) return; // a driver has a handler of its own
+    if (process.listenerCount(signal) > 1) return; // a driver has its own handler
     process.exit(signal === 'SIGINT' ? 130 : 143);
   });
 }
@@ -276,7 +276,7 @@ function takeOver(file, owner) {
       fs.renameSync(aside, file); // it is a new owner's lock: restore it
     else fs.rmSync(aside, { force: true });
   } catch {
-    // someone else was quicker
+    // another process was faster
   }
 }
 

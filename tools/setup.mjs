@@ -20,6 +20,8 @@ import {
   writeIfChanged,
 } from './lib.mjs';
 import { bun } from './bun.mjs';
+import { deno } from './deno.mjs';
+import { jco } from './jco.mjs';
 import { node24 } from './node24.mjs';
 import { toolchain } from './toolchain.mjs';
 
@@ -125,7 +127,7 @@ const programs = {
 const build = ['python', 'cmake', 'ninja', 'toolchain'];
 
 /**
- * The sets that the tools request. All include the npm packages; 'toolchain', 'node24' and 'bun' are provided by the files of
+ * The sets that the tools request. All include the npm packages; 'toolchain', 'node24', 'bun', 'deno' and 'jco' are provided by the files of
  * that name in tools/.
  */
 export const needs = {
@@ -159,6 +161,8 @@ export async function setup(wanted = needs.all) {
     wanted.includes('toolchain') && toolchain(first),
     wanted.includes('node24') && node24(),
     wanted.includes('bun') && bun(),
+    wanted.includes('deno') && deno(),
+    wanted.includes('jco') && jco(),
   ]);
   const failed = ends.find(({ status }) => status === 'rejected');
   if (failed) throw failed.reason;

@@ -1,7 +1,7 @@
-// Runs tasks side by side, and prints what they print as if one ran after the other.
+// Runs tasks side by side, and prints their output as if they had run one after the other.
 import { inParallel, printingTo, say } from './lib.mjs';
 
-/** What a task prints: kept until the tasks before it have ended, then passed on as it comes. */
+/** A task's output: kept until the tasks before it have ended, then passed on as it arrives. */
 class Output {
   #kept = [];
 

@@ -123,6 +123,6 @@ export async function soakHostile(page, minutes, threads) {
     `${blocks} blocks, ${bytes} bytes, ${nodes} files; page heap ${(heap / 2 ** 20).toFixed(1)} MiB; ${JSON.stringify(workers)}`;
   console.log(`the kernel after the first kill: ${held(seen.before)}`);
   console.log(`             and after the last: ${held(seen.after)}`);
-  if (seen.after.nodes > seen.before.nodes) throw new Complaint('files are left of programs that were killed');
+  if (seen.after.nodes > seen.before.nodes) throw new Complaint('files of killed programs are left');
   return 0;
 }

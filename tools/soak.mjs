@@ -83,7 +83,7 @@ class Growth {
     if (done < WARM) return;
     this.#warm ??= { heap: Math.max(heap, SMALL_HEAP), pss, threads: threadCount };
     const grown = heap > GROWTH * this.#warm.heap || pss > GROWTH * this.#warm.pss;
-    // Garbage that is not yet collected is no leak; it is one if it remains until the next sample.
+    // Garbage that is not collected yet is not a leak, unless it remains until the next sample.
     if (grown && this.#complaint)
       throw new Complaint(`${mebi(pss)} MiB of processes and ${mebi(heap)} of heap, twice; warm: ${this.#words()}`);
     this.#complaint = grown;
@@ -92,7 +92,9 @@ class Growth {
   /** Waits until idle workers have had time to end. `idleThreads`: as many as there were before anything ran. */
   atTheEnd({ workers: { total, zombies } }, threadCount, idleThreads) {
     if (total > workers.min || zombies > 0)
-      throw new Complaint(`${total} workers are left of which ${workers.min} are kept, and ${zombies} that do not die`);
+      throw new Complaint(
+        `${total} workers are left, of which ${workers.min} are kept, and ${zombies} terminated ones that do not end`,
+      );
     if (threadCount > idleThreads + STRAY_THREADS)
       throw new Complaint(`there were ${idleThreads} threads and there are ${threadCount}`);
   }
@@ -184,7 +186,7 @@ await main(async (args) => {
     console.log(
       `closed: processes ${mebi(memory(pids))} MiB, ${threads(pids)} threads, ${page.workers().length} workers`,
     );
-    if (page.workers().length > 0) throw new Complaint('workers are left of a runtime that was closed');
+    if (page.workers().length > 0) throw new Complaint('workers are left after the runtime was closed');
     growth.atTheEnd(atLast.seen, atLast.threadCount, atFirst.threadCount);
     if (complaints.length > 0) throw new Complaint(`errors that the page did not handle: ${complaints.join('; ')}`);
     return 0;

@@ -8,8 +8,8 @@
 // Arguments after the second `--` go to the section's own runner (ctest, node --test, playwright).
 // The last line is `N passed, N failed`, summed over the sections. A section that runs no test fails.
 //
-// The sections consist of suites, which run two at a time beside the builds, because each leaves a core idle now and then: it waits for a
-// browser, a time limit or its last test. What they print is printed suite by suite.
+// The sections consist of suites, which run three at a time beside the builds, because each leaves cores idle now and then: it waits for a
+// browser, a time limit or its last test. Their output is printed suite by suite.
 import fs from 'node:fs';
 import { startBuilds } from './builds.mjs';
 import {
@@ -40,7 +40,7 @@ const sections = {
 };
 const needed = {
   native: needs.native,
-  node: [...needs.build, 'node24', 'bun'],
+  node: [...needs.build, 'node24', 'bun', 'deno', 'jco'],
   guests: [...needs.guests, 'sanitizers', 'tcc'],
   browser: needs.browser,
   bundlers: [...needs.build, 'chromium'],
@@ -60,6 +60,9 @@ function parseArguments(args) {
   if (options.names.length === 0) options.names = Object.keys(sections);
   return options;
 }
+
+/** Two at a time leave a 2-core machine idle for three tenths of the run. */
+const SUITES_AT_ONCE = 3;
 
 const heading = (text) => print(`\n=== ${text} ===`);
 const results = fromRoot('build/test-results');
@@ -116,7 +119,7 @@ const testFiles = (...folders) =>
 
 /**
  * Runs two files at a time; a test that hangs fails with its file. The limit applies to a whole file: `holdfast run` in
- * Firefox takes two minutes on an idle machine. Node 20.0 to 20.10 supports neither option.
+ * Firefox takes a minute on an idle machine. Node 20.0 to 20.10 supports neither option.
  */
 function testLimits() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -196,7 +199,7 @@ function guestSuites(options) {
       builds: host === 'native' ? ['guests', 'native-host'] : ['runtime', 'guests'],
       run: () =>
         host === 'webkit' && !webkitPath()
-          ? { code: 0, why: 'it is not on this machine' }
+          ? { code: 0, why: 'it is not installed' }
           : runGuests(host, { ...options, rest: [...options.rest, ...flags] }),
     })),
     {
@@ -299,7 +302,7 @@ function bundlerSuites({ grep, rest }) {
 
 // --- the sum ---
 
-/** A test that failed, in a few lines for the end of the log: often that is all of it that somebody sees. */
+/** A test that failed, in a few lines for the end of the log: often this is all that people read. */
 function failure(name, text) {
   // eslint-disable-next-line no-control-regex -- colors
   const plain = text.replace(/\u001b\[[0-9;]*m/g, '');
@@ -348,8 +351,8 @@ async function counted({ title, builds, run: runTests }, built) {
 }
 
 /**
- * What is built for the suites, in this order. The runtime is built once, not below tests that use it. All but the native kernels need what is
- * `ready` last. The fuzzers use all cores: nothing is built beside them.
+ * The targets to build for the suites, in this order. The runtime is built once, not while tests are using it. Everything except the native kernels
+ * waits for `ready`. The fuzzers use all cores, so nothing is built beside them.
  */
 function jobsFor(suites, ready) {
   const wanted = new Set(suites.flatMap(({ builds }) => builds));
@@ -376,7 +379,7 @@ await main(async (args) => {
   const built = startBuilds(jobsFor(suites, ready));
   const ended = sideBySide(
     suites.map((suite) => ({ title: suite.title, run: () => (suite.ended = counted(suite, built)) })),
-    2,
+    SUITES_AT_ONCE,
   );
   await ready;
   const counts = await ended;

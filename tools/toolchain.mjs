@@ -95,7 +95,7 @@ async function emscriptenOnPath() {
   return Number.parseInt(known.version, 10) >= oldestEmscripten ? { emcc, version: known.version } : undefined;
 }
 
-// --- wholeness ---
+// --- completeness ---
 
 /** Whether this recipe created the folder, in this place, and its larger files still have their sizes. */
 function isWhole(hash) {

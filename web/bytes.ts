@@ -54,7 +54,7 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
 /** Decodes UTF-8 as programs expect: keeps a byte order mark, and replaces invalid bytes with U+FFFD. */
 export function textOf(bytes: Uint8Array): string {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  // Chromium's answer to what its strings cannot hold; other engines throw.
+  // Chromium returns "" for text that is too long for a string; other engines throw.
   if (!text && bytes.length > 0) throw new RangeError(`a string cannot hold ${bytes.length} bytes`);
   return text;
 }

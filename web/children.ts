@@ -314,6 +314,7 @@ export class Family {
       host: undefined,
       companion: undefined,
       links: undefined,
+      http: undefined,
       children: this,
     };
   }

@@ -1,4 +1,4 @@
-/** The option `companion`; a part of instance.js. */
+/** The option `companion`. Part of instance.js. */
 import { tagOf, wrong } from './bytes.js';
 import { address, flag, nothingMore } from './check.js';
 import type { CompanionMessage } from '../common/guest-protocol.js';

@@ -1,6 +1,6 @@
 /**
  * Finds out what prevents the runtime from starting in this page, and how to fix it. It is used before `start()`, and
- * to explain why `start()` failed. It is a file of its own that is loaded only for that.
+ * to explain why `start()` failed. It is a separate file that is loaded only for that.
  */
 import { AT_START, FILES } from '../common/files.js';
 import type { AssetName, Located } from './assets.js';
@@ -161,7 +161,7 @@ function isolationRefused(): Problem {
   };
 }
 
-const WHY_FILES = `The runtime is made of ${Object.values(FILES).join(', ')}.`;
+const WHY_FILES = `The runtime consists of ${Object.values(FILES).join(', ')}.`;
 
 /**
  * All missing files form one problem, because they have one cause. Files that are loaded later are not reported on
@@ -191,7 +191,7 @@ async function files(locate: () => Located, page: Headers | undefined, violation
 /** The URLs show which bundler is at fault. */
 function likelyFix(missing: URL[]): string {
   if (missing.some((url) => /\/\.vite\/|[?&]v=[0-9a-f]{8}/.test(url.href)))
-    return "Vite has bundled this package ahead, without its files: add holdfast() from 'holdfast/vite' to the plugins of vite.config.js, or optimizeDeps: { exclude: ['holdfast'] }.";
+    return "Vite has pre-bundled this package, without its files: add holdfast() from 'holdfast/vite' to the plugins of vite.config.js, or optimizeDeps: { exclude: ['holdfast'] }.";
   if (missing.some(({ protocol }) => protocol === 'file:'))
     return 'The bundler left the path of this package on the build machine in the script: copy the files from node_modules/holdfast/dist to the server, and pass the URL of their folder in the option "assets".';
   return 'Put them beside the script of this package. A bundler that does not copy them (esbuild, Rollup) needs a step that does, from node_modules/holdfast/dist; or pass the URL of the folder that has them in the option "assets".';

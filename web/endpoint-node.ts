@@ -14,6 +14,11 @@ const here: Readonly<Record<AssetName, () => URL>> = {
   supervise: () => new URL('./coordinator-supervise.node.mjs', import.meta.url),
   files: () => new URL('./coordinator-files.node.mjs', import.meta.url),
   guest: () => new URL('./compute-guest.node.mjs', import.meta.url),
+  component: () => new URL('./coordinator-component.node.mjs', import.meta.url),
+  parser: () => new URL('./component.wasm', import.meta.url),
+  p2: () => new URL('./p2.wasm', import.meta.url),
+  executor: () => new URL('./compute-component.node.mjs', import.meta.url),
+  typed: () => new URL('./compute-typed.node.mjs', import.meta.url),
 };
 
 export const locateAssets = (assets: Assets | undefined, base: string): Located => locate(assets, base, here, nodeName);

@@ -28,6 +28,11 @@ const here: Readonly<Record<AssetName, () => URL>> = {
   supervise: () => new URL('./coordinator-supervise.js', import.meta.url),
   files: () => new URL('./coordinator-files.js', import.meta.url),
   guest: () => new URL('./compute-guest.js', import.meta.url),
+  component: () => new URL('./coordinator-component.js', import.meta.url),
+  parser: () => new URL('./component.wasm', import.meta.url),
+  p2: () => new URL('./p2.wasm', import.meta.url),
+  executor: () => new URL('./compute-component.js', import.meta.url),
+  typed: () => new URL('./compute-typed.js', import.meta.url),
 };
 
 export const locateAssets = (assets: Assets | undefined): Located => locate(assets, pageUrl(), here);

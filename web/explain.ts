@@ -1,24 +1,31 @@
 /**
- * Describes what is wrong with a module that cannot run, and how to build one that can. Loaded only when a module is
- * refused.
+ * Describes why a program was refused: what is wrong with a module that cannot run, and how to build one that can, or
+ * what the kernel could not do for it. Loaded only when a program is refused.
  */
-import type { FaultsMessage, ModuleFaults } from '../common/protocol.js';
+import { ERRNO_EAGAIN } from '../build/generated/layouts.js';
+import { portError } from '../common/port-errors.js';
+import type { ModuleFaults, SpawnFaults } from '../common/protocol.js';
 
 const COMMAND = 'Build a WASI preview 1 command, for a target such as wasm32-wasip1';
 
+export const explain = (faults: ModuleFaults | SpawnFaults): string =>
+  'errno' in faults ? `${faults.code}: ${aboutSpawn(faults)}` : aboutModule(faults);
+
+function aboutSpawn({ errno, socket, preopen, workers }: SpawnFaults): string {
+  if (socket) {
+    const full = !socket.listens && errno === ERRNO_EAGAIN;
+    return full ? `the backlog of port ${socket.port} is full` : portError(errno, socket.port);
+  }
+  if (preopen) return `cannot preopen ${preopen.path} as ${preopen.guest}: it is not a directory of hf.fs`;
+  if (errno !== ERRNO_EAGAIN) return 'the process could not be created';
+  return `all ${workers} workers are busy: wait for a process to end, pass whenBusy: 'wait', or raise workers.max in start()`;
+}
+
 /** One sentence about the module, and one about what to do. */
-export function explain(faults: FaultsMessage): string {
-  if ('component' in faults) return `${ofComponent(faults.component)}. ${COMMAND}`;
+function aboutModule(faults: ModuleFaults): string {
   const known = kinds.find(({ is }) => is(faults));
   if (known) return `the module cannot run: it was built ${known.what}. ${known.fix}`;
   return `the module cannot run: ${inWords(faults).join('; ')}. ${todo(faults)}`;
-}
-
-/** Near its beginning are the names of its imports, which reveal the version. */
-function ofComponent(head: Uint8Array): string {
-  const version = /wasi:[a-z-]+\/[a-z-]+@(\d+\.\d+\.\d+[\w.-]*)/.exec(new TextDecoder('latin1').decode(head))?.[1];
-  const what = version ? `a component of WASI ${version}` : 'a component of the component model';
-  return `the module cannot run: it is ${what}, and only core modules can`;
 }
 
 interface Kind {
@@ -66,7 +73,7 @@ const kinds: readonly Kind[] = [
   },
   {
     what: 'as the core of a component, with imports of WASI 0.2 or later',
-    fix: COMMAND,
+    fix: 'Make a component of it: wasm-tools component new, or a target such as wasm32-wasip2',
     is: (faults) => importsFrom(faults, /^wasi:|^cm32p2/),
   },
 ];

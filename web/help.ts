@@ -11,6 +11,8 @@ import type { InstantiateOptions, Signature } from './instance.js';
 import type { FileSystem, ReadableOptions, WritableOptions } from './fs.js';
 import type { Limits } from './limits.js';
 import type { InputRecord, Preopens, SocketOption, SpawnOptions, StartOptions } from './options.js';
+import type { HttpOptions } from './http.js';
+import type { ServeOptions } from './serve.js';
 import type { ChildrenOption } from './children.js';
 import type { ChannelOptions, PipelineOptions, PipeOptions } from './pipes.js';
 import type { LoopOptions } from './loop.js';
@@ -23,6 +25,7 @@ import type { ConnectOptions, ListenOptions } from './sockets.js';
 import type { Backoff, ChildOptions, ProgramStart, SuperviseOptions } from './supervise-options.js';
 import type { Supervisor } from './supervise.js';
 import type { Terminal, TerminalOptions } from './terminal.js';
+import type { MemoryOptions, ThreadOptions } from './threads.js';
 
 /** Every key of the options, including each kind of a union. */
 type Keys<T> = Record<T extends unknown ? keyof T : never, 1>;
@@ -54,7 +57,14 @@ const spawn = {
   companion: 1,
   link: 1,
   children: 1,
+  http: 1,
 } satisfies Keys<SpawnOptions>;
+
+const { args, argv0, terminal, companion, children, http, ...threads } = spawn;
+void [args, argv0, terminal, companion, children, http];
+
+const { stdin, terminal: _, whenBusy, ...serve } = spawn;
+void [stdin, whenBusy];
 
 /** Keyed by the `kind` that a call passes to `nothingMore`. */
 const KNOWN = {
@@ -62,13 +72,26 @@ const KNOWN = {
   workers: { min: 1, max: 1, idle: 1 } satisfies Keys<Exclude<NonNullable<StartOptions['workers']>, number>>,
   memory: { initial: 1, maximum: 1 } satisfies Keys<NonNullable<StartOptions['memory']>>,
   force: { jsBridge: 1, messageDoorbell: 1, kernelBase: 1 } satisfies Keys<NonNullable<StartOptions['force']>>,
-  assets: { coordinator: 1, compute: 1, kernel: 1, rewrite: 1, supervise: 1, files: 1, guest: 1 } satisfies Keys<
-    Exclude<Assets, string | URL>
-  >,
+  assets: {
+    coordinator: 1,
+    compute: 1,
+    kernel: 1,
+    rewrite: 1,
+    supervise: 1,
+    files: 1,
+    guest: 1,
+    component: 1,
+    parser: 1,
+    p2: 1,
+    executor: 1,
+    typed: 1,
+  } satisfies Keys<Exclude<Assets, string | URL>>,
   spawn,
   run: { ...spawn, encoding: 1, files: 1, outputs: 1 } satisfies Keys<RunOptions>,
   child: { ...spawn, source: 1 } satisfies Keys<ProgramStart>,
   instantiate: { ...spawn, entry: 1, signatures: 1, allocator: 1, reentrant: 1 } satisfies Keys<InstantiateOptions>,
+  'shared memory': { pages: 1, maximum: 1 } satisfies Keys<MemoryOptions>,
+  thread: { ...threads, importAs: 1, repeat: 1 } satisfies Keys<ThreadOptions>,
   stdin: { text: 1, bytes: 1 } satisfies Keys<InputRecord>,
   terminal: { raw: 1, onlcr: 1, echo: 1, columns: 1, rows: 1, onSignal: 1 } satisfies Keys<TerminalOptions>,
   setRaw: { onlcr: 1 } satisfies Keys<Last<Terminal['setRaw']>>,
@@ -132,6 +155,8 @@ const KNOWN = {
   } satisfies Keys<PipelineOptions>,
   companion: { module: 1, options: 1, serial: 1 } satisfies Keys<Exclude<CompanionOption, string | URL>>,
   children: { max: 1 } satisfies Keys<Exclude<ChildrenOption, boolean>>,
+  serve: { ...serve, max: 1 } satisfies Keys<ServeOptions>,
+  http: { allow: 1, fetch: 1, uploads: 1 } satisfies Keys<HttpOptions>,
   call: { timeout: 1, signal: 1 } satisfies Keys<CallOptions>,
   readFile: { encoding: 1 } satisfies Keys<Exclude<Last<FileSystem['readFile']>, string>>,
   writeFile: { exclusive: 1 } satisfies Keys<Last<FileSystem['writeFile']>>,
@@ -200,7 +225,7 @@ const PROGRAM_ADVICE: Readonly<Record<string, string>> = {
   onstdout: '`stdout` takes a function, which is called with each chunk',
   printerr: '`stderr` takes a function, which is called with each chunk',
   onstderr: '`stderr` takes a function, which is called with each chunk',
-  stdio: '`stdin`, `stdout` and `stderr` are options of their own',
+  stdio: '`stdin`, `stdout` and `stderr` are separate options',
   tty,
   isatty: tty,
   interactive: tty,

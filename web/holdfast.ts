@@ -31,10 +31,13 @@ import {
   SupervisorError,
 } from './errors.js';
 import { FileSystemEnd, type AskFs, type FileSystem } from './fs.js';
+import { INSIDE, type Inside } from './inside.js';
 import { planSpawn, type SpawnOptions, type SpawnPlan, type StartSettings } from './options.js';
 import type { Instance, InstantiateOptions } from './instance.js';
-import { ProcessHandle, type Exit, type Process } from './process.js';
+import { ProcessHandle, type Process } from './process.js';
+import type { HttpService } from './http-service.js';
 import { later } from './later.js';
+import type { ServeOptions, Server } from './serve.js';
 import type {
   ChannelOptions,
   Pipe,
@@ -103,16 +106,16 @@ export interface Holdfast extends AsyncDisposable {
    */
   spawn(source: Source, options?: SpawnOptions): Promise<Process>;
   /**
-   * Starts a module that stays, to call its exports: a reactor (`_initialize`), a module with neither `_initialize` nor
-   * `_start`, or, with the option `entry`, a command. It is a process: `ps()`, limits, `kill()` and `pause()` apply.
-   * Between calls it uses no CPU. Its output goes to the console unless `stdout` and `stderr` say otherwise.
+   * Starts a module and keeps it running, so that you can call its exports: a reactor (`_initialize`), a module with neither `_initialize` nor
+   * `_start`, or, with the option `entry`, a command. It is a process: `ps()`, limits, `kill()` and `pause()` apply. Between calls it uses no CPU
+   * time. Its output goes to the console unless `stdout` and `stderr` say otherwise.
    *
    * @typeParam E - The exported functions, for the types of `call()` and `exports`.
    * @param source - The module.
-   * @param options - The options of `spawn()`; what runs first, signatures, and the allocator.
+   * @param options - The options of `spawn()`, the entry, signatures, and the allocator.
    * @returns The instance, when it is initialized.
    * @throws `SpawnRefused`, `TypeError`, `RangeError`, `Closed` or `Fatal`, as `spawn()` does.
-   * @throws `CallFailed` when it ends while it is initialized; `exit` says how.
+   * @throws `CallFailed` when it ends during its initialization; `exit` says how.
    *
    * @example
    * const q = await hf.instantiate<{ add(a: number, b: number): number }>('/sums.wasm');
@@ -122,6 +125,21 @@ export interface Holdfast extends AsyncDisposable {
     source: Source,
     options?: InstantiateOptions,
   ): Promise<Instance<E>>;
+  /**
+   * Lets a component that exports `wasi:http/incoming-handler` answer HTTP requests of the page. Each request gets a new instance, so requests cannot
+   * affect each other, and an instance that traps or hangs harms only its own response. Resolves at once: the first request loads the component.
+   *
+   * @param source - The component. Prefer a URL: it is compiled once for all instances.
+   * @param options - The options of `spawn()` for each instance, and `max`, the number of instances at a time. Their output goes to the console unless
+   * `stdout` and `stderr` say otherwise.
+   * @returns The server.
+   * @throws `TypeError` or `RangeError` for invalid options.
+   *
+   * @example
+   * const server = await hf.serve('/greeter.wasm', { max: 8, timeout: 10_000 });
+   * const response = await server.fetch('http://localhost/greet?name=Ada');
+   */
+  serve(source: Source, options?: ServeOptions): Promise<Server>;
   /**
    * Runs a program to its end and collects its output. Anything that the guest does is a result, not an error: check
    * `reason` and `code`.
@@ -156,9 +174,9 @@ export interface Holdfast extends AsyncDisposable {
    */
   run(source: Source, options?: RunOptions): Promise<RunResult<string | Uint8Array>>;
   /**
-   * Makes a pipe between programs. Its ends are streams of programs: `stdout` or `stderr`, and `stdin`. The bytes go
-   * from one program to the other; the page is not involved. As in a shell, a program that reads gets the end of file
-   * when no writer is left, and one that writes gets EPIPE when no reader is left.
+   * Creates a pipe between programs. Pass its ends as `stdout` or `stderr`, and `stdin`, of programs. The bytes go from one program to the other;
+   * the page is not involved. As in a shell, a program that reads gets the end of file when no writer is left, and one that writes gets EPIPE when
+   * no reader is left.
    *
    * Several programs may share an end; start them in one turn. A pipe that is not used must be closed.
    *
@@ -175,13 +193,13 @@ export interface Holdfast extends AsyncDisposable {
    */
   pipe(options?: PipeOptions): Promise<Pipe>;
   /**
-   * Makes a channel between programs: a pipe that keeps messages apart. A write is one message, a read returns bytes of
-   * one message; at most `messages` of them, of `bytes` bytes in all, wait to be read. Any number of programs may send,
-   * and any number receive: each message goes to one of them.
+   * Creates a channel between programs: a pipe that preserves message boundaries. A write sends one message, and a read returns bytes of one
+   * message; at most `messages` messages with `bytes` bytes in total wait to be read. Any number of programs may send, and any number receive: each
+   * message goes to one receiver.
    *
-   * @param options - The bounds, and whether the ends stay open for further programs.
-   * @returns The channel. Its `writer` sends and its `reader` receives. Both are passed to programs in `preopens`, by the
-   * name under which the program opens it, or as standard streams.
+   * @param options - The limits, and whether the ends stay open for further programs.
+   * @returns The channel. Its `writer` sends and its `reader` receives. Pass each in a program's `preopens`, under the name by which the program
+   * opens it, or as a standard stream.
    * @throws `TypeError` or `RangeError` for invalid options.
    *
    * @example
@@ -191,13 +209,13 @@ export interface Holdfast extends AsyncDisposable {
    */
   channel(options?: ChannelOptions): Promise<Pipe>;
   /**
-   * Runs programs of which each reads what the one before it writes, like `a | b | c` in a shell, and collects the
-   * output of the last one. A program that writes to one that has ended is killed (`brokenPipe: 'end'`), as in a shell.
+   * Runs programs each of which reads the output of the one before it, like `a | b | c` in a shell, and collects the output of the last one. A
+   * program that writes to one that has ended is killed (`brokenPipe: 'end'`), as in a shell.
    *
-   * @param programs - The programs, with options of their own as `{ source, args, … }`.
+   * @param programs - The programs; for one with its own options, `{ source, args, … }`.
    * @param options - The input of the first one, a time limit, and the encoding of the output.
    * @returns How each program ended, and the output of the last one, as text.
-   * @throws `SpawnRefused` when one of the programs cannot start; then the others are killed.
+   * @throws `SpawnRefused` when one of the programs cannot start; the others are then killed.
    * @throws `TypeError`, `RangeError`, `Closed` or `Fatal`, as `run()` does.
    * @throws The signal's reason when aborted.
    *
@@ -273,7 +291,7 @@ y
    * Starts a plugin: a program that the page calls by method, and that can call the page's `handlers`, with JSON-RPC
    * 2.0 over its standard streams (docs/plugins.md). Resolves when it runs; with `instance: 'fresh'` at once.
    *
-   * @param source - The program. Give a URL where you can: it is compiled once for all instances.
+   * @param source - The program. Prefer a URL: it is compiled once for all instances.
    * @param options - The handlers, limits of calls, and options of the processes.
    * @returns The plugin.
    * @throws `SpawnRefused` when the program cannot start.
@@ -308,6 +326,7 @@ y
   close(): Promise<void>;
 }
 
+const loadHttp = () => later('http.js', import('./http.js'));
 const loadInstance = () => later('instance.js', import('./instance.js'));
 
 /** How long each half of closing (the orderly shutdown, then the termination) may take, in milliseconds. */
@@ -402,7 +421,7 @@ export class Runtime implements Holdfast {
     if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
     const { memory, gc } = settings.limits;
     const needsBytes = memory ? 'limits.memory' : !gc ? 'limits.gc' : settings.interruptible;
-    // The types of its exports stand in the bytes.
+    // The types of its exports are in the bytes.
     const asBytes = needsBytes === true ? 'interruptible' : needsBytes || (settings.guest?.called ? 'if-possible' : '');
     const { message, transfer, name } = await this.#load(
       (signal) => prepareSource(source, this.#loader, signal, plan.onProgress, asBytes, plan.signal !== undefined),
@@ -413,8 +432,16 @@ export class Runtime implements Holdfast {
       (plan.host ?? plan.companion ?? plan.links ?? plan.children) && !settings.guest
         ? (await loadInstance()).link(plan)
         : plan.link;
-    await link?.connect(this.#ask, this.#post, (program, own) => this.#spawn(program, own), name);
-    this.#requireOpen(plan.signal); // checked again, at the moment when the process is created
+    let http: HttpService | undefined;
+    try {
+      await link?.connect(this.#ask, this.#post, (program, own) => this.#spawn(program, own), name);
+      if (plan.http) http = await (await loadHttp()).openHttp(plan, this.#loadSockets());
+      this.#requireOpen(plan.signal); // checked again, at the moment when the process is created
+    } catch (error) {
+      link?.abandon();
+      http?.abandon();
+      throw error;
+    }
     const ports = settings.guest?.port ? [settings.guest.port] : [];
     const program = {
       id: ++this.#lastId,
@@ -426,6 +453,7 @@ export class Runtime implements Holdfast {
     this.#processes.set(process.id, process);
     this.#own.add(process);
     link?.attach(process, this.#post);
+    http?.attach(process);
     await process.started.catch(async (error: unknown) => {
       throw process.refusal ? await refused(process.refusal) : error;
     });
@@ -458,12 +486,22 @@ export class Runtime implements Holdfast {
     options: InstantiateOptions = {},
   ): Promise<Instance<E>> {
     const file = await loadInstance();
-    const tools = {
-      planSpawn: (spawnOptions: SpawnOptions) => planSpawn(spawnOptions, 'instantiate'),
-      spawn: (program: Source, plan: SpawnPlan) => this.#spawn(program, plan),
-      failed: (message: string, exit: Exit | undefined) => new CallFailed(message, exit),
+    return helped(() => file.instantiate(this[INSIDE], source, options)) as Promise<Instance<E>>;
+  }
+
+  get [INSIDE](): Inside {
+    return {
+      planSpawn,
+      spawn: (source, plan) => this.#spawn(source, plan),
+      ask: this.#ask,
+      HoldfastError,
+      failed: (message, exit) => new CallFailed(message, exit),
     };
-    return helped(() => file.instantiate(tools, source, options)) as Promise<Instance<E>>;
+  }
+
+  async serve(source: Source, options: ServeOptions = {}): Promise<Server> {
+    const file = await loadHttp();
+    return helped(() => file.serve(this[INSIDE], source, options));
   }
 
   run(source: Source, options?: RunOptions & { encoding?: 'utf-8' }): Promise<RunResult>;
@@ -530,6 +568,7 @@ export class Runtime implements Holdfast {
   async #loadSockets(): Promise<Sockets> {
     const file = await later('sockets.js', import('./sockets.js'));
     return (this.#sockets ??= new file.Sockets({
+      load: () => this.#ask('sockets', {}),
       post: this.#post,
       ask: this.#ask,
       newId: () => ++this.#lastId,
@@ -693,8 +732,7 @@ export class Runtime implements Holdfast {
   #onReady(protocol: number): void {
     if (protocol !== PROTOCOL) {
       return this.#fail(
-        `the coordinator speaks version ${protocol} of the protocol and this script version ${PROTOCOL}: ` +
-          'the files are from different builds. Deploy all of them from one version of the package, and clear caches.',
+        `coordinator.js (protocol ${protocol}) and this script (${PROTOCOL}) are from different builds: deploy both together, and clear caches`,
       );
     }
     this.#started = true;

@@ -63,13 +63,17 @@ export interface CompanionContext {
   /** The kernel's system calls. */
   readonly imports: {
     readonly wasi_snapshot_preview1: CompanionImports;
-    readonly wasi: { 'thread-spawn'(argument: number): number };
+    readonly wasi: {
+      /** Starts another thread of the guest, as wasi-threads defines it. */
+      'thread-spawn'(argument: number): number;
+    };
   };
   /** The system calls with the API of `node:wasi`. */
   readonly wasi: {
     readonly wasiImport: CompanionImports;
     /** Set this to true before the glue code instantiates the module to replace its own system calls with the kernel's. */
     override: boolean;
+    /** Returns the imports for the module. */
     getImportObject(): { wasi_snapshot_preview1: CompanionImports };
     /** Calls `_initialize`, if there is one. */
     initialize(instance: object): void;
@@ -80,7 +84,9 @@ export interface CompanionContext {
   readonly thread: { readonly tid: number; readonly argument: number } | null;
   /** Exchanges messages with the companions of the guest's other threads. Messages are cloned. */
   readonly channel: {
+    /** Sends a message to all of them. */
     post(message: unknown): void;
+    /** Called with each message, and the thread that sent it. */
     onmessage: ((message: unknown, tid: number) => void) | null;
   };
   /** The option `companion.options` of the page. */
@@ -103,8 +109,15 @@ export interface CompanionReply {
 /** The type of a companion's default export. It is called once for the guest and once in each of its threads. */
 export type Companion = (context: CompanionContext) => CompanionReply | void | Promise<CompanionReply | void>;
 
+/**
+ * A class that implements a resource type which a component imports. Its key is the type's name with capital letters ("Blob" for `blob`); its
+ * constructor, methods and static functions have the names of the type's in camel case. `[Symbol.dispose]`, if there is one, is called when the component
+ * drops an object that it owns.
+ */
+export type HostClass = new (...args: never[]) => object;
+
 /** Host functions by the module and the name under which guests import them. */
-export type HostFunctions = Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
+export type HostFunctions = Readonly<Record<string, Readonly<Record<string, HostFunction | HostClass>>>>;
 
 /**
  * Declares the signature of a host function that takes or returns more than numbers.

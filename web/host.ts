@@ -5,20 +5,22 @@ import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../commo
 import { encodeAnswer, type Answer, type Value } from '../common/values.js';
 import { kinds } from './kinds.js';
 import type { HostContext, HostFunction, HostFunctions } from './host-options.js';
+import type { PageObjects } from './component.js';
+import { later } from './later.js';
 
 /** Validates the option `host`. Throws `TypeError`. */
 export function planHost(functions: HostFunctions): HostMessage[] {
   return Object.entries(functions).flatMap(([module, names]) => {
     return Object.entries(object(names, `host.${module}`)).map(([name, fn]) => {
       const what = `host.${module}.${name}`;
-      return { module, name, signature: signatureOf(callable(fn, what), what) };
+      return { module, name, signature: signatureOf(callable(fn, what) as HostFunction, what) };
     });
   });
 }
 
 /** Returns the functions in the order of their numbers. */
 export const functionsOf = (functions: HostFunctions): HostFunction[] =>
-  Object.values(functions).flatMap((names) => Object.values(names));
+  Object.values(functions).flatMap((names) => Object.values(names) as HostFunction[]);
 
 export function signatureOf(fn: Pick<HostFunction, 'signature'>, what: string): HostSignature | null {
   if (!('signature' in fn)) return null;
@@ -32,44 +34,95 @@ export function signatureOf(fn: Pick<HostFunction, 'signature'>, what: string): 
 /** The calling process. */
 export type Identity = Omit<HostContext, 'tid' | 'signal'>;
 
+export type ComponentFile = typeof import('./component.js');
+
 /** Answers the calls of one process. */
 export class HostSide {
   readonly #functions: HostFunction[];
   readonly #gone = new AbortController();
+  #over = false;
   readonly #answer: (tid: number, call: number, bytes: Uint8Array<ArrayBuffer>) => void;
   readonly #identity: () => Identity;
+  /** The page's objects that a component has. */
+  readonly #objects: (file: ComponentFile) => PageObjects;
 
   constructor(
     functions: HostFunction[],
     identity: () => Identity,
     answer: (tid: number, call: number, bytes: Uint8Array<ArrayBuffer>) => void,
+    objects: (file: ComponentFile) => PageObjects,
   ) {
     this.#functions = functions;
     this.#identity = identity;
     this.#answer = answer;
+    this.#objects = objects;
   }
 
   /** Called when the process has ended: it no longer waits for answers. */
   end(reason: unknown): void {
+    this.#over = true;
     this.#gone.abort(reason);
   }
 
-  async onCall({ tid, call, fn, args }: HostCallMessage): Promise<void> {
-    const answer = await this.#run(this.#functions[fn]!, tid, args);
-    if (!this.#gone.signal.aborted) this.#answer(tid, call, encoded(answer));
+  /** Answers at once if the function's result is not a promise. */
+  onCall({ tid, call, fn, args, typed, member }: HostCallMessage): void {
+    const own = this.#functions[fn]!;
+    const settle = (answer: Answer): void => {
+      if (!this.#over) this.#answer(tid, call, encoded(answer));
+    };
+    try {
+      if (typed) return void this.#runTyped(own, tid, args, member).then(settle);
+      const value = this.#run(own, tid, args);
+      if (typeof value !== 'object' || value === null || !('then' in value)) return settle(answerOf(own, value));
+      void Promise.resolve(value)
+        .then((value) => answerOf(own, value))
+        .catch(failed)
+        .then(settle);
+    } catch (error) {
+      settle(failed(error));
+    }
   }
 
-  async #run(fn: HostFunction, tid: number, args: unknown[]): Promise<Answer> {
+  #run(fn: HostFunction, tid: number, args: unknown[]): unknown {
+    const { params = [] } = fn.signature ?? {};
+    const given = fn.signature ? args.map((arg, i) => (params[i] === 'json' ? parsed(arg as string) : arg)) : args;
+    return fn(...(given as never[]), this.#context(tid) as never);
+  }
+
+  #context(tid: number): HostContext {
+    return { ...this.#identity(), tid, signal: this.#gone.signal };
+  }
+
+  /** Calls the function for a component. */
+  async #runTyped(fn: HostFunction, tid: number, args: unknown[], member?: string): Promise<Answer> {
     try {
-      const { params = [], result } = fn.signature ?? {};
-      const given = fn.signature ? args.map((arg, i) => (params[i] === 'json' ? parsed(arg as string) : arg)) : args;
-      const context: HostContext = { ...this.#identity(), tid, signal: this.#gone.signal };
-      const value: unknown = await fn(...(given as never[]), context as never);
-      return { value: fn.signature ? declared(value, result) : plain(value) };
+      const file = await later('component.js', import('./component.js'));
+      const objects = this.#objects(file);
+      try {
+        const given = [...args.map((arg) => objects.taken(arg)), this.#context(tid)];
+        const value: unknown = await (member === undefined
+          ? fn(...(given as never[]))
+          : objects.call(fn, member, given));
+        return { value: file.encodeStructure([true, objects.given(value)]) };
+      } catch (error) {
+        const found = payloadOf(error);
+        if (!found) throw error;
+        return { value: file.encodeStructure([false, objects.given(found.payload)]) };
+      }
     } catch (error) {
       return failed(error);
     }
   }
+}
+
+const answerOf = ({ signature }: HostFunction, value: unknown): Answer => ({
+  value: signature ? declared(value, signature.result) : plain(value),
+});
+
+/** The payload of an exception that a component's import threw: its `payload`, or the thrown value itself if it is not an Error. Null if there is none. */
+function payloadOf(error: unknown): { payload: unknown } | null {
+  if (typeof error === 'object' && error !== null && 'payload' in error) return { payload: error.payload };
+  return error instanceof Error ? null : { payload: error };
 }
 
 /** Turns any thrown value into an answer, because the guest waits for one. */

@@ -1,13 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Guests that the page calls, loaded on first use. */
+/** Guests whose exports the page calls. Loaded on first use. */
 import { offAbort, onAbort } from './aborts.js';
 import { copyOf, isBytes, viewOf, wrong } from './bytes.js';
 import { abortSignal, count, flag, nothingMore, object, text, waitTime } from './check.js';
 import { LONGEST_TIMER } from '../common/timers.js';
 import { deferred, type Deferred } from './deferred.js';
 import {
+  DROP,
   READ,
   WRITE,
+  type ComponentReady,
   type Failure,
   type Thrown,
   type FunctionType,
@@ -15,22 +17,29 @@ import {
   type Kind,
   type ResultsMessage,
   type SignatureMessage,
+  type ThreadMessage,
 } from '../common/guest-protocol.js';
+import type { SharedMessage } from '../common/protocol.js';
+import type { Component } from './component.js';
+import { forward, OF_PROCESS } from './forward.js';
+import type { Inside } from './inside.js';
 import { kinds } from './kinds.js';
+import { later } from './later.js';
 import { callees, type Callee } from './links.js';
 import { Link, type FromWorker } from './link.js';
 import { LoopSide, type Loop } from './loop.js';
 import type { SpawnOptions, SpawnPlan } from './options.js';
 import type { Exit, Process } from './process.js';
 import type { Source } from './source.js';
+import { toConsole } from './to-console.js';
 
 /**
  * How an argument or a result of an export is passed.
  *
- * - "i32", "f32", "f64": a number, as it is. "i64": a bigint.
- * - "string", "bytes", "json": text (as UTF-8), a `Uint8Array`, or any value that JSON can express. As an argument it is
- *   copied to memory that the guest's allocator returns, passed as two i32 (pointer and length), and freed after the
- *   call; behind text is a NUL that the length does not count. As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the
+ * - "i32", "f32", "f64": a number, passed unchanged. "i64": a bigint.
+ * - "string", "bytes", "json": text (as UTF-8), a `Uint8Array`, or any value that JSON can express. As an argument it is copied to memory from the
+ * guest's allocator, passed as two i32 (pointer and length), and freed after the call; text is followed by a NUL, which is not counted in the
+ * length. As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the
  *   length in its lower half, or one i32 that points to text that ends with a NUL; it is copied, and then freed.
  */
 export type ValueKind = Kind;
@@ -54,26 +63,27 @@ export interface InstantiateOptions extends SpawnOptions {
   /** The exports that allocate and free the guest's memory. Default: `malloc` and `free`. */
   allocator?: { malloc?: string; free?: string };
   /**
-   * Whether other guests may call it while it waits for the answer to a call of its own (`link`): its functions then run
-   * in the middle of that call. Default: false. Calls wait until it is done, and a call that would so wait for itself
-   * fails with `EDEADLK`.
+   * Whether other guests may call it while it waits for the answer to one of its own calls (`link`): its functions then run in the middle of that
+   * call. Default: false: calls wait until it is done, and a call that would wait for itself fails with `EDEADLK`.
    */
   reentrant?: boolean;
 }
 
 /** Options of `instance.with()`. */
 export interface InstanceCallOptions {
-  /** Milliseconds until a call is given up. The instance is killed, because nothing else stops its code. */
+  /** Milliseconds that a call may take. Then the instance is killed, because nothing else stops its code. */
   timeout?: number | undefined;
-  /** Gives up waiting when aborted: a call that has not been sent is not made, any other goes on without its result. */
+  /** Stops waiting when aborted: a call that has not been sent is not made; any other continues, and its result is discarded. */
   signal?: AbortSignal | undefined;
 }
 
-/** The page's version of a guest's function: the same, but asynchronous. */
+/** The page's version of a guest's functions, which is asynchronous. A component's are in objects, one for each interface, with classes. */
 export type Exports<E> = {
   readonly [Name in keyof E]: E[Name] extends (...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
-    : never;
+    : E[Name] extends abstract new (...args: never[]) => unknown
+      ? E[Name]
+      : Exports<E[Name]>;
 };
 
 type AnyFunction = (...args: unknown[]) => Promise<unknown>;
@@ -85,14 +95,13 @@ type AnyFunction = (...args: unknown[]) => Promise<unknown>;
  */
 export interface Callable<E = Record<string, (...args: unknown[]) => unknown>> {
   /**
-   * Calls an export. Calls run one after the other in their order; all calls of one turn travel in one message.
+   * Calls an export. Calls run one after the other, in order; all calls of one turn are sent in one message.
    *
    * @param name - The export's name.
-   * @param args - Numbers for i32, f32 and f64, bigints for i64; or what its declared signature has.
-   * @returns What the export returned: nothing, a number or bigint (an i32 is signed), an array of several results, or
-   * a value of its declared signature.
-   * @throws `TypeError` when there is no such export, or when the arguments do not fit; the message has the signature.
-   * @throws `CallFailed` when the instance has ended or ends in the call; `exit` says how.
+   * @param args - Numbers for i32, f32 and f64, bigints for i64; or the values of its declared signature.
+   * @returns The export's result: nothing, a number or bigint (an i32 is signed), an array of several results, or the value of its declared signature.
+   * @throws `TypeError` when there is no such export, or when the arguments do not match its signature, which the message contains.
+   * @throws `CallFailed` when the instance has ended or ends during the call; `exit` says how.
    *
    * @example
    * const sum = await q.call('add', 1, 2);
@@ -105,18 +114,18 @@ export interface Callable<E = Record<string, (...args: unknown[]) => unknown>> {
   readonly exports: Exports<E>;
 }
 
-/** The guest's memory, seen between two calls. */
+/** The guest's memory, as it is between calls. */
 export interface InstanceMemory {
   /**
-   * Copies bytes out of the guest's memory, after the calls that were made before.
+   * Copies bytes out of the guest's memory, once all earlier calls have run.
    *
    * @param pointer - The address of the first byte.
-   * @param length - How many bytes.
+   * @param length - The number of bytes.
    * @throws `RangeError` when they are outside the memory.
    */
   read(pointer: number, length: number): Promise<Uint8Array>;
   /**
-   * Copies bytes into the guest's memory, after the calls that were made before.
+   * Copies bytes into the guest's memory, once all earlier calls have run.
    *
    * @param pointer - The address of the first byte.
    * @param bytes - The bytes, which are copied at once.
@@ -126,14 +135,14 @@ export interface InstanceMemory {
 }
 
 /**
- * A guest that stays: a process whose exports the page calls. It ends when it is killed, exits or traps.
+ * A guest that stays alive: a process whose exports the page calls. It ends when it is killed, exits or traps.
  *
  * @typeParam E - The exported functions.
  */
 export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
   extends Process, Callable<E>, AsyncDisposable {
   readonly memory: InstanceMemory;
-  /** Its event loop, if it has one: a guest of Go or QuickJS that is ticked. */
+  /** Its event loop, for Go and QuickJS guests, which need ticks. */
   readonly loop: Loop;
   /**
    * The same instance with a time limit or an abort signal for each call.
@@ -146,14 +155,10 @@ export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
   with(options: InstanceCallOptions): Callable<E>;
 }
 
-/** What the runtime lends. */
-export interface Tools {
-  planSpawn(options: SpawnOptions): SpawnPlan;
-  spawn(source: Source, plan: SpawnPlan): Promise<Process>;
-  failed(message: string, exit: Exit | undefined): Error;
-}
+/** What instances need from the runtime. */
+export type Tools = Omit<Inside, 'ask' | 'HoldfastError'>;
 
-/** After the end, how long results may still be on their way, in milliseconds. */
+/** How long after the end results may still be in transit, in milliseconds. */
 const LATE = 200;
 
 interface Plan {
@@ -179,7 +184,7 @@ function plan(options: InstantiateOptions): Plan {
       allocator: { malloc: text(malloc, 'allocator.malloc'), free: text(free, 'allocator.free') },
     },
     reentrant: flag(reentrant, 'reentrant'),
-    rest: { ...rest, stdout: rest.stdout ?? toConsole('log'), stderr: rest.stderr ?? toConsole('error') },
+    rest: withConsole(rest),
   };
 }
 
@@ -190,31 +195,45 @@ function planSignature(name: string, signature: Signature): SignatureMessage {
   return kinds(params, result, what);
 }
 
-/** A longer one is printed in pieces: a guest that never ends its line must not fill the page. */
-const LONGEST_LINE = 65_536;
+const withConsole = <T extends SpawnOptions>(options: T): T => ({
+  ...options,
+  stdout: options.stdout ?? toConsole('log'),
+  stderr: options.stderr ?? toConsole('error'),
+});
 
-/** Prints whole lines. */
-function toConsole(how: 'log' | 'error'): (bytes: Uint8Array) => void {
-  const decoder = new TextDecoder();
-  let rest = '';
-  return (bytes) => {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
-    rest = lines.pop()!;
-    if (rest.length > LONGEST_LINE) {
-      lines.push(rest);
-      rest = '';
-    }
-    for (const line of lines) console[how](line);
-  };
-}
-
-/** Opens the channel of a command that calls its host. */
+/** Opens the channel for a command that calls host functions. */
 export const link = (plan: SpawnPlan): Link =>
   new Link(plan, { called: false, entry: undefined, signatures: {}, allocator: { malloc: 'malloc', free: 'free' } });
 
+/** Starts a thread on a shared memory of the page. Returns its process, and the channel on which its results arrive. */
+export async function openThread(
+  tools: Tools,
+  source: Source,
+  options: SpawnOptions,
+  thread: ThreadMessage,
+  shared: SharedMessage,
+): Promise<[Process, Link]> {
+  const settings = tools.planSpawn(withConsole(options), 'thread');
+  settings.settings.shared = shared;
+  const own = new Link(settings, {
+    called: true,
+    entry: null,
+    signatures: {},
+    allocator: { malloc: 'malloc', free: 'free' },
+    thread,
+  });
+  settings.link = own;
+  try {
+    return [await tools.spawn(source, settings), own];
+  } catch (error) {
+    own.abandon();
+    throw error;
+  }
+}
+
 export async function instantiate(tools: Tools, source: Source, options: InstantiateOptions): Promise<Instance> {
   const { guest, reentrant, rest } = plan(options);
-  const settings = tools.planSpawn(rest);
+  const settings = tools.planSpawn(rest, 'instantiate');
   settings.link = new Link(settings, guest, reentrant);
   try {
     const process = await tools.spawn(source, settings);
@@ -251,7 +270,7 @@ class InstanceHandle {
   readonly #ready = deferred<void>();
   readonly #ended = deferred<void>();
   #functions = new Map<string, Export>();
-  /** The numbers of its companion's functions begin here. */
+  /** The first number of its companion's functions. */
   #companion = Infinity;
   #lastId = 0;
   #queue: Call[] = [];
@@ -260,6 +279,8 @@ class InstanceHandle {
   #failure: Error | undefined;
   #loop: LoopSide | undefined;
   readonly #callee: Callee;
+  /** Set if it is a component. */
+  #component: Component | undefined;
   #over = false;
 
   constructor(
@@ -337,20 +358,24 @@ class InstanceHandle {
     await this.process.exited;
   }
 
-  /** A name that no export has is undefined, so that the object is no promise. */
+  /** Names that are not exported are undefined, so that the object is not mistaken for a promise. */
   #exportsWith(options: InstanceCallOptions): Record<string, AnyFunction> {
     const made = new Map<string, AnyFunction>();
+    let ofComponent: Record<string, unknown> | undefined;
+    const component = (): Record<string, unknown> | undefined =>
+      (ofComponent ??= this.#component?.exports((own, args) => this.#call(options, own, args)));
     const get = (name: string): AnyFunction | undefined => {
+      if (component()) return component()![name] as AnyFunction | undefined;
       if (!this.#functions.has(name)) return undefined;
       if (!made.has(name)) made.set(name, (...args) => this.#call(options, name, args));
       return made.get(name);
     };
     return new Proxy(Object.create(null) as Record<string, AnyFunction>, {
       get: (_, name) => (typeof name === 'string' ? get(name) : undefined),
-      has: (_, name) => typeof name === 'string' && this.#functions.has(name),
-      ownKeys: () => [...this.#functions.keys()],
+      has: (_, name) => typeof name === 'string' && get(name) !== undefined,
+      ownKeys: () => (component() ? Object.keys(component()!) : [...this.#functions.keys()]),
       getOwnPropertyDescriptor: (_, name) =>
-        typeof name === 'string' && this.#functions.has(name)
+        typeof name === 'string' && get(name)
           ? { value: get(name), enumerable: true, configurable: true, writable: false }
           : undefined,
       set: () => false,
@@ -359,8 +384,24 @@ class InstanceHandle {
 
   async #call(options: InstanceCallOptions, name: string, args: unknown[]): Promise<unknown> {
     const found = this.#export(name);
+    if (this.#component) return this.#callComponent(this.#component, found, args, options, name);
     const checked = found.index >= this.#companion ? args : this.#check(name, found, args);
     return this.#ask(found.index, checked, options, name);
+  }
+
+  async #callComponent(
+    component: Component,
+    { index }: Export,
+    args: unknown[],
+    options: InstanceCallOptions,
+    name: string,
+  ): Promise<unknown> {
+    try {
+      const given = component.given(args);
+      return component.taken(await this.#ask(index, Array.isArray(given) ? given : await given, options, name));
+    } catch (error) {
+      throw component.takenError(error);
+    }
   }
 
   #export(name: string): Export {
@@ -383,7 +424,7 @@ class InstanceHandle {
       : signatureText(name, params, found.type?.results);
     if (declared && found.type && found.type.params.length !== flatSize(declared.params))
       throw new TypeError(
-        `${shown}, as signatures has it, is not how the module exports it: ${signatureText(name, found.type.params, found.type.results)}`,
+        `${shown}, as declared in signatures, does not match the module's export: ${signatureText(name, found.type.params, found.type.results)}`,
       );
     if (args.length !== params.length)
       throw new TypeError(
@@ -439,7 +480,7 @@ class InstanceHandle {
     this.process.kill();
   }
 
-  /** All that is asked for in one turn travels together; and what comes while the guest is busy, when it is done. */
+  /** All calls of one turn are sent together; so are those made while the guest is busy, once it is done. */
   #flushSoon(): void {
     if (this.#flushing || (this.#sent.size > 0 && this.#companion === Infinity)) return;
     this.#flushing = true;
@@ -469,7 +510,7 @@ class InstanceHandle {
     }
   }
 
-  /** A companion takes what can be cloned: one argument that cannot must cost no other call. */
+  /** A companion takes arguments that can be cloned; one that cannot be cloned must not fail other calls. */
   #sendOne(id: number, call: Call): void {
     try {
       this.#link.post({ t: 'calls', first: id, calls: [call.fn, call.args.length, ...call.args] });
@@ -487,6 +528,23 @@ class InstanceHandle {
     this.process.kill();
   }
 
+  async #beginComponent(ready: ComponentReady): Promise<void> {
+    try {
+      const file = await later('component.js', import('./component.js'));
+      this.#component = new file.Component(
+        [...this.#functions.keys()],
+        ready,
+        (name, args) => this.#call({}, name, args),
+        (id) => this.#ask(DROP, [id], {}, 'drop'),
+        this.#link.objects(file),
+      );
+      this.#begin();
+    } catch (error) {
+      this.#fail(error as Error);
+      this.process.kill();
+    }
+  }
+
   #receive(message: FromWorker): void {
     switch (message.t) {
       case 'ready':
@@ -497,7 +555,7 @@ class InstanceHandle {
         );
         this.#callee.functions = message.exports.map(([name]) => name);
         this.#callee.arities = message.exports.map(([, , arity]) => arity);
-        return this.#begin();
+        return message.component ? void this.#beginComponent(message.component) : this.#begin();
       case 'results':
         return this.#settle(message);
       case 'loop':
@@ -525,7 +583,7 @@ class InstanceHandle {
     return type === 'RangeError' ? new RangeError(error) : this.#tools.failed(error, undefined);
   }
 
-  /** What it answered before the end may come a moment after it. */
+  /** Results that it sent before its end may arrive a moment after it. */
   async #onExit(exit: Exit): Promise<void> {
     this.#over = true;
     void this.#callee.station?.then((station) => station.ended());
@@ -553,8 +611,9 @@ class InstanceHandle {
   }
 }
 
-/** An error as its companion threw it. */
-function revived(message: string, { name, stack }: Thrown): Error {
+/** Recreates an error that a companion threw, or that a component returned. */
+function revived(message: string, thrown: Thrown): Error {
+  const { name, stack } = thrown;
   const kinds: Partial<Record<string, ErrorConstructor>> = {
     TypeError,
     RangeError,
@@ -564,41 +623,13 @@ function revived(message: string, { name, stack }: Thrown): Error {
   };
   const error = new (kinds[name] ?? Error)(message);
   const value = (text: string): PropertyDescriptor => ({ value: text, configurable: true, writable: true });
+  if ('payload' in thrown) Object.assign(error, { payload: thrown.payload });
   return Object.defineProperties(error, { name: value(name), stack: value(stack || `${name}: ${message}`) });
 }
 
-/** The instance is its process, too. */
-const ofProcess = [
-  'id',
-  'pid',
-  'name',
-  'ports',
-  'stdin',
-  'stdout',
-  'stderr',
-  'exited',
-  'released',
-  'terminal',
-  'write',
-  'kill',
-  'pause',
-  'resume',
-  'trace',
-  'join',
-  'tryJoin',
-  'detach',
-] as const satisfies (keyof Process)[];
-for (const key of ofProcess) {
-  Object.defineProperty(InstanceHandle.prototype, key, {
-    configurable: true,
-    get(this: InstanceHandle) {
-      const value: unknown = this.process[key];
-      return typeof value === 'function' ? value.bind(this.process) : value;
-    },
-  });
-}
+forward(InstanceHandle.prototype, [...OF_PROCESS, 'join', 'tryJoin', 'detach']);
 
-/** How many parameters of the export these are. */
+/** The number of wasm parameters for these kinds. */
 const flatSize = (params: readonly Kind[]): number =>
   params.reduce((sum, kind) => sum + (/^[if]/.test(kind) ? 1 : 2), 0);
 

@@ -7,18 +7,17 @@ import type { Instance } from './instance.js';
 export type AnyInstance = Pick<Instance<any>, 'id' | 'memory' | 'kill'>;
 
 /**
- * An instance whose exports another guest imports. `functions` declares those that take or return more than numbers, as
- * `hostFunction()` does: text and bytes are copied to memory of the allocator of the guest that is called, and results
- * to memory of the one that calls.
+ * An instance whose exports another guest imports. `functions` declares those that take or return more than numbers, as `hostFunction()` does:
+ * arguments are copied to memory from the callee's allocator, and results to the caller's memory.
  *
- * In place of an instance, a function that returns it, or a promise of it: it runs at the first call, so that guests can
- * import each other's exports.
+ * Instead of an instance, this can be a function that returns one, or a promise of one: it is called at the first call, so that guests can import
+ * each other's exports.
  */
 export type LinkOption =
   LinkedInstance | { instance: LinkedInstance; functions?: Readonly<Record<string, HostSignatureOption>> };
 
-/** An instance, or where it comes from at the first call. */
+/** An instance, or a function that returns it at the first call. */
 export type LinkedInstance = AnyInstance | (() => AnyInstance | PromiseLike<AnyInstance>);
 
-/** Instances by the names of the modules as which a guest imports them. */
+/** Instances by the module names under which a guest imports them. */
 export type LinkOptions = Readonly<Record<string, LinkOption>>;

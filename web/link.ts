@@ -1,29 +1,33 @@
-/** The channel between the page and a guest's worker, past the coordinator; a part of instance.js. */
+/** The channel between the page and a guest's worker, which bypasses the coordinator. Part of instance.js. */
 import type { Transfer } from '../common/endpoint.js';
 import type { FromGuest, GuestMessage, HostCallMessage, HostMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
 import { planCompanion } from './companion.js';
 import { familyOf, type Family, type SpawnChild } from './children.js';
-import { functionsOf, HostSide, planHost } from './host.js';
+import type { PageObjects } from './component.js';
+import { functionsOf, HostSide, planHost, type ComponentFile } from './host.js';
 import type { HostFunction } from './host-options.js';
 import type { LinkOptions } from './link-options.js';
 import { LinkSide, openStation, type Ask, type Post as PostOrder, type Station } from './links.js';
 import type { SpawnPlan } from './options.js';
 import type { ProcessHandle } from './process.js';
 
-/** What is left for the instance: calls of host functions are answered here. */
+/** The messages for the instance; calls of host functions are answered here. */
 export type FromWorker = Exclude<FromGuest, HostCallMessage>;
 
 type Post = (message: ToCoordinator, transfer?: Transfer[]) => void;
 
-/** Nobody says when the end of the input has come to the guest, so it is told that many milliseconds later. */
+/** An answer of up to this many bytes is copied, which takes less time than a transfer. */
+const COPIED = 1024;
+
+/** No message reports that the end of input has reached the guest, so its loop is asked to check this many milliseconds later. */
 const ENDS = [0, 10, 100, 1000];
 
 export class Link {
   #onmessage: ((message: FromWorker) => void) | undefined;
   readonly #port: MessagePort;
   readonly #functions: HostFunction[];
-  /** There may be input for the guest. */
+  /** Called when there may be input for the guest. */
   onInput: (() => void) | undefined;
   readonly #host: HostMessage[];
   readonly #links: LinkOptions | undefined;
@@ -33,17 +37,19 @@ export class Link {
   readonly #called: boolean;
   readonly #reentrant: boolean;
   #attached = false;
-  /** Of an instance that calls others: what others call it by, so that a call that would wait for itself is found. */
+  /** For an instance that calls others: its own callee, so that a call that would wait for itself is detected. */
   own: Station | undefined;
-  /** Of an instance that others call: its messages must wake it. */
+  /** For an instance that others call: its station, because messages must wake it. */
   station: Station | undefined;
-  /** The runtime's; there once it is attached. */
+  /** Posts to the coordinator; set once it is attached. */
   runtime: Post | undefined;
   #call: ((message: HostCallMessage) => unknown) | undefined;
-  /** What comes before anybody listens. */
+  /** The page's objects that a component has; made once component.js is loaded. */
+  #objects: PageObjects | undefined;
+  /** Messages that arrived before `listen()`. */
   #early: FromWorker[] = [];
 
-  /** The worker's end of the channel becomes part of the plan. Throws `TypeError`. */
+  /** Adds the worker's end of the channel to the plan. Throws `TypeError`. */
   constructor(plan: SpawnPlan, guest: Omit<GuestMessage, 'port' | 'host' | 'companion' | 'callee'>, reentrant = false) {
     const companion = planCompanion(plan.companion);
     this.#plan = plan;
@@ -59,7 +65,7 @@ export class Link {
     plan.settings.guest = { ...guest, host, companion, callee: 0, port: port2 };
   }
 
-  /** Makes the links that the plan has. `name`: the program's, unless the plan has one. Throws `TypeError`. */
+  /** Creates the links of the plan. `name`: the program's name, unless the plan has one. Throws `TypeError`. */
   async connect(ask: Ask, post: PostOrder, spawn: SpawnChild, name: string): Promise<void> {
     this.#family?.join(ask, spawn);
     if (!this.#links) return;
@@ -70,7 +76,7 @@ export class Link {
     this.#plan.settings.guest!.callee = this.own.callee;
   }
 
-  /** Before the process's first message. */
+  /** Call this before the process's first message. */
   attach(process: ProcessHandle, post: Post): void {
     const { id } = process;
     this.#attached = true;
@@ -78,9 +84,11 @@ export class Link {
     const host = new HostSide(
       this.#functions,
       () => ({ id, pid: process.pid, name: process.name }),
-      (tid, call, bytes) => post({ t: 'host-answer', id, tid, call, bytes }, [bytes.buffer]),
+      (tid, call, bytes) =>
+        post({ t: 'host-answer', id, tid, call, bytes }, bytes.length > COPIED ? [bytes.buffer] : []),
+      (file) => this.objects(file),
     );
-    // Its first call may come before the word that it runs, and its pid with that.
+    // Its first call may arrive before the message that it runs, which has its pid.
     const known = process.started.catch(() => undefined);
     const call = (message: HostCallMessage): unknown =>
       process.pid ? host.onCall(message) : known.then(() => host.onCall(message));
@@ -101,7 +109,7 @@ export class Link {
     void process.released.then(released, released);
   }
 
-  /** Of two methods of the process, so that a page without such a guest does not load more. */
+  /** Wraps two methods of the process, so that a page without such a guest does not load this code. */
   #watchInput(process: ProcessHandle): void {
     const done = process.onInputDone.bind(process);
     process.onInputDone = (error) => {
@@ -115,6 +123,14 @@ export class Link {
     };
   }
 
+  /** The objects of the page that a component has. */
+  objects(file: ComponentFile): PageObjects {
+    return (this.#objects ??= new file.PageObjects(
+      this.#functions,
+      this.#host.map(({ name }) => name),
+    ));
+  }
+
   post(message: ToGuest, transfer: Transfer[] = []): void {
     this.#port.postMessage(message, transfer);
     this.station?.nudge();
@@ -124,7 +140,7 @@ export class Link {
     this.#port.close();
   }
 
-  /** It will not be used. If no process came of it, its links end here. */
+  /** Called when it will not be used. If no process was created, ends its links. */
   abandon(): void {
     this.close();
     if (this.#attached) return;
@@ -138,7 +154,7 @@ export class Link {
     else this.#early.push(message);
   }
 
-  /** From now on messages go to `onmessage`, first those that came before. */
+  /** Passes messages to `onmessage`, starting with those that have already arrived. */
   listen(onmessage: (message: FromWorker) => void): void {
     this.#onmessage = onmessage;
     for (const message of this.#early.splice(0)) onmessage(message);

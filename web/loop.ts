@@ -9,28 +9,27 @@ import type { Exit } from './process.js';
 /** How `loop.run()` ended: by `stop()` or its signal, or because the guest exited. */
 export type LoopEnd = { state: 'stopped' } | { state: 'finished'; exit: Exit };
 
-/** Ticks that ran without a pause. */
+/** A round of ticks without a pause. */
 export interface LoopRound {
-  /** How many. */
+  /** The number of ticks. */
   ticks: number;
-  /** What the last one answered: -1 idle, 0 ready, above: milliseconds to the next timer. */
+  /** The result of the last tick: -1 idle, 0 ready, above 0: milliseconds to the next timer. */
   result: number;
 }
 
 /** Options of `loop.run()`. */
 export interface LoopOptions {
   /**
-   * Milliseconds for which a guest that is always ready ticks before calls, pauses and the like have a turn. One tick
-   * may take longer. Default: 5.
+   * Milliseconds for which a guest that is always ready ticks before calls, pauses and kills get their turn. One tick may take longer. Default: 5.
    */
   budget?: number;
   /**
-   * An idle guest is ticked again after 1, 2, 4, … up to this many milliseconds, because a Go runtime may answer that
-   * it is idle while a timer is pending. 0: an idle guest sleeps until a call or input wakes it. Default: 1000 with
+   * An idle guest is ticked again after 1, 2, 4, … up to this many milliseconds, because a Go runtime may report that it is idle while a timer is
+   * pending. 0: an idle guest sleeps until a call or input wakes it. Default: 1000 with
    * `go_tick`, 0 with `js_std_loop_once`, which knows its timers.
    */
   recheck?: number;
-  /** Called after each round of ticks, a moment later: the guest does not wait for it. */
+  /** Called shortly after each round of ticks; the guest does not wait for it. */
   onTick?: (round: LoopRound) => void;
   /** Stops the loop when aborted; `run()` then resolves. */
   signal?: AbortSignal;
@@ -47,28 +46,26 @@ export interface Loop {
    */
   context: number | undefined;
   /**
-   * Starts the main function: `go_start_main`; of QuickJS `qjs_init`, unless there is a context. The second time it does
-   * nothing.
+   * Starts the main function: `go_start_main`, or for QuickJS `qjs_init`, unless there is a context. Later calls do nothing.
    *
-   * @throws `CallFailed` when the module does not export what a loop needs, or when the instance has ended.
+   * @throws `CallFailed` when the module lacks an export that a loop needs, or when the instance has ended.
    */
   startMain(): Promise<void>;
   /**
    * Ticks once.
    *
    * @returns -1: idle, 0: ready for another tick, -2: an error (QuickJS), above 0: milliseconds to the next timer.
-   * @throws `CallFailed` as `startMain()`.
+   * @throws `CallFailed` as `startMain()` does.
    */
   loopOnce(): Promise<number>;
   /**
    * Starts the main function and then ticks, in the guest's worker, whenever there is something to do. While the guest
-   * waits for a timer or is idle, its worker sleeps; a call of an export, a write to standard input and the timer wake
-   * it. An idle guest has not finished: the loop goes on until it is stopped or the guest exits.
+   * waits for a timer or is idle, its worker sleeps; a call of an export, a write to standard input, or the timer wakes it. An idle guest has not
+   * finished: the loop continues until it is stopped or the guest exits.
    *
-   * @param options - The time budget of a round, what is called after one, and an abort signal.
+   * @param options - The time budget of a round, a function to call after each, and an abort signal.
    * @returns How it ended.
-   * @throws `CallFailed` when a tick answers an error (the instance stays), or when the instance ends by a trap, a kill
-   * or a limit.
+   * @throws `CallFailed` when a tick returns an error (the instance stays), or when the instance ends by a trap, a kill or a limit.
    * @throws `TypeError` for invalid options, and while the loop is already running.
    *
    * @example
@@ -78,18 +75,18 @@ export interface Loop {
    * await q.loop.whenIdle();
    */
   run(options?: LoopOptions): Promise<LoopEnd>;
-  /** Stops ticking. The guest stays as it is, and `run()` can go on with it. */
+  /** Stops ticking. The guest stays as it is, and `run()` can continue it. */
   stop(): Promise<void>;
   /**
-   * Waits until a tick that comes after all that was called or written before answers that the guest is idle.
+   * Waits until the guest reports that it is idle, in a tick after all earlier calls and writes.
    *
    * @returns 'idle', or 'stopped' or 'finished' when the loop ended first.
-   * @throws `CallFailed` as `run()`.
+   * @throws `CallFailed` as `run()` does.
    */
   whenIdle(): Promise<'idle' | 'stopped' | 'finished'>;
 }
 
-/** What the instance lends. */
+/** What a loop needs from its instance. */
 export interface LoopTools {
   ask(operation: number, args: unknown[]): Promise<unknown>;
   failed(message: string): Error;
@@ -169,7 +166,7 @@ export class LoopSide implements Loop {
     return wait.promise;
   }
 
-  /** Something may have come to its standard input. */
+  /** Called when there may be new standard input. */
   input(): void {
     this.#ask(LOOP.input).catch(() => undefined);
   }
@@ -186,7 +183,7 @@ export class LoopSide implements Loop {
     }
   }
 
-  /** The instance has ended, which its `exited` tells: a `run()` that nobody awaits is no unhandled rejection then. */
+  /** Called when the instance has ended. Its `exited` reports that, so a `run()` that is not awaited must not cause an unhandled rejection. */
   ended(error: Error & { exit?: Exit | undefined }): void {
     if (error.exit?.reason === 'exit') return this.#end({ state: 'finished', exit: error.exit });
     this.#result?.catch(() => undefined);

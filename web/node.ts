@@ -14,7 +14,7 @@ import { locateAssets, startCoordinator } from './endpoint-node.js';
 import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { planStart, type StartOptions } from './options.js';
-import { compiled, requireCore } from './download.js';
+import { compiled, isComponent } from './download.js';
 import { importsMemory, inOurWords, type Loader } from './source.js';
 
 export * from './public.js';
@@ -76,7 +76,7 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
   return { ok: problems.length === 0, problems };
 }
 
-const MADE_OF = `The runtime is made of ${assetNames.map((name) => nodeName(FILES[name])).join(', ')}.`;
+const MADE_OF = `The runtime consists of ${assetNames.map((name) => nodeName(FILES[name])).join(', ')}.`;
 
 const missingFiles = (files: URL[]): Problem => ({
   what: `Not there: ${files.map((url) => url.href).join(', ')}.`,
@@ -121,13 +121,11 @@ async function lookFor(url: URL): Promise<Found> {
 
 /** Reads files here and compiles each version of a file once; the coordinator loads all other URLs. */
 function fileLoader(): Loader {
-  const known = new Map<string, { version: string; module: Promise<WebAssembly.Module> }>();
-  const compileFile = async (url: URL): Promise<WebAssembly.Module> => {
+  const known = new Map<string, { version: string; module: Promise<WebAssembly.Module | null> }>();
+  /** Null for a component, which the coordinator compiles. */
+  const compileFile = async (url: URL): Promise<WebAssembly.Module | null> => {
     const bytes = await readFile(url).catch((error: unknown) => unreadable(url, error));
-    return inOurWords(async () => {
-      requireCore(bytes);
-      return compiled(url.href, WebAssembly.compile(bytes));
-    });
+    return isComponent(bytes) ? null : inOurWords(() => compiled(url.href, WebAssembly.compile(bytes)));
   };
   return {
     base: workingDirectory,
@@ -148,7 +146,7 @@ function fileLoader(): Loader {
         entry.module.catch(() => known.delete(url.href));
       }
       const module = await entry.module;
-      return importsMemory(module) ? forCoordinator : { kind: 'module', module, head: null };
+      return !module || importsMemory(module) ? forCoordinator : { kind: 'module', module, head: null };
     },
   };
 }

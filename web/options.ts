@@ -1,6 +1,7 @@
 /** Options as the caller passes them, fully validated before anything is sent. */
 import type { Link } from './link.js';
 import type { CompanionOption, HostFunctions } from './host-options.js';
+import type { HttpOption, HttpService } from './http.js';
 import type { LinkOptions } from './link-options.js';
 import type { ChildrenOption, Family } from './children.js';
 import type { InitMessage, PreopenMessage, SocketMessage, SpawnMessage, StreamMode } from '../common/protocol.js';
@@ -40,8 +41,8 @@ export interface StartOptions {
   /**
    * Where the runtime's files are, if they are not beside this script: `coordinator.js`, `compute.js` and
    * `kernel.wasm`, and `coordinator-files.js`, `rewrite.wasm` and `coordinator-supervise.js`, which are fetched for the
-   * first call of `hf.fs`, the first interruptible program and the first supervisor. A relative URL is resolved against
-   * the page.
+   * first call of `hf.fs`, `hf.ps()`, `hf.connect()` or `hf.listen()`, the first interruptible program and the first
+   * supervisor. A relative URL is resolved against the page.
    *
    * If the page has a Content-Security-Policy, scripts of another origin need `blob:` and that origin in `worker-src`.
    */
@@ -196,7 +197,7 @@ export interface SpawnOptions {
    * const results = await Promise.all(files.map((file) => hf.run('/convert.wasm', { args: [file], whenBusy: 'wait' })));
    */
   whenBusy?: 'wait' | 'reject';
-  /** Resource limits. Default: no limits of its own. */
+  /** Resource limits of this program, besides the runtime's. Default: none. */
   limits?: Limits;
   /**
    * Rewrites the program before it is compiled so that it can be stopped while computing. Its worker is then free at
@@ -220,19 +221,17 @@ export interface SpawnOptions {
    */
   trace?: TraceOption;
   /**
-   * Functions of the page's that the program imports, by module and name: `{ env: { now: () => Date.now() } }`. They
-   * may be async: the program waits, the page does not. Numbers pass as they are; `hostFunction()` declares anything
-   * else. A function that throws is a trap of the program, unless it declares an `error`. Behind its arguments each
-   * gets a `HostContext`: who calls, and a signal that is aborted when the program has ended.
+   * Functions of the page that the program imports, by module and name: `{ env: { now: () => Date.now() } }`. They may be async: the program waits,
+   * the page does not. Numbers are passed unchanged; for anything else use `hostFunction()`. If a function throws, the program traps, unless the
+   * function declares an `error`. As its last argument each function gets a `HostContext`: the caller, and a signal that is aborted when the program has ended.
    */
   host?: HostFunctions;
   /**
-   * An ES module that runs beside the program in its worker, and in the worker of each of its threads. It gives the
-   * program functions to import, which are called at once, and can drive it: the glue of many packages works there. Its
-   * default export is called with a `CompanionContext` and returns a `CompanionReply`. Limits, `pause()` and `kill()`
-   * hold for the program; of the module's own code `kill()` does.
+   * An ES module that runs beside the program in its worker, and in the worker of each of its threads. It provides functions that the program
+   * imports and calls directly, and can drive the program: the glue code of many packages works there. Its default export is called with a
+   * `CompanionContext` and returns a `CompanionReply`. Limits, `pause()` and `kill()` apply to the program; only `kill()` applies to the module's own code.
    *
-   * A bundler must see the file as an entry of its own; `new URL('./glue.js', import.meta.url)` is its URL.
+   * For a bundler, the file must be a separate entry; `new URL('./glue.js', import.meta.url)` is its URL.
    *
    * @example
    * const q = await hf.instantiate('/quickjs.wasm', { companion: new URL('./quickjs.js', import.meta.url) });
@@ -240,22 +239,29 @@ export interface SpawnOptions {
    */
   companion?: CompanionOption;
   /**
-   * Instances whose exports the program imports, by module: `{ math: instance }`. A call goes from worker to worker: the
-   * program waits while the instance runs the function, and neither the page nor the coordinator is involved. Numbers
-   * pass as they are; text and bytes are declared with `{ instance, functions: { upper: { params: ['string'], result:
-   * 'string' } } }`, as for `hostFunction()`. A call that fails is a trap that names the function, unless the function
-   * declares an `error`.
+   * Instances whose exports the program imports, by module: `{ math: instance }`. A call goes from worker to worker: the program waits while the
+   * instance runs the function, and neither the page nor the coordinator is involved. Numbers are passed unchanged; declare text and bytes with `{
+   * instance, functions: { upper: { params: ['string'], result:
+   * 'string' } } }`, as for `hostFunction()`. If a call fails, the program traps with a message that names the function, unless the function declares an `error`.
    */
   link?: LinkOptions;
   /**
-   * Lets the program start programs, by the functions that it imports from `holdfast_v1` (native/guest/holdfast.h), and
-   * lets its children do so. `max` is the number of processes that may descend from it at a time; those that have ended
-   * count until the program has waited for them. A program's children are killed when it ends. Default: false.
+   * Lets the program and its children start programs, with functions that they import from `holdfast_v1` (native/guest/holdfast.h). `max` is the
+   * number of descendants that the program may have at a time; ended ones count until their parent has waited for them. A program's children are
+   * killed when it ends. Default: false.
    *
    * @example
    * const { stdout } = await hf.run('/shell.wasm', { children: { max: 8 }, preopens: { '/bin': '/bin' } });
    */
   children?: ChildrenOption;
+  /**
+   * Whether a component may make HTTP requests (wasi:http), by the page's `fetch`: to any origin (`true`), or as the object says. Otherwise its
+   * requests fail with HTTP-request-denied. Default: false.
+   *
+   * @example
+   * const { stdout } = await hf.run('/client.wasm', { http: { allow: ['https://api.example.com'] } });
+   */
+  http?: HttpOption;
   /** Bytes of each output stream that the page buffers before the guest must wait. Default: 1 MiB. */
   outputBuffer?: number;
 }
@@ -273,7 +279,7 @@ export interface SpawnPlan {
   stdin: StdinPlan;
   stdout: OutputOption;
   stderr: OutputOption | 'stdout';
-  /** Those of its streams that are ends of pipes between programs. */
+  /** Its streams that are ends of pipes between programs. */
   ends: readonly End[];
   signal: AbortSignal | undefined;
   onProgress: ((progress: Progress) => void) | undefined;
@@ -283,14 +289,15 @@ export interface SpawnPlan {
   companion: CompanionOption | undefined;
   links: LinkOptions | undefined;
   children: ChildrenOption | Family | undefined;
-  /** The channel to the guest's worker, when it is called; otherwise made for `host`. */
+  http: HttpOption | HttpService | undefined;
+  /** The channel to the worker of a guest that serves calls; otherwise created for `host`. */
   link?: Link;
 }
 
 const MIB = 1024 * 1024;
 const MOST_WORKERS = 128;
 /**
- * Chromium has room for about 124 memories in a process, of which 16 may be garbage of earlier programs
+ * Chromium has room for about 124 memories in a process, of which 8 may be garbage of earlier programs
  * (coordinator/pool.c).
  */
 const MOST_WORKERS_CHROMIUM = 100;
@@ -368,7 +375,7 @@ function planMemory(memory: { initial?: number; maximum?: number }): InitMessage
  */
 export function planSpawn(
   options: SpawnOptions,
-  call: 'spawn' | 'run' | 'child' | 'instantiate' = 'spawn',
+  call: 'spawn' | 'run' | 'child' | 'instantiate' | 'serve' | 'thread' = 'spawn',
   what?: string,
 ): SpawnPlan {
   const {
@@ -395,6 +402,7 @@ export function planSpawn(
     companion,
     link,
     children,
+    http,
     ...rest
   } = object(options, what ?? `${call} options`);
   nothingMore(call, rest, what);
@@ -441,6 +449,7 @@ export function planSpawn(
     host: host && object(host, 'host'),
     links: link && object(link, 'link'),
     children,
+    http,
   };
 }
 

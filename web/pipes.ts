@@ -33,20 +33,20 @@ export interface ChannelOptions {
 }
 
 /**
- * An end of a pipe between programs. It is open while the page or a program holds it. The page holds it until programs
- * that were started with it run, or until `close()`; a program holds it until it closes its descriptor or ends.
+ * An end of a pipe between programs. It is open while the page or a program holds it. The page holds it until programs that were started with it are
+ * running, or until `close()`; a program holds it until it closes its descriptor or ends.
  */
 interface PipeEnd extends Disposable {
-  /** The page lets go of the end. Programs that hold it keep it. May be called again. */
+  /** Releases the page's hold on the end. Programs that hold it keep it. May be called again. */
   close(): void;
 }
 
-/** The end of a pipe that programs read: `stdin: pipe.reader`. */
+/** The end of a pipe from which programs read: `stdin: pipe.reader`. */
 export interface PipeReader extends PipeEnd {
   readonly [Symbol.toStringTag]: 'PipeReader';
 }
 
-/** The end of a pipe that programs write: `stdout: pipe.writer`, `stderr: pipe.writer`. */
+/** The end of a pipe to which programs write: `stdout: pipe.writer`, `stderr: pipe.writer`. */
 export interface PipeWriter extends PipeEnd {
   readonly [Symbol.toStringTag]: 'PipeWriter';
 }
@@ -59,7 +59,7 @@ export interface Pipe extends Disposable {
   close(): void;
 }
 
-/** A program of a pipeline, with options of its own. Its standard input and output are the pipeline's. */
+/** A program of a pipeline, with its own options. Its standard input and output are the pipeline's. */
 export interface PipelineProgram extends Omit<
   SpawnOptions,
   'stdin' | 'stdout' | 'stderr' | 'terminal' | 'signal' | 'timeout'
@@ -77,28 +77,28 @@ export interface PipelineOptions extends Pick<RunOptions, 'encoding' | 'timeout'
   pipeSize?: number;
 }
 
-/** How the programs of a pipeline ended, and what the last one wrote. */
+/** How the programs of a pipeline ended, and the output of the last one. */
 export interface PipelineResult<Output = string> extends Exit {
-  /** Standard output of the last program. `reason` and `code` are its own, too. */
+  /** Standard output of the last program, whose `reason` and `code` these are, too. */
   readonly stdout: Output;
-  /** Each program in its order: how it ended, and its standard error. */
+  /** How each program ended, in order, and its standard error. */
   readonly programs: readonly (Exit & { readonly stderr: Output })[];
 }
 
 type Post = (message: ToCoordinator) => void;
-/** What messages call it. */
+/** Its name in messages. */
 type Kind = 'pipe' | 'channel';
 
-/** What a spawn needs of an end that is one of its streams. */
+/** An end, as a spawn needs it for a stream. */
 export class End implements PipeEnd {
-  /** The pipe's number on the wire. */
+  /** The pipe's number in messages. */
   readonly pipe: number;
   /** PIPE_READER or PIPE_WRITER. */
   readonly end: number;
   readonly #post: Post;
   readonly #kind: Kind;
   readonly #keep: boolean;
-  /** Spawns with this end that are under way, and whether one ever succeeded. */
+  /** The number of spawns with this end that are in progress, and whether one has ever succeeded. */
   #starting = 0;
   #used = false;
   #wanted = true;
@@ -112,12 +112,12 @@ export class End implements PipeEnd {
     this.#keep = keep;
   }
 
-  /** What the options of a spawn know it by. */
+  /** Spawn options recognize an end by this tag. */
   get [Symbol.toStringTag](): string {
     return this.end === PIPE_READER ? 'PipeReader' : 'PipeWriter';
   }
 
-  /** A program is about to be started with these; what is returned gets the outcome. */
+  /** Call this before a program is started with these ends. Pass the start's promise to the function that it returns. */
   take(ends: readonly End[], post: Post): (starting: Promise<unknown>) => void {
     for (const end of ends) end.#check(post);
     for (const end of ends) end.#starting++;
@@ -197,7 +197,7 @@ export class Pipes {
     });
   }
 
-  /** `messages`: it is a channel for so many. */
+  /** `messages`: the capacity of a channel, or 0 for a pipe. */
   async #pipe(size: number, keep = false, messages = 0): Promise<Pipe> {
     const pipe = await this.#ask('pipe', { size, messages });
     const kind = messages ? 'channel' : 'pipe';
@@ -216,7 +216,7 @@ export class Pipes {
     };
   }
 
-  /** All of them, or none. */
+  /** Creates all of them or none. */
   async #pipes(count: number, size: number): Promise<Pipe[]> {
     const made = await Promise.allSettled(Array.from({ length: count }, () => this.#pipe(size)));
     const pipes = made.flatMap((pipe) => (pipe.status === 'fulfilled' ? pipe.value : []));
@@ -278,12 +278,12 @@ export class Pipes {
 }
 
 const MESSAGES = 64;
-/** With what the kernel needs for each message, at most as much as for the largest pipe. */
+/** With the memory that the kernel needs for each message, this is at most as much as for the largest pipe. */
 const MOST_MESSAGES = 2 ** 20;
 /** A message is moved in one step, which neither a kill nor another program interrupts. */
 const MOST_CHANNEL_BYTES = 2 ** 24;
 
-/** Options that the pipeline has for all of its programs: those of one would be ignored. */
+/** Options of the whole pipeline, which would be ignored in a single program. */
 function requireNoneOfThePipelines(program: PipelineProgram, i: number): void {
   for (const name of ['stdin', 'stdout', 'signal', 'timeout'])
     if (name in program) throw new TypeError(`programs[${i}]: "${name}" is an option of the pipeline`);

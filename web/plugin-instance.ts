@@ -10,7 +10,7 @@ import { kindOf, wrong } from './bytes.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import { asError } from './errors.js';
-import { LineSplitter, LineTooLong } from './lines.js';
+import { linesOf, LineSplitter, LineTooLong } from './lines.js';
 import type { CallOptions, PluginHandler, PluginLogger, HandlerContext } from './plugin.js';
 import type { Exit, Process } from './process.js';
 import {
@@ -97,7 +97,8 @@ interface Message {
 type Doom = (call: OpenCall, end: InstanceEnd) => PluginError;
 
 const encoder = new TextEncoder();
-const strict = new TextDecoder('utf-8', { fatal: true });
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const BOM = '\ufeff';
 
 /** Encodes a request, or a notification if there is no id. `params` is JSON text. */
 function messageOf(method: string, params: string | undefined, id?: number): string {
@@ -290,8 +291,7 @@ export class Instance {
     });
   }
 
-  #wrongOutput(line: Uint8Array, why: string): void {
-    const text = new TextDecoder().decode(line.subarray(0, 4 * QUOTED));
+  #wrongOutput(text: string, why: string): void {
     const start = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
     this.#fail((_, end) => {
       const message = `plugin "${end.plugin}" wrote a line to standard output that ${why}: ${JSON.stringify(start)}`;
@@ -308,10 +308,7 @@ export class Instance {
       for (;;) {
         const { done, value } = await reader.read();
         this.#holding = true;
-        for (const line of done ? lines.end() : lines.push(value)) {
-          const room = this.#receive(line);
-          if (room) await room;
-        }
+        for (const block of done ? lines.end() : lines.push(value)) await this.#receiveBlock(block);
         this.#stopHolding();
         if (done) return;
       }
@@ -319,7 +316,7 @@ export class Instance {
       this.#stopHolding();
       // Anything else means that the runtime has ended, which `exited` reports.
       if (!(error instanceof LineTooLong)) return;
-      this.#wrongOutput(error.start, `is longer than ${this.#settings.maxMessage} bytes (maxMessage)`);
+      this.#wrongOutput(quotable(error.start), `is longer than ${this.#settings.maxMessage} bytes (maxMessage)`);
       await reader.cancel().catch(() => undefined);
     }
   }
@@ -428,16 +425,21 @@ export class Instance {
 
   // --- messages ---
 
+  async #receiveBlock(block: Uint8Array): Promise<void> {
+    for (const line of decoded(block)) {
+      const room = typeof line === 'string' ? this.#receive(line) : this.#wrongOutput(quotable(line), 'is not UTF-8');
+      if (room) await room;
+    }
+  }
+
   /** Returns a promise if the next message must wait until it resolves. */
-  #receive(line: Uint8Array): Promise<void> | undefined {
+  #receive(line: string): Promise<void> | undefined {
     if (this.#doom) return undefined; // it is being killed or closed, so its messages no longer matter
     let message: unknown;
     try {
-      const text = strict.decode(line);
-      if (text.trim() === '') return undefined;
-      message = JSON.parse(text);
-    } catch (error) {
-      this.#wrongOutput(line, error instanceof SyntaxError ? 'is not JSON' : 'is not UTF-8');
+      message = JSON.parse(line.startsWith(BOM) ? line.slice(1) : line);
+    } catch {
+      if (line.trim() !== '') this.#wrongOutput(line, 'is not JSON');
       return undefined;
     }
     if (Array.isArray(message)) return this.#receiveBatch(message as unknown[], line);
@@ -448,7 +450,7 @@ export class Instance {
   }
 
   /** Handles a batch. Its responses are sent together when the last one is known. */
-  async #receiveBatch(batch: readonly unknown[], line: Uint8Array): Promise<void> {
+  async #receiveBatch(batch: readonly unknown[], line: string): Promise<void> {
     await this.#whenRoom(() => undefined);
     if (batch.length === 0) return this.#respond(errorReply(null, new InvalidRequest('the batch is empty')));
     const replies: string[] = [];
@@ -465,7 +467,7 @@ export class Instance {
   }
 
   /** Calls `reply` once, perhaps later. Returns a promise if the next message must wait until it resolves. */
-  #accept(message: Message, line: Uint8Array, reply: Reply): Promise<void> | undefined {
+  #accept(message: Message, line: string, reply: Reply): Promise<void> | undefined {
     if (!('method' in message)) {
       this.#answer(message, line);
       reply(undefined);
@@ -503,7 +505,7 @@ export class Instance {
   }
 
   /** Handles the answer to a call of the page. */
-  #answer({ id, result, error }: Message, line: Uint8Array): void {
+  #answer({ id, result, error }: Message, line: string): void {
     const failure = error === undefined ? undefined : errorOf(error);
     if (error !== undefined && !failure) return this.#wrongOutput(line, 'has an "error" without code and message');
     if (id === null && failure) {
@@ -529,7 +531,7 @@ export class Instance {
 
   /** Runs the handler. If it returns a value and not a promise, the response is sent at once, so that many are written together. */
   #handle(method: string, params: unknown, id: Id | undefined, reply: Reply): void {
-    const { handlers, name } = this.#settings;
+    const { handlers } = this.#settings;
     if (!Object.hasOwn(handlers, method)) {
       const missing = new MethodNotFound(`the page has no handler for ${JSON.stringify(method.slice(0, QUOTED))}`);
       return reply(id === undefined ? undefined : errorReply(id, missing));
@@ -544,7 +546,7 @@ export class Instance {
     let result: unknown;
     let promised: boolean;
     try {
-      result = handlers[method]!(params, this.#context(name, method, id, request));
+      result = handlers[method]!(params, new Context(this, this.#settings, method, id, request));
       promised = isThenable(result);
     } catch (error) {
       return end(failed(id, error));
@@ -564,26 +566,73 @@ export class Instance {
       if (id !== undefined && this.#requests.get(id) === request) this.#requests.delete(id);
     }
   }
+}
 
-  #context(plugin: string, method: string, id: Id | undefined, request: OpenRequest): HandlerContext {
-    return {
-      plugin,
-      method,
-      process: this.process.id,
-      request: id,
-      get signal() {
-        return request.signal;
-      },
-      call: async <T>(nested: string, params?: object, options: CallOptions = {}) => {
-        const limits = this.#settings.limits(options);
-        limits.signal?.throwIfAborted();
-        request.signal.throwIfAborted();
-        return (await this.call(nested, paramsOf(nested, params), limits).result) as T;
-      },
-      notify: async (nested, params) => this.notify(nested, paramsOf(nested, params)),
+/** What a handler learns about its call. Its functions are created on first use, because few handlers use them. */
+class Context implements HandlerContext {
+  readonly plugin: string;
+  readonly process: number;
+  readonly request: Id | undefined;
+  readonly method: string;
+  readonly #instance: Instance;
+  readonly #limits: InstanceSettings['limits'];
+  readonly #open: OpenRequest;
+
+  constructor(
+    instance: Instance,
+    { name, limits }: InstanceSettings,
+    method: string,
+    id: Id | undefined,
+    open: OpenRequest,
+  ) {
+    this.plugin = name;
+    this.process = instance.process.id;
+    this.request = id;
+    this.method = method;
+    this.#instance = instance;
+    this.#limits = limits;
+    this.#open = open;
+  }
+
+  get signal(): AbortSignal {
+    return this.#open.signal;
+  }
+
+  get call(): HandlerContext['call'] {
+    return async <T>(nested: string, params?: object, options: CallOptions = {}) => {
+      const limits = this.#limits(options);
+      limits.signal?.throwIfAborted();
+      this.signal.throwIfAborted();
+      return (await this.#instance.call(nested, paramsOf(nested, params), limits).result) as T;
     };
   }
+
+  get notify(): HandlerContext['notify'] {
+    return async (nested, params) => this.#instance.notify(nested, paramsOf(nested, params));
+  }
 }
+
+/** The lines of a block as text; a line that is not UTF-8 as bytes. */
+function decoded(block: Uint8Array): Iterable<string | Uint8Array> {
+  try {
+    return strict.decode(block).split('\n');
+  } catch {
+    return decodedOneByOne(block);
+  }
+}
+
+function* decodedOneByOne(block: Uint8Array): Iterable<string | Uint8Array> {
+  for (const line of linesOf(block)) {
+    try {
+      yield strict.decode(line);
+    } catch {
+      yield line;
+    }
+  }
+}
+
+/** Enough of a line's start to be quoted. */
+const quotable = (line: Uint8Array): string => new TextDecoder().decode(line.subarray(0, 4 * QUOTED));
 
 /** Takes the response to a message; undefined if it gets none. */
 type Reply = (text: string | undefined) => void;

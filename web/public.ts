@@ -23,6 +23,7 @@ export type {
   CompanionOption,
   CompanionReply,
   HostContext,
+  HostClass,
   HostFunction,
   HostFunctions,
   HostSignatureOption,
@@ -38,6 +39,8 @@ export type {
   ReadableOptions,
   WritableOptions,
 } from './fs.js';
+export type { HttpOption, HttpOptions } from './http.js';
+export type { ServeOptions, Server } from './serve.js';
 export type { Holdfast, ProcessInfo, Stats } from './holdfast.js';
 export type {
   Callable,
@@ -112,6 +115,7 @@ export type {
   RestartType,
   StartContext,
   Strategy,
+  Supervisable,
   SuperviseOptions,
 } from './supervise-options.js';
 export type {

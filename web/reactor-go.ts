@@ -1,16 +1,16 @@
-/** Reactors of Go on the thread that calls them. */
+/** Go reactors on the calling thread. */
 import { LONGEST_TIMER } from '../common/timers.js';
 import { helped, nothingMore } from './check.js';
 import { Input, Turns, WASIProcExit, wasiImports } from './reactor-wasi.js';
 
-/** What `go_tick` answers; above 0: milliseconds to the next timer. */
+/** Results of `go_tick`; above 0: milliseconds to the next timer. */
 export const LoopResult = {
   /** Nothing to do. */
   Idle: -1,
   /** More goroutines can run. */
   Ready: 0,
 } as const;
-/** What `go_tick` answers: a value of `LoopResult`, or milliseconds to the next timer. */
+/** The result of `go_tick`: a value of `LoopResult`, or milliseconds to the next timer. */
 export type LoopResult = number;
 
 /** The exports of a Go reactor. */
@@ -42,13 +42,12 @@ export type WaitCallback = (ms: number) => Promise<void>;
 const sleep: WaitCallback = (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, LONGEST_TIMER)));
 
 /**
- * Instantiates a Go reactor on this thread and initializes it. A page should rather use `hf.instantiate()`, whose guest
- * has a worker of its own.
+ * Instantiates a Go reactor on this thread and initializes it. In a page, prefer `hf.instantiate()`, which runs the guest in its own worker.
  *
  * @param wasmModule - The module, built with `-buildmode=c-shared`.
- * @param options - Its imports, and what is called at each tick.
+ * @param options - Its imports, and a function to call before each tick.
  * @returns The reactor, whose main function has not started.
- * @throws `Error` when the module does not export what a reactor needs.
+ * @throws `Error` when the module lacks an export that a reactor needs.
  *
  * @example
  * const wasi = createMinimalWASI({ args: ['program'] });
@@ -86,7 +85,7 @@ export class Reactor {
     this.#debug = options.debug === true;
   }
 
-  /** Starts the main goroutine; the second time it does nothing. */
+  /** Starts the main goroutine; later calls do nothing. */
   startMain(): void {
     if (this.#started) return;
     this.#started = true;
@@ -97,7 +96,7 @@ export class Reactor {
   /**
    * Runs the scheduler once.
    *
-   * @returns -1: idle, 0: more goroutines can run, above: milliseconds to the next timer.
+   * @returns -1: idle, 0: more goroutines can run, above 0: milliseconds to the next timer.
    * @throws `WASIProcExit` when the program exits.
    */
   loopOnce(): LoopResult {
@@ -107,9 +106,9 @@ export class Reactor {
   }
 
   /**
-   * Runs until the guest is idle; it computes while it waits for timers, and blocks this thread.
+   * Runs until the guest is idle. Waits for timers by spinning, and blocks this thread.
    *
-   * @throws `WASIProcExit` when the program exits with another code than 0.
+   * @throws `WASIProcExit` when the program exits with a code other than 0.
    */
   runSync(): void {
     this.#toTheEnd(() => {
@@ -119,11 +118,10 @@ export class Reactor {
   }
 
   /**
-   * Runs until the guest is idle, exits, or is stopped. While it is ready the page's timers and events have their turns
-   * too.
+   * Runs until the guest is idle, exits, or is stopped. While it is ready, the page's timers and events still get their turn.
    *
    * @param wait - Waits for a timer. Default: `setTimeout`.
-   * @throws `WASIProcExit` when the program exits with another code than 0.
+   * @throws `WASIProcExit` when the program exits with a code other than 0.
    */
   async runAsync(wait: WaitCallback = sleep): Promise<void> {
     const turns = new Turns();
@@ -145,7 +143,7 @@ export class Reactor {
     this.#running = false;
   }
 
-  /** The code with which the program exited; undefined before. */
+  /** The code with which the program exited; undefined before that. */
   get exitCode(): number | undefined {
     return this.#exitCode;
   }
@@ -201,17 +199,17 @@ export interface MinimalWASIOptions {
   args?: string[];
   /** Default: none. */
   env?: Record<string, string>;
-  /** Gets what the guest writes to descriptor 1, write by write. Default: `console.log`. */
+  /** Gets the text of each write to descriptor 1. Default: `console.log`. */
   stdout?: (text: string) => void;
-  /** The same of descriptor 2. Default: `console.error`. */
+  /** The same for descriptor 2. Default: `console.error`. */
   stderr?: (text: string) => void;
 }
 
-/** What `createMinimalWASI()` returns: options for `createReactor()`. */
+/** The result of `createMinimalWASI()`: options for `createReactor()`. */
 export interface MinimalWASI {
   /** The imports of `wasi_snapshot_preview1`. */
   wasiImports: WebAssembly.ModuleImports;
-  /** To be called with the module's memory. */
+  /** Call this with the module's memory. */
   setMemory: (memory: WebAssembly.Memory) => void;
 }
 
@@ -219,8 +217,8 @@ export interface MinimalWASI {
  * Imports for a reactor that needs no files: arguments, environment, output, clocks and random numbers. Standard input
  * is at its end. `poll_oneoff` does not wait: it reports what has already occurred.
  *
- * @param options - Arguments, environment, and where output goes.
- * @returns The imports, and what must be told the memory, for `createReactor()`.
+ * @param options - Arguments, environment, and functions that get the output.
+ * @returns The imports, and the function that takes the memory, for `createReactor()`.
  *
  * @example
  * const { wasiImports, setMemory } = createMinimalWASI({ stdout: (text) => (log.textContent += text) });

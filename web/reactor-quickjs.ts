@@ -1,11 +1,11 @@
-/** QuickJS reactors on the thread that calls them. */
+/** QuickJS reactors on the calling thread. */
 import { LONGEST_TIMER } from '../common/timers.js';
 import { helped, nothingMore } from './check.js';
 import { Input, Turns, WASIProcExit, wasiImports } from './reactor-wasi.js';
 
 /** `loopOnce()`: there is nothing to do. */
 export const LOOP_IDLE = -1;
-/** `loopOnce()`: an exception that nothing caught. */
+/** `loopOnce()`: an uncaught exception. */
 export const LOOP_ERROR = -2;
 
 const TAG_EXCEPTION = 6n;
@@ -38,7 +38,7 @@ export interface QuickJSOptions {
   stderr?: (line: string) => void;
 }
 
-/** Whole lines of bytes that come in pieces. */
+/** Assembles lines from bytes that arrive in pieces. */
 class Lines {
   readonly #decoder = new TextDecoder();
   #rest = '';
@@ -58,7 +58,7 @@ class Lines {
   }
 }
 
-/** QuickJS on this thread. A page should rather use `hf.instantiate()`, whose guest has a worker of its own. */
+/** QuickJS on this thread. In a page, prefer `hf.instantiate()`, which runs the guest in its own worker. */
 export class QuickJS {
   readonly #exports: Exports;
   readonly #input = new Input();
@@ -73,8 +73,8 @@ export class QuickJS {
 
   /**
    * @param wasmModule - The module.
-   * @param options - Arguments, environment, and where output goes.
-   * @throws `Error` when the module does not export what a QuickJS reactor does.
+   * @param options - Arguments, environment, and functions that get the output.
+   * @throws `Error` when the module lacks an export of a QuickJS reactor.
    */
   constructor(wasmModule: WebAssembly.Module, options: QuickJSOptions = {}) {
     const { args = ['qjs'], env = [], debug = false, stdout, stderr, ...rest } = options;
@@ -98,10 +98,10 @@ export class QuickJS {
   }
 
   /**
-   * Makes runtime and context.
+   * Creates the runtime and the context.
    *
    * @param args - The command line of `qjs`: `--std` makes `std`, `os` and `bjson` global. Default: `['qjs']`.
-   * @throws `Error` when there is a context already, or when it cannot be made.
+   * @throws `Error` when there is already a context, or when it cannot be created.
    */
   init(args: string[] = ['qjs']): void {
     if (this.#context !== 0) throw new Error('QuickJS already initialized');
@@ -143,8 +143,7 @@ export class QuickJS {
   /**
    * Runs pending jobs and at most one timer.
    *
-   * @returns Above 0: milliseconds to the next timer, 0: there is more, `LOOP_IDLE`, or `LOOP_ERROR`. After an exit
-   * `LOOP_IDLE`.
+   * @returns Above 0: milliseconds to the next timer; 0: there is more to do; `LOOP_IDLE` (also after an exit); or `LOOP_ERROR`.
    */
   loopOnce(): number {
     const result = this.#unlessExited(() => this.#exports.js_std_loop_once(this.#ready()) as number, LOOP_IDLE);
@@ -155,8 +154,8 @@ export class QuickJS {
   /**
    * Calls the handlers of descriptors that are ready.
    *
-   * @param timeoutMs - Must be 0 here: nothing on this thread waits. Default: 0.
-   * @returns What `js_std_poll_io` returns; -1 after an exit.
+   * @param timeoutMs - Must be 0, because this thread must not wait. Default: 0.
+   * @returns The result of `js_std_poll_io`; -1 after an exit.
    */
   pollIO(timeoutMs = 0): number {
     return this.#unlessExited(() => this.#exports.js_std_poll_io(this.#ready(), timeoutMs) as number, -1);
@@ -182,7 +181,7 @@ export class QuickJS {
   }
 
   /**
-   * Calls a function whenever input is pushed or ends, in place of the one before.
+   * Sets a function to call whenever input is pushed or ends; it replaces the previous one.
    *
    * @param callback - The function; null: none.
    */
@@ -192,12 +191,12 @@ export class QuickJS {
   }
 
   /**
-   * Runs the loop until it is idle, stopped, or the program exits. Input ends a wait for a timer. While there is always
-   * more, the page's timers and events have their turns too.
+   * Runs the loop until it is idle, stopped, or the program exits. Input ends a wait for a timer. Even if there is always more to do, the page's
+   * timers and events get their turn.
    *
    * @param onTick - Called before each tick.
    * @returns The exit code.
-   * @throws `Error` after an exception that nothing caught; it is on standard error.
+   * @throws `Error` after an uncaught exception, which is printed on standard error.
    */
   async runLoop(onTick?: () => void): Promise<number> {
     const turns = new Turns();
@@ -221,7 +220,7 @@ export class QuickJS {
    * Runs the loop until it is idle, waits for a timer, or the program exits.
    *
    * @returns The exit code.
-   * @throws `Error` as `runLoop()`.
+   * @throws `Error` as `runLoop()` does.
    */
   runLoopSync(): number {
     for (;;) {
@@ -236,7 +235,7 @@ export class QuickJS {
     this.#wake?.();
   }
 
-  /** Frees context and runtime, ends standard input, and delivers an unfinished line of output. */
+  /** Frees the context and the runtime, ends standard input, and delivers an unfinished line of output. */
   destroy(): void {
     this.stop();
     if (this.#context !== 0 && this.#exitCode === undefined) this.#exports.qjs_destroy();
@@ -325,9 +324,9 @@ export class QuickJS {
  * Instantiates QuickJS from a compiled module.
  *
  * @param wasmModule - The module.
- * @param options - Arguments, environment, and where output goes.
+ * @param options - Arguments, environment, and functions that get the output.
  * @returns QuickJS, before `init()`.
- * @throws `Error` when the module does not export what a QuickJS reactor does.
+ * @throws `Error` when the module lacks an export of a QuickJS reactor.
  */
 export function createQuickJS(wasmModule: WebAssembly.Module, options: QuickJSOptions = {}): QuickJS {
   return new QuickJS(wasmModule, options);
@@ -337,9 +336,9 @@ export function createQuickJS(wasmModule: WebAssembly.Module, options: QuickJSOp
  * Loads, compiles and instantiates QuickJS.
  *
  * @param wasmSource - A URL, a `Response`, or the module's bytes.
- * @param options - Arguments, environment, and where output goes.
+ * @param options - Arguments, environment, and functions that get the output.
  * @returns QuickJS, before `init()`.
- * @throws `Error` when it cannot be loaded, or does not export what a QuickJS reactor does.
+ * @throws `Error` when it cannot be loaded, or lacks an export of a QuickJS reactor.
  *
  * @example
  * const qjs = await loadQuickJS('/qjs-wasi.wasm');

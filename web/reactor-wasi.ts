@@ -1,6 +1,5 @@
 /**
- * WASI for a reactor on the thread that calls it: arguments, standard streams, clocks and random numbers. It has no
- * files, and nothing in it waits.
+ * WASI for a reactor on the calling thread: arguments, standard streams, clocks and random numbers. It has no files, and no call waits.
  */
 import {
   CLOCK_REALTIME,
@@ -22,7 +21,7 @@ import {
   SUBSCRIPTION_SIZE,
 } from '../build/generated/layouts.js';
 
-/** `crypto.getRandomValues` gives no more at once. */
+/** `crypto.getRandomValues` returns at most this many bytes at once. */
 const RANDOM_AT_ONCE = 65_536;
 
 /** Thrown through the guest by its `proc_exit`. */
@@ -64,13 +63,13 @@ export class Input {
     this.#wake();
   }
 
-  /** Returns a function that ends it. */
+  /** Returns a function that removes the listener. */
   onWake(wake: () => void): () => void {
     this.#wakes.add(wake);
     return () => this.#wakes.delete(wake);
   }
 
-  /** Moves bytes into `place`; how many. */
+  /** Moves bytes into `place`. Returns the number of bytes. */
   read(place: Uint8Array): number {
     let count = 0;
     while (count < place.length && this.#chunks.length > 0) {
@@ -90,13 +89,13 @@ export class Input {
   }
 }
 
-/** What the imports are made of. */
+/** The parts from which the imports are created. */
 export interface WasiParts {
   args: readonly string[];
   /** NAME=value. */
   env: readonly string[];
   input: Input;
-  /** With a copy of what is written to descriptor 1 or 2. */
+  /** Called with a copy of each write to descriptor 1 or 2. */
   output: (fd: 1 | 2, bytes: Uint8Array<ArrayBuffer>) => void;
 }
 
@@ -112,7 +111,7 @@ const clock = (id: number): bigint => nanoseconds(id === CLOCK_REALTIME ? Date.n
 
 type Imports = Record<string, (...args: never[]) => number>;
 
-/** The imports of a guest whose memory `view` returns. */
+/** The imports for a guest whose memory `view` returns. */
 export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Imports {
   const open = new Set([0, 1, 2]);
   const view = (): DataView => new DataView(memory());
@@ -149,7 +148,7 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
     (fd: number): number =>
       open.has(fd) ? otherwise : ERRNO_EBADF;
 
-  /** What a subscription has come to; null: nothing yet. */
+  /** The event of a subscription that has occurred, or null. */
   const occurred = (at: number): { type: number; error: number; size: number; flags: number } | null => {
     const data = view();
     const type = data.getUint8(at + 8);
@@ -266,10 +265,10 @@ export function wasiImports(parts: WasiParts, memory: () => ArrayBufferLike): Im
   } as Imports;
 }
 
-/** For how long a guest may go on before the page's other work has its turn, in milliseconds. */
+/** How long a guest may run before the page's other work gets its turn, in milliseconds. */
 const BUDGET = 8;
 
-/** Gives turns: microtasks while the budget lasts, then a task of the event loop. */
+/** Lets other work run: only microtasks while the budget lasts, then a task of the event loop. */
 export class Turns {
   #began = performance.now();
 

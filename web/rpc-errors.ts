@@ -4,8 +4,7 @@ import type { Exit } from './process.js';
 
 /**
  * An error response of JSON-RPC. A handler that throws one sends its code, message and data to the plugin; a call that
- * the plugin answers with an error rejects with one. Errors with a code of the specification have a subclass of their
- * own.
+ * the plugin answers with an error rejects with one. Errors with a code of the specification have their own subclass.
  *
  * @example
  * throw new RpcError(1404, 'no such document', { id });

@@ -2,6 +2,7 @@
  * The page's ends of connections, and the ports on which it listens. This file is loaded with the first of them;
  * classes that must be identical here and in the script that loads it are passed in `SocketWire`.
  */
+import { PORT_HTTP } from '../build/generated/layouts.js';
 import type { Calls, ErrorMessage, FromCoordinator, ToCoordinator } from '../common/protocol.js';
 import { abortSignal, helped, nothingMore, object, portNumber } from './check.js';
 import { offAbort, onAbort } from './aborts.js';
@@ -81,6 +82,8 @@ export interface Listener extends AsyncIterable<Connection> {
 
 /** What the sockets need from the runtime. */
 export interface SocketWire {
+  /** Loads the coordinator's part. Call this before the first message about a connection or a listener. */
+  load(): Promise<unknown>;
   post(message: ToCoordinator, transfer?: ArrayBuffer[]): void;
   ask(
     name: 'listen',
@@ -101,6 +104,8 @@ export class Sockets {
   readonly #wire: SocketWire;
   readonly #connections = new Map<number, ConnectionEnd>();
   #lastListener = 0;
+  /** Whether the coordinator's part is loaded. */
+  #loaded = false;
 
   constructor(wire: SocketWire) {
     this.#wire = wire;
@@ -115,12 +120,21 @@ export class Sockets {
     return helped(() => this.#listen(port, options));
   }
 
+  /** Listens on a port that only a component reaches, by HTTP. */
+  listenForHttp(): Promise<ListenerEnd> {
+    return this.#bind(PORT_HTTP);
+  }
+
   async #listen(port: number, options: ListenOptions): Promise<Listener> {
-    const wire = this.#wire;
     const wanted = portNumber(port, 'port', 0);
     const { signal: given, ...rest } = object(options, 'listen options');
     nothingMore('listen', rest);
-    const signal = abortSignal(given);
+    return this.#bind(wanted, abortSignal(given));
+  }
+
+  async #bind(wanted: number, signal?: AbortSignal): Promise<ListenerEnd> {
+    const wire = this.#wire;
+    if (!this.#loaded) await this.#load(signal);
     wire.requireOpen(signal);
     const listener = ++this.#lastListener;
     const toError = ({ code, message }: ErrorMessage): Error => new wire.SocketError(code, message);
@@ -138,14 +152,22 @@ export class Sockets {
     return end;
   }
 
-  #open(options: ConnectOptions, ask: (id: number, credit: number) => ToCoordinator): Promise<Connection> {
+  /** Loads the coordinator's part. Later calls do not even await a promise, so that an accept() is sent before a close() that follows it. */
+  async #load(signal: AbortSignal | undefined): Promise<void> {
+    this.#wire.requireOpen(signal);
+    await this.#wire.load();
+    this.#loaded = true;
+  }
+
+  #open(options: ConnectOptions, ask: (id: number, credit: number) => ToCoordinator): Promise<ConnectionEnd> {
     return helped(() => this.#openWith(planConnect(options), ask));
   }
 
   async #openWith(
     { credit, signal }: ReturnType<typeof planConnect>,
     ask: (id: number, credit: number) => ToCoordinator,
-  ): Promise<Connection> {
+  ): Promise<ConnectionEnd> {
+    if (!this.#loaded) await this.#load(signal);
     this.#wire.requireOpen(signal);
     const id = this.#wire.newId();
     const connection = new ConnectionEnd(id, credit, signal, ask(id, credit), this.#wire);
@@ -273,6 +295,12 @@ export class ConnectionEnd implements Connection {
     this.#over('input');
   }
 
+  /** Breaks the writing side: the other end reads this error. */
+  fail(errno: number): void {
+    this.#endInput({ t: 'abort', id: this.#id, errno });
+    this.#input.gone(this.#inWords({ code: '', message: 'the connection was broken' }));
+  }
+
   #over(what: 'connected' | 'input' | 'output'): void {
     this.#awaited.delete(what);
     if (this.#awaited.size > 0) return;
@@ -306,7 +334,7 @@ export class ConnectionEnd implements Connection {
 
 /** What a listener needs from the runtime. */
 export interface ListenerWire {
-  accept(options: ConnectOptions | undefined): Promise<Connection>;
+  accept(options: ConnectOptions | undefined): Promise<ConnectionEnd>;
   close(): void;
   SocketError: typeof SocketError;
 }
@@ -326,7 +354,7 @@ export class ListenerEnd implements Listener {
     if (signal?.aborted) this.close();
   }
 
-  accept(options?: ConnectOptions): Promise<Connection> {
+  accept(options?: ConnectOptions): Promise<ConnectionEnd> {
     if (this.#closed) return Promise.reject(new this.#wire.SocketError('ECONNABORTED', `port ${this.port} was closed`));
     return this.#wire.accept(options);
   }

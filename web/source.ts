@@ -99,10 +99,10 @@ export async function prepareSource(
     const bytes = await bodyOf(response, signal, onProgress);
     return { message: { kind: 'bytes', bytes, where: whereOf(response) }, transfer: [bytes.buffer], name };
   }
-  const { module, head } = await fromResponse(({ downloadModule }) =>
-    downloadModule(response, whereOf(response), tell(onProgress), cancels ? signal : undefined),
+  const loaded = await fromResponse(({ downloadSource }) =>
+    downloadSource(response, whereOf(response), tell(onProgress), cancels ? signal : undefined),
   );
-  return { message: { kind: 'module', module, head }, transfer: [], name };
+  return { ...loaded, name };
 }
 
 /** Returns the bytes of the response's body. Throws `SpawnRefused`. */
@@ -126,7 +126,7 @@ export async function inOurWords<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The error for a refusal. explain.ts, loaded only for that, describes what is wrong with a module. */
+/** The error for a refusal. explain.ts, loaded only for that, describes the faults. */
 export async function refused({ kind, message, faults, cause }: RefusalMessage & ErrorOptions): Promise<SpawnRefused> {
   const words = faults ? (await later('explain.js', import('./explain.js'))).explain(faults) : message;
   return new SpawnRefused(kind, words, { cause });

@@ -44,19 +44,22 @@ export interface ProgramStart extends SpawnOptions {
   source: Source;
 }
 
+/** What a child can be: a process, an instance or a thread, which have one, or a supervisor. */
+export type Supervisable = Process | Supervisor | { readonly process: Process };
+
 /** One child of a supervisor. */
 export interface ChildOptions {
   /** A name that is unique among the supervisor's children. */
   id: string;
   /**
    * How to start the child; used again for each restart. Either a program with its options, or a function that returns
-   * (a promise of) a process of this runtime or, to form a tree, a new supervisor that has no parent yet. If the
+   * (a promise of) a process, an instance or a thread of this runtime or, to form a tree, a new supervisor that has no parent yet. If the
    * function throws or rejects, the start has failed, which counts as an end.
    *
    * @example
    * const child = { id: 'job', start: ({ signal }) => hf.spawn('/job.wasm', { signal, stdout: 'null' }) };
    */
-  start: ((context: StartContext) => Process | Supervisor | PromiseLike<Process | Supervisor>) | ProgramStart;
+  start: ((context: StartContext) => Supervisable | PromiseLike<Supervisable>) | ProgramStart;
   /** When the child restarts. Default: "permanent". */
   restart?: RestartType;
   /**

@@ -596,9 +596,11 @@ export class SupervisorHandle implements Supervisor {
   }
 
   /** Returns the result of a start if it can be supervised; otherwise throws. */
-  #check(handle: unknown): ProcessHandle | SupervisorHandle {
+  #check(given: unknown): ProcessHandle | SupervisorHandle {
+    // An instance or a thread has its process.
+    const handle: unknown = (given as { process?: unknown } | undefined)?.process ?? given;
     if (!(this.#wire.isProcess(handle) || handle instanceof SupervisorHandle)) {
-      throw new TypeError('start must return a process (hf.spawn) or a supervisor (hf.supervise)');
+      throw new TypeError('start must return a process (hf.spawn), a thread or a supervisor (hf.supervise)');
     }
     if (!this.#wire.owns(handle)) throw new TypeError('start returned a process or supervisor of another runtime');
     if (this.#wire.isProcess(handle)) return handle;

@@ -4,6 +4,7 @@
  */
 import { ERRNO, TRACE } from '../build/generated/abi.js';
 import {
+  P2_CALLS,
   SIZEOF_TRACE_RECORD,
   TRACE_RECORD_ARGUMENT_COUNT,
   TRACE_RECORD_CALL,
@@ -90,7 +91,9 @@ class TraceReader {
   }
 
   private event(view: DataView, start: number): TraceEvent {
-    const call = calls[view.getUint8(start + TRACE_RECORD_CALL) - 1]!;
+    const number = view.getUint8(start + TRACE_RECORD_CALL);
+    if (number >= P2_CALLS) return this.componentCall(view, start);
+    const call = calls[number - 1]!;
     const count = view.getUint8(start + TRACE_RECORD_ARGUMENT_COUNT);
     const error = view.getUint16(start + TRACE_RECORD_ERROR, true);
     const result = view.getInt32(start + TRACE_RECORD_RESULT, true);
@@ -123,6 +126,21 @@ class TraceReader {
     const hint = this.hint(call.name, failure, args);
     const text = `${this.pid}.${tid} ${call.name}(${args.join(', ')}) = ${outcome} <${duration.toFixed(3)} ms>${hint}`;
     return { pid: this.pid, tid, call: call.name, args, results, error: failure, duration, text };
+  }
+
+  /** A call of preview 2: the record has its name, and its flat arguments as numbers. */
+  private componentCall(view: DataView, start: number): TraceEvent {
+    const count = view.getUint8(start + TRACE_RECORD_ARGUMENT_COUNT);
+    const number = (i: number) => BigInt.asIntN(64, view.getBigUint64(start + SIZEOF_TRACE_RECORD + 8 * i, true));
+    const args = Array.from({ length: count }, (_, i) => String(number(i)));
+    const name = start + SIZEOF_TRACE_RECORD + 8 * count;
+    const recorded = decoder.decode(new Uint8Array(view.buffer, name + 4, view.getUint32(name, true)));
+    const call = recorded.replace(/^(\S+:\S+) /, '$1.'); // INTERFACE.FUNCTION
+    const tid = view.getUint32(start + TRACE_RECORD_TID, true);
+    const duration = Number(view.getBigUint64(start + TRACE_RECORD_DURATION, true)) / 1e6;
+    const result = view.getInt32(start + TRACE_RECORD_RESULT, true);
+    const text = `${this.pid}.${tid} ${call}(${args.join(', ')}) = ${result} <${duration.toFixed(3)} ms>`;
+    return { pid: this.pid, tid, call, args, results: [], error: '', duration, text };
   }
 
   /** Its arguments and its result are in the worker's memory, not in the kernel's. */

@@ -1,5 +1,5 @@
-;; The bridge for engines without multi-memory: the same three functions, imported from JavaScript. Only a function that a wasm module
-;; exports can stand in the kernel's table, so this module exports what it imports.
+;; The bridge for engines without multi-memory: the same three functions, imported from JavaScript. The kernel's table can only hold functions that a
+;; wasm module exports, so this module exports what it imports.
 (module
   (import "bridge" "copy_in" (func $copy_in (param i32 i32 i32)))
   (import "bridge" "copy_out" (func $copy_out (param i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; bridge.wat for a guest whose memory is shared among its threads: the import of a shared memory is another type. Otherwise the same.
+;; bridge.wat for a guest whose memory is shared among its threads: a shared memory has a different import type. Otherwise it is the same.
 (module
   (import "kernel" "memory" (memory $kernel 0 65536 shared))
   (import "guest" "memory" (memory $guest 0 65536 shared))

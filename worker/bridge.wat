@@ -1,6 +1,6 @@
 ;; The way into a guest's memory: two memories in one module (wasm multi-memory), so that a copy between them is one instruction
 ;; and a system call never enters JavaScript. The kernel calls these through its table, with ranges that it has checked.
-;; Small sizes are what pointers, counts and timestamps have; two loads and stores beat the general copy by nine times there.
+;; Small sizes are common (pointers, counts, timestamps); for these, two loads and stores are nine times as fast as the general copy.
 (module
   (import "kernel" "memory" (memory $kernel 0 65536 shared))
   (import "guest" "memory" (memory $guest 0))

@@ -5,6 +5,7 @@ import { after, NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type { CalleeMessage } from '../common/protocol.ts';
 import { bytesAt } from './kernel.ts';
 import { instantiateLinks } from './links-module.ts';
+import { noProbe } from './probe.ts';
 
 /** The part of the kernel used here. */
 interface Kernel {
@@ -18,7 +19,7 @@ class Callees {
   private readonly table: Pointer;
 
   constructor(private readonly kernel: Kernel) {
-    this.calls = instantiateLinks(kernel.call, kernel.memory);
+    this.calls = instantiateLinks(kernel.call, kernel.memory, noProbe, () => 0); // the coordinator serves no calls
     this.table = toPointer(kernel.call.c_alloc(8 + CALLEE_NAME));
     if (this.table) bytesAt(kernel.memory, this.table, 8).fill(0);
   }

@@ -19,8 +19,9 @@ import {
 } from '../common/guest-protocol.ts';
 import { CallFailed } from './host-functions.ts';
 import type { RunMessage } from '../common/worker-protocol.ts';
-import type { Guest, Seat } from './guest.ts';
-import { makesMemory, systemCall } from './wasi-imports.ts';
+import type { Guest } from './guest.ts';
+import type { Seat } from './seat.ts';
+import { makesMemory, systemCall, THREAD_SPAWN } from './wasi-imports.ts';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -106,7 +107,7 @@ export class Companion {
     const mine = memory && !makesMemory(module, added) ? memoryOf(memory) : null;
     this.message = mine ? { ...message, memory: mine } : message;
     const wasiImport = this.wasiImport();
-    const threads = this.through('wt_thread_spawn');
+    const threads = this.through(THREAD_SPAWN);
     this.context = {
       module,
       bytes: tokenOf(),

@@ -1,4 +1,4 @@
-;; The kernel's hand on the flags: the memory that every interruptible guest can name, so there is nothing in it but a word for each thread.
+;; The kernel's access to the flags' memory. Every interruptible guest can access that memory, so it only holds a word for each thread.
 (module
   (import "hf" "flags" (memory 1 1 shared))
   (func (export "flag_raise") (param $flag i32) (param $bits i32)

@@ -25,43 +25,29 @@ import {
   type ToGuest,
 } from '../common/guest-protocol.ts';
 import type { RunMessage } from '../common/worker-protocol.ts';
-import type { KernelExports } from './kernel.ts';
 import { Loop } from './loop.ts';
+import { memory, share } from './memories.ts';
+import { seatOf, type Seat, type SeatWorker } from './seat.ts';
 import { Companion } from './companion.ts';
-import { exportedFunctions } from './signatures.ts';
-import type { OtherImports } from './wasi-imports.ts';
+import { functionsOf, importKey, type Functions } from './signatures.ts';
+import { Watch } from './watch.ts';
 
 const NUL = new Uint8Array(1);
 
-/** The guest's worker (compute.ts). */
-export interface Seat {
-  readonly kernel: KernelExports;
-  readonly kernelMemory: WebAssembly.Memory;
-  /** The thread's block in the kernel. */
-  readonly thread: Pointer;
-  /** The guest's memory, once it is bound. */
-  memory(): WebAssembly.Memory | null;
-  /** Returns a copy of bytes in the kernel's memory. */
-  bytes(pointer: Pointer, size: number): Uint8Array<ArrayBuffer>;
-  /** Sends a message to the page through the coordinator. */
-  post(message: HostCallMessage): void;
-  /** Ends the process with this text, as a trap does, and unwinds the guest. */
-  fail(text: string): void;
-  /** Ends the process after the guest trapped or was unwound. */
-  fault(error: unknown): void;
-  readonly worker: SeatWorker;
-}
+/** The wasm frames below those of a guest that serves another guest's call: lw_serve, and the function that it calls through the table. */
+const SERVING_FRAMES = 2;
 
-/** The worker's functions that a guest needs. */
-export interface SeatWorker {
-  /** Frees the worker once the guest has left its process. */
-  leave(): void;
-  /** Returns null if the guest did not start, which has been reported, and undefined if the same run will be sent again. */
-  begin(message: RunMessage, others: OtherImports): WebAssembly.Instance | null | undefined;
-  /** Runs the command or the thread until it ends. */
-  start(instance: Pick<WebAssembly.Instance, 'exports'>, message: RunMessage): void;
-  /** Reports a guest that could not start, and ends its process. */
-  refuse(session: number, kind: 'module', message: string): void;
+/** Removes the outermost wasm frames, which are not the guest's, from the stack trace. */
+function withoutOutermost(error: unknown, frames: number): unknown {
+  if (!(error instanceof Error) || error.stack === undefined) return error;
+  const lines = error.stack.split('\n');
+  for (let i = lines.length; frames > 0 && --i >= 0;)
+    if (lines[i]!.includes('wasm-function[')) {
+      lines.splice(i, 1);
+      frames--;
+    }
+  error.stack = lines.join('\n');
+  return error;
 }
 
 type WasmFunction = (...args: unknown[]) => unknown;
@@ -131,6 +117,7 @@ export class Guest {
     return this.linked.bind(entry, fn, name);
   };
 
+  private watch: Watch | undefined;
   private links: Links | null = null;
   /** Set once the guest serves calls from other guests: its callee, and the number of messages from the page since. */
   private callee = NULL;
@@ -141,13 +128,26 @@ export class Guest {
     return (this.links ??= new Links(this.seat, this.party, own));
   }
 
+  /** The types of the module's functions; null if its bytes were not kept. */
+  private get types(): Functions | null {
+    return (this.knownTypes ??= this.module.head && functionsOf(this.module.head));
+  }
+
+  private knownTypes: Functions | null = null;
+
   private readonly party = {
     requireRange: (pointer: number, size: number) => void this.range(pointer, size),
     read: (pointer: number, size: number) => this.read(pointer >>> 0, size >>> 0),
     write: (pointer: number, bytes: Uint8Array) => this.write(pointer >>> 0, bytes),
     allocate: (size: number, nul: 0 | 1) => this.allocate(size, nul),
     giveBack: (pointer: number) => this.giveBack(pointer),
-    functions: () => this.names.map((name) => [name, this.exports[name] as WasmFunction] as const),
+    functions: () =>
+      this.names.map((name) => ({
+        name,
+        run: this.exports[name] as WasmFunction,
+        type: this.types?.exports.get(name),
+      })),
+    importType: (module: string, name: string) => this.types?.imports.get(importKey(module, name)),
     spanOf: (name: string, value: unknown) => this.spanOf(name, value),
     fail: (text: string) => this.seat.fail(text),
     resolve: (fn: number): LinkMessage => {
@@ -165,12 +165,16 @@ export class Guest {
     ask: (fn: number, args: unknown[], transfer: Transferable[]): Answer => {
       const { kernel } = this.seat;
       if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot receive');
+      const watch = (this.watch ??= new Watch(kernel, this.seat.kernelMemory, this.seat.thread));
       const call = kernel.w_ask(fn);
+      watch.begin();
       const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
       if (this.port) this.port.postMessage(message, transfer);
       else this.seat.post(message);
+      watch.look();
       const pointer = toPointer(kernel.w_await());
-      if (pointer === NULL) return { failed: 'the kernel had no memory for its result' };
+      watch.end();
+      if (pointer === NULL) return { failed: 'the kernel is out of memory' };
       try {
         return decodeAnswer((size) => this.seat.bytes(pointer, size));
       } finally {
@@ -185,6 +189,21 @@ export class Guest {
     if (!this.enter(() => this.settle(instance, true))) return;
     this.post({ t: 'ready', exports: this.listExports(), companion: [] });
     this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
+  }
+
+  /** Runs the entry of a thread, and sends its results. The process then ends, as a command does when it returns. */
+  thread(instance: WebAssembly.Instance, run: RunMessage): void {
+    const { entry, args, repeat } = this.message.thread!;
+    const work = (): void => {
+      this.settle(instance, false);
+      let value: unknown;
+      for (let i = 0; i < repeat; i++) value = this.explained(() => (this.exports[entry] as WasmFunction)(...args));
+      this.post({ t: 'results', values: [1, value], failures: [] });
+    };
+    this.seat.worker.start({ exports: { _start: work } }, run);
+    this.post({ t: 'end' });
+    this.close();
+    this.seat.worker.leave();
   }
 
   /** Makes the exports of a guest that does not serve calls available to its host functions. Returns the exports to start it with. */
@@ -251,8 +270,7 @@ export class Guest {
   }
 
   listExports(): Extract<FromGuest, { t: 'ready' }>['exports'] {
-    const { head } = this.module;
-    const types = head && exportedFunctions(head);
+    const types = this.types?.exports;
     const list = Object.entries(this.exports).flatMap(([name, value]) =>
       typeof value === 'function' ? [[name, types?.get(name) ?? null, value.length] as const] : [],
     ) as Extract<FromGuest, { t: 'ready' }>['exports'];
@@ -288,9 +306,17 @@ export class Guest {
         this.callee = message.callee as Pointer;
         this.received = 0;
       }
-      if (this.callee) this.linked.serve(this.callee, this.received);
+      if (this.callee) this.serveGuests();
     });
     if (served) this.loop?.stir();
+  }
+
+  private serveGuests(): void {
+    try {
+      this.linked.serve(this.callee, this.received);
+    } catch (error) {
+      throw withoutOutermost(error, SERVING_FRAMES);
+    }
   }
 
   /** Wakes the resting guest and runs its code. Returns false if the guest has ended. */
@@ -397,7 +423,7 @@ export class Guest {
         `the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`,
       );
     const pointer = Number((allocate as WasmFunction)(Math.max(size + nul, 1))) >>> 0;
-    if (pointer === 0) throw new CallFailed(`${malloc}(${size}) returned 0: the guest has no memory for them`);
+    if (pointer === 0) throw new CallFailed(`${malloc}(${size}) returned 0: the guest is out of memory`);
     if (nul) this.write(pointer + size, NUL);
     return pointer;
   }
@@ -479,5 +505,20 @@ export class Guest {
   }
 }
 
-leave({ Guest, callee, called });
-export { called, callee };
+/** Runs a guest that serves calls or has host functions. A guest that serves calls keeps this worker. */
+export function runGuest(worker: SeatWorker, message: RunMessage, port: MessagePort | null): void {
+  const guest = { ...message.guest!, port };
+  const made = new Guest(seatOf(worker, message), guest, message);
+  if (guest.companion) return made.accompany(message);
+  const instance = worker.begin(message, made.imports);
+  if (instance && guest.called && message.tid === 0)
+    return guest.thread ? made.thread(instance, message) : made.serve(instance);
+  if (instance) worker.start(made.attach(instance), message);
+  if (instance !== undefined) {
+    made.close();
+    worker.leave();
+  }
+}
+
+leave({ runGuest, callee, called, memory, share });
+export { called, callee, memory, share };

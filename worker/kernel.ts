@@ -14,8 +14,6 @@ export interface KernelExports extends CoordinatorCalls, ComputeCalls {
   [name: string]: WebAssembly.ExportValue;
   __indirect_function_table: WebAssembly.Table;
   _initialize(): void;
-  __wasm_init_tls(block: Pointer): void;
-  _emscripten_stack_restore(top: Pointer): void;
 }
 
 const coordinatorOnly = (name: string) => () => {

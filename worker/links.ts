@@ -1,12 +1,12 @@
 /**
  * Calls between guests: one guest's import is another guest's export, in another worker. Both sides share a slot in kernel memory
  * (native/links/call.h). The functions here write the arguments to it, and the C code wakes the other side and waits. A call involves neither the page nor
- * the coordinator, and allocates nothing.
+ * the coordinator, and allocates nothing. Where only numbers pass and the types of both functions are known, wasm adapters (link-adapters.ts) take the
+ * place of these functions, which then handle the first call, nested ones, and failures.
  *
  * A slot has header words (the function's number, tags of the values, their count) and up to 14 values of 8 bytes. Text and bytes are an address and a size,
  * and are copied from memory to memory through the slot's ring.
  */
-import type { LinkCalls } from '../build/generated/exports.ts';
 import {
   CALL_ANSWER_AT,
   CALL_ASK_AT,
@@ -29,11 +29,13 @@ import {
   MOVE_READ,
   TEXT_STACK,
 } from '../build/generated/layouts.ts';
-import type { HostMessage, HostSignature, Kind, LinkMessage } from '../common/guest-protocol.ts';
+import type { FunctionType, HostMessage, HostSignature, Kind, LinkMessage } from '../common/guest-protocol.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { CallFailed, isNumber } from './host-functions.ts';
-import type { KernelExports } from './kernel.ts';
-import { instantiateLinks } from './links-module.ts';
+import { callers, fits, servers } from './link-adapters.ts';
+import { instantiateLinks, type LinkExports } from './links-module.ts';
+import { instantiateProbe } from './probe.ts';
+import type { Seat } from './seat.ts';
 
 type WasmFunction = (...args: unknown[]) => unknown;
 
@@ -47,6 +49,14 @@ const ROOM = 8192;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** A function that the guest exports. */
+interface Exported {
+  readonly name: string;
+  readonly run: WasmFunction;
+  /** Unknown if the module's bytes were not kept. */
+  readonly type: FunctionType | undefined;
+}
+
 /** What links need from the guest (guest.ts). */
 export interface Party {
   /** Throws `CallFailed` if the range is outside the guest's memory. */
@@ -58,19 +68,15 @@ export interface Party {
   allocate(size: number, nul: 0 | 1): number;
   giveBack(pointer: number): void;
   /** The guest's exported functions in the order of their numbers; empty until the guest is initialized. */
-  functions(): (readonly [name: string, fn: WasmFunction])[];
+  functions(): Exported[];
+  /** The type of a function that the guest imports, if it is known and an adapter can have it. */
+  importType(module: string, name: string): FunctionType | undefined;
   /** The location of the text or bytes that a function returned. */
   spanOf(name: string, value: unknown): [pointer: number, size: number];
   /** Ends the guest with this text, as a trap does. */
   fail(text: string): void;
   /** Asks the page for the instance behind a late link. */
   resolve(index: number): LinkMessage;
-}
-
-interface Place {
-  readonly kernel: KernelExports;
-  readonly kernelMemory: WebAssembly.Memory;
-  readonly thread: Pointer;
 }
 
 /** The location of a message in a slot, as indexes into the views. */
@@ -118,13 +124,24 @@ class Line {
   }
 }
 
+/** The slot that the adapters of one link share. One call at a time uses it; a nested call finds it in use, and takes another slot of the line. */
+class Lane {
+  slot: Slot | undefined;
+  /** The slot's address, or NULL while a call is made or before the first one. */
+  readonly free = variable(NULL);
+}
+
+const variable = (value: number): WebAssembly.Global => new WebAssembly.Global({ value: 'i32', mutable: true }, value);
+
 /** The links of a worker. */
 export class Links {
-  private readonly calls: LinkCalls;
+  private readonly calls: LinkExports;
   private readonly memory: WebAssembly.Memory;
   private readonly self: Pointer;
   private readonly scratch: Pointer;
   private readonly lines = new Map<number, Line>();
+  /** Keyed by LinkMessage, or for a late link by HostMessage. */
+  private readonly lanes = new Map<object, Lane>();
   /** The slots seen so far, by address, on which alone their layout depends. */
   private readonly slots = new Map<Pointer, Slot>();
   /** Views of the whole kernel memory at its last known size. Views of shared memory stay valid when it grows. */
@@ -133,16 +150,25 @@ export class Links {
   private bigints!: BigInt64Array;
   private size = 0;
   /** The exports of this worker's guest, read on the first call. */
-  private functions: (readonly [name: string, fn: WasmFunction])[] = [];
+  private functions: Exported[] = [];
+  /** The value of `own`, as a global that adapters import. */
+  private readonly owner: WebAssembly.Global;
+  /** The first entry of this guest's functions in the table of lw_serve; 0 before it serves. */
+  private first = 0;
+  /** The functions whose table entry is final. */
+  private readonly settled = new Set<number>();
 
   constructor(
-    { kernel, kernelMemory, thread }: Place,
+    { kernel, kernelMemory, thread, worker }: Seat,
     private readonly party: Party,
     /** The callee that this thread serves, or NULL. */
     private own: Pointer,
   ) {
     this.memory = kernelMemory;
-    this.calls = instantiateLinks(kernel, kernelMemory);
+    this.calls = instantiateLinks(kernel, kernelMemory, instantiateProbe(worker.boot.probe), (slot) =>
+      Number(this.perform(this.slotAt(toPointer(slot as never)))),
+    );
+    this.owner = variable(own);
     this.self = thread;
     this.scratch = toPointer(kernel.w_text(TEXT_STACK));
     this.look();
@@ -237,9 +263,14 @@ export class Links {
 
   /** Closes all slots when the thread returns before its process ends. */
   close(): void {
-    for (const line of this.lines.values())
-      for (const { pointer } of line.slots) this.calls.lw_close(this.self, pointer);
+    const slots = [...this.lines.values()].flatMap((line) => line.slots);
+    for (const lane of this.lanes.values()) {
+      lane.free.value = NULL;
+      if (lane.slot) slots.push(lane.slot);
+    }
+    for (const { pointer } of slots) this.calls.lw_close(this.self, pointer);
     this.lines.clear();
+    this.lanes.clear();
   }
 
   private line(link: LinkMessage): Line {
@@ -248,17 +279,24 @@ export class Links {
     return line;
   }
 
-  /** Makes the call and waits for the answer. A reentrant guest serves incoming calls meanwhile. Throws `CallFailed`. */
+  /** Makes the call and waits for the answer. Throws `CallFailed`. */
   private ask(line: Line, slot: Slot): void {
-    let result = toPointer(this.calls.lw_call(this.self, this.own, slot.pointer));
+    try {
+      this.finish(line, slot, toPointer(this.calls.lw_call(this.self, this.own, slot.pointer)));
+    } catch (error) {
+      line.depth--;
+      throw error;
+    }
+  }
+
+  /** Continues after lw_call returned `result`. A reentrant guest serves incoming calls until the answer is there. Throws `CallFailed`. */
+  private finish(line: Line, slot: Slot, result: Pointer): void {
     while (result > CALL_NO_MEMORY) {
       const other = this.slotAt(result);
       if (this.perform(other)) this.calls.lw_answer(this.self, this.own, result);
       result = toPointer(this.calls.lw_resume(this.self, this.own, slot.pointer));
     }
-    if (result === NULL && this.words[slot.shared.fn] === 0) return;
-    line.depth--;
-    throw new CallFailed(this.reason(line, slot, result));
+    if (result !== NULL || this.words[slot.shared.fn] !== 0) throw new CallFailed(this.reason(line, slot, result));
   }
 
   private reason({ link }: Line, slot: Slot, result: number): string {
@@ -273,20 +311,78 @@ export class Links {
     const { module, link, late } = entry;
     const what = `${module}.${name}`;
     const signature = late ? (late[name] ?? null) : entry.signature;
-    if (link) return this.bound(this.line(link), what, signature, link.names.indexOf(name));
+    const number = variable(0);
+    let line: Line;
     let made: WasmFunction | undefined;
-    return (...args) => {
+    const make = (to: Line, fn: number): WasmFunction => {
+      line = to;
+      number.value = fn;
+      return (made = this.bound(to, what, signature, fn));
+    };
+    const call: WasmFunction = (...args) => {
       try {
         if (!made) {
-          const line = this.line(this.party.resolve(index));
-          made = this.bound(line, what, signature, line.number(name));
+          const to = this.line(this.party.resolve(index));
+          make(to, to.number(name));
         }
       } catch (error) {
         const failure = signature?.error ?? null;
         return failure !== null && error instanceof CallFailed ? failure : this.failed(what, error);
       }
-      return made(...args);
+      return made!(...args);
     };
+    const other = link ? make(this.line(link), link.names.indexOf(name)) : call;
+    const type = signature ? undefined : this.party.importType(module, name);
+    return type && fits(type) ? this.adapted(type, number, what, link ?? number, () => line, other) : other;
+  }
+
+  /**
+   * Returns a function of this type that calls the export whose number `fn` holds, without JavaScript if possible, and otherwise through `other`.
+   *
+   * @param key - Functions with the same key share a lane.
+   * @param lineOf - Called after `other` returned for the first time.
+   */
+  private adapted(
+    type: FunctionType,
+    fn: WebAssembly.Global,
+    what: string,
+    key: object,
+    lineOf: () => Line,
+    other: WasmFunction,
+  ): WasmFunction {
+    let lane = this.lanes.get(key);
+    if (!lane) this.lanes.set(key, (lane = new Lane()));
+    const { free } = lane;
+    return callers.instantiate(type, {
+      memory: this.memory,
+      call: this.calls.lw_call as never,
+      self: this.self,
+      fn,
+      own: this.owner,
+      free,
+      other: (...args: unknown[]): unknown => {
+        const value = other(...args);
+        if (!lane.slot) this.openLane(lane, lineOf());
+        return value;
+      },
+      settle: (result: number): unknown => {
+        const slot = lane.slot!;
+        try {
+          this.finish(lineOf(), slot, toPointer(result as never));
+          free.value = slot.pointer;
+          return this.result(slot);
+        } catch (error) {
+          return this.failed(what, error);
+        }
+      },
+    }) as WasmFunction;
+  }
+
+  private openLane(lane: Lane, { link }: Line): void {
+    const pointer = toPointer(this.calls.lw_open(this.self, link.callee as Pointer));
+    if (pointer === NULL) return; // no memory: calls go on as before
+    lane.slot = this.slotAt(pointer);
+    lane.free.value = pointer;
   }
 
   private failed(what: string, error: unknown): undefined {
@@ -465,12 +561,30 @@ export class Links {
   /** Serves calls, sleeping in the kernel between them, until the page has nudged it more often than it has received messages from the page. */
   serve(callee: Pointer, received: number): void {
     this.own = callee;
-    let slot = this.slotAt(callee);
-    for (let answered = NULL; ;) {
-      const pointer = toPointer(this.calls.lw_next(this.self, callee, answered, received));
-      if (pointer === NULL) return;
-      if (pointer !== slot.pointer) slot = this.slotAt(pointer);
-      answered = this.perform(slot) ? pointer : NULL;
+    this.owner.value = callee;
+    if (this.first === 0) this.enlist();
+    this.calls.lw_serve(this.self, callee, received, this.first, this.functions.length);
+  }
+
+  /** Makes table entries for this guest's functions, and one for calls of unknown functions. */
+  private enlist(): void {
+    this.functions = this.party.functions();
+    const { __indirect_function_table: table, lw_perform } = this.calls;
+    this.first = table.grow(this.functions.length + 1);
+    for (let i = 0; i <= this.functions.length; i++) table.set(this.first + i, lw_perform);
+  }
+
+  /** Called after the first call of a function: from now on an adapter runs the function if it takes and returns only numbers. */
+  private settle(fn: number): void {
+    if (this.first === 0 || this.settled.has(fn)) return;
+    this.settled.add(fn);
+    const { type, run } = this.functions[fn]!;
+    if (!type || !fits(type)) return;
+    const imports = { memory: this.memory, run, other: this.calls.lw_perform as never };
+    try {
+      this.calls.__indirect_function_table.set(this.first + fn, servers.instantiate(type, imports));
+    } catch (error) {
+      if (!(error instanceof WebAssembly.LinkError)) throw error; // its type is part of a recursive group
     }
   }
 
@@ -482,6 +596,7 @@ export class Links {
         throw new CallFailed('the other guest is not initialized yet');
       if (word >>> RESULT_SHIFT) return this.performMarshalled(slot, word);
       this.putResult(slot.answer, this.invoke(slot, word));
+      this.settle(word);
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       this.fail(slot, error.message);
@@ -490,7 +605,7 @@ export class Links {
   }
 
   private invoke(slot: Slot, fn: number): unknown {
-    const run = this.functions[fn]![1];
+    const { run } = this.functions[fn]!;
     const count = this.words[slot.shared.count]!;
     const at = slot.shared.values;
     const { numbers } = this;
@@ -515,7 +630,7 @@ export class Links {
   /** Turns the engine's TypeError for arguments of the wrong type into `CallFailed`; returns any other error unchanged. */
   private refusal(fn: number, error: unknown): unknown {
     return error instanceof TypeError && !/wasm/.test(error.stack ?? '')
-      ? new CallFailed(`${this.functions[fn]![0]}: ${error.message}`, 'TypeError')
+      ? new CallFailed(`${this.functions[fn]!.name}: ${error.message}`, 'TypeError')
       : error;
   }
 
@@ -549,7 +664,7 @@ export class Links {
     if (!flat) return true; // its caller has ended
     let value;
     try {
-      value = this.functions[fn]![1](...flat);
+      value = this.functions[fn]!.run(...flat);
     } catch (error) {
       throw this.refusal(fn, error);
     }
@@ -558,7 +673,7 @@ export class Links {
       this.putResult(slot.answer, kind === null ? undefined : value);
       return true;
     }
-    const [pointer, size] = this.party.spanOf(this.functions[fn]![0], value);
+    const [pointer, size] = this.party.spanOf(this.functions[fn]!.name, value);
     this.party.requireRange(pointer, size);
     this.head(slot.answer, 0, 1);
     this.putSpan(slot.answer, 0, CALL_TAG_BYTES, pointer, size);

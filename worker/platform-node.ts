@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import v8 from 'node:v8';
 import { parentPort, Worker, type MessagePort, type Transferable } from 'node:worker_threads';
 import type { Endpoint } from '../common/endpoint.ts';
+import { optimizedLazily } from './compilation-hints.ts';
 import type { CoordinatorPlatform, Platform, WorkerHandle } from './platform.ts';
 
 function parent<Out, In>(): Endpoint<Out, In> {
@@ -47,33 +48,13 @@ async function readUrl(url: string, signal: AbortSignal | null = null): Promise<
   });
 }
 
-/** Up to Node 20, V8's baseline compiler miscompiles atomics, so modules with shared memory are compiled eagerly by the optimizing compiler. */
-const baselineIsBroken = Number(process.versions.node.split('.')[0]) < 22;
-
-function withoutBaseline<T>(compile: () => T): T {
-  if (!baselineIsBroken) return compile();
-  v8.setFlagsFromString('--no-liftoff');
-  v8.setFlagsFromString('--no-wasm-lazy-compilation');
-  try {
-    return compile();
-  } finally {
-    v8.setFlagsFromString('--liftoff');
-    v8.setFlagsFromString('--wasm-lazy-compilation');
-  }
-}
-
 /**
- * V8 reuses code that it compiled for the same bytes, whichever compiler produced it, and the page's side has already compiled this module. An empty custom
- * section at the end makes the bytes differ.
+ * Up to Node 20, V8's baseline compiler miscompiles atomics, so functions of modules with shared memory are compiled by the optimizing compiler, each at
+ * its first call. The hints also keep V8 from reusing code that the page's side has compiled from the same bytes without them. The flag stays set, because
+ * it is the process's, and another runtime may be compiling; it affects only modules with hints.
  */
-function compileApart(bytes: Uint8Array): WebAssembly.Module {
-  const apart = new Uint8Array(bytes.length + APART.length);
-  apart.set(bytes);
-  apart.set(APART, bytes.length);
-  return withoutBaseline(() => new WebAssembly.Module(apart));
-}
-/** A custom section (0) of 6 bytes, with a name of 5. */
-const APART = [0, 6, 5, ...Buffer.from('apart')];
+const baselineIsBroken = Number(process.versions.node.split('.')[0]) < 22;
+if (baselineIsBroken) v8.setFlagsFromString('--experimental-wasm-compilation-hints');
 
 export const platform: Platform = {
   parent,
@@ -88,9 +69,9 @@ export const coordinatorPlatform: CoordinatorPlatform = {
   releaseDelay: 0,
   async compileKernel(url) {
     const bytes = await readFile(new URL(url));
-    return withoutBaseline(() => new WebAssembly.Module(bytes));
+    return new WebAssembly.Module(baselineIsBroken ? optimizedLazily(bytes) : bytes);
   },
-  ...(baselineIsBroken && { compileThreaded: async (bytes: Uint8Array) => compileApart(bytes) }),
+  ...(baselineIsBroken && { compileThreaded: (bytes: Uint8Array) => WebAssembly.compile(optimizedLazily(bytes)) }),
   emptyMemoryIsFatal: false,
   cores: availableParallelism(),
 };

@@ -1,5 +1,6 @@
 /** The platform for browser workers. */
 import type { Endpoint } from '../common/endpoint.ts';
+import { requireBody } from '../common/download.ts';
 import { trusted } from '../common/trusted-types.ts';
 import type { CoordinatorPlatform, Platform, WorkerHandle } from './platform.ts';
 
@@ -90,8 +91,7 @@ export const coordinatorPlatform: CoordinatorPlatform = {
   releaseDelay: 100,
   async compileKernel(url) {
     const response = await fetch(url);
-    if (!response.ok)
-      throw new Error(`the kernel could not be fetched: ${url} answered ${response.status} ${response.statusText}`);
+    requireBody(response, url);
     return WebAssembly.compile(await response.arrayBuffer());
   },
   // A trial would crash the page, so this goes by the user agent's name. Chromium's also contains "AppleWebKit".

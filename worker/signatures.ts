@@ -1,6 +1,6 @@
 /**
- * Reads the types of a module's exported functions, which JavaScript's reflection does not provide. They are in the sections before the code, which the
- * loader has kept.
+ * Reads the types of a module's imported and exported functions, which JavaScript's reflection does not provide. They are in the sections before the
+ * code, which the loader has kept.
  */
 import type { FunctionType } from '../common/guest-protocol.ts';
 import { EXPORTS, FUNCTIONS, IMPORTS, Reader, TYPES } from '../common/module-bytes.ts';
@@ -14,6 +14,8 @@ const numberTypes: Readonly<Record<number, FunctionType['params'][number]>> = {
 
 class Types {
   readonly all: (FunctionType | null)[] = [];
+  /** Function types that functions of other modules can have, too: they are declared neither as subtypes nor in a recursive group. */
+  readonly plain = new Set<FunctionType | null>();
 
   constructor(private readonly reader: Reader) {
     for (let groups = reader.leb(); groups > 0; groups--) this.group();
@@ -21,7 +23,11 @@ class Types {
 
   private group(): void {
     const form = this.reader.byte();
-    if (form !== 0x4e) return this.subtype(form);
+    if (form !== 0x4e) {
+      this.subtype(form);
+      if (form === 0x60) this.plain.add(this.all.at(-1)!);
+      return;
+    }
     for (let left = this.reader.leb(); left > 0; left--) this.subtype(this.reader.byte());
   }
 
@@ -51,35 +57,50 @@ class Types {
   }
 }
 
-/** Returns the types of the exported functions by name. `head` holds the bytes of a valid module, at least up to the end of its exports. */
-export function exportedFunctions(head: Uint8Array): Map<string, FunctionType> {
+export interface Functions {
+  /** The types of imported functions by module and name (`importKey`), if functions of other modules can have them. */
+  imports: Map<string, FunctionType>;
+  /** The types of exported functions by name. */
+  exports: Map<string, FunctionType>;
+}
+
+export const importKey = (module: string, name: string): string => JSON.stringify([module, name]);
+
+/** `head` holds the bytes of a valid module, at least up to the end of its exports. */
+export function functionsOf(head: Uint8Array): Functions {
   const reader = new Reader(head);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  const found = new Map<string, FunctionType>();
-  let types: Types['all'] = [];
+  const found: Functions = { imports: new Map(), exports: new Map() };
+  let types: Types | undefined;
   /** The type index of each function, starting with the imported ones. */
   const functions: number[] = [];
+  const text = (): string => {
+    const size = reader.leb();
+    const bytes = head.slice(reader.at, reader.at + size);
+    reader.skip(size);
+    return decoder.decode(bytes);
+  };
   while (reader.at < head.length) {
     const id = reader.byte();
     const end = reader.leb() + reader.at;
-    if (id === TYPES) types = new Types(reader).all;
+    if (id === TYPES) types = new Types(reader);
     else if (id === IMPORTS) {
       for (let left = reader.leb(); left > 0; left--) {
-        reader.skip(reader.leb());
-        reader.skip(reader.leb());
-        const type = reader.importedFunction();
-        if (type >= 0) functions.push(type);
+        const key = importKey(text(), text());
+        const index = reader.importedFunction();
+        if (index < 0) continue;
+        functions.push(index);
+        const type = types!.all[index];
+        if (type && types!.plain.has(type)) found.imports.set(key, type);
       }
     } else if (id === FUNCTIONS) {
       for (let left = reader.leb(); left > 0; left--) functions.push(reader.leb());
     } else if (id === EXPORTS) {
       for (let left = reader.leb(); left > 0; left--) {
-        const size = reader.leb();
-        const name = decoder.decode(head.slice(reader.at, reader.at + size));
-        reader.skip(size);
+        const name = text();
         const kind = reader.byte();
-        const type = types[functions[reader.leb()]!];
-        if (kind === 0 && type) found.set(name, type);
+        const type = types?.all[functions[reader.leb()]!];
+        if (kind === 0 && type) found.exports.set(name, type);
       }
       break;
     }

@@ -8,13 +8,14 @@ import type { KernelExports } from './kernel.ts';
 
 type Import = WebAssembly.ModuleImportDescriptor;
 
-/** The name of the kernel's export for a preview 1 function; tools/abi.mjs defines the scheme. */
+/** The names of the kernel's exports for thread-spawn and for a preview 1 function; tools/abi.mjs defines the scheme. */
+export const THREAD_SPAWN = '_t';
 export const systemCall = (name: string): string => `_${PREVIEW1_NAMES.indexOf(name)}`;
 
 /** The name of the kernel's export for an imported function, or null if there is none. */
 function provider({ module, name, kind }: Import): string | null {
   if (kind !== 'function') return null;
-  if (module === 'wasi' && name === 'thread-spawn') return 'wt_thread_spawn';
+  if (module === 'wasi' && name === 'thread-spawn') return THREAD_SPAWN;
   const old = module === 'wasi_unstable';
   if (!(old || module === 'wasi_snapshot_preview1') || !PREVIEW1_NAMES.includes(name)) return null;
   if (!old) return systemCall(name);
@@ -58,9 +59,9 @@ export const makesMemory = (module: WebAssembly.Module, added: Added | null): bo
     (entry) => entry.kind === 'memory' && entry.module === added?.prefix && !isFlag(entry, added),
   );
 
-/** Whether the module imports its memory (under any name), as programs with threads do. */
-export const importsMemory = (module: WebAssembly.Module): boolean =>
-  WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory');
+/** Whether the module imports its memory (under any name), as programs with threads do; not counting one that the rewriter turned into an import. */
+export const importsMemory = (module: WebAssembly.Module, added: Added | null = null): boolean =>
+  WebAssembly.Module.imports(module).some((entry) => entry.kind === 'memory' && entry.module !== added?.prefix);
 
 /** How many imports an error message lists. */
 const NAMED = 8;
@@ -89,7 +90,7 @@ export function faultsOf(
   const start = exports.get('_start') === 'function';
   // "These kinds are mutually exclusive; implementations should report an error" (application-abi.md).
   const reactor = exports.get('_initialize') === 'function';
-  const startsThreads = imports.some((entry) => provider(entry) === 'wt_thread_spawn');
+  const startsThreads = imports.some((entry) => provider(entry) === THREAD_SPAWN);
   // A memory that the rewriter turned into an import must still be exported.
   const imported = memories.filter((entry) => entry.module !== added?.prefix);
   const threads = startsThreads && {

@@ -109,14 +109,14 @@ interface Rates {
 
 /** Explanations of the numbers. */
 function sentenceOf(run: Run | undefined, counts: Counts | undefined, rates: Rates | undefined): string {
-  if (!run) return 'Nothing of it runs yet.';
+  if (!run) return 'It does not run yet.';
   if (run.state.kind === 'ended') {
     if (!run.released) return 'It has ended, but its core is not yet free: the browser takes a while to end a loop.';
     return run.state.exit.reason === 'killed'
       ? 'It was killed; its worker and its memory are free again.'
       : 'It has ended; its worker is free for the next.';
   }
-  if (run.over) return 'Nothing of it ran.';
+  if (run.over) return 'It never ran.';
   if (run.state.kind === 'starting') return 'It is being started.';
   if (run.state.kind === 'stopping') return 'It is being stopped.';
   if (!counts || !rates) return 'It runs.';

@@ -83,6 +83,6 @@ function showRuntime({ state }: Runtime): void {
 }
 
 loadManifest().then(assemble, (error: unknown) => {
-  const message = `The demo is not whole: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `The demo is incomplete: ${error instanceof Error ? error.message : String(error)}`;
   showProblems({ kind: 'failed', message, problems: [] });
 });

@@ -118,7 +118,7 @@ export class Playground {
     this.#show();
   }
 
-  /** What became of all children together. */
+  /** Waits for the supervisor, and reports how its children ended. */
   async #await(supervisor: Supervisor): Promise<void> {
     try {
       const outcome = await supervisor.wait();

@@ -9,9 +9,9 @@ import { Runtime } from './runtime.ts';
 
 type Language = 'c' | 'go';
 
-/** How many calls a round of "bounce" is deep; the plugin in C answers up to 16 of them while it waits. */
+/** The depth of the calls in a round of "bounce"; the plugin in C handles up to 16 nested calls while it waits. */
 const DEEP = 12;
-/** Calls that wait for calls must not wait for their turn. */
+/** Nested calls must not wait for their turn. */
 const CONCURRENCY = 32;
 
 class Pair {
@@ -33,7 +33,7 @@ class Pair {
     this.showStates();
   }
 
-  /** A call of the page's own. */
+  /** A call that the page makes itself. */
   call(language: Language, method: string, params: object): Promise<unknown> {
     return this.#pass('page', language, method, params);
   }
@@ -50,7 +50,7 @@ class Pair {
     }
   }
 
-  /** What a plugin may call: a function of the page's, and each method of the other plugin. */
+  /** What a plugin may call: a function of the page, and each method of the other plugin. */
   #handlersFor(from: Language, other: Language): Record<string, (params: unknown) => unknown> {
     const methods = { c: ['primes', 'bounce'], go: ['spell', 'bounce'] }[other];
     const passed = methods.map((method) => [
@@ -78,7 +78,7 @@ function visit(): { language: string; time: string } {
   return { language, time: new Date().toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' }) };
 }
 
-/** What the buttons do. Each resolves to what is shown as the result. */
+/** What the buttons do. Each resolves to the result to show. */
 const acts: Record<string, (pair: Pair, below: number) => Promise<string>> = {
   async primes(pair, below) {
     const { count, largest } = (await pair.call('c', 'primes', { below })) as { count: number; largest: number };
@@ -136,6 +136,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const message = `The demo is not whole: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `The demo is incomplete: ${error instanceof Error ? error.message : String(error)}`;
   showProblems({ kind: 'failed', message, problems: [] });
 });

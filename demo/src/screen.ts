@@ -43,7 +43,7 @@ export class Screen {
     return this.#waiting > WAITING_MAX ? shown : undefined;
   }
 
-  /** Writes a line of the page's own, starting at the left margin. */
+  /** Writes a line from the page itself, starting at the left margin. */
   notice(text: string): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#terminal.buffer.active.type === 'alternate') await this.#write(LEAVE_ALTERNATE);

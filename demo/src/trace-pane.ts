@@ -48,7 +48,7 @@ export class TracePane {
   }
 
   toggle(process: Process): void {
-    if (this.traces(process)) this.#stop(process, 'is traced no more');
+    if (this.traces(process)) this.#stop(process, 'is no longer traced');
     else this.#start(process);
   }
 
@@ -58,7 +58,7 @@ export class TracePane {
     process.trace((event) => this.#told(event));
     process.exited.then(
       () => this.#stop(process, 'has ended'),
-      () => this.#stop(process, 'went with the runtime'),
+      () => this.#stop(process, 'ended with the runtime'),
     );
     this.#changed();
   }

@@ -1,7 +1,7 @@
 /* at.h - operations on the name at the end of a path: make, remove, link, rename.
  *
  * Each takes the result of hf_path_walk with HF_PATH_PARENT, which the caller still has to release. The errors are Linux's, in Linux's order; besides
- * those named here, a function returns the errors of the directory's operation (vnode.h). Permissions are not checked here: wasi/path.c checks
+ * those named here, a function returns the errors of the directory's operation (vnode.h). Permissions are not checked here: wasi/fs_call.c checks
  * read-only trees, marks and rights, and none of these apply to the page (coordinator/root.c). Any thread; blocks if the file system does. */
 #ifndef HF_FS_AT_H
 #define HF_FS_AT_H

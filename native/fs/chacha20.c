@@ -1,4 +1,4 @@
-/* chacha20.c - RFC 8439's block function, straightforwardly. */
+/* chacha20.c - a straightforward implementation of RFC 8439's block function. */
 #include "fs/chacha20.h"
 
 static uint32_t load_le(const uint8_t *bytes)

@@ -80,7 +80,7 @@ static int set_times(struct hf_vnode *vnode, const uint64_t *atim, const uint64_
 static void never_destroyed(struct hf_vnode *vnode)
 {
 	(void)vnode;
-	hf_plat_panic(__FILE__, __LINE__, "a device lost more references than it had");
+	hf_plat_panic(__FILE_NAME__, __LINE__, "a device lost more references than it had");
 }
 
 #define OPS(read_op, write_op)                                                                                         \

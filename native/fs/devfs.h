@@ -19,7 +19,7 @@ enum hf_device {
 struct hf_vnode *hf_device(enum hf_device device);
 
 /* Returns 0, 1 or 2 for the three devices that refer to the process's own descriptors, else -1. Opening one of them opens no file over its vnode
- * (wasi/path.c). Outside a process they refer to nothing: reading and writing return -HF_ENXIO. */
+ * (wasi/fs_call.c). Outside a process they refer to nothing: reading and writing return -HF_ENXIO. */
 int hf_device_descriptor(const struct hf_vnode *vnode);
 
 /* Creates /dev below `root` (a directory of a memfs), with null, zero, full, random, urandom, stdin, stdout and stderr in it. 0; -HF_EEXIST when

@@ -132,6 +132,15 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 	return err;
 }
 
+static uint64_t file_size(struct hf_vnode *vnode)
+{
+	struct hf_memnode *node = hf__memnode(vnode);
+	hf_lock(&node->lock);
+	uint64_t size = node->file.size;
+	hf_unlock(&node->lock);
+	return size;
+}
+
 int hf_memfs_create_unnamed(struct hf_memfs *fs, struct hf_vnode **out)
 {
 	struct hf_memnode *node;
@@ -176,6 +185,7 @@ const struct hf_vnode_ops hf__memfile_ops = {
 	.truncate = file_truncate,
 	.allocate = file_allocate,
 	.sync = hf__memnode_sync,
+	.size = file_size,
 	.getattr = hf__memnode_getattr,
 	.set_times = hf__memnode_set_times,
 	.destroy = hf__memnode_destroy,

@@ -8,7 +8,7 @@
 /* 0 means no limit except kernel memory. At a limit, or without kernel memory, operations return -HF_ENOSPC. */
 struct hf_memfs_limits {
 	uint64_t
-		bytes; /* file data, counted as the memory that it occupies: up to 64 KiB a file as needed, then whole chunks; and the text of symbolic links */
+		bytes; /* file data, counted as the memory that it occupies (up to 64 KiB per file as needed, then whole chunks), and the text of symbolic links */
 	uint64_t nodes;     /* files, directories, links, the root; each further name of a file counts as one more */
 	uint64_t file_size; /* one file's size; -HF_EFBIG. Default and maximum: INT64_MAX */
 };

@@ -9,7 +9,7 @@ int hf__memlink_create(struct hf_memfs *fs, const char *target, size_t size, uin
 		return -HF_ENOENT;
 	if (size > HF_PATH_MAX)
 		return -HF_ENAMETOOLONG;
-	/* A link's text may take four kilobytes, so it must cost more than a node. */
+	/* A link's text may take four kilobytes, so its bytes are charged in addition to the node. */
 	if (!hf_bytes_take(&fs->bytes, size))
 		return -HF_ENOSPC;
 	int err = hf__memnode_create(fs, &hf__memlink_ops, HF_FILETYPE_SYMBOLIC_LINK, size, now, out);

@@ -108,7 +108,7 @@ struct hf_guest {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed; /* on the monotonic clock */
 	/* Protected by mutex. */
-	bool over; /* the process is dead and its threads are gone; its inputs were told to stop */
+	bool over; /* the process is dead and its threads are gone; its inputs were ordered to stop */
 	enum {
 		HF__STREAMS_RUN,
 		HF__STREAMS_ARE_JOINED,

@@ -13,7 +13,7 @@
 #include "platform/native.h"
 
 /* This is address space, of which only touched pages use memory. The translation counts nested calls, and traps long before the end of the stack
- * (tools/wasm2c.mjs). */
+ * (host/wasm2c.mjs). */
 #define STACK_SIZE (UINT64_C(256) << 20)
 
 /* Code that a signal may interrupt without returning to it must not call a sanitizer's runtime. */

@@ -59,6 +59,15 @@ HF_MUST_CHECK int hf_fd_get(struct hf_fdtable *table, uint32_t fd, uint64_t righ
 /* The same, for any thread. */
 HF_MUST_CHECK int hf_fd_get_from_outside(struct hf_fdtable *table, uint32_t fd, uint64_t rights,
                                          struct hf_fd_view *out);
+/* hf_fd_get without required rights, for callers outside the kernel's module. Inline for a process with one thread: no other changes the table. */
+static inline int hf_fd_get_any(struct hf_fdtable *table, uint32_t fd, struct hf_fd_view *out) HF_NO_TSA
+{
+	if (table->shared || fd >= table->capacity || !table->slots[fd].file)
+		return hf_fd_get(table, fd, 0, out);
+	const struct hf_fd *slot = &table->slots[fd];
+	*out = (struct hf_fd_view){.file = slot->file, .rights = slot->rights, .inheriting = slot->inheriting};
+	return 0;
+}
 static inline void hf_fd_put(struct hf_fd_view *view)
 {
 	if (view->owned)

@@ -78,6 +78,12 @@ static inline bool hf_file_is_nonblock(const struct hf_file *file)
 	return atomic_load_explicit(&file->flags, memory_order_relaxed) & HF_FDFLAG_NONBLOCK;
 }
 
+/* The same for a read, which may be nonblocking by itself (uio.h). */
+static inline bool hf_file_read_is_nonblock(const struct hf_file *file, const struct hf_uio *uio)
+{
+	return uio->nonblock || hf_file_is_nonblock(file);
+}
+
 static inline struct hf_file *hf_file_ref(struct hf_file *file)
 {
 	atomic_fetch_add_explicit(&file->refs, 1, memory_order_relaxed);

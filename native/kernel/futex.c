@@ -64,7 +64,7 @@ static int sleep_until_woken(struct hf_futex *futex, struct futex_waiter *sleepe
 
 int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected, uint32_t size, int64_t timeout)
 {
-	struct hf_futex *futex = &thread->process->futex;
+	struct hf_futex *futex = &thread->process->waits->futex;
 	struct futex_waiter sleeper = {.thread = thread, .address = address};
 	int result = check(thread, address, size);
 	if (result < 0)
@@ -91,7 +91,7 @@ int hf_futex_wait(struct hf_thread *thread, uint64_t address, uint64_t expected,
 
 int hf_futex_notify(struct hf_thread *thread, uint64_t address, uint32_t count)
 {
-	struct hf_futex *futex = &thread->process->futex;
+	struct hf_futex *futex = &thread->process->waits->futex;
 	int result = check(thread, address, 4);
 	if (result < 0)
 		return result;

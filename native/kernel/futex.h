@@ -2,8 +2,8 @@
  * here.
  *
  * In the engine, only a notify ends a wait. Here a wait is a sleep like any other in the kernel: an order to stop ends it, a paused process stays in
- * it, and it does not count as CPU time. All waits and notifies of a process must come here, or none, because they are matched by address (threads
- * proposal, "Wait and notify operators"). */
+ * it, and it does not count as CPU time. All waits and notifies of the processes that share a memory must come here, or none, because they are matched by
+ * address (threads proposal, "Wait and notify operators"); such processes share one hf_futex (hf_process_share_waits). */
 #ifndef HF_KERNEL_FUTEX_H
 #define HF_KERNEL_FUTEX_H
 

@@ -107,13 +107,13 @@ void hf_pipe_drop_writer(struct hf_pipe *pipe)
 	drop(pipe, false);
 }
 
-static uint32_t end(struct hf_pipe *pipe, bool reset)
+static uint32_t end(struct hf_pipe *pipe, uint8_t reset)
 {
 	hf_lock(&pipe->lock);
 	uint32_t unread = pipe->tail - pipe->head;
 	if (!pipe->ended || (reset && !pipe->reset)) {
 		pipe->ended = true;
-		pipe->reset = pipe->reset || reset;
+		pipe->reset = pipe->reset ? pipe->reset : reset;
 		hf_waitq_wake(&pipe->readable);
 		hf_waitq_wake(&pipe->writable);
 	}
@@ -123,12 +123,12 @@ static uint32_t end(struct hf_pipe *pipe, bool reset)
 
 uint32_t hf_pipe_end(struct hf_pipe *pipe)
 {
-	return end(pipe, false);
+	return end(pipe, 0);
 }
 
-void hf_pipe_reset(struct hf_pipe *pipe)
+void hf_pipe_fail(struct hf_pipe *pipe, uint8_t error)
 {
-	(void)end(pipe, true);
+	(void)end(pipe, error);
 }
 
 /* These are called in loops; their callers assert that the lock is held. */
@@ -288,8 +288,8 @@ static int nothing_to_read_locked(struct hf_pipe *pipe, struct hf_waiter *waiter
 		hf_waitq_add_once(&pipe->readable, waiter);
 		return -HF_EAGAIN;
 	}
-	int result = pipe->reset ? -HF_ECONNRESET : 0;
-	pipe->reset = false; /* reported once, as on Linux: the next read is the end of file */
+	int result = -pipe->reset;
+	pipe->reset = 0; /* reported once, as on Linux: the next read is the end of file */
 	return result;
 }
 

@@ -24,7 +24,7 @@ struct hf_pipe {
 	uint32_t head;            /* where the next byte is read; indices run freely and wrap with the ring's mask */
 	uint32_t tail;            /* where the next byte is written */
 	bool ended;               /* treated as if it had neither readers nor writers: its bytes can still be read */
-	bool reset;               /* was reset: after the last byte, one read returns ECONNRESET */
+	uint8_t reset;            /* was reset: after the last byte, one read returns this error; else 0 */
 	struct hf_waitq readable; /* threads that wait for bytes or the end of file */
 	struct hf_waitq writable; /* waits for room or EPIPE */
 	uint32_t size;            /* a power of two */
@@ -58,8 +58,12 @@ void hf_pipe_drop_writer(struct hf_pipe *pipe);
 /* Ends the pipe for both sides, which keep their holds (a socket that is shut down): its bytes can still be read, followed by the end of file;
  * writing is EPIPE. Returns the number of unread bytes. */
 uint32_t hf_pipe_end(struct hf_pipe *pipe);
-/* Ends the pipe, and the reader gets one -HF_ECONNRESET in place of the first end of file. */
-void hf_pipe_reset(struct hf_pipe *pipe);
+/* Ends the pipe, and the reader gets this error (HF_E*) once, in place of the first end of file. */
+void hf_pipe_fail(struct hf_pipe *pipe, uint8_t error);
+static inline void hf_pipe_reset(struct hf_pipe *pipe)
+{
+	hf_pipe_fail(pipe, HF_ECONNRESET);
+}
 /* Frees space that will not be used: once there are no writers, moves the unread bytes to a ring that just fits them. Called by a reader; does
  * nothing while there are writers, or without memory. */
 void hf_pipe_shrink(struct hf_pipe *pipe);

@@ -13,7 +13,8 @@ static struct hf_pipe *pipe_of(const struct hf_file *file)
 
 static int pipe_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
-	return file->access & HF_READ ? hf_pipe_read(pipe_of(file), thread, uio, hf_file_is_nonblock(file)) : -HF_EBADF;
+	return file->access & HF_READ ? hf_pipe_read(pipe_of(file), thread, uio, hf_file_read_is_nonblock(file, uio))
+	                              : -HF_EBADF;
 }
 
 static int pipe_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)

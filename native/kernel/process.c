@@ -32,7 +32,7 @@ int hf_process_create(uint32_t pid, const struct hf_strings *args, const struct 
 		return -HF_ENOMEM;
 	atomic_init(&process->refs, 1);
 	process->pid = pid;
-	process->payer = process;
+	process->payer = process->waits = process;
 	process->limits = *limits;
 	hf_lock_init(&process->lock, HF_RANK_PROCESS);
 	hf_fdtable_init(&process->fds, limits->fds);
@@ -66,14 +66,21 @@ void hf_process_unref(struct hf_process *process)
 	hf_fdtable_destroy(&process->fds);
 	hf_free(process->args.bytes);
 	hf_free(process->env.bytes);
-	if (process->payer != process)
-		hf_process_unref(process->payer);
+	struct hf_process *const others[] = {process->payer, process->waits};
+	for (int i = 0; i < 2; i++)
+		if (others[i] != process)
+			hf_process_unref(others[i]);
 	hf_free(process);
 }
 
 void hf_process_share_budgets(struct hf_process *child, struct hf_process *parent)
 {
 	child->payer = hf_process_ref(parent->payer);
+}
+
+void hf_process_share_waits(struct hf_process *process, struct hf_process *peer)
+{
+	process->waits = hf_process_ref(peer->waits);
 }
 
 /* The process gets one more thread, which takes turns if the process is then a crowd; so do all others if this made it one. */
@@ -198,7 +205,7 @@ void hf_process_thread_gone(struct hf_thread *thread)
 	hf_turn_leave(thread);
 	uint64_t cpu_time = hf_thread_cpu_time(thread);
 	hf_lock(&process->lock);
-	/* It is not on the list if it was here before and its worker ended in the code below; that code then runs now. */
+	/* The thread may have been here before: if its worker ended in the code below, it is off the list, and only that code runs again. */
 	if (!hf_list_empty(&thread->in_process)) {
 		HF_ASSERT(process->thread_count > 0);
 		hf_list_remove(&thread->in_process);

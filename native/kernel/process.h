@@ -60,6 +60,9 @@ struct hf_process {
 	/* The process whose budgets of output, files and pipes it uses: itself, or an ancestor, to which it then holds a reference. Set before the first
 	 * thread starts. */
 	struct hf_process *payer;
+	/* The process in whose `futex` its threads wait: itself, or another one with the same memory, to which it then holds a reference. Set before the
+	 * first thread starts. */
+	struct hf_process *waits;
 	void *owner; /* the coordinator's object for this process, for those two */
 
 	/* The pipe for the trace of its calls, if it was ever traced. Holds the writing end until the last thread is gone. */
@@ -103,6 +106,8 @@ void hf_process_unref(struct hf_process *process);
 
 /* From now on the child's output, files and pipes are charged to the parent, and share its limits. Call it before the child's first thread starts. */
 void hf_process_share_budgets(struct hf_process *child, struct hf_process *parent);
+/* The two have the same memory: from now on, a notify of one wakes threads of the other, too. Call it before the process's first thread starts. */
+void hf_process_share_waits(struct hf_process *process, struct hf_process *peer);
 
 /* Adds the thread block to the process. 0; -HF_EAGAIN at the thread limit; -HF_ESRCH when the process is ending. */
 HF_MUST_CHECK int hf_process_add_thread(struct hf_process *process, struct hf_thread *thread, uint32_t tid);

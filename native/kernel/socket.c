@@ -3,10 +3,13 @@
 
 #include "platform/alloc.h"
 
+#define FREE_PORTS (UINT16_MAX + 1 - HF_PORT_FIRST_FREE)
+
 static struct hf_lock ports_lock = HF_LOCK_INIT(HF_RANK_PIPE);
 static struct hf_link ports HF_GUARDED_BY(ports_lock) = {&ports, &ports};
 static uint32_t listeners HF_GUARDED_BY(ports_lock);
 static uint32_t next_free HF_GUARDED_BY(ports_lock) = HF_PORT_FIRST_FREE;
+static uint32_t connections HF_GUARDED_BY(ports_lock);                  /* so far */
 static uint64_t next_ino HF_GUARDED_BY(ports_lock) = UINT64_C(1) << 32; /* connections use their pipes' numbers */
 /* Open ends, including those being created. */
 static _Atomic uint32_t ends;
@@ -25,20 +28,20 @@ static struct hf_listener *find_locked(uint32_t port) HF_REQUIRES(ports_lock)
 	return NULL;
 }
 
-/* Finds a port without a listener, or 0. Ports are used in rotation, so that a released one is not reused soon. */
-static uint32_t free_port_locked(void) HF_REQUIRES(ports_lock)
+/* Finds a port of the kind (0, HF_PORT_DATAGRAMS or HF_PORT_HTTP) without a listener, or 0. Ports are used in rotation, so that a released one is not reused soon. */
+static uint32_t free_port_locked(uint32_t kind) HF_REQUIRES(ports_lock)
 {
 	HF_ASSERT(hf_lock_is_held(&ports_lock));
 	for (uint32_t tried = HF_PORT_FIRST_FREE; tried <= UINT16_MAX; tried++) {
 		uint32_t port = next_free;
 		next_free = port == UINT16_MAX ? HF_PORT_FIRST_FREE : port + 1;
-		if (!find_locked(port))
-			return port;
+		if (!find_locked(kind | port))
+			return kind | port;
 	}
 	return 0;
 }
 
-int hf_listener_open(uint16_t port, struct hf_listener **out)
+int hf_listener_open_for(uint32_t port, uint32_t most, struct hf_listener **out)
 {
 	struct hf_listener *listener = hf_alloc_zeroed(sizeof *listener);
 	if (!listener)
@@ -46,11 +49,12 @@ int hf_listener_open(uint16_t port, struct hf_listener **out)
 	hf_list_init(&listener->backlog);
 	hf_waitq_init(&listener->acceptable);
 	hf_waitq_init(&listener->connectable);
+	listener->most = most;
 	hf_lock(&ports_lock);
-	uint32_t chosen = port ? port : free_port_locked();
-	bool taken = chosen == 0 || (port && find_locked(port));
+	uint32_t chosen = port & UINT16_MAX ? port : free_port_locked(port);
+	bool taken = chosen == 0 || (chosen == port && find_locked(port));
 	if (!taken) {
-		listener->port = (uint16_t)chosen;
+		listener->port = chosen;
 		listener->ino = next_ino++;
 		listeners++;
 		hf_list_append(&ports, &listener->link);
@@ -62,6 +66,14 @@ int hf_listener_open(uint16_t port, struct hf_listener **out)
 	}
 	*out = listener;
 	return 0;
+}
+
+void hf_listener_limit(struct hf_listener *listener, uint32_t most)
+{
+	hf_lock(&ports_lock);
+	listener->most = most < HF_BACKLOG ? most : HF_BACKLOG;
+	hf_waitq_wake(&listener->connectable);
+	hf_unlock(&ports_lock);
 }
 
 /* Wakes and unlinks all waiters, because the queue is about to be freed. */
@@ -192,19 +204,19 @@ static int create_pair(struct hf_socket *pair[2])
 }
 
 /* Whether a listener would accept a connection now. */
-static int look_locked(uint16_t port, struct hf_listener **out, struct hf_waiter *waiter) HF_REQUIRES(ports_lock)
+static int look_locked(uint32_t port, struct hf_listener **out, struct hf_waiter *waiter) HF_REQUIRES(ports_lock)
 {
 	HF_ASSERT(hf_lock_is_held(&ports_lock));
 	*out = find_locked(port);
-	if (!*out)
+	if (!*out || (*out)->most == 0)
 		return -HF_ECONNREFUSED;
-	if ((*out)->backlog_size < HF_BACKLOG)
+	if ((*out)->backlog_size < (*out)->most)
 		return 0;
 	hf_waitq_add_once(&(*out)->connectable, waiter);
 	return -HF_EAGAIN;
 }
 
-static int look(uint16_t port, struct hf_waiter *waiter)
+static int look(uint32_t port, struct hf_waiter *waiter)
 {
 	struct hf_listener *listener;
 	hf_lock(&ports_lock);
@@ -213,13 +225,15 @@ static int look(uint16_t port, struct hf_waiter *waiter)
 	return result;
 }
 
-static int enter_backlog(uint16_t port, struct hf_socket *socket, struct hf_waiter *waiter)
+static int enter_backlog(uint16_t from, uint32_t port, struct hf_socket *pair[2], struct hf_waiter *waiter)
 {
 	struct hf_listener *listener;
 	hf_lock(&ports_lock);
 	int result = look_locked(port, &listener, waiter);
 	if (result == 0) {
-		hf_list_append(&listener->backlog, &socket->pending);
+		pair[0]->port = pair[1]->peer_port = from ? from : (uint16_t)(HF_PORT_FIRST_FREE + connections++ % FREE_PORTS);
+		pair[0]->peer_port = pair[1]->port = (uint16_t)port;
+		hf_list_append(&listener->backlog, &pair[1]->pending);
 		listener->backlog_size++;
 		hf_waitq_wake(&listener->acceptable);
 	}
@@ -227,7 +241,7 @@ static int enter_backlog(uint16_t port, struct hf_socket *socket, struct hf_wait
 	return result;
 }
 
-int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *waiter)
+int hf_socket_connect_from(uint16_t from, uint32_t port, struct hf_socket **out, struct hf_waiter *waiter)
 {
 	struct hf_socket *pair[2];
 	/* Checked before anything is created, because a missing listener is common, and must be cheap. */
@@ -243,7 +257,7 @@ int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *w
 		atomic_fetch_sub(&ends, 2);
 		return result;
 	}
-	result = enter_backlog(port, pair[1], waiter);
+	result = enter_backlog(from, port, pair, waiter);
 	if (result < 0) {
 		hf_socket_close(pair[0]);
 		hf_socket_close(pair[1]);

@@ -20,6 +20,11 @@
 /* The range for ports that the caller did not choose (RFC 6335, 6). */
 #define HF_PORT_FIRST_FREE 49152
 
+/* Added to a port: a port for datagrams, of which there are as many again. A datagram is a connection on which one end is written once and closed, and the
+ * other read to its end: so a port's queue of datagrams is its backlog, with the same bounds (wasi/p2/udp.c). */
+#define HF_PORT_DATAGRAMS 0x10000
+/* Likewise HF_PORT_HTTP (layouts.def): ports on which the page answers components' HTTP (wasi/p2/http.h). */
+
 /* The directions of an end to shut down: __wasi_sdflags_t. */
 enum hf_shutdown { HF_SHUT_RD = 1, HF_SHUT_WR = 2 };
 
@@ -28,6 +33,9 @@ struct hf_socket {
 	struct hf_pipe *in;     /* the receiving pipe: one hold as a reader; NULL once taken */
 	struct hf_pipe *out;    /* the sending pipe: one hold as a writer; NULL once taken */
 	struct hf_link pending; /* protected by the ports' lock: its place in a backlog */
+	/* Immutable once the other end can be accepted: this end's port and the other's. The one that connects has the port that
+	 * it asked for, or the next one of those that nobody chooses; a listener may have the same. */
+	uint16_t port, peer_port;
 };
 
 struct hf_listener {
@@ -35,17 +43,24 @@ struct hf_listener {
 	struct hf_link link;    /* on the list of all */
 	struct hf_link backlog; /* ends not accepted yet */
 	uint32_t backlog_size;
+	uint32_t most; /* the most ends in the backlog; 0: it does not listen yet, and connections are refused */
 	struct hf_waitq acceptable;  /* waits for a connection */
 	struct hf_waitq connectable; /* threads that wait for room in the backlog, or for the end */
 	/* Immutable. */
 	uint64_t ino;
-	uint16_t port;
+	uint32_t port; /* with HF_PORT_DATAGRAMS or HF_PORT_HTTP, if it is one of those */
 };
 
 /* ---- any thread; none of these blocks ---- */
 
 /* Listens on the port, or on any free one if it is 0. The caller owns the listener until hf_listener_close. 0, -HF_EADDRINUSE, -HF_ENOMEM. */
-HF_MUST_CHECK int hf_listener_open(uint16_t port, struct hf_listener **out);
+HF_MUST_CHECK int hf_listener_open_for(uint32_t port, uint32_t most, struct hf_listener **out);
+static inline int hf_listener_open(uint32_t port, struct hf_listener **out)
+{
+	return hf_listener_open_for(port, HF_BACKLOG, out);
+}
+/* Sets how many connections the backlog holds (at most HF_BACKLOG; 0: it does not listen). What it holds already stays. */
+void hf_listener_limit(struct hf_listener *listener, uint32_t most);
 /* Stops listening: resets connections that were not accepted, and wakes the waiters. */
 void hf_listener_close(struct hf_listener *listener);
 /* Accepts the oldest connection in the backlog. -HF_EAGAIN when there is none (then the waiter, if not NULL, is linked). */
@@ -53,9 +68,14 @@ HF_MUST_CHECK int hf_listener_try_accept(struct hf_listener *listener, struct hf
                                          struct hf_waiter *waiter);
 /* Returns the number of connections in the backlog; if there is none and `waiter` is not NULL, the waiter is linked. */
 uint32_t hf_listener_poll(struct hf_listener *listener, struct hf_waiter *waiter);
-/* Connects to the port, and returns the caller's end, which can be used before the other end is accepted. -HF_ECONNREFUSED: the port has no listener.
+/* Connects to the port, from the port `from` (0: any), and returns the caller's end, which can be used before the other end is accepted. -HF_ECONNREFUSED: the port has no listener.
  * -HF_EAGAIN: the backlog is full, and the waiter, if not NULL, is linked. -HF_ENOBUFS: the limit of connections is reached. -HF_ENOMEM. */
-HF_MUST_CHECK int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *waiter);
+HF_MUST_CHECK int hf_socket_connect_from(uint16_t from, uint32_t port, struct hf_socket **out,
+                                         struct hf_waiter *waiter);
+static inline int hf_socket_connect(uint16_t port, struct hf_socket **out, struct hf_waiter *waiter)
+{
+	return hf_socket_connect_from(0, port, out, waiter);
+}
 /* Unlinks a waiter that one of the functions above has linked, if it is still linked. */
 void hf_socket_unpoll(struct hf_waiter *waiter);
 /* Shuts down one direction, or both (`how`: enum hf_shutdown). Received bytes can still be read. */

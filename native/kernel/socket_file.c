@@ -25,7 +25,7 @@ static struct hf_listener *listener_of(const struct hf_file *file)
 
 static int socket_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
-	return hf_pipe_read(socket_of(file)->in, thread, uio, hf_file_is_nonblock(file));
+	return hf_pipe_read(socket_of(file)->in, thread, uio, hf_file_read_is_nonblock(file, uio));
 }
 
 static int socket_write(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)

@@ -273,7 +273,7 @@ void hf__door_closed(uint32_t found)
 		hf_plat_unwind();
 	/* The thread never left a system call: the kernel itself trapped, perhaps with a lock held. */
 	if (found == HF_IN_KERNEL)
-		hf_plat_panic(__FILE__, __LINE__, "a system call did not end");
+		hf_plat_panic(__FILE_NAME__, __LINE__, "a system call did not end");
 	hf_plat_rest();
 }
 

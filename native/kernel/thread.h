@@ -5,7 +5,7 @@
  *                 terminated at any instant by a thread that moves the word to HF_CLAIMED.
  *   HF_IN_KERNEL  it runs a system call. It is never terminated here; it is asked to stop, its waits end, the call
  *                 unwinds and it stops at the door on its way out.
- *   HF_UNWINDING  it was told to stop and unwinds the guest's stack. It holds nothing, and is about to report that it is
+ *   HF_UNWINDING  it was ordered to stop and unwinds the guest's stack. It holds nothing, and is about to report that it is
  *                 gone, so it is not claimed. (A trap takes it there, which no guest can catch. Where an embedder
  *                 unwinds by something that can be caught, a further call is unwound again at the door.)
  *   HF_CLAIMED    another thread has declared it dead. If it still runs (a zombie), it parks forever at the door.
@@ -109,6 +109,7 @@ struct hf_thread {
 };
 
 _Static_assert(HF_ORDER_STOP == 1, "hf_told_to_stop looks at bit 0");
+_Static_assert(offsetof(struct hf_thread, park) == HF_THREAD_PARK_AT, "JavaScript uses this offset");
 
 /* The calling thread's block; NULL on the coordinator. Set by hf_thread_become. */
 extern _Thread_local struct hf_thread *hf_self;

@@ -76,7 +76,7 @@ static int try_read(struct hf_tty *tty, struct hf_uio *uio, struct hf_waiter *wa
 static int tty_read(struct hf_file *file, struct hf_thread *thread, struct hf_uio *uio)
 {
 	struct hf_tty *tty = tty_of(file);
-	bool nonblock = hf_file_is_nonblock(file);
+	bool nonblock = hf_file_read_is_nonblock(file, uio);
 	struct hf_thread_waiter waiter;
 	hf_thread_waiter_init(&waiter, thread);
 	for (;;) {

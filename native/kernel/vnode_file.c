@@ -194,11 +194,11 @@ static unsigned vnode_poll(struct hf_file *base, unsigned events, struct hf_wait
 {
 	(void)waiter;
 	struct hf_vnode_file *file = of(base);
-	struct hf_attr attr;
 	*bytes = 1;
-	if ((events & HF_READY_IN) && is_regular(file) && vnode_getattr(base, &attr) == 0) {
+	if ((events & HF_READY_IN) && is_regular(file)) {
+		uint64_t size = file->vnode->ops->size(file->vnode);
 		hf_lock(&file->lock);
-		*bytes = attr.size > file->offset ? attr.size - file->offset : 0;
+		*bytes = size > file->offset ? size - file->offset : 0;
 		hf_unlock(&file->lock);
 	}
 	return events & (HF_READY_IN | HF_READY_OUT);

@@ -81,6 +81,7 @@ struct hf_callee;
 /* How long a side polls before it sleeps. */
 struct hf_patience {
 	uint32_t looks, waits;
+	hf_word idle; /* only written, to pause */
 };
 
 struct hf_call {

@@ -24,6 +24,11 @@ KERNEL(c_pipe_close) void k_pipe_close(struct hf_pipe *pipe, uint32_t end);
 /* worker/probe.ts */
 __attribute__((import_module("kernel"), import_name("probe"))) void k_probe(int never);
 
+/* Runs the function of a call. Returns whether the call has yet to be answered. */
+typedef uint32_t perform(struct hf_call *call);
+/* worker/links.ts */
+__attribute__((import_module("kernel"), import_name("perform"))) perform k_perform;
+
 /* ---- the kernel's functions that call.c uses ---- */
 
 int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum hf_park_spin spin)
@@ -159,10 +164,23 @@ uintptr_t lw_resume(struct hf_thread *self, struct hf_callee *own, struct hf_cal
 	return hf_call_resume(self, own, call);
 }
 
-struct hf_call *lw_next(struct hf_thread *self, struct hf_callee *own, struct hf_call *answered, uint32_t received)
+/* Serves calls until the page has nudged it more often than `received`. The table's entries from `first` on run the `count` functions of the guest, and
+ * one more runs all other calls. So there are always two wasm frames below those of the guest (worker/guest.ts). */
+void lw_serve(struct hf_thread *self, struct hf_callee *own, uint32_t received, uint32_t first, uint32_t count)
 {
+	struct hf_call *call, *answered = NULL;
 	k_probe(0);
-	return hf_call_next(self, own, answered, received);
+	while ((call = hf_call_next(self, own, answered, received))) {
+		uint32_t fn = call->shared.fn;
+		perform *run = (perform *)(uintptr_t)(first + (fn < count ? fn : count));
+		answered = run(call) ? call : NULL;
+	}
+}
+
+/* For table entries: only a function of a wasm module can be one. */
+uint32_t lw_perform(struct hf_call *call)
+{
+	return k_perform(call);
 }
 
 void lw_answer(struct hf_thread *self, struct hf_callee *own, struct hf_call *call)

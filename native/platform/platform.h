@@ -139,7 +139,7 @@ static inline void hf_plat_flag_lower(uint32_t flag, uint32_t bits)
 }
 #endif
 
-/* Tells the coordinator that its work queue is not empty. Never blocks. */
+/* Notifies the coordinator that its work queue is not empty. Never blocks. */
 void hf_plat_ring_coordinator(void);
 
 /* Traps, before changing anything, unless the stack suffices for a system call: a guest may have used nearly all of it. Called first at the door.

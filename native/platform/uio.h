@@ -43,7 +43,11 @@ struct hf_uio {
 	uint32_t iov_left;        /* pieces left, the current one included */
 	uint32_t done_in_iov;     /* bytes of the current piece that were moved */
 	uint64_t resid;           /* total bytes left */
-	uint64_t now;             /* the time, if the file may need it (vnode.h); 0: not read */
+	union {
+		uint64_t now; /* for a file: the current time, in case it is needed (vnode.h); 0: the clock has not been read */
+		bool
+			nonblock; /* for a pipe, a socket or a terminal: do not wait for bytes to read, even if the description is blocking */
+	};
 };
 
 /* Makes a transfer from or to one kernel buffer; the caller owns *iov, which must live as long as the uio. */

@@ -78,7 +78,7 @@ void hf__skip_signed(struct hf__reader *r, unsigned bits)
 void hf__skip(struct hf__reader *r, size_t size)
 {
 	if (size > (size_t)(r->end - r->at))
-		hf__fail(r, "the module is cut off");
+		hf__fail(r, "it is cut off");
 	else
 		r->at += size;
 }

@@ -47,7 +47,7 @@ static inline bool hf__failed(const struct hf__reader *r)
 static inline uint8_t hf__byte(struct hf__reader *r)
 {
 	if (r->at == r->end) {
-		hf__fail(r, "the module is cut off");
+		hf__fail(r, "it is cut off");
 		return 0;
 	}
 	return *r->at++;

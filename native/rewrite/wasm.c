@@ -1,4 +1,4 @@
-/* wasm.c - the rewriter as a separate wasm module (rewrite.wasm). An instance rewrites one module: worker/rewriter.ts calls these functions in order,
+/* wasm.c - the rewriter as a separate wasm module (rewrite.wasm). An instance rewrites one module: worker/rewrite.ts calls these functions in order,
  * and then discards the instance. */
 #include <stdlib.h>
 

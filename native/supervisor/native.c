@@ -1,6 +1,6 @@
 /* native.c - a supervisor over threads of the host: one thread runs the policy, and each child has a thread.
  *
- * One lock a supervisor guards all of it; callbacks run without it. A run (struct hf_supervised) belongs to the supervisor's
+ * Each supervisor has one lock, which guards everything in it; callbacks run without the lock. A run (struct hf_supervised) belongs to the supervisor's
  * thread; only that thread creates and frees it. The child's thread touches it last when it reports its end, under the lock.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -182,7 +182,7 @@ static void tell(struct hf_supervision *sup, const struct hf_sup_action *action)
 		sup->event(sup->context, action, id);
 		pthread_mutex_lock(&sup->lock);
 	}
-	/* Not if the callback has added or restarted a child. */
+	/* It is not complete if the callback has added or restarted a child. */
 	sup->completed |= action->kind == HF_SUP_TELL_COMPLETED && sup->policy.told;
 	sup->finished |= action->kind == HF_SUP_TELL_FINISHED;
 	pthread_cond_broadcast(&sup->changed);

@@ -1,4 +1,4 @@
-/* supervisor.c - when to start, stop and restart which child.
+/* supervisor.c - decides which child to start, stop or restart, and when.
  *
  * There is no sequence of steps that a second event could disturb. Each child has a state and orders (`stop`, `again`); events change these, and
  * hf_sup_next finds an action that is possible now. Two rules produce OTP's order:

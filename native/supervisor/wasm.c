@@ -18,7 +18,7 @@ enum {
 #include <holdfast/exit_reason.def>
 #undef X
 };
-_Static_assert((int)HF_SUP_END_EXIT == (int)EXIT_EXIT, "the policy knows a normal end when it sees one");
+_Static_assert((int)HF_SUP_END_EXIT == (int)EXIT_EXIT, "both have the same number for a normal end");
 
 static uint64_t now(void)
 {

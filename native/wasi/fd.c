@@ -6,6 +6,7 @@
 #include "kernel/socket.h"
 #include "kernel/vnode_file.h"
 #include "wasi/abi.h"
+#include "wasi/file_call.h"
 
 #define RIGHTS_FILE                                                                                       \
 	(HF_RIGHTS_STREAM | HF_RIGHT_FD_SEEK | HF_RIGHT_FD_TELL | HF_RIGHT_FD_ADVISE | HF_RIGHT_FD_ALLOCATE | \
@@ -136,8 +137,7 @@ static int write_counted(hf_t t, struct hf_file *file, struct hf_uio *uio)
 	return result;
 }
 
-/* Does one write to a file without an offset. */
-static int write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
+int hf__write_out(hf_t t, struct hf_file *file, struct hf_uio *uio)
 {
 	static const char message[] = "SIGPIPE";
 	uint64_t bytes;
@@ -165,7 +165,7 @@ static int transfer(hf_t t, struct hf_file *file, enum direction direction, cons
 	if (offset)
 		result = (direction == IN ? file->ops->pread : file->ops->pwrite)(file, *offset, &uio);
 	else
-		result = direction == IN ? file->ops->read(file, t, &uio) : write_out(t, file, &uio);
+		result = direction == IN ? file->ops->read(file, t, &uio) : hf__write_out(t, file, &uio);
 	if (result < 0)
 		return result;
 	uint32_t moved = whole - (uint32_t)uio.resid;
@@ -363,25 +363,9 @@ int hf__sys_fd_filestat_set_times(hf_t t, uint32_t fd, uint64_t atim, uint64_t m
 		result = get_vnode(t, fd, HF_RIGHT_FD_FILESTAT_SET_TIMES, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
-	struct hf_vnode *vnode = vnode_of(&view);
-	if (!new_atim && !new_mtim)
-		result = 0; /* no change was requested, so not even ctim changes (path_filestat_set_times) */
-	else if (hf_vnode_file(view.file)->read_only_tree)
-		result = -HF_EROFS;
-	else
-		result = vnode->ops->set_times(vnode, new_atim, new_mtim);
+	result = hf__file_set_times(hf_vnode_file(view.file), new_atim, new_mtim);
 	hf_fd_put(&view);
 	return result;
-}
-
-/* Gets a description that allows a change of the file's size. */
-static int check_resizable(const struct hf_file *file)
-{
-	if (file->filetype == HF_FILETYPE_DIRECTORY)
-		return -HF_EISDIR;
-	if (!(file->access & HF_WRITE) || file->filetype != HF_FILETYPE_REGULAR_FILE)
-		return -HF_EINVAL;
-	return 0;
 }
 
 int hf__sys_fd_filestat_set_size(hf_t t, uint32_t fd, uint64_t size)
@@ -390,12 +374,7 @@ int hf__sys_fd_filestat_set_size(hf_t t, uint32_t fd, uint64_t size)
 	int result = get_vnode(t, fd, 0, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
-	struct hf_vnode *vnode = vnode_of(&view);
-	result = check_resizable(view.file);
-	if (result == 0 && !(view.rights & HF_RIGHT_FD_FILESTAT_SET_SIZE))
-		result = -HF_ENOTCAPABLE;
-	if (result == 0)
-		result = size > INT64_MAX ? -HF_EFBIG : vnode->ops->truncate(vnode, size);
+	result = hf__file_set_size(&view, size);
 	hf_fd_put(&view);
 	return result;
 }
@@ -444,9 +423,7 @@ static int sync_file(hf_t t, uint32_t fd, uint64_t right)
 	int result = get_vnode(t, fd, right, -HF_EINVAL, &view);
 	if (result < 0)
 		return result;
-	struct hf_vnode *vnode = vnode_of(&view);
-	if (vnode->ops->sync)
-		result = vnode->ops->sync(vnode);
+	result = hf__vnode_sync(vnode_of(&view));
 	hf_fd_put(&view);
 	return result;
 }
@@ -528,7 +505,7 @@ static void put(struct fd_listing *listing, const void *bytes, uint32_t size)
 	listing->left -= part;
 }
 
-/* An entry that does not fit is truncated: a full buffer tells the guest that there are more. */
+/* An entry that does not fit is truncated: from a full buffer the guest knows that there are more. */
 static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name,
                       uint32_t name_size)
 {

@@ -136,3 +136,59 @@ int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how)
 	hf_fd_put(&view);
 	return 0;
 }
+
+/* ---- for preview 2 ---- */
+
+/* Opens a descriptor for a new listener or connection. Does not block. */
+static int open_socket(hf_t t, enum hf_sock_op op, uint32_t port, uint16_t from)
+{
+	struct hf_listener *listener;
+	struct hf_socket *socket;
+	struct hf_file *file;
+	int result = hf_fd_check_room(&t->process->fds);
+	if (result < 0)
+		return result;
+	if (op == HF_SOCK_BIND) {
+		result = hf_listener_open_for(port, 0, &listener);
+		if (result == 0)
+			result = hf_file_open_listener(listener, &file);
+	} else {
+		result = hf_socket_connect_from(from, port, &socket, NULL);
+		if (result == 0)
+			result = hf_file_open_socket(socket, &file);
+	}
+	if (result < 0)
+		return result;
+	atomic_init(&file->flags, HF_FDFLAG_NONBLOCK);
+	return hf_fd_insert(&t->process->fds, file, hf__rights_of(file), HF_RIGHTS_ALL);
+}
+
+int hf_sock_call(hf_t t, enum hf_sock_op op, uint32_t fd, uint32_t value)
+{
+	struct hf_fd_view view;
+	if (op == HF_SOCK_BIND || op == HF_SOCK_CONNECT)
+		return open_socket(t, op, value, (uint16_t)fd);
+	int result = hf_fd_get(&t->process->fds, fd, 0, &view);
+	if (result < 0)
+		return result;
+	struct hf_listener *listener = hf_file_listener(view.file);
+	struct hf_socket *socket = hf_file_socket(view.file);
+	switch (op) {
+	case HF_SOCK_LISTEN:
+		hf_listener_limit(listener, value);
+		break;
+	case HF_SOCK_ACCEPT:
+		result = accept(t, &view, HF_FDFLAG_NONBLOCK);
+		break;
+	case HF_SOCK_SHUTDOWN:
+		hf_socket_shutdown(socket, value);
+		break;
+	case HF_SOCK_PEER_PORT:
+		result = socket->peer_port;
+		break;
+	default:
+		result = listener ? (int)listener->port : socket->port;
+	}
+	hf_fd_put(&view);
+	return result;
+}

@@ -86,6 +86,21 @@ int hf__sys_sock_recv(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32
 int hf__sys_sock_send(hf_t t, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t out_size);
 int hf__sys_sock_shutdown(hf_t t, uint32_t fd, uint32_t how);
 
+/* sock.c, for preview 2: operations on sockets. None of them blocks. A port may be one for datagrams (HF_PORT_DATAGRAMS). The descriptors are of the
+ * right kind, because the caller has opened them. */
+enum hf_sock_op {
+	HF_SOCK_BIND, /* returns the descriptor of a listener that does not listen yet; `value`: its port; 0: any. -HF_EADDRINUSE */
+	HF_SOCK_LISTEN, /* the listener listens; `value`: the size of its backlog */
+	HF_SOCK_CONNECT, /* returns the descriptor of a connection to the port `value`, from the port `fd` (0: any). -HF_ECONNREFUSED, -HF_EAGAIN
+	                      while the backlog is full, -HF_ENOBUFS */
+	HF_SOCK_ACCEPT,    /* returns the descriptor of the next connection; -HF_EAGAIN */
+	HF_SOCK_SHUTDOWN,  /* shuts a connection's directions `value` down (enum hf_shutdown) */
+	HF_SOCK_PORT,      /* returns the port of a listener or a connection */
+	HF_SOCK_PEER_PORT, /* returns the port of a connection's other end */
+};
+/* The result of the operation or 0; or an error, also -HF_EMFILE and -HF_ENOMEM. */
+HF_MUST_CHECK int hf_sock_call(hf_t t, enum hf_sock_op op, uint32_t fd, uint32_t value);
+
 /* Shared by these files. */
 
 /* The rights that apply to a kind of file: the most that a new descriptor may have. */
@@ -103,6 +118,9 @@ HF_MUST_CHECK int hf_preopen(struct hf_process *process, struct hf_vnode *root, 
 int hf__times(uint32_t flags, uint64_t *atim, uint64_t *mtim, const uint64_t **atim_out, const uint64_t **mtim_out);
 /* Writes a filestat in the layout of the ABI. */
 int hf__put_filestat(hf_t t, enum hf_wasi_abi abi, uint32_t out, const struct hf_attr *attr);
+/* Does one write at the description's position, like file->ops->write, but within the limit on the process's output. If the output has no reader any
+ * more, this ends the process if it was started with that option. May block. */
+int hf__write_out(hf_t t, struct hf_file *file, struct hf_uio *uio);
 /* Copies the guest's vector to the thread's and makes a transfer of it; every range is checked. -HF_EINVAL (too many), -HF_EFAULT. */
 int hf__get_iovs(hf_t t, uint32_t iovs, uint32_t count, struct hf_uio *uio);
 

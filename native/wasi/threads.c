@@ -14,7 +14,7 @@ int hf__sys_thread_spawn(hf_t t, uint32_t argument)
 }
 
 /* Returns not an errno but the thread's id, or a negative number: the proposal does not specify which, so it is the negated errno. */
-HF_EXPORT("wt_thread_spawn") int32_t hf_wt_thread_spawn(uint32_t argument);
+HF_EXPORT(HF_NAME_OF_wt_thread_spawn) int32_t hf_wt_thread_spawn(uint32_t argument);
 int32_t hf_wt_thread_spawn(uint32_t argument)
 {
 	hf_t t = hf__come_in(HF_CALL_thread_spawn);

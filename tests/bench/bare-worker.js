@@ -1,4 +1,4 @@
-// The guest of the companion's row in a plain worker, with the same function as its import.
+// Runs the companion benchmark's guest in a plain worker, with the same function as its import.
 import companion from '/tests/companions/by-hand.mjs';
 
 const wasi_snapshot_preview1 = { proc_exit() {}, fd_write: () => 0 };

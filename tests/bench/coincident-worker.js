@@ -1,4 +1,4 @@
-// A guest in a worker of coincident's: its import calls the page and blocks.
+// Runs a guest in a worker of coincident: its import calls the page and blocks.
 import coincident from '/node_modules/coincident/dist/worker.js';
 
 const { proxy } = await coincident();

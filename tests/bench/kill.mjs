@@ -1,6 +1,6 @@
-// `npm run bench -- --kill [--host NAME,…]`: how long it takes from kill() until a guest that computes is dead and its core is free, and when
-// a timeout comes. In each browser that there is, started as `holdfast run --host` does it: what is asked for here is done in a page, so the way
-// there and back, which is measured too, is part of the figures.
+// `npm run bench -- --kill [--host NAME,…]`: measures how long it takes from kill() until a computing guest has ended and its core is free, and when
+// a timeout fires. Runs in each installed browser, started as by `holdfast run --host`: the page does the work, so the figures include the round
+// trip to it, which is also measured.
 import os from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { fromRoot } from '../../tools/lib.mjs';
@@ -13,21 +13,21 @@ const spread = (numbers, unit) => {
   return `${median} ${unit} (${least} to ${most})`;
 };
 
-/** Milliseconds that it takes. */
+/** How many milliseconds the work takes. */
 async function timed(action) {
   const begun = performance.now();
   await action();
   return performance.now() - begun;
 }
 
-/** `Infinity` if it does not come within so many milliseconds. */
+/** `Infinity` if it takes longer than this many milliseconds. */
 function within(promise, limit) {
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, limit, 'late')));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Percent of a core that the browser, which is below this process, uses in a second. */
+/** The CPU use of the browser (a child of this process) in one second, in percent of a core. */
 async function load() {
   const pids = family(process.pid).slice(1);
   const [from, begun] = [cpuSeconds(pids), Date.now()];
@@ -70,7 +70,7 @@ async function measure(name, rounds) {
     const trips = [];
     for (let i = 0; i < rounds; i++) trips.push(await timed(() => hf.stats()));
     const rest = [await load(), await load(), await load()];
-    console.log(`\n${name}, with ${spread(trips, 'ms')} for the way to the page and back`);
+    console.log(`\n${name}, with ${spread(trips, 'ms')} for the round trip to the page`);
     console.log(`  CPU at rest            ${spread(rest, '%')}`);
     for (const interruptible of [true, false]) {
       const kills = [];
@@ -79,7 +79,7 @@ async function measure(name, rounds) {
         const kill = await killOne(hf, program, interruptible);
         kills.push(kill);
         loads.push(await load());
-        if (kill.released === Infinity) break; // it will not end, and takes a core from what comes after
+        if (kill.released === Infinity) break; // it never ends, and would take a core from the next measurements
       }
       const released = kills.map((kill) => kill.released);
       console.log(`  interruptible: ${interruptible}`);

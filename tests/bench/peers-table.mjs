@@ -1,8 +1,8 @@
-// What tests/bench/peers.js found, as the table of docs/benchmarks.md.
+// Prints the results of tests/bench/peers.js as the table of docs/benchmarks.md.
 import fs from 'node:fs';
 import { fromRoot } from '../../tools/lib.mjs';
 
-/** row → its name in the table, and for throughput how many bytes a call moves. */
+/** row → its name in the table and, for throughput, the number of bytes per call. */
 const rows = {
   clock_time_get: { label: '`clock_time_get`' },
   fd_filestat_get: { label: '`fd_filestat_get`' },
@@ -19,13 +19,13 @@ const rows = {
 
 const version = (name) => JSON.parse(fs.readFileSync(fromRoot('node_modules', name, 'package.json'), 'utf8')).version;
 
-/** Three digits, and no more than are known. */
+/** Three digits; two for values below 10. */
 const digits = (value) =>
   value >= 1000
     ? Math.round(Number(value.toPrecision(3))).toLocaleString('en')
     : String(Number(value.toPrecision(value < 10 ? 2 : 3)));
 
-/** `ns` sorted. Times in ns; throughput in GB/s, whose smallest is of the longest time. */
+/** Returns the median and its text: times in ns, or throughput in GB/s, whose minimum comes from the longest time. */
 function figures(times, bytes) {
   const ns = [...times].sort((a, b) => a - b);
   const [min, median, max] = [ns[0], ns[ns.length >> 1], ns.at(-1)];
@@ -41,7 +41,7 @@ function cell(times, ours, bytes) {
   return times === ours ? `**${text}**` : `${text}, ${digits(ratio)}×`;
 }
 
-/** `results` as comparePeers has them; `load` in words. */
+/** `results` are those of comparePeers; `load` is a text. */
 export function peersTable(results, { rounds, browser, load }) {
   const { holdfast, ...peers } = results;
   if (holdfast.error) throw new Error(holdfast.error);

@@ -28,10 +28,7 @@ async function loadXterm(page: Page): Promise<void> {
   });
 }
 
-test('one line connects keys and output, and it is detached with the last byte on the screen', async ({
-  page,
-  start,
-}) => {
+test('attach() connects keys and output, and detaches when the last byte is on the screen', async ({ page, start }) => {
   await start();
   await loadXterm(page);
   const shown = await page.evaluate(async () => {
@@ -51,7 +48,7 @@ test('one line connects keys and output, and it is detached with the last byte o
   expect(shown.locked).toEqual([false, false]);
 });
 
-test('the screen sets the pace: a program that writes endlessly waits for it', async ({ page, start }) => {
+test('the screen sets the pace: a program that writes endlessly waits for the screen', async ({ page, start }) => {
   await start();
   const taken = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), { terminal: true, outputBuffer: 65536 });

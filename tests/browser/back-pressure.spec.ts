@@ -1,4 +1,4 @@
-// A slow or absent reader makes the guest wait, not the memory grow; nothing is lost and nothing arrives twice.
+// With a slow or absent reader the guest waits and memory does not grow; nothing is lost, and nothing arrives twice.
 import { expect, test, type Page } from './support/test.ts';
 
 const MIB = 1024 * 1024;
@@ -6,12 +6,12 @@ const PIPE = 64 * 1024;
 
 declare global {
   interface Window {
-    /** Bytes that the coordinator has sent to the page, by the messages that carry them. */
+    /** The number of bytes that the coordinator has sent to the page, counted from its messages. */
     delivered: number;
   }
 }
 
-/** Counts the bytes of output that come to the page, whether they are read or not. */
+/** Counts the bytes of output that reach the page, whether they are read or not. */
 async function countDelivered(page: Page): Promise<void> {
   await page.evaluate(() => {
     window.delivered = 0;
@@ -32,7 +32,7 @@ test.beforeEach(async ({ page, start }) => {
   await start();
 });
 
-test('100 MB to a stream that nobody reads: the guest waits, within credit and pipe; then all arrives, byte for byte', async ({
+test('100 MB to an unread stream: the guest waits once credit and pipe are used up; when it is read, every byte arrives', async ({
   page,
 }) => {
   const total = 100_000_000;
@@ -63,7 +63,7 @@ test('100 MB to a stream that nobody reads: the guest waits, within credit and p
   expect([read, wrong]).toEqual([total, -1]);
 });
 
-test('outputBuffer says how much the page holds for a reader', async ({ page }) => {
+test('outputBuffer sets how much the page holds for a reader', async ({ page }) => {
   const held = await page.evaluate(async () => {
     const held = [];
     for (const outputBuffer of [1, 5000, 200_000]) {
@@ -104,7 +104,7 @@ test('an unread stream does not block the other', async ({ page }) => {
 test('cancel() of stdout: the guest gets EPIPE at its next write', async ({ page }) => {
   const { message, code } = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('toolbox'), { args: ['print', '100000000', '65536'] });
-    await lab.asleep(p); // in a write that cannot go on
+    await lab.asleep(p); // in a write that cannot continue
     const reader = p.stdout.getReader();
     await reader.read();
     await reader.cancel();
@@ -156,7 +156,7 @@ test('64 MiB through cat with a slow reader: byte for byte, in bounded memory', 
     let read = 0;
     let gap = 0;
     let turn = 0;
-    // Chunks of sizes that fit nothing.
+    // Chunks of odd sizes.
     const stdin = new ReadableStream<Uint8Array>(
       {
         pull(controller) {
@@ -185,7 +185,7 @@ test('64 MiB through cat with a slow reader: byte for byte, in bounded memory', 
     return { base, samples, gap, read, wrong, exit: await p.exited };
   }, size);
   expect([read, wrong, exit.code]).toEqual([size, -1, 0]);
-  // Two chunks of ours, four slices on their way, two pipes, cat's own buffer, the credit.
+  // Two chunks here, four slices in transit, two pipes, cat's own buffer, the credit.
   expect(gap).toBeLessThan(2 * 300_000 + 4 * PIPE + 3 * PIPE + MIB + MIB / 2);
   expect(samples.length).toBeGreaterThan(50);
   for (const { bytes, memory } of samples) {
@@ -206,7 +206,7 @@ test('writes of odd sizes arrive whole and in order, and a write waits for space
     await writer.close();
     const output = await lab.textOf(p.stdout);
 
-    // Nobody reads: more than the pipe holds does not go in.
+    // Without a reader, no more than the pipe holds is accepted.
     const q = await window.hf.spawn(lab.guest('spins-forever'));
     const second = q.stdin.getWriter();
     const write = second.write(new Uint8Array(200_000));
@@ -226,24 +226,24 @@ test('a write after the end is refused with EPIPE, and nothing is unhandled', as
     await p.exited;
     failures.push(await lab.failure(p.stdin.getWriter().write(lab.encode('late'))));
 
-    // It closes its input, and goes on.
+    // The guest closes its input, and continues.
     const q = await lab.spawnUntil('toolbox', 'closed', { args: ['close-stdin'] });
     failures.push(await lab.failure(q.stdin.getWriter().write(lab.encode('nobody reads'))));
     q.kill();
     await q.exited;
 
-    // It ends while a write waits.
+    // The guest ends while a write waits.
     const r = await window.hf.spawn(lab.guest('sleeps-forever'));
     const write = r.stdin.getWriter().write(new Uint8Array(1_000_000));
     write.catch(() => undefined);
     await lab.asleep(r);
     r.kill();
     failures.push(await lab.failure(write));
-    // Closing is fine, then and always.
+    // Closing works then, as always.
     const s = await window.hf.spawn(lab.guest('hello'));
     await s.exited;
     await s.stdin.close();
-    // Input that the guest does not want is no error of anybody's.
+    // Input that the guest does not read is not an error.
     await window.hf.run(lab.guest('hello'), { stdin: new Uint8Array(10_000_000) });
     await lab.frames(2);
     return failures;
@@ -252,7 +252,9 @@ test('a write after the end is refused with EPIPE, and nothing is unhandled', as
   expect(failures).toHaveLength(3);
 });
 
-test('input whose stream fails kills the guest: partial input is not mistaken for all of it', async ({ page }) => {
+test('if the input stream fails, the guest is killed, so that it does not mistake partial input for the whole', async ({
+  page,
+}) => {
   const exit = await page.evaluate(async () => {
     let pulls = 0;
     const stdin = new ReadableStream<Uint8Array>({

@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('a shell in a guest starts programs, and a kill of the shell ends them all', async ({ page, start }) => {
+test('a shell in a guest starts programs, and killing the shell ends them all', async ({ page, start }) => {
   await start();
   const result = await page.evaluate(async () => {
     const { hf } = window;

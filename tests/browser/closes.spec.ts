@@ -9,7 +9,7 @@ test('close() ends everything: open calls are rejected with Closed, and no worke
     const spinning = await lab.spawnUntil('spins-forever', 'spinning\n');
     const held = await hf.spawn(lab.guest('toolbox'), { args: ['print', '100000000', '65536'] });
     const writer = asleep.stdin.getWriter();
-    const write = writer.write(new Uint8Array(1_000_000)); // more than goes in
+    const write = writer.write(new Uint8Array(1_000_000)); // more than fits
     const open: [string, Promise<unknown>][] = [
       ['exited, blocked', blocked.exited],
       ['exited, asleep', asleep.exited],
@@ -45,7 +45,7 @@ test('close() ends everything: open calls are rejected with Closed, and no worke
   await expect.poll(() => page.workers().length).toBe(0);
 });
 
-test('after close() another runtime starts, with a file system of its own', async ({ page, start }) => {
+test('after close() another runtime starts, with its own file system', async ({ page, start }) => {
   await start();
   const seen = await page.evaluate(async () => {
     await window.hf.fs.writeFile('/file', 'x');
@@ -58,12 +58,12 @@ test('after close() another runtime starts, with a file system of its own', asyn
   expect(seen).toEqual(['hello, world\n', false, 'Closed']);
 });
 
-test('eighty times start() and close() leave no worker and no lock behind', async ({ page }) => {
+test('start() and close(), eighty times, leave no worker and no lock behind', async ({ page }) => {
   const held = await page.evaluate(async () => {
     for (let i = 0; i < 80; i++) {
       const hf = await window.lib.start();
       if (i % 4 > 0) {
-        const interruptible = i % 4 === 3; // that takes another worker, for a while
+        const interruptible = i % 4 === 3; // which needs another worker for a while
         const p = await hf.spawn(lab.guest(i % 2 ? 'sleeps-forever' : 'hello'), { interruptible });
         p.exited.catch(() => undefined);
       }
@@ -75,7 +75,7 @@ test('eighty times start() and close() leave no worker and no lock behind', asyn
     );
     return held?.length;
   });
-  // Every compute worker holds a lock for life.
+  // Every compute worker holds a lock as long as it lives.
   expect(held).toBe(0);
   await expect.poll(() => page.workers().length).toBe(0);
 });
@@ -104,7 +104,7 @@ test('`released` resolves for a process that was killed before close()', async (
     p.kill();
     await p.exited;
     await window.hf.close();
-    await p.released; // two seconds later, when Chromium has ended its loop
+    await p.released; // two seconds later, when Chromium has ended the loop
   });
 });
 

@@ -1,4 +1,4 @@
-// The package's own companions in a page, bundled as an application would do it, with guests and glue as npm delivers them.
+// The package's own companions in a page, bundled as in an application, with guests and glue as published on npm.
 import { test as plain } from '@playwright/test';
 import { cases } from '../companions/cases.mjs';
 import type * as inPage from '../companions/in-page.mjs';

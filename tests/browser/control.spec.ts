@@ -51,7 +51,7 @@ for (const force of [{}, { jsBridge: true }]) {
   });
 }
 
-test('pause() of a waiting or ended process resolves at once', async ({ page, start }) => {
+test('pause() resolves at once for a waiting or ended process', async ({ page, start }) => {
   await start();
   const states = await page.evaluate(async () => {
     const p = await lab.spawnUntil('reads-stdin-forever', 'reading\n', { preopens: ['/'] });
@@ -67,7 +67,7 @@ test('pause() of a waiting or ended process resolves at once', async ({ page, st
     await p.resume();
     return info!.state;
   });
-  // It rests in its wait; should that end, it rests at the door.
+  // It stays in its wait; if that ends, it stays at the door.
   expect(states).toBe('paused');
 });
 
@@ -95,7 +95,7 @@ test('ps reports the processes, what each does, and its resources', async ({ pag
     expect(threads).toHaveLength(1);
     expect(pid).toBeGreaterThan(0);
   }
-  // Who waits uses nothing; who spins does.
+  // A process that waits uses no CPU time; one that spins does.
   expect(list[2]!.cpuTime).toBeGreaterThan(list[2]!.asleepFor);
 });
 
@@ -121,7 +121,7 @@ test.describe('limits', () => {
     expect(exact).toMatchObject({ reason: 'exit', code: 0, stdout: 'abcdefghij' });
   });
 
-  test('memory: memory.grow fails there, and a program that needs more at its start is refused', async ({
+  test('memory: memory.grow fails at the limit, and a program that needs more at its start is refused', async ({
     page,
     start,
   }) => {
@@ -132,7 +132,7 @@ test.describe('limits', () => {
         for (const interruptible of [false, true]) {
           const limits = { memory: 9 * 65536 };
           const { code } = await window.hf.run(lab.guest(name), { interruptible, limits });
-          // A Response is compiled by the page if it may be; here its bytes are needed.
+          // Normally the page compiles a Response; here it needs the bytes.
           const response = await fetch(lab.guest(name));
           const other = await window.hf.run(response, { interruptible, limits: { memory: 5 * 65536 } });
           const refused = await lab.failure(
@@ -154,9 +154,9 @@ test.describe('limits', () => {
   }) => {
     await start();
     const seen = await page.evaluate(async () => {
-      // 4,096 elements of 16 bytes; the program's code is how many thousands its two tables got, all together.
+      // The limit allows 4,096 elements of 16 bytes; the program's exit code is the size of its two tables together, in thousands.
       const tables = await window.hf.run(lab.guest('grows-its-tables'), { limits: { memory: 65536 } });
-      // A type of structures, and a `_start` that does nothing.
+      // A struct type, and a `_start` that does nothing.
       const keeper = Uint8Array.from([
         ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 2, 0x60, 0, 0, 0x5f, 1, 0x7f, 1, 3, 2, 1, 0, 5, 3, 1, 0, 1],
         ...[7, 19, 2, 6, 95, 115, 116, 97, 114, 116, 0, 0, 6, 109, 101, 109, 111, 114, 121, 2, 0],
@@ -170,7 +170,7 @@ test.describe('limits', () => {
     expect(seen).toEqual({ tables: 4, refused: Array(2).fill(['SpawnRefused', 'limit']), code: 0 });
   });
 
-  test('wrong ones are refused before anything starts', async ({ page, start }) => {
+  test('wrong limits are refused before anything starts', async ({ page, start }) => {
     await start();
     const errors = await page.evaluate(() =>
       Promise.all(
@@ -210,7 +210,7 @@ test('`released` resolves when the core of a killed guest is free, which in Chro
     const { workers } = await window.hf.stats();
     return { order, zombies, after: workers.zombies };
   });
-  // What waits in the kernel leaves by itself, and its worker is used again.
+  // A guest that waits in the kernel leaves by itself, and its worker is reused.
   expect(seen).toEqual({ order: ['reader', 'spinner'], zombies: 1, after: 0 });
 });
 

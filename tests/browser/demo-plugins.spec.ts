@@ -1,4 +1,4 @@
-// The demo's page of plugins: a program in C and one in Go call each other and the page.
+// The demo's plugin page: a program in C and one in Go call each other and the page.
 import { expect, test, type Page } from '@playwright/test';
 
 /** The machine may be busy. */
@@ -37,13 +37,13 @@ test('the page calls C, C calls Go, and Go calls C and the page at once', async 
   expect(last.sort()).toEqual(['Go → C', 'Go → page']);
 });
 
-test('calls that wait for calls can be nested twelve deep', async ({ page }) => {
+test('calls can be nested twelve deep', async ({ page }) => {
   await call(page, 'bounce');
   await outcome(page).toContainText('C → Go → C → Go → C → Go → C → Go → C → Go → C → Go → C', SOON);
   expect(await calls(page)).toHaveLength(13);
 });
 
-test('a plugin that crashes says so, and starts again with the next call', async ({ page }) => {
+test('a crash of a plugin is reported, and the next call starts it again', async ({ page }) => {
   await call(page, 'crash');
   await outcome(page).toContainText('plugin "c" ended (trap', SOON);
   await expect(page.locator('#peer-c .state')).toContainText('has ended');

@@ -6,7 +6,7 @@ const DEMO = '/build/demo/';
 /** The machine may be busy, and Python is large. */
 const SOON = { timeout: 30_000 };
 
-type Program = 'python' | 'go' | 'c' | 'spin';
+type Program = 'python' | 'go' | 'c' | 'spin' | 'component';
 
 const complaints = new WeakMap<Page, string[]>();
 
@@ -19,7 +19,7 @@ test.beforeEach(async ({ page, baseURL }) => {
   });
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText;
-    // "Aborted" are the answers to HEAD, and what a page that is left was still loading.
+    // Aborted requests are answers to HEAD, and requests in progress when the page is left.
     if (why !== 'net::ERR_ABORTED') found.push(`${request.url()} failed: ${why}`);
   });
   page.on('request', (request) => {
@@ -31,13 +31,13 @@ test.beforeEach(async ({ page, baseURL }) => {
 });
 
 test.afterEach(({ page }) => {
-  expect(complaints.get(page), 'errors, warnings, and requests to elsewhere').toEqual([]);
+  expect(complaints.get(page), 'errors, warnings, and requests to other origins').toEqual([]);
 });
 
 const status = (page: Page): Locator => page.locator('#status');
 const rows = (page: Page, program: Program): Locator => page.locator(`#terminal-${program} .xterm-rows`);
 
-/** What the terminal shows; a line that wraps is one row and the next. */
+/** The terminal's text, with wrapped lines joined. */
 const screen = (page: Page, program: Program): Promise<string> =>
   rows(page, program)
     .locator('> div')
@@ -48,7 +48,7 @@ const shows = (page: Page, program: Program, text: string | RegExp): Promise<voi
 
 const literally = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
 
-/** Chooses a program and runs it; what is typed from now on goes to it. */
+/** Chooses a program and runs it; from now on it gets the typed keys. */
 async function run(page: Page, program: Program): Promise<void> {
   await page.locator(`#tab-${program}`).click();
   await page.getByRole('button', { name: 'Run', exact: true }).click();
@@ -57,7 +57,7 @@ async function run(page: Page, program: Program): Promise<void> {
 
 const type = (page: Page, text: string): Promise<void> => page.keyboard.type(text, { delay: 5 });
 
-/** Frames that the page draws in a second. */
+/** The number of frames that the page draws in a second. */
 const framesInASecond = (page: Page): Promise<number> =>
   page.evaluate(
     () =>
@@ -116,14 +116,14 @@ test('CPython: an exit code is shown, and Enter runs it again', async ({ page })
   await expect(status(page)).toHaveText(/^Exited with code 5 after /, SOON);
   await page.keyboard.press('Enter');
   await expect(status(page)).toHaveText(/^(Starting|Running)$/);
-  await type(page, 'print(6*7)\n'); // early or not, it gets there whole
+  await type(page, 'print(6*7)\n'); // it arrives completely, even if typed early
   await shows(page, 'python', /^(>>> )?42$/m);
   await page.keyboard.press('Control+c');
   await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
   await shows(page, 'python', /^killed by SIGINT \(code 130\) after /m);
 });
 
-test('the end of a computing program is reported once, even if its worker is gone for good', async ({ page }) => {
+test('the end of a computing program is reported once, even if its worker is lost', async ({ page }) => {
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
   await type(page, "print('be', 'gun'); exec('while 1: pass')\n");
@@ -153,7 +153,7 @@ test('Ctrl-C ends Python while it computes and while it sleeps, as an unhandled 
 
 test('Go answers a line while its goroutine ticks', async ({ page }) => {
   await run(page, 'go');
-  await type(page, 'half a line'); // the kernel keeps it whole while ticks come between
+  await type(page, 'half a line'); // the kernel keeps it together although ticks are printed in between
   await shows(page, 'go', 'tick 1 at ');
   await type(page, ' and the rest\n');
   await shows(page, 'go', '"half a line and the rest": words: 6, characters: 24, bytes: 24');
@@ -188,12 +188,12 @@ test('the busy loop: animation frames continue, and Stop ends it', async ({ page
   await expect(status(page)).toHaveText(/^Killed after /, SOON);
   await shows(page, 'spin', /^killed after /m);
   await expect(stop).toBeDisabled();
-  await run(page, 'spin'); // a fresh worker takes its place
+  await run(page, 'spin'); // a new worker takes its place
   await page.keyboard.press('Control+c');
   await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
 });
 
-test('programs run side by side: Python answers while the busy loop spins; a blocked one makes no wake-ups', async ({
+test('programs run side by side: Python answers while the busy loop spins; a blocked program causes no wake-ups', async ({
   page,
 }) => {
   await run(page, 'spin');
@@ -207,7 +207,7 @@ test('programs run side by side: Python answers while the busy loop spins; a blo
   await expect(page.locator('#workers')).toContainText('2 busy', SOON);
 });
 
-test('the kernel edits the typed line: Backspace over characters of any width, Ctrl-W, Ctrl-U; arrows leave no trace', async ({
+test('the kernel edits the typed line: Backspace over characters of any width, Ctrl-W, Ctrl-U; arrow keys have no effect', async ({
   page,
 }) => {
   await run(page, 'python');
@@ -231,15 +231,31 @@ test('the kernel edits the typed line: Backspace over characters of any width, C
   await expect(rows(page, 'python')).not.toContainText('nonsense');
 });
 
-test('a program finds the size of its terminal in its environment, and may ask the terminal', async ({ page }) => {
+test('a program finds the size of its terminal in its environment, and can query the terminal', async ({ page }) => {
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
   const lines = await rows(page, 'python').locator('> div').count();
   await type(page, "import os; os.get_terminal_size if 0 else os.environ['LINES']\n");
   await shows(page, 'python', `'${lines}'`);
-  // The terminal answers a program that asks, as if it were typed; a line that the kernel edits shows it.
+  // The terminal's answer to a query arrives as if it had been typed, so a line that the kernel edits shows it.
   await type(page, "print('\\x1b[18t', end='', flush=True)\n");
   await shows(page, 'python', new RegExp(`\\^\\[\\[8;${lines};\\d+t`));
+});
+
+test('a component of WASI 0.2: files, a sleep that Ctrl-C ends, and its exit', async ({ page }) => {
+  await run(page, 'component');
+  await shows(page, 'component', /^\$/m);
+  await type(page, 'write note from WASI 0.2\n');
+  await type(page, 'cat note\n');
+  await shows(page, 'component', /^from WASI 0\.2$/m);
+  await type(page, 'exit 0\n');
+  await expect(status(page)).toHaveText(/^Exited with code 0 after /, SOON);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(status(page)).toHaveText('Running', SOON);
+  await type(page, 'sleep 1000\n');
+  await shows(page, 'component', /^\$ sleep 1000$/m);
+  await page.keyboard.press('Control+c');
+  await expect(status(page)).toContainText('SIGINT', SOON);
 });
 
 test('Run, Stop and Restart are enabled when they can be used', async ({ page }) => {
@@ -275,7 +291,7 @@ test('everything can be reached and used with the keyboard alone', async ({ page
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeFocused();
   await page.keyboard.press('Enter');
   await shows(page, 'c', /^\$/m);
-  await type(page, 'exit 0\n'); // Run hands the focus to the terminal
+  await type(page, 'exit 0\n'); // Run moves the focus to the terminal
   await expect(status(page)).toHaveText(/^Exited with code 0 after /, SOON);
   await page.keyboard.press('Shift+Tab');
   await expect(page.getByRole('button', { name: 'Restart' })).toBeFocused();
@@ -286,11 +302,11 @@ const line = (page: Page, name: string): Locator => page.locator(`#process-rows 
 const act = (page: Page, name: string, what: string): Promise<void> =>
   line(page, name).getByRole('button', { name: what }).click();
 
-test('the list of processes tells what each does, and kills the one whose button is pressed', async ({ page }) => {
+test('the list of processes shows what each does, and its button kills it', async ({ page }) => {
   await page.getByRole('button', { name: 'Busy loop', exact: true }).click();
   await page.getByRole('button', { name: 'Ticker', exact: true }).click();
   await run(page, 'c');
-  await page.locator('#processes-title').hover(); // who does not see the list does not pay for it
+  await page.locator('#processes-title').hover(); // the list costs nothing while it is not visible
   await expect(line(page, 'spin').locator('.state')).toHaveText('in guest', SOON);
   await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff for', SOON);
   await expect(line(page, 'minishell').locator('.state')).toContainText('fd_read for', SOON);
@@ -300,7 +316,7 @@ test('the list of processes tells what each does, and kills the one whose button
   await expect(line(page, 'ticker').locator('.threads')).toHaveText('1');
   await expect(page.locator('#process-count')).toHaveText('3 running');
 
-  // Chromium takes two seconds to end a loop, and the list says so until it has.
+  // Chromium takes two seconds to end a loop, and the list shows this until then.
   const said = await page.evaluateHandle(() => {
     const all: string[] = [];
     const list = document.querySelector('.processes')!;
@@ -319,7 +335,7 @@ test('the list of processes tells what each does, and kills the one whose button
   );
   await act(page, 'minishell', 'Kill');
   await expect(status(page)).toHaveText(/^Killed after /, SOON);
-  await page.locator('#processes-title').hover(); // lines do not move under the pointer
+  await page.locator('#processes-title').hover(); // lines do not move while the pointer is over them
   await expect(line(page, 'spin')).toHaveCount(0, SOON);
   await expect(line(page, 'minishell')).toHaveCount(0, SOON);
   await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff', SOON);
@@ -349,7 +365,7 @@ test('the CPU time of a run can be limited', async ({ page }) => {
   await shows(page, 'spin', /^limit: .*3,?000/m);
 });
 
-test('a trace is switched on and off while the program runs; the page keeps its last lines', async ({ page }) => {
+test('a trace can be switched on and off while the program runs; the page keeps the last lines', async ({ page }) => {
   const lines = page.locator('#trace-lines div');
   const calls = page.locator('#trace-lines .call');
   await page.getByRole('button', { name: 'Ticker', exact: true }).click();
@@ -360,7 +376,7 @@ test('a trace is switched on and off while the program runs; the page keeps its 
   await expect(
     calls.filter({ hasText: /fd_write\(.*bytes="\d+\\n"\) = written=\d+ <[\d.]+ ms>$/ }).first(),
   ).toBeAttached();
-  // Held: what comes is counted, and shown afterwards.
+  // While it is held, new lines are counted, and shown afterwards.
   const hold = page.getByRole('button', { name: 'Hold' });
   await hold.click();
   const before = await lines.count();
@@ -370,8 +386,8 @@ test('a trace is switched on and off while the program runs; the page keeps its 
   await expect.poll(() => lines.count()).toBeGreaterThan(before);
   await act(page, 'ticker', 'Trace');
   await expect(page.locator('#trace-who')).toHaveText('nothing is traced');
-  await expect(lines.last()).toHaveText(/is traced no more$/);
-  // A program that makes thousands of calls: no more than 500 lines stay.
+  await expect(lines.last()).toHaveText(/is no longer traced$/);
+  // With thousands of calls, only the last 500 lines are kept.
   await page.getByRole('button', { name: 'Clear' }).click();
   await expect(lines).toHaveCount(0);
   await run(page, 'python');
@@ -421,20 +437,22 @@ test.describe('the supervisor’s playground', () => {
       await allRun(page);
       const after = await pids(page);
       const anew = IDS.filter((_, i) => before[i] !== after[i]);
-      // A number may be used again; the log has the truth.
+      // A pid may be reused, so check the log.
       const since = (await log(page)).slice(IDS.length);
       const started = since.filter((text) => /started, pid/.test(text)).map((text) => text.split(' ')[2]);
       const expected = IDS.filter((id) => id === 'api' || (others as readonly string[]).includes(id));
       expect(started).toEqual(expected);
       expect(expected).toEqual(expect.arrayContaining(anew));
-      // Stopped in reverse order before anything starts.
+      // All are stopped in reverse order before any is started.
       const stopped = since.filter((text) => /stopped:/.test(text)).map((text) => text.split(' ')[2]);
       expect(stopped).toEqual([...others].reverse());
       for (const id of others) await expect(fact(page, id, 'restarts')).toHaveText('0');
     });
   }
 
-  test('a child that hangs is asked, then killed; a transient one that ends normally stays away', async ({ page }) => {
+  test('a child that hangs is asked to stop, then killed; a transient child that ends normally is not restarted', async ({
+    page,
+  }) => {
     await page.locator('select[name="restart"]').selectOption('transient');
     await begin(page, 'one-for-all');
     await press(page, 'db', 'Exit 0');
@@ -450,7 +468,9 @@ test.describe('the supervisor’s playground', () => {
     await expect(page.locator('#supervisor-outcome')).toContainText('It was closed', SOON);
   });
 
-  test('one restart too many: all are stopped, and the error says so; it can be started again', async ({ page }) => {
+  test('after one restart too many all are stopped, and the error says so; the supervisor can be started again', async ({
+    page,
+  }) => {
     await page.locator('input[name="most"]').fill('1');
     await page.locator('input[name="within"]').fill('600');
     await begin(page, 'one-for-one');
@@ -465,7 +485,7 @@ test.describe('the supervisor’s playground', () => {
     for (const id of IDS) await expect(child(page, id).getByRole('button').first()).toBeDisabled();
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await allRun(page);
-    // Another strategy is another supervisor.
+    // Changing the strategy creates a new supervisor.
     await page.getByLabel('rest-for-one').check();
     await expect(page.locator('#supervisor-outcome')).toContainText('rest-for-one', SOON);
     await allRun(page);
@@ -498,7 +518,7 @@ for (const [width, height] of [
     await expect(page.locator('#runtime-state')).toContainText('started', SOON);
     const place = (): Promise<unknown> =>
       page.evaluate(() => {
-        scrollTo(0, 0); // the terminal stays in sight
+        scrollTo(0, 0); // the terminal stays visible
         return [
           '#tab-python',
           '#run',
@@ -527,7 +547,7 @@ for (const [width, height] of [
     await expect(page.locator('#trace-lines .call').nth(20)).toBeAttached(SOON);
     expect(await still()).toBeLessThanOrEqual(0);
     const after = await place();
-    // Right-aligned numbers grow to the left; all else stands.
+    // Right-aligned numbers grow to the left; nothing else may move.
     const withoutNumbers = (places: unknown): unknown =>
       (places as unknown[][]).map(([name, , y, size]) => [name, y, size]);
     expect(withoutNumbers(after)).toEqual(withoutNumbers(before));

@@ -1,5 +1,4 @@
-// The examples of README.md and docs/guide.md do what they say: each runs as it is printed, and what it prints is what stands behind
-// its `console.log(…); // → …`.
+// The examples of README.md and docs/guide.md work: each runs exactly as printed, and its output is what the comment after `console.log(…); // → …` says.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
@@ -7,7 +6,7 @@ import { transform } from 'esbuild';
 import { isolation, root, serveSite, type Answer } from './support/site.ts';
 import { expect, watch } from './support/test.ts';
 
-/** What the examples fetch. */
+/** The files that the examples fetch. */
 const programs: Record<string, string> = {
   '/hello.wasm': 'hello',
   '/lines.wasm': 'echo-lines',
@@ -16,6 +15,11 @@ const programs: Record<string, string> = {
   '/echo-server.wasm': 'echo-server-in-libc',
   '/client.wasm': 'asks-a-server',
   '/sums.wasm': 'called',
+  '/component.wasm': 'component-hello',
+  '/things.wasm': 'component-exports',
+  '/asks.wasm': 'component-asks',
+  '/http-client.wasm': 'http-client',
+  '/http-server.wasm': 'http-server',
   '/calls-its-host.wasm': 'calls-its-host',
   '/calls-a-guest.wasm': 'calls-a-guest',
   '/channel.wasm': 'channel',
@@ -24,6 +28,7 @@ const programs: Record<string, string> = {
   '/plugin.wasm': 'plugin-methods',
   '/reactor.wasm': 'go-reactor',
   '/qjs-wasi.wasm': 'ticks-like-quickjs',
+  '/worker.wasm': 'shares-a-memory',
 };
 
 interface Example {
@@ -31,7 +36,7 @@ interface Example {
   code: string;
 }
 
-/** A heading names the examples below it. */
+/** Examples are named after the heading above them. */
 function examplesOf(text: string): Example[] {
   const found: Example[] = [];
   let title = '';
@@ -48,7 +53,7 @@ const answer = (type: string, body: string | Uint8Array): Answer => ({
 });
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-for (const file of ['README.md', 'docs/guide.md', 'docs/reactors.md']) {
+for (const file of ['README.md', 'docs/guide.md', 'docs/reactors.md', 'docs/threads.md']) {
   const examples = examplesOf(await readFile(path.join(root, file), 'utf8'));
   examples.forEach(({ title, code }, at) => {
     plain(`${file}, ${title}, example ${at + 1}`, async ({ page }) => {
@@ -58,7 +63,13 @@ for (const file of ['README.md', 'docs/guide.md', 'docs/reactors.md']) {
       const head = own ? '' : `import { start } from 'holdfast';\nconst hf = await start();\n`;
       const end = own || /hf\.close\(\)/.test(code) ? '' : 'await hf.close();\n';
       const { code: script } = await transform(head + code + end, { loader: 'ts', format: 'esm', target: 'es2022' });
-      const map = JSON.stringify({ imports: { holdfast: '/dist/index.js', 'holdfast/reactor': '/dist/reactor.js' } });
+      const map = JSON.stringify({
+        imports: {
+          holdfast: '/dist/index.js',
+          'holdfast/reactor': '/dist/reactor.js',
+          'holdfast/threads': '/dist/threads.js',
+        },
+      });
       const answers: Record<string, Answer> = {
         '/page.html': answer(
           'text/html; charset=utf-8',

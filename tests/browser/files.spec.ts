@@ -52,7 +52,7 @@ test('directories: created, listed, walked, removed', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.mkdir('/a/b/c', { recursive: true });
-    await fs.mkdir('/a/b/c', { recursive: true }); // there already
+    await fs.mkdir('/a/b/c', { recursive: true }); // it exists already
     await fs.mkdir('/a/d');
     await fs.writeFile('/a/file', 'x');
     await fs.symlink('file', '/a/link');
@@ -73,7 +73,7 @@ test('10,000 names in one directory are listed once each, and a deep tree is rem
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     await fs.mkdir('/many');
-    // Long enough that they do not fit into one answer of the kernel.
+    // Long enough that they do not fit into one answer from the kernel.
     await Promise.all(Array.from({ length: 10_000 }, (_, i) => fs.writeFile(`/many/${'x'.repeat(150)}-${i}`, '')));
     const names = await fs.readdir('/many');
     const deep = Array.from({ length: 500 }, (_, i) => `d${i}`).join('/');
@@ -244,7 +244,7 @@ test('exists() distinguishes "no" from "unknown", and rm({ force }) accepts miss
   expect(seen).toEqual([true, false, false, 'ENAMETOOLONG']);
 });
 
-test('50 MB there and back, byte for byte; after removal the space is free again', async ({ page }) => {
+test('50 MB are written and read back, byte for byte; after removal the space is free again', async ({ page }) => {
   const seen = await page.evaluate(async (size) => {
     const { fs } = window.hf;
     const data = lab.patternBytes(size);
@@ -252,7 +252,7 @@ test('50 MB there and back, byte for byte; after removal the space is free again
     const { files } = await window.hf.stats();
     const back = await fs.readFile('/big');
     const wrong = lab.mismatch(back);
-    // A stream, so that it need not be in memory as a whole; in chunks that fit nothing.
+    // A stream of odd-sized chunks, so that the file need not be in memory as a whole.
     let at = 0;
     await fs.writeFile(
       '/streamed',
@@ -298,7 +298,7 @@ test('a text beyond what this engine’s strings can hold is EFBIG, and so are b
         ),
       );
     };
-    // V8's longest string; beyond it Chromium's decoder gives an empty one.
+    // One more than V8's longest string, for which Chromium's decoder returns an empty string.
     await read(2 ** 29 - 24 + 1, 'utf8');
     await read(2 ** 32, 'utf8');
     await read(2 ** 40, 'utf8');
@@ -337,7 +337,7 @@ test('a program echoes while the page reads a large file, and while it writes on
   for (const count of answered) expect(count).toBeGreaterThan(5);
 });
 
-test('a response goes to a file and back by streams, and two writers never mix', async ({ page }) => {
+test('a response is streamed to a file and back, and data of two writers is never mixed', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { fs } = window.hf;
     const data = lab.patternBytes(20_000_000);
@@ -382,7 +382,7 @@ test('the page reads what a guest wrote, a guest what the page wrote, and guests
     const back = await fs.readFile('/from-guest', 'utf8');
     const other = (await tool('read', '/from-guest')).stdout;
 
-    // While both run: what one writes, the other sees at once.
+    // While both programs run, each sees the other's writes at once.
     const reader = await window.hf.spawn(lab.guest('toolbox'), { args: ['answers'], preopens: ['/'] });
     const ask = reader.stdin.getWriter();
     const answers = reader.stdout.getReader();
@@ -446,7 +446,7 @@ test('a read-only preopen can be read and not changed: EROFS', async ({ page }) 
   expect(seen[1]).toEqual(['file']);
 });
 
-test('a preopen that is missing, or is no directory, is refused by name', async ({ page }) => {
+test('a preopen that is missing or not a directory is refused, and the error names it', async ({ page }) => {
   const failures = await page.evaluate(async () => {
     await window.hf.fs.writeFile('/file', 'x');
     const spawn = (path: string) => window.hf.spawn(lab.guest('hello'), { preopens: { '/': '/', '/inside': path } });

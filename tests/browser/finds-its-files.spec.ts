@@ -1,4 +1,4 @@
-// Where the runtime's own files may be, and what is said when they are not there.
+// Where the runtime's own files can be, and the errors when they are missing.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
@@ -14,7 +14,7 @@ plain.afterEach(async () => {
 });
 
 async function site(
-  answer?: (path: string) => Answer | undefined,
+  answer?: Parameters<typeof serveSite>[0],
   headers: Record<string, string> = isolation,
 ): Promise<Site> {
   const made = await serveSite(answer, headers);
@@ -29,11 +29,11 @@ async function open(page: Page, ...given: Parameters<typeof site>): Promise<Site
   return made;
 }
 
-/** A server of another origin, which lets others have its files. */
+/** A server on another origin, which allows other origins to load its files. */
 const elsewhere = (): Promise<Site> =>
   site(undefined, { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' });
 
-/** An interruptible program, a supervised one, a file, and a guest that is called: all of the files. */
+/** Needs all of the runtime's files: an interruptible program, a supervised one, a file, a guest that is called, a component, and one that is called. */
 const runs = (page: Page, options: StartOptions): Promise<string> =>
   page.evaluate(async (given) => {
     const hf = await window.lib.start(given);
@@ -45,6 +45,8 @@ const runs = (page: Page, options: StartOptions): Promise<string> =>
       await supervisor.wait();
       await hf.fs.writeFile('/file', 'text');
       await (await hf.instantiate(lab.guest('called'))).call('add', 1, 2);
+      await hf.run(lab.guest('component-hello'));
+      await (await hf.instantiate(lab.guest('component-exports'))).call('add', 1, 2);
       return stdout;
     } finally {
       await hf.close();
@@ -57,7 +59,7 @@ const failure = (page: Page, options: StartOptions = {}) =>
     options,
   );
 
-plain('its files may be of another origin', async ({ page }) => {
+plain('its files can be on another origin', async ({ page }) => {
   const complaints = watch(page);
   const other = await elsewhere();
   const here = await open(page);
@@ -69,7 +71,7 @@ plain('its files may be of another origin', async ({ page }) => {
   expect(complaints).toEqual([]);
 });
 
-plain('scripts of another origin need blob: and that origin in worker-src, and the error says so', async ({ page }) => {
+plain('scripts on another origin need blob: and that origin in worker-src, and the error says so', async ({ page }) => {
   const other = await elsewhere();
   const policy = (workers: string): Record<string, string> => ({
     ...isolation,
@@ -81,7 +83,7 @@ plain('scripts of another origin need blob: and that origin in worker-src, and t
   expect(await runs(page, { assets: `${other.url}dist` })).toBe('hello, world\n');
 });
 
-plain('scripts may be data: URLs, as bundlers make of small files', async ({ page }) => {
+plain('scripts can be data: URLs, which bundlers create for small files', async ({ page }) => {
   await open(page);
   const assets: StartOptions['assets'] = {};
   for (const name of ['coordinator', 'compute', 'supervise'] as const) {
@@ -102,9 +104,9 @@ plain('where Trusted Types are required, a policy named holdfast is enough', asy
   expect((await failure(page)).message).toMatch(/Trusted Types.*holdfast/);
 });
 
-plain('all files that are missing are named at once, with what to do', async ({ page }) => {
+plain('the error names all missing files at once, and says what to do', async ({ page }) => {
   const missing = (name: string): Answer | undefined =>
-    /^\/dist\/(compute|coordinator|kernel|rewrite)/.test(name) ? { status: 404, headers: isolation } : undefined;
+    Object.values(FILES).some((file) => name === `/dist/${file}`) ? { status: 404, headers: isolation } : undefined;
   await open(page, missing);
   const { name, message, problems } = await failure(page);
   expect(name).toBe('StartFailed');
@@ -113,7 +115,41 @@ plain('all files that are missing are named at once, with what to do', async ({ 
   expect(problems[0]!.fix).toContain('node_modules/holdfast/dist');
 });
 
-plain('files that Vite leaves behind are recognized by their URL', async ({ page }) => {
+const forComponents = [FILES.component, FILES.parser, FILES.p2, FILES.executor].map((file) => `/dist/${file}`);
+
+const hello = (page: Page): Promise<string> =>
+  page.evaluate(async () => (await window.hf.run(lab.guest('component-hello'))).stdout);
+
+plain('the files that a component needs are requested at once', async ({ page }) => {
+  const asked = new Set<string>();
+  let all!: () => void;
+  const allAsked = new Promise<void>((resolve) => (all = resolve));
+  await open(page, async (name) => {
+    if (!forComponents.includes(name)) return undefined;
+    if (asked.add(name).size === forComponents.length) all();
+    await allAsked;
+    return undefined;
+  });
+  await page.evaluate(async () => void (window.hf = await window.lib.start()));
+  expect(await hello(page)).toBe('hello from a component\n');
+});
+
+plain('a missing file of components is named, and requested again for the next one', async ({ page }) => {
+  let missing = '';
+  await open(page, (name) => (name === missing ? { status: 404, headers: isolation } : undefined));
+  for (const file of forComponents) {
+    await page.evaluate(async () => void (window.hf = await window.lib.start()));
+    missing = file;
+    const { name, message } = await page.evaluate(() => lab.failure(window.hf.run(lab.guest('component-hello'))));
+    expect(name).toBe('SpawnRefused');
+    expect(message).toContain(file);
+    missing = '';
+    expect(await hello(page), file).toBe('hello from a component\n');
+    await page.evaluate(() => window.hf.close());
+  }
+});
+
+plain('files that Vite has lost are recognized by their URL', async ({ page }) => {
   const { url } = await open(page, (name) =>
     name.startsWith('/node_modules/.vite/') ? { headers: { 'Content-Type': 'text/html', ...isolation } } : undefined,
   );

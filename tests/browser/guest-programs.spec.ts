@@ -7,7 +7,7 @@ interface Case {
   file: string;
 }
 
-/** The modules of tests/guests that run in Node and in a page alike; plain JavaScript, so their types are given here. */
+/** The modules of tests/guests that run both in Node and in a page. They are plain JavaScript, so their types are declared here. */
 interface Tools {
   apiHost(
     hf: unknown,
@@ -17,7 +17,11 @@ interface Tools {
   judge(guest: Case, result: unknown): Promise<string[]>;
 }
 
-const { cases } = (await import(new URL('../guests/cases.mjs', import.meta.url).href)) as { cases: Case[] };
+const lists = (await import(new URL('../guests/cases.mjs', import.meta.url).href)) as Record<
+  'cases' | 'componentCases',
+  Case[]
+>;
+const cases = [...lists.cases, ...lists.componentCases];
 
 for (const force of [
   { jsBridge: false, messageDoorbell: false },
@@ -33,7 +37,7 @@ for (const force of [
       const load = (url: string) => import(url) as Promise<Tools>;
       const { apiHost } = await load('/tests/guests/hosts/api.mjs');
       const { judge } = await load('/tests/guests/judge.mjs');
-      // A .txt is given to the runtime as it is: it is no module, and that is the test.
+      // A .txt file is passed to the runtime unchanged, to test what it does with a file that is not a module.
       const source = ({ file, program }: Case) =>
         file.endsWith('.txt') ? `/tests/guests/${file}` : lab.guest(program);
       const host = apiHost(window.hf, source, window.lib.SpawnRefused);

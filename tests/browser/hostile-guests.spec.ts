@@ -1,9 +1,9 @@
 /**
- * Guests that do nothing but random calls with hostile arguments, several at once, some with threads that change the arguments under the kernel: a
- * neighbour that shares their directory does not notice, and afterwards the runtime is what it was before.
+ * Several guests at once make random calls with hostile arguments; some have threads that change the arguments during the calls. A neighbour that
+ * shares their directory is not affected, and afterwards the runtime is in its initial state.
  *
- * HOLDFAST_HOSTILE_SEED repeats a run (guests are seeded with it and the numbers after it), HOLDFAST_HOSTILE_CALLS is how many calls each guest
- * makes, HOLDFAST_HOSTILE_SECONDS has new guests follow for so long.
+ * HOLDFAST_HOSTILE_SEED repeats a run (guests are seeded with it and the numbers after it), HOLDFAST_HOSTILE_CALLS is the number of calls that each
+ * guest makes, and HOLDFAST_HOSTILE_SECONDS is how long new guests are started.
  */
 import { expect, test } from './support/test.ts';
 
@@ -52,7 +52,7 @@ test('hostile guests harm neither other programs nor the runtime', async ({ page
         for (const name of await hf.fs.readdir('/box')) await hf.fs.rm(`/box/${name}`, { recursive: true });
       };
 
-      await hf.fs.mkdir('/box/first', { recursive: true }); // a directory that ever had names keeps its table
+      await hf.fs.mkdir('/box/first', { recursive: true }); // a directory keeps its table once it has had names
       await clear();
       const before = await quiet();
       const neighbour = await hf.spawn(lab.guest('checks-what-it-does'), { preopens: { '/box': '/box' } });

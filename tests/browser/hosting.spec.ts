@@ -1,4 +1,4 @@
-// Ways to host a page that docs/hosting.md names, tried as it has them.
+// Tests ways to host a page exactly as docs/hosting.md describes them.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
@@ -35,7 +35,7 @@ plain('a server that sends no headers, with coi-serviceworker', async ({ page })
     return undefined;
   }, {});
   await page.goto(site.url);
-  await page.waitForFunction(() => crossOriginIsolated && document.readyState === 'complete'); // it reloads the page once
+  await page.waitForFunction(() => crossOriginIsolated && document.readyState === 'complete'); // coi-serviceworker reloads the page once
   await equip(page);
   expect(await page.evaluate(hello)).toBe('hello, world\n');
   expect(await page.evaluate(() => window.lib.diagnose())).toEqual({ ok: true, problems: [] });

@@ -22,7 +22,7 @@ test('exports are called with numbers, text and bytes, and the page stays free',
       bytes: Array.from((await q.call('reversed', new Uint8Array([1, 2, 3]))) as Uint8Array),
       many,
       frames,
-      // A moment after its answer.
+      // The process becomes idle a moment after its answer.
       state: (
         await lab.until(
           () => window.hf.ps(),

@@ -11,7 +11,7 @@ for (const [bridge, force] of [
   }) => {
     await start({ workers: { min: 1, max: 1 }, force });
     const result = await page.evaluate(async (programs) => {
-      // The lock that a worker of the pool holds for life, with its number at the end: another worker has another.
+      // Each worker of the pool holds a lock as long as it lives; the lock's name ends with the worker's number.
       const workers = async () => {
         const { held } = await navigator.locks.query();
         return held!.map(({ name }) => name!).filter((name) => /^holdfast-[0-9a-f-]{36}-\d+$/.test(name));
@@ -46,7 +46,7 @@ for (const [bridge, force] of [
 }
 
 test.describe('where a loop outlives its worker, as in WebKit', () => {
-  // Chromium under WebKit's name: what is decided by it can be tested here, and that its loops end too does no harm.
+  // Chromium with WebKit's user agent: this tests what is decided by the engine's name. In Chromium, loops do end with their workers.
   test.use({
     userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15',
   });
@@ -82,7 +82,7 @@ test.describe('where a loop outlives its worker, as in WebKit', () => {
         limited: await zombiesAfter(() => spinner, 0, { limits: { memory: 2 ** 24 } }),
         refused: await zombiesAfter(() => spinner, 1, { interruptible: false }),
         module: await zombiesAfter(() => module, 1),
-        // What the rewriter refuses runs, or is refused, as anywhere.
+        // A module that the rewriter refuses runs unchanged, or is refused, as in other engines.
         broken: await lab.failure(window.hf.spawn(new Uint8Array(100))),
         several: (await window.hf.run(lab.guest('a-hundred-memories'))).reason,
       };

@@ -1,7 +1,7 @@
 /**
- * Programs that compute, wait, write, work on files, have threads and sockets, or are just being started are killed at random instants. After
- * each hundred the kernel holds what it held before, and still works; in the end so do the pool of workers and the browser's processes.
- * HOLDFAST_KILLS=10000 for the whole of it.
+ * Programs that compute, wait, write, work on files, have threads and sockets, or are just being started are killed at random instants. After each
+ * hundred the kernel uses what it used before, and still works; at the end the same holds for the pool of workers and the browser's processes.
+ * HOLDFAST_KILLS=10000 runs the full test.
  */
 import { family, memory, threads } from '../../tools/processes.mjs';
 import { expect, test, type Page } from './support/test.ts';
@@ -10,7 +10,7 @@ const KILLS = Number(process.env.HOLDFAST_KILLS ?? 500);
 const SEED = Number(process.env.HF_TEST_SEED ?? Date.now() % 2 ** 31);
 const MIN = 2;
 
-/** What is in use when nothing runs. */
+/** Resources in use when nothing runs. */
 interface InUse {
   blocks: number;
   files: number;
@@ -23,16 +23,16 @@ declare global {
   interface Window {
     hammer: {
       kill(count: number): Promise<void>;
-      /** As soon as there are no more workers than are kept. */
+      /** Resolves once only the workers that the pool keeps are left. */
       settled(): Promise<InUse>;
-      /** After a hundred kills. */
+      /** The state after a hundred kills. */
       round(): Promise<Pick<InUse, 'blocks' | 'files' | 'sockets'> & { stdout: string }>;
       close(): Promise<{ killed: Record<string, number>; reasons: Record<string, number> }>;
     };
   }
 }
 
-/** In the page. */
+/** Runs in the page. */
 async function prepare([seed, min]: readonly [number, number]) {
   const { Victims, quiet } = (await import('/tests/browser/support/victims.js' as string)) as {
     Victims: new (
@@ -48,7 +48,7 @@ async function prepare([seed, min]: readonly [number, number]) {
     quiet(hf: unknown, options?: { graveyard: boolean }): Promise<InUse>;
   };
   const { hf } = window;
-  // What is made once and kept is made before.
+  // Things that are allocated once and kept are allocated before counting.
   await hf.fs.mkdir('/hammer');
   await hf.fs.rm('/hammer', { recursive: true });
   await hf.fs.writeFile('/file', 'x');
@@ -78,7 +78,7 @@ async function prepare([seed, min]: readonly [number, number]) {
   };
 }
 
-/** What the kernel and the browser's processes use, with no more workers than are kept. */
+/** What the kernel and the browser's processes use, once only the workers that the pool keeps are left. */
 async function settled(page: Page) {
   const kernel = await page.evaluate(() => window.hammer.settled());
   await page.requestGC();
@@ -91,7 +91,7 @@ test(`${KILLS} kills at random instants leave nothing behind`, async ({ page, st
   await start({ workers: { min: MIN, max: 64, idle: 1000 } });
   await page.evaluate(prepare, [SEED, MIN] as const);
   const before = await page.evaluate(() => window.hammer.settled());
-  // The engine, too, makes things once and keeps them.
+  // The engine, too, allocates things once and keeps them.
   await page.evaluate(() => window.hammer.kill(100));
   const warm = await settled(page);
   const rounds = [];
@@ -105,15 +105,15 @@ test(`${KILLS} kills at random instants leave nothing behind`, async ({ page, st
   const { blocks, files, sockets } = before;
   for (const round of rounds)
     expect(round, `seed ${SEED}`).toEqual({ blocks, files, sockets, stdout: 'hello, world\n' });
-  // Those beyond `min` have ended, and so have those that were terminated.
+  // Workers beyond `min` have ended, and so have terminated ones.
   expect(after.workers).toMatchObject({ total: MIN, idle: MIN, starting: 0, zombies: 0 });
   expect({ bytes: after.kernel.bytes, blocks: after.blocks, files: after.files }).toEqual({
     bytes: warm.kernel.bytes,
     blocks,
     files,
   });
-  // A worker that stays is a thread and some megabytes; several hundred have been ended. Of 113 threads and 480 MB one or two, and 10 to 60 MB,
-  // come and go (November 2026).
+  // Each leaked worker would be a thread and some megabytes, and several hundred have ended. The normal variation is one or two of 113 threads, and
+  // 10 to 60 of 480 MB (November 2026).
   expect(after.threads).toBeLessThan(warm.threads + 20);
   expect(after.pss).toBeLessThan(2 * warm.pss);
   for (const reason of Object.keys(reasons)) expect(['killed', 'not started', 'exit']).toContain(reason);

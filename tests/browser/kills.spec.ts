@@ -4,11 +4,11 @@ const guests = [
   ['blocks on standard input', 'reads-stdin-forever', 'reading\n'],
   ['sleeps', 'sleeps-forever', 'sleeping\n'],
   ['computes without end', 'spins-forever', 'spinning\n'],
-  ['does nothing but system calls', 'calls-the-kernel-forever', 'calling\n'],
+  ['makes only system calls', 'calls-the-kernel-forever', 'calling\n'],
 ] as const;
 
 for (const [what, program, word] of guests) {
-  test(`kill() ends a guest that ${what}; its streams end, others continue, and nothing of it remains`, async ({
+  test(`kill() ends a guest that ${what}; its streams end, others continue, and nothing is leaked`, async ({
     page,
     start,
   }) => {
@@ -20,12 +20,12 @@ for (const [what, program, word] of guests) {
         const words = bystander.stdout.getReader();
         const p = await lab.spawnUntil(name, said, { preopens: ['/'] });
         p.kill();
-        p.kill(); // once more does no harm
+        p.kill(); // a second kill does nothing
         const exit = await p.exited;
         const rest = [(await p.reader.read()).done, (await lab.bytesOf(p.stderr)).length];
         await writer.write(lab.encode('still here\n'));
         const other = await lab.readUntil(words, '\n');
-        // The pool is whole again: as many as before can run.
+        // The pool is complete again: as many programs as before can run.
         const again = [await lab.spawnUntil(name, said, { preopens: ['/'] }), await window.hf.run(lab.guest('hello'))];
         (again[0] as typeof p).kill();
         await writer.close();
@@ -75,7 +75,7 @@ test('a timeout beyond the range of timers does not end anything', async ({ page
   expect(exits).toEqual(['exit', 'exit', 'exit']);
 });
 
-test('an AbortSignal kills; run() rejects with its reason, and so does a spawn() that did not start', async ({
+test('an AbortSignal kills; run() rejects with its reason, and so does a spawn() that has not started', async ({
   page,
   start,
 }) => {
@@ -141,7 +141,7 @@ test('kill() at once after spawn(), again and again, with every kind of guest', 
   expect(code).toBe(0);
 });
 
-test('ten spinners killed at once: all end, their workers truly die, and the kernel gets its memory back', async ({
+test('ten spinners killed at once: all end, their workers end, too, and the kernel gets its memory back', async ({
   page,
   start,
 }) => {
@@ -170,6 +170,6 @@ test('ten spinners killed at once: all end, their workers truly die, and the ker
     return { reasons: second.reasons, zombies: second.zombies, blocks: [first.blocks, second.blocks] };
   });
   expect(reasons).toEqual(Array(10).fill('killed'));
-  expect(zombies).toBeGreaterThan(0); // Chromium lets a loop run on for two seconds
+  expect(zombies).toBeGreaterThan(0); // Chromium lets a loop continue for two seconds
   expect(blocks[1]).toBe(blocks[0]);
 });

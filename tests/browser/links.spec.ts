@@ -30,7 +30,7 @@ test('a guest calls another while the page stays free, and the end of either is 
   expect(result.waits.message).toMatch(/other\.nap: other has ended/);
 });
 
-test('guests that call each other: what would wait for itself is refused, a reentrant guest is called back', async ({
+test('guests that call each other: a call that would wait for itself is refused, a reentrant guest is called back', async ({
   page,
   start,
 }) => {

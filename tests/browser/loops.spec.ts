@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('a loop in C: timers, input, idleness and constant work, and the page and the calls stay free', async ({
+test('a loop in C: timers, input, idleness and constant work block neither the page nor calls', async ({
   page,
   start,
 }) => {
@@ -35,7 +35,7 @@ test('a loop in C: timers, input, idleness and constant work, and the page and t
   expect(result.failed).toMatchObject({ name: 'CallFailed', message: expect.stringMatching(/go_tick returned -2/) });
 });
 
-test('a Go reactor: a sleep inside an export, and a loop between the calls', async ({ page, start }) => {
+test('a Go reactor: a sleep inside an export, and a loop between calls', async ({ page, start }) => {
   await start();
   const result = await page.evaluate(async () => {
     let output = '';

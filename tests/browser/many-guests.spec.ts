@@ -14,13 +14,13 @@ test('50 runs, one after the other, reuse the workers', async ({ page, start }) 
       codes.add((await window.hf.run(lab.guest('exit-codes-reach-the-host'), { args: ['deep', '7'] })).code);
       most = Math.max(most, (await window.hf.stats()).workers.total);
     };
-    for (let i = 0; i < 5; i++) await once(); // by then there are as many as it takes
+    for (let i = 0; i < 5; i++) await once(); // by then there are as many workers as needed
     const before = await quiet();
     for (let i = 0; i < 50; i++) await once();
     return { most, codes: [...codes], before, after: await quiet() };
   });
   expect(codes).toEqual([7]);
-  // One runs, one comes back from the run before, one is kept ready.
+  // One is running, one is finishing the previous run, and one is kept ready.
   expect(most).toBeLessThanOrEqual(3);
   const perWorker = 3; // the worker, its stack, its thread-local storage
   const blocks = [before, after].map(({ kernel, workers }) => kernel.blocks - perWorker * workers.total);
@@ -38,7 +38,7 @@ test('300 runs do not use up the browser’s memories', async ({ page, start }) 
 });
 
 for (const interruptible of [false, true]) {
-  // A thousand in each run of the tests; HOLDFAST_MANY=5000 for the whole of it.
+  // A thousand by default; HOLDFAST_MANY=5000 runs the full test.
   const many = Number(process.env.HOLDFAST_MANY ?? 1000);
   test(`${many} guests, one after the other, and 100 at once (interruptible: ${interruptible})`, async ({
     page,
@@ -76,7 +76,7 @@ for (const interruptible of [false, true]) {
     );
     expect(codes).toEqual([0]);
     expect(running).toBe(100);
-    // So many there may be, unless the page asks for another number.
+    // The maximum, unless the page sets another number.
     expect(oneMore).toMatchObject({ kind: 'limit', message: expect.stringMatching(/all 100 workers are busy/) });
     expect(waited).toBe(0);
     expect(outputs).toEqual(Array.from({ length: 100 }, (_, i) => `1: ${i}\n`));
@@ -84,7 +84,7 @@ for (const interruptible of [false, true]) {
   });
 }
 
-test('20 at once talk to the page without mixing up their messages', async ({ page, start }) => {
+test('20 at once exchange messages with the page without mixing them up', async ({ page, start }) => {
   await start();
   const { answers, running, after } = await page.evaluate(async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => window.hf.spawn(lab.guest('echo-lines'))));

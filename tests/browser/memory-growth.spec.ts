@@ -32,7 +32,7 @@ for (const jsBridge of [false, true]) {
       const fill = (i: number) =>
         window.hf.run(lab.guest('toolbox'), { args: ['fill', `/f${i}`, '30'], preopens: ['/'] });
       const running = Promise.all([fill(0), fill(1), fill(2)]);
-      // The page's own part meanwhile, through the coordinator.
+      // Meanwhile the page writes and reads through the coordinator.
       const wrong = [];
       for (let i = 0; i < 20; i++) {
         await window.hf.fs.writeFile(`/page${i}`, lab.patternBytes(2_000_000, i));
@@ -49,7 +49,7 @@ for (const jsBridge of [false, true]) {
   });
 }
 
-test('memory.maximum is a limit that programs meet as a full disk, not as a crash', async ({ page, start }) => {
+test('memory.maximum is a limit that programs see as a full disk, not as a crash', async ({ page, start }) => {
   await start({ memory: { initial: 4 * MIB, maximum: 32 * MIB } });
   const { full, after } = await page.evaluate(async () => {
     const full = await window.hf.run(lab.guest('toolbox'), { args: ['fill', '/f', '100'], preopens: ['/'] });

@@ -1,5 +1,4 @@
-// The page's side touches neither Atomics nor SharedArrayBuffer: whatever waits, waits elsewhere. (tests/node/bundle.test.mjs reads the
-// bundle's text; here it runs.)
+// The page's side touches neither Atomics nor SharedArrayBuffer, because only workers wait. (tests/node/bundle.test.mjs checks the bundle's text; here it runs.)
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
@@ -64,12 +63,12 @@ plain('no script that the page loads itself contains them, or makes a worker fro
     return names.filter((name) => name.endsWith('.js'));
   });
   expect(scripts).toEqual(['/dist/index.js']);
-  // With what it loads when that is first wanted; nothing is imported at once.
+  // Includes the files that it loads on first use; it has no static imports.
   for (const seen = new Set(['index.js']), queue = [...seen]; queue.length > 0;) {
     const file = queue.pop()!;
     const text = await readFile(path.join(root, 'dist', file), 'utf8');
-    // (Not `not.toMatch`, which would print the whole of it.)
-    // Those two make one for scripts of another origin (finds-its-files.spec.ts), and for no others, as is seen below.
+    // (Not `not.toMatch`, which would print the whole text.) Only these two files create blob URLs: for scripts on another origin
+    // (finds-its-files.spec.ts), and not for others, as the next test shows.
     if (!['index.js', 'diagnose.js'].includes(file)) expect(text.includes('createObjectURL')).toBe(false);
     expect(/Atomics|SharedArrayBuffer|\beval\(|new Function\(/.exec(text)?.[0]).toBeUndefined();
     expect(/(^|[;}\s])import\b(?!\.meta\b|\(["']\.\/)/.exec(text)?.[0]).toBeUndefined();
@@ -91,14 +90,14 @@ plain('no script that the page loads itself contains them, or makes a worker fro
   expect(blobs).toBe(0);
 });
 
-// What Vite, webpack 5 and esbuild look for, to copy these files and to put their new names in.
+// Vite, webpack 5 and esbuild look for these expressions, to copy the files and insert their new names.
 plain('the bundle names its files in the form that bundlers find', async () => {
   const text = await readFile(path.join(root, 'dist/index.js'), 'utf8');
   for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm'])
     expect(new RegExp(`new URL\\(["']\\./${name.replace('.', '\\.')}["'],\\s*import\\.meta\\.url\\)`).test(text)).toBe(
       true,
     );
-  // Within a `new Worker` they would bundle the script again.
+  // Inside a `new Worker` expression they would bundle the script again.
   expect(/new Worker\(\s*new URL/.test(text)).toBe(false);
   for (const name of ['coordinator.js', 'compute.js']) {
     const worker = await readFile(path.join(root, 'dist', name), 'utf8');

@@ -2,7 +2,7 @@ import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
 
-/** A page at rest has 17 ms between frames. One that waits for a guest has no next frame; the rest is how busy the machine is. */
+/** An idle page has 17 ms between frames. A page that waits for a guest would never have a next frame; the tolerance is for a busy machine. */
 const FROZEN = 1000;
 
 const guests = [
@@ -32,7 +32,7 @@ for (const [what, program, word] of guests) {
   });
 }
 
-test('the page stays responsive while a guest floods it with output that it reads', async ({ page }) => {
+test('the page stays responsive while it reads a flood of output', async ({ page }) => {
   const longest = await page.evaluate(async () => {
     let bytes = 0;
     const p = await window.hf.spawn(lab.guest('writes-stdout-forever'), {

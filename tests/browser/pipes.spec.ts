@@ -1,6 +1,6 @@
 import { expect, test } from './support/test.ts';
 
-test('megabytes pass between programs while the page stays free, and each end ends as in a shell', async ({
+test('megabytes pass between programs while the page stays free, and closing an end works as in a shell', async ({
   page,
   start,
 }) => {

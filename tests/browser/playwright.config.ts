@@ -1,16 +1,16 @@
 import { defineConfig } from '@playwright/test';
 import { chromiumFlags } from '../../tools/chromium.mjs';
 
-// `npm test -- browser` starts nginx over the clone (with serve.conf) and says where, and which Chromium to drive.
+// `npm test -- browser` starts nginx over the clone (with serve.conf), and passes its address and the path of Chromium.
 const { HOLDFAST_URL, HOLDFAST_CHROMIUM, HOLDFAST_TRACE, CI } = process.env;
 if (!HOLDFAST_URL) throw new Error('run the browser tests with `npm test -- browser [--grep PATTERN]`');
 
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
-  // Playwright empties it, and the reports of other suites are beside it.
+  // Playwright empties this folder, so it is separate from the reports of other suites.
   outputDir: '../../build/test-results/browser',
-  // Two files at a time: each has a browser of its own, and counts what that one does.
+  // Two files at a time: each has its own browser, and measures only that.
   workers: 2,
   fullyParallel: false,
   timeout: 60_000,
@@ -18,7 +18,7 @@ export default defineConfig({
   use: {
     baseURL: HOLDFAST_URL,
     headless: true,
-    // Recording takes an eighth of the tests' CPU time: only when it is asked for.
+    // Recording takes an eighth of the tests' CPU time, so it is off unless requested.
     trace: HOLDFAST_TRACE ? { mode: 'retain-on-failure', screenshots: false } : 'off',
     launchOptions: {
       ...(HOLDFAST_CHROMIUM ? { executablePath: HOLDFAST_CHROMIUM } : {}),

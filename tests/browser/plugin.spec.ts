@@ -3,7 +3,7 @@ import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
 
-test('a page and its plugin call each other; errors say what happened', async ({ page }) => {
+test('a page and its plugin call each other, and errors say what happened', async ({ page }) => {
   const got = await page.evaluate(async () => {
     const lines: string[] = [];
     const plugin = await window.hf.plugin(lab.guest('plugin-methods'), {
@@ -42,7 +42,7 @@ test('a page and its plugin call each other; errors say what happened', async ({
   });
 });
 
-test('fresh instances share nothing, and none is left behind', async ({ page }) => {
+test('new instances share nothing, and none is left behind', async ({ page }) => {
   const got = await page.evaluate(async () => {
     const plugin = await window.hf.plugin(lab.guest('plugin-methods'), { instance: 'fresh' });
     const counts = await Promise.all([1, 2, 3, 4, 5, 6].map(() => plugin.call('count')));

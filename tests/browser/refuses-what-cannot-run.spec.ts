@@ -47,7 +47,7 @@ test('a refusal leaves nothing behind: no process, no worker, no stream', async 
         () => window.hf.stats(),
         ({ processes, workers }) => processes.length === 0 && workers.idle === workers.total,
       );
-    await refuse(3); // by then there are as many workers as it takes
+    await refuse(3); // by then there are as many workers as needed
     const before = await quiet();
     await refuse(10);
     const after = await quiet();
@@ -59,7 +59,7 @@ test('a refusal leaves nothing behind: no process, no worker, no stream', async 
   expect(stats[1]?.workers.total).toBeLessThanOrEqual(3);
 });
 
-test('text and bytes that are no module are refused', async ({ page }) => {
+test('text and bytes that are not a module are refused', async ({ page }) => {
   const failures = await page.evaluate(async () => [
     await lab.failure(window.hf.spawn(lab.encode('This is a text.'))),
     await lab.failure(window.hf.spawn(new Uint8Array(0))),

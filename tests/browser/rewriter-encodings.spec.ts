@@ -1,5 +1,5 @@
-// The rewriter and the engine agree about where each instruction ends, with all that this Chromium can be made to know: acquire-release, for
-// one, in which bits of a memory access say that an ordering follows.
+// The rewriter and the engine agree about where each instruction ends, with all experimental features of this Chromium enabled. One of them is
+// acquire-release, in which bits of a memory access say that an ordering follows.
 import { chromiumFlags } from '../../tools/chromium.mjs';
 import { chromiumSwitches } from '../rewrite/v8-features.mjs';
 import { expect, test } from './support/test.ts';
@@ -18,7 +18,7 @@ test('the rewriter and an engine with experimental features agree where instruct
     const module = await WebAssembly.compileStreaming(fetch('/dist/rewrite.wasm'));
     const url = '/tests/rewrite/encodings.mjs';
     const { compareEncodings } = (await import(url)) as typeof import('../rewrite/encodings.mjs');
-    // i32.atomic.load with the bit that says so, and the ordering: the switches are on.
+    // i32.atomic.load with that bit and an ordering, to check that the features are on.
     const knows = WebAssembly.validate(
       Uint8Array.from([
         ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 4, 1, 3, 1, 1],

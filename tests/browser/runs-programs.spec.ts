@@ -2,7 +2,7 @@ import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
 
-test('run() gives the output and the exit code', async ({ page }) => {
+test('run() returns the output and the exit code', async ({ page }) => {
   const result = await page.evaluate(() => window.hf.run(lab.guest('hello')));
   expect(result).toEqual({
     ...{ reason: 'exit', code: 0, message: '', stack: '' },
@@ -41,7 +41,7 @@ test('every byte value comes through, on two streams', async ({ page }) => {
   expect(stderr).toEqual(all.reverse());
 });
 
-test('every byte value goes in and comes back', async ({ page }) => {
+test('every byte value is read and written back', async ({ page }) => {
   const back = await page.evaluate(async () => {
     const stdin = Uint8Array.from({ length: 256 }, (_, i) => i);
     const { stdout } = await window.hf.run(lab.guest('cat'), { stdin, encoding: 'bytes' });
@@ -145,7 +145,7 @@ test('a conversation: what is written is answered, and close() is the end of the
   expect(lines[4]).toMatchObject({ reason: 'exit', code: 0 });
 });
 
-test('abort() of standard input is its end too', async ({ page }) => {
+test('abort() of standard input ends it, too', async ({ page }) => {
   const result = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('cat'));
     const writer = p.stdin.getWriter();
@@ -167,7 +167,7 @@ test('streams can be piped in and out, and a function gets every chunk', async (
     });
     const piped = await lab.bytesOf(readable);
     await p.exited;
-    await lab.bytesOf(p.stderr); // ends when the function has had all
+    await lab.bytesOf(p.stderr); // ends when the function has received everything
     return [piped.length, chunks.reduce((sum, size) => sum + Number(size), 0)];
   });
   expect(outputs).toEqual([256, 256]);
@@ -182,17 +182,17 @@ test('"null" streams: no input, output discarded', async ({ page }) => {
   expect(result).toEqual([0, 0, 'PipeError']);
 });
 
-test('terminal "isatty": the standard streams say that they are a terminal', async ({ page }) => {
+test('terminal "isatty": the standard streams report that they are a terminal', async ({ page }) => {
   const [plain, tty] = await page.evaluate(async () => {
     const options = { args: ['tty'] };
     const run = window.hf.run.bind(window.hf, lab.guest('toolbox'));
     return [(await run(options)).stdout, (await run({ ...options, terminal: 'isatty', stdin: 'x' })).stdout];
   });
-  expect(plain).toBe('000'); // nor is /dev/null, which the input is here
+  expect(plain).toBe('000'); // /dev/null, the input here, is not a terminal, either
   expect(tty).toBe('111');
 });
 
-test('a program in Go and one in Rust run as well', async ({ page }) => {
+test('programs in Go and Rust run, too', async ({ page }) => {
   const outputs = await page.evaluate(async () => {
     const options = { args: ['one', 'two words'], env: { GREETING: 'hello' } };
     const outputs = [];
@@ -202,7 +202,7 @@ test('a program in Go and one in Rust run as well', async ({ page }) => {
   expect(outputs).toEqual(['hello from Go: [one two words]\n', 'hello from Rust: ["one", "two words"]\n']);
 });
 
-test('wrong options are refused before anything starts, each with its name', async ({ page }) => {
+test('wrong options are refused before anything starts, and the error names each', async ({ page }) => {
   const messages = await page.evaluate(async () => {
     const tries: unknown[] = [
       { args: 'a string' },

@@ -1,4 +1,4 @@
-// Sockets between guests and the page: bytes, ends, back-pressure, limits, and that nothing is left behind.
+// Sockets between guests and the page: bytes, ends, back-pressure, limits; nothing is left behind.
 import { expect, test } from './support/test.ts';
 
 test.beforeEach(async ({ start }) => start());
@@ -96,11 +96,11 @@ test('a page that does not read makes the guest wait, and the guest makes the pa
   expect({ read, wrong }).toEqual({ read: size, wrong: -1 });
 });
 
-test('a server that is killed in the middle ends its connections, and its port refuses', async ({ page }) => {
+test('killing a server ends its connections, and its port refuses new ones', async ({ page }) => {
   const got = await page.evaluate(async () => {
     const codeOf = (error: unknown): unknown => (error as { code?: string }).code;
     const before = await window.hf.stats();
-    const server = await window.hf.spawn(lab.guest('accepts-when-told'), { sockets: [{ listen: 0 }] });
+    const server = await window.hf.spawn(lab.guest('accepts-on-request'), { sockets: [{ listen: 0 }] });
     const port = server.ports[0]!;
     const accepted = await window.hf.connect(port);
     const pending = await window.hf.connect(port);
@@ -134,7 +134,7 @@ test('a server that is killed in the middle ends its connections, and its port r
   expect(got.after.sockets).toEqual(got.before.sockets);
 });
 
-test('cancelling and aborting are the other end’s EPIPE and ECONNRESET', async ({ page }) => {
+test('cancelling and aborting cause EPIPE and ECONNRESET at the other end', async ({ page }) => {
   const got = await page.evaluate(async () => {
     const codeOf = (error: unknown): unknown => (error as { code?: string }).code;
     const listener = await window.hf.listen();
@@ -161,9 +161,9 @@ test('cancelling and aborting are the other end’s EPIPE and ECONNRESET', async
   expect(got).toEqual({ broken: 'EPIPE', failed: 'ECONNRESET', text: 'sent' });
 });
 
-test('while the backlog is full connecting waits, and a signal cancels it', async ({ page }) => {
+test('connecting waits while the backlog is full, and a signal cancels it', async ({ page }) => {
   const got = await page.evaluate(async () => {
-    const server = await window.hf.spawn(lab.guest('accepts-when-told'), { sockets: [{ listen: 0 }] });
+    const server = await window.hf.spawn(lab.guest('accepts-on-request'), { sockets: [{ listen: 0 }] });
     const port = server.ports[0]!;
     for (let i = 0; i < 128; i++) await window.hf.connect(port);
     const abort = new AbortController();
@@ -226,7 +226,7 @@ test('ports that are taken, or without a listener, refuse; closing wakes a waiti
       const { name, message, kind, code } = error as { name: string; message: string; kind?: string; code?: string };
       return { name, message, kind, code };
     };
-    const guest = lab.guest('accepts-when-told');
+    const guest = lab.guest('accepts-on-request');
     const listener = await window.hf.listen(80);
     const waiting = listener.accept().then(String, inWords);
     const taken = await window.hf.listen(80).then(String, inWords);
@@ -253,7 +253,7 @@ test('ports that are taken, or without a listener, refuse; closing wakes a waiti
   });
 });
 
-test('an open connection, and one that waits, end with the runtime', async ({ page }) => {
+test('an open connection and a waiting one end with the runtime', async ({ page }) => {
   const got = await page.evaluate(async () => {
     const nameOf = (error: Error): string => error.name;
     const listener = await window.hf.listen();

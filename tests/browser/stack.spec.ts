@@ -1,8 +1,8 @@
-// The engine's stack is the guest's and the kernel's: a guest that fills it must not stop the kernel half-way (worker/probe.ts).
+// Guest and kernel share the engine's stack: a guest that fills it must not stop the kernel halfway through a call (worker/probe.ts).
 import { expect, test } from './support/test.ts';
 
 for (const jsBridge of [false, true]) {
-  test(`a guest that calls the kernel until the stack is full harms itself alone (${jsBridge ? 'JS' : 'multi-memory'} bridge)`, async ({
+  test(`a guest that calls the kernel until the stack is full harms only itself (${jsBridge ? 'JS' : 'multi-memory'} bridge)`, async ({
     page,
     start,
   }) => {
@@ -15,7 +15,7 @@ for (const jsBridge of [false, true]) {
           args,
           preopens: ['/'],
         });
-        // A lock left behind would keep this from ending.
+        // If a lock were still held, this would never end.
         const next = await window.hf.run(lab.guest('toolbox'), { args: ['write', '/deep', 'x'], preopens: ['/'] });
         ends.push([deep.reason, deep.code, deep.message, next.code]);
       }

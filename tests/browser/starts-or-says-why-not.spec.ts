@@ -1,4 +1,4 @@
-// What a page must send for the runtime to start, and the error when it does not.
+// What a server must send for the runtime to start, and the errors if it does not.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test as plain } from '@playwright/test';
@@ -12,7 +12,7 @@ plain.afterEach(async () => {
   for (const site of sites.splice(0)) await site.close();
 });
 
-/** A page of a server of its own, with the library in it. */
+/** Opens a page on its own server, and loads the library into it. */
 async function open(
   page: Page,
   answer?: (path: string) => Answer | undefined,
@@ -29,7 +29,7 @@ interface Failure extends ErrorInWords {
   problems: { what: string; why: string; fix: string }[];
 }
 
-/** What start() fails with, and what diagnose() says. */
+/** The error of start(), and the result of diagnose(). */
 async function failure(page: Page, options: StartOptions = {}) {
   return page.evaluate(async (given) => {
     const started = (await lab.failure(window.lib.start({ startTimeout: 20_000, ...given }))) as Failure;
@@ -65,7 +65,7 @@ plain.describe('headers', () => {
     });
   }
 
-  plain('without both, both are named; a wrong value is named, too', async ({ page }) => {
+  plain('without either, both are named; a wrong value is named, too', async ({ page }) => {
     await open(page, undefined, {});
     const both = await failure(page);
     for (const header of Object.keys(isolation)) expect(both.message).toContain(header);
@@ -127,7 +127,7 @@ plain.describe('a Content-Security-Policy', () => {
   });
 
   plain(
-    "without 'self' in connect-src the error names it, also when a meta element brings the policy",
+    "without 'self' in connect-src the error names it, even if a meta element contains the policy",
     async ({ page }) => {
       const policy = `${strict}; connect-src https://example.org`;
       await open(page, undefined, { ...isolation, 'Content-Security-Policy': policy });
@@ -223,12 +223,12 @@ plain.describe('assets', () => {
       expect(await runs(page, { assets })).toBe('hello, world\n');
     }
     for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm']) expect(site.count(`/dist/${name}`)).toBe(0);
-    // By default they are beside the library; here they are not.
+    // By default they are beside the library, but not here.
     expect((await failure(page)).message).toContain('coordinator.js');
   });
 
   for (const name of ['coordinator.js', 'compute.js', 'kernel.wasm']) {
-    plain(`${name} that is missing is named, and nothing hangs`, async ({ page }) => {
+    plain(`${name} that is missing: the error names it, and nothing hangs`, async ({ page }) => {
       const complaints = watch(page);
       await open(page, (asked) => (asked === `/dist/${name}` ? { status: 404, headers: isolation } : undefined));
       const failed = await failure(page);
@@ -263,7 +263,7 @@ plain.describe('assets', () => {
   });
 
   plain('files from different builds are detected', async ({ page }) => {
-    // A coordinator that speaks a later version.
+    // A coordinator with a later protocol version.
     const later = `onmessage = ({ data }) => { if (data.t === 'init') postMessage({ t: 'ready', protocol: data.protocol + 1 }); };`;
     const answer = { headers: { 'Content-Type': 'text/javascript', ...isolation }, body: later };
     await open(page, (asked) => (asked === '/dist/coordinator.js' ? answer : undefined));
@@ -290,7 +290,9 @@ test('diagnose() finds nothing wrong with a correct page', async ({ page }) => {
   expect(await page.evaluate(() => window.lib.diagnose())).toEqual({ ok: true, problems: [] });
 });
 
-test('start() can be cancelled, before and during; later its signal closes', async ({ page }) => {
+test('start() can be cancelled before and while it runs; afterwards its signal closes the runtime', async ({
+  page,
+}) => {
   const seen = await page.evaluate(async () => {
     const before = await lab.failure(window.lib.start({ signal: AbortSignal.abort(new Error('before')) }));
     const meanwhile = new AbortController();

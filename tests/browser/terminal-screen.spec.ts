@@ -1,4 +1,4 @@
-/** The echo of a terminal on a real screen: xterm.js, with each of its tables of how wide characters are. */
+/** The echo of a terminal on a real screen: xterm.js, with each of its tables of character widths. */
 import { readFileSync } from 'node:fs';
 import type * as Graphemes from '@xterm/addon-unicode-graphemes';
 import type * as Unicode11 from '@xterm/addon-unicode11';
@@ -12,7 +12,7 @@ type Widths = '6' | '11' | '15-graphemes';
 const WIDTHS: Widths[] = ['6', '11', '15-graphemes'];
 
 interface Tools {
-  /** A screen, with what stands on it. */
+  /** A screen and its contents. */
   screen(
     widths: Widths,
     size?: { cols: number; rows: number },
@@ -42,7 +42,7 @@ async function loadXterm(page: Page): Promise<void> {
         terminal.loadAddon(new Unicode11Addon());
         terminal.loadAddon(new UnicodeGraphemesAddon());
         terminal.unicode.activeVersion = widths;
-        /** The last lines, each with the rows that it was wrapped to, and the cursor's place in its line. */
+        /** The last lines, with wrapped rows joined, and the cursor's position in its line. */
         const look = (): string => {
           const buffer = terminal.buffer.active;
           const lines: string[] = [];
@@ -155,7 +155,7 @@ for (const widths of WIDTHS) {
             wrong.push(JSON.stringify({ expected, got: look(), prompt, steps, line: line.join('') }));
           reference.terminal.dispose();
           if (wrong.length > 0) break;
-          // The end of the line, and what cat answers.
+          // The end of the line, and cat's answer.
           const ended = lineEnds() + 2;
           await keyboard.write(lab.encode('\r'));
           await settle(() => lineEnds() === ended);

@@ -11,7 +11,7 @@ test('a terminal delivers edited lines, echoes keys, and ends with ^D', async ({
     return { exit: await p.exited, screen: await screen };
   });
   expect(exit).toMatchObject({ reason: 'exit', code: 0 });
-  // The echo, and what cat wrote; which comes first after the line's end is up to them.
+  // The echo and cat's output, which may arrive in either order after the end of the line.
   expect(screen).toBe('hello\r\nhello\r\n');
 });
 
@@ -19,7 +19,7 @@ for (const [key, signal, code] of [
   ['\x03', 'SIGINT', 130],
   ['\x1c', 'SIGQUIT', 131],
 ] as const) {
-  test(`${signal} ends what reads, and what computes, with code ${code}`, async ({ page, start }) => {
+  test(`${signal} ends programs that read and programs that compute, with code ${code}`, async ({ page, start }) => {
     await start();
     const exits = await page.evaluate(async (key) => {
       const exits = [];
@@ -35,14 +35,14 @@ for (const [key, signal, code] of [
 }
 
 for (const awaited of [false, true]) {
-  test(`^C ends what does not read, behind lines that ${awaited ? 'are on their way' : 'the page still holds'}`, async ({
+  test(`^C ends a program that does not read, even behind lines that ${awaited ? 'are on their way' : 'the page still holds'}`, async ({
     page,
     start,
   }) => {
     await start();
     const exits = await page.evaluate(async (awaited) => {
       const exits = [];
-      // Of a hundred bytes each: more than the terminal holds, and more than may be in transit.
+      // A hundred bytes each: together more than the terminal holds, and more than may be in transit.
       for (const lines of awaited ? [260, 2000] : [260, 20_000]) {
         const p = await window.hf.spawn(lab.guest('spins-forever'), { terminal: true, stdout: 'null' });
         const keyboard = p.stdin.getWriter();
@@ -88,7 +88,7 @@ test('keys after a ^C that overtook unread lines are read, and those lines are n
   expect(screen.split('lost').length).toBeLessThan(6000);
 });
 
-test('raw, ^C waits its turn, and a page that awaits its writes waits with it', async ({ page, start }) => {
+test('in raw mode, ^C waits its turn, and a page that awaits its writes waits, too', async ({ page, start }) => {
   await start();
   const done = await page.evaluate(async () => {
     const p = await window.hf.spawn(lab.guest('spins-forever'), {
@@ -128,7 +128,7 @@ test('^C is an event if there is a listener, and discards what was typed before'
   expect(screen).not.toContain('lost\r\n');
 });
 
-test('raw, every key is read as it comes, and the screen is the program’s alone; lines end at the margin unless the page asks otherwise', async ({
+test('in raw mode, every key is read as it arrives, and only the program writes to the screen; lines start at the margin unless the page asks otherwise', async ({
   page,
   start,
 }) => {
@@ -159,7 +159,7 @@ test('raw, every key is read as it comes, and the screen is the program’s alon
   expect(screens).toEqual([mapped, asItIs, mapped, asItIs, mapped]);
 });
 
-test('without echo a line is edited invisibly, and later output is below it', async ({ page, start }) => {
+test('without echo, a line is edited invisibly, and later output is below it', async ({ page, start }) => {
   await start();
   const screens = await page.evaluate(async () => {
     const screens = [];
@@ -182,7 +182,7 @@ test('without echo a line is edited invisibly, and later output is below it', as
     }
     return screens;
   });
-  // The line's end, and what cat answers.
+  // The end of the line, and cat's answer.
   const screen = '\r\nsecret\r\nseen\r\nseen\r\n';
   expect(screens).toEqual([screen, screen]);
 });

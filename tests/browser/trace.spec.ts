@@ -27,7 +27,7 @@ test('a trace reports every call, with the bytes read and written, before `exite
   expect(events[1]!.text).toMatch(/^\d+\.\d+ fd_write\(fd=1, bytes="one\\n"\) = written=4 <[\d.]+ ms>$/);
 });
 
-test('a trace begins and stops while the guest runs, and loses nothing when its listener is slow', async ({
+test('a trace can be started and stopped while the guest runs, and loses nothing if its listener is slow', async ({
   page,
   start,
 }) => {
@@ -63,7 +63,7 @@ test('a trace begins and stops while the guest runs, and loses nothing when its 
     const second = told.join('\n');
     p.kill();
     await p.exited;
-    // Thousands of records, more than the pipe and the page hold, to a function that takes its time.
+    // Thousands of records, more than the pipe and the page hold, for a slow function.
     let calls = 0;
     const many = await window.hf.spawn(lab.guest('toolbox'), {
       args: ['print', '3000', '1'],
@@ -125,7 +125,7 @@ test('an error thrown by the trace function is reported, the guest continues, an
       () => errors.length,
       (length) => length > 0,
     );
-    await line('between\n'); // behind what was still being told of the first line
+    await line('between\n'); // after the remaining records of the first line
     const told: string[] = [];
     p.trace(({ args }) => void told.push(args.join(' ')));
     await line('two\n');
@@ -147,7 +147,7 @@ test('a trace that crosses the end of its process delays no answer', async ({ pa
     const ends = [];
     for (let i = 0; i < 20; i++) {
       const p = await window.hf.spawn(lab.guest('hello'), { stdout: 'null' });
-      // The page is busy while it ends.
+      // The page is busy while the process ends.
       const until = performance.now() + i;
       while (performance.now() < until);
       p.trace(() => undefined);
@@ -193,7 +193,7 @@ test('`exited` waits for the trace’s listener, but not after a kill or once tr
       let told = false;
       void p.exited.then(() => (told = true));
       await lab.frames(10);
-      if (told) reasons.push('told too soon');
+      if (told) reasons.push('reported too soon');
       p[release](false as never);
       reasons.push((await p.exited).reason);
     }

@@ -11,7 +11,7 @@ const traps = [
 ] as const;
 
 for (const [kind, message] of traps) {
-  test(`a trap (${kind}) is a result: its message, its wasm stack, code 134, and what was written before`, async ({
+  test(`a trap (${kind}) is a result, with a message, the wasm stack, code 134, and the output written before it`, async ({
     page,
   }) => {
     const result = await page.evaluate(
@@ -23,15 +23,13 @@ for (const [kind, message] of traps) {
     const frames = result.stack.split('\n');
     expect(frames.length).toBeGreaterThan(1);
     for (const frame of frames) expect(frame).toMatch(/wasm/);
-    // The module's URL and an offset: what tools that know its debug information look for.
+    // The module's URL and an offset, which tools need to look up debug information.
     expect(frames.at(0)).toMatch(/traps-end-the-process-and-say-why\.wasm:wasm-function\[\d+\]:0x[0-9a-f]+/);
     expect(result.stack).not.toContain('compute.js');
   });
 }
 
-test('a trap in the start function of the module, and an exception that nobody catches, are traps', async ({
-  page,
-}) => {
+test('a trap in the start function of the module, and an uncaught exception, are traps', async ({ page }) => {
   const [inStart, exception] = await page.evaluate(async () => [
     await window.hf.run(lab.guest('traps-in-its-start-function')),
     await window.hf.run(lab.guest('throws-an-exception')),
@@ -59,7 +57,7 @@ test('the worker of a guest that trapped serves the next one', async ({ page }) 
   expect(code).toBe(0);
 });
 
-// The rewritten module's own offsets differ: checks stand before each of these places.
+// The rewritten module's own offsets differ, because checks come before each of these places.
 for (const jsBridge of [false, true]) {
   test(`the stack of an interruptible program, or one with limits, refers to the original module (${jsBridge ? 'JS' : 'multi-memory'} bridge)`, async ({
     page,
@@ -78,7 +76,7 @@ for (const jsBridge of [false, true]) {
         const stacks = [];
         for (const options of [{}, { interruptible: true }, { limits: { memory: 64 << 20 } }]) {
           const { stack } = await window.hf.run(lab.guest(name), { args: [kind], ...options });
-          // The URL of one that was rewritten is a hash.
+          // The URL of a rewritten module is a hash.
           stacks.push(stack.replace(/\S+?(?=wasm-function)/g, ''));
         }
         seen.push(stacks);

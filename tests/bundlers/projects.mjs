@@ -1,13 +1,13 @@
-// The projects: how each is built, and how what comes of it is served. A step is a command of the project's own packages.
+// The projects: how each is built, and how the result is served. A step is a command from the project's own packages.
 //
-//   source     the folder in projects/, when that is not the name
-//   packages   versions instead of those in its package.json
-//   node24     its tools want a newer Node than 20
-//   publicFolder  what of it is served as it is: the guest programs go there
-//   copies     folders that get a copy of the package's files, as the documentation says of bundlers that copy none
+//   source     the folder in projects/, if it differs from the name
+//   packages   versions that replace those in its package.json
+//   node24     its tools need a newer Node than 20
+//   publicFolder  the folder that is served unchanged; the guest programs go there
+//   copies     folders that get a copy of the package's files, as documented for bundlers that copy none
 //   companion  whether its page also uses a companion, which imports another module
-//   tries      `build`: a command, which may be all; `serve`: a command that serves it at a port, or a folder for a server with the two headers;
-//              `page`: the path of the page (default /), or `route`: of something that answers with JSON, or `run`: a command that prints it
+//   tries      `build`: a command, possibly the only one; `serve`: a command that serves it at a port, or a folder for a server with the two headers;
+//              `page`: the path of the page (default /), or `route`: the path of a JSON answer, or `run`: a command that prints the result
 
 import { FILES, nodeName } from '../../common/files.js';
 
@@ -39,7 +39,7 @@ const types = (config) => ({
 });
 
 export const projects = {
-  // ES modules only, on purpose; what are files and not modules for the page have no types.
+  // ES modules only, on purpose; exports that are files instead of modules have no types.
   package: {
     tries: [
       { title: 'publint', build: ['publint/src/cli.js', 'run', 'node_modules/holdfast', '--strict'] },
@@ -153,5 +153,5 @@ export const projects = {
   },
 };
 
-/** Those of `npm test`; `npm run test:bundlers` runs them all. */
+/** The projects of `npm test`; `npm run test:bundlers` runs all of them. */
 export const inEveryTest = ['package', 'vite-8', 'webpack', 'esbuild', 'node', 'import-map', 'other-origin'];

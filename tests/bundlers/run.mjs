@@ -1,5 +1,5 @@
-// Projects as users have them: each installs the packed package, is built and served by its own tools, and its page runs in Chromium (or its
-// program on Node). `node tests/bundlers/run.mjs [--all | NAME…] [--grep PATTERN]`; without either: those of `npm test`. Ends with `N passed, N failed`.
+// Sample user projects: each installs the packed package, is built and served by its own tools, and its page runs in Chromium (or its program on
+// Node). `node tests/bundlers/run.mjs [--all | NAME…] [--grep PATTERN]`; without either, those of `npm test`. Ends with `N passed, N failed`.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -49,7 +49,7 @@ async function pack() {
   say(`the package is ${(fs.statSync(path.join(work, 'holdfast.tgz')).size / 1e6).toFixed(2)} MB packed`);
 }
 
-/** The project's folder, as after `npm install`: its packages anew when its package.json is another. */
+/** Prepares the project's folder as `npm install` would; reinstalls its packages if its package.json has changed. */
 async function prepare(name, { source = name, packages, publicFolder }) {
   const folder = path.join(work, name);
   const from = path.join(here, 'projects', source);
@@ -89,12 +89,12 @@ async function prepare(name, { source = name, packages, publicFolder }) {
   return folder;
 }
 
-/** A command of the project's packages, or of ours. */
+/** A command from the project's packages, or from ours. */
 function command(folder, [script, ...args], node) {
   const own = path.join(folder, 'node_modules', script);
   const found = [path.join(folder, script), own, fromRoot('node_modules', script)].find(exists);
   if (!found) throw new Complaint(`${script} is missing`);
-  const binary = script.startsWith('esbuild/'); // it is no script once it is installed
+  const binary = script.startsWith('esbuild/'); // its installation replaces the script by a binary
   return binary ? [found, ...args] : [node, found, ...args];
 }
 
@@ -210,7 +210,7 @@ await main(async (args) => {
   const names = args.includes('--all') ? Object.keys(projects) : args.length > 0 ? args : inEveryTest;
   const unknown = names.filter((name) => !projects[name]);
   if (unknown.length > 0)
-    throw new Complaint(`no project ${unknown.join(', ')}; there are ${Object.keys(projects).join(', ')}`);
+    throw new Complaint(`unknown project ${unknown.join(', ')}; the projects are ${Object.keys(projects).join(', ')}`);
   await pack();
   const browser = await chromium.launch({ executablePath: chromiumOnPath(), args: chromiumFlags });
   let [passed, failed] = [0, 0];

@@ -1,4 +1,4 @@
-/** A server of folders with the two headers, and what a server of another origin has to say so that it may be used under them. */
+/** Serves folders with the two headers, and with the headers that resources on another origin then need. */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const headers = {
 };
 
 /**
- * `folders`: URL path (with a slash at its end) → folder, the longest that fits. `words`: what is replaced in pages. Resolves to {origin, stop}.
+ * `folders`: URL path (with a trailing slash) → folder; the longest match counts. `words`: replacements in pages. Resolves to {origin, stop}.
  */
 export async function serveFolders(folders, words = {}) {
   const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length);

@@ -1,9 +1,8 @@
-// What each project does with the package: every part of it that is a file of its own, once. The same in a page and on Node.
+// What each project does with the package: uses every part that is a separate file once. The same code runs in a page and on Node.
 import { diagnose, start } from 'holdfast';
 
 /**
- * `guests`: the URL of the folder with the programs; `companion`: that of glue.js, as the bundler wrote it. Resolves to
- * what was seen; run.mjs says what it has to be.
+ * `guests`: the URL of the folder with the programs; `companion`: the URL of the bundled glue.js. Resolves to the results; run.mjs checks them.
  */
 export async function use(guests, options, companion) {
   const program = (name) => `${guests}${name}.wasm`;
@@ -51,7 +50,7 @@ export async function use(guests, options, companion) {
   }
 }
 
-/** In a page: leaves what was seen, or what failed, where the test looks for it. */
+/** In a page: stores the results, or the error, where the test looks for them. */
 export function report(guests, options, companion) {
   globalThis.outcome = use(guests, options, companion).then(
     (seen) => ({ seen }),

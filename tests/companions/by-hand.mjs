@@ -29,7 +29,7 @@ const companion = ({ wasi, thread, options }) => {
         await sleep(milliseconds);
         return exports.call_hook(value);
       },
-      /** How many of these were open at the same time. */
+      /** How many of these calls were in progress at the same time. */
       async overlaps() {
         open.push(1);
         await sleep(30);
@@ -51,7 +51,7 @@ const companion = ({ wasi, thread, options }) => {
         throw 'only text';
       },
       uncloneable: () => () => 1,
-      /** Glue catches everything. */
+      /** Like glue that catches all exceptions. */
       exitAndCatch(code) {
         try {
           exports.exit(code);

@@ -1,4 +1,4 @@
-// The package's own companions, bundled as an application would do it, with guests and glue as npm delivers them.
+// The package's own companions, bundled as in an application, with guests and glue as published on npm.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -13,7 +13,7 @@ const packageRoot = (name) => {
   return folder;
 };
 
-/** As a bundler writes it, with what it imports. */
+/** Bundles the code with its imports. */
 async function bundled(code, from, alias = {}) {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: from },
@@ -30,7 +30,7 @@ async function bundled(code, from, alias = {}) {
 
 const ready = (name) => bundled(`export { default } from './companions/${name}.js'`, root);
 
-/** emnapi's core and runtime must be of one version: those that npm puts into the package, if it does. */
+/** emnapi's core and runtime must have the same version: uses those inside the package if npm has installed them there. */
 function emnapiOf(name) {
   const own = path.join(packageRoot(name), 'node_modules/@emnapi');
   if (!existsSync(own)) return {};
@@ -49,7 +49,7 @@ const napi = (name, calls) =>
 
 const file = (name, inside) => path.relative(root, path.join(packageRoot(name), inside));
 
-/** What the page does with each: the guest, relative to the clone; its companion, bundled; calls, and what they answer. */
+/** For each companion: the guest (a path in the clone), the bundled companion, and calls with their expected results. */
 export const cases = {
   'quickjs-wasi, with callbacks and timers': {
     wasm: file('quickjs-wasi', 'quickjs.wasm'),

@@ -1,4 +1,4 @@
-// A companion that instantiates by itself, in the way that its options name, with imports that know nothing of WASI.
+// A companion that instantiates the module itself, in the way that its options name, without providing WASI imports.
 const made = {
   instantiate: async ({ module }, imports) => WebAssembly.instantiate(module, imports),
   bytes: async ({ bytes }, imports) => (await WebAssembly.instantiate(bytes, imports)).instance,

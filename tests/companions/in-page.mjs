@@ -1,4 +1,4 @@
-// Runs in a page of any browser: the calls of one case, with the files that some of the guests read.
+// Runs in a page of any browser: makes the calls of one case, and provides the files that some guests read.
 export async function callAll(start, { wasm, companion, calls }) {
   const hf = await start();
   for (const folder of ['/doc/dev', '/src']) await hf.fs.mkdir(folder, { recursive: true });

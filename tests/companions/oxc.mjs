@@ -1,4 +1,4 @@
-// For the napi-rs module of oxc-parser, with the runtime that its package depends on.
+// The companion for the napi-rs module of oxc-parser, with the runtime that its package depends on.
 import { createRequire } from 'node:module';
 import { emnapi } from '../../companions/emnapi.js';
 

@@ -1,18 +1,18 @@
-// Reads a folder laid out as WebAssembly/wasi-testsuite: NAME.wasm, beside it NAME.json (its absence is an empty one), and folders that
-// the programs get copies of. What NAME.json may say is in the suite's doc/specification.md; two forms are known:
+// Reads a folder with the layout of WebAssembly/wasi-testsuite: NAME.wasm, optionally NAME.json beside it, and folders that are copied for the
+// programs. The suite's doc/specification.md describes NAME.json; two forms are supported:
 //
 //   {"args": […], "env": {…}, "root": "DIR", "exit_code": N, "stdout": "…", "stderr": "…"}
 //   {"operations": [{"type": "run", args, env, root}, {"type": "read", "id": "stdout", "payload"}, {"type": "wait", "exit_code"}]}
 //
-// `root` becomes the guest's "/". Older branches have `dirs` instead: a list, each preopened by its own name. Both are folders beside the
-// program. All is optional: no arguments, an empty environment, no directory, exit code 0, any output.
+// `root` becomes the guest's "/". Older branches have `dirs` instead: a list of directories, each preopened under its own name. Both are folders
+// beside the program. All keys are optional; the defaults are no arguments, an empty environment, no directory, exit code 0, any output.
 import fs from 'node:fs';
 import path from 'node:path';
 
 const PREVIEW1 = 'wasm32-wasip1';
 const VERSION = /^wasm32-wasip\d+$/;
 
-/** What one test is: a case as in tests/guests/header.mjs, with the module's path and folders to copy from. */
+/** A test: a case as in tests/guests/header.mjs, with the module's path and folders to copy. */
 function newCase(id, module) {
   return {
     id,
@@ -32,7 +32,7 @@ function newCase(id, module) {
   };
 }
 
-/** Each key or operation: what it does to the case. `folder` is the program's. */
+/** For each key or operation, a function that applies it to the case. `folder` is the program's folder. */
 const keys = {
   args: (test, value) => (test.args = value),
   env: (test, value) => (test.env = value),
@@ -65,7 +65,7 @@ function configure(test, configuration, folder) {
   }
 }
 
-/** A module's bytes go on with its version, a component's with another one and a layer. */
+/** A module's version follows its magic bytes; in a component, a different version and a layer do. */
 function isModule(file) {
   const head = Buffer.alloc(8);
   const handle = fs.openSync(file, 'r');
@@ -74,7 +74,7 @@ function isModule(file) {
   return head.readUInt32LE(4) === 1;
 }
 
-/** The version of WASI that a folder's programs are made for: its name says so, or its manifest; else it is preview 1. */
+/** The WASI version of a folder's programs, from its name or its manifest; otherwise preview 1. */
 function versionOf(folder) {
   const name = path.basename(folder);
   const manifest = path.join(folder, 'manifest.json');
@@ -83,8 +83,8 @@ function versionOf(folder) {
 }
 
 /**
- * All preview 1 programs below a folder, by path. `others` counts those of another version.
- * @returns {{ cases: object[], others: number }} a case with `broken` cannot be run, and why
+ * All preview 1 programs below a folder, by path. `others` counts programs for other versions.
+ * @returns {{ cases: object[], others: number }} a case with `broken` cannot be run; `broken` says why
  */
 export function readSuite(top) {
   const cases = [];
@@ -134,4 +134,18 @@ export function judge({ expect, broken }, { reason, code, message, stdout, stder
       complaints.push(`${stream} is ${shorten(text[stream])}, not ${shorten(expect[stream])}`);
   }
   return complaints;
+}
+
+/**
+ * The same programs as components, with the adapter around them; `made(module, component)` writes each. In WASI 0.2, exit reports only success or
+ * failure, so every code except 0 becomes 1.
+ */
+export async function wrapped(suites, folder, made) {
+  fs.mkdirSync(folder, { recursive: true });
+  for (const test of suites.flatMap(({ cases }) => cases)) {
+    const component = path.join(folder, `${test.id.replaceAll('/', '_')}.wasm`);
+    await made(test.module, component);
+    Object.assign(test, { module: component, component: true });
+    test.expect.exit = Math.min(test.expect.exit, 1);
+  }
 }

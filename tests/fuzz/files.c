@@ -1,5 +1,5 @@
-/* Paths and files: a sequence of operations gives the same results and errors through the system calls on memfs as on Linux, except those listed
- * in tests/native/support/agreement.c, and the same tree in the end. An input is a list of records, each one operation with paths made of a few
+/* Paths and files: a sequence of operations has the same results and errors with our system calls on memfs as on Linux, except for the differences
+ * listed in tests/native/support/agreement.c, and finally produces the same tree. An input is a list of records, each one operation with paths made of a few
  * components. */
 #include "support/agreement.h"
 #include "support/check.h"
@@ -30,8 +30,8 @@ static void make_path(struct record *record, char *out)
 	}
 }
 
-/* A last component of the greatest length, or one byte longer; not in renames, where Linux looks at both directories before it looks at the names,
- * and not in directories that may have been removed. */
+/* A last component of the maximum length, or one byte longer; not in renames, because Linux checks both directories before the names, and not in
+ * directories that may have been removed. */
 static void make_long(struct request *rq, uint8_t how)
 {
 	char *slash = strrchr(rq->a, '/'), *last = slash ? slash + 1 : rq->a;

@@ -1,12 +1,12 @@
-/* Any bytes for the JSON parser of plugins (native/guest), and any lines for its conversation. Looked for: a byte read beyond the text, a text that RFC 8259
- * refuses and the parser takes or the other way round, a value that is another one when it was written and read again, a line of output that is no JSON. */
+/* Passes arbitrary bytes to the JSON parser of plugins (native/guest), and arbitrary lines to the plugin. It looks for reads beyond the text, a text
+ * about which the parser and RFC 8259 disagree, a value that changes when it is written and read again, and a line of output that is not JSON. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "native/guest/holdfast_plugin.h"
 #include "support/check.h"
 
-/* ---- the grammar once more, in the fewest words: what it takes, the parser takes ---- */
+/* ---- a second, minimal parser: both must accept the same texts ---- */
 
 struct text {
 	const uint8_t *at, *end;
@@ -64,7 +64,7 @@ static bool eat_hex(struct text *text)
 	return hex;
 }
 
-/* A character of UTF-8, by its number and not by its first byte as the parser does it. */
+/* Checks a UTF-8 character by its code point, whereas the parser checks the bytes. */
 static bool eat_character(struct text *text)
 {
 	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
@@ -159,7 +159,7 @@ static bool is_json(const uint8_t *bytes, size_t size)
 
 /* ---- the parser and the writer ---- */
 
-/* In a block of exactly its size, so that each byte beyond it is found. */
+/* Copies the text to a block of exactly its size, so that a read beyond it is detected. */
 static char *copy_of(const void *bytes, size_t size)
 {
 	char *copy = malloc(size + 1);
@@ -182,7 +182,7 @@ static void check_value(const struct hfp_value *value)
 		CHECK(hfp_at(value, entries) == (value->type == HFP_ARRAY ? entry : NULL));
 		if (value->type == HFP_OBJECT)
 			CHECK(entry->key[entry->key_size] == 0);
-		if (++entries <= 64) /* hfp_at counts from the first one each time */
+		if (++entries <= 64) /* hfp_at counts from the first entry each time */
 			check_value(entry);
 	}
 	CHECK_EQ(entries, value->size);
@@ -236,7 +236,7 @@ static ptrdiff_t read_input(void *buffer, size_t size)
 	return (ptrdiff_t)got;
 }
 
-/* Each line is a message. */
+/* Each line of output must be a message. */
 static ptrdiff_t write_output(const void *buffer, size_t size)
 {
 	output = realloc(output, output_size + size);
@@ -301,7 +301,7 @@ static void converse(const uint8_t *data, size_t size)
 	input = (struct text){data, data + size};
 	hfp_use(&io);
 	CHECK_EQ(hfp_serve(methods), HFP_OK);
-	CHECK_EQ(output_size, 0); /* no line was begun and left */
+	CHECK_EQ(output_size, 0); /* no incomplete line is left */
 	hfp_use(&io);
 	free(output);
 	output = NULL;

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			options.check = HF_REWRITE_FLAG;
 			struct output twice = rewrite(once.bytes, once.size, options);
 			if (!twice.bytes && check != HF_REWRITE_NONE)
-				abort(); /* without checks, the code was not looked at */
+				abort(); /* without checks, the code was not read */
 			free(twice.bytes);
 		}
 		free(once.bytes);

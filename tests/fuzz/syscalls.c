@@ -2,7 +2,7 @@
  * memory or count, never reaches outside the preopened directories, and never changes a read-only one.
  *
  * The input is a list of records, each a step: a call of one of the threads, something that a guest does to its own memory, or something that the
- * page or the coordinator does. Each argument takes a byte that chooses how it is made (a value that is likely to be meaningful, or bytes of the
+ * page or the coordinator does. For each argument one byte chooses how its value is made (from a table of likely values, or from bytes of the
  * input), so most mutations are still useful programs.
  *
  * Steps happen within steps: where a call sleeps or yields the next step runs, of another thread or of the page, and so on, up to a maximum depth.
@@ -88,10 +88,10 @@ static const uint64_t rights[] = {HF_RIGHTS_ALL & ~HF_RIGHT_FD_READDIR,
 static const uint32_t counts[] = {0,  1,  2,   3,   4,   8,    9,    16,         17,
                                   33, 60, 119, 120, 121, 1024, 1025, 0x10000000, 0xFFFFFFFF};
 
-/* More likely than an even choice from the tables. */
+/* Makes some values more likely than an even choice from the tables would. */
 static const uint8_t fds[] = {0, 1, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6, 6, 7, 7, 8, 9, 10, 15, 16, 31, 39, 40};
 
-/* One argument, or for 't' the two of a text. */
+/* Makes one argument, or for 't' the two arguments of a text. */
 static unsigned take_argument(struct record *record, char kind, uint64_t *out)
 {
 	uint8_t how = take_byte(record);
@@ -103,7 +103,7 @@ static unsigned take_argument(struct record *record, char kind, uint64_t *out)
 	case 'p':
 		out[0] = raw ? take_bytes(record, 3) : PICK(addresses, how);
 		return 1;
-	case 'v': /* mostly where there is one */
+	case 'v': /* mostly the address of a vector */
 		out[0] = how < 200 ? IOVS + 8 * (how % 4) : PICK(addresses, how);
 		return 1;
 	case 'u':
@@ -199,7 +199,7 @@ static const struct {
 	const char *kinds;
 	void (*call)(const uint64_t *a);
 } calls[] = {
-/* Two numbers each, as the corpus has them. */
+/* Two numbers for each; the corpus depends on them. */
 #define X(name, kinds, ...) {kinds, p1_##name}, {kinds, p1_##name},
 #define OLD(name, kinds, ...) {kinds, p1_##name}, {kinds, un_##name},
 #include "calls.def"
@@ -218,10 +218,10 @@ static void guest(void *context)
 
 /* ---- what may come between ---- */
 
-/* Of the call whose frame is innermost. */
+/* The mode of the innermost call. */
 static struct mode {
 	uint8_t change;  /* changes what was just read; 0: no change */
-	uint8_t between; /* after this many copies, a step of another thread */
+	uint8_t between; /* runs a step of another thread after this many copies */
 } mode;
 
 static void copied(struct memory *memory, uint32_t from, uint32_t size)
@@ -234,7 +234,7 @@ static void copied(struct memory *memory, uint32_t from, uint32_t size)
 
 static bool meanwhile(hf_word *word)
 {
-	/* Nothing else may sleep: a lock would be held by a call that sleeps below us on this stack. */
+	/* Only these may sleep: anywhere else, a call that sleeps below us on this stack would hold a lock. */
 	CHECK(hf_self && (word == &hf_self->park || word == &hf_self->spawn.base.state));
 	return step() || world_coordinate();
 }
@@ -266,7 +266,7 @@ static struct slot *choose_thread(uint8_t which)
 	return count ? free_to_go[which % count] : NULL;
 }
 
-/* The last call that was made outside of others, and who made it: other_step makes it again and again, up to a limit. */
+/* The last call that was not nested in another, and its caller; other_step repeats it, up to a limit. */
 static struct call last;
 static struct slot *last_slot;
 
@@ -293,7 +293,7 @@ static void one_call(struct record *record, uint8_t which, uint8_t flags, uint8_
 	struct mode before = mode;
 	mode = (struct mode){.change = how == CHANGES || how == CHANGES_BETWEEN ? parameter : 0,
 	                     .between = how >= BETWEEN ? 1 + parameter % 8 : 0};
-	/* Every wait of the call ends at once. */
+	/* With the order to stop, every wait of the call ends at once. */
 	if (how == INTERRUPTED)
 		atomic_store(&slot->block->orders, HF_ORDER_STOP);
 	if (how == NO_MEMORY || how == BETWEEN_WITHOUT_MEMORY)
@@ -326,7 +326,7 @@ static void write_piece(struct record *record, struct memory *memory)
 	memcpy(memory->bytes + IOVS + index * sizeof piece, &piece, sizeof piece);
 }
 
-/* One subscription, or that one again and again, in both layouts. */
+/* One subscription, or many copies of it, in both layouts. */
 static void write_subscriptions(struct record *record, struct memory *memory)
 {
 	static const uint64_t timeouts[] = {0, 1, 1000, 1000000, 20000000, UINT64_C(1000000000), UINT64_MAX};
@@ -349,7 +349,7 @@ static void write_subscriptions(struct record *record, struct memory *memory)
 	}
 }
 
-/* A text of pieces that are repeated. */
+/* Builds a text from repeated pieces. */
 static void write_long_text(struct record *record, struct memory *memory)
 {
 	static const char *const pieces[] = {"a", "dir/",     "../",  "./", "x",    "link/",
@@ -420,7 +420,7 @@ static void peer_step(uint8_t what, uint8_t which)
 	}
 }
 
-/* Keys for the terminal: those that mean something, one again and again, a change of its mode. */
+/* Keys for the terminal: special keys, one key repeated, or a change of its mode. */
 static void keyboard_step(struct record *record, uint8_t what)
 {
 	static const uint8_t special[] = {0x7f, 8, 23, 21, 18, 22, 4, 3, 28, 26, '\n', '\r', ' ', 'a', 0, 0xc3};
@@ -501,7 +501,7 @@ static void other_step(struct record *record, uint8_t what, uint8_t whose)
 	}
 }
 
-/* False: none is left, or too many are in progress. */
+/* Returns false if no step is left, or too many are in progress. */
 static bool step(void)
 {
 	struct record record;

@@ -16,7 +16,7 @@ static struct hf_tty *tty;
 static struct hf_file *file;
 static uint8_t *echo; /* exactly the required size */
 static uint8_t keys[KEYS_MOST];
-static uint32_t key_count; /* of one write of the page */
+static uint32_t key_count; /* keys in one write of the page */
 static uint64_t typed_raw; /* unread keys that a raw terminal took; UINT64_MAX: some were typed cooked */
 static struct hf_waiter waiter;
 

@@ -1,5 +1,5 @@
-// How Go's tests are built and what they are given. Go's own runner (lib/wasm/go_wasip1_wasm_exec) gives a test all of "/" with PWD and PATH; here "/" is a folder
-// with what the tests look for.
+// How Go's tests are built, and the environment that they get. Go's own runner (lib/wasm/go_wasip1_wasm_exec) passes all of "/", with PWD and PATH;
+// here "/" is a folder with the files that the tests need.
 import fs from 'node:fs';
 import path from 'node:path';
 import { capture, Complaint, fromRoot, run } from '../../tools/lib.mjs';
@@ -7,12 +7,12 @@ import { bin } from '../../tools/toolchain/recipe.mjs';
 
 export const packages = ['os', 'io/fs', 'path/filepath', 'io/ioutil', 'sync', 'bufio', 'internal/poll', 'time'];
 
-/** A minute of Go's tests may take five on a busy machine; past that they hang. */
+/** Go's tests take a minute, and perhaps five on a busy machine; beyond this limit they hang. */
 const PATIENCE_SECONDS = 600;
 
 /**
- * What an engine cannot do, by host and package: tests that are run alone and must end with this trap. Go's runner gives Wasmtime a stack of 8 MiB
- * (`-W max-wasm-stack=8388608`); a page has no say in how large a worker's is (half a MiB in Chromium), and these recurse ten thousand deep.
+ * Tests that an engine cannot run, by host and package: they run separately and must end with this trap. They recurse ten thousand deep, for which
+ * Go's runner sets Wasmtime's stack to 8 MiB (`-W max-wasm-stack=8388608`); a page cannot set the size of a worker's stack (half a MiB in Chromium).
  */
 export const traps = {
   chromium: { 'io/fs': { tests: ['TestCVE202230630'], trap: 'call stack exhausted' } },
@@ -21,14 +21,14 @@ export const traps = {
 const go = path.join(bin, 'wasi-go');
 
 let root;
-/** GOROOT, as the programs have it built in. */
+/** GOROOT, which is compiled into the programs. */
 async function goRoot() {
   root ??= (await capture(go, ['env', 'GOROOT']))?.trim();
-  if (!root) throw new Complaint(`${go} is missing: the toolchain makes it, on Debian`);
+  if (!root) throw new Complaint(`${go} is missing: on Debian, npm run setup makes it`);
   return root;
 }
 
-/** The package's tests as a command: the path of the module. Go's cache makes the second time quick. */
+/** Builds the package's tests as a command. Returns the module's path. Go's cache makes later builds fast. */
 export async function compile(name) {
   const program = fromRoot('build/go-std', `${name.replaceAll('/', '-')}.wasm`);
   fs.mkdirSync(path.dirname(program), { recursive: true });
@@ -36,11 +36,11 @@ export async function compile(name) {
   return program;
 }
 
-/** What tests read below GOROOT, besides their own package. */
+/** What tests read below GOROOT, in addition to their own package. */
 const alsoRead = {
-  // TestBug3486 walks over them.
+  // TestBug3486 walks over this folder.
   'path/filepath': ['src/unicode'],
-  // TestReadDir looks for it in "..".
+  // TestReadDir looks for this file in "..".
   'io/ioutil': ['src/io/io_test.go'],
 };
 
@@ -49,19 +49,19 @@ async function makeRoot(name, folder) {
   const copy = (entry) =>
     fs.cpSync(path.join(goroot, entry), path.join(folder, goroot, entry), { recursive: true, dereference: true });
   for (const entry of ['go.env', 'VERSION', 'lib/time', path.join('src', name), ...(alsoRead[name] ?? [])]) copy(entry);
-  // The `os` tests look these up in GOROOT; Debian leaves them out.
+  // The `os` tests look for these files in GOROOT; Debian omits them.
   for (const entry of ['LICENSE', 'CONTRIBUTING.md']) fs.writeFileSync(path.join(folder, goroot, entry), '');
-  // GOROOT may lie below one of them.
+  // GOROOT may be below one of them.
   for (const entry of ['tmp', 'etc']) fs.mkdirSync(path.join(folder, entry), { recursive: true });
   for (const entry of ['group', 'hosts', 'passwd'])
     fs.writeFileSync(path.join(folder, 'etc', entry), `${entry} of nobody\n`);
   return path.posix.join(goroot, 'src', name);
 }
 
-/** Resolves to { code, output }. `folder` is an empty one; it becomes the guest's "/". `flags`: more for the test. */
+/** Resolves to { code, output }. `folder` is an empty folder, which becomes the guest's "/". `flags`: more flags for the test. */
 export async function runPackage(name, { program, folder, host, flags = [] }) {
   const pwd = await makeRoot(name, folder);
-  // With GOWASIRUNTIME the tests run that Go leaves out for Wasmtime's sake.
+  // With GOWASIRUNTIME set, Go also runs the tests that it skips because of Wasmtime.
   const env = { PWD: pwd, PATH: '/usr/bin:/bin', GOWASIRUNTIME: 'holdfast' };
   const args = [
     fromRoot('bin/holdfast.mjs'),

@@ -1,6 +1,6 @@
-// What `-test.v` wrote, against the table of tests that Go skips.
+// Compares the output of `-test.v` with the table of tests that Go skips.
 
-/** { name: { result: 'PASS' | 'FAIL' | 'SKIP', said: [message…] } } of all tests and subtests. */
+/** { name: { result: 'PASS' | 'FAIL' | 'SKIP', said: [message…] } } for all tests and subtests. */
 export function parse(output) {
   const tests = new Map();
   const of = (name) => {
@@ -27,8 +27,8 @@ export function expand(name) {
 }
 
 /**
- * `groups`: the package's in skips.json, each { says: what Go says, why: what is behind it, tests: [names, with {a,b}] }; "" is for nothing.
- * Returns { passed, skipped, complaints }.
+ * `groups`: the package's groups in skips.json, each { says: Go's message, "" for none; why: the reason; tests: [names, with {a,b}] }. Returns {
+ * passed, skipped, complaints }.
  */
 export function judge({ code, output }, groups) {
   const tests = parse(output);

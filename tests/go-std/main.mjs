@@ -1,5 +1,5 @@
 // `npm run conformance:go [-- --host HOST] [PACKAGE…]`: Go's own standard-library tests, built by the toolchain's Go (GOOS=wasip1) and run by `holdfast run`.
-// Every test must pass, but for those that Go itself skips, and these are exactly those of skips.json, with Go's own words for it.
+// Every test must pass, except for those that Go itself skips, which must be exactly those of skips.json, with Go's message.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { needs, setup } from '../../tools/setup.mjs';
 import { compile, packages, runPackage, traps } from './go.mjs';
 import { judge } from './judge.mjs';
 
-/** Compiles and runs the packages one after the other, and reports each. Resolves to the failures: a list of sentences. */
+/** Compiles and runs the packages one after the other, and reports each. Resolves to a list of the failures. */
 export async function goTests({ host, names = packages, log = say }) {
   const skips = JSON.parse(fs.readFileSync(fromRoot('tests/go-std/skips.json'), 'utf8'));
   const wrong = [];
@@ -25,7 +25,7 @@ export async function goTests({ host, names = packages, log = say }) {
       const alone = [`-test.run=^${test}$`];
       const { code, output } = await inFolder((folder) => runPackage(name, { program, folder, host, flags: alone }));
       if (code !== 134 || !output.includes(trap))
-        complaints.push(`${test} was to trap with "${trap}"; it ended with ${code}: ${output.slice(-300)}`);
+        complaints.push(`${test} should have trapped with "${trap}"; it ended with ${code}: ${output.slice(-300)}`);
     }
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     const counts = `${passed} passed, ${skipped} skipped by Go, ${tests.length} too deep for the engine`;

@@ -8,7 +8,7 @@ export const folder = path.dirname(fileURLToPath(import.meta.url));
 
 const extensions = new Set(['.c', '.cc', '.rs', '.wat', '.txt', '.go']);
 
-/** Sources with a header. A Go program is a folder, named after it; the others are files. */
+/** Sources with a header. A Go program is a folder with the program's name; the others are files. */
 function* sources() {
   for (const language of fs.readdirSync(folder, { withFileTypes: true })) {
     if (!language.isDirectory()) continue;
@@ -21,19 +21,35 @@ function* sources() {
   }
 }
 
+/** The components that are also made of a preview 1 program (build.mjs); they have the same cases. */
+const formsOf = (text) => /^\/\/ forms: (.*)$/m.exec(text)?.[1].trim().split(/\s+/) ?? [];
+
+/** Whether a case's program is a component. */
+export const isComponent = ({ component, file, program }) =>
+  component || file.startsWith(`component${path.sep}`) || /\.(wrapped|wasip2)$/.test(program);
+
 /** All cases, sorted by id. */
 export function loadCases() {
   const cases = [];
-  for (const { file, program } of sources())
-    cases.push(...parseHeader(fs.readFileSync(path.join(folder, file), 'utf8'), program, file));
+  for (const { file, program } of sources()) {
+    const text = fs.readFileSync(path.join(folder, file), 'utf8');
+    for (const form of ['', ...formsOf(text).map((name) => `.${name}`)])
+      cases.push(...parseHeader(text, program + form, file));
+  }
   return cases.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-export const cases = loadCases();
+const all = loadCases();
+
+/** The cases whose programs are modules. */
+export const cases = all.filter((guest) => !isComponent(guest));
+
+/** The cases whose programs are components. */
+export const componentCases = all.filter(isComponent);
 
 /**
- * The path of a case's module. A .txt is given to the runtime as it is: it is no module, and that is the test. Cases of tests/conformance
- * have theirs elsewhere.
+ * The path of a case's module. A .txt file is passed to the runtime unchanged, to test what it does with a file that is not a module. Cases of
+ * tests/conformance set the path themselves.
  */
 export function moduleOf(guest, built) {
   if (guest.module !== undefined) return guest.module;

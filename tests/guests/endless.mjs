@@ -1,4 +1,4 @@
-/** Programs that compute for ever, each in another way, and what they write before: for the tests of what is interruptible. */
+/** Programs that compute forever, each in a different way, and what they write before that; for the tests of interruptible programs. */
 export const endless = [
   ['spins-forever', 'spinning\n'],
   ['recurses-without-a-loop', 'on\n'],

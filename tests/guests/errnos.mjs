@@ -1,7 +1,7 @@
-// Which errors each of the 46 functions gave while the guest programs ran. `node tests/guests/errnos.mjs` prints them;
-// with --update it writes them into errnos.json, which errnos.test.mjs holds the programs to.
+// Which errors each of the 46 functions returned while the guest programs ran. `node tests/guests/errnos.mjs` prints them; with --update it writes
+// them to errnos.json, which errnos.test.mjs compares with later runs.
 //
-// The kernel of build/wasm-errors (node tools/build.mjs wasm-errors) notes them in a file that the page can read: native/wasi/seen.h.
+// The kernel of build/wasm-errors (node tools/build.mjs wasm-errors) records them in a file that the page can read: see native/wasi/seen.h.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -13,7 +13,7 @@ export const root = path.resolve(folder, '../..');
 export const listFile = path.join(folder, 'errnos.json');
 const include = path.join(root, 'native/include/holdfast');
 
-/** Errno's number → its name, without 0. */
+/** Errno number → name, without 0. */
 export const errnos = new Map(
   [...fs.readFileSync(path.join(include, 'errno.def'), 'utf8').matchAll(/^X\((\w+), ([1-9]\d*)/gm)].map(
     ([, name, number]) => [Number(number), name],
@@ -23,7 +23,7 @@ export const calls = [...fs.readFileSync(path.join(include, 'preview1.def'), 'ut
   ([, name]) => name,
 );
 
-/** Function → the errors that the programs saw it give, in the order of their numbers, with spaces between. Throws if a case fails. */
+/** Function → the errors that it returned to the programs, ordered by number and separated by spaces. Throws if a case fails. */
 export async function errnosSeen() {
   const width = Math.max(...errnos.keys()) + 1;
   const seen = new Uint8Array(calls.length * width);

@@ -1,8 +1,8 @@
-// Every error that a function can give is given to some guest program: errnos.json is the list.
+// Every error that a function can return is returned to some guest program; errnos.json lists them.
 //
-// `given` is what the programs saw, as the kernel counted it (errnos.mjs); `elsewhere` is what cannot be brought about from
-// outside, with the test that does. A pair that is lost fails, and so does one that nobody wrote down: when that is right,
-// `node tests/guests/errnos.mjs --update` writes it down.
+// `given` lists the errors that the programs got, as the kernel recorded them (errnos.mjs). `elsewhere` lists errors that no guest can cause, each
+// with the native test that does. The test fails if a listed pair no longer occurs, or if an unlisted one does: if that is correct, update the list
+// with `node tests/guests/errnos.mjs --update`.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { calls, errnos, errnosSeen, listFile, root } from './errnos.mjs';
 
 const { given, elsewhere } = JSON.parse(fs.readFileSync(listFile, 'utf8'));
 
-test('each error of each function is returned to some guest program', { timeout: 600_000 }, async () => {
+test('each error of each function is returned to some guest program', { timeout: 1_200_000 }, async () => {
   await build(['wasm-errors']);
   assert.deepEqual(await errnosSeen(), given);
 });
@@ -28,7 +28,7 @@ test('errors that no guest can cause have native tests', () => {
         assert.match(source, new RegExp(`\\bHF_${name}\\b`), `${file} does not know ${name}`);
         assert.ok(
           !given[call].split(' ').includes(name),
-          `a guest gets ${name} of ${call}: it need not be listed twice`,
+          `a guest gets ${name} from ${call}, so it must not be listed under "elsewhere"`,
         );
       }
     }

@@ -3,19 +3,19 @@ import { bytesOf } from './header.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Collects an output stream and lets others wait for a text in it. */
+/** Collects an output stream, and lets callers wait for a text in it. */
 export class Collector {
   #chunks = [];
   #size = 0;
   #waiters = [];
 
   add(chunk) {
-    this.#chunks.push(new Uint8Array(chunk)); // a copy, whoever owns the buffer
+    this.#chunks.push(new Uint8Array(chunk)); // a copy, because the buffer may be reused
     this.#size += chunk.length;
     this.#wake(false);
   }
 
-  /** Nothing will come any more; who still waits goes on, and will find out. */
+  /** Marks the end of the stream. Callers that still wait continue, and check the text themselves. */
   end() {
     this.#wake(true);
   }
@@ -51,7 +51,7 @@ export class Collector {
 }
 
 /**
- * Runs the steps. `sink.write` may wait and may fail: a guest need not read all of its input.
+ * Runs the steps. `sink.write` may wait and may fail, because a guest need not read all of its input.
  * @param {import('./header.mjs').Step[]} steps
  * @param {{ write(bytes: Uint8Array): Promise<void> | void, end(): Promise<void> | void }} sink
  * @param {Collector} stdout
@@ -66,6 +66,6 @@ export async function feed(steps, sink, stdout) {
     }
     await sink.end();
   } catch {
-    // It reads no more.
+    // The guest no longer reads.
   }
 }

@@ -1,7 +1,6 @@
-// The header of a guest program: what it is given and what it must do. README.md describes it. Runs in Node and in a page.
+// Parses the header of a guest program, which says what the program gets and what it must do. README.md describes the format. Runs in Node and in a page.
 //
-// Bytes (stdin, expected output) are strings with one character a byte, so that a case can go through JSON; `bytesOf` makes
-// them a Uint8Array.
+// Bytes (stdin, expected output) are strings with one character per byte, so that a case can be passed as JSON; `bytesOf` converts them to a Uint8Array.
 
 /** @typedef {{ text: string } | { wait: number } | { after: string } | { hold: true }} Step */
 /**
@@ -13,8 +12,8 @@
  * @property {string[]} args
  * @property {Record<string, string>} env
  * @property {Step[]} stdin
- * @property {boolean} stdoutClosed   nobody reads its output
- * @property {number | undefined} memory   bytes that the kernel may have: such a case gets a runtime of its own
+ * @property {boolean} stdoutClosed   its output has no reader
+ * @property {number | undefined} memory   the kernel's memory limit in bytes; such a case gets its own runtime
  * @property {{ guest: string, readOnly: boolean, devices: boolean }[]} dirs
  * @property {{ path: string, text: string }[]} files
  * @property {({ listen: number, nonblocking: boolean } | { connect: number, nonblocking: boolean })[]} sockets
@@ -26,7 +25,7 @@
  * @property {number} exit
  * @property {string | undefined} trap       a pattern that the trap's message matches
  * @property {number | undefined} killed     the code with which a signal ends it
- * @property {number | undefined} timeout    milliseconds: the program runs until it is killed after so long
+ * @property {number | undefined} timeout    milliseconds after which the program, which must still be running, is killed
  * @property {string[]} refused              patterns that the refusal's message matches; the program must not run
  * @property {string | undefined} stdout
  * @property {string | undefined} stdoutStarts
@@ -40,7 +39,7 @@
 const utf8 = (text) => Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 const fromUtf8 = (binary) => new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(binary));
 
-/** One character a byte → the bytes. */
+/** Converts a string with one character per byte to bytes. */
 export function bytesOf(binary) {
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
@@ -49,7 +48,7 @@ export function bytesOf(binary) {
 
 const escapes = { n: '\n', r: '\r', t: '\t', 0: '\0', '\\': '\\', '"': '"' };
 
-/** Reads `"…"` or `"…"*COUNT` at `at`; gives the bytes and where it ends. */
+/** Reads `"…"` or `"…"*COUNT` at `at`. Returns the bytes and the position after it. */
 function quoted(value, at) {
   let text = '';
   let i = at + 1;
@@ -72,7 +71,7 @@ function quoted(value, at) {
   return { text: times ? text.repeat(Number(times[1])) : text, end: i + 1 + (times ? times[0].length : 0) };
 }
 
-/** Words as a shell has them: bare characters and quoted pieces, without anything special but `"`. */
+/** Splits words like a shell: bare characters and quoted pieces; only `"` is special. */
 function words(value) {
   const list = [];
   for (let i = 0; i < value.length;) {
@@ -97,7 +96,7 @@ function words(value) {
   return list;
 }
 
-/** Quoted pieces, one after the other. */
+/** Reads quoted pieces, one after the other. */
 function binary(value) {
   let all = '';
   for (let i = 0; i < value.length;) {
@@ -217,10 +216,10 @@ function newCase(program, file, variant) {
   };
 }
 
-/** The lines of the comment that a source begins with, without the comment's own marks. */
+/** The lines of the comment at the start of a source, without the comment markers. */
 function commentLines(source, file) {
   if (file.endsWith('.txt')) return source.split('\n');
-  const body = source.replace(/^\/\/ flags: .*\n/, '');
+  const body = source.replace(/^(\/\/ (flags|forms|wit): .*\n)+/, '');
   if (body.startsWith('/*')) {
     const end = body.indexOf('*/');
     return body
@@ -235,7 +234,7 @@ function commentLines(source, file) {
 }
 
 /**
- * The cases that a source file's header describes; none if it has no header.
+ * The cases that a source file's header describes; empty if it has no header.
  * @param {string} source
  * @param {string} program
  * @param {string} file

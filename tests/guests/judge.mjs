@@ -1,12 +1,12 @@
-// Whether a guest did what its header says. Runs in Node and in a page.
+// Checks whether a guest did what its header says. Runs in Node and in a page.
 import { bytesOf } from './header.mjs';
 
 /**
- * What a host tells of a run.
+ * A host's report of a run.
  * @typedef {object} Result
  * @property {'exit' | 'trap' | 'timeout' | 'refused' | 'killed' | 'limit' | 'crash'} reason
  * @property {number} code
- * @property {string} message         of a trap or a refusal; else whatever helps
+ * @property {string} message         of a trap or a refusal; otherwise anything useful
  * @property {Uint8Array} stdout
  * @property {Uint8Array} stderr
  * @property {Uint8Array[]} [replies] what each client got
@@ -22,7 +22,7 @@ async function sha256(bytes) {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** How the run ended, against how it should have. */
+/** Compares how the run ended with how it should have. */
 function judgeEnd({ exit, trap, killed, timeout, refused }, { reason, code, message, stderr }) {
   const got = `it ended with "${reason}", code ${code}${message ? `, ${shorten(message)}` : ''}`;
   const said = stderr.length > 0 ? `; stderr: ${shorten(textOf(stderr))}` : '';
@@ -85,13 +85,13 @@ function judgeReplies({ replies: wanted }, { replies = [] }) {
 }
 
 /**
- * What is wrong with the result, one line each; nothing if it is as the header says.
+ * What is wrong with the result, one line each; empty if it matches the header.
  * @param {import('./header.mjs').Case} guest
  * @param {Result} result
  * @returns {Promise<string[]>}
  */
 export async function judge(guest, result) {
   const complaints = judgeEnd(guest.expect, result);
-  if (complaints.length > 0 && result.stderr.length > 0) return complaints; // the guest's own words are the best explanation
+  if (complaints.length > 0 && result.stderr.length > 0) return complaints; // the guest's own message is the best explanation
   return [...complaints, ...(await judgeOutput(guest.expect, result)), ...judgeReplies(guest.expect, result)];
 }

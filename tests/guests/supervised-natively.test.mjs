@@ -1,4 +1,4 @@
-// Guests that were translated to C as children of a supervisor: tests/supervisors/embedder.c, which knows the public headers alone, under each sanitizer.
+// Guests translated to C as children of a supervisor: runs tests/supervisors/embedder.c, which includes only the public headers, under each sanitizer.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import test from 'node:test';
@@ -34,7 +34,7 @@ const expected = [
   '',
 ].join('\n');
 
-test('a translated guest that traps is restarted, one that reads is asked, and one that computes is killed', async () => {
+test('a translated guest that traps is restarted, one that reads ends when asked, and one that computes is killed', async () => {
   await build(['native-host']);
   const programs = [];
   for (const name of ['traps-deep-inside', 'cat', 'spins-forever', 'hello'])

@@ -1,4 +1,4 @@
-// native/host/wasm2c.mjs: what it keeps is of the program that it was made of, and what it says of a program's memory is right.
+// native/host/wasm2c.mjs: it never reuses the translation of a different program, and reports a program's memory correctly.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,7 +9,7 @@ import { translate } from '../../native/host/wasm2c.mjs';
 const text = (string) => [string.length, ...Buffer.from(string)];
 const section = (id, body) => [id, body.length, ...body];
 
-/** A program that does nothing, with one byte of data in a memory of its own, or that it imports. */
+/** A program that does nothing, with one byte of data in its own memory or in an imported one. */
 const program = (data, { imports = [], exportsMemory = true } = {}) =>
   Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
@@ -32,7 +32,7 @@ function folder(t) {
   return path.join(made, 'program.wasm');
 }
 
-test('programs that differ only in bytes that are not text are not mistaken for each other', async (t) => {
+test('programs that differ only in bytes that are not text are not confused', async (t) => {
   const file = folder(t);
   const outputs = [];
   for (const data of [0xfe, 0xff, 0xfe]) {
@@ -44,7 +44,7 @@ test('programs that differ only in bytes that are not text are not mistaken for 
   fs.rmSync(path.dirname(await translate(file)), { recursive: true });
 });
 
-test('an imported memory is shared or not, whether it is exported or not', async (t) => {
+test('an imported memory is recognized as shared or not, whether it is exported or not', async (t) => {
   const file = folder(t);
   for (const [limits, shared] of [
     [[0, 1], 0],

@@ -1,6 +1,6 @@
-/* Guests that call each other along a way that the test names. Where the way comes back to a guest that waits, the call is refused, with the names of all in
- * the circle, and everyone is answered; a guest that is reentrant takes the call instead, unless the one who calls waits for that very frame. When two guests call
- * each other at the same time, one of the calls is refused and the other one answered. */
+/* Guests call each other along a path that the test gives. If the path returns to a guest that is waiting, the call is refused with the names of all
+ * guests in the cycle, and every caller gets an answer. A reentrant guest accepts the call instead, unless the caller is waiting for that guest's
+ * innermost call. When two guests call each other at the same time, one call is refused and the other is answered. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The first four are called; R is reentrant. */
+/* The first four are callees; R is reentrant. */
 enum { A = 1, B, C, R, DRIVER, OTHER, GUESTS = 6, CALLED = 4 };
 enum { LEAF = 1, REFUSED = 2, ROUNDS = 300 };
 
@@ -30,7 +30,7 @@ static void perform(struct hf_callee *own, struct hf_call *call)
 	call->answer.values[0].bits = result;
 }
 
-/* The way's digits, the first one lowest, are the guests to call. */
+/* The digits of `way` are the guests to call, starting with the lowest digit. */
 static uint64_t go(struct hf_callee *own, uint64_t way)
 {
 	if (way == 0)
@@ -73,17 +73,17 @@ static void check_ways(void)
 	check_way(11, REFUSED, "a \xe2\x86\x92 a");
 	check_way(121, REFUSED, "b \xe2\x86\x92 a \xe2\x86\x92 b");
 	check_way(1321, REFUSED, "c \xe2\x86\x92 a \xe2\x86\x92 b \xe2\x86\x92 c");
-	/* R takes a call while it waits … */
+	/* R accepts a call while it waits for an answer … */
 	check_way(414, LEAF, "");
 	check_way(44, LEAF, "");
 	check_way(3414, LEAF, "");
-	/* … but cannot wait for those who wait for what it is at. */
+	/* … but cannot call a guest that waits for the call that R is handling. */
 	check_way(1414, REFUSED, "r \xe2\x86\x92 a \xe2\x86\x92 r");
 	check_way(414141414, REFUSED, "r \xe2\x86\x92 a \xe2\x86\x92 r");
 	check_way(4444444, LEAF, "");
 }
 
-/* Both drivers at once: A calls B, and B calls A. */
+/* Two drivers run at once: A calls B while B calls A. */
 static void race(uint32_t session)
 {
 	for (int i = 0; i < ROUNDS; i++) {
@@ -133,7 +133,7 @@ int main(void)
 		CHECK(sessions[i] = coordinator_spawn(i));
 	while (finished < 2)
 		coordinator_turn();
-	/* At least one of two was answered, and no two refused each other: a refused call's guest answers the other one. */
+	/* Of two crossing calls at most one is refused: the guest whose call was refused answers the other call. */
 	CHECK_EQ(refused + leaves, 2 * ROUNDS);
 	CHECK(leaves >= ROUNDS);
 	for (uint32_t i = 1; i <= CALLED; i++)

@@ -1,5 +1,5 @@
-/* A channel between programs, made by the page: each program finds its end as a preopen after its sockets, opens it by its name, and what one
- * writes the other reads message by message. A program that cannot start leaves the channel as it was. */
+/* A channel between programs, made by the page: each program finds its end as a preopen after its sockets, opens it by its name, and the receiver
+ * reads what the sender writes, message by message. A program that cannot start leaves the channel as it was. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -74,7 +74,7 @@ static void told(uint32_t session, uint32_t reason, uint32_t code, const char *m
 	exited++;
 }
 
-/* The answer, which is 0 if it runs. */
+/* Returns the answer: 0 if the program runs. */
 static int32_t spawn(uint32_t id, struct hf_pipe *pipe, uint32_t end, uint32_t name_size)
 {
 	struct {

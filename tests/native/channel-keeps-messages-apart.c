@@ -1,5 +1,5 @@
-/* A channel is a pipe whose writes are messages: each read returns bytes of one of them, what does not fit stays, its limits count messages and
- * bytes, and a message that could never fit is refused. Its ring holds as much as was promised, wherever the messages lie in it. */
+/* A channel is a pipe whose writes are messages: each read returns bytes of one message, and bytes that do not fit the buffer stay. The limits count
+ * messages and bytes, and a message that could never fit is refused. The ring always has room for as much as the limits allow, wherever the messages lie in it. */
 #include "support/pipes.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ static void each_read_is_of_one_message(void)
 	char buffer[32] = {0};
 	CHECK_EQ(p_write(pipe, "one", 3, true), 3);
 	CHECK_EQ(p_write(pipe, "fifth", 5, true), 5);
-	CHECK_EQ(p_write(pipe, "", 0, true), 0); /* is no message */
+	CHECK_EQ(p_write(pipe, "", 0, true), 0); /* not a message */
 	CHECK_EQ(p_write(pipe, "x", 1, true), 1);
 	CHECK_EQ(p_read(pipe, buffer, sizeof buffer, true), 3);
 	CHECK(memcmp(buffer, "one", 3) == 0);
@@ -77,18 +77,18 @@ static void pollers_learn_what_one_call_can_move(void)
 	CHECK_EQ(in.woken, 1);
 	hf_pipe_unpoll(pipe, &in.waiter);
 	CHECK_EQ(p_write(pipe, large, 900, true), 900);
-	/* The first message's, and what is left of it. */
+	/* The bytes of the first message, and what remains of it after a read. */
 	CHECK_EQ(hf_pipe_poll_read(pipe, NULL, &hangup), 7);
 	CHECK_EQ(p_read(pipe, large, 3, true), 3);
 	CHECK_EQ(hf_pipe_poll_read(pipe, NULL, &hangup), 4);
-	/* No room for a message more. */
+	/* There is no room for another message. */
 	CHECK_EQ(hf_pipe_poll_write(pipe, &out.waiter, &hangup), 0);
 	CHECK_EQ(p_read(pipe, large, 5000, true), 4);
 	CHECK(out.woken > 0);
 	hf_pipe_unpoll(pipe, &out.waiter);
 	CHECK_EQ(hf_pipe_poll_write(pipe, NULL, &hangup), 4100);
 	CHECK_EQ(p_read(pipe, large, 5000, true), 900);
-	/* Less than HF_PIPE_BUF is not called writable, unless the largest message is smaller. */
+	/* With less than HF_PIPE_BUF free the channel is not writable, unless the largest possible message is smaller. */
 	CHECK_EQ(p_write(pipe, large, 1000, true), 1000);
 	CHECK_EQ(hf_pipe_poll_write(pipe, NULL, &hangup), 0);
 	CHECK_EQ(p_write(pipe, large, 4000, true), 4000);
@@ -101,7 +101,7 @@ static void pollers_learn_what_one_call_can_move(void)
 	pipe_end(pipe);
 }
 
-/* A model: the messages' sizes in their order, and the first byte of what is left of the first. */
+/* The model: the sizes of the queued messages in order, and how much of the first one is unread. */
 static void everything_fits_that_was_promised(uint32_t most_messages, uint32_t most_bytes, uint64_t seed)
 {
 	static uint8_t bytes[4096], got[4096];

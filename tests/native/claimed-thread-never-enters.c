@@ -1,4 +1,4 @@
-/* A thread that was claimed stays outside the kernel: at the door, on its way out, and when its guest is over. */
+/* A claimed thread stays outside the kernel: when it tries to enter, when it leaves, and when its guest has ended. */
 #include "support/threads.h"
 
 #include "platform/native.h"
@@ -45,7 +45,7 @@ int main(void)
 	}
 	while (atomic_load(&arrived) < 3)
 		sleep_ms(1);
-	/* It does not move, whatever wakes it. */
+	/* It stays there, whatever wakes it. */
 	for (int i = 0; i < 20; i++) {
 		for (int j = 0; j < 3; j++)
 			hf_thread_stop(&threads[j]);

@@ -27,8 +27,8 @@ static void alone(void)
 {
 	uint64_t before = hf_plat_monotonic(), now = told();
 	CHECK(now >= before && now <= hf_plat_monotonic());
-	CHECK_EQ(atomic_load(&program->process->latest), 0); /* and pays for nothing */
-	/* The latest time that it may have received is stored before there are other threads. */
+	CHECK_EQ(atomic_load(&program->process->latest), 0); /* a process with one thread does not store its times */
+	/* Before a second thread exists, the latest time that the first may have read is stored. */
 	CHECK(hf_wt_thread_spawn(0) < 0);
 	CHECK(atomic_load(&program->process->latest) >= now);
 }
@@ -42,7 +42,7 @@ static void among_others(void)
 	uint64_t ahead = hf_plat_monotonic() + UINT64_C(3600) * 1000 * MS;
 	atomic_store(&process->latest, ahead);
 	CHECK_EQ(told(), ahead);
-	sleep_for(0, 0);     /* none of these waits for the clocks to agree */
+	sleep_for(0, 0);     /* neither sleep waits for this clock to catch up */
 	sleep_for(ahead, 1); /* absolute */
 	CHECK_EQ(told(), ahead);
 	/* A sleep is as long as the guest measures it to be. */

@@ -35,7 +35,7 @@ static void half_closed(void)
 	hf_socket_close(a);
 }
 
-/* Like AF_UNIX on Linux: bytes that have arrived can be read, further ones are refused at once. */
+/* Like AF_UNIX on Linux: bytes that have arrived can be read, and further writes fail at once. */
 static void shut_by_the_reader(void)
 {
 	pair();
@@ -76,7 +76,7 @@ static void never_accepted(void)
 	at_end(a);
 	CHECK_ERR(s_write(a, "x", 1), -HF_EPIPE);
 	hf_socket_close(a);
-	/* Also without a byte. */
+	/* The same when no byte was sent. */
 	listener = listen_on(80);
 	a = connect_to(80);
 	hf_listener_close(listener);

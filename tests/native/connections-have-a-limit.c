@@ -1,4 +1,4 @@
-/* Connections can be made up to the limit, and one more once another has gone completely. */
+/* Connections can be made up to the limit; another becomes possible once both ends of an earlier one are closed. */
 #include "support/sockets.h"
 
 static struct hf_socket *ends[HF_CONNECTIONS_MAX][2];

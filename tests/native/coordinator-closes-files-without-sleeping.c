@@ -1,5 +1,5 @@
-/* The coordinator claims the last thread of a process, which has a file open whose operations sleep: it closes the file without waiting for the
- * file system, which learns of it when it looks at its queue next. The same holds when a thread that must stop closes the file. */
+/* The coordinator claims the last thread of a process, which has a file open whose operations sleep: it closes the file without waiting for the file
+ * system, which sees this when it next checks its queue. The same holds when a thread that must stop closes the file. */
 #include "support/sleepy.h"
 
 #include <stdlib.h>

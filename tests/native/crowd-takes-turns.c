@@ -178,7 +178,7 @@ static void check_between_pieces_of_a_long_call(void)
 	until(cores, HF_TURN_HAS);
 	hf_turn_leave(threads[cores]);
 	hf_thread_become(threads[0]);
-	CHECK(hf_thread_has_orders()); /* a device's call ends here */
+	CHECK(hf_thread_has_orders()); /* where a device ends its call */
 	hf_turn_between_pieces();
 	CHECK_EQ(turn(0), HF_TURN_HAS);
 	CHECK(!hf_thread_has_orders());

@@ -1,4 +1,4 @@
-/* A new descriptor is the lowest that is free; beyond the limit there is EMFILE, and what was to be inserted is closed. */
+/* A new descriptor is the lowest that is free; beyond the limit the insertion fails with EMFILE, and closes the file that was to be inserted. */
 #include "kernel/fdtable.h"
 
 #include "fs/devfs.h"
@@ -46,7 +46,7 @@ static void check_against_model(struct hf_fdtable *table)
 	}
 }
 
-/* Nobody else gets a reserved descriptor, even at the limit. */
+/* No other call gets a reserved descriptor, even at the limit. */
 static void check_reserved(void)
 {
 	struct hf_fdtable table;
@@ -63,7 +63,7 @@ static void check_reserved(void)
 	CHECK_ERR(insert(&table), -HF_EMFILE);
 	hf_fd_unreserve(&table);
 	CHECK_EQ(insert(&table), 7);
-	/* Closed while another thread waits with a reservation. */
+	/* The table is destroyed while another thread holds a reservation. */
 	CHECK_OK(hf_fd_close(&table, 7));
 	CHECK_OK(hf_fd_reserve(&table));
 	hf_fdtable_destroy(&table);
@@ -91,7 +91,7 @@ int main(void)
 	check_against_model(&table);
 	hf_fdtable_destroy(&table);
 
-	/* No descriptor at all. */
+	/* A table that allows no descriptors. */
 	hf_fdtable_init(&table, 0);
 	CHECK_ERR(insert(&table), -HF_EMFILE);
 	hf_fdtable_destroy(&table);

@@ -30,7 +30,7 @@ int main(void)
 	CHECK_OK(get(&table, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK));
 	CHECK_ERR(get(&table, 0, HF_RIGHT_FD_WRITE), -HF_EBADF);
 	CHECK_ERR(get(&table, 0, HF_RIGHT_FD_SYNC), -HF_ENOTCAPABLE);
-	CHECK_OK(get(&table, 0, HF_RIGHT_FD_TELL)); /* which the right to seek implies */
+	CHECK_OK(get(&table, 0, HF_RIGHT_FD_TELL)); /* implied by the right to seek */
 	CHECK_ERR(get(&table, 1, HF_RIGHT_FD_TELL), -HF_ESPIPE);
 	CHECK_ERR(get(&table, 1, HF_RIGHT_FD_READ), -HF_EBADF);
 	CHECK_ERR(get(&table, 1, HF_RIGHT_FD_READ | HF_RIGHT_FD_SEEK), -HF_EBADF);

@@ -64,7 +64,7 @@ static void check_open(void)
 		check_err(__FILE__, __LINE__, cases[i].path,
 		          open_it(3, cases[i].path, cases[i].follow, cases[i].oflags, cases[i].rights), cases[i].expected);
 	CHECK(!f_exists(program->fs.root, "/no"));
-	/* More than the directory passes on. */
+	/* Requests more rights than the directory passes on. */
 	CHECK_ERR(hf_p1_fd_fdstat_set_rights(3, HF_RIGHTS_ALL & HF_RIGHT_PATH_OPEN, HF_RIGHT_FD_READ), 0);
 	CHECK_ERR(open_it(3, "f", 0, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_WRITE), HF_ENOTCAPABLE);
 	CHECK_ERR(open_it(3, "f", 0, 0, HF_RIGHT_FD_READ | HF_RIGHT_FD_READDIR), 0); /* which does not apply to a file */

@@ -5,7 +5,7 @@
 
 enum { SIGNALS = 31 };
 
-/* In the order of $signal: t terminates, i is ignored, c continues, s stops (which nobody could end, so nothing is done). */
+/* In the order of $signal: t terminates, i is ignored, c continues, s stops (which nothing could end, so the signal is ignored). */
 static const char actions[] = "i"     /* none */
 							  "ttt"   /* hup, int, quit */
 							  "ttttt" /* ill, trap, abrt, bus, fpe */

@@ -1,10 +1,10 @@
-/* Every pointer that a guest passes is checked: one byte short at the end of memory, and far beyond it, is EFAULT, for each
- * argument of each function of both editions, and nothing is written. */
+/* Every pointer that a guest passes is checked, for each argument of each function in both editions: one byte short at the end of memory, and far
+ * beyond it, fails with EFAULT, and nothing is written. */
 #include "support/program.h"
 
 #include <string.h>
 
-/* Where things lie in the guest's memory. */
+/* Addresses in the guest's memory. */
 enum {
 	OUT = 64, /* 64 bytes for results */
 	OUT2 = 128,
@@ -18,12 +18,12 @@ enum {
 static struct program *program;
 static uint32_t file, dir = 3;
 
-/* Names in memory, as address and size. */
+/* Names in memory, as addresses and sizes. */
 #define FILE_NAME NAMES, 4
 #define LINK_NAME NAMES + 16, 4
 #define NEW_NAME NAMES + 32, 3
 
-/* `call` with `pointer` for one argument: fine where `size` bytes are there, EFAULT where they are not. */
+/* `call` with `pointer` as one argument: it must succeed where `size` bytes are in memory, and fail with EFAULT elsewhere. */
 #define POINTER(size, call)                                                                                   \
 	do {                                                                                                      \
 		static const uint32_t past[] = {GUEST_SIZE - (size) + 1, GUEST_SIZE, GUEST_SIZE + 1, UINT32_MAX - 3}; \
@@ -114,7 +114,7 @@ static void check_both(void)
 	POINTER(9, hf_p1_random_get(pointer, 9));
 }
 
-/* Those that differ. */
+/* The functions that differ between the editions. */
 #define CHECK_EDITION(ns, filestat_size, subscription_size)                              \
 	static void check_##ns(void)                                                         \
 	{                                                                                    \
@@ -148,7 +148,7 @@ static void check_vectors(void)
 	CHECK_EQ(program_take(program, 1, got, 8), 0);
 	CHECK_ERR(hf_p1_fd_read(0, IOVS, 1, OUT), 0);
 	CHECK_EQ(peek_u32(program, OUT), 6);
-	/* Sizes that do not matter for pieces of nothing. */
+	/* The address of an empty piece does not matter. */
 	poke_iov(program, IOVS + 40, GUEST_SIZE, 0);
 	CHECK_ERR(hf_p1_fd_write(1, IOVS + 32, 2, OUT), 0);
 	CHECK_EQ(program_take(program, 1, got, 8), 4);

@@ -1,5 +1,5 @@
-/* Two guests call a third, with numbers and with bytes, more than the ring holds too. The page nudges it meanwhile. A caller that is killed while it waits is
- * woken at once, and the one that is called goes on; when that is killed its callers are told, then and in every later call. */
+/* Two guests call a third with numbers and with bytes, including more bytes than the ring holds, while the page nudges it. A caller that is killed
+ * while it waits wakes at once, and the callee continues. When the callee is killed, waiting callers and all later calls get an error. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -17,7 +17,7 @@ static _Atomic uint32_t exited, nudges, answered, sum;
 static _Atomic bool hangs, saw_end, saw_it_again;
 static uint8_t reversed[MOST];
 
-/* Its own memory is at 0: what came is there, and what goes back. */
+/* Receives the bytes at address 0 of the callee's memory, and sends them back from there. */
 static void reverse(struct hf_call *call)
 {
 	uint8_t *memory = guest_memory();
@@ -48,7 +48,7 @@ static void serve(void)
 			call = NULL;
 		} else if (call->shared.fn == HANG) {
 			hangs = true;
-			call = NULL; /* and never answers this one */
+			call = NULL; /* this call is never answered */
 		} else {
 			call->answer.fn = 0;
 			call->answer.tags = 0;

@@ -1,4 +1,4 @@
-/* Threads append to one file: every record is there once, whole, each thread's in its order, and each learns where its own ended. */
+/* Threads append to one file: every record is in it once and whole, each thread's records are in order, and each thread gets the correct offset after its own. */
 #include "support/files.h"
 
 #include <stdlib.h>

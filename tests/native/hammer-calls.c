@@ -1,5 +1,5 @@
-/* Callers of two kinds, with numbers and with bytes, call one guest as fast as they can, and all are killed at random instants, the one that is called too;
- * zombies go on for a while. No answer is wrong, nobody waits for a guest that has ended, and no memory is left. */
+/* Callers of two kinds, with numbers and with bytes, call one guest as fast as they can. All of them, including the callee, are killed at random
+ * instants, and zombies run on for a while. No answer is wrong, no caller waits for a guest that has ended, and no memory is leaked. */
 #include "support/coordinator.h"
 
 #include "coordinator/pool.h"
@@ -170,7 +170,7 @@ static void kill_those_due(void)
 		}
 }
 
-/* One callee's life. Callers come and go as long as it lives; then it is freed when none of them can touch it. */
+/* One callee's life: callers come and go while it lives, and it is freed when none of them can use it any more. */
 static void round_of(uint64_t *seed)
 {
 	callee = hf_callee_create(&all, "callee", 6, false);

@@ -1,5 +1,5 @@
-/* Many senders and receivers of one channel, messages of all sizes, blocking and not: each message arrives once and whole,
- * in the order of its sender, and all end. */
+/* Many senders and receivers share one channel, with messages of all sizes, blocking and not: each message arrives once and whole, in the order in
+ * which it was sent, and all threads end. */
 #include "support/pipes.h"
 
 #include <string.h>

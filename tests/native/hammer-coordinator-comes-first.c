@@ -1,5 +1,5 @@
-/* 64 threads take one lock in a loop. The thread that holds it when the coordinator wants it is the last to hold it before the coordinator: counted,
- * not timed. And no thread is overtaken forever, not even one that rarely takes the lock. */
+/* 64 threads take one lock in a loop. Once the coordinator asks for it, no other thread gets it before the coordinator does; the test counts this
+ * instead of measuring time. No thread is overtaken forever, not even one that rarely takes the lock. */
 #define HF_LOCK_UNTOLD
 #include "platform/lock.h"
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define HOSTILE 64
-#define RARE HOSTILE /* asks now and then */
+#define RARE HOSTILE /* takes it now and then */
 #define COORDINATOR (RARE + 1)
 #define TURNS_LEAST 20
 
@@ -16,7 +16,7 @@ static struct budget budget = {.milliseconds = 1500};
 static struct hf_lock lock = HF_LOCK_INIT(HF_RANK_LEAF);
 static _Atomic bool over;
 
-/* Under the lock. */
+/* Protected by the lock. */
 static uint64_t grants, asked_at; /* the grant during which the coordinator was seen to ask, or 0 */
 static uint64_t turns[RARE + 1];
 

@@ -31,7 +31,7 @@ static struct known {
 } known[SESSIONS_MOST];
 
 static struct budget budget = {.milliseconds = 1800};
-/* Long enough for any machine. */
+/* At least so many, on a slow machine too. */
 #define SPAWNED_LEAST 20
 static struct page pages[PAGES];
 static uint32_t next_id = 1;

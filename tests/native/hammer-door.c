@@ -1,5 +1,5 @@
-/* A guest that calls the kernel all the time is stopped and claimed at any moment: each time it either unwinds or is claimed, never both, and
- * after a claim it is never in the kernel again. */
+/* A guest that calls the kernel all the time is stopped and claimed at random moments: each time it either unwinds or is claimed, never both, and
+ * after a claim it never enters the kernel again. */
 #include "support/threads.h"
 
 #include "platform/native.h"

@@ -1,4 +1,4 @@
-/* Threads of one process open, look up, renumber and close the same descriptors, until the table is destroyed beneath them. */
+/* Threads of one process open, look up, renumber and close the same descriptors, until the table is destroyed while they use it. */
 #include "kernel/fdtable.h"
 
 #include "support/pipes.h"

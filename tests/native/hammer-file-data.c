@@ -1,4 +1,4 @@
-/* Threads read, write, cut and lengthen one file: each read sees each write whole or not at all, over the borders of chunks, too. */
+/* Threads read, write, cut and extend one file: each read sees each write completely or not at all, even across the borders of chunks. */
 #include "support/files.h"
 
 #include <string.h>

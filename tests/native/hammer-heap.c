@@ -1,4 +1,4 @@
-/* Threads with a lock, as the browser's: blocks of both zones come and go, and all spans are given back. */
+/* Threads allocate and free blocks of both zones under one lock, as in the browser; finally all spans are returned. */
 #include "platform/lock.h"
 #include "support/heap.h"
 

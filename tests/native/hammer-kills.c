@@ -1,5 +1,5 @@
-/* Guests are killed at random instants while they compute (and can be interrupted or not), wait on memory outside of the kernel, read, sleep,
- * write to a page that does not read, talk over sockets, work on files, have threads, or are just being started. After each hundred the kernel's
+/* Guests are killed at random instants while they compute (interruptible or not), wait on memory outside of the kernel, read, sleep, write to a page
+ * that does not read, use sockets, files and threads, or are just being started. After each hundred the kernel's
  * locks are free, its counts are zero and its memory is what it was. HOLDFAST_KILLS=10000 sets the number of kills; the default is as many as fit
  * into a hammer's time budget. */
 #include "support/coordinator.h"
@@ -370,7 +370,7 @@ int main(void)
 	page_seed = random_seed();
 	coordinator_zombies_die();
 	coordinator_begin(&browser, 2, MAX_WORKERS);
-	/* A directory keeps the room for its first names. */
+	/* A directory keeps the table that it allocates for its first names, so allocate that before counting. */
 	CHECK_OK(f_mkdir(hf_root_vnode(), "/tmp/hammer"));
 	CHECK_OK(remove_tree("/tmp/hammer"));
 	size_t blocks = coordinator_blocks();

@@ -1,4 +1,4 @@
-/* One thread at a time sees what a lock guards, and no thread sleeps forever. */
+/* Only one thread at a time is inside a lock, and no thread sleeps forever. */
 #define HF_LOCK_UNTOLD
 #include "platform/lock.h"
 

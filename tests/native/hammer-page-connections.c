@@ -200,7 +200,7 @@ static void begin(struct end *end)
 static void end_writing(struct end *end, bool force)
 {
 	end->writing_over = true;
-	hf_c_connection_feed_end(end->connection, force);
+	hf_c_connection_feed_end(end->connection, force ? HF_ECONNRESET : 0);
 }
 
 static void act_on_open(struct end *end)

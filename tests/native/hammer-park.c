@@ -5,7 +5,7 @@
 #define BOXES 3
 #define TAKERS 3
 
-/* What a wait needs of a kernel object: a lock, a state, a queue. */
+/* The parts of a kernel object that a wait needs: a lock, a state, a queue. */
 static struct box {
 	struct hf_lock lock;
 	uint32_t tokens;

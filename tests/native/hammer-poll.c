@@ -1,4 +1,4 @@
-/* Pollers of several pipes and a clock, writers that come and go: everything that is written is read, and all pollers see the end. */
+/* Threads poll several pipes and a clock while writers come and go: everything that is written is read, and all pollers see the end of file. */
 #include "kernel/poll.h"
 
 #include "support/file_io.h"
@@ -46,7 +46,7 @@ static void poll_all(struct hf_thread *self, uint64_t *seed)
 			if (!entries[i].file || !entries[i].ready)
 				continue;
 			ready--;
-			/* Another poller may have been faster. */
+			/* Another poller may have read the bytes already. */
 			int n = p_try_read(pipes[i], buffer, sizeof buffer, NULL);
 			CHECK(n >= 0 || n == -HF_EAGAIN);
 			atomic_fetch_add(&received, n > 0 ? (uint64_t)n : 0);

@@ -26,7 +26,7 @@ struct job {
 };
 
 static struct budget budget = {.milliseconds = 1800};
-/* Long enough for any machine. */
+/* At least so many, on a slow machine too. */
 #define JOBS_LEAST 6
 static struct worker *zombies[ZOMBIES_MOST];
 static unsigned zombie_count;

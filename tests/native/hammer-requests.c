@@ -8,7 +8,7 @@
 #define ASKERS 3
 #define SERVERS 2
 #define ROOM 2
-/* Long enough for any machine. */
+/* At least so many, on a slow machine too. */
 #define EACH_LEAST 20
 
 static struct budget budget = {.milliseconds = 1500};

@@ -4,7 +4,7 @@
 #include "support/threads.h"
 
 #define THREADS 4
-/* Long enough for any machine. */
+/* At least so many, on a slow machine too. */
 #define EACH_LEAST 50
 
 static struct budget budget = {.milliseconds = 1000};

@@ -58,7 +58,7 @@ static void server(struct hf_thread *self, uint64_t *seed)
 	while (time_left(&budget) || atomic_load(&clients_left) > 0) {
 		struct hf_listener *listener;
 		if (hf_listener_open((uint16_t)(1 + random_below(seed, PORTS)), &listener) < 0) {
-			sleep_us(200); /* another server's, for now */
+			sleep_us(200); /* another server has this port at the moment */
 			continue;
 		}
 		for (unsigned turns = random_below(seed, 100); turns > 0; turns--) {

@@ -5,7 +5,7 @@
 #define ASKERS 3
 
 static struct budget budget = {.milliseconds = 1000};
-/* Long enough for any machine. */
+/* At least so many, on a slow machine too. */
 #define ANSWERED_LEAST 100
 #define WITHDRAWN_LEAST 10
 static struct hf_thread *askers[ASKERS];

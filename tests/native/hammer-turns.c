@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static struct budget budget = {.milliseconds = 1800};
-/* Long enough for any machine. */
+/* At least so many, on a slow machine too. */
 #define CROWDS_LEAST 3
 
 static struct hf_process *process;
@@ -68,7 +68,7 @@ static void run(void *context)
 
 static void claimed(struct hf_thread *thread)
 {
-	(void)thread; /* a zombie: its block is its own until it rests */
+	(void)thread; /* a zombie keeps using its block until it stops at the door */
 	atomic_fetch_add(&gone, 1);
 }
 

@@ -1,4 +1,4 @@
-/* Threads of a guest hand a token round by memory.atomic.wait and notify as the kernel does them, some with short timeouts, while the process is
+/* Threads of a guest pass a token around with the kernel's memory.atomic.wait and notify, some with short timeouts, while the process is
  * paused and resumed, and is finally killed: no notify is lost, and all threads return. */
 #include <holdfast/exports.h>
 
@@ -64,7 +64,7 @@ static void control(void)
 		if (random_below(&random, 2))
 			sleep_us(random_below(&random, 500));
 		hf_process_pause(process, false);
-		/* The token goes on. */
+		/* Passes the token on. */
 		while (atomic_load(&rounds) < last + 3)
 			sleep_us(100);
 		last = atomic_load(&rounds);

@@ -1,5 +1,5 @@
-/* Many threads post, one coordinator sleeps until it is rung for: after each post the work runs, and sees all changes made before the post;
- * objects come and go between posts. */
+/* Many threads post work, and the coordinator sleeps until its doorbell rings: after each post the work runs, and sees all changes made before the
+ * post. Objects are created and freed between posts. */
 #include "kernel/work.h"
 
 #include "platform/alloc.h"
@@ -82,7 +82,7 @@ static void coordinate(uint64_t *seed)
 			break;
 		if (random_below(seed, 4) == 0)
 			come_and_go();
-		/* Every post rings: without a bell for it this sleep would never end. */
+		/* Every post rings the doorbell; if one did not, this sleep would never end. */
 		while (atomic_load(&doorbell) == 0)
 			CHECK_OK(hf_plat_wait(&doorbell, 0, hf_plat_monotonic() + 20 * SECOND));
 	}

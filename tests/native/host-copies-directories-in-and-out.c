@@ -13,7 +13,7 @@
 
 static char top[64];
 
-/* Eight at a time are kept. */
+/* The last eight results stay valid. */
 static const char *at(const char *name)
 {
 	static char paths[8][128];
@@ -25,7 +25,7 @@ static const char *at(const char *name)
 
 enum { MANY = 100 };
 
-/* Likewise. */
+/* The last eight results stay valid, too. */
 static const char *numbered(const char *name, int number)
 {
 	static char names[8][32];

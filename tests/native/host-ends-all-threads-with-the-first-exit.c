@@ -1,4 +1,4 @@
-/* When one thread exits, so do a computing one, one that waits on an address, one that sleeps in a system call, and the first. */
+/* When one thread exits, all others end: one that computes, one that waits on an address, one that sleeps in a system call, and the first thread. */
 #include <unistd.h>
 
 #include "support/by_hand.h"
@@ -21,7 +21,7 @@ static void guest(uint32_t tid, uint32_t argument)
 		hf_guest_busy();
 		(void)hf_guest_wait(guest_bytes, 0, 4, -1);
 		hf_guest_idle();
-		CHECK(!"it was taken away");
+		CHECK(!"the wait returned instead of ending");
 		break;
 	case COMPUTES:
 		compute(&computes);
@@ -43,7 +43,7 @@ static void guest(uint32_t tid, uint32_t argument)
 int main(void)
 {
 	int in[2];
-	CHECK_EQ(pipe(in), 0); /* nobody writes, and it does not end */
+	CHECK_EQ(pipe(in), 0); /* never written, and never closed */
 	CHECK_OK(hf_host_start(0));
 	end_by_hand(begin_by_hand(guest, in[0], -1), HF_ENDED_EXIT, 7);
 	hf_host_stop();

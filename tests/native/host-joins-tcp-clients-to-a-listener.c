@@ -48,7 +48,7 @@ static uint32_t accept_one(void)
 	return word_at(OUT);
 }
 
-/* Two clients, one after the other: what they send until they end their sending comes back. */
+/* Serves two clients, one after the other: sends back what each of them sends, until it shuts down its sending direction. */
 static void echoes(uint32_t tid, uint32_t argument)
 {
 	(void)tid, (void)argument;
@@ -93,7 +93,7 @@ static void listens_no_more(uint32_t tid, uint32_t argument)
 		(void)CALL(hf_p1_sched_yield());
 }
 
-/* The one that is connected says hello, the one that listens hears it. (A program's guests by hand run one function.) */
+/* One guest connects and sends a greeting, the other listens and receives it. (All guests of one program run the same function here.) */
 static void meets(uint32_t tid, uint32_t argument)
 {
 	uint32_t error;
@@ -134,7 +134,7 @@ static int client(void)
 	return fd;
 }
 
-/* All until the end; the number of bytes, or -1 for a reset. */
+/* Reads until the end. Returns the number of bytes, or -1 after a reset. */
 static ssize_t read_all(int fd, char *to, size_t room)
 {
 	ssize_t all = 0, size;

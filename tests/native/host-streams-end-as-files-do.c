@@ -1,5 +1,5 @@
-/* The guest sees the end of an OS pipe as the end of its input; all its output has been written when it has been joined; and when its output has
- * no reader any more it gets EPIPE, while this program gets no SIGPIPE. */
+/* The guest sees the end of an OS pipe as the end of its input; all its output has been written when it has been joined; and when its output has no
+ * reader any more, it gets EPIPE, but this process gets no SIGPIPE. */
 #include <string.h>
 #include <unistd.h>
 

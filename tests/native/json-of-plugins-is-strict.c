@@ -1,4 +1,4 @@
-/* The JSON of the guest library (native/guest): what RFC 8259 has is read as it is meant, and nothing else is; what is written reads back the same. */
+/* The JSON of the guest library (native/guest): it accepts exactly what RFC 8259 allows, and text that it writes reads back the same. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "support/check.h"
 
 struct parsed {
-	char *text; /* of exactly its size: the sanitizer sees a look beyond it */
+	char *text; /* allocated in exactly its size, so that the sanitizer detects a read beyond it */
 	struct hfp_document document;
 };
 
@@ -101,7 +101,7 @@ static void wrong_texts(void)
 	is_refused("\"a\0b\"", 5);
 }
 
-/* Each text, cut at each of its bytes, is refused, and nothing beyond the cut is looked at. */
+/* Each text, cut off at any byte, is refused, and nothing beyond the cut is read. */
 static void cut_texts(void)
 {
 	static const char text[] = "{\"k\\ud83d\\ude00\":[true,false,null,\"\xf0\x9f\x98\x80\\n\",{\"\":-1.5e-7}]}";

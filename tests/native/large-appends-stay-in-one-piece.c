@@ -1,5 +1,5 @@
-/* An append of many slices is contiguous in the file, also while others append through descriptions of their own; and each gets the correct offset of
- * its end. */
+/* An append of many slices is contiguous in the file, even while other threads append through their own descriptions; each gets the correct offset
+ * after its data. */
 #include "support/file_io.h"
 #include "support/files.h"
 

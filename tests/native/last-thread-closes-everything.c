@@ -1,5 +1,4 @@
-/* A process's open files are closed when its last thread has left, not before; then the process is dead, and its thread blocks
- * belong to no process. */
+/* A process's open files are closed when its last thread has left, not before; then the process is dead, and its thread blocks no longer belong to it. */
 #include "support/pipes.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* A link's target may become a file's name, so it has to be text as names are: UTF-8 without a NUL. */
+/* A link's target may become a file's name, so it must be text like a name: UTF-8 without a NUL. */
 #include "support/program.h"
 
 static uint32_t symlink(struct program *program, const char *target, uint32_t size)

@@ -63,18 +63,18 @@ static uint32_t replace(uint8_t first, bool literal, uint8_t second, uint8_t bef
 
 int main(void)
 {
-	/* Tabs, controls, letters, and bytes that are no character, of which each is shown as one of three bytes. */
+	/* Tabs, controls, letters, and invalid bytes, each of which is shown as a character of three bytes. */
 	static const uint8_t shown[] = {'\t', 1, 'a', 0xFF};
 	uint32_t longest = 0;
 	for (unsigned i = 0; i < sizeof shown; i++) {
 		for (unsigned j = 0; j < sizeof shown; j++) {
 			if (shown[j] == 1)
-				continue; /* each is typed behind ^V, which is shown before anything else: that is an echo of its own */
+				continue; /* each needs a ^V before it, which has its own echo */
 			uint32_t size = replace(shown[i], shown[i] == 1, shown[j], '\t');
 			longest = size > longest ? size : longest;
 		}
 	}
-	/* Eight columns a tab are blanked, and three bytes a character written. */
+	/* Eight columns per tab are blanked, and three bytes per character are written. */
 	CHECK(longest > LINE * (8 + 3));
 	return done();
 }

@@ -1,5 +1,5 @@
-/* Long random sequences of system calls on memfs, and the same by Linux in a chroot, with the same results and the same errors, except
- * those that support/agreement.c lists. Without the right to chroot, nothing is compared. */
+/* Runs long random sequences of system calls on memfs and the same ones on Linux in a chroot: results and errors are equal, except for the
+ * differences that support/agreement.c lists. Without permission for chroot, nothing is compared. */
 #include "support/agreement.h"
 #include "support/check.h"
 
@@ -59,8 +59,8 @@ static void make_request(uint64_t *seed, struct request *rq)
 	rq->base_b = random_below(seed, 3) ? 0 : random_below(seed, HANDLES + 1);
 	make_path(seed, rq->a);
 	make_path(seed, rq->b);
-	/* Not in renames, where Linux looks at both directories before it looks at the names, and not in directories that may have been removed: it
-	 * only decides which of two errors is reported. */
+	/* Not in renames, because Linux checks both directories before the names, and not in directories that may have been removed: there the length only
+	 * decides which of two errors is reported. */
 	if (rq->op != OP_RENAME && rq->base_a == 0 && random_below(seed, 200) == 0)
 		make_long(seed, rq->a);
 }

@@ -1,4 +1,4 @@
-/* At the limit of descriptors path_open is EMFILE, and neither makes a file nor empties one. */
+/* At the limit of descriptors path_open fails with EMFILE, and neither creates nor truncates a file. */
 #include "support/program.h"
 
 int main(void)

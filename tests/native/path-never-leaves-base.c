@@ -5,7 +5,7 @@
 
 static struct hf_vnode *base;
 
-/* The walk's result as WASI has it: relative to the base. What was found is let go of. */
+/* Walks a path as WASI does, relative to the base, and drops the references to what was found. */
 static int walk(const char *path, unsigned flags, struct hf_vnode **found)
 {
 	struct hf_path out;
@@ -18,7 +18,7 @@ static int walk(const char *path, unsigned flags, struct hf_vnode **found)
 	return err;
 }
 
-/* Because of a link at the end, which is followed. */
+/* Through a link at the end, which is followed. */
 static void check_link_refused(const char *path)
 {
 	struct hf_vnode *found;
@@ -108,7 +108,7 @@ static void check_rooted(struct hf_vnode *dir)
 	CHECK(found == base);
 }
 
-/* Also from a directory that was moved under the walker's feet: ".." is where the walk came from. */
+/* Also when a directory is moved during the walk: ".." is the directory that the walk came from. */
 static void check_moved_base(struct fs *fs, struct hf_vnode *dir)
 {
 	CHECK_OK(f_mkdir(fs->root, "elsewhere"));

@@ -1,4 +1,4 @@
-/* Paths that are no text, are empty, or are too long are refused, and those that are just long enough are not. */
+/* Paths that are not valid text, are empty, or are too long are refused; paths of exactly the maximum length are not. */
 #include "support/files.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static int walk(struct hf_vnode *base, const char *path, size_t size)
 
 static void check_utf8(struct hf_vnode *base)
 {
-	/* Of each length the first and the last, and the neighbours of what is forbidden. */
+	/* The first and the last character of each length, and the neighbours of forbidden ones. */
 	static const char *const good[] = {"\x01",
 	                                   "\x7f",
 	                                   "\xc2\x80",

@@ -7,7 +7,7 @@ static struct hf_process *process;
 static _Atomic uint32_t calls;
 static _Atomic bool enough;
 
-/* A guest that makes system calls without end. */
+/* A guest that makes system calls forever. */
 static void call_and_call(void *context)
 {
 	(void)context;
@@ -235,7 +235,7 @@ static void check_end_of_the_last(void)
 	end(2);
 }
 
-/* Until it begins, the start of its worker does not count as the program's time. */
+/* The time that its worker takes to start does not count as the program's time. */
 static void check_time_before(void)
 {
 	begin();

@@ -1,4 +1,4 @@
-/* The subscriptions of wasi_snapshot_preview1 and of wasi_unstable lie differently in memory; the events are the same. */
+/* wasi_snapshot_preview1 and wasi_unstable have different layouts for subscriptions and the same layout for events. */
 #include "support/program.h"
 
 #include <stddef.h>
@@ -139,7 +139,7 @@ static void check_files(bool unstable, uint32_t file)
 	check_event(1, 101, 0, HF_EVENTTYPE_FD_WRITE, 1, 0);
 }
 
-/* More than fit on the stack, events over subscriptions (they may overlap), and the ends of the streams. */
+/* More subscriptions than fit on the stack; the events overwrite them, because the two arrays may overlap. */
 static void check_many(bool unstable)
 {
 	for (uint32_t i = 0; i < 100; i++)

@@ -98,7 +98,7 @@ int main(void)
 	turns();
 	CHECK_EQ(called, 0);
 
-	/* Its process has ended, and its worker's message is on its way. */
+	/* The process of RUNS has ended, but its worker's message has not arrived. */
 	atomic_store(&may_end[RUNS], 1);
 	coordinator_hold_idle(true);
 	while (exited != RUNS)

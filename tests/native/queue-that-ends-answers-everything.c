@@ -75,7 +75,7 @@ static void without_an_asker(void)
 	hf_request_queue_end(&queue, -HF_ESRCH);
 }
 
-/* An abandoned request frees its place; its asker releases it, because nobody else has seen it. */
+/* An abandoned request frees its place; its asker releases it, because no other thread has seen it. */
 static void left_in_the_queue(void)
 {
 	begin();

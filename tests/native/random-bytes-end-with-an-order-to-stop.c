@@ -8,7 +8,7 @@ static void ask(void *context)
 {
 	(void)context;
 	(void)hf_p1_random_get(0, GUEST_SIZE);
-	CHECK(!"a call that was told to stop returns");
+	CHECK(!"a call that has the order to stop returns");
 }
 
 int main(void)

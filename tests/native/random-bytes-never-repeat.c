@@ -1,4 +1,5 @@
-/* Requests of every size, from several threads, across refills and new seeds: all filled to the last byte and no further, and no two alike. */
+/* Requests of every size, from several threads, across refills and new seeds: each buffer is filled to its last byte and no further, and no two
+ * results are equal. */
 #include "fs/random.h"
 
 #include "support/check.h"
@@ -7,7 +8,7 @@
 #include <string.h>
 
 #define THREADS 4
-#define KEYS 20000 /* of 16 bytes a thread; with the large requests enough for several seeds */
+#define KEYS 20000 /* per thread, of 16 bytes each; with the large requests enough for several seeds */
 
 static uint64_t keys[THREADS][KEYS][2];
 

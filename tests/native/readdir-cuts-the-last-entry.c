@@ -1,4 +1,4 @@
-/* fd_readdir fills the buffer to its last byte, cutting an entry where it ends, at each possible size; a buffer that is not full
+/* fd_readdir fills a buffer of any size to its last byte, cutting off an entry that does not fit; a buffer that is not full
  * means that there are no more entries. */
 #include "support/program.h"
 

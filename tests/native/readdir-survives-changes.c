@@ -35,7 +35,7 @@ static bool take(void *context, uint64_t next, uint64_t ino, uint8_t filetype, c
 	return true;
 }
 
-/* False at the end. */
+/* Returns false at the end. */
 static bool step(struct hf_vnode *dir, struct reader *reader)
 {
 	reader->taken = 0;
@@ -57,7 +57,7 @@ static void drop(struct hf_vnode *dir, char kind, unsigned number)
 	CHECK_OK(f_unlink(dir, name));
 }
 
-/* Between the steps, `churn` others come and as many of the older ones go. */
+/* Between steps, `churn` other names are added, and as many of the older ones are removed. */
 static void check_churn(unsigned room, unsigned churn)
 {
 	struct fs fs = fs_begin();

@@ -1,4 +1,4 @@
-/* A directory that was removed while it was open: nothing is found in it, nothing can be created in it, it has no parent. */
+/* In a directory that was removed while it was open, nothing is found and nothing can be created, and it has no parent. */
 #include "support/files.h"
 
 static bool never(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name, uint32_t size)

@@ -1,4 +1,4 @@
-/* What a rename may replace with what, and the tree afterwards. */
+/* Which kinds of files a rename may replace, and the tree afterwards. */
 #include "support/files.h"
 
 static void make(struct fs *fs)
@@ -31,7 +31,7 @@ static void check_files(struct fs *fs)
 	f_check_tree(fs->root);
 }
 
-/* Two names of one file: POSIX has rename do nothing at all. */
+/* Both names refer to the same file: POSIX requires that rename does nothing. */
 static void check_same_file(struct fs *fs)
 {
 	CHECK_OK(f_link(fs->root, "b/link", "other", false));

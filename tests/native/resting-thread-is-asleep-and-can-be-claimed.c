@@ -107,7 +107,7 @@ static void check_only_rest_is_claimed(void)
 	hf_process_end(process, HF_EXIT_KILLED, 137, NULL, 0, NULL, 0);
 	hf_process_claim_resting(process, count_claimed);
 	CHECK_EQ(atomic_load(&claimed), 1);
-	CHECK_EQ(hf__threads_awake(), awake_threads); /* it no longer counted */
+	CHECK_EQ(hf__threads_awake(), awake_threads); /* the claimed thread is no longer counted */
 	CHECK(!hf_process_is_dead(process));
 	/* Its worker is gone in a browser; here it comes to the door, and stays there. */
 	atomic_store(&wake, true);

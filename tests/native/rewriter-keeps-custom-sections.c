@@ -1,5 +1,5 @@
-/* Custom sections are unchanged, except names, which get those of the added functions and lose those of labels, and hints, whose offsets move with
- * the code. */
+/* Custom sections stay unchanged, except for the name section, which gets the names of the added functions and loses the names of labels, and for
+ * hints, whose offsets move with the code. */
 #include "support/wasm_module.h"
 
 #include <string.h>
@@ -34,18 +34,18 @@ static void check_others(void)
 static void check_names(void)
 {
 	wasm_with_body(&module, WASM(0));
-	/* The module's name; of functions 1 and 2; of locals. */
+	/* Names of the module, of functions 1 and 2, and of locals. */
 	wasm_custom(&module, "name", WASM(0, 2, 1, 'm', 1, 7, 2, 1, 1, 'a', 2, 1, 'b', 2, 1, 0));
 	rewrite();
 	const uint8_t names[] = {1,   24,  3,   1,   1,   'a', 2,   1,   'b', 3,   15,  'h', 'o', 'l', 'd',
 	                         'f', 'a', 's', 't', ':', '0', ':', 's', 'l', 'o', 'w', 2,   1,   0};
 	CHECK(holds(names, sizeof names));
-	/* Malformed: as it is. */
+	/* A malformed section stays as it is. */
 	wasm_with_body(&module, WASM(0));
 	wasm_custom(&module, "name", WASM(1, 9, 2));
 	rewrite();
 	CHECK(holds(module.bytes + module.size - 11, 11));
-	/* Label 0 of function 1 is the loop, and would be the name of the check as well; with names of functions and without. What comes after stays. */
+	/* Label 0 of function 1 is the loop; in the new module that number would be a check's. Tested with names of functions and without. Later subsections stay. */
 	const uint8_t labels[] = {3, 6, 1, 1, 1, 0, 1, 'l'}, globals[] = {7, 4, 1, 0, 1, 'g'};
 	for (int with = 0; with < 2; with++) {
 		static struct wasm all;
@@ -63,13 +63,13 @@ static void check_names(void)
 	}
 }
 
-/* The hinted `if` stands behind a loop's head, so behind its check. */
+/* The hinted `if` comes after a loop's head, so the loop's check comes before it. */
 static void check_hints(void)
 {
 	const uint8_t body[] = {0, 0x41, 0, 0x04, 0x40, 0x0b, 0x03, 0x40, 0x41, 0, 0x04, 0x40, 0x0b, 0x0b};
 	static struct wasm plain;
 	wasm_with_body(&plain, body, sizeof body);
-	/* Before the code section, which begins 3 bytes before its contents. */
+	/* Hints come before the code section, which begins 3 bytes before its contents. */
 	long code = wasm_find(&plain, (const uint8_t[]){2, sizeof body + 1 | 0x80, 0}, 3) - 3;
 	CHECK(code > 0);
 	module.size = 0;
@@ -79,7 +79,7 @@ static void check_hints(void)
 	rewrite();
 	const uint8_t hints[] = {'h', 'i', 'n', 't', 1, 1, 3, 0, 1, 9, 3, 1, 0, 10 + sizeof check_of_flag, 1, 1};
 	CHECK(holds(hints, sizeof hints));
-	/* The body calls itself: one check more, at its entry, before all of them. */
+	/* Now the body calls itself, so it gets one more check, at its entry. */
 	module.bytes[wasm_find(&module, body, sizeof body) + 1] = 0x10;  /* call 0 … */
 	module.bytes[wasm_find(&module, body + 2, sizeof body - 2)] = 1; /* … 1 */
 	rewrite();
@@ -88,7 +88,7 @@ static void check_hints(void)
 	CHECK(holds(both, sizeof both));
 }
 
-/* A module with these hints before its code. */
+/* Rewrites a module with these hints before its code. */
 static void with_hints(const uint8_t *body, size_t size, const uint8_t *hints, size_t hints_size)
 {
 	static struct wasm plain;
@@ -103,7 +103,7 @@ static void with_hints(const uint8_t *body, size_t size, const uint8_t *hints, s
 
 static void check_order_of_hints(void)
 {
-	/* Functions that do not ascend, which the convention forbids: each may be read once only, so they are left out. */
+	/* Hints whose functions are not in ascending order, which the convention forbids: the rewriter reads the section once, and drops them. */
 	const uint8_t body[] = {0, 0x41, 0, 0x03, 0x40, 0x0b, 0x04, 0x40, 0x0b};
 	const uint8_t twice[] = {'h', 'i', 'n', 't', 2, 1, 1, 6, 1, 1, 1, 1, 6, 1, 1};
 	const uint8_t backwards[] = {'h', 'i', 'n', 't', 2, 2, 0, 1, 1, 6, 1, 1};
@@ -133,14 +133,14 @@ static void check_hints_after_bulk(void)
 	CHECK(holds(hints, sizeof hints));
 }
 
-/* A module that uses our names gets others. */
+/* If a module already uses our names, we choose others. */
 static void check_prefix(void)
 {
 	wasm_begin(&module);
 	wasm_section(&module, 2, WASM(1, 11, 'h', 'o', 'l', 'd', 'f', 'a', 's', 't', ':', '4', '1', 1, 'x', 2, 0, 1));
 	rewrite();
 	CHECK(holds("holdfast:42:stop", 16));
-	/* Were the numbers endless, one of its names could be the next. */
+	/* Even after the largest numbers, the new name must not be one of the module's. */
 	const char *const names[] = {"holdfast:999999999999999999", "holdfast:1000000000000000000"};
 	for (int i = 0; i < 2; i++) {
 		wasm_begin(&module);

@@ -1,4 +1,5 @@
-/* A limit lowers the maxima of a module's memories, defined and imported ones, and nothing else; a memory that begins above it is refused. */
+/* A limit lowers the maxima of a module's memories, both defined and imported, and changes nothing else; a memory whose initial size is above the
+ * limit is refused. */
 #include "support/wasm_module.h"
 
 #include <string.h>
@@ -27,7 +28,8 @@ static bool holds(const uint8_t *bytes, size_t size)
 	return wasm_find(&made, bytes, size) >= 0;
 }
 
-/* 400,000 memories, in order and not. Read from the first each time that is 80 billion; a test may take 120 s. */
+/* Asks for each of 400,000 memories, in order and out of order. If each request read the section from its start, that would be 80 billion reads, and
+ * the test would exceed its 120 s. */
 static void ask_for_many(void)
 {
 	enum { COUNT = 400000 };
@@ -62,7 +64,7 @@ int main(void)
 	make(WASM(0, 1), WASM(1, 2, 9));
 	CHECK(limited(5));
 	CHECK(holds(WASM(2, 9, 1, 1, 'm', 1, 'n', 2, 1, 1, 5)));
-	/* Sections' sizes are written anew, as short as they can be. */
+	/* Section sizes are rewritten in the shortest encoding. */
 	CHECK(holds(WASM(5, 4, 1, 1, 2, 5)));
 	CHECK(limited(9));
 	CHECK(holds(WASM(5, 4, 1, 1, 2, 9)));
@@ -71,19 +73,19 @@ int main(void)
 	CHECK(!limited(1));
 	CHECK(strstr(error.text, "larger than the limit") && strstr(error.text, "2"));
 	CHECK_EQ(error.fault, HF_REWRITE_OVER_LIMIT);
-	/* What is no module at all is not over the limit. */
+	/* A broken module is not reported as over the limit. */
 	module.size -= 3;
 	CHECK(!limited(1) && error.fault == HF_REWRITE_NOT_KNOWN);
 	module.size += 3;
 	CHECK(limited(HF_REWRITE_NO_LIMIT));
 	CHECK(holds(WASM(1, 'm', 1, 'n', 2, 0, 1)));
 
-	make(WASM(3, 1, 4), WASM(4, 1)); /* shared; of 64 bits */
+	make(WASM(3, 1, 4), WASM(4, 1)); /* one shared, one 64-bit */
 	CHECK(limited(3));
 	CHECK(holds(WASM(1, 'n', 2, 3, 1, 3)));
 	CHECK(holds(WASM(5, 4, 1, 5, 1, 3)));
 
-	/* With checks too, where a defined memory becomes an import that the host is told of. */
+	/* Also with checks, where a defined memory becomes an import that the host has to provide. */
 	const struct hf_rewrite_options options = {.check = HF_REWRITE_FLAG, .limit_pages = 7};
 	make(WASM(0, 1), WASM(0, 3));
 	struct hf_rewrite *rewrite = hf_rewrite_open(module.bytes, module.size, &options, &error);

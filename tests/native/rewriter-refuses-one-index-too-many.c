@@ -1,10 +1,10 @@
-/* The module cannot refer to what the rewriter appends: an index that is one too large, which would refer to an appended
- * item, is refused; the largest that the module has is not. */
+/* The module cannot refer to the items that the rewriter appends: the module's largest index is accepted, and one more, which would be an appended
+ * item, is refused. */
 #include "support/wasm_module.h"
 
 #include <string.h>
 
-/* A body without its `end`, in which `at` is the place of the index; `last` the largest that is there. */
+/* A body without its `end`. The index is at `at`; `last` is the module's largest. */
 struct row {
 	const char *what;
 	uint8_t body[24];
@@ -79,7 +79,7 @@ static bool accepted(const struct row *row, uint8_t index, enum hf_rewrite_check
 	return wasm_rewrite(&module, &made, check, HF_REWRITE_NO_LIMIT, NULL, &error);
 }
 
-/* Sections: the last index of each is put one higher. */
+/* Raises the index at `at` of the section by one. */
 static void check_section(const char *what, uint8_t id, const uint8_t *contents, size_t size, size_t at, uint8_t last)
 {
 	static struct wasm module, made;
@@ -129,7 +129,7 @@ static void check_sections(void)
 	check_section("a data segment's offset", 11, WASM(1, 0, 0x23, 0, 0x0b, 0), 3, 0);
 }
 
-/* Without a memory or a table, index 0 would be what is appended. */
+/* In a module without a memory or a table, index 0 would be the appended one. */
 static void check_nothing_there(void)
 {
 	static const struct {
@@ -151,7 +151,7 @@ static void check_nothing_there(void)
 		wasm_section(&module, 10, code, bodies[i].size + 4u);
 		CHECK(!wasm_rewrite(&module, &made, HF_REWRITE_FLAG, HF_REWRITE_NO_LIMIT, NULL, &error));
 	}
-	/* Active segments name table 0 and memory 0 without a number. */
+	/* Active segments refer to table 0 and memory 0 without an index. */
 	for (int data = 0; data < 2; data++) {
 		wasm_begin(&module);
 		wasm_section(&module, data ? 11 : 9, WASM(1, 0, 0x41, 0, 0x0b, 0));

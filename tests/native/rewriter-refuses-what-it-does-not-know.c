@@ -1,5 +1,5 @@
-/* Encodings that no module has today, and that some engine may know tomorrow, are refused: to it an instruction could end elsewhere. The neighbor
- * of each, which is known, is not. */
+/* The rewriter refuses encodings that are undefined today, because an engine that defines them later could see a different instruction boundary. The
+ * nearest defined encoding is accepted. */
 #include "support/wasm_module.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static bool accepted(void)
 	return wasm_rewrite(&module, &made, HF_REWRITE_FLAG, HF_REWRITE_NO_LIMIT, NULL, &error);
 }
 
-/* The byte at `at` of a body: one that is known, and one that is not. */
+/* For the byte at `at` of a body: a value that is defined, and one that is not. */
 struct byte {
 	const char *what;
 	uint8_t body[24];
@@ -63,7 +63,7 @@ static const struct byte bytes[] = {
 	{"between two of 0xfe", {0, 0xfe, 0x10, 2, 0}, 5, 2, 0x10, 0x0f},
 };
 
-/* The byte at `at` of a section, likewise. */
+/* The same for the byte at `at` of a section. */
 struct section_byte {
 	const char *what;
 	uint8_t id;
@@ -112,7 +112,7 @@ static void check_bodies(void)
 
 static void check_sections(void)
 {
-	/* In the order in which they stand. */
+	/* In the order in which a module has them. */
 	static const uint8_t ids[] = {1, 2, 3, 4, 5, 13, 6, 7, 9, 12, 10, 11};
 	for (unsigned i = 0; i < sizeof section_bytes / sizeof *section_bytes; i++) {
 		const struct section_byte *row = &section_bytes[i];
@@ -137,7 +137,7 @@ static void check_sections(void)
 	}
 }
 
-/* A number of two bytes is not a byte, although it has the same value. */
+/* A number encoded in two bytes is refused where a single byte is required, although its value is the same. */
 static void check_bytes_are_no_numbers(void)
 {
 	static const struct {
@@ -158,7 +158,7 @@ static void check_bytes_are_no_numbers(void)
 	wasm_begin(&module);
 	wasm_section(&module, 7, WASM(1, 0, 0x80, 0, 0));
 	CHECK(!accepted());
-	/* A memory of 32 bits has limits of 32 bits. */
+	/* A 32-bit memory has 32-bit limits. */
 	wasm_begin(&module);
 	wasm_section(&module, 5, WASM(1, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0));
 	CHECK(!accepted());
@@ -175,9 +175,9 @@ static void check_section_ids(void)
 			wasm_custom(&module, "x", WASM(1));
 		else
 			wasm_section(&module, (uint8_t)id, WASM(0));
-		CHECK_EQ(accepted(), id < 14 && id != 8); /* there is no function to start with */
+		CHECK_EQ(accepted(), id < 14 && id != 8); /* section 8, the start function, would need a function */
 	}
-	/* Each but once, and in the order in which they may stand. */
+	/* Each section may occur once, and only in this order. */
 	static const uint8_t order[] = {1, 2, 3, 4, 5, 13, 6, 7, 9, 12, 10, 11};
 	for (unsigned first = 0; first < sizeof order; first++) {
 		for (unsigned second = 0; second < sizeof order; second++) {

@@ -1,4 +1,4 @@
-/* A module that is cut off anywhere, or has any of its bytes changed, is refused or rewritten; what is rewritten can be rewritten again. */
+/* A module that is cut off anywhere, or has any byte changed, is refused or rewritten; a rewritten module can be rewritten again. */
 #include "support/wasm_module.h"
 
 static struct wasm module, broken, made, again;
@@ -9,7 +9,7 @@ static void attempt(size_t size)
 	broken.size = size;
 	for (int check = HF_REWRITE_NONE; check <= HF_REWRITE_FUEL; check++) {
 		bool ok = wasm_rewrite(&broken, &made, (enum hf_rewrite_check)check, 100, NULL, &error);
-		if (ok && check != HF_REWRITE_NONE) /* which does not look at the code */
+		if (ok && check != HF_REWRITE_NONE) /* NONE does not read the code */
 			CHECK(wasm_rewrite(&made, &again, HF_REWRITE_FUEL, HF_REWRITE_NO_LIMIT, NULL, &error));
 	}
 }
@@ -32,7 +32,7 @@ int main(void)
 		}
 		broken.bytes[at] = module.bytes[at];
 	}
-	/* Numbers with more bytes, or more bits, than they may have (core, 5.2.2). */
+	/* Numbers with too many bytes, or too many bits (core specification, 5.2.2). */
 	const uint8_t bodies[][8] = {{0x41, 0x80, 0x80, 0x80, 0x80, 0x80, 0},
 	                             {0x41, 0xff, 0xff, 0xff, 0xff, 0x0f},
 	                             {0x0c, 0x80, 0x80, 0x80, 0x80, 0x10}};
@@ -43,7 +43,7 @@ int main(void)
 		wasm_with_body(&broken, body, i == 0 ? 8 : 7);
 		CHECK(!wasm_rewrite(&broken, &made, HF_REWRITE_FUEL, HF_REWRITE_NO_LIMIT, NULL, &error));
 	}
-	/* What is not known is told by its number and place. */
+	/* The error for an unknown instruction has its opcode and its offset. */
 	wasm_with_body(&broken, WASM(0, 0xe0, 0));
 	CHECK(!wasm_rewrite(&broken, &made, HF_REWRITE_FUEL, HF_REWRITE_NO_LIMIT, NULL, &error));
 	CHECK_EQ(broken.bytes[error.offset], 0xe0);

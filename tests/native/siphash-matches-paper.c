@@ -1,4 +1,4 @@
-/* The hash of names is SipHash: the vectors that its authors published for 2-4; 1-3 differs in nothing but the number of rounds. */
+/* The hash of names is SipHash: tested with the vectors that its authors published for SipHash-2-4. SipHash-1-3 differs only in the number of rounds. */
 #include "fs/siphash.h"
 
 #include "support/check.h"
@@ -13,7 +13,7 @@ static uint64_t load_le(const uint8_t *bytes)
 
 int main(void)
 {
-	/* Of the first 0, 1, ... bytes of 00 01 02 ..., under the key 00 01 ... 0f. */
+	/* Hashes of the first 0, 1, … bytes of 00 01 02 …, with the key 00 01 … 0f. */
 	static const uint8_t expected[][8] = {
 		{0x31, 0x0e, 0x0e, 0xdd, 0x47, 0xdb, 0x6f, 0x72}, {0xfd, 0x67, 0xdc, 0x93, 0xc5, 0x39, 0xf8, 0x74},
 		{0x5a, 0x4f, 0xa9, 0xd9, 0x09, 0x80, 0x6c, 0x0d}, {0x2d, 0x7e, 0xfb, 0xd7, 0x96, 0x66, 0x67, 0x85},

@@ -1,4 +1,4 @@
-/* Deadlines are absolute and exact: a sleep of 300 microseconds is neither none nor a millisecond, and never too short. */
+/* Deadlines are absolute and exact: a sleep of 300 microseconds takes neither no time nor a millisecond, and is never too short. */
 #define _GNU_SOURCE
 #include <time.h>
 
@@ -11,7 +11,7 @@
 static void check_sleep(struct hf_thread *thread, uint64_t length, enum hf_park_spin spin)
 {
 	uint64_t shortest = HF_FOREVER;
-	/* Of several tries the best one, and on a busy machine of many. */
+	/* Takes the shortest of several tries, and of more on a busy machine. */
 	for (int i = 0; i < TRIES_LEAST || (i < TRIES_MOST && shortest >= length + 5 * MILLISECOND); i++) {
 		uint64_t start = hf_plat_monotonic();
 		CHECK_ERR(hf_park(thread, hf_park_ticket(thread), start + length, spin), -HF_ETIMEDOUT);
@@ -23,7 +23,7 @@ static void check_sleep(struct hf_thread *thread, uint64_t length, enum hf_park_
 	CHECK(shortest < length + 5 * MILLISECOND);
 }
 
-/* The CPU time that so many looks take whose deadline has passed. */
+/* The CPU time of many waits whose deadline has already passed. */
 static uint64_t looks(struct hf_thread *thread, enum hf_park_spin spin)
 {
 	struct timespec from, to;
@@ -41,7 +41,7 @@ static void check_past(struct hf_thread *thread)
 	CHECK_ERR(hf_park(thread, hf_park_ticket(thread), hf_plat_monotonic(), HF_PARK_AT_ONCE), -HF_ETIMEDOUT);
 	CHECK_ERR(hf_thread_sleep(thread, 1), -HF_ETIMEDOUT);
 	CHECK_EQ(hf_counter_read(&thread->parks), before);
-	/* A look costs no spinning. */
+	/* A wait whose deadline has passed does not spin. */
 	uint64_t plain = looks(thread, HF_PARK_AT_ONCE);
 	CHECK(looks(thread, HF_PARK_SPIN) < 4 * plain);
 }
@@ -55,7 +55,7 @@ int main(void)
 		check_sleep(thread, lengths[i], HF_PARK_AT_ONCE);
 		check_sleep(thread, lengths[i], HF_PARK_SPIN);
 	}
-	/* hf_thread_sleep goes on sleeping when something else changes. */
+	/* hf_thread_sleep continues to sleep when something else changes. */
 	uint64_t deadline = hf_plat_monotonic() + 3 * MILLISECOND;
 	hf_thread_wake(thread);
 	CHECK_ERR(hf_thread_sleep(thread, deadline), -HF_ETIMEDOUT);

@@ -1,4 +1,4 @@
-/* What was never written reads as zeros and takes no memory, however far away the bytes are that were. */
+/* Parts of a file that were never written read as zeros and take no memory, however far apart the written bytes are. */
 #include "platform/alloc.h"
 
 #include "support/files.h"
@@ -45,7 +45,7 @@ static void check_far(struct fs *fs, struct hf_vnode *file)
 	CHECK_EQ(hf_alloc_bytes(), before);
 }
 
-/* Every power of two, upwards and downwards: the tree grows over what is there, and hangs under what is there. */
+/* Writes at every power of two, in ascending and descending order: the tree grows above existing nodes, and below them. */
 static void check_all_heights(struct fs *fs, struct hf_vnode *file)
 {
 	for (int round = 0; round < 2; round++) {
@@ -58,7 +58,7 @@ static void check_all_heights(struct fs *fs, struct hf_vnode *file)
 		for (int bit = 0; bit < 63; bit++)
 			check_byte(file, (UINT64_C(1) << bit) - 1, (char)(1 + bit));
 		check_zeros(file, UINT64_C(1) << 40, 300000);
-		/* Cut from the far end, one at a time. */
+		/* Truncates from the far end, one write at a time. */
 		for (int bit = 62; bit >= 0; bit--) {
 			CHECK_OK(file->ops->truncate(file, (UINT64_C(1) << bit) - 1));
 			if (bit > 0)

@@ -1,4 +1,4 @@
-/* A thread that the machine wakes for nothing goes on sleeping; only a change of what it waits for ends its wait. */
+/* A thread that wakes for no reason goes back to sleep; only a change of the object that it waits for ends its wait. */
 #include "support/threads.h"
 
 #define POKES 20
@@ -19,7 +19,7 @@ static void sleep_or_poke(void *context, unsigned number)
 	}
 	while (!atomic_load(&there))
 		hf_plat_yield();
-	/* A poke on its way to sleep wakes nobody. */
+	/* A poke that comes just before the thread sleeps has no effect. */
 	while (hf_counter_read(&sleeper->wakeups) < POKES) {
 		until_parked(sleeper);
 		hf_plat_wake(&sleeper->park, 1);

@@ -1,4 +1,4 @@
-/* filestat of preview 1 has 64 bytes and a wide link count, that of wasi_unstable 56 and a narrow one; whence has other numbers. */
+/* filestat has 64 bytes and a 64-bit link count in preview 1, and 56 bytes and a 32-bit link count in wasi_unstable; the numbers for whence differ, too. */
 #include "support/program.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ static void check_stat(struct program *program, uint32_t fd)
 
 static void check_seek(struct program *program, uint32_t fd)
 {
-	/* SET, CUR, END are 0, 1, 2; of old they were 2, 0, 1. */
+	/* SET, CUR, END are 0, 1, 2; in wasi_unstable they were 2, 0, 1. */
 	static const struct {
 		int64_t offset;
 		uint32_t whence, whence_of_old;

@@ -1,4 +1,4 @@
-/* A thread that gets the order to stop does not wait any more: neither in its present wait, nor in any later one. */
+/* The order to stop ends a thread's current wait, and every later wait returns at once. */
 #include "support/threads.h"
 
 static struct hf_thread *sleeper;
@@ -35,7 +35,7 @@ int main(void)
 	for (int i = 0; i < 3; i++) {
 		atomic_store(&there, 0);
 		in_threads(2, sleep_or_stop, &deadlines[i]);
-		thread_end(sleeper); /* here, because the other thread may still be about to wake it */
+		thread_end(sleeper); /* only now, because until here the other thread might have been about to wake it */
 	}
 	return done();
 }

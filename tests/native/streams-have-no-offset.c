@@ -1,4 +1,4 @@
-/* Pipes and devices are read and written in turn: seek, pread and pwrite are ESPIPE, and only the open side works. */
+/* Pipes and devices have no offset: seek, pread and pwrite fail with ESPIPE, and an end supports only its own direction. */
 #include "fs/devfs.h"
 #include "kernel/vnode_file.h"
 #include "support/file_io.h"
@@ -26,7 +26,7 @@ static void check_pipe(void)
 	CHECK_EQ(d_read(in, buffer, 3), 3);
 	CHECK_ERR(d_read(out, buffer, 1), -HF_EBADF);
 	CHECK_ERR(d_write(in, buffer, 1), -HF_EBADF);
-	/* What an end cannot do it is never ready for. */
+	/* An end is never ready for the other direction. */
 	CHECK_EQ(in->ops->poll(in, HF_READY_IN, NULL, &bytes), HF_READY_IN);
 	CHECK_EQ(bytes, 1);
 	CHECK_EQ(in->ops->poll(in, HF_READY_OUT, NULL, &bytes), 0);

@@ -7,7 +7,7 @@
 #include "platform/platform.h"
 #include "support/check.h"
 
-/* The module's source, with the machine's clock, and memory that can run out. */
+/* Includes the module's source, with the real clock and an allocator that can fail. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wunknown-attributes"
 #pragma clang diagnostic ignored "-Wmissing-prototypes"
@@ -62,7 +62,7 @@ static void check_numbers(void)
 	next(sup, HF_SUP_TELL_ENDED, 7);
 	CHECK(out.words[3] == 2 && out.words[4] == 134 && out.words[2] == 0);
 	next(sup, HF_SUP_TELL_RESTARTING, 7);
-	CHECK(out.numbers[3] >= 0 && out.numbers[3] < 1e7); /* all of the delay is left to chance */
+	CHECK(out.numbers[3] >= 0 && out.numbers[3] < 1e7); /* the whole delay is random */
 	CHECK(out.numbers[4] == 1);
 	CHECK_ERR(sup_ended(sup, 7, 1, 2, 134), -HF_ESRCH);
 	CHECK_OK(sup_stop(sup, 7));
@@ -71,7 +71,7 @@ static void check_numbers(void)
 	next(sup, HF_SUP_DO_KILL, 10);
 	CHECK_OK(sup_ended(sup, 10, 4, 3, 137));
 	next(sup, HF_SUP_TELL_STOPPED, 10);
-	next(sup, HF_SUP_DO_ASK, 9); /* a supervisor: it has all the time that it needs */
+	next(sup, HF_SUP_DO_ASK, 9); /* a supervisor has unlimited time to stop */
 	CHECK(out.numbers[3] == -1);
 	sup_close(sup, 1);
 	next(sup, HF_SUP_DO_KILL, 9);
@@ -106,7 +106,7 @@ static void check_memory(void)
 		sup = sup_create(HF_SUP_ONE_FOR_ONE, 1000, 5000, 0, 0, 1, 0);
 		CHECK(sup || hf_alloc_blocks() == 0);
 	}
-	CHECK_EQ(failed, 4); /* the fourth time it had its three blocks */
+	CHECK_EQ(failed, 4); /* it needs three allocations, so the fourth attempt succeeded */
 	hf_alloc_fail_after(0);
 	uint32_t id = 0;
 	while (sup_add(sup, id, HF_SUP_PERMANENT, -1) == 0)

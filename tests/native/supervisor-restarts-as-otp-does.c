@@ -1,5 +1,5 @@
 /* The supervisor's behaviour as documented for OTP's `supervisor`, section by section: strategies x restart types
- * x exit reasons, intensity and period, shutdown, and what commands do. The words are those of support/supervision.h. */
+ * x exit reasons, intensity and period, shutdown, and what commands do. support/supervision.h explains the notation. */
 #include "support/supervision.h"
 
 #include <stdio.h>
@@ -66,7 +66,7 @@ static const struct {
 	{{5 /* limit */, 137}, ABNORMALLY},
 	{{6 /* crash */, 134}, ABNORMALLY},
 	{{HF_SUP_END_START_FAILED, 0}, ABNORMALLY},
-	{{HF_SUP_END_RESTART_LIMIT, 0}, ABNORMALLY}, /* it was a supervisor */
+	{{HF_SUP_END_RESTART_LIMIT, 0}, ABNORMALLY}, /* the child was a supervisor */
 };
 
 static void family(struct supervision *s, uint32_t strategy, uint32_t type_of_b)
@@ -100,7 +100,7 @@ static void check_row(size_t row, size_t reason)
 	const char *happens = table[row].happens;
 	snprintf(expected, sizeof expected, "%s b%s%s", reason_name(how.reason, how.code), *happens ? ", " : "", happens);
 	happened(&s, expected);
-	/* A temporary child is forgotten, the others stay in the order. */
+	/* A temporary child is removed; the others keep their order. */
 	CHECK_EQ(hf_sup_find(&s.sup, 'b') == NULL, table[row].restart == HF_SUP_TEMPORARY);
 	CHECK_EQ(s.sup.restarts, *happens ? 1 : 0);
 	if (*happens && table[row].strategy != HF_SUP_ONE_FOR_ONE)
@@ -147,7 +147,7 @@ static void check_intensity(void)
 	CHECK_EQ(s.sup.limit_id, 'w');
 	CHECK_EQ(s.sup.limit_end.reason, 2);
 
-	/* A maximum of 0: the first restart is too many. */
+	/* With a maximum of 0, even the first restart is too many. */
 	intensity(&s, 0, 5000 * MS);
 	end(&s, 'b', 2, 134);
 	happened(&s, "trap b, limit b, stop a, finished");
@@ -173,7 +173,7 @@ static void check_intensity(void)
 	end(&s, 'a', 2, 134);
 	happened(&s, "trap a, limit a, stop b, finished");
 
-	/* Without a period restarts are never forgotten. */
+	/* Without a period, old restarts always count. */
 	intensity(&s, 2, EVER);
 	end(&s, 'a', 2, 134);
 	pass(&s, UINT64_C(1) << 60);
@@ -182,7 +182,7 @@ static void check_intensity(void)
 	end(&s, 'a', 2, 134);
 	happened(&s, "trap a, start a, trap a, start a, trap a, limit a, stop b, finished");
 
-	/* Negative: no limit, including normal ends of a permanent child. */
+	/* A negative maximum means no limit, including for normal ends of a permanent child. */
 	intensity(&s, -1, 5000 * MS);
 	for (int i = 0; i < 1000; i++) {
 		end(&s, 'b', HF_SUP_END_EXIT, 0);
@@ -364,7 +364,7 @@ static void check_commands(void)
 	CHECK_ERR(hf_sup_restart(&s.sup, 't', s.now), -HF_ENOENT);
 	CHECK_ERR(hf_sup_stop(&s.sup, 't'), -HF_ENOENT);
 
-	/* start_child: at the end of the order. */
+	/* start_child adds the child at the end of the order. */
 	child(&s, 'd', HF_SUP_PERMANENT, HF_SUP_USUAL);
 	struct hf_sup_spec again = {.id = 'd'}, wrong = {.id = 'e', .restart = 3};
 	CHECK_ERR(hf_sup_add(&s.sup, &again, s.now), -HF_EEXIST);

@@ -1,4 +1,4 @@
-/* The supervisor over pthreads: restarts, orders of stops, timeouts that stop nothing, supervisors below supervisors, and a
+/* The supervisor over pthreads: restarts, the order of stops, timeouts that stop nothing, supervisors below supervisors, and a
  * guest of the kernel as a child. */
 #include <holdfast/supervise.h>
 #include <pthread.h>
@@ -80,7 +80,7 @@ static void check_golden_case(void)
 	hf_supervise_close(sup);
 }
 
-/* The first one never ends, and nothing waits for it; the others end in any order, and their ends are handled. */
+/* The first child ends only when it is stopped. The others end in any order, and their ends are reported. */
 static void check_any_order(void)
 {
 	const struct hf_supervise_child children[] = {
@@ -100,7 +100,7 @@ static void check_any_order(void)
 	outcome = hf_supervise_wait(sup, EVER);
 	CHECK_EQ(outcome.kind, HF_SUPERVISE_COMPLETED);
 	CHECK_EQ(outcome.restarts, 0);
-	/* And goes on. */
+	/* Now it continues. */
 	CHECK_OK(hf_supervise_restart(sup, "stays"));
 	CHECK_ERR(hf_supervise_restart(sup, "traps"), -HF_ENOENT);
 	CHECK_EQ(hf_supervise_wait(sup, 1 * MILLISECOND).kind, HF_SUPERVISE_TIMEOUT);
@@ -260,7 +260,7 @@ static struct hf_sup_end count_runs(void *context, struct hf_supervised *self)
 	return (struct hf_sup_end){HF_SUP_END_EXIT, hf_supervised_told(self) ? 0 : 1};
 }
 
-/* When detached it continues by itself, and is freed when all its children have ended (the sanitizer reports it otherwise). */
+/* A detached supervisor continues by itself, and is freed when all its children have ended (the sanitizer reports it otherwise). */
 static atomic_bool detached_is_over;
 
 static void note_end(void *context, const struct hf_sup_action *action, const char *id)
@@ -281,7 +281,7 @@ static void check_detach(void)
 	while (!atomic_load(&detached_is_over))
 		sleep_ms(1);
 	CHECK_EQ(atomic_load(&runs), 4);
-	/* One that has already ended. */
+	/* A supervisor that has already ended can be detached too. */
 	struct hf_supervise_options none = options(NULL, 0, 0);
 	none.event = NULL;
 	struct hf_supervision *sup = begin(&none);

@@ -121,7 +121,7 @@ static uint32_t half(void *context)
 static void check_backoff(void)
 {
 	struct supervision s;
-	/* Longer each time, up to the longest; short again once it has run for that long. */
+	/* The delay doubles each time, up to the maximum, and starts again at the minimum once the child has run for that long. */
 	with_backoff(&s, HF_SUP_ONE_FOR_ONE);
 	for (int i = 0; i < 5; i++) {
 		end(&s, 'a', 2, 134);
@@ -140,14 +140,14 @@ static void check_backoff(void)
 	pass(&s, 1);
 	happened(&s, "start a");
 
-	/* Half of the random half is subtracted. */
+	/* With a jitter of 0.5, a random part of up to half the delay is subtracted. */
 	s.sup.settings.random = half;
 	pass(&s, 1000 * MS);
 	end(&s, 'a', 2, 134);
 	CHECK_EQ(hf_sup_deadline(&s.sup), s.now + 7500000);
 	happened(&s, "trap a, wait 7");
 
-	/* Stopped meanwhile; restarted meanwhile. */
+	/* The child is stopped, or restarted, during the delay. */
 	stop_child(&s, 'a');
 	pass(&s, 1000 * MS);
 	happened(&s, "");
@@ -168,7 +168,7 @@ static void check_backoff(void)
 	happened(&s, "start a, start b");
 }
 
-/* Orders that cross. */
+/* Conflicting orders. */
 static void check_orders(void)
 {
 	struct supervision s;
@@ -218,12 +218,12 @@ static void check_orders(void)
 	step(&s);
 	happened(&s, "stop c, kill b, stop a, finished");
 
-	/* A temporary child that waits for its first start is told to stop: it is forgotten, and reported as stopped. */
+	/* A temporary child is stopped while it waits for its first start: it is removed, and reported as stopped. */
 	three(&s, HF_SUP_REST_FOR_ONE);
 	child(&s, 't', HF_SUP_TEMPORARY, 0);
 	struct hf_sup_action action;
 	CHECK_OK(hf_sup_stop(&s.sup, 't'));
-	CHECK_OK(hf_sup_stop(&s.sup, 't')); /* once more, before anybody asked */
+	CHECK_OK(hf_sup_stop(&s.sup, 't')); /* a second time, before the action is taken */
 	CHECK(hf_sup_next(&s.sup, s.now, &action));
 	CHECK(action.kind == HF_SUP_TELL_STOPPED && action.id == 't' && action.forgotten);
 	CHECK(!hf_sup_find(&s.sup, 't'));
@@ -259,7 +259,7 @@ static void check_settings(void)
 	bad[6].backoff.factor = bad[6].backoff.jitter = 0.0 / 0.0;
 	for (int i = 0; i < 7; i++)
 		CHECK_ERR(hf_sup_init(&s.sup, &bad[i], s.table, 26, s.times), -HF_EINVAL);
-	/* The table is full; then there is a larger one. */
+	/* The table is full; then it is replaced by a larger one. */
 	struct hf_sup_child small[1];
 	CHECK_OK(hf_sup_init(&s.sup, &good, small, 1, s.times));
 	child(&s, 'a', HF_SUP_PERMANENT, 0);

@@ -1,5 +1,5 @@
-/* The deepest system call uses less than 8 KiB of stack: workers have 64 KiB for the kernel's (coordinator/pool.c). Measured by how much of a
- * pattern below stays intact; unoptimised and sanitized builds use several times as much, so they only run the calls. */
+/* The deepest system call uses less than 8 KiB of stack: workers have 64 KiB for the kernel's (coordinator/pool.c). The test fills the stack below
+ * with a pattern and measures how much of it stays intact. Unoptimised and sanitized builds use several times as much stack, so they only run the calls. */
 #include "fs/devfs.h"
 #include "support/program.h"
 
@@ -88,7 +88,7 @@ static void call_close(void)
 	CHECK_ERR(hf_p1_fd_close(4), 0);
 }
 
-/* How far down the stack the call wrote. */
+/* Returns how far down the stack the call wrote. */
 __attribute__((noinline)) static uint32_t depth_of(void (*call)(void))
 {
 	volatile char *here = __builtin_frame_address(0);

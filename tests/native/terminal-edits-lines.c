@@ -1,4 +1,4 @@
-/* A cooked terminal: a line can be read once it is finished, as edited by the keys, and the echo on the screen shows what will be read. */
+/* In cooked mode, a line can be read once it is finished, with all edits applied, and the echo on the screen shows what will be read. */
 #include "support/check.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ static enum hf_tty_signal keys(const char *text)
 	return keys_of(text, (uint32_t)strlen(text));
 }
 
-/* What one read of at most `size` bytes returns; -1: it would block. */
+/* Returns the result of one read of at most `size` bytes, or -1 if it would block. */
 static int read_some(char *to, uint32_t size)
 {
 	struct hf_iov iov;
@@ -125,7 +125,7 @@ static void check_end_of_file(void)
 	keys("abc\x04");
 	CHECK_READ("abc");
 	CHECK_BLOCKS();
-	/* Also when the buffer was just as large. */
+	/* Also when the buffer has exactly that size. */
 	keys("abc\x04");
 	CHECK_EQ(read_some(got, 3), 3);
 	CHECK_BLOCKS();
@@ -183,7 +183,7 @@ static void check_erase(void)
 	keys("\x01");
 	keys("\x7f");
 	check_shows("^A" BACK "\b \b\b \b" STAY);
-	/* Letters beyond ASCII whose width is certain. */
+	/* Non-ASCII letters whose width is certain. */
 	keys("\xC3\xA9");
 	keys("\x7f");
 	check_shows("\xC3\xA9" BACK "\b \b" STAY);
@@ -246,7 +246,7 @@ static void check_other_output(void)
 	keys("c");
 	keys("\x17");
 	check_shows("c" BACK "\b\b" STAY "\x1b[J");
-	/* It arrives between the erasure and its echo. */
+	/* Output arrives between an erasure and its echo. */
 	keys("ab");
 	clear();
 	CHECK_EQ(hf_tty_input(tty, (const uint8_t *)"\x7f", 1, &(enum hf_tty_signal){0}, NULL), 1);

@@ -33,7 +33,7 @@ static void step(void);
 
 static int wait_told(hf_word *word, uint32_t expected, uint64_t deadline);
 #define hf_plat_wait(word, expected, deadline) wait_told(word, expected, deadline)
-#include "kernel/thread.c" /* in place of the library's */
+#include "kernel/thread.c" /* replaces the library's copy */
 #undef hf_plat_wait
 
 #include "platform/native.h"
@@ -60,11 +60,11 @@ enum order { STOP, PAUSE, PAUSE_AND_RESUME, ORDERS };
 struct run {
 	struct hf_thread thread;
 	int *object; /* a kernel object that threads use within calls */
-	/* Steps at which the thread is held, the first not after the second; the number that it is at. */
+	/* The steps at which the thread is held, in ascending order; and the step that it has reached. */
 	unsigned holds[2], at;
 	sem_t held, go;
 	_Atomic unsigned begun; /* calls that the guest was about to make */
-	/* Plain: ordered by the semaphores, or by the end of the OS thread. `reached`: it is held, at the second of the steps. */
+	/* Not atomic: the semaphores, or the end of the OS thread, order the accesses. `reached`: it is held at the second step. */
 	bool asleep, reached, rested, unwound, left;
 };
 

@@ -62,7 +62,7 @@ static void check_order_in_kernel(void)
 	CHECK_EQ(atomic_load(&thread.door), HF_IN_KERNEL);
 }
 
-/* A guest that catches its unwinding is unwound again at each further call, and may still report its end. */
+/* A guest that catches the unwinding exception is unwound again at each further call, and may still report its end. */
 static void check_caught(void)
 {
 	begin();

@@ -1,5 +1,5 @@
-/* Threads that all request another one at once get them, but no more than four before the event loop turns: other work must not wait behind all the
- * starts. At the limit the coordinator is not involved. */
+/* Many threads each request another thread at once, and get it, but no more than four per turn of the event loop, because other work must not wait
+ * behind all the starts. At the limit the coordinator is not involved. */
 #include "support/coordinator.h"
 
 #include "support/doors.h"

@@ -1,4 +1,4 @@
-/* A process that has ended, and one that is traced already, take no other pipe for a trace: its reader sees the end, and nothing is left. */
+/* A process that has ended, or is already traced, does not accept a pipe for a trace: the pipe's reader sees the end of file, and nothing is leaked. */
 #include "support/pipes.h"
 
 static void nothing(struct hf_work *work)

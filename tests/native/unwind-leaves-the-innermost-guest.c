@@ -1,4 +1,4 @@
-/* hf_plat_unwind goes back to the host that entered the guest, to the innermost when they are nested, each thread to its own. */
+/* hf_plat_unwind returns to the host code that entered the guest: to the innermost one if guests are nested, and separately in each thread. */
 #include "platform/native.h"
 
 #include "support/check.h"
@@ -8,7 +8,7 @@ static void return_normally(void *context)
 	++*(int *)context;
 }
 
-/* Through a pointer, so that the compiler does not see that nobody returns from below. */
+/* Through a pointer, so that the compiler does not see that the callee never returns. */
 static void (*volatile leave)(void) = hf_plat_unwind;
 
 static void deep(int *count, int depth)

@@ -9,7 +9,7 @@ struct job {
 	struct hf_work work;
 	int runs;
 	bool again;          /* posts itself when it runs */
-	struct job *cancels; /* what it takes off when it runs */
+	struct job *cancels; /* the job that it cancels when it runs */
 };
 
 static int rings;

@@ -1,4 +1,4 @@
-// What a page downloads first must not even name what only workers may touch.
+// What a page downloads first must not even mention what only workers may touch.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -43,7 +43,7 @@ test('the page has no dependency, and names its files in the way that bundlers r
   assert.doesNotMatch(text, /\beval\(|new Function\(/);
 });
 
-test('on Node its scripts are modules by their names', async () => {
+test('the names of the scripts for Node make them modules', async () => {
   const text = fs.readFileSync(path.join(root, 'web/endpoint-node.ts'), 'utf8');
   const urls = [...text.matchAll(/(\w+): \(\) => new URL\('\.\/([\w.-]+)', import\.meta\.url\)/g)];
   const wanted = Object.entries(FILES).map(([name, file]) => [name, nodeName(file)]);
@@ -69,8 +69,8 @@ test('the package exports each of its files, and each of its exports is there', 
 });
 
 test('what a page downloads to run a program stays within its budget', () => {
-  // bytes; with what lets programs use pipes of the page's, and call each other
-  const budgets = { brotli: 67_000, gzip: 75_000 };
+  // bytes; includes the code that lets programs use the page's pipes, call each other, and make HTTP requests, and what components need of the kernel
+  const budgets = { brotli: 66_300, gzip: 74_000 };
   const files = downloads.map((file) => fs.readFileSync(path.join(root, 'dist', file)));
   const sum = (pack) => files.reduce((total, bytes) => total + pack(bytes).length, 0);
   const sizes = { brotli: sum(zlib.brotliCompressSync), gzip: sum((bytes) => zlib.gzipSync(bytes, { level: 9 })) };
@@ -78,14 +78,36 @@ test('what a page downloads to run a program stays within its budget', () => {
     assert.ok(sizes[way] <= budget, `${sizes[way]} bytes with ${way}, ${sizes[way] - budget} too many`);
 });
 
-test('nothing in the package names the folder it was built in', () => {
+test('what the first component downloads stays within its budget', () => {
+  const gzip = (...files) =>
+    files.reduce(
+      (total, file) => total + zlib.gzipSync(fs.readFileSync(path.join(root, 'dist', file)), { level: 9 }).length,
+      0,
+    );
+  const { component, executor, typed, parser, p2 } = FILES;
+  for (const name of [component, executor, typed, parser, p2]) assert.ok(!downloads.includes(name), name);
+  const budget = 36_000;
+  const size = gzip(component, executor, parser);
+  assert.ok(size <= budget, `${size} bytes for components, ${size - budget} too many`);
+  assert.ok(gzip(typed) <= 11_500, `${gzip(typed)} bytes for calls with values of a component's types`);
+  assert.ok(gzip(p2) <= 40_000, `${gzip(p2)} bytes for WASI 0.2`);
+});
+
+test('the command loads what networks, browsers and --dir need only on demand', () => {
+  const text = fs.readFileSync(path.join(root, 'dist/cli.js'), 'utf8');
+  const imports = [...text.matchAll(/(?:from|import)"node:([\w/]+)"/g)].map(([, name]) => name);
+  assert.ok(imports.includes('worker_threads'), imports.join(' '));
+  for (const name of ['http', 'net', 'crypto', 'child_process']) assert.ok(!imports.includes(name), name);
+});
+
+test('nothing in the package contains the path of the folder in which it was built', () => {
   for (const file of fs.readdirSync(path.join(root, 'dist'), { recursive: true, withFileTypes: true })) {
     const name = path.join(file.parentPath ?? file.path, file.name);
     if (file.isFile()) assert.ok(!fs.readFileSync(name).includes(`${root}/`), name);
   }
 });
 
-test('each part that is loaded later is where the script looks for it', () => {
+test('each part that is loaded later is where the scripts look for it', () => {
   for (const file of [...loadedLater, ...Object.values(FILES)])
     assert.ok(fs.existsSync(path.join(root, 'dist', file)), file);
 });
@@ -93,14 +115,14 @@ test('each part that is loaded later is where the script looks for it', () => {
 test('public classes keep their names in a minified bundle', async () => {
   const { text } = await bundle('web/index.ts', true);
   for (const name of ['Holdfast', 'FileSystem', 'Process']) assert.match(text, new RegExp(`static name="${name}"`));
-  const lib = await import('../../dist/node.js'); // is minified
+  const lib = await import('../../dist/node.js'); // this one is minified
   for (const [name, value] of Object.entries(lib).filter(([name]) => /^[A-Z]/.test(name)))
     assert.equal(value.name, name);
   assert.equal(new lib.Closed().name, 'Closed');
   assert.equal(new lib.SpawnRefused('source', '').name, 'SpawnRefused');
 });
 
-test('what the README links to is in the package', () => {
+test('the files that the README links to are in the package', () => {
   const shell = process.platform === 'win32';
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
@@ -111,7 +133,7 @@ test('what the README links to is in the package', () => {
   const links = [...fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)];
   assert.ok(links.length > 0);
   const { scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
-  assert.match(scripts.prepack, /node tools\/docs\.mjs/); // makes the one that is not in the clone
+  assert.match(scripts.prepack, /node tools\/docs\.mjs/); // generates the one that is not in the clone
   files.push('docs/api/README.md');
   for (const [, link] of links) assert.ok(files.includes(path.posix.normalize(link)), link);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { comesToRest, guest, runtime, until } from './support/runtime.mjs';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 300_000 };
 const channel = guest('channel');
 const stateOf = async (hf, process) => (await hf.ps()).find(({ id }) => id === process.id);
 const asleepIn = (hf, process, name) =>
@@ -28,24 +28,20 @@ test('each write is one message, and each read returns one', patience, async (t)
   assert.deepEqual(receiver.stdout.split('\n').slice(0, -1), [...words('job', 300), 'end']);
 });
 
-test(
-  'a message that is longer than the buffer is read in pieces, and its size can be asked for',
-  patience,
-  async (t) => {
-    const hf = await runtime(t);
-    for (const [command, wanted] of [
-      [['receive', '/dev/jobs', '4'], 'a 0.\n.\na 1.\n.\nend\n'],
-      [['receive-by-size', '/dev/jobs'], '5 a 0..\n5 a 1..\n'],
-    ]) {
-      const jobs = await hf.channel();
-      const [receiver] = await Promise.all([
-        runs(hf, command, jobs.reader),
-        runs(hf, ['send', '/dev/jobs', 'a', '2', '5'], jobs.writer),
-      ]);
-      assert.equal(receiver.stdout, wanted);
-    }
-  },
-);
+test('a message that is longer than the buffer is read in pieces, and its size can be queried', patience, async (t) => {
+  const hf = await runtime(t);
+  for (const [command, wanted] of [
+    [['receive', '/dev/jobs', '4'], 'a 0.\n.\na 1.\n.\nend\n'],
+    [['receive-by-size', '/dev/jobs'], '5 a 0..\n5 a 1..\n'],
+  ]) {
+    const jobs = await hf.channel();
+    const [receiver] = await Promise.all([
+      runs(hf, command, jobs.reader),
+      runs(hf, ['send', '/dev/jobs', 'a', '2', '5'], jobs.writer),
+    ]);
+    assert.equal(receiver.stdout, wanted);
+  }
+});
 
 test('several programs send and several receive, and each message goes to one of them', patience, async (t) => {
   const hf = await runtime(t);
@@ -60,7 +56,7 @@ test('several programs send and several receive, and each message goes to one of
   );
   const lines = all.slice(3).map(({ stdout }) => stdout.split('\n').slice(0, -2));
   assert.deepEqual(lines.flat().sort(), ['a', 'b', 'c'].flatMap((word) => words(word, 200)).sort());
-  // What one receiver got of a sender is in the sender's order.
+  // What one receiver gets from one sender is in order.
   for (const got of lines)
     for (const word of ['a', 'b', 'c']) {
       const numbers = got.filter((line) => line.startsWith(word)).map((line) => Number(line.slice(2)));
@@ -104,7 +100,7 @@ test('a sender waits at either limit, and is woken by a receiver', patience, asy
   }
 });
 
-test('without blocking it is EAGAIN, and a message that can never fit is EMSGSIZE', patience, async (t) => {
+test('a nonblocking call fails with EAGAIN, and a message that can never fit with EMSGSIZE', patience, async (t) => {
   const hf = await runtime(t);
   const filled = async (bounds, size) => {
     const jobs = await hf.channel(bounds);
@@ -139,7 +135,7 @@ test('the end of file comes when the last sender has ended or closed, after the 
   keeps.close();
 });
 
-test('sending without receivers is EPIPE, also for a sender that waits', patience, async (t) => {
+test('sending without receivers fails with EPIPE, even for a sender that waits', patience, async (t) => {
   const hf = await runtime(t);
   const jobs = await hf.channel();
   jobs.reader.close();
@@ -155,7 +151,7 @@ test('sending without receivers is EPIPE, also for a sender that waits', patienc
 });
 
 test(
-  'programs that wait at a channel can be killed, paused and timed out, and give their end up',
+  'programs that wait at a channel can be killed, paused and timed out, and then release their end',
   patience,
   async (t) => {
     const hf = await runtime(t);
@@ -181,7 +177,7 @@ test(
   },
 );
 
-test('closing it and the end of its programs frees its memory', patience, async (t) => {
+test('closing a channel, or the end of its programs, frees its memory', patience, async (t) => {
   const hf = await runtime(t);
   await runs(hf, ['receive', '/dev/jobs'], (await closed(hf)).reader);
   const used = async () => (await hf.stats()).kernel.bytes;
@@ -201,14 +197,14 @@ async function closed(hf) {
   return jobs;
 }
 
-test('its ends are streams, too, and a pipe can be preopened', patience, async (t) => {
+test('a channel’s ends are streams, too, and a pipe can be preopened', patience, async (t) => {
   const hf = await runtime(t);
   const lines = await hf.channel();
   const [receiver] = await Promise.all([
     runs(hf, ['receive', '/dev/jobs'], lines.reader),
     hf.run(guest('toolbox'), { args: ['print', '12', '4'], stdout: lines.writer, stderr: 'null' }),
   ]);
-  assert.equal(receiver.stdout.match(/\n/g).length, 4); // three writes, and the end
+  assert.equal(receiver.stdout.match(/\n/g).length, 4); // three writes, and "end"
   const pipe = await hf.pipe();
   const [reader] = await Promise.all([
     hf.run(guest('cat'), { stdin: pipe.reader }),
@@ -217,20 +213,24 @@ test('its ends are streams, too, and a pipe can be preopened', patience, async (
   assert.equal(reader.stdout, 'x 0x 1x 2');
 });
 
-test('it can be preopened beside directories and the files of a run, and opens as a pipe', patience, async (t) => {
-  const hf = await runtime(t);
-  const jobs = await hf.channel({ keep: true });
-  const result = await hf.run(channel, {
-    args: ['receive', '/dev/jobs'],
-    preopens: { '/dev': '/dev', '/dev/jobs': (await closed(hf)).reader },
-    files: { '/a': 'text' },
-  });
-  assert.equal(result.stdout, 'end\n');
-  const open = (end, creates) => runs(hf, ['open', '/dev/jobs', creates], end);
-  assert.equal((await open(jobs.writer, '1')).code, 0); // O_CREAT | O_TRUNC
-  assert.equal((await open(jobs.reader, '0')).stderr, '/dev/jobs: Not a directory');
-  jobs.close();
-});
+test(
+  'a channel can be preopened beside directories and the files of a run, and opens as a pipe',
+  patience,
+  async (t) => {
+    const hf = await runtime(t);
+    const jobs = await hf.channel({ keep: true });
+    const result = await hf.run(channel, {
+      args: ['receive', '/dev/jobs'],
+      preopens: { '/dev': '/dev', '/dev/jobs': (await closed(hf)).reader },
+      files: { '/a': 'text' },
+    });
+    assert.equal(result.stdout, 'end\n');
+    const open = (end, creates) => runs(hf, ['open', '/dev/jobs', creates], end);
+    assert.equal((await open(jobs.writer, '1')).code, 0); // O_CREAT | O_TRUNC
+    assert.equal((await open(jobs.reader, '0')).stderr, '/dev/jobs: Not a directory');
+    jobs.close();
+  },
+);
 
 test('mistakes are named', patience, async (t) => {
   const hf = await runtime(t);

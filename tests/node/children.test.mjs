@@ -1,15 +1,15 @@
-// Programs that guests start: the option `children`, the module holdfast_v1, and what hostile ones make of it.
+// Programs that guests start: the option `children`, the module holdfast_v1, and attempts to abuse it.
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { guest, runtime, until } from './support/runtime.mjs';
 
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 const shell = guest('shell');
 const child = guest('child');
 
-/** A runtime with programs in /bin. */
+/** Starts a runtime with programs in /bin. */
 async function withPrograms(t, options) {
   const hf = await runtime(t, options);
   await hf.fs.mkdir('/bin');
@@ -67,14 +67,14 @@ test('a child has its arguments, environment and directories, and nothing else',
   assert.equal(stderr, '0 0\n');
   const own = await runsShell(hf, 'child print', { env: { NAME: 'inherited' } });
   assert.equal(own.stdout, 'child print inherited sees\n');
-  // A read-only directory is one for the child, too.
+  // A read-only directory is read-only for the child, too.
   const readOnly = await runsChild(hf, ['start', 'file', '1000'], {
     preopens: { '/bin': { path: '/bin', readOnly: true } },
   });
   assert.match(readOnly.stdout, /write: Bad file descriptor/);
 });
 
-test('what cannot be started is an error of the call', patience, async (t) => {
+test('a program that cannot be started is an error of the call', patience, async (t) => {
   const hf = await withPrograms(t);
   const { stdout } = await runsChild(hf, ['errors']);
   assert.deepEqual(stdout.split('\n').slice(0, -1), [
@@ -88,7 +88,7 @@ test('what cannot be started is an error of the call', patience, async (t) => {
   await nothingRuns(hf);
 });
 
-test('without the option it is refused, and told which one', patience, async (t) => {
+test('without the option the program is refused, and the error names the option', patience, async (t) => {
   const hf = await withPrograms(t);
   for (const options of [{}, { children: false }])
     await assert.rejects(hf.run(shell, options), {
@@ -102,7 +102,7 @@ test('without the option it is refused, and told which one', patience, async (t)
   assert.equal((await hf.run(guest('hello'), { children: true })).stdout, 'hello, world\n');
 });
 
-test('a fork bomb has as many processes as it may, and ends with its ancestor', patience, async (t) => {
+test('a fork bomb has no more processes than allowed, and ends with its ancestor', patience, async (t) => {
   const hf = await withPrograms(t);
   const bomb = await hf.spawn(child, { args: ['bomb'], preopens, children: { max: 6 } });
   let told = '';
@@ -153,11 +153,11 @@ test('descendants can be killed by their ancestors, and only parents wait', pati
   await nothingRuns(hf);
 });
 
-test('a parent that is killed takes its children along, and wherever it is in a call', patience, async (t) => {
+test('killing a parent ends its children, even if the parent is in the middle of a call', patience, async (t) => {
   const hf = await withPrograms(t);
   for (let i = 0; i < 10; i++) {
     const parent = await hf.spawn(child, { args: ['parent'], preopens, children: true, stdout: 'null' });
-    // Sometimes before its child is there, sometimes while it waits for it.
+    // Sometimes before its child exists, sometimes while it waits for the child.
     if (i % 2)
       await until(
         () => hf.ps(),
@@ -176,7 +176,7 @@ test('a parent that is killed takes its children along, and wherever it is in a 
   await nothingRuns(hf);
 });
 
-test('many children leave no descriptor, no process and no memory', patience, async (t) => {
+test('many children leave no descriptor, no process and no memory behind', patience, async (t) => {
   const hf = await withPrograms(t, { workers: { min: 8 } }); // one more worker would need room, too
   await runsChild(hf, ['many', '2']);
   const bytes = async () => (await hf.stats()).kernel.bytes;
@@ -187,22 +187,18 @@ test('many children leave no descriptor, no process and no memory', patience, as
   await until(bytes, (now) => now <= before);
 });
 
-test(
-  'a program and its descendants have so many pipes together, and those that have ended none',
-  patience,
-  async (t) => {
-    const hf = await withPrograms(t);
-    const all = '256 pipes, then No file descriptors available\n';
-    assert.equal((await runsChild(hf, ['pipes'])).stdout, all);
-    // The second has what the first has given back.
-    assert.equal((await runsShell(hf, 'child pipes ; child pipes')).stdout, all + all);
-    const held = await runsShell(hf, 'child pipes | child pipes ; child pipes');
-    const [, most] = /^(\d+) pipes.*\n256 pipes/.exec(held.stdout);
-    assert.ok(Number(most) < 256);
-  },
-);
+test('a program and its descendants share one limit of pipes; ended ones do not count', patience, async (t) => {
+  const hf = await withPrograms(t);
+  const all = '256 pipes, then No file descriptors available\n';
+  assert.equal((await runsChild(hf, ['pipes'])).stdout, all);
+  // The second can use what the first has released.
+  assert.equal((await runsShell(hf, 'child pipes ; child pipes')).stdout, all + all);
+  const held = await runsShell(hf, 'child pipes | child pipes ; child pipes');
+  const [, most] = /^(\d+) pipes.*\n256 pipes/.exec(held.stdout);
+  assert.ok(Number(most) < 256);
+});
 
-test('a parent keeps nothing of children that it has waited for', patience, async (t) => {
+test('nothing is kept of children that the parent has waited for', patience, async (t) => {
   const hf = await withPrograms(t);
   const listeners = [];
   const { addEventListener } = AbortSignal.prototype;
@@ -225,7 +221,7 @@ test('a parent keeps nothing of children that it has waited for', patience, asyn
   );
 });
 
-test('however many ask, programs are read one at a time', patience, async (t) => {
+test('programs are read one at a time, however many are requested', patience, async (t) => {
   const hf = await withPrograms(t);
   let now = 0;
   let most = 0;
@@ -234,7 +230,7 @@ test('however many ask, programs are read one at a time', patience, async (t) =>
   t.mock.method(WebAssembly, 'compile', async (bytes) => {
     most = Math.max(most, ++now);
     count++;
-    // Long enough for the other to ask.
+    // Long enough for the other request to arrive.
     await new Promise((resolve) => setTimeout(resolve, 300));
     now--;
     return compile(bytes);
@@ -245,7 +241,7 @@ test('however many ask, programs are read one at a time', patience, async (t) =>
   assert.equal(most, 1);
 });
 
-test('a program that was replaced is the new one', patience, async (t) => {
+test('if a program’s file is replaced, the new program is started', patience, async (t) => {
   const hf = await withPrograms(t);
   const hello = await readFile(guest('hello'));
   await hf.fs.writeFile('/bin/x.wasm', hello);
@@ -265,7 +261,7 @@ test('a program that was replaced is the new one', patience, async (t) => {
   assert.equal((await session.exited).reason, 'exit');
 });
 
-test('limits hold for children, and what they write counts as their ancestor’s', patience, async (t) => {
+test('limits apply to children, and their output counts towards their ancestor’s', patience, async (t) => {
   const hf = await withPrograms(t);
   const cpu = await runsChild(hf, ['start', 'spin'], { limits: { cpuTime: 1000 } });
   assert.equal(cpu.stderr, '4 152\n');
@@ -306,7 +302,7 @@ test('an instance, and a pipeline’s program, may start programs', patience, as
   assert.equal(stdout, '1: hello, world\n2: hello, world\n');
 });
 
-test('a trace and the list of processes show calls of the host', patience, async (t) => {
+test('a trace and the list of processes show calls to the host', patience, async (t) => {
   const hf = await withPrograms(t);
   const events = [];
   const { stdout } = await runsShell(hf, 'hello | cat', { trace: (event) => void events.push(event) });
@@ -320,7 +316,7 @@ test('a trace and the list of processes show calls of the host', patience, async
     events.find(({ call }) => call === 'holdfast_v1.wait').text,
     /^\d+\.\d+ holdfast_v1\.wait\(…\) <\d+\.\d+ ms>$/,
   );
-  // The program was opened before, and its descriptor is closed after the call.
+  // The program's file was opened before, and is closed after the call.
   const around = events.map(({ call }) => call);
   assert.ok(around.indexOf('path_open') < around.indexOf('holdfast_v1.spawn'));
   assert.ok(around.indexOf('holdfast_v1.spawn') < around.lastIndexOf('fd_close'));

@@ -1,5 +1,5 @@
-// What `--dir` may do to the host, whatever the program did and whatever else changes there: it never leaves its
-// directory, and nothing is lost. The program is played by the page's own file system calls.
+// What `--dir` may do to the host, whatever the program does and whatever else changes there: it never writes outside its directory, and loses
+// nothing. The page's own file system calls take the program's part.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,11 +10,11 @@ import test from 'node:test';
 import { runtime } from './support/runtime.mjs';
 import { load } from './support/load.mjs';
 
-const { Directories, openHostDirectory } = await load('web/cli/directories.ts', 'web/cli/host-directory.ts');
+const { Directories, openHostDirectory } = await load('web/cli/cli-directories.ts', 'web/cli/host-directory.ts');
 const root = process.getuid?.() === 0;
 const linux = process.platform === 'linux';
-const needsRoot = { skip: !(root && linux) && 'this needs to be root on Linux' };
-const patience = { timeout: 120_000 };
+const needsRoot = { skip: !(root && linux) && 'this test must run as root on Linux' };
+const patience = { timeout: 300_000 };
 
 function folder(t) {
   const made = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-out-')));
@@ -22,7 +22,7 @@ function folder(t) {
   return made;
 }
 
-/** A directory of the host with `make`'s contents, copied in. `guest` is the runtime's file system at the copy. */
+/** A host directory with the contents that `make` creates, copied in. `guest` is the runtime's file system at the copy. */
 async function copied(t, make, host = path.join(folder(t), 'host')) {
   fs.mkdirSync(host, { recursive: true });
   make?.(host);
@@ -61,7 +61,7 @@ test('a link that cannot be removed is not followed: nothing is written outside'
   await guest.mkdir('/sub/link/deep');
   await guest.writeFile('/sub/link/evil', 'x');
   await guest.writeFile('/sub/link/deep/evil', 'x');
-  // As if the directory belonged to another user, and we were not root.
+  // Acts as if the directory belonged to another user, and we were not root.
   const { rename, unlink, mkdir } = fs.promises;
   const refuse =
     (call) =>
@@ -78,12 +78,12 @@ test('a link that cannot be removed is not followed: nothing is written outside'
     syncBuiltinESMExports();
   }
   assert.deepEqual(fs.readdirSync(path.join(host, '../outside')), []);
-  assert.equal(warnings.length, 2, 'one warning, whatever is below, and one for what goes');
+  assert.equal(warnings.length, 2, 'one warning for the link, whatever is below it, and one for the removals');
   assert.match(warnings[0], /sub\/link cannot be updated: EACCES/);
   assert.match(warnings[1], /nothing is removed/);
 });
 
-test('a directory that has become a link is not entered, and this is reported once', patience, async (t) => {
+test('a directory that was replaced by a link is not entered, and this is reported once', patience, async (t) => {
   const { host, guest, warnings, out } = await copied(t, (host) => {
     write(host, 'sub/deep/a');
     write(host, 'sub/b');
@@ -99,7 +99,7 @@ test('a directory that has become a link is not entered, and this is reported on
 });
 
 test(
-  'the directory may be moved while the program runs: it is the same one',
+  'the directory may be moved while the program runs: the same directory is updated',
   { ...patience, skip: !linux },
   async (t) => {
     const { host, guest, out } = await copied(t, (host) => write(host, 'a'));
@@ -113,7 +113,7 @@ test(
   },
 );
 
-test('where there is no /proc, a directory is checked before each call', async (t) => {
+test('without /proc, a directory is checked before each call', async (t) => {
   const host = folder(t);
   for (const name of ['top/sub/deep', 'outside']) fs.mkdirSync(path.join(host, name), { recursive: true });
   const top = await openHostDirectory(path.join(host, 'top'), 'elsewhere');
@@ -133,7 +133,7 @@ test('where there is no /proc, a directory is checked before each call', async (
 // ---- files, directories and links only ----
 
 test(
-  'pipes, sockets and devices are neither opened nor copied, and are named',
+  'pipes, sockets and devices are neither opened nor copied, and warnings name them',
   { ...patience, ...needsRoot },
   async (t) => {
     const { host, guest, warnings, out, list, read } = await copied(t, (host) => {
@@ -162,20 +162,24 @@ test(
   },
 );
 
-test('a file that has become a pipe is not opened', { ...patience, skip: process.platform === 'win32' }, async (t) => {
-  const { host, guest, read, out } = await copied(t, (host) => write(host, 'a'));
-  await guest.writeFile('/a', 'of the program');
-  fs.unlinkSync(path.join(host, 'a'));
-  execFileSync('mkfifo', [path.join(host, 'a')]);
-  assert.equal(await out(), false);
-  assert.ok(fs.lstatSync(path.join(host, 'a')).isFIFO());
-  assert.equal(read('a.holdfast'), 'of the program');
-});
+test(
+  'a file that was replaced by a pipe is not opened',
+  { ...patience, skip: process.platform === 'win32' },
+  async (t) => {
+    const { host, guest, read, out } = await copied(t, (host) => write(host, 'a'));
+    await guest.writeFile('/a', 'of the program');
+    fs.unlinkSync(path.join(host, 'a'));
+    execFileSync('mkfifo', [path.join(host, 'a')]);
+    assert.equal(await out(), false);
+    assert.ok(fs.lstatSync(path.join(host, 'a')).isFIFO());
+    assert.equal(read('a.holdfast'), 'of the program');
+  },
+);
 
 // ---- a rename is a rename ----
 
 test(
-  'what was renamed is the same file or directory on the host, with all that the program never saw',
+  'after a rename it is the same file or directory on the host, including contents that the program never saw',
   patience,
   async (t) => {
     const { host, guest, list, out, warnings } = await copied(t, (host) => {
@@ -186,7 +190,7 @@ test(
     });
     const [dir, sub, file, a, link] = ['dir', 'dir/sub', 'dir/sub/file', 'a', 'link'].map((name) => inode(host, name));
     await guest.rename('/dir/sub', '/sub2');
-    await guest.rename('/dir', '/sub2/dir'); // what was above is below now
+    await guest.rename('/dir', '/sub2/dir'); // swaps parent and child
     await guest.rename('/sub2/file', '/sub2/dir/file2');
     await guest.rename('/a', '/sub2/a');
     await guest.rename('/link', '/a');
@@ -200,7 +204,7 @@ test(
   },
 );
 
-test('names that are exchanged, in a ring and between a file and a directory', patience, async (t) => {
+test('names can be exchanged, in a cycle and between a file and a directory', patience, async (t) => {
   const names = ['a', 'b', 'c', 'dir', 'file'];
   const { host, guest, list, read, out, warnings } = await copied(t, (host) => {
     for (const name of ['a', 'b', 'c', 'dir/in', 'file']) write(host, name);
@@ -218,7 +222,7 @@ test('names that are exchanged, in a ring and between a file and a directory', p
 });
 
 test(
-  'what was renamed over another replaces it at once, and one with another name leaves that alone',
+  'a rename over another file replaces it at once, and leaves that file’s other names alone',
   patience,
   async (t) => {
     const { host, guest, list, read, out } = await copied(t, (host) => {
@@ -236,7 +240,7 @@ test(
 );
 
 test(
-  'every name of a changed file has what was written, and new names are names of the same file',
+  'every name of a changed file shows the new contents, and new names are names of the same file',
   patience,
   async (t) => {
     const { host, guest, read, out } = await copied(t, (host) => {
@@ -258,7 +262,7 @@ test(
 
 let mounts = 0;
 
-/** A small file system in memory. */
+/** Mounts a small in-memory file system. */
 function mounted(t, size) {
   const at = path.join(fs.realpathSync(os.tmpdir()), `holdfast-mounted-${process.pid}-${++mounts}`);
   fs.mkdirSync(at);
@@ -282,10 +286,10 @@ const canMount = () => {
     fs.rmdirSync(at);
   }
 };
-const needsMount = { ...patience, skip: !canMount() && 'this needs to mount a file system' };
+const needsMount = { ...patience, skip: !canMount() && 'this test must be able to mount a file system' };
 
 test(
-  'a full disk: what is there stays whole, renames are made, nothing is removed or left behind',
+  'on a full disk existing files stay intact, renames are made, and nothing is removed or left behind',
   needsMount,
   async (t) => {
     const host = mounted(t, '1m');
@@ -294,7 +298,7 @@ test(
       (host) => ['precious', 'renamed', 'gone', 'linked'].forEach((name) => write(host, name, `${name} `.repeat(1000))),
       host,
     );
-    fs.linkSync(path.join(host, 'linked'), path.join(host, 'linked2')); // so it is written where it is
+    fs.linkSync(path.join(host, 'linked'), path.join(host, 'linked2')); // so it is written in place
     await guest.writeFile('/0junk', new Uint8Array(3e6));
     await guest.writeFile('/precious', new Uint8Array(3e6));
     await guest.writeFile('/linked', new Uint8Array(3e6));
@@ -345,7 +349,7 @@ test('a rename between two file systems is a copy and a removal', needsMount, as
 // ---- something else changed the directory, too ----
 
 test(
-  'files that changed on the host meanwhile stay, and the program’s version is written beside them',
+  'files that have changed on the host meanwhile stay, and the program’s version is written beside them',
   patience,
   async (t) => {
     const { host, guest, list, read, warnings, out } = await copied(t, (host) => {
@@ -372,20 +376,24 @@ test(
   },
 );
 
-test('directories that were removed or created on the host meanwhile are created, or used', patience, async (t) => {
-  const { host, guest, read, list, warnings, out } = await copied(t, (host) =>
-    ['a', 'b'].forEach((name) => write(host, name)),
-  );
-  await guest.writeFile('/a', 'new');
-  await guest.rm('/b');
-  await guest.mkdir('/dir');
-  await guest.writeFile('/dir/mine', 'new');
-  fs.rmSync(path.join(host, 'a'));
-  fs.rmSync(path.join(host, 'b'));
-  write(host, 'dir/theirs');
-  assert.equal(await out(), true, warnings.join('\n'));
-  assert.deepEqual([list(), list('dir'), read('a')], [['a', 'dir'], ['mine', 'theirs'], 'new']);
-});
+test(
+  'directories that were removed on the host meanwhile are created again, and new ones there are used',
+  patience,
+  async (t) => {
+    const { host, guest, read, list, warnings, out } = await copied(t, (host) =>
+      ['a', 'b'].forEach((name) => write(host, name)),
+    );
+    await guest.writeFile('/a', 'new');
+    await guest.rm('/b');
+    await guest.mkdir('/dir');
+    await guest.writeFile('/dir/mine', 'new');
+    fs.rmSync(path.join(host, 'a'));
+    fs.rmSync(path.join(host, 'b'));
+    write(host, 'dir/theirs');
+    assert.equal(await out(), true, warnings.join('\n'));
+    assert.deepEqual([list(), list('dir'), read('a')], [['a', 'dir'], ['mine', 'theirs'], 'new']);
+  },
+);
 
 test('a directory with files that the program did not see is not replaced by a file', patience, async (t) => {
   const { host, guest, read, list, warnings, out } = await copied(t, (host) => write(host, 'dir/file'));
@@ -400,7 +408,7 @@ test('a directory with files that the program did not see is not replaced by a f
 
 // ---- names that differ in case only ----
 
-/** Every call of fs/promises takes names that differ in case for the same ones, as on a Mac. */
+/** Makes every call of fs/promises case-insensitive, as on a Mac. */
 function foldCase(t) {
   const calls = ['open', 'lstat', 'mkdir', 'rename', 'unlink', 'rmdir', 'link', 'symlink', 'lutimes'];
   const originals = Object.fromEntries(calls.map((call) => [call, fs.promises[call]]));
@@ -420,7 +428,7 @@ function foldCase(t) {
         return originals[call](fold(first), call === 'link' || call === 'symlink' ? fold(second) : second, ...rest);
       const from = fold(first);
       const to = fold(second);
-      if (from === to) return originals.rename(from, second); // a new spelling
+      if (from === to) return originals.rename(from, second); // only the spelling changes
       await originals.rename(from, to);
     };
   }
@@ -432,7 +440,7 @@ function foldCase(t) {
 }
 
 test(
-  'two names that are one on the host do not overwrite each other: the second is refused, and said',
+  'two names that are one on the host do not overwrite each other: the second is refused and reported',
   patience,
   async (t) => {
     const { guest, list, read, warnings, out } = await copied(t, (host) => {
@@ -453,7 +461,7 @@ test(
   },
 );
 
-test('a new spelling of a name, and a replacement by another spelling', patience, async (t) => {
+test('a name can get a new spelling, or be replaced by another spelling', patience, async (t) => {
   const { guest, list, read, warnings, out } = await copied(t, (host) =>
     ['a', 'b'].forEach((name) => write(host, name)),
   );

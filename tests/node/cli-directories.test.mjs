@@ -1,5 +1,5 @@
-// `--dir`: in, and out again, with nothing touched that the guest did not change. The runtime's file system is played by
-// a folder of the host, which has inodes and times of its own.
+// `--dir` copies directories in and out again, and touches nothing that the guest did not change. A folder of the host takes the part of the
+// runtime's file system, because it has real inodes and times.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,9 +8,9 @@ import path from 'node:path';
 import test from 'node:test';
 import { load } from './support/load.mjs';
 
-const { Directories, DirectoryError } = await load('web/cli/directories.ts');
+const { Directories, DirectoryError } = await load('web/cli/cli-directories.ts');
 
-/** A `FileSystem` below a folder. */
+/** A `FileSystem` on a folder. */
 class FolderFileSystem {
   reads = [];
   modes = [];
@@ -59,7 +59,7 @@ class FolderFileSystem {
   }
 }
 
-/** A host directory with `make`'s contents, the runtime's copy of it, and all that is needed to compare. */
+/** A host directory with the contents that `make` creates, the runtime's copy of it, and tools to compare them. */
 async function copied(t, make, options = {}) {
   const top = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-dir-')));
   t.after(() => fs.rmSync(top, { recursive: true, force: true }));
@@ -80,7 +80,7 @@ const write = (folder, name, data = name) => {
   fs.writeFileSync(path.join(folder, name), data);
 };
 
-/** Everything about everything below a folder: what must stay as it is. */
+/** A description of everything below a folder, to check that nothing changes. */
 function describe(folder) {
   const all = {};
   for (const at of execFileSync('find', [folder, '-mindepth', '1'], { encoding: 'utf8' })
@@ -119,7 +119,7 @@ test('files, directories, links and their times are copied in', async (t) => {
   assert.deepEqual(warnings, []);
 });
 
-test('when nothing changed nothing is read, and nothing on the host is touched', async (t) => {
+test('if nothing has changed, nothing is read, and nothing on the host is touched', async (t) => {
   const { host, guest, directories, files } = await copied(t, tree);
   const before = describe(host);
   fs.readFileSync(path.join(guest, 'a.txt')); // a guest that only reads
@@ -153,13 +153,13 @@ test('created, changed, removed and renamed: files, directories and links', asyn
   ]);
   assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaamore');
   assert.deepEqual(fs.readFileSync(path.join(host, 'new/dir/file')), Buffer.from([1, 2, 0, 3]));
-  assert.equal(fs.statSync(path.join(host, 'sbin/tool')).mode & 0o777, 0o755, 'what was renamed keeps its permissions');
+  assert.equal(fs.statSync(path.join(host, 'sbin/tool')).mode & 0o777, 0o755, 'a renamed file keeps its permissions');
   assert.equal(fs.readlinkSync(path.join(host, 'link')), 'new/dir');
   assert.equal(fs.readlinkSync(path.join(host, 'fresh')), 'x');
   assert.deepEqual(describe(host)['dangling'], untouched);
 });
 
-test("a changed file keeps its permissions, and takes the guest's time", async (t) => {
+test("a changed file keeps its permissions, and gets the guest's time", async (t) => {
   const { host, guest, directories } = await copied(t, tree);
   fs.writeFileSync(path.join(guest, 'bin/tool'), 'new');
   fs.utimesSync(path.join(guest, 'bin/tool'), 50, 60.5);
@@ -169,7 +169,7 @@ test("a changed file keeps its permissions, and takes the guest's time", async (
   assert.deepEqual(fs.readdirSync(path.join(host, 'bin')), ['tool'], 'nothing is left beside it');
 });
 
-test('a file that was only touched gets its time, and is not written', async (t) => {
+test('a file that was only touched gets the new time, and is not written', async (t) => {
   const { host, guest, directories } = await copied(t, tree);
   fs.chmodSync(path.join(host, 'a.txt'), 0o444);
   fs.utimesSync(path.join(guest, 'a.txt'), 7, 8);
@@ -217,7 +217,7 @@ test('a file of another kind under the same name', async (t) => {
   assert.equal(fs.readlinkSync(path.join(host, 'empty')), 'deep');
 });
 
-test('files that were not copied are not removed: their directory stays, and this is reported', async (t) => {
+test('files that were not copied in are not removed: their directory stays, and this is reported', async (t) => {
   const { host, guest, directories, warnings } = await copied(t, tree);
   write(host, 'deep/er/meanwhile', 'by somebody else');
   fs.rmSync(path.join(guest, 'deep'), { recursive: true });
@@ -239,7 +239,7 @@ test('nothing is written through a link that appeared on the host', async (t) =>
   assert.equal(warnings.length, 1);
 });
 
-test('two directories, one inside the other, are one tree', async (t) => {
+test('two directories of which one is inside the other are one tree', async (t) => {
   const { host, runtime, preopens, directories } = await copied(t, tree, {
     dirs: (host) => [
       { host, guest: '/' },
@@ -270,7 +270,7 @@ test('the order of overlapping directories does not matter', async (t) => {
   assert.equal(preopens[0].path, `${preopens[1].path}/deep/er`);
 });
 
-test('a large file is streamed, a hundred small ones are fine', async (t) => {
+test('a large file is streamed, and a hundred small ones are copied', async (t) => {
   const big = Buffer.alloc(20e6, 'abcdefg');
   const { host, guest, directories, files } = await copied(t, (host) => {
     write(host, 'big', big);
@@ -290,7 +290,7 @@ test('a large file is streamed, a hundred small ones are fine', async (t) => {
 });
 
 for (const [what, size] of Object.entries({ longer: 25e6, shorter: 12e6, 'of a new size, and small': 3, empty: 0 })) {
-  test(`a large file with two names on the host is written where it is: ${what}`, async (t) => {
+  test(`a large file with two names on the host is written in place: ${what}`, async (t) => {
     const { host, guest, directories, files, warnings } = await copied(t, (host) => {
       write(host, 'big', Buffer.alloc(20e6, 'abcdefg'));
       fs.linkSync(path.join(host, 'big'), path.join(host, 'other'));
@@ -305,7 +305,7 @@ for (const [what, size] of Object.entries({ longer: 25e6, shorter: 12e6, 'of a n
   });
 }
 
-test('a new file, and one that is the same although it was touched, are compared and written in parts', async (t) => {
+test('a new file, and a touched file with unchanged contents, are compared and written in parts', async (t) => {
   const big = Buffer.alloc(20e6, 'abcdefg');
   const { host, guest, directories, files } = await copied(t, (host) => write(host, 'same', big));
   const { ino } = fs.statSync(path.join(host, 'same'));
@@ -332,7 +332,7 @@ test('files that cannot be copied in are skipped with a warning: odd names', asy
   assert.equal(fs.readdirSync(host).length, 2);
 });
 
-test('a directory that is missing, or is none, or a name given twice, is an error before anything is copied', async (t) => {
+test('a missing directory, a file instead of one, or a name given twice is an error before anything is copied', async (t) => {
   const top = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-dir-'));
   t.after(() => fs.rmSync(top, { recursive: true }));
   fs.writeFileSync(path.join(top, 'file'), '');
@@ -343,8 +343,8 @@ test('a directory that is missing, or is none, or a name given twice, is an erro
   await assert.rejects(copyIn({ host: top, guest: '/' }, { host: '.', guest: '/' }), isError(/"\/" is listed twice/));
 });
 
-test("/dev is the runtime's own: nothing of the host's is copied, and nothing is copied out", async (t) => {
-  if (!fs.existsSync('/dev')) return t.skip('there is none here');
+test("/dev is the runtime's own: nothing is copied in from the host, and nothing is copied out", async (t) => {
+  if (!fs.existsSync('/dev')) return t.skip('this machine has no /dev');
   const { preopens, runtime, directories } = await copied(t, () => undefined, {
     dirs: () => [{ host: '/dev', guest: '/d' }],
   });
@@ -366,7 +366,7 @@ test('paths that are too long are skipped with a warning, and then nothing is re
   write(guest, 'new/file', 'seen');
   assert.equal(await directories.copyOut(), false);
   assert.equal(fs.readFileSync(path.join(host, 'new/file'), 'utf8'), 'seen');
-  assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa'); // the guest's version is hidden
+  assert.equal(fs.readFileSync(path.join(host, 'a.txt'), 'utf8'), 'aaa'); // the guest's version is not visible
   assert.equal(fs.existsSync(path.join(host, 'empty')), true);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0], /new contains paths that are too long/);

@@ -1,4 +1,4 @@
-// The command line: wasmtime's names, clear errors.
+// The command line: Wasmtime's option names, and clear errors.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';
@@ -15,7 +15,7 @@ test('a program and its arguments, options or not', () => {
   );
 });
 
-test('options, with the value beside or after "="', () => {
+test('options, with the value as the next argument or after "="', () => {
   const command = parse(
     'run',
     '--host=chromium',
@@ -42,7 +42,7 @@ test('--dir names the host, and the guest after "::"', () => {
   ]);
 });
 
-test('--env sets, or inherits what is there', () => {
+test('--env sets a variable, or inherits an existing one', () => {
   const { env } = parse(
     'run',
     '--env',

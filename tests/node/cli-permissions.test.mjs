@@ -1,4 +1,4 @@
-// Files of the host that the user of the command may not write, with the command as its users run it: not as root.
+// Host files that the command's user may not write. The command runs as users run it: not as root.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -18,7 +18,7 @@ const asNobody = (...args) => [
 
 /** Switching to another user needs root, and that user must be able to read the command. */
 const possible = process.getuid?.() === 0 && spawnSync(...asNobody(command, '--version')).status === 0;
-const settings = { skip: !possible && 'this needs to be root, and a clone that everybody can read', timeout: 120_000 };
+const settings = { skip: !possible && 'this test needs root, and a clone that all users can read', timeout: 300_000 };
 
 function folder(t) {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-rights-'));
@@ -42,7 +42,7 @@ async function run(t, home, script) {
 }
 
 test(
-  'a file without write permission is EACCES to the program, and everything else works as before',
+  'writing to a file without write permission fails with EACCES, and everything else works as usual',
   settings,
   async (t) => {
     const home = folder(t);

@@ -1,4 +1,4 @@
-// `holdfast run --tcplisten`: real TCP clients of a guest's socket.
+// `holdfast run --tcplisten`: real TCP clients connect to a guest's socket.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import net from 'node:net';
@@ -10,9 +10,9 @@ import { load, root } from './support/load.mjs';
 const { findBrowser } = await load('web/cli/browsers.ts');
 const { parseCommand } = await load('web/cli/options.ts');
 const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 
-/** Starts the command, which is killed when the test is over; `listening` resolves to its TCP port, `ended` to { code, stderr }. */
+/** Starts the command, which is killed at the end of the test; `listening` resolves to its TCP port, `ended` to { code, stderr }. */
 function start(t, ...args) {
   const child = endsWith(t, spawn(process.execPath, [path.join(root, 'bin/holdfast.mjs'), 'run', ...args]));
   let stderr = '';
@@ -31,7 +31,7 @@ function start(t, ...args) {
   return { child, listening, ended };
 }
 
-/** Sends all, ends, and reads to the end. */
+/** Sends everything, ends the stream, and reads to the end. */
 async function ask(port, bytes) {
   const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.end(bytes);
@@ -43,7 +43,7 @@ async function ask(port, bytes) {
 const hosts = ['node', ...((await findBrowser('chromium')) ? ['chromium'] : [])];
 for (const host of hosts) {
   test(
-    `${host}: bytes go both ways, each direction ends by itself, and the guest's end is the command's`,
+    `${host}: bytes go both ways, each direction ends separately, and the command ends with the guest`,
     patience,
     async (t) => {
       const { listening, ended } = start(t, '--host', host, '--tcplisten', '0', guest('echo-server-in-libc'), '2');
@@ -56,16 +56,20 @@ for (const host of hosts) {
   );
 }
 
-test('a client that goes away is the guest’s end of the connection; the next is served', patience, async (t) => {
-  const { listening, ended } = start(t, '--tcplisten', '127.0.0.1:0', guest('echo-server-in-libc'), '2');
-  const port = await listening;
-  const rude = net.connect({ port, host: '127.0.0.1' });
-  await new Promise((resolve) => rude.write('x', resolve));
-  await new Promise((resolve) => rude.once('data', resolve));
-  rude.end();
-  assert.equal(String(await ask(port, 'next')), 'next');
-  assert.equal((await ended).code, 0);
-});
+test(
+  'when a client goes away, the guest sees the end of the connection and serves the next client',
+  patience,
+  async (t) => {
+    const { listening, ended } = start(t, '--tcplisten', '127.0.0.1:0', guest('echo-server-in-libc'), '2');
+    const port = await listening;
+    const rude = net.connect({ port, host: '127.0.0.1' });
+    await new Promise((resolve) => rude.write('x', resolve));
+    await new Promise((resolve) => rude.once('data', resolve));
+    rude.end();
+    assert.equal(String(await ask(port, 'next')), 'next');
+    assert.equal((await ended).code, 0);
+  },
+);
 
 test('a signal ends the guest, and its clients’ connections', patience, async (t) => {
   const { child, listening, ended } = start(t, '--tcplisten', '0', guest('echo-server-in-libc'));
@@ -79,7 +83,7 @@ test('a signal ends the guest, and its clients’ connections', patience, async 
   assert.equal((await ended).code, 143);
 });
 
-test('an address that is taken: a message, and status 1', patience, async (t) => {
+test('an address that is in use: a message, and status 1', patience, async (t) => {
   const other = net.createServer().listen(0, '127.0.0.1');
   t.after(() => other.close());
   await new Promise((resolve) => other.once('listening', resolve));

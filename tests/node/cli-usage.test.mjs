@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { guest, run } from './support/cli-run.mjs';
 
-test('without a right command line: a message, status 2, and nothing on stdout', async (t) => {
+test('a wrong command line: a message, status 2, and nothing on stdout', async (t) => {
   for (const args of [[], ['run'], ['run', '--frob', 'x'], ['run', '--host', 'netscape', 'x'], ['jump']]) {
     const { code, stdout, stderr } = await run(t, args);
     assert.deepEqual([code, stdout], [2, ''], args.join(' '));
@@ -18,7 +18,7 @@ test('--help and --version go to stdout', async (t) => {
   assert.match((await run(t, ['--version'])).stdout, /^holdfast \d+\.\d+\.\d+\n$/);
 });
 
-test('a browser that is missing, or that exits at once, is reported', async (t) => {
+test('a browser that is missing or exits at once is reported', async (t) => {
   const inBrowser = (CHROMIUM) => run(t, ['run', '--host', 'chromium', guest('hello')], '', { CHROMIUM });
   const missing = await inBrowser('/nowhere/chromium');
   assert.equal(missing.code, 1);

@@ -26,14 +26,14 @@ for (const size of [1, 7, 4096, 1e9]) {
   });
 }
 
-/** What a browser does at the entrance. */
+/** Does what a browser does at the entrance page. */
 function enter(server) {
   const [, action] = /action="([^"]+)"/.exec(server.entrance);
   const [, ticket] = /value="([^"]+)"/.exec(server.entrance);
   return fetch(action, { method: 'POST', body: new URLSearchParams({ ticket }) });
 }
 
-test('the ticket is valid for one page; a second use of it, or of the secret, is reported', async (t) => {
+test('the ticket is valid for one page; a second use of the ticket or the secret is reported', async (t) => {
   const server = new PageServer(root);
   const url = await server.listen();
   t.after(() => server.close());
@@ -49,11 +49,11 @@ test('the ticket is valid for one page; a second use of it, or of the secret, is
       403,
     );
   }
-  assert.equal(intruders, 0, 'who knows nothing is refused, and that is all');
+  assert.equal(intruders, 0, 'a visitor without the ticket is refused, and the run continues');
   assert.equal((await enter(server)).status, 200);
   assert.equal((await enter(server)).status, 403);
   assert.equal(intruders, 1);
-  assert.ok(!server.entrance.includes(new URL(url).pathname), 'the entrance does not hold the secret');
+  assert.ok(!server.entrance.includes(new URL(url).pathname), 'the entrance page does not contain the secret');
   const called = new Promise((resolve) => (server.oncall = resolve));
   const controller = new AbortController();
   const down = await fetch(`${url}down`, { signal: controller.signal });

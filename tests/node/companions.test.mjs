@@ -13,7 +13,7 @@ const lines = () => {
   return { to: (bytes) => void chunks.push(Buffer.from(bytes)), text: () => Buffer.concat(chunks).toString() };
 };
 
-test('a companion gives its guest imports, and the page calls its functions and the exports', async (t) => {
+test('a companion provides imports for its guest, and the page calls its functions and the exports', async (t) => {
   const hf = await runtime(t);
   for (const companion of [
     module,
@@ -32,7 +32,7 @@ test('a companion gives its guest imports, and the page calls its functions and 
     assert.deepEqual(await q.call('bytes', new Uint8Array([1, 2])), new Uint8Array([2, 3]));
     assert.equal(await q.call('thread'), null);
     assert.equal(await q.call('asFrozen'), 1);
-    assert.equal(await q.call('again'), true); // other modules are none of our concern
+    assert.equal(await q.call('again'), true); // other modules are instantiated as usual
     assert.deepEqual(await q.call('options'), companion.options);
     assert.equal(await q.call('call_hook_often', 10), 110);
     assert.ok('twice' in q.exports && Object.keys(q.exports).includes('spin'));
@@ -45,7 +45,7 @@ test('a companion gives its guest imports, and the page calls its functions and 
   }
 });
 
-test('errors that it throws keep their name, message and stack; a result that cannot be cloned fails only that call', async (t) => {
+test('a companion’s errors keep their name, message and stack; a result that cannot be cloned fails only that call', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(program, { companion: module });
   await assert.rejects(q.call('fails'), ({ name, message, stack }) => {
@@ -80,7 +80,7 @@ test('calls overlap, unless they are serial', async (t) => {
   }
 });
 
-test('glue that instantiates the module itself is bound to the kernel, with every API', async (t) => {
+test('glue that instantiates the module itself is connected to the kernel, with every API', async (t) => {
   const hf = await runtime(t);
   for (const how of ['instantiate', 'bytes', 'view', 'compile', 'constructor', 'both', 'streaming', 'subclass'])
     for (const wasi of [false, true])
@@ -102,13 +102,13 @@ test('glue that instantiates the module itself is bound to the kernel, with ever
       }
 });
 
-test('between calls it rests: it uses no CPU time, and can be paused; its timers wait at the guest’s door', async (t) => {
+test('between calls a companion uses no CPU time, and can be paused; its timers wait when they call the guest', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(program, { companion: module });
   await until(
     () => hf.ps(),
     ([process]) => process.state === 'idle',
-  ); // a moment after its answer
+  ); // it becomes idle a moment after its answer
   assert.ok(await comesToRest(async () => (await hf.ps())[0].cpuTime));
   await q.call('startTicking');
   await until(
@@ -117,9 +117,11 @@ test('between calls it rests: it uses no CPU time, and can be paused; its timers
   );
   await q.pause();
   assert.equal((await hf.ps())[0].state, 'paused');
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  const answer = q.call('ticks'); // waits: a timer of the companion's has called the guest
-  assert.equal(await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]), 'waits');
+  let answer; // waits once a timer of the companion has called the guest
+  await until(
+    () => Promise.race([(answer = q.call('ticks')), new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]),
+    (result) => result === 'waits',
+  );
   await q.resume();
   assert.ok((await answer) > 3);
 });
@@ -166,7 +168,7 @@ test('a time limit and a kill end the guest, including loops of its companion, a
       await assert.rejects(q.with({ timeout: 100 }).call(name), /took longer than 100 ms/);
       assert.equal((await q.exited).reason, 'killed');
       const p = await hf.instantiate(program, { companion: module, whenBusy: 'wait' });
-      assert.equal(await p.call('ticks'), undefined); // a fresh worker
+      assert.equal(await p.call('ticks'), undefined); // a new worker
       await p.call('startTicking');
       p.kill();
       await p.released;
@@ -176,7 +178,7 @@ test('a time limit and a kill end the guest, including loops of its companion, a
 test('a limit of CPU time applies to the guest’s code', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(program, { companion: module, limits: { cpuTime: 1000 } });
-  await q.call('later', 1, 1500); // it rests meanwhile
+  await q.call('later', 1, 1500); // it is idle meanwhile
   await assert.rejects(q.call('spin'), CallFailed);
   assert.equal((await q.exited).reason, 'limit');
 });
@@ -201,7 +203,7 @@ test('a companion that is missing, invalid, throws or provides too little is ref
   const q = await hf.instantiate(program, {
     companion: 'data:text/javascript,globalThis.holdfastCompanion = () => ({ imports: { env: { hook: () => 7 } } })',
   });
-  assert.equal(await q.call('call_hook', 1), 7); // a bundler may have dropped what it exports
+  assert.equal(await q.call('call_hook', 1), 7); // a bundler may have dropped its exports
   await assert.rejects(
     hf.instantiate(program, {
       companion:
@@ -211,7 +213,7 @@ test('a companion that is missing, invalid, throws or provides too little is ref
   );
 });
 
-test('its options are checked', async (t) => {
+test('a companion’s options are checked', async (t) => {
   const hf = await runtime(t);
   const refused = (companion, message) =>
     assert.rejects(hf.instantiate(program, { companion }), { name: 'TypeError', message });
@@ -223,7 +225,7 @@ test('its options are checked', async (t) => {
   await refused('http://[', /companion is not a URL/);
 });
 
-test('a command’s companion gives it functions to import, and ends with it', async (t) => {
+test('a command’s companion provides functions to import, and ends with the command', async (t) => {
   const hf = await runtime(t);
   const companion =
     'data:text/javascript,' +

@@ -1,4 +1,4 @@
-// docs/hosting.md: each recipe sends the two headers, as read by the program that it is for where that can be had.
+// docs/hosting.md: each recipe sends the two headers, tested with the program that it is for, where that is available.
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -13,7 +13,7 @@ const blocks = [...text.matchAll(/^### (.+)\n[^]*?^```(\w[\w-]*)\n([^]*?)^```$/g
 const wanted = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const recipe = (title) => blocks.find((block) => block.title.startsWith(title)).code;
 
-/** The script's exports, as the tool that reads it would have them. */
+/** The script's exports, as its tool would see them. */
 async function load(t, code, extension) {
   const file = path.join(
     os.tmpdir(),

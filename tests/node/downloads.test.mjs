@@ -1,4 +1,4 @@
-// What becomes of a download that fails in any way, and that a program is downloaded once, whatever is needed of its bytes.
+// How failed downloads are reported, and that a program is downloaded only once, whatever its bytes are needed for.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,7 +14,7 @@ const threads = await readFile(guest('threads-share-one-memory'));
 const WASM = { 'content-type': 'application/wasm' };
 const HTML = { 'content-type': 'text/html; charset=utf-8' };
 
-/** A server with an answer for each path; `requests` counts those for one. */
+/** A server with an answer for each path; `requests` counts the requests for each. */
 async function serve(t, answers) {
   const requests = {};
   const server = createServer((request, response) => {
@@ -36,13 +36,13 @@ const breaksOff = (headers) => (request, response) => {
   response.writeHead(200, headers).write(hello.subarray(0, 2000), () => setTimeout(() => response.destroy(), 20));
 };
 
-/** As a URL, as a Response that is compiled while it comes, and those whose bytes are needed. */
+/** As a URL, as a Response that is compiled while it arrives, and in ways that need the bytes. */
 const ways = {
   URL: (hf, url) => hf.spawn(url),
   'URL, interruptible': (hf, url) => hf.spawn(url, { interruptible: true }),
   'URL, with progress': (hf, url) => hf.spawn(url, { onProgress: () => undefined }),
   Response: (hf, url) => hf.spawn(fetch(url)),
-  'Response, that can be given up': (hf, url) => hf.spawn(fetch(url), { signal: new AbortController().signal }),
+  'Response, with a signal': (hf, url) => hf.spawn(fetch(url), { signal: new AbortController().signal }),
   'Response, with limits.memory': (hf, url) => hf.spawn(fetch(url), { limits: { memory: 2 ** 28 } }),
 };
 
@@ -63,7 +63,7 @@ const broken = {
     /the download of \S+\/cut-untyped\.wasm was interrupted after \d+ bytes: /,
   ],
   '/undecodable.wasm': [
-    gives(200, { ...WASM, 'content-encoding': 'gzip' }, 'this is no gzip'),
+    gives(200, { ...WASM, 'content-encoding': 'gzip' }, 'this is not gzip'),
     'source',
     /the download of \S+\/undecodable\.wasm was interrupted after 0 bytes: /,
   ],
@@ -84,7 +84,7 @@ const broken = {
   '/login.wasm': [
     gives(302, { location: '/login' }),
     'source',
-    /is not a WebAssembly module: it starts with "<!doctype html>.*" \(text\/html.*which \S+\/login sent after a redirect\. Is the path right, or a login needed\?$/,
+    /is not a WebAssembly module: it starts with "<!doctype html>.*" \(text\/html.*which \S+\/login sent after a redirect\. Is the path right, or is a login needed\?$/,
   ],
   '/text.wasm': [gives(200, WASM, 'text'), 'module', /\/text\.wasm is not a WebAssembly module: it starts with "text"/],
   '/cut-long-ago.wasm': [
@@ -135,7 +135,7 @@ test('a Response whose body is shorter than its Content-Length is incomplete', a
       });
     }
   }
-  // Of an encoded body the length is another.
+  // The length of an encoded body differs.
   const { base } = await serve(t, {
     '/z': gives(200, { ...WASM, 'content-encoding': 'gzip' }, zlib.gzipSync(hello)),
   });
@@ -145,7 +145,7 @@ test('a Response whose body is shorter than its Content-Length is incomplete', a
 
 test('a program is requested once, with threads, a limit, checks and progress, as a URL and as a Response', async (t) => {
   const hf = await runtime(t);
-  // As a server that gives out each link once.
+  // Like a server whose links work only once.
   const once = (bytes, headers) => (request, response, count) =>
     count === 1 ? response.writeHead(200, headers).end(bytes) : response.writeHead(401, HTML).end('log in');
   const options = [
@@ -189,7 +189,7 @@ test('each version of a file is a different program, and only its own name is re
     const error = await hf.spawn(options.limits ? guest('hello') : file, options).catch((reason) => reason);
     assert.doesNotMatch(error.message, /#|%20/);
   }
-  // No listener stays, and none too many come.
+  // No listener is left behind, and there are never too many at once.
   const { signal } = new AbortController();
   for (const options of [{}, { signal }, { interruptible: true, signal }]) {
     await Promise.all(Array.from({ length: 30 }, () => hf.run(guest('hello'), options)));
@@ -198,7 +198,7 @@ test('each version of a file is a different program, and only its own name is re
   assert.deepEqual(warnings, []);
 });
 
-/** The response comes in pieces of so many bytes. */
+/** The response arrives in pieces of that many bytes. */
 const inPieces = (bytes, size, headers = WASM) => {
   let at = 0;
   const pull = (controller) => {

@@ -1,4 +1,4 @@
-// What differs between the engines that run guests, on those that this machine has.
+// Differences between engines, tested on those that this machine has.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,7 +10,7 @@ import { load, root } from './support/load.mjs';
 
 const { findBrowser } = await load('web/cli/browsers.ts');
 const { openHost } = await import(pathToFileURL(path.join(root, 'dist/cli.js')).href);
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 const built = path.join(root, 'build/guests');
 const guest = (name) => path.join(built, `${name}.wasm`);
 
@@ -20,7 +20,7 @@ const lacking = (name) =>
     (error) => error.message,
   );
 const lacks = { firefox: await lacking('firefox'), webkit: await lacking('webkit') };
-lacks.node24 = node24Path() === undefined && 'node tools/node24.mjs gets it';
+lacks.node24 = node24Path() === undefined && 'Node 24 is missing: run node tools/node24.mjs to install it';
 
 async function open(t, name, settings) {
   const host = await openHost(name, new AbortController().signal, settings);
@@ -63,9 +63,9 @@ for (const name of ['firefox', 'webkit']) {
   });
 }
 
-// Firefox throws a string then, no error.
+// Firefox then throws a string instead of an Error.
 test(
-  'programs for which Firefox has no memories are refused, the others run on',
+  'programs for which Firefox has no memory left are refused, and the others continue',
   { ...patience, skip: lacks.firefox },
   async (t) => {
     const { hf, source } = await open(t, 'firefox');

@@ -1,9 +1,10 @@
-// Large files, directories and removals in the real coordinator: which bytes are where, what waits for what, what is too large.
+// Large files, directories and removals in the real coordinator: the order of bytes, concurrency, and size limits.
 import assert from 'node:assert/strict';
 import { constants } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { start } from '../../dist/node.js';
+import { until } from './support/until.mjs';
 
 const MIB = 1024 * 1024;
 const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, import.meta.url));
@@ -16,12 +17,12 @@ async function started(t, options) {
 
 const bytes = (letter, mib) => new Uint8Array(mib * MIB).fill(letter.charCodeAt(0));
 
-/** "A9 B9": nine MiB of A, then as many of B. */
+/** "A9 B9": nine MiB of A, then nine MiB of B. */
 function runs(data) {
   const found = [];
   for (let at = 0; at < data.length; at += MIB) {
     const part = Buffer.from(data.buffer, at, Math.min(MIB, data.length - at));
-    assert.ok(part.equals(Buffer.alloc(part.length, part[0])), 'a MiB of one writer');
+    assert.ok(part.equals(Buffer.alloc(part.length, part[0])), 'a MiB from one writer');
     const letter = String.fromCharCode(part[0]);
     if (found.at(-1)?.[0] !== letter) found.push([letter, 0]);
     found.at(-1)[1] += part.length / MIB;
@@ -41,12 +42,7 @@ function valve() {
   };
 }
 
-/** What is open in the runtime has arrived there. */
-async function until(check) {
-  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-test('a write goes to the file that it opened, even if that is moved meanwhile', async (t) => {
+test('a write goes to the file that it opened, even if that file is moved meanwhile', async (t) => {
   const { fs } = await started(t);
   const { stream, give, end } = valve();
   const written = fs.writeFile('/a', stream);
@@ -75,7 +71,7 @@ test('a file that is removed while it is written stays removed', async (t) => {
   assert.deepEqual((await hf.stats()).files, before);
 });
 
-test('of concurrent writes one is there in the end, whole', async (t) => {
+test('after concurrent writes the file has the complete contents of one', async (t) => {
   const { fs } = await started(t);
   for (const mib of [4, 9, 20]) {
     await Promise.all([...'ABC'].map((letter) => fs.writeFile('/f', bytes(letter, mib))));
@@ -100,7 +96,7 @@ test('a stalled stream does not block the file, and replaces it when it ends', a
   assert.equal(runs(await fs.readFile('/f')), 'A9');
 });
 
-test('a write that fails leaves what was there, and no bytes behind', async (t) => {
+test('a failed write leaves the old contents, and no bytes behind', async (t) => {
   const hf = await started(t, { memory: { initial: 16 * MIB, maximum: 64 * MIB } });
   const { fs } = hf;
   await fs.writeFile('/f', 'as it was');
@@ -138,7 +134,7 @@ test('the bytes of each append stay together', async (t) => {
   assert.deepEqual(found, ['A10', 'B9', 'C1', 'D20', 'E2', 'F9']);
 });
 
-test('a file that is replaced is the same file: by its other names, and for programs that have it open', async (t) => {
+test('a file whose contents are replaced stays the same file, for its other names and for programs that have it open', async (t) => {
   const hf = await started(t);
   const { fs } = hf;
   await fs.writeFile('/f', 'old');
@@ -212,7 +208,7 @@ test('a size beyond what this engine can hold is EFBIG at once; below it is read
   const text = constants.MAX_STRING_LENGTH;
   for (const size of [text + 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1]) await read(size, 'utf8');
   for (const size of [constants.MAX_LENGTH + 1, 2 ** 40, 2 ** 53 - 1]) await read(size);
-  // A stream does not mind: only what is read is in memory.
+  // A stream has no such limit, because only the part being read is in memory.
   await fs.truncate('/sparse', 2 ** 40);
   await fs.appendFile('/sparse', 'end');
   assert.equal(await new Response(fs.readable('/sparse', { start: 2 ** 40 - 1 })).text(), '\0end');
@@ -221,7 +217,7 @@ test('a size beyond what this engine can hold is EFBIG at once; below it is read
   assert.equal((await fs.readFile('/sparse', 'utf8')).length, 40 * MIB);
 });
 
-test('long operations let others run: a large file, a large directory, a large removal', async (t) => {
+test('long operations let other calls run: a large file, a large directory, a large removal', async (t) => {
   const hf = await started(t);
   const { fs } = hf;
   const order = [];

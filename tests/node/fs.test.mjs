@@ -1,4 +1,4 @@
-// hf.fs: what is asked, how large data is cut, which errors there are, and that every file is closed.
+// hf.fs: the messages that it sends, how it splits large data, its errors, and that it closes every file.
 import assert from 'node:assert/strict';
 import { constants } from 'node:buffer';
 import test from 'node:test';
@@ -20,7 +20,7 @@ async function withFiles(t, answer = () => undefined) {
   return { fs: hf.fs, fake, requests: () => fake.sent('fs').map(({ request }) => request) };
 }
 
-test('each method asks for its operation', async (t) => {
+test('each method requests its operation', async (t) => {
   const { fs, requests } = await withFiles(t, ({ op }) =>
     op === 'readdir' ? { entries: [{ name: 'x', type: 'file', ino: 3 }], handle: 0 } : undefined,
   );
@@ -62,7 +62,7 @@ test('each method asks for its operation', async (t) => {
   ]);
 });
 
-test('readFile gives bytes or text, a byte order mark and bad bytes included', async (t) => {
+test('readFile returns bytes or text, including a byte order mark and invalid bytes', async (t) => {
   const { fs } = await withFiles(t, () => Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff));
   assert.deepEqual(await fs.readFile('/x'), Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff));
   assert.equal(await fs.readFile('/x', 'utf-8'), '\ufeffa\ufffd');
@@ -92,7 +92,7 @@ test('text, bytes, a Blob and a stream are written alike, even if empty', async 
   assert.deepEqual(written.slice(5), Array(4).fill(['', false]));
 });
 
-/** A coordinator that opens files, and keeps what is written to them. */
+/** A coordinator that opens files, and keeps the bytes written to them. */
 function opens(size = 0) {
   const files = new Map();
   const answer = (request) => {
@@ -176,7 +176,7 @@ test('a file is closed when its source fails, when it cannot be written, and whe
   assert.equal(files.get(5).closed, 'drop');
 });
 
-test('a large file is read in parts, of which one is under way at a time, and closed', async (t) => {
+test('a large file is read one part at a time, and closed', async (t) => {
   const size = WHOLE + 5;
   const { files, answer } = opens(size);
   let [under, most] = [0, 0];
@@ -251,13 +251,13 @@ test('a stream reads on demand, from start to end, and closes after the last byt
     ],
   );
   assert.equal(files.get(1).closed, 'drop');
-  // With a buffer of the reader's own, which learns of the end as well.
+  // A reader with its own buffer sees the end, too.
   const own = fs.readable('/x', { start: 3 * PART - 4 }).getReader({ mode: 'byob' });
   assert.equal((await own.read(new Uint8Array(10))).value.length, 4);
   assert.equal((await own.read(new Uint8Array(10))).done, true);
 });
 
-test('a stream fails with the error of the file, and is closed then', async (t) => {
+test('a stream fails with the file’s error, and is closed', async (t) => {
   const unhandled = watchUnhandled(t);
   const { files, answer } = opens(PART);
   let refuse = 'open';
@@ -303,7 +303,7 @@ test('a stream that is garbage collected closes its file', async (t) => {
   );
 });
 
-test('calls that wait are rejected when the runtime closes, and their sources are cancelled', async (t) => {
+test('pending calls are rejected when the runtime closes, and their sources are cancelled', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const { answer } = opens();
@@ -323,7 +323,7 @@ test('calls that wait are rejected when the runtime closes, and their sources ar
   assert.deepEqual(unhandled, []);
 });
 
-test('a failed call is an FsError with everything about it', async (t) => {
+test('a failed call rejects with an FsError that has all the details', async (t) => {
   const { fs } = await withFiles(t, () => ({ code: 'ENOENT', errno: 44, message: 'No such file or directory' }));
   await assert.rejects(fs.readFile('/no'), {
     name: 'FsError',

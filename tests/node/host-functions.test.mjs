@@ -1,4 +1,4 @@
-// Guests that call functions of the page's.
+// Guests that call functions of the page.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { guest, runtime, until } from './support/runtime.mjs';
 
 const program = await readFile(guest('calls-its-host'));
 
-/** All that the program imports; each test brings what it is about. */
+/** Everything that the program imports; each test replaces the functions that it tests. */
 const host = (functions) => ({
   env: {
     add: (a, b) => a + b,
@@ -22,7 +22,7 @@ const host = (functions) => ({
 });
 const later = (value) => new Promise((resolve) => setTimeout(resolve, 5, value));
 
-test('numbers of each type pass as they are, also from promises', async (t) => {
+test('numbers of each type pass unchanged, including those from promises', async (t) => {
   const hf = await runtime(t);
   const output = '5 1099511627777 1.5\n';
   assert.equal((await hf.run(program, { args: ['numbers'], host: host() })).stdout, output);
@@ -30,7 +30,7 @@ test('numbers of each type pass as they are, also from promises', async (t) => {
   assert.equal((await hf.run(program, { args: ['numbers'], host: slow })).stdout, output);
 });
 
-test('text goes to a buffer of the guest’s; if that is too short, the same call with a larger one gets the same text, and the function is called once', async (t) => {
+test('text goes to a buffer of the guest; if that is too short, a second call with a larger buffer gets the same text, and the function is called only once', async (t) => {
   const hf = await runtime(t);
   let calls = 0;
   const upper = hostFunction({ params: ['string'], result: 'string' }, (value) => {
@@ -42,7 +42,7 @@ test('text goes to a buffer of the guest’s; if that is too short, the same cal
   assert.equal(calls, 1);
 });
 
-test('JSON goes to memory of the guest’s allocator, bytes to its buffer', async (t) => {
+test('JSON goes to memory from the guest’s allocator, bytes to its buffer', async (t) => {
   const hf = await runtime(t);
   const echo_json = hostFunction({ params: ['json'], result: 'json', into: 'allocator' }, (value) => ({ got: value }));
   const reverse = hostFunction({ params: ['bytes'], result: 'bytes' }, (bytes) => bytes.slice().reverse());
@@ -54,7 +54,7 @@ test('JSON goes to memory of the guest’s allocator, bytes to its buffer', asyn
   assert.match(message, /env\.echo_json: .*invalid JSON/);
 });
 
-test('a function that fails is the declared error, or else a trap that names it', async (t) => {
+test('a function that fails returns its declared error, or causes a trap that names it', async (t) => {
   const hf = await runtime(t);
   const failing = [
     () => {
@@ -71,12 +71,12 @@ test('a function that fails is the declared error, or else a trap that names it'
   }
 });
 
-test('a result that does not fit is a failure of the function', async (t) => {
+test('a result of the wrong type is a failure of the function', async (t) => {
   const hf = await runtime(t);
   const message = async (fails) => (await hf.run(program, { args: ['fails'], host: host({ fails }) })).message;
   assert.match(await message(() => 'text'), /env\.fails: .*number or a bigint.*hostFunction/);
   assert.match(await message(hostFunction({ result: 'i32' }, () => 'text')), /must be a number, not a string/);
-  // The engine alone knows which number it must be: what it says names the function.
+  // Only the engine knows the result's type: its error is reported with the function's name.
   assert.match(await message(() => 3n), /^env\.fails: .*BigInt/);
   const next64 = async () => 5;
   const { reason, message: other } = await hf.run(program, { args: ['numbers'], host: host({ next64 }) });
@@ -100,10 +100,10 @@ test('an answer takes no kernel memory once the guest has it', async (t) => {
   const used = async () => (await hf.stats()).kernel.bytes;
   const before = await used();
   assert.equal(await q.call('ask'), size);
-  assert.ok((await used()) < before + size / 8); // although it stays, and may never ask again
+  assert.ok((await used()) < before + size / 8); // although the guest stays, and may never call again
 });
 
-test('the function learns who calls, and that the guest was killed', async (t) => {
+test('the function gets its caller, and sees that the guest was killed', async (t) => {
   const hf = await runtime(t);
   let context;
   const add = (a, b, given) => {
@@ -124,7 +124,7 @@ test('the function learns who calls, and that the guest was killed', async (t) =
   await p.released;
 });
 
-test('an answer that comes too late is dropped, and the worker’s next program gets its own', async (t) => {
+test('an answer that arrives too late is dropped, and the worker’s next program gets its own', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const answers = [];
   const add = (a, b) => new Promise((resolve) => answers.push(() => resolve(a + b)));
@@ -153,7 +153,7 @@ test('calls of many guests are served at the same time', async (t) => {
   for (const { code } of await Promise.all(all)) assert.equal(code, 0);
 });
 
-test('a guest that waits for its host can be paused, uses no CPU, and obeys a timeout', async (t) => {
+test('a guest that waits for its host can be paused, uses no CPU time, and obeys a timeout', async (t) => {
   const hf = await runtime(t);
   let answer;
   const add = (a, b) => new Promise((resolve) => (answer = () => resolve(a + b)));
@@ -175,7 +175,7 @@ test('a guest that waits for its host can be paused, uses no CPU, and obeys a ti
   assert.equal(reason, 'timeout');
 });
 
-test('wrong options are type errors, and unsupported features of the host are named', async (t) => {
+test('wrong options are type errors, and errors name unsupported features of the host', async (t) => {
   const hf = await runtime(t);
   await assert.rejects(hf.run(program, { host: { env: { add: 7 } } }), {
     name: 'TypeError',

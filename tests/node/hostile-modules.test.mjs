@@ -1,4 +1,4 @@
-// What a module can do to the runtime before, or without, running.
+// What a module could do to the runtime without running, or before it runs.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -8,7 +8,7 @@ const hello = await readFile(guest('hello'));
 
 const text = (string) => [string.length, ...Buffer.from(string)];
 const section = (id, body) => [id, body.length, ...body];
-/** A module of one function type, () -> (), with these imports, an empty `_start`, and whatever sections come after the code. */
+/** A module with one function type, () -> (), these imports, an empty `_start`, and the given sections after the code. */
 const moduleOf = (imports, { functions = 0, extra = [] } = {}) =>
   Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
@@ -25,7 +25,7 @@ const func = (from, name) => [...text(from), ...text(name), 0, 0];
 
 const runs = async (hf) => assert.equal((await hf.run(hello)).stdout, 'hello, world\n');
 
-test('a memory that is imported but not shared is created for the program alone, under any name', async (t) => {
+test('for an imported memory that is not shared, under any name, the program gets its own', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   for (const [from, name] of [
     ['env', 'memory'],
@@ -49,7 +49,7 @@ test('imports from "__proto__" do not reach the objects of the runtime', async (
   await runs(hf);
 });
 
-test('threads need a memory that they share', async (t) => {
+test('threads need a shared memory', async (t) => {
   const hf = await runtime(t);
   const spawn = [...text('wasi'), ...text('thread-spawn'), 0, 0];
   await assert.rejects(hf.run(moduleOf([spawn, memory('env', 'memory')], { functions: 1 })), { kind: 'module' });

@@ -1,4 +1,4 @@
-// Standard input at the page: window, end of file, EPIPE, sources.
+// The page's side of standard input: window, end of file, EPIPE, sources.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bytesOf, settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
@@ -14,7 +14,7 @@ const accepting = (fake, error = null) => {
   fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error });
 };
 
-test('a large write is sliced, with a few slices in transit, and done when the last is in the pipe', async (t) => {
+test('a large write is sent in slices, a few at a time, and resolves when the last is in the pipe', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm');
   const data = bytesOf(INPUT_SLICE * 6 + 10);
@@ -29,7 +29,7 @@ test('a large write is sliced, with a few slices in transit, and done when the l
   assert.deepEqual(joined(fake), Buffer.from(data));
 });
 
-test('bytes are copied: the caller keeps its buffer, also a pooled one of Node', async (t) => {
+test('bytes are copied: the caller keeps its buffer, even one from Node’s pool', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake);
   const p = await hf.spawn('a.wasm');
@@ -38,11 +38,11 @@ test('bytes are copied: the caller keeps its buffer, also a pooled one of Node',
   await writer.write(mine);
   assert.equal(String(mine), 'pooled');
   assert.equal(String(joined(fake)), 'pooled');
-  assert.equal(fake.sent('stdin')[0].bytes.buffer.byteLength, 6, 'not the whole pool was sent');
+  assert.equal(fake.sent('stdin')[0].bytes.buffer.byteLength, 6, 'only the chunk was sent, not the pool');
 });
 
 const { KEY_SLICE, KEY_WINDOW } = lib;
-/** How many bytes of `chunk` after `chunk` a terminal takes before a write waits. */
+/** Writes `chunk` repeatedly. Returns the number of bytes that a terminal accepts before a write waits. */
 async function takenBy(fake, writer, chunk) {
   for (let before = fake.sent('stdin').length; ; before = fake.sent('stdin').length) {
     const write = writer.write(chunk);
@@ -52,7 +52,7 @@ async function takenBy(fake, writer, chunk) {
   }
 }
 
-test('a terminal’s keys have a window, except ^C and the keys before it, unless ^C is an ordinary key', async (t) => {
+test('a terminal accepts a limited number of keys in advance, but ^C and the keys before it at once, unless ^C is an ordinary key', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const lines = new Uint8Array(16 * KEY_SLICE).fill(10);
@@ -79,7 +79,7 @@ test('a terminal’s keys have a window, except ^C and the keys before it, unles
   assert.deepEqual(unhandled, []);
 });
 
-test('a buffer that is changed while it waits leaves the window as it is', async (t) => {
+test('changing a buffer while its write waits does not affect the window', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm', { terminal: true });
   const writer = p.stdin.getWriter();
@@ -91,19 +91,19 @@ test('a buffer that is changed while it waits leaves the window as it is', async
   assert.ok((await takenBy(fake, writer, new Uint8Array(16 * KEY_SLICE).fill(10))) <= KEY_WINDOW * KEY_SLICE);
 });
 
-test('close is the end of file; so is abort, also while a write is stuck', async (t) => {
+test('close sends the end of file; so does abort, even while a write is stuck', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];
   await p.stdin.close();
   assert.equal((await fake.until('stdin-end'))[0].id, p.id);
   const writer = q.stdin.getWriter();
-  writer.write(bytesOf(10)).catch(() => undefined); // nobody answers
+  writer.write(bytesOf(10)).catch(() => undefined); // nothing answers it
   await settle();
   writer.abort('enough').catch(() => undefined);
   assert.equal((await fake.until('stdin-end', 2))[1].id, q.id);
 });
 
-test('a write that is never read is rejected with EPIPE', async (t) => {
+test('a write whose bytes are never read is rejected with EPIPE', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake, { code: 'EPIPE', message: 'Broken pipe' });
   const p = await hf.spawn('a.wasm');
@@ -122,7 +122,7 @@ test('a write that is stuck when the guest ends is rejected with EPIPE', async (
   assert.deepEqual(unhandled, []);
 });
 
-test('when the guest has ended, closing succeeds and sends nothing; writing is EPIPE', async (t) => {
+test('when the guest has ended, closing succeeds and sends nothing; writing fails with EPIPE', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];
   fake.end(p.id);
@@ -147,7 +147,7 @@ test('a chunk of another type is a TypeError that says what to do, and ends the 
   await fake.until('stdin-end', 4);
 });
 
-test('text, bytes, a Blob and a stream are sent whole, then end of file', async (t) => {
+test('text, bytes, a Blob and a stream are sent completely, then the end of file', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake);
   const stream = new ReadableStream({
@@ -177,7 +177,7 @@ test('text, bytes, a Blob and a stream are sent whole, then end of file', async 
   assert.equal(fake.sent('stdin').length, 0);
 });
 
-test('a stream is cancelled when the guest has ended or reads no more', async (t) => {
+test('a stream is cancelled when the guest has ended or no longer reads', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const endless = () => {

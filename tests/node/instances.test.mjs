@@ -1,4 +1,4 @@
-// Guests that stay, and whose exports are called.
+// Guests that stay alive, and whose exports are called.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -12,7 +12,7 @@ const lines = () => {
   return { to: (bytes) => void chunks.push(Buffer.from(bytes)), text: () => Buffer.concat(chunks).toString() };
 };
 
-test('exports are called with numbers of each type, and _initialize has run once before', async (t) => {
+test('exports are called with numbers of each type, after _initialize has run once', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   assert.equal(await q.call('times_initialized'), 1);
@@ -23,7 +23,7 @@ test('exports are called with numbers of each type, and _initialize has run once
   assert.equal(await q.exports.third(1), Math.fround(1 / 3));
   assert.equal(await q.exports.nap(0), undefined);
   assert.ok('add' in q.exports && !('nothing' in q.exports) && Object.keys(q.exports).includes('negate'));
-  assert.equal(await Promise.resolve(q.exports), q.exports); // it is no promise, although a guest may export "then"
+  assert.equal(await Promise.resolve(q.exports), q.exports); // it is not treated as a promise, although a guest may export "then"
   await until(
     () => hf.ps(),
     ([process]) => process.state === 'idle',
@@ -37,13 +37,13 @@ test('the URL of a file, its bytes and its compiled module can be instantiated',
     assert.equal(await q.call('add', 1, 2), 3);
     await assert.rejects(q.call('add', 1), TypeError);
     await assert.rejects(q.call('negate', 1), TypeError);
-    assert.equal(await q.call('add', 1, 2), 3); // a mistake of the caller's costs the guest nothing
+    assert.equal(await q.call('add', 1, 2), 3); // a mistake of the caller does not affect the guest
     q.kill();
     await q.released;
   }
 });
 
-test('when the guest lacks memory for later arguments, the memory of the first ones is freed', async (t) => {
+test('if there is no memory for later arguments, the memory of the first ones is freed', async (t) => {
   const hf = await runtime(t);
   const allocator = { malloc: 'malloc_once', free: 'free_once' };
   const q = await hf.instantiate(called, {
@@ -91,7 +91,7 @@ test('wrong arguments are refused before they are sent, with the signature of th
   assert.throws(() => q.with({ timeout: -1 }), RangeError);
 });
 
-test('calls run in their order, and those of one turn travel together', async (t) => {
+test('calls run in order, and those of one turn travel together', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   const results = await Promise.all(Array.from({ length: 1000 }, (_, i) => q.call('add', i, i)));
@@ -129,13 +129,13 @@ test('text is followed by a NUL, whatever the memory held before', async (t) => 
   for (const length of [20, 17, 18, 20]) assert.equal(await q.call('ends_with_nul', 'x'.repeat(length)), 1);
 });
 
-test('a module without an allocator says so', async (t) => {
+test('a module without an allocator is a clear error', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called, { signatures: { greet: text }, allocator: { malloc: 'no_malloc' } });
   await assert.rejects(q.call('greet', 'x'), { name: 'CallFailed', message: /does not export no_malloc.*allocator/ });
 });
 
-test('its memory is read and written between calls, within its bounds', async (t) => {
+test('its memory can be read and written between calls, within its bounds', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   const place = await q.call('place');
@@ -147,7 +147,7 @@ test('its memory is read and written between calls, within its bounds', async (t
   await assert.rejects(q.memory.write(0, 'x'), TypeError);
 });
 
-test('a trap ends the instance and the calls behind it, those before it have their results', async (t) => {
+test('a trap ends the instance and the calls after it; earlier ones have their results', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   const [before, trapped, behind] = await Promise.allSettled([
@@ -167,7 +167,7 @@ test('a trap ends the instance and the calls behind it, those before it have the
   await q.released;
 });
 
-test('proc_exit in a call ends it with the code, and a stack overflow ends it, too', async (t) => {
+test('proc_exit in a call ends the instance with the code; a stack overflow ends it, too', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   await assert.rejects(
@@ -181,7 +181,7 @@ test('proc_exit in a call ends it with the code, and a stack overflow ends it, t
   );
 });
 
-test('a start that traps or exits rejects', async (t) => {
+test('if the start function traps or exits, the call rejects', async (t) => {
   const hf = await runtime(t);
   const start = (env) => hf.instantiate(called, { env });
   await assert.rejects(start({ TRAP_AT_START: '1' }), (error) => error.exit.reason === 'trap');
@@ -244,7 +244,7 @@ test('a timeout of a call ends the instance; calls within their time do not', as
   assert.equal((await q.exited).reason, 'killed');
 });
 
-test('an aborted call rejects at once: if it was not sent it is not made, otherwise it continues', async (t) => {
+test('an aborted call rejects at once: if it was not sent, it is not made, otherwise it continues', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called, { preopens: { '/': '/' } });
   const { signal } = AbortSignal.timeout ? { signal: AbortSignal.timeout(50) } : {};
@@ -257,7 +257,7 @@ test('an aborted call rejects at once: if it was not sent it is not made, otherw
   await assert.rejects(put, /not wanted/);
   await assert.rejects(later, /not wanted/);
   await assert.rejects(nap, { name: 'TimeoutError' });
-  assert.equal(await q.call('add', 1, 2), 3); // behind the nap
+  assert.equal(await q.call('add', 1, 2), 3); // after the nap
   assert.equal(await hf.fs.readFile('/value', { encoding: 'utf-8' }), '1');
   await assert.rejects(q.with({ signal: abort.signal }).call('add', 1, 2), /not wanted/);
 });
@@ -300,7 +300,7 @@ test('a command is refused as a reactor, unless entry is null', async (t) => {
   await assert.rejects(hf.spawn(called), /reactor.*instantiate\(\)/s);
 });
 
-test('many at once, each separate', async (t) => {
+test('many instances at once do not affect each other', async (t) => {
   const hf = await runtime(t);
   const all = await Promise.all(Array.from({ length: 20 }, () => hf.instantiate(called)));
   const sums = await Promise.all(all.map((q, i) => q.call('add', i, 100)));
@@ -316,7 +316,7 @@ test('many at once, each separate', async (t) => {
   assert.ok(kernel.blocks > 0);
 });
 
-test('the runtime’s end rejects open calls', async (t) => {
+test('closing the runtime rejects open calls', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
   const call = assert.rejects(q.call('nap', 1e9), { name: 'Closed' });
@@ -350,11 +350,12 @@ test('options that do not apply are refused, not ignored', async (t) => {
   const q = await hf.instantiate(called, { signatures: { add: { params: ['string', 'i32'] } } });
   assert.throws(() => q.with({ timeuot: 1 }), TypeError);
   assert.throws(() => q.with({ signal: {} }), TypeError);
-  const wrong = /add\(string, i32\), as signatures has it, is not how the module exports it: add\(i32, i32\): i32/;
+  const wrong =
+    /add\(string, i32\), as declared in signatures, does not match the module's export: add\(i32, i32\): i32/;
   await assert.rejects(q.call('add', 'a', 1), { name: 'TypeError', message: wrong });
 });
 
-test('its memory is reported although it makes no system call', async (t) => {
+test('an instance’s memory is reported although it makes no system call', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(guest('asks-its-host'), { host: { env: { text: () => 0, take: () => 0 } } });
   const memory = async () => (await hf.ps())[0].memory;
@@ -373,11 +374,11 @@ test('text that no string can hold is an error, not an empty string', async (t) 
   await q.call('grow', 2 ** 14); // 1 GiB, more than the strings of any engine
   const tooLong = /a string cannot hold text of 1073807360 bytes/;
   await assert.rejects(q.call('whole_memory'), { name: 'RangeError', message: tooLong });
-  assert.equal(await q.call('grow', 0), 2 ** 14 + 1); // it goes on
+  assert.equal(await q.call('grow', 0), 2 ** 14 + 1); // it continues
   await assert.rejects(q.call('give_all'), { name: 'CallFailed', message: tooLong });
 });
 
-test('a line that does not end is printed in pieces', async (t) => {
+test('an endless line is printed in pieces', async (t) => {
   const hf = await runtime(t);
   const { log } = console;
   t.after(() => (console.log = log));

@@ -1,5 +1,5 @@
-// What kernel.wasm imports and exports is a contract with worker/ and coordinator/. A change of it is a change of the snapshot beside
-// this file, made on purpose:  UPDATE_SNAPSHOT=1 node --test tests/node/kernel-imports.test.mjs
+// The imports and exports of kernel.wasm are a contract with worker/ and coordinator/. If you change them on purpose, update the snapshot beside
+// this file:  UPDATE_SNAPSHOT=1 node --test tests/node/kernel-imports.test.mjs
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
@@ -11,22 +11,22 @@ const kernel = new WebAssembly.Module(readFileSync(new URL('../../dist/kernel.wa
 const longNames = new Map(Object.entries(shortNames()).map(([long, short]) => [short, long]));
 const longName = (name) => longNames.get(name) ?? name;
 
-/** One line each, sorted: their order in the file is the linker's business. */
+/** One line for each, sorted, because the linker chooses their order in the file. */
 function contract() {
   const imports = WebAssembly.Module.imports(kernel).map(
-    ({ module, name, kind }) => `import ${module}.${name} ${kind}`,
+    ({ module, name, kind }) => `import ${module}.${longName(name)} ${kind}`,
   );
   const exports = WebAssembly.Module.exports(kernel).map(({ name, kind }) => `export ${longName(name)} ${kind}`);
   return [...imports.sort(), ...exports.sort()];
 }
 
-test('kernel.wasm imports and exports what the snapshot says', () => {
+test('kernel.wasm imports and exports what the snapshot lists', () => {
   const now = contract();
   if (process.env.UPDATE_SNAPSHOT) writeFileSync(snapshotFile, now.join('\n') + '\n');
   const then = readFileSync(snapshotFile, 'utf8').trimEnd().split('\n');
   const gone = then.filter((line) => !now.includes(line)).map((line) => `- ${line}`);
   const come = now.filter((line) => !then.includes(line)).map((line) => `+ ${line}`);
-  const hint = 'If that is meant: UPDATE_SNAPSHOT=1 node --test tests/node/kernel-imports.test.mjs';
+  const hint = 'If this is intended, run: UPDATE_SNAPSHOT=1 node --test tests/node/kernel-imports.test.mjs';
   const changes = [...gone, ...come];
   assert.equal(
     changes.length,
@@ -36,7 +36,17 @@ test('kernel.wasm imports and exports what the snapshot says', () => {
 });
 
 test('each wasm module exports exactly the functions of its exports.def that have its prefix', () => {
-  const wasm = { c: 'kernel', w: 'kernel', rw: 'rewrite', sup: 'supervise', lc: 'links', lw: 'links' };
+  const wasm = {
+    c: 'kernel',
+    w: 'kernel',
+    rw: 'rewrite',
+    cp: 'component',
+    sup: 'supervise',
+    lc: 'links',
+    lw: 'links',
+    pc: 'p2',
+    pw: 'p2',
+  };
   for (const [prefix, name] of Object.entries(wasm)) {
     const module = new WebAssembly.Module(readFileSync(new URL(`../../build/wasm/${name}.wasm`, import.meta.url)));
     const exported = WebAssembly.Module.exports(module).map(({ name }) =>
@@ -48,7 +58,7 @@ test('each wasm module exports exactly the functions of its exports.def that hav
   }
 });
 
-test('every system call of WASI is exported, and for the older edition those that differ', () => {
+test('every WASI system call is exported, and so are those that differ in the older edition', () => {
   const calls = (prefix) => contract().filter((line) => line.startsWith(`export ${prefix}_`));
   assert.equal(calls('p1').length, 46, 'wasi_snapshot_preview1 has 46 functions');
   assert.deepEqual(
@@ -57,7 +67,7 @@ test('every system call of WASI is exported, and for the older edition those tha
   );
 });
 
-test('the only memory and no table is imported, so that nobody else’s memory can be the kernel’s', () => {
+test('kernel.wasm imports functions and its only memory, so no other memory can be mistaken for the kernel’s', () => {
   const others = WebAssembly.Module.imports(kernel).filter(({ kind }) => kind !== 'function');
   assert.deepEqual(
     others.map(({ module, name, kind }) => `${module}.${name} ${kind}`),

@@ -1,4 +1,4 @@
-// The kernel's memory: above 2 GiB, where a pointer is a negative number to who takes it for signed; and full of files, which leave room for programs.
+// The kernel's memory above 2 GiB, where code that treats a pointer as signed sees a negative number; and full of files, which leave room for programs.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -119,7 +119,7 @@ test('above 2 GiB programs talk through pipes, and to a terminal', async (t) => 
 
 // --- files leave room for programs ---
 
-/** As many programs with three pipes each, and connections, as their quarter of the memory has room for at the documented worst. */
+/** Starts as many programs, with three pipes each, and connections as fit into their quarter of the memory in the documented worst case. */
 async function occupy(hf) {
   const cat = await WebAssembly.compile(await guest('cat'));
   const programs = [];

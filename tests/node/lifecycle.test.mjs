@@ -19,7 +19,7 @@ test('init carries the settings, and start waits for ready', async (t) => {
   assert.deepEqual(init.assets, { kernel: 'kernel', compute: 'compute' });
 });
 
-test('start fails with a clear message: another version, a fatal error, a broken worker, no answer', async () => {
+test('start fails with a clear message: a different version, a fatal error, a broken worker, no answer', async () => {
   const failing = async (onInit, options = {}) => {
     const fake = new FakeCoordinator();
     fake.on.init = () => onInit(fake);
@@ -31,11 +31,11 @@ test('start fails with a clear message: another version, a fatal error, a broken
     );
     assert.equal(error.name, 'StartFailed');
     await runtime.close();
-    assert.equal(fake.sent('end-workers').length, 1, 'it is not terminated while it may have workers');
+    assert.equal(fake.sent('end-workers').length, 1, 'it must end its workers before it is terminated');
     assert.ok(fake.terminated);
     return error.message;
   };
-  assert.match(await failing((fake) => fake.send({ t: 'ready', protocol: 99 })), /version 99 .* from different builds/);
+  assert.match(await failing((fake) => fake.send({ t: 'ready', protocol: 99 })), /protocol 99.* from different builds/);
   assert.match(
     await failing((fake) => fake.send({ t: 'fatal', message: 'kernel.wasm: HTTP 404' })),
     /cannot start: kernel.wasm: HTTP 404/,
@@ -137,7 +137,7 @@ test('kill is sent while the process lives, and not after', async (t) => {
   assert.equal(fake.sent('kill').length, 1);
 });
 
-test('an AbortSignal kills; before the process runs it rejects spawn with its reason', async (t) => {
+test('an AbortSignal kills; before the process runs, it rejects spawn with its reason', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const late = new AbortController();
   const p = await hf.spawn('a.wasm', { signal: late.signal });
@@ -151,10 +151,10 @@ test('an AbortSignal kills; before the process runs it rejects spawn with its re
   const { id } = fake.sent('spawn')[1];
   assert.equal((await fake.until('kill', 2))[1].id, id);
   fake.send({ t: 'spawned', id, pid: 5 });
-  await fake.until('cancel', 2); // nobody has its streams
+  await fake.until('cancel', 2); // nothing uses its streams
 });
 
-test('close asks, waits, and rejects open calls with Closed; a second close does nothing', async (t) => {
+test('close sends a request, waits, and rejects open calls with Closed; a second close does nothing', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const [p, q] = [await hf.spawn('a.wasm'), await hf.spawn('a.wasm')];
@@ -168,7 +168,7 @@ test('close asks, waits, and rejects open calls with Closed; a second close does
   };
   const [first, second] = [hf.close(), hf.close()];
   for (const promise of [p.exited, read, write, stat]) await assert.rejects(promise, { name: 'Closed' });
-  assert.equal((await q.exited).reason, 'killed', 'what was told before the end counts');
+  assert.equal((await q.exited).reason, 'killed', 'an exit that was reported before the close is kept');
   await Promise.all([first, second, hf[Symbol.asyncDispose]()]);
   assert.equal(fake.sent('close').length, 1);
   assert.equal(fake.sent('end-workers').length, 0);

@@ -1,4 +1,4 @@
-// limits.memory: memory.grow fails at it, whether the module makes its memory or imports it, shared or not, and interruptible or not.
+// limits.memory: memory.grow fails at the limit, whether the module defines or imports its memory, shared or not, and interruptible or not.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ for (const force of [{}, { jsBridge: true }]) {
         };
         const seen = [await pages(0), await pages(7 * PAGE), await pages(8 * PAGE - 1), await pages(3 * PAGE)];
         assert.deepEqual({ name, interruptible, seen }, { name, interruptible, seen: [100, 7, 7, 3] });
-        // More than there can be is no limit.
+        // A limit above the maximum size has no effect.
         assert.equal(await pages(2 ** 40), 100);
         await assert.rejects(hf.spawn(guest(name), { interruptible, limits: { memory: 3 * PAGE - 1 } }), {
           name: 'SpawnRefused',
@@ -47,7 +47,7 @@ test('threads share the limited memory', async (t) => {
   assert.deepEqual({ reason, code }, { reason: 'exit', code: 0 });
 });
 
-test('a compiled module is refused, for its memory is settled', async (t) => {
+test('a compiled module is refused, because its memory can no longer be changed', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(await readFile(guest('hello')));
   await assert.rejects(hf.spawn(module, { limits: { memory: 2 ** 20 } }), {

@@ -1,4 +1,4 @@
-// What a process may use at most: the calls that fail at a limit, as its guest sees them, while others are not touched.
+// A process's limits: which calls fail at a limit, as the guest sees them, while other processes are not affected.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -8,7 +8,7 @@ const guest = (name) => readFile(new URL(`../../build/guests/${name}.wasm`, impo
 const toolbox = await guest('toolbox');
 const MIB = 1024 * 1024;
 
-test('fileBytes: ENOSPC beyond, and removing frees it again; each process has its own', async (t) => {
+test('fileBytes: ENOSPC at the limit, and removing bytes frees them again; each process has its own limit', async (t) => {
   const hf = await runtime(t);
   const options = { preopens: ['/'], limits: { fileBytes: MIB } };
   assert.equal((await hf.run(toolbox, { ...options, args: ['fill', '/one', '1'] })).code, 0);
@@ -16,7 +16,7 @@ test('fileBytes: ENOSPC beyond, and removing frees it again; each process has it
   assert.notEqual(over.code, 0);
   assert.match(over.stderr, /No space left on device/);
   assert.equal((await hf.fs.stat('/two')).size, MIB);
-  // What it truncates (it opens with O_TRUNC) was another's: it wins nothing by that.
+  // It truncates another process's file (by opening it with O_TRUNC), which does not raise its limit.
   const again = await hf.run(toolbox, { ...options, args: ['fill', '/two', '2'] });
   assert.match(again.stderr, /No space left on device/);
   assert.equal((await hf.run(toolbox, { preopens: ['/'], args: ['fill', '/three', '3'] })).code, 0);
@@ -52,14 +52,14 @@ test('descriptors: EMFILE for one more descriptor', async (t) => {
   const { code, stderr } = await hf.run(toolbox, { ...read, limits: { descriptors: 4 } });
   assert.notEqual(code, 0);
   assert.match(stderr, /No file descriptors available|Too many open files/);
-  // Not even what it starts with.
+  // Too few even for the initial descriptors.
   await assert.rejects(hf.run(toolbox, { ...read, limits: { descriptors: 3 } }), {
     name: 'SpawnRefused',
     message: /EMFILE/,
   });
 });
 
-test('threads: thread-spawn fails beyond', async (t) => {
+test('threads: thread-spawn fails at the limit', async (t) => {
   const hf = await runtime(t);
   const limited = await guest('threads-share-one-memory');
   assert.equal((await hf.run(limited, {})).code, 0);

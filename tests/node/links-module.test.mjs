@@ -1,4 +1,4 @@
-// The module for calls between guests has the kernel's memory, but no place of its own in it.
+// The module for calls between guests uses the kernel's memory, but has no data or stack in it.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -25,13 +25,13 @@ function sections() {
   return found;
 }
 
-test('links.wasm has no data, no stack and nothing that runs when it is instantiated', () => {
+test('links.wasm has no data, no stack, and no code that runs when it is instantiated', () => {
   const found = sections();
-  assert.ok(found.has(TABLE)); // it was read right
+  assert.ok(found.has(TABLE)); // the module was parsed correctly
   for (const id of [GLOBALS, START, DATA]) assert.ok(!found.has(id), `section ${id}`);
 });
 
-test('links.wasm imports the kernel alone', () => {
+test('links.wasm imports only from the kernel', () => {
   const modules = WebAssembly.Module.imports(module).map((entry) => entry.module);
   assert.deepEqual([...new Set(modules)].sort(), ['env', 'kernel']);
 });

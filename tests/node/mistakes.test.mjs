@@ -1,4 +1,4 @@
-// The usual mistakes of a first hour: each has one clear message, which says what to do. What needs a page: tests/browser/mistakes.spec.ts.
+// Typical beginners' mistakes: each causes one clear message, which says what to do. For those that need a page see tests/browser/mistakes.spec.ts.
 import assert from 'node:assert/strict';
 import { File } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ const section = (id, items) => {
 const FUNCTION = 0;
 const MEMORY = 2;
 
-/** A module with these imports ("module name"), and exports of which "memory" is one; all functions are () -> (). */
+/** A module with these imports ("module name") and exports; "memory" is a memory, and all functions are () -> (). */
 function moduleOf(imports, exports) {
   const name = (entry) => entry.split(' ').map(text).flat();
   return Uint8Array.from([
@@ -37,28 +37,13 @@ function moduleOf(imports, exports) {
   ]);
 }
 
-/** (component (import "wasi:cli/run@0.2.3" (instance))), and (component). */
-const PREAMBLE = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
-const component = Uint8Array.from([
-  ...PREAMBLE,
-  ...[7, 3, 1, 0x42, 0, 0x0a, 0x17, 1, 0],
-  ...text('wasi:cli/run@0.2.3'),
-  ...[5, 0],
-]);
-const emptyComponent = Uint8Array.from(PREAMBLE);
-
-// Imports and exports as the compilers leave them: emcc 3 and 4, Go 1.27, TinyGo 0.3x, wasm-bindgen 0.2, asc 0.2x.
+// Imports and exports as these compilers write them: emcc 3 and 4, Go 1.27, TinyGo 0.3x, wasm-bindgen 0.2, asc 0.2x.
 const command = ['memory', '_start'];
 const modules = {
-  'a component': [
-    component,
-    /^the module cannot run: it is a component of WASI 0\.2\.3, .*\. Build a WASI preview 1 command/,
+  'the core of a component': [
+    moduleOf(['wasi:cli/stdout@0.2.0 get-stdout'], command),
+    /core of a component.*\. Make a component of it/,
   ],
-  'a component without imports': [
-    emptyComponent,
-    /it is a component of the component model, .*\. Build a WASI preview 1/,
-  ],
-  'the core of a component': [moduleOf(['wasi:cli/stdout@0.2.0 get-stdout'], command), /core of a component.*\. Build/],
   "Emscripten's": [
     moduleOf(
       ['wasi_snapshot_preview1 fd_write'],
@@ -107,7 +92,7 @@ const modules = {
     moduleOf(['host log'], command),
     /^the module cannot run: it has unknown imports: host\.log \(function\)\. Pass the functions that it imports in the option host\. Build a WASI preview 1 command/,
   ],
-  'a module with many of them': [
+  'a module with many unknown imports': [
     moduleOf(
       Array.from({ length: 31 }, (_, i) => `host f${i}`),
       command,
@@ -117,7 +102,7 @@ const modules = {
 };
 
 for (const [what, [bytes, message]] of Object.entries(modules)) {
-  test(`${what} is named, and what to do about it, as bytes and as a Response`, async (t) => {
+  test(`for ${what} the error says what it is and what to do, as bytes and as a Response`, async (t) => {
     const hf = await runtime(t);
     const typed = { headers: { 'content-type': 'application/wasm' } };
     const ways = [() => bytes, () => new Response(bytes, typed), () => new Response(bytes)];
@@ -127,7 +112,7 @@ for (const [what, [bytes, message]] of Object.entries(modules)) {
   });
 }
 
-test('names of imports are cut, however long a hostile module makes them', async (t) => {
+test('names of imports are shortened in messages, however long a hostile module makes them', async (t) => {
   const hf = await runtime(t);
   const long = moduleOf([`${'m'.repeat(50_000)} ${'n'.repeat(50_000)}`], [...command, 'e'.repeat(50_000)]);
   await assert.rejects(hf.run(long), ({ message }) => message.length < 500);
@@ -142,7 +127,7 @@ test('a directory that does not exist cannot be preopened, and the message says 
   });
 });
 
-test('a runtime that was closed says so', async (t) => {
+test('a closed runtime is a clear error', async (t) => {
   const hf = await runtime(t);
   await hf.close();
   await assert.rejects(hf.run(guest('hello')), {
@@ -151,7 +136,7 @@ test('a runtime that was closed says so', async (t) => {
   });
 });
 
-test('a file below no preopen is its errno to the guest, and a hint in the trace names the preopens', async (t) => {
+test('for a file outside the preopens the guest gets an errno, and a hint in the trace names the preopens', async (t) => {
   const hf = await runtime(t);
   await hf.fs.mkdir('/data');
   const hintsWith = async (name, preopens) => {

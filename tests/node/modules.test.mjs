@@ -1,5 +1,5 @@
-// What the coordinator makes of a module that cannot be interruptible: a refusal that says why, or, where that was only wished ('if-possible', as in
-// WebKit), the module as it is. And that a rewriter is ended once no caller waits for it.
+// What the coordinator does with a module that cannot be interruptible: it refuses it and says why or, if that was only preferred ('if-possible', as
+// in WebKit), runs it unchanged. And a rewriter is terminated once no caller waits for it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';
@@ -14,7 +14,7 @@ function section(id, ...parts) {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
   return Buffer.concat([Buffer.from([id, ...leb(body.length)]), body]);
 }
-/** A program whose _start has this code, and that defines so many memories. */
+/** A program whose _start has this code, and which defines that many memories. */
 const program = (code, { importsMemory = false, memories = 1 } = {}) =>
   Buffer.concat([
     Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
@@ -30,15 +30,20 @@ const multiMemory = WebAssembly.validate(program([], { memories: 2 }));
 const get = (bytes, interruptible, check) => {
   const source = { kind: 'bytes', bytes: Uint8Array.from(bytes) };
   const wishes = { interruptible, memory: 0, gc: true };
-  return new Modules(new ChildWorkers(), assets, check).get(source, null, wishes, new AbortController().signal);
+  return new Modules(new ChildWorkers(assets.compute, 0), assets, check).get(
+    source,
+    null,
+    wishes,
+    new AbortController().signal,
+  );
 };
 
 test('a module with several memories is refused for that reason', async () => {
   const several = [
-    ['two of its own', { memories: 2 }],
-    ['one that it imports and one of its own', { importsMemory: true }],
-    // Told before they are asked for one by one.
-    ['a hundred thousand of its own', { memories: 100_000 }],
+    ['two defined', { memories: 2 }],
+    ['one imported and one defined', { importsMemory: true }],
+    // The reason is known before the memories are requested one by one.
+    ['a hundred thousand defined', { memories: 100_000 }],
   ];
   for (const [what, options] of several) {
     const bytes = program([], options);
@@ -54,7 +59,7 @@ test('a module with several memories is refused for that reason', async () => {
 });
 
 test('a module with a function that checks would make too large for the engine runs unchanged', async () => {
-  // 2.1 MB of loops without a turn; with checks 9 MB, and 7,654,321 is the most (WebAssembly JavaScript API, implementation-defined limits).
+  // 2.1 MB of empty loops, or 9 MB with checks; the maximum is 7,654,321 bytes (WebAssembly JavaScript API, implementation-defined limits).
   const bytes = program(Buffer.alloc(2_100_000, Buffer.from([0x03, 0x40, 0x0b])));
   assert.ok(WebAssembly.validate(bytes));
   const check = multiMemory ? 'flag' : 'fuel';
@@ -65,7 +70,7 @@ test('a module with a function that checks would make too large for the engine r
 });
 
 test('an invalid module is refused as such, with any options', async () => {
-  // i32.add of nothing: which the rewriter, that looks at no types, lets through.
+  // i32.add without operands, which the rewriter accepts because it does not check types.
   const bytes = program([0x6a, 0x1a]);
   const check = multiMemory ? 'flag' : 'fuel';
   await assert.rejects(get(bytes, true, check), {
@@ -80,7 +85,7 @@ test('the worker of a cancelled rewriter is terminated once it has started', asy
   let comeUp;
   const settled = new Promise((resolve) => (comeUp = resolve));
   const worker = { post() {}, settled, terminate: () => workers.pop() };
-  const children = { create: () => (workers.push(worker), worker) };
+  const children = { create: () => (workers.push(worker), { handle: worker }) };
   const modules = new Modules(children, assets, 'fuel');
   const source = { kind: 'bytes', bytes: Uint8Array.from(program([])) };
   const controller = new AbortController();

@@ -1,4 +1,4 @@
-// Names and texts of files, byte for byte: U+FEFF at the start is a character like any other, and names are UTF-8.
+// Names and contents of files, byte for byte: U+FEFF at the start is a character like any other, and names are UTF-8.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -23,7 +23,7 @@ test('a name that begins with U+FEFF is listed, found and removed by that name',
   assert.equal(await fs.exists('/d'), false);
 });
 
-test('a link says U+FEFF when that is how its target begins', async (t) => {
+test('a link keeps U+FEFF at the start of its target', async (t) => {
   const { fs } = await started(t);
   await fs.symlink(`${MARK}target`, '/link');
   await fs.writeFile(`/${MARK}target`, 'found');
@@ -43,7 +43,7 @@ test('U+FEFF at the start of a file, of output and of input is kept', async (t) 
   await run({ args: ['read', `/${MARK}made`], trace: ({ text }) => lines.push(text) });
   assert.ok(
     lines.some((line) => line.includes(`"${MARK}made"`)),
-    'the trace shows the name as it is',
+    'the trace shows the exact name',
   );
 });
 

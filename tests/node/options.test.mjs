@@ -9,15 +9,20 @@ const locked = (stream) => (stream.getReader?.() ?? stream.getWriter(), stream);
 const both = new WritableStream();
 
 const wrong = [
-  ['args that are no array', { args: 'a b' }, TypeError, /args must be an array of strings, not a string/],
-  ['an argument that is no string', { args: ['a', 1] }, TypeError, /args\[1\] must be a string, not a number/],
+  ['args that are not an array', { args: 'a b' }, TypeError, /args must be an array of strings, not a string/],
+  ['an argument that is not a string', { args: ['a', 1] }, TypeError, /args\[1\] must be a string, not a number/],
   ['a NUL in an argument', { args: ['a\0b'] }, TypeError, /args\[0\] contains a NUL/],
   ['a NUL in argv0', { argv0: '\0' }, TypeError, /argv0 contains a NUL/],
   ['env that is a list', { env: ['A=1'] }, TypeError, /env must be an object, not an array/],
   ['an environment name with "="', { env: { 'A=B': '1' } }, TypeError, /"A=B" contains "="/],
   ['an empty environment name', { env: { '': '1' } }, TypeError, /empty name/],
   ['a NUL in the environment', { env: { A: 'x\0' } }, TypeError, /env\["A"\] contains a NUL/],
-  ['an environment value that is no string', { env: { A: 1 } }, TypeError, /env\["A"\] must be a string, not a number/],
+  [
+    'an environment value that is not a string',
+    { env: { A: 1 } },
+    TypeError,
+    /env\["A"\] must be a string, not a number/,
+  ],
   [
     'a relative preopen',
     { preopens: { '/w': 'work' } },
@@ -42,7 +47,7 @@ const wrong = [
   ],
   ['a negative timeout', { timeout: -1 }, RangeError, /timeout must be 0 or more/],
   [
-    'a timeout that is no number',
+    'a timeout that is not a number',
     { timeout: '5' },
     TypeError,
     /timeout must be a number of milliseconds, not a string/,
@@ -67,10 +72,10 @@ const wrong = [
   ['a wrong stdout', { stdout: 'inherit' }, TypeError, /stdout must be .* not "inherit"/],
   ['a locked stderr', { stderr: locked(new WritableStream()) }, TypeError, /stderr: .* locked/],
   ['a wrong stderr', { stderr: 'stderr' }, TypeError, /stderr must be .* not "stderr"/],
-  ['a stdout that is stdout', { stdout: 'stdout' }, TypeError, /stdout must be .* not "stdout"/],
+  ['"stdout" as stdout', { stdout: 'stdout' }, TypeError, /stdout must be .* not "stdout"/],
   ['a wrong brokenPipe', { brokenPipe: true }, TypeError, /brokenPipe must be "error" or "end", not a boolean/],
   ['one stream twice', { stdout: both, stderr: both }, TypeError, /cannot be the same WritableStream/],
-  ['options that are none', null, TypeError, /spawn options must be an object, not null/],
+  ['options that are null', null, TypeError, /spawn options must be an object, not null/],
 ];
 
 for (const [what, options, type, message] of wrong) {

@@ -1,4 +1,4 @@
-// Standard output at the page: credit, cancel, end, targets.
+// The page's side of standard output: credit, cancel, end, targets.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bytesOf, settle, startFake } from './support/fake-coordinator.mjs';
@@ -13,7 +13,7 @@ async function readAll(stream) {
   return Buffer.concat(chunks);
 }
 
-test('an unread stream gets no credit beyond the first', async (t) => {
+test('an unread stream gets no more than the initial credit', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm', { outputBuffer: 1000 });
   assert.equal(fake.sent('spawn')[0].credit, 1000);
@@ -23,7 +23,7 @@ test('an unread stream gets no credit beyond the first', async (t) => {
   assert.equal(granted(fake), 0);
 });
 
-test('credit is granted for what the reader took, and only for that', async (t) => {
+test('credit is granted for what the reader has taken, and only for that', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm', { outputBuffer: 400_000 });
   for (let i = 0; i < 4; i++) fake.output(p.id, 1, bytesOf(100_000));
@@ -50,7 +50,7 @@ test('the bytes are exact and the end comes after the last one', async (t) => {
   assert.equal(String(await readAll(p.stderr)), 'error');
 });
 
-test('small chunks that piled up are read together', async (t) => {
+test('accumulated small chunks are read together', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm');
   for (let i = 0; i < 100; i++) fake.output(p.id, 1, 'x');
@@ -59,7 +59,7 @@ test('small chunks that piled up are read together', async (t) => {
   assert.equal(value.byteLength, 100);
 });
 
-test('a reader may bring its own buffer, also to the end', async (t) => {
+test('a reader can provide its own buffer, up to the end', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const p = await hf.spawn('a.wasm');
   const reader = p.stdout.getReader({ mode: 'byob' });
@@ -128,7 +128,7 @@ test('a function gets every chunk, and the guest waits while its promise is pend
   assert.deepEqual(got, ['one', 'two']);
   release();
   fake.end(p.id);
-  assert.deepEqual(await readAll(p.stdout), Buffer.alloc(0), 'its own stream is empty and ends');
+  assert.deepEqual(await readAll(p.stdout), Buffer.alloc(0), 'the process’s own stream is empty, and ends');
 });
 
 test('a function that throws cancels the stream, and its error is reported', async (t) => {

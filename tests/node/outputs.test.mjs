@@ -29,7 +29,7 @@ test("stderr: 'stdout' is one stream, with both outputs in the order in which th
   assert.equal((await p.exited).code, 0);
 });
 
-test("stderr: 'stdout' is discarded with it, and counts towards the same limit", async (t) => {
+test("with stderr: 'stdout', a discarded stdout discards both, and both count towards one limit", async (t) => {
   const hf = await started(t);
   const nowhere = await hf.spawn(two, { stdout: 'null', stderr: 'stdout' });
   assert.equal((await nowhere.exited).code, 0);
@@ -54,7 +54,7 @@ test("brokenPipe: 'end' ends a program whose output has no reader any more, with
   }
 });
 
-test("brokenPipe: 'end' holds for what a target refuses, and for the shared output", async (t) => {
+test("brokenPipe: 'end' applies to a target that fails, and to the shared output", async (t) => {
   const hf = await started(t);
   const full = new WritableStream({ write: () => Promise.reject(new Error('disk full')) });
   const p = await hf.spawn(endless, { stdout: full, stderr: 'stdout', brokenPipe: 'end' });

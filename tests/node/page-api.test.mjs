@@ -12,7 +12,7 @@ for (const name of browserNames) {
     (error) => error.message,
   );
   test(
-    `programs, streams, kills, files, sockets and calls in ${name}`,
+    `programs, streams, kills, files, sockets, calls and HTTP in ${name}`,
     { skip: lacking, timeout: 300_000 },
     async (t) => {
       const { failed, run, talk, kill, ...rest } = await outcomeOfPage(t, name, 'page-api.html');
@@ -38,6 +38,21 @@ for (const name of browserNames) {
         link: [499_500, 'hello, wörld', 'the instance has ended: other.nap: other has ended'],
         loops: { fired: 1, state: 'finished', code: 7, sum: '499500', naps: true },
         companion: [8, 'abab', 10, 'CallFailed'],
+        threads: { count: 100, trap: 'CallFailed trap', woken: true, word: 7 },
+        components: {
+          count: 42,
+          quoted: '<wörld>',
+          error: 'ComponentError division by zero',
+          asked: ['hé!', 42],
+          hello: 'hello from a component\n',
+        },
+        http: {
+          answer: '0  0 component.test /hello?a=b\nmine',
+          echoed: 300_000,
+          fetched: '200',
+          posted: ['202', 'POST wörld'],
+          denied: ['error 15', ''],
+        },
         closed: 'Closed',
       });
     },

@@ -1,4 +1,4 @@
-// A process that lacks a permission gets an error that names it, on Node and, where it is installed, on Deno.
+// A process that lacks a permission gets an error that names it, on Node and on Deno.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { denoPath } from '../../tools/deno.mjs';
 import { root } from './support/load.mjs';
 
 const library = pathToFileURL(path.join(root, 'dist/node.js')).href;
@@ -28,7 +29,7 @@ function outputOf(t, command, flags, source = hello) {
     }`,
   );
   const env = { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1', DENO_DIR: path.join(folder, 'deno') };
-  const { stdout, stderr } = spawnSync(command, [...flags, file], { encoding: 'utf8', env, timeout: 120_000 });
+  const { stdout, stderr } = spawnSync(command, [...flags, file], { encoding: 'utf8', env, timeout: 300_000 });
   return stdout + stderr;
 }
 
@@ -54,18 +55,19 @@ test('on Node without --allow-fs-read for all of the files', (t) => {
   );
 });
 
-const deno = { skip: spawnSync('deno', ['--version']).error && 'there is no deno' };
+const deno = denoPath();
+const needsDeno = { skip: deno === undefined && 'Deno is missing: run node tools/deno.mjs to install it' };
 
-test('on Deno without --allow-read', deno, (t) => {
-  const output = outputOf(t, 'deno', ['run', '--no-prompt']);
+test('on Deno without --allow-read', needsDeno, (t) => {
+  const output = outputOf(t, deno, ['run', '--no-prompt']);
   assert.match(
     output,
     /^StartFailed .*--allow-read.*\n- This process may not read .*\n.*\n {2}Fix: Run it with --allow-read, /m,
   );
 });
 
-test('on Deno without --allow-net', deno, (t) => {
-  assert.match(outputOf(t, 'deno', ['run', '--no-prompt', '--allow-read']), /^hello, world$/m);
-  const output = outputOf(t, 'deno', ['run', '--no-prompt', '--allow-read'], 'http://127.0.0.1:8099/x.wasm');
+test('on Deno without --allow-net', needsDeno, (t) => {
+  assert.match(outputOf(t, deno, ['run', '--no-prompt', '--allow-read']), /^hello, world$/m);
+  const output = outputOf(t, deno, ['run', '--no-prompt', '--allow-read'], 'http://127.0.0.1:8099/x.wasm');
   assert.match(output, /x\.wasm could not be fetched: .*--allow-net/);
 });

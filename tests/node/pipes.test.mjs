@@ -4,21 +4,25 @@ import test from 'node:test';
 import { start } from '../../dist/node.js';
 import { comesToRest, guest, runtime, until } from './support/runtime.mjs';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 300_000 };
 const stateOf = async (hf, process) => (await hf.ps()).find(({ id }) => id === process.id);
 
-test('one program’s output is the other’s input, and its end is the end of file', patience, async (t) => {
-  const hf = await runtime(t);
-  const pipe = await hf.pipe();
-  const [reader, writer] = await Promise.all([
-    hf.run(guest('cat'), { stdin: pipe.reader }),
-    hf.run(guest('cat'), { stdin: 'one\ntwo\n', stdout: pipe.writer }),
-  ]);
-  assert.deepEqual([reader.code, reader.stdout], [0, 'one\ntwo\n']);
-  assert.deepEqual([writer.code, writer.stdout], [0, '']);
-});
+test(
+  'one program’s output is the other’s input, and the first program’s end is the end of file',
+  patience,
+  async (t) => {
+    const hf = await runtime(t);
+    const pipe = await hf.pipe();
+    const [reader, writer] = await Promise.all([
+      hf.run(guest('cat'), { stdin: pipe.reader }),
+      hf.run(guest('cat'), { stdin: 'one\ntwo\n', stdout: pipe.writer }),
+    ]);
+    assert.deepEqual([reader.code, reader.stdout], [0, 'one\ntwo\n']);
+    assert.deepEqual([writer.code, writer.stdout], [0, '']);
+  },
+);
 
-test('both outputs of a program may go into one pipe, in order', patience, async (t) => {
+test('both outputs of a program can go into one pipe, in order', patience, async (t) => {
   const hf = await runtime(t);
   const both = await hf.run(guest('toolbox'), { args: ['bytes'], stderr: 'stdout', encoding: 'bytes' });
   assert.equal(both.stdout.length, 512);
@@ -36,7 +40,7 @@ test('both outputs of a program may go into one pipe, in order', patience, async
   }
 });
 
-test('several programs write to one end, which ends with the last of them', patience, async (t) => {
+test('several programs write to one end, which closes with the last of them', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe();
   const writers = Promise.all(
@@ -73,7 +77,7 @@ test('a writer waits while the pipe is full, and is woken by a reader', patience
   assert.equal((await writer.exited).code, 0);
 });
 
-test('writing to a pipe without readers is EPIPE, or ends the program', patience, async (t) => {
+test('writing to a pipe without readers fails with EPIPE, or ends the program', patience, async (t) => {
   const hf = await runtime(t);
   for (const [brokenPipe, reason] of [
     ['error', 'exit'],
@@ -88,7 +92,7 @@ test('writing to a pipe without readers is EPIPE, or ends the program', patience
   }
 });
 
-test('the death of the reader reaches a writer that waits', patience, async (t) => {
+test('the end of the reader wakes a waiting writer', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe();
   const [reader, writer] = await Promise.all([
@@ -124,7 +128,7 @@ test('with keep the ends stay open for later programs', patience, async (t) => {
   pipe.close();
 });
 
-test('without it a program that comes too late is refused, with the reason', patience, async (t) => {
+test('without keep, a program that is started too late is refused, with the reason', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe();
   await hf.run(guest('hello'), { stdout: pipe.writer });
@@ -133,7 +137,7 @@ test('without it a program that comes too late is refused, with the reason', pat
   await assert.rejects(hf.run(guest('cat'), { stdin: pipe.reader }), /the pipe's reader is closed$/);
 });
 
-test('a program that cannot start leaves its end as it was', patience, async (t) => {
+test('a program that cannot start does not affect its end', patience, async (t) => {
   const hf = await runtime(t);
   const pipe = await hf.pipe();
   await assert.rejects(hf.run(new Uint8Array(3), { stdout: pipe.writer }), { name: 'SpawnRefused' });
@@ -142,7 +146,7 @@ test('a program that cannot start leaves its end as it was', patience, async (t)
 });
 
 test(
-  'bytes that were written before the writer’s end stay, and closing the pipe frees its memory',
+  'bytes that were written before the writer ended stay, and closing the pipe frees its memory',
   patience,
   async (t) => {
     const hf = await runtime(t);
@@ -160,7 +164,7 @@ test(
   },
 );
 
-test('ends are refused where they do not belong', patience, async (t) => {
+test('ends are refused in the wrong places', patience, async (t) => {
   const hf = await runtime(t);
   const other = await start();
   t.after(() => other.close());
@@ -194,14 +198,14 @@ test('a pipeline has each exit code, and the output of the last program', patien
   assert.ok(failing.stdout instanceof Uint8Array);
 });
 
-test('a program before one that ends early is ended as in a shell', patience, async (t) => {
+test('when a program ends early, the program before it ends, as in a shell', patience, async (t) => {
   const hf = await runtime(t);
   const { programs } = await hf.pipeline([guest('writes-stdout-forever'), guest('hello')]);
   assert.deepEqual([programs[0].reason, programs[0].code], ['killed', 141]);
   assert.equal(programs[1].code, 0);
 });
 
-test('a pipeline of which a program cannot start ends the others', patience, async (t) => {
+test('if one program of a pipeline cannot start, the others are ended', patience, async (t) => {
   const hf = await runtime(t);
   await assert.rejects(hf.pipeline([guest('writes-stdout-forever'), new Uint8Array(4)]), { name: 'SpawnRefused' });
   await until(
@@ -212,7 +216,7 @@ test('a pipeline of which a program cannot start ends the others', patience, asy
   await assert.rejects(hf.pipeline([]), /at least one/);
 });
 
-test('an abort, and the time limit, end all of a pipeline', patience, async (t) => {
+test('an abort or the time limit ends all programs of a pipeline', patience, async (t) => {
   const hf = await runtime(t);
   const stop = new AbortController();
   const running = hf.pipeline([guest('sleeps-forever'), guest('cat')], { signal: stop.signal });
@@ -226,7 +230,7 @@ test('an abort, and the time limit, end all of a pipeline', patience, async (t) 
   assert.equal(late.programs[0].reason, 'timeout');
 });
 
-test('a pipeline for whose pipes there is too little memory leaves none of them behind', patience, async (t) => {
+test('a pipeline that runs out of memory for its pipes leaves none behind', patience, async (t) => {
   const hf = await runtime(t, { memory: { maximum: 128 * 2 ** 20 } });
   const bytes = async () => (await hf.stats()).kernel.bytes;
   const before = await bytes();
@@ -235,7 +239,7 @@ test('a pipeline for whose pipes there is too little memory leaves none of them 
   await until(bytes, (now) => now === before);
 });
 
-test('an option of the pipeline is refused for a single program', patience, async (t) => {
+test('an option of the whole pipeline is refused for a single program', patience, async (t) => {
   const hf = await runtime(t);
   for (const name of ['stdin', 'stdout', 'signal', 'timeout'])
     await assert.rejects(hf.pipeline([guest('cat'), { source: guest('cat'), [name]: undefined }]), {

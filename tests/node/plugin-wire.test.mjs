@@ -1,8 +1,9 @@
-// The page's end of a plugin, byte for byte, with the guest's end in the hands of the test.
+// The page's end of a plugin, byte for byte; the test plays the guest's end.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
 import { load } from './support/load.mjs';
+import { until } from './support/until.mjs';
 
 const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/rpc-errors.ts');
 
@@ -21,9 +22,6 @@ async function playing(t, options = {}) {
       .map((line) => JSON.parse(line));
   return { hf, fake, plugin, id, say, heard };
 }
-const until = async (right) => {
-  while (!right()) await new Promise((resolve) => setTimeout(resolve, 2));
-};
 const request = (id, method, params) => ({ jsonrpc: '2.0', id, method, params });
 
 test('the page sends one line per message, and answers batches and wrong requests as specified', async (t) => {
@@ -65,13 +63,13 @@ test('the page sends one line per message, and answers batches and wrong request
     ],
   );
   assert.equal(await call, 'done');
-  say({ jsonrpc: '2.0', id: 1, result: 'again' }); // is ignored
+  say({ jsonrpc: '2.0', id: 1, result: 'again' }); // ignored
   fake.end(id);
   await settle();
   assert.deepEqual(unhandled, []);
 });
 
-test('a message may be split anywhere, within a character too, and the last line needs no end', async (t) => {
+test('a message may be split anywhere, even within a character, and the last line needs no newline', async (t) => {
   const { fake, id, plugin } = await playing(t);
   const call = plugin.call('work');
   await fake.until('stdin');
@@ -93,7 +91,7 @@ test('output that is not UTF-8 is an error', async (t) => {
   assert.match(error.message, /is not UTF-8/);
 });
 
-test('the page reads no further while 256 requests are being handled', async (t) => {
+test('the page stops reading while it handles 256 requests', async (t) => {
   let begun = 0;
   const go = [];
   const { say, heard } = await playing(t, {
@@ -138,10 +136,10 @@ test('$/cancelRequest aborts a handler; an aborted call sends it, and keeps its 
   assert.equal(await next, 'yes');
 });
 
-test('a plugin that floods wrong requests without reading the answers is not read endlessly', async (t) => {
+test('the page stops reading from a plugin that floods it with wrong requests and does not read the answers', async (t) => {
   for (const line of ['{"jsonrpc":"2.0","id":1,"method":5}\n', '[1]\n']) {
     const { fake, id } = await playing(t);
-    fake.on.stdin = () => undefined; // nothing is ever taken
+    fake.on.stdin = () => undefined; // nothing is ever accepted
     const rounds = 50;
     for (let i = 0; i < rounds; i++) fake.output(id, 1, line.repeat(Math.ceil(65_536 / line.length)));
     await settle();
@@ -150,7 +148,7 @@ test('a plugin that floods wrong requests without reading the answers is not rea
   }
 });
 
-test('as many lines of standard error as bytes are not copied again and again', async (t) => {
+test('standard error with an extremely large number of lines takes linear time', async (t) => {
   let lines = 0;
   const { fake, id } = await playing(t, { logger: () => void lines++ });
   const { slice } = Uint8Array.prototype;

@@ -1,4 +1,4 @@
-// Plugins: calls both ways, every error, and how an instance ends.
+// Plugins: calls in both directions, every error, and how an instance ends.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as lib from '../../dist/node.js';
@@ -6,7 +6,7 @@ import * as rpc from '../../dist/plugin.js';
 import { guest, runtime } from './support/runtime.mjs';
 
 const quiet = { logger: () => undefined };
-/** Fails with an error, which is returned. */
+/** Checks that the promise rejects, and returns its error. */
 const failure = async (promise) => {
   const value = await promise.then(
     (result) => ({ result }),
@@ -90,7 +90,7 @@ test('200 calls at once, each of which calls back and is called again', async (t
       outer: async ([i], context) => (await context.call('many', ['inner', 3])).map((j) => 10 * i + j),
       inner: ([i]) => i,
     },
-    timeout: 60_000,
+    timeout: 300_000,
   });
   assert.deepEqual(
     await p.call('many', ['outer', 200]),
@@ -162,7 +162,7 @@ test('an instance that ends rejects its calls with the reason and the end of its
 test('an instance that no longer reads is killed when it is called', async (t) => {
   let closed;
   const closing = new Promise((resolve) => (closed = resolve));
-  const p = await plugin(t, { concurrency: 2, timeout: 60_000, logger: closed });
+  const p = await plugin(t, { concurrency: 2, timeout: 300_000, logger: closed });
   const deaf = failure(p.call('close-input'));
   await closing;
   const error = await failure(p.call('ping'));
@@ -172,7 +172,7 @@ test('an instance that no longer reads is killed when it is called', async (t) =
 });
 
 test('a call that takes too long kills the instance, and the error says so', async (t) => {
-  const p = await plugin(t, { timeout: 60_000, concurrency: 2 });
+  const p = await plugin(t, { timeout: 300_000, concurrency: 2 });
   await p.call('ping');
   const { id } = p.process;
   const spinning = failure(p.call('spin', [], { timeout: 200 }));
@@ -210,7 +210,7 @@ test('output that is not JSON-RPC kills the instance, and the error quotes the l
   assert.equal((await p.call('text-of', [4900])).length, 4900);
 });
 
-test('batches, blank lines and answers without an id', async (t) => {
+test('batches, blank lines, and answers without an id', async (t) => {
   const heard = [];
   const p = await plugin(t, { handlers: { note: (params) => void heard.push(params), double: ([x]) => 2 * x } });
   const note = (i) => ({ jsonrpc: '2.0', method: 'note', params: [i] });
@@ -234,7 +234,7 @@ test('messages of 8 MiB, and characters that are split between reads', async (t)
   assert.equal((await q.call('echo', [large]))[0], large);
 });
 
-test('fresh instances share nothing and run in parallel; a kept one keeps its state', async (t) => {
+test('new instances share nothing and run in parallel; a kept one keeps its state', async (t) => {
   const hf = await runtime(t);
   const kept = await hf.plugin(guest('plugin-methods'), quiet);
   assert.deepEqual([await kept.call('count'), await kept.call('count')], [1, 2]);
@@ -250,7 +250,7 @@ test('fresh instances share nothing and run in parallel; a kept one keeps its st
   );
 });
 
-test('calls wait for their turn, and may be many at once where the plugin can take them', async (t) => {
+test('calls wait for their turn, unless the plugin can handle many at once', async (t) => {
   const open = new Set();
   let most = 0;
   const handlers = {
@@ -270,7 +270,7 @@ test('calls wait for their turn, and may be many at once where the plugin can ta
   assert.equal(most, 8);
 });
 
-test('an abort rejects the call at once, and aborts the handlers of the process that is gone', async (t) => {
+test('an abort rejects the call at once, and aborts the handlers of the ended process', async (t) => {
   let told;
   const p = await plugin(t, {
     handlers: {
@@ -284,7 +284,7 @@ test('an abort rejects the call at once, and aborts the handlers of the process 
   let calling = new AbortController();
   const error = await failure(p.call('forward', ['hang', []], { signal: calling.signal, timeout: 300 }));
   assert.equal(error.message, 'enough');
-  assert.equal(await p.call('ping'), 'pong'); // in another instance, after the aborted call's time
+  assert.equal(await p.call('ping'), 'pong'); // in another instance, once the aborted call has timed out
   assert.equal(told.name, 'PluginExited');
   calling = new AbortController();
   assert.equal(
@@ -293,7 +293,7 @@ test('an abort rejects the call at once, and aborts the handlers of the process 
   );
 });
 
-test('close() rejects open and queued calls, and ends the processes; the runtime may end first', async (t) => {
+test('close() rejects open and queued calls, and ends the processes; the runtime may be closed first', async (t) => {
   const hf = await runtime(t);
   const p = await hf.plugin(guest('plugin-methods'), { ...quiet, shutdown: 100 });
   const open = failure(p.call('spin'));
@@ -312,7 +312,7 @@ test('close() rejects open and queued calls, and ends the processes; the runtime
   await q.close();
 });
 
-test('wrong options and parameters are refused; a program that cannot start is a refusal', async (t) => {
+test('wrong options and parameters are refused; a program that cannot start is refused', async (t) => {
   const hf = await runtime(t);
   const source = guest('plugin-methods');
   assert.match((await failure(hf.plugin(source, { stdout: 'null' }))).message, /it carries the messages/);

@@ -1,4 +1,4 @@
-// The pool of workers grows with the demand and shrinks when it is gone.
+// The pool of workers grows with demand, and shrinks when idle.
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { guest, runtime } from './support/runtime.mjs';
 
 const echo = await readFile(new URL('../../build/guests/cat.wasm', import.meta.url));
 
-test('workers beyond those that are kept end when they have nothing to do', async (t) => {
+test('workers beyond the minimum end when they are idle', async (t) => {
   const hf = await runtime(t, { workers: { min: 1, max: 8, idle: 100 } });
   const processes = await Promise.all(Array.from({ length: 6 }, () => hf.spawn(echo)));
   assert.ok((await hf.stats()).workers.total >= 6);
@@ -17,7 +17,7 @@ test('workers beyond those that are kept end when they have nothing to do', asyn
   await Promise.all(processes.map((process) => process.exited));
   let total;
   do total = (await hf.stats()).workers.total;
-  while (total > 1); // the runner's time limit ends this if it never comes
+  while (total > 1); // the test's time limit ends this if it never happens
   assert.equal(total, 1);
   assert.equal((await hf.run(echo, { stdin: 'still there' })).stdout, 'still there');
 });
@@ -30,19 +30,19 @@ test('beyond the maximum, a spawn is refused with advice', async (t) => {
   await Promise.all(processes.map((process) => process.exited));
 });
 
-test('whenBusy: "wait": programs begin in order, each when a worker is free, and their wait does not count towards their timeout', async (t) => {
+test('whenBusy: "wait": programs start in order, each when a worker is free, and the wait does not count towards their timeout', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const module = await WebAssembly.compile(echo);
   const first = await hf.spawn(module);
   const begun = [];
   const waiting = Array.from({ length: 8 }, async (_, i) => {
-    const process = await hf.spawn(module, { whenBusy: 'wait', timeout: 2000 });
+    const process = await hf.spawn(module, { whenBusy: 'wait', timeout: 5000 });
     begun.push(i);
     await process.stdin.close();
     return (await process.exited).reason;
   });
   await assert.rejects(hf.spawn(module), { kind: 'limit', message: /whenBusy: 'wait'/ });
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await new Promise((resolve) => setTimeout(resolve, 5500));
   assert.deepEqual(begun, []);
   await first.stdin.close();
   assert.deepEqual(await Promise.all(waiting), Array(8).fill('exit'));
@@ -50,14 +50,14 @@ test('whenBusy: "wait": programs begin in order, each when a worker is free, and
   await assert.rejects(hf.spawn(module, { whenBusy: 'later' }), TypeError);
 });
 
-test('waiting for a worker ends by its signal, at any place in the queue, and by close()', async (t) => {
+test('a signal ends the wait for a worker, at any place in the queue, and so does close()', async (t) => {
   const hf = await runtime(t, { workers: 1 });
   const first = await hf.spawn(echo);
   const stops = [new AbortController(), new AbortController()];
   const wait = (signal) => hf.run(echo, { whenBusy: 'wait', stdin: 'x', signal });
   const waiting = [wait(stops[0].signal), wait(), wait(stops[1].signal), wait()];
   const givenUp = [waiting[0], waiting[2]].map((promise) => assert.rejects(promise, { message: 'enough' }));
-  await hf.stats(); // so the coordinator knows of them
+  await hf.stats(); // by then the coordinator has received them
   for (const stop of stops) stop.abort(new Error('enough'));
   await Promise.all(givenUp);
   await first.stdin.close();
@@ -131,13 +131,13 @@ test('a worker that fails to start later fails only its own process', async (t) 
     while ((await hf.stats()).workers.starting > 0);
   };
   await allUp();
-  // Those that were made ahead are up; the next one finds no script.
+  // The workers that were created ahead have started; the next one finds no script.
   await rename(script, `${script}.gone`);
   const ahead = await hf.spawn(echo);
   const late = await hf.spawn(echo);
   assert.equal((await late.exited).reason, 'crash');
   await rename(`${script}.gone`, script);
-  await allUp(); // or down: one may have been made ahead before
+  await allUp(); // or failed: one may have been created ahead while the script was missing
   assert.equal((await hf.run(echo, { stdin: 'again' })).stdout, 'again');
   for (const process of [first, ahead]) {
     await process.stdin.close();
@@ -145,11 +145,11 @@ test('a worker that fails to start later fails only its own process', async (t) 
   }
 });
 
-// Threads that had a worker but no core yet once piled up to the thread limit, each with a new worker, and delayed every other program. As many may be on
-// their way as there are cores, so with more cores than these the pool may fill up rightly.
+// Threads that had a worker but no core yet used to accumulate up to the thread limit, each with a new worker, and delayed every other program. Now
+// as many threads may be starting as there are cores, so on a machine with more cores than these the pool may legitimately fill up.
 const cores = availableParallelism();
-const loopTest = { skip: cores > 4 && `needs at most 4 cores, and there are ${cores}` };
-test('a program that makes threads in a loop does not fill the pool with workers', loopTest, async (t) => {
+const loopTest = { skip: cores > 4 && `this test allows at most 4 cores, and this machine has ${cores}` };
+test('a program that creates threads in a loop does not fill the pool with workers', loopTest, async (t) => {
   const hf = await runtime(t, { workers: { min: 1, max: 60 } });
   const process = await hf.spawn(guest('threads-are-made-in-a-loop'), { limits: { threads: 50 } });
   let made = 0;

@@ -1,4 +1,4 @@
-// holdfast/reactor: reactors of Go and QuickJS on the thread that calls them.
+// holdfast/reactor: Go and QuickJS reactors on the calling thread.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -20,7 +20,7 @@ const go = await compile('go-reactor');
 const js = await compile('ticks-like-quickjs');
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A reactor, and its exports, which the harness keeps to itself. */
+/** A reactor and its exports, which the harness does not expose. */
 async function reactor(module, options = {}) {
   const wasi = createMinimalWASI();
   let exports;
@@ -158,7 +158,7 @@ test('the minimal WASI fills random bytes, writes counts, refuses unknown descri
   assert.equal(w.fd_write(0, 200, 1, 208), 8);
   assert.equal(w.fd_close(2), 0);
   assert.equal(w.fd_close(2), 8);
-  // a clock that has run out, one that has not, standard input at its end, and a descriptor that is not there
+  // a clock that has expired, one that has not, standard input at its end, and a missing descriptor
   bytes.fill(0, 400, 800);
   for (const [i, [type, id, timeout]] of [
     [0, 1, 0n],

@@ -9,7 +9,7 @@ const MIB = 1 << 20;
 const SIZE = 64 * MIB;
 const CHUNK = 1 << 18;
 
-/** Pseudo-random, so that no part looks like another; the same each time. */
+/** Pseudo-random, so that no part equals another; the same each time. */
 function* chunks(size) {
   let state = 1;
   for (let at = 0; at < size; at += CHUNK) {
@@ -22,7 +22,7 @@ function* chunks(size) {
   }
 }
 
-/** Writes all of it, each chunk when the one before has gone into the pipe; `progress.written` counts. */
+/** Writes everything, each chunk after the previous one is in the pipe; `progress.written` counts. */
 async function write(stream, size, hash, progress) {
   for (const chunk of chunks(size)) {
     hash.update(chunk);
@@ -32,7 +32,7 @@ async function write(stream, size, hash, progress) {
   stream.end();
 }
 
-/** The most memory that the process has had so far, in bytes; 0 if unknown (no /proc, or it has ended). */
+/** The process's peak memory so far in bytes; 0 if unknown (no /proc, or it has ended). */
 function peakMemory(pid) {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
@@ -41,13 +41,13 @@ function peakMemory(pid) {
   }
 }
 
-/** Sends `size` bytes through cat and reads at `pause` ms a chunk of at most 64 KiB. */
+/** Sends `size` bytes through cat, and waits `pause` ms for each chunk of at most 64 KiB that it reads. */
 async function through(t, size, pause, before = async () => undefined) {
   const child = start(t, guest('cat'), [], { raw: true });
   const progress = { written: 0 };
   const [sent, received] = [createHash('sha256'), createHash('sha256')];
   const writing = write(child.stdin, size, sent, progress);
-  writing.catch(() => undefined); // told below
+  writing.catch(() => undefined); // reported below
   await before(progress, child);
   let bytes = 0;
   let peak = 0;
@@ -72,7 +72,7 @@ test(`cat (${host}): a reader that stalls stops the writer`, { timeout: PATIENCE
       last = progress.written;
       await sleep(1000);
     }
-    assert.ok(progress.written < 32 * MIB, `${progress.written} bytes went into a pipe that nobody reads`);
+    assert.ok(progress.written < 32 * MIB, `${progress.written} bytes went into an unread pipe`);
   });
 });
 
@@ -82,7 +82,7 @@ test(`cat (${host}): 64 MiB to a slow reader, every byte`, { timeout: PATIENCE }
 
 test(`cat (${host}): memory does not grow with the amount`, { timeout: PATIENCE }, async (t) => {
   if (host !== 'node') return t.skip('a browser is many processes; tests/browser measures it there');
-  const small = await through(t, 32 * MIB, 1); // enough for the collectors of garbage to have settled
+  const small = await through(t, 32 * MIB, 1); // enough for the garbage collectors to have settled
   const large = await through(t, 192 * MIB, 1);
   if (small === 0) return t.skip('no /proc here');
   assert.ok(large < small + 64 * MIB, `${small} bytes for 32 MiB, ${large} for 192 MiB`);

@@ -1,4 +1,4 @@
-// clang and wasm-ld, unmodified: one preview 1 module of 75 MB (npm @yowasp/clang), started as either.
+// clang and wasm-ld, unmodified: one preview 1 module of 75 MB (npm @yowasp/clang), started as one or the other.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -13,7 +13,7 @@ test(`go (${host}): goroutines, timers and select`, options, async (t) => {
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: expected, stderr: '' });
 });
 
-test(`go (${host}): answers lines of stdin as they come`, options, async (t) => {
+test(`go (${host}): answers lines of stdin as they arrive`, options, async (t) => {
   const child = start(t, guest('go-reads-stdin-while-a-ticker-runs'));
   child.stdin.write('one\n');
   await until(child, '1 one\n');
@@ -49,16 +49,20 @@ test(`c (${host}): exit codes, a trap, a timeout`, options, async (t) => {
   assert.equal(trap.stdout, 'before\n');
   assert.match(trap.stderr, /out of bounds/);
   for (const program of ['sleeps-forever', 'spins-forever']) {
-    const begun = performance.now();
-    const { code, stdout } = await run(t, guest(program), [], { timeout: 1 });
-    assert.equal(code, 124, program);
-    assert.match(stdout, /^(sleeping|spinning)\n$/);
-    assert.ok(performance.now() - begun >= 1000);
+    for (const timeout of [1, 10]) {
+      const begun = performance.now();
+      const { code, stdout } = await run(t, guest(program), [], { timeout });
+      assert.equal(code, 124, program);
+      assert.ok(performance.now() - begun >= 1000 * timeout);
+      if (stdout === '' && timeout === 1) continue; // a busy machine: it had no time to write
+      assert.match(stdout, /^(sleeping|spinning)\n$/);
+      break;
+    }
   }
 });
 
 test(
-  `c (${host}): sleeps 200 ms a thousand ways; the clock, data and the end of input win in turn`,
+  `c (${host}): waits for a thousand clocks and stdin; the clock, data and the end of input come first in turn`,
   options,
   async (t) => {
     const program = guest('poll-a-thousand-clocks-and-stdin');
@@ -74,12 +78,12 @@ test(
   },
 );
 
-test(`c (${host}): a program’s changes to a directory are there when it has ended`, options, async (t) => {
+test(`c (${host}): a program’s changes to a directory are visible when it has ended`, options, async (t) => {
   const folder = scratch(t);
   fs.mkdirSync(path.join(folder, 'sub'));
   fs.writeFileSync(path.join(folder, 'sub/given'), 'given');
   const { code, stderr } = await run(t, guest('go-uses-files'), [], { dirs: { '/': path.join(folder, 'sub') } });
-  assert.equal(code, 1, 'it expects an empty directory, and says so at its end');
+  assert.equal(code, 1, 'it expects an empty directory, and reports an error otherwise');
   assert.match(stderr, /walked over 307/);
   assert.deepEqual(fs.readdirSync(path.join(folder, 'sub')).sort(), ['a', 'given']);
   assert.equal(fs.readdirSync(path.join(folder, 'sub/a/b')).length, 301);

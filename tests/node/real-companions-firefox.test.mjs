@@ -1,4 +1,4 @@
-// The package's own companions in a page of Firefox, with guests and glue as npm delivers them. (Chromium: tests/browser/companions.spec.ts)
+// The package's own companions in a page in Firefox, with guests and glue as published on npm. (Chromium: tests/browser/companions.spec.ts)
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ const lacking = await findBrowser('firefox').then(
   (error) => error.message,
 );
 
-test('six packages of npm with their companions, in Firefox', { skip: lacking, timeout: 600_000 }, async (t) => {
+test('six npm packages with their companions, in Firefox', { skip: lacking, timeout: 600_000 }, async (t) => {
   const code = Object.fromEntries(
     await Promise.all(Object.entries(cases).map(async ([title, { companion }]) => [title, await companion()])),
   );
@@ -25,7 +25,7 @@ test('six packages of npm with their companions, in Firefox', { skip: lacking, t
     return file === 'guest.wasm' ? readFileSync(path.join(root, cases[decodeURIComponent(title)].wasm)) : undefined;
   });
   for (const [title, { results, stdout = '' }] of Object.entries(cases)) {
-    // What answers nothing is absent from JSON's objects, and null in its arrays.
+    // An undefined result is omitted from JSON objects, and null in JSON arrays.
     assert.deepEqual(outcome[title], { results: results.map((result) => result ?? null), stdout }, title);
   }
 });

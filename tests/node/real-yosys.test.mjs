@@ -27,10 +27,10 @@ test(`yosys (${host}): synthesises a counter from a directory`, { timeout: PATIE
   assert.deepEqual(Object.keys(modules.counter.ports).sort(), ['clk', 'count', 'reset']);
   assert.equal(modules.counter.ports.count.bits.length, 8);
   const types = Object.values(modules.counter.cells).map((cell) => cell.type);
-  assert.equal(types.filter((type) => type === '$_SDFF_PP0_').length, 8, 'one flip-flop with reset a bit');
+  assert.equal(types.filter((type) => type === '$_SDFF_PP0_').length, 8, 'one flip-flop with reset per bit');
   assert.ok(
     types.every((type) => type.startsWith('$_')),
-    'all of it is gates',
+    'everything is mapped to gates',
   );
   const verilog = fs.readFileSync(path.join(folder, 'out.v'), 'utf8');
   assert.match(verilog, /module counter\(clk, reset, count\);/);

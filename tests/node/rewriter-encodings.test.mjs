@@ -1,4 +1,4 @@
-// The rewriter and the engine agree about where each instruction ends, also when the engine knows what is not in the specification yet.
+// The rewriter and the engine agree about where each instruction ends, even if the engine supports features that are not in the specification yet.
 // (Chromium: tests/browser/rewriter-encodings.spec.ts.)
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -17,7 +17,7 @@ for (const [name, node] of Object.entries(nodes)) {
       const { stdout } = await promisify(execFile)(node, [...switches, script]);
       const { differences, agreed, shapes } = JSON.parse(stdout);
       assert.deepEqual(differences, []);
-      // It was asked, and understood.
+      // The engine's answers were parsed.
       assert.ok(agreed > 5000 && shapes > 0, stdout);
     });
   }

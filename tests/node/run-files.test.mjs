@@ -1,15 +1,15 @@
-// hf.run() with files: what the program finds, what comes back, and what runs share.
+// hf.run() with files: what the program finds, what is returned, and what runs share.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { guest, runtime, until } from './support/runtime.mjs';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 300_000 };
 const text = (files) =>
   Object.fromEntries(Object.entries(files).map(([path, bytes]) => [path, Buffer.from(bytes).toString()]));
 const program = guest('files-on-command');
 const steps = (...lines) => lines.map((line) => `${line}\n`).join('');
 
-test('files are there before the program starts, and what it makes or changes comes back', patience, async (t) => {
+test('files exist before the program starts, and created or changed ones are returned', patience, async (t) => {
   const hf = await runtime(t);
   const result = await hf.run(program, {
     files: { '/kept.txt': 'kept', '/sub/dir/changed': new Blob(['old']), '/gone': Buffer.from('x') },
@@ -29,7 +29,7 @@ test('files are there before the program starts, and what it makes or changes co
   assert.deepEqual(await hf.fs.readdir('/run'), [], 'its directory is gone');
 });
 
-test('runs at the same time share nothing', patience, async (t) => {
+test('concurrent runs share nothing', patience, async (t) => {
   const hf = await runtime(t);
   const results = await Promise.all(
     ['one', 'two', 'three'].map((word) =>
@@ -50,10 +50,10 @@ test('files in preopened directories stay; a file that two concurrent runs pass 
     ...options,
     stdin: steps('open /work/in rwa', 'write 4 +', 'open /work/out rwc', 'write 5 out'),
   });
-  assert.deepEqual(text(files), { '/work/in': 'in+' }, 'without outputs only what was passed is looked at');
+  assert.deepEqual(text(files), { '/work/in': 'in+' }, 'without outputs only the passed files are checked');
   assert.equal(await hf.fs.readFile('/home/out', 'utf8'), 'out');
 
-  const stdin = new ReadableStream(); // it waits for its input
+  const stdin = new ReadableStream(); // the program waits for its input
   const controller = new AbortController();
   const first = hf.run(program, { ...options, stdin, signal: controller.signal });
   while ((await hf.ps()).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -64,10 +64,10 @@ test('files in preopened directories stay; a file that two concurrent runs pass 
   });
   controller.abort(new Error('enough'));
   await assert.rejects(first, { message: 'enough' });
-  assert.equal((await hf.run(program, options)).code, 0, 'once that has ended it is free');
+  assert.equal((await hf.run(program, options)).code, 0, 'it can be used once that run has ended');
 });
 
-test('outputs say which files and directories come back', patience, async (t) => {
+test('outputs selects the files and directories to return', patience, async (t) => {
   const hf = await runtime(t);
   const stdin = steps('open /a rwc', 'write 4 a', 'open /b rwc', 'write 5 b');
   assert.deepEqual(text((await hf.run(program, { outputs: ['/b', '/none'], stdin })).files), { '/b': 'b' });
@@ -124,7 +124,7 @@ test('a run can be cancelled while its files are collected', patience, async (t)
   const { readdir } = files;
   t.after(() => (files.readdir = readdir));
   files.readdir = function (path) {
-    controller.abort(new Error('enough')); // the program has made something, and has ended
+    controller.abort(new Error('enough')); // the program has created files, and has ended
     return readdir.call(this, path);
   };
   const stdin = steps('mkdir /made', 'open /made/x rwc');
@@ -134,7 +134,7 @@ test('a run can be cancelled while its files are collected', patience, async (t)
   assert.deepEqual(await readdir.call(hf.fs, '/run'), []);
 });
 
-test('no symbolic link of a program leads a run out of its directories', patience, async (t) => {
+test('no symbolic link that a program makes leads a run out of its directories', patience, async (t) => {
   const hf = await runtime(t);
   await hf.fs.writeFiles({ '/secret/key': 'KEY', '/w/sub/key': 'mine' });
   const preopens = { '/w': '/w' };
@@ -161,44 +161,52 @@ test('no symbolic link of a program leads a run out of its directories', patienc
   assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
 });
 
-test('nor does one that is made between the check and the write, or the check and the read', patience, async (t) => {
-  const hf = await runtime(t);
-  await hf.fs.writeFiles({ '/secret/key': 'KEY', '/w/sub/key': 'mine' });
-  const preopens = { '/w': '/w' };
-  for (const target of ['/secret', '../secret']) {
-    // The file is opened when its data begin to come: by then the directory has been changed.
-    const pull = async (controller) => {
-      await hf.fs.rm('/w/sub', { recursive: true });
-      await hf.fs.symlink(target, '/w/sub');
-      controller.enqueue(new TextEncoder().encode('evil'));
-      controller.close();
-    };
-    const data = new ReadableStream({ pull }, { highWaterMark: 0 });
-    const run = hf.run(program, { preopens, files: { '/w/sub/key': data }, stdin: '' });
-    await assert.rejects(run, { name: 'FsError', code: 'EPERM', path: '/w/sub/key' });
-    await hf.fs.unlink('/w/sub');
-    await hf.fs.writeFiles({ '/w/sub/key': 'mine' });
-  }
-  assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
-  // A program changes a file into a link and back, all the while that runs of others look for what has changed.
-  const swaps = hf.run(guest('swaps-a-file-for-a-link'), { args: ['/w/a', '../secret/key'], preopens });
-  await until(
-    () => hf.ps(),
-    (processes) => processes.length > 0,
-  );
-  for (let i = 0; i < 50; i++) {
-    const { files } = await hf.run(program, { preopens, outputs: ['/w'], stdin: steps('open /w/b rwc', 'write 4 x') });
-    assert.ok(!Object.values(files).some((bytes) => Buffer.from(bytes).includes('KEY')), `in run ${i}`);
-  }
-  const ended = assert.rejects(swaps, { name: 'Closed' });
-  await hf.close();
-  await ended;
-});
+test(
+  'a link that is made between the check and the write, or the check and the read, does not, either',
+  patience,
+  async (t) => {
+    const hf = await runtime(t);
+    await hf.fs.writeFiles({ '/secret/key': 'KEY', '/w/sub/key': 'mine' });
+    const preopens = { '/w': '/w' };
+    for (const target of ['/secret', '../secret']) {
+      // The file is opened when its data begins to arrive; by then the directory has been changed.
+      const pull = async (controller) => {
+        await hf.fs.rm('/w/sub', { recursive: true });
+        await hf.fs.symlink(target, '/w/sub');
+        controller.enqueue(new TextEncoder().encode('evil'));
+        controller.close();
+      };
+      const data = new ReadableStream({ pull }, { highWaterMark: 0 });
+      const run = hf.run(program, { preopens, files: { '/w/sub/key': data }, stdin: '' });
+      await assert.rejects(run, { name: 'FsError', code: 'EPERM', path: '/w/sub/key' });
+      await hf.fs.unlink('/w/sub');
+      await hf.fs.writeFiles({ '/w/sub/key': 'mine' });
+    }
+    assert.equal(await hf.fs.readFile('/secret/key', 'utf8'), 'KEY');
+    // A program swaps a file for a link and back while other runs look for changes.
+    const swaps = hf.run(guest('swaps-a-file-for-a-link'), { args: ['/w/a', '../secret/key'], preopens });
+    await until(
+      () => hf.ps(),
+      (processes) => processes.length > 0,
+    );
+    for (let i = 0; i < 50; i++) {
+      const { files } = await hf.run(program, {
+        preopens,
+        outputs: ['/w'],
+        stdin: steps('open /w/b rwc', 'write 4 x'),
+      });
+      assert.ok(!Object.values(files).some((bytes) => Buffer.from(bytes).includes('KEY')), `in run ${i}`);
+    }
+    const ended = assert.rejects(swaps, { name: 'Closed' });
+    await hf.close();
+    await ended;
+  },
+);
 
 test('a program with /tmp as preopen sees nothing of other runs', patience, async (t) => {
   const hf = await runtime(t);
   const controller = new AbortController();
-  const stdin = new ReadableStream(); // it waits for its input
+  const stdin = new ReadableStream(); // the program waits for its input
   const other = hf.run(program, { files: { '/secret': 'x' }, stdin, signal: controller.signal });
   await until(
     () => hf.ps(),
@@ -218,7 +226,7 @@ test('files that exceed the page’s limit end with the reason "limit"', patienc
   assert.equal(message, 'its files have more than the 268435456 bytes that limits.output allows');
   const some = { outputs: ['/small'], stdin };
   const small = await hf.run(program, { ...some, limits: { output: 11 } });
-  assert.deepEqual([small.reason, text(small.files)], ['exit', { '/small': 'small' }], 'what was not asked for');
+  assert.deepEqual([small.reason, text(small.files)], ['exit', { '/small': 'small' }], 'files that were not requested');
   assert.equal((await hf.run(program, { ...some, limits: { output: 10 } })).reason, 'limit');
 });
 

@@ -1,4 +1,4 @@
-// hf.run(): everything that a program wrote, and its end.
+// hf.run(): a program's output and its end.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bytesOf, settle, startFake } from './support/fake-coordinator.mjs';
@@ -6,7 +6,7 @@ import { load } from './support/load.mjs';
 
 const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts');
 
-/** Each spawned program writes `stdout` and `stderr`, and ends. */
+/** Each spawned program writes `stdout` and `stderr`, then ends. */
 async function running(t, { stdout = '', stderr = '', exit = {} } = {}) {
   const { hf, fake } = await startFake(t, lib);
   fake.on.spawn = ({ id }) => {
@@ -57,7 +57,7 @@ test('stdin is a string or a record with text', async (t) => {
   }
 });
 
-test('output beyond limits.output is cut and the guest killed, with the reason "limit"', async (t) => {
+test('output beyond limits.output is cut off and the guest killed, with the reason "limit"', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   fake.on.spawn = ({ id }) => {
     fake.send({ t: 'spawned', id, pid: 1 });
@@ -76,12 +76,12 @@ test('output beyond limits.output is cut and the guest killed, with the reason "
   assert.equal(stderr.byteLength, 4);
 });
 
-test('exactly limits.output bytes are fine', async (t) => {
+test('exactly limits.output bytes are allowed', async (t) => {
   const { hf } = await running(t, { stdout: '12345' });
   assert.equal((await hf.run('a.wasm', { limits: { output: 5 } })).stdout, '12345');
 });
 
-test('redirected output is empty in the result, and complete at its target', async (t) => {
+test('redirected output is not in the result, and arrives completely at its target', async (t) => {
   const { hf } = await running(t, { stdout: 'out', stderr: 'err' });
   let text = '';
   const result = await hf.run('a.wasm', { stdout: (chunk) => void (text += Buffer.from(chunk)), stderr: 'null' });
@@ -105,7 +105,7 @@ test('an abort rejects with its reason, after the guest has ended', async (t) =>
   assert.ok(ended);
 });
 
-test('a runtime that dies rejects', async (t) => {
+test('if the runtime dies, run() rejects', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   const running = hf.run('a.wasm');
   await fake.until('spawn');

@@ -1,14 +1,14 @@
-// One stream that is passed to two programs at a time: each call finds it unlocked, and one of the programs fails.
+// One stream is passed to two programs at the same time: each call finds it unlocked, and one of the programs fails.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { guest, runtime } from './support/runtime.mjs';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 300_000 };
 
 test(
-  'of two programs with the same stream for input the second is killed, and the reason is told',
+  'of two programs with the same input stream the second is killed, and the reason is reported',
   patience,
   async (t) => {
     const hf = await runtime(t);
@@ -22,7 +22,7 @@ test(
 );
 
 test(
-  'of two programs with the same stream for output the second has a broken pipe, and the mistake is reported',
+  'of two programs with the same output stream the second gets a broken pipe, and the mistake is reported',
   patience,
   async () => {
     const script = `

@@ -1,4 +1,4 @@
-// Two programs in one tree: what one does the other sees at once, and POSIX's rules hold between them.
+// Two programs in one tree: each sees the other's changes at once, and POSIX's rules hold between them.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { guest, runtime } from './support/runtime.mjs';
 const program = guest('files-on-command');
 const [EACCES, ENOENT, ENOTEMPTY, EROFS, EEXIST] = [-2, -44, -55, -69, -20];
 
-/** A program that follows orders: `await p('open', '/x', 'rwc')` is what it answers. */
+/** A program that follows orders: `await p('open', '/x', 'rwc')` returns its answer. */
 async function obedient(hf, preopens) {
   const process = await hf.spawn(await readFile(program), { preopens });
   const writer = process.stdin.getWriter();
@@ -26,19 +26,19 @@ async function obedient(hf, preopens) {
   };
 }
 
-/** Two of them with the same preopens, and the runtime. */
+/** Two such programs with the same preopens, and the runtime. */
 async function pair(t, preopens = { '/': '/work' }) {
   const hf = await runtime(t);
   await hf.fs.mkdir('/work');
   return { fs: hf.fs, a: await obedient(hf, preopens), b: await obedient(hf, preopens), hf };
 }
 
-test('one reads at once what the other writes', async (t) => {
+test('each can read at once what the other writes', async (t) => {
   const { fs, a, b } = await pair(t);
   const [writer, reader] = [await a('open', '/file', 'wc'), await b('open', '/file', 'r')];
   assert.equal(await b('read', reader, 10), '');
   await a('write', writer, 'one');
-  assert.equal(await b('read', reader, 10), 'one'); // it goes on where it was, at what was the end
+  assert.equal(await b('read', reader, 10), 'one'); // it continues at its offset, the former end
   await a('write', writer, 'two');
   assert.equal(await b('size', reader), 6);
   assert.equal(await b('read', reader, 10), 'two');
@@ -58,7 +58,7 @@ test('concurrent appends lose nothing and split no line', async (t) => {
   assert.equal(lines.filter((line) => line === 'b'.repeat(63)).length, 1000);
 });
 
-test('a file that one removes lives on for the other, and another may have its name', async (t) => {
+test('a removed file stays open for the other program, and a new file can have its name', async (t) => {
   const { fs, a, b } = await pair(t);
   const old = await a('open', '/file', 'rwc');
   await a('write', old, 'old');
@@ -97,7 +97,7 @@ test('renaming works from one preopen to another, and through nested ones, withi
   assert.deepEqual(await hf.fs.readdir('/y/inner'), ['file']);
 });
 
-test('a directory that changes its owner while it is open stays where its descriptor is', async (t) => {
+test('a directory that is moved while it is open keeps its descriptor', async (t) => {
   const { fs, a, b, hf } = await pair(t);
   await a('mkdir', '/d');
   const inside = await obedient(hf, { '/': '/work/d' });
@@ -109,7 +109,7 @@ test('a directory that changes its owner while it is open stays where its descri
   assert.equal(await inside('open', '/file', 'wc'), ENOENT);
 });
 
-test('one may only read while the other writes', async (t) => {
+test('one program has a read-only preopen of what the other writes', async (t) => {
   const { a, hf } = await pair(t);
   const looker = await obedient(hf, { '/': { path: '/work', readOnly: true } });
   const fd = await a('open', '/file', 'wc');
@@ -131,7 +131,7 @@ test('read-only files can be read, moved and removed, but not changed: EACCES', 
   assert.equal(await a('read', fd, 9), 'text');
   assert.equal(await a('rename', '/file', '/moved'), 0);
   assert.equal(await a('open', '/moved', 'w'), EACCES);
-  await fs.appendFile('/work/moved', ', and more'); // the page may
+  await fs.appendFile('/work/moved', ', and more'); // the page is allowed to
   assert.equal(await a('read', fd, 20), ', and more');
   await fs.chmod('/work/moved', 0o644);
   assert.ok((await a('open', '/moved', 'w')) > 0);
@@ -139,7 +139,7 @@ test('read-only files can be read, moved and removed, but not changed: EACCES', 
   assert.equal(await a('unlink', '/moved'), 0);
 });
 
-test('the names in a read-only directory stay as they are: EACCES', async (t) => {
+test('the names in a read-only directory cannot be changed: EACCES', async (t) => {
   const { fs, a } = await pair(t);
   for (const path of ['/work/d', '/work/d/sub', '/work/other']) await fs.mkdir(path);
   await fs.writeFile('/work/d/file', '');

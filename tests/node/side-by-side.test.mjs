@@ -1,4 +1,4 @@
-// What `npm test` prints of suites that run side by side (tools/side-by-side.mjs).
+// What `npm test` prints when suites run side by side (tools/side-by-side.mjs).
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { print, run } from '../../tools/lib.mjs';
@@ -10,7 +10,7 @@ function gate() {
   return { open, opened };
 }
 
-/** The lines that are printed meanwhile, without those that tell what runs beside. */
+/** The printed lines, without those that say what else is running. */
 function lines(t) {
   const seen = [];
   t.mock.method(console, 'log', (line) => {
@@ -39,7 +39,7 @@ test('two at a time, started in order; results in order', async () => {
   assert.deepEqual(await results, [0, 10, 20]);
 });
 
-test('the first prints at once, others when it is their turn, programs that they run too', async (t) => {
+test('the first prints at once, others when it is their turn; this includes the programs that they run', async (t) => {
   const seen = lines(t);
   const first = gate();
   const second = gate();

@@ -1,4 +1,4 @@
-// The page's end of connections: what it sends and hears, in whatever order messages meet.
+// The page's end of connections: what it sends and receives, in whatever order messages arrive.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
@@ -7,7 +7,7 @@ import { load } from './support/load.mjs';
 const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'web/sockets.ts');
 const { SocketError, PipeError, Closed } = lib;
 const encode = (text) => new TextEncoder().encode(text);
-const types = (fake) => fake.received.map(({ t }) => t).filter((t) => t !== 'init');
+const types = (fake) => fake.received.map(({ t }) => t).filter((t) => !['init', 'sockets'].includes(t));
 
 /** Answers each connect or accept at once. */
 const accepting = (fake) => {
@@ -15,7 +15,7 @@ const accepting = (fake) => {
   fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error: null });
 };
 
-test('a connection: bytes both ways, each direction ends by itself, then it is closed', async (t) => {
+test('a connection: bytes both ways, each direction ends separately, then it is closed', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake);
   const { readable, writable, closed } = await hf.connect(80, { buffer: 1000 });
@@ -68,7 +68,7 @@ test('bytes that were sent before a reset are read before its error', async (t) 
   await assert.rejects(reader.read(), { name: 'SocketError', code: 'ECONNRESET' });
   await assert.rejects(writable.getWriter().write(encode('x')), PipeError);
   await closed;
-  assert.deepEqual(types(fake), ['connect']); // no word to an end that is gone
+  assert.deepEqual(types(fake), ['connect']); // nothing is sent to an end that is gone
 });
 
 test('aborted before it is connected: cancelled at once, even if the confirmation is in transit', async (t) => {
@@ -88,7 +88,7 @@ test('aborted before it is connected: cancelled at once, even if the confirmatio
   assert.deepEqual(unhandled, []);
 });
 
-test('aborted when connected: both directions are broken', async (t) => {
+test('aborted after it is connected: both directions are broken', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake);
   const abort = new AbortController();
@@ -124,7 +124,7 @@ test('a listener closes when its signal is aborted, also while it is being opene
   assert.equal(fake.sent('listen').length, 2);
 });
 
-test('a listener: the loop takes connections, and leaving it closes the port', async (t) => {
+test('a listener: the loop accepts connections, and leaving it closes the port', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   accepting(fake);
   fake.on.listen = ({ call }) => fake.send({ t: 'done', call, value: 50000 });
@@ -142,7 +142,7 @@ test('a listener: the loop takes connections, and leaving it closes the port', a
   assert.equal(fake.sent('listen-end').length, 1);
 });
 
-test('the end of the runtime is the end of every connection, and of those that wait', async (t) => {
+test('the end of the runtime ends every connection, including waiting ones', async (t) => {
   const unhandled = watchUnhandled(t);
   const { hf, fake } = await startFake(t, lib);
   const waiting = hf.connect(80);

@@ -1,4 +1,4 @@
-// What a program can come from.
+// The sources from which a program can come.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import test from 'node:test';
@@ -26,7 +26,7 @@ async function serve(t) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-test('a URL, or a string that is resolved against the page, is left to the coordinator', async (t) => {
+test('a URL, or a string that is resolved against the page, is passed to the coordinator', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   await hf.spawn(new URL('https://other.test/x%20y.wasm?v=1#z'));
   await hf.spawn('/abs/');
@@ -99,7 +99,7 @@ test('a bad download is refused with a clear message', async (t) => {
   const refusals = [
     [() => used, 'source', /was already used/],
     [() => fetch(`${base}/broken.wasm`), 'module', /broken\.wasm: not a valid WebAssembly module: /],
-    // The others: downloads.test.mjs.
+    // For more see downloads.test.mjs.
   ];
   for (const [source, kind, message] of refusals) {
     await assert.rejects(

@@ -1,4 +1,4 @@
-// What a program, and its input, can be made of: whatever holds bytes, and promises of it.
+// What can be passed as a program and as its input: anything that holds bytes, and promises of it.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -6,7 +6,7 @@ import { guest, runtime } from './support/runtime.mjs';
 
 test(
   'a program can be a Blob, a File, a Buffer, any view, shared memory, or a promise of one',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (t) => {
     const hf = await runtime(t);
     const buffer = await readFile(guest('hello'));
@@ -42,21 +42,25 @@ test(
   },
 );
 
-test('input and files can be of shared memory, and are copied when they are passed', { timeout: 60_000 }, async (t) => {
-  const hf = await runtime(t);
-  const shared = new Uint8Array(new SharedArrayBuffer(5));
-  shared.set(Buffer.from('hello'));
-  const running = hf.run(guest('cat'), { stdin: shared });
-  const spawned = hf.run(guest('cat'), { stdin: { bytes: shared } });
-  const written = hf.fs.writeFile('/shared', shared);
-  shared.fill(0);
-  assert.equal((await running).stdout, 'hello');
-  assert.equal((await spawned).stdout, 'hello');
-  await written;
-  assert.equal(await hf.fs.readFile('/shared', 'utf8'), 'hello');
-});
+test(
+  'input and files can be in shared memory, and are copied when they are passed',
+  { timeout: 300_000 },
+  async (t) => {
+    const hf = await runtime(t);
+    const shared = new Uint8Array(new SharedArrayBuffer(5));
+    shared.set(Buffer.from('hello'));
+    const running = hf.run(guest('cat'), { stdin: shared });
+    const spawned = hf.run(guest('cat'), { stdin: { bytes: shared } });
+    const written = hf.fs.writeFile('/shared', shared);
+    shared.fill(0);
+    assert.equal((await running).stdout, 'hello');
+    assert.equal((await spawned).stdout, 'hello');
+    await written;
+    assert.equal(await hf.fs.readFile('/shared', 'utf8'), 'hello');
+  },
+);
 
-test('readFile takes its encoding in an object, too', { timeout: 60_000 }, async (t) => {
+test('readFile takes its encoding in an object, too', { timeout: 300_000 }, async (t) => {
   const hf = await runtime(t);
   await hf.fs.writeFile('/text', 'é');
   for (const how of ['utf8', 'utf-8', { encoding: 'utf8' }, { encoding: 'utf-8' }])
@@ -68,7 +72,7 @@ test('readFile takes its encoding in an object, too', { timeout: 60_000 }, async
   await assert.rejects(hf.fs.readFile('/text', 5), /readFile options must be an object, not a number/);
 });
 
-test('p.write() takes text and bytes, in order, and reports why it cannot', { timeout: 60_000 }, async (t) => {
+test('p.write() takes text and bytes, in order, and reports why it cannot', { timeout: 300_000 }, async (t) => {
   const hf = await runtime(t);
   const p = await hf.spawn(guest('cat'));
   const text = new Response(p.stdout).text();

@@ -1,4 +1,4 @@
-// What hf.supervise() refuses, and in which words.
+// What hf.supervise() refuses, and its error messages.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';

@@ -1,4 +1,4 @@
-// A supervisor and process handles against a fake coordinator: what is sent, and what comes of a runtime that dies.
+// A supervisor and process handles with a fake coordinator: the messages that are sent, and what happens when the runtime dies.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { settle, startFake, watchUnhandled } from './support/fake-coordinator.mjs';
@@ -6,7 +6,7 @@ import { load } from './support/load.mjs';
 
 const lib = await load('web/holdfast.ts', 'web/options.ts', 'web/errors.ts', 'common/protocol.ts');
 
-/** A runtime whose coordinator agrees to every order. */
+/** A runtime whose coordinator accepts every order. */
 async function begin(t) {
   const { hf, fake } = await startFake(t, lib);
   for (const type of ['supervise', 'sup-add', 'sup-order']) {
@@ -55,7 +55,7 @@ test('nothing is started before the coordinator requests it; the answer names wh
   assert.deepEqual([outcome.kind, outcome.id, outcome.message], ['restart-limit', 'a', 'unreachable']);
 });
 
-test('a signal that is aborted while the supervisor is being made rejects, and closes it', async (t) => {
+test('aborting the signal while the supervisor is being created rejects the call, and closes the supervisor', async (t) => {
   const { hf, fake, act } = await begin(t);
   const controller = new AbortController();
   fake.on.supervise = ({ call }) => {
@@ -84,7 +84,7 @@ test('a failed start is reported as such, with its reason', async (t) => {
   assert.deepEqual(sup.children(), []);
 });
 
-test('a child that is stopped while its program is loaded stops at once, and can be started later', async (t) => {
+test('a child that is stopped while its program is being loaded stops at once, and can be started later', async (t) => {
   const { hf, fake, act } = await begin(t);
   let finish;
   const headers = { 'content-type': 'application/wasm' };
@@ -145,7 +145,7 @@ test('when the coordinator dies everything rejects with one error, and nothing h
   const p = sup.children()[0].process;
   const open = [
     sup.wait(),
-    sup.wait({ timeout: 60_000 }),
+    sup.wait({ timeout: 300_000 }),
     sup.restart('a'),
     sup.stop('a'),
     sup.add({ id: 'c', start: () => undefined }),
@@ -164,7 +164,7 @@ test('when the coordinator dies everything rejects with one error, and nothing h
   assert.deepEqual(unhandled, []);
 });
 
-test('a listener that throws, and a stop that rejects, are reported and affect nothing else', async (t) => {
+test('a listener that throws and a stop that rejects are reported, and affect nothing else', async (t) => {
   const reported = [];
   globalThis.reportError = ({ message }) => reported.push(message);
   t.after(() => delete globalThis.reportError);
@@ -185,7 +185,7 @@ test('a listener that throws, and a stop that rejects, are reported and affect n
   assert.deepEqual(reported, ['listener broke', 'stop broke']);
 });
 
-test('a handle is joined once, in whichever way; a timeout leaves it unchanged', async (t) => {
+test('a handle can be joined only once, in either way; a timeout does not use it up', async (t) => {
   const { hf, fake } = await begin(t);
   const p = await hf.spawn('a.wasm');
   assert.equal(p.tryJoin(), undefined);
@@ -197,7 +197,7 @@ test('a handle is joined once, in whichever way; a timeout leaves it unchanged',
   fake.end(p.id, { code: 3 });
   assert.equal((await joining).code, 3);
   await assert.rejects(p.join(), { name: 'HandleError', message: /was joined before/ });
-  assert.equal((await p.exited).code, 3, 'the promise is for everybody');
+  assert.equal((await p.exited).code, 3, 'the promise still works');
   const q = await hf.spawn('a.wasm');
   fake.end(q.id, { code: 4 });
   await q.exited;

@@ -1,4 +1,4 @@
-// hf.supervise() on Node, with real guests: tests/supervisors/scenarios.mjs says what.
+// hf.supervise() on Node, with real guests: runs tests/supervisors/scenarios.mjs.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';

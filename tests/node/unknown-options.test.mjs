@@ -1,4 +1,4 @@
-// An option that a call does not know is refused by name, with the one that was probably meant.
+// An unknown option is refused by name, with a suggestion of the one that was probably meant.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startFake } from './support/fake-coordinator.mjs';
@@ -82,7 +82,7 @@ test('start and its parts', async () => {
   assert.match(await about(() => helped(located)), /^assets: unknown option "kernle"; did you mean "kernel"\?$/);
 });
 
-test('well-known names of others lead to the option of ours', async (t) => {
+test('options known from other libraries get a suggestion of ours', async (t) => {
   const { hf } = await startFake(t, lib);
   const advice = {
     cwd: /no working directory.*preopens: \{ '\.': '\/work' \}/,
@@ -131,13 +131,13 @@ test('values that are not records are refused where one is expected', async (t) 
   assert.match(await about(() => hf.fs.rm('/a', { force: 1 })), /^force must be true or false, not a number$/);
 });
 
-test('options without a prototype, and those of a module, are options', async (t) => {
+test('objects without a prototype, and module namespaces, are accepted as options', async (t) => {
   const { hf } = await startFake(t, lib);
   await hf.spawn('a.wasm', Object.assign(Object.create(null), { args: ['x'] }));
   await hf.spawn('a.wasm', await import('data:text/javascript,export const args = ["x"]'));
 });
 
-test('a string is a mode of spawn, never text; of run it is text, never a mode', async (t) => {
+test('for spawn a string is a mode, never text; for run it is text, never a mode', async (t) => {
   const { hf, fake } = await startFake(t, lib);
   assert.equal(
     await about(() => hf.spawn('a.wasm', { stdin: 'some text' })),

@@ -9,13 +9,13 @@ import { endsWith } from '../node/support/children.mjs';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const host = process.env.HOLDFAST_HOST ?? 'node';
 
-/** A minute of work may take five on a busy machine; past that it hangs. */
+/** A minute of work may take five on a busy machine; beyond that it hangs. */
 export const PATIENCE = 300_000;
 
 export const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
 export const packageFile = (name, file) => path.join(root, 'node_modules', name, file);
 
-/** An empty folder that goes when the test ends. */
+/** An empty folder that is removed at the end of the test. */
 export function scratch(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-real-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ export function start(t, program, args = [], options = {}) {
   const command = [path.join(root, 'bin/holdfast.mjs'), 'run', ...flags, program, ...args];
   const child = endsWith(t, spawn(process.execPath, command));
   child.output = { stdout: '', stderr: '' };
-  child.stdin.on('error', () => undefined); // it reads no more
+  child.stdin.on('error', () => undefined); // it no longer reads
   for (const name of options.raw ? ['stderr'] : ['stdout', 'stderr'])
     child[name].setEncoding('utf8').on('data', (text) => (child.output[name] += text));
   child.ended = new Promise((resolve, reject) => {
@@ -47,7 +47,7 @@ export function start(t, program, args = [], options = {}) {
   return child;
 }
 
-/** Runs to the end, with `options.input` (default: none) as stdin. */
+/** Runs the program to its end, with `options.input` (default: none) as stdin. */
 export async function run(t, program, args, options = {}) {
   const child = start(t, program, args, options);
   child.stdin.end(options.input ?? '');
@@ -56,7 +56,7 @@ export async function run(t, program, args, options = {}) {
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until the child has written a text. Throws when it ended without. */
+/** Waits until the child has written a text. Throws if it ends without it. */
 export async function until(child, text, stream = 'stdout') {
   let over = false;
   child.ended.finally(() => (over = true));

@@ -1,4 +1,4 @@
-// What @yowasp/yosys needs around its core module: its share folder, which is partly files and partly strings in a script, and a /tmp.
+// What @yowasp/yosys needs besides its core module: its share folder, which consists partly of files and partly of strings in a script, and a /tmp.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +16,7 @@ function put(folder, tree) {
 
 export const yosysModule = packageFile('@yowasp/yosys', 'gen/yosys.core.wasm');
 
-/** Fills `folder`, to be the guest's "/". */
+/** Fills `folder`, which becomes the guest's "/". */
 export async function prepareYosys(folder) {
   const resources = await import(pathToFileURL(packageFile('@yowasp/yosys', 'gen/resources-yosys.js')).href);
   put(folder, { ...resources.filesystem, tmp: {} });

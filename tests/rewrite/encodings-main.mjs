@@ -1,4 +1,4 @@
-// tests/rewrite/encodings.mjs in the Node that runs this.
+// Runs tests/rewrite/encodings.mjs in this Node.
 import fs from 'node:fs';
 import { compareEncodings } from './encodings.mjs';
 

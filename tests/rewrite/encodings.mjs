@@ -1,17 +1,18 @@
-// Where do the rewriter and the engine disagree about where an instruction ends? Whoever finds one inserts checks in the middle of what the engine runs.
+// Looks for instructions that end at different places for the rewriter and for the engine. With such an instruction, an attacker could make the rewriter insert
+// checks in the middle of what the engine executes.
 //
-// Every opcode (and those behind the prefixes), with every first byte of what may follow it and several bytes after that, stands before bytes
-// that no engine knows as opcodes. Where the rewriter goes past the instruction, the engine must find the same instruction over at the same
-// place, or find it invalid. Runs in a page too, so it imports nothing.
+// Tests every opcode (including those after the prefixes), with every possible next byte and several bytes after that, followed by bytes that are
+// not opcodes in any engine. If the rewriter accepts the instruction, the engine must find its end at the same place, or find it invalid. This also
+// runs in a page, so it imports nothing.
 
 const leb = (number) => (number < 0x80 ? [number] : [(number & 0x7f) | 0x80, ...leb(number >>> 7)]);
 const section = (id, body) => [id, ...leb(body.length), ...body];
 
-/** Undefined opcodes: where one of them is found, the instruction before it has ended. */
+/** Undefined opcodes: where a reader finds one of them, the instruction before it has ended. */
 const END = [0xff, 0xff, 0xff];
 const FLAG = 1;
 
-/** One of each thing that an instruction may name. The memory is shared, or one of 64 bits; structures and arrays are not in every engine. */
+/** One of each item that an instruction can refer to. The memory is shared or 64-bit; not every engine has structs and arrays. */
 function frame({ memory, gc }) {
   const types = gc
     ? [6, 0x60, 0, 0, 0x5f, 1, 0x7f, 1, 0x5e, 0x7f, 1, 0x60, 0, 1, 0x7f, 0x5e, 0x70, 1, 0x5e, 0x78, 1]
@@ -30,7 +31,7 @@ function frame({ memory, gc }) {
   return { head, locals: gc ? [2, 1, 0x7f, 1, 0x63, 2] : [1, 1, 0x7f], tail: section(11, [1, 1, 0]) };
 }
 
-/** After `unreachable`, where operands are of any types. */
+/** After `unreachable`, where operands may have any type. */
 function moduleOf({ head, locals, tail }, instruction, end = END) {
   const before = [...locals, 0x00];
   const body = [...before, ...instruction, ...end, 0x0b];
@@ -46,12 +47,12 @@ const all = [
   ...opcodes([0xfc], 0x100),
   ...opcodes([0xfd], 0x200),
   ...opcodes([0xfe], 0x100),
-  // Longer than it must be.
+  // Longer than necessary.
   ...[0xfb, 0xfc, 0xfd, 0xfe].flatMap((prefix) =>
     [0, 3, 10, 0x10].map((number) => [prefix, 0x80 | number, 0x80, 0x80, 0x80, 0]),
   ),
 ];
-/** Also an undefined opcode, but a valid operand. So it shows which reader takes it for which. */
+/** Also an undefined opcode, but a valid operand. This shows how each reader interprets it. */
 const EITHER = 0x27;
 const followers = [
   ...[[], [0], [1], [0x0b], [0x40], [0x70], [0, 0], [1, 0], [0x42, 0], [0, 0, 0], [0x80, 0, 0]],
@@ -69,9 +70,9 @@ export function compareEncodings(rewriterModule) {
     const memory = new Uint8Array(rewriter.memory.buffer);
     return String.fromCharCode(...memory.subarray(pointer, memory.indexOf(0, pointer)));
   };
-  /** Where the next instruction is unknown to it, or `Infinity` when there is none; or else where it refuses this one. */
+  /** Returns where the rewriter finds an unknown next instruction, or `Infinity` if it finds none; otherwise where it refuses this instruction. */
   const askRewriter = ({ bytes, at }) => {
-    // It keeps what it is given: a new one now and then.
+    // An instance never frees its input, so use a new one from time to time.
     if (runs++ % 5000 === 0) {
       const imports = { hf: { write() {} }, env: { emscripten_notify_memory_growth() {} } };
       rewriter = new WebAssembly.Instance(rewriterModule, imports).exports;
@@ -93,16 +94,16 @@ export function compareEncodings(rewriterModule) {
     }
   };
 
-  /** Some versions of V8 (Node 20) go on after an instruction that they found invalid, and complain about its bytes. */
+  /** Some versions of V8 (Node 20) continue after an invalid instruction, and report errors in its bytes. */
   const accepts = (shape, instruction) =>
     [[0x00], [0x00, 0x0b]].some((end) => WebAssembly.validate(moduleOf(shape, instruction, end).bytes));
 
   const result = { shapes: 0, compared: 0, agreed: 0, differences: [] };
-  /** Whether bytes after these can make it another instruction. */
+  /** Returns whether further bytes can make it a different instruction. */
   const compare = (shape, instruction) => {
     const module = moduleOf(shape, instruction);
     const { end, refused } = askRewriter(module);
-    // At once, or for a byte that ends what it belongs to.
+    // Not if the rewriter refused it at once, or because of a byte that completes a number.
     if (end === undefined) return refused > 0 && !(refused < instruction.length && instruction.at(-1) < 0x80);
     const engines = engineEnd(module);
     result.compared++;
@@ -111,7 +112,7 @@ export function compareEncodings(rewriterModule) {
       const bytes = instruction.map((byte) => byte.toString(16)).join(' ');
       result.differences.push(`${bytes}: it ends at ${end} for the rewriter, at ${engines} for the engine`);
     }
-    // Then what stands there is another instruction, which has its own turn.
+    // If it ends here, further bytes are another instruction, which is tested separately.
     return end !== instruction.length;
   };
   const valid = (shape) => WebAssembly.validate(moduleOf(shape, [], []).bytes);

@@ -1,4 +1,4 @@
-// rewrite.wasm, for the tests: as worker/rewriter.ts drives it, without a worker.
+// Runs rewrite.wasm for the tests, like worker/rewrite.ts but without a worker.
 import fs from 'node:fs';
 
 const file = new URL('../../build/wasm/rewrite.wasm', import.meta.url);
@@ -8,7 +8,7 @@ export const NONE = 0;
 export const FLAG = 1;
 export const FUEL = 2;
 
-/** Whether this engine runs what FLAG makes. */
+/** Whether this engine can run modules rewritten with FLAG. */
 export const multiMemory = WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0));
 
 export class Refused extends Error {}
@@ -49,7 +49,7 @@ export function rewrite(bytes, check, { fuel = 10_000, limitPages = -1 } = {}) {
   return { bytes: output, prefix: text(rw.rw_prefix()), hasStart: rw.rw_has_start() !== 0, memories };
 }
 
-/** One word for all instances; 0 until `interrupt()`. */
+/** One word shared by all instances; 0 until `interrupt()`. */
 export const flagMemory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
 
 const wide = (type) =>
@@ -57,7 +57,7 @@ const wide = (type) =>
     ? { ...type, initial: BigInt(type.initial), ...(type.maximum !== undefined && { maximum: BigInt(type.maximum) }) }
     : type;
 
-/** Instantiates what `rewrite` made. `stop` is called at checks; without it nothing is put in the table. */
+/** Instantiates what `rewrite` made. Checks call `stop`; without it the table stays empty. */
 export function instantiate(rewritten, imports, { module: compiled, stop } = {}) {
   const { prefix, memories, hasStart, bytes } = rewritten;
   const ours = { flag: flagMemory };

@@ -1,9 +1,9 @@
-// The WebAssembly specification's own tests, before and after the rewriter: by hand, with a checkout of WebAssembly/testsuite.
+// Runs the WebAssembly specification's own tests before and after the rewriter. Run it by hand, with a checkout of WebAssembly/testsuite.
 //
 //   NODE tests/rewrite/spec.mjs FOLDER-OF-WAST-FILES [PATTERN]
 //
-// Every module of theirs is rewritten in both ways. What the engine compiled must compile; what it refused must be refused by the rewriter or by
-// the engine; and each assertion that held for the module must hold for what became of it.
+// Every module of the tests is rewritten in both ways. If the engine compiles the original, the result must compile; if it refuses it, the rewriter
+// or the engine must refuse it, too; and each assertion that holds for the original must hold for the result.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -20,7 +20,7 @@ const view = new DataView(new ArrayBuffer(16));
 const hostRefs = new Map();
 const hostRef = (n) => hostRefs.get(n) ?? (hostRefs.set(n, { n }), hostRefs.get(n));
 
-/** A JSON value as JavaScript passes it; undefined for what it cannot (v128). */
+/** Converts a JSON value to a JavaScript value; undefined for values that JavaScript cannot pass (v128). */
 function toJs({ type, value }) {
   switch (type) {
     case 'i32':
@@ -42,7 +42,7 @@ function toJs({ type, value }) {
   }
 }
 
-/** What the page sees of a result, as text. It is compared with what the original gives, which is compared with what is expected. */
+/** A result as text. It is compared with the original's result, which is compared with the expected one. */
 function show(value) {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
@@ -84,7 +84,7 @@ class World {
         address: 'i64',
       });
     } catch {
-      // no 64-bit tables here
+      // this engine has no 64-bit tables
     }
   }
 
@@ -115,7 +115,7 @@ const outcome = (work) => {
   try {
     return { value: show(work()) };
   } catch (error) {
-    // Traps are compared by their message, which does not tell where; a stack that ran over may do so elsewhere.
+    // Traps are compared by message without the position, because a stack overflow may happen at a different place.
     return {
       error:
         error instanceof RangeError
@@ -239,7 +239,7 @@ function instantiateOnly(command, where, compileAll, compare, worlds) {
   }, command.type);
 }
 
-// The slow path is taken at every check, and comes back.
+// Every check takes the slow path, which returns.
 new Int32Array(flagMemory.buffer)[0] = 1;
 const files = fs
   .readdirSync(folder, { recursive: true })

@@ -1,4 +1,4 @@
-/** A function that comes back at once, as wasm: what a rewritten module gets for the order to stop. */
+/** A wasm function that returns at once, which rewritten modules get as their `stop`. */
 const module = new WebAssembly.Module(
   // prettier-ignore
   Uint8Array.of(

@@ -1,16 +1,16 @@
-// What V8 can be made to know beyond what it knows by itself: in a year or two, some of that is on.
+// Experimental features of V8, some of which will be enabled by default in a year or two.
 import { execFileSync } from 'node:child_process';
 
-/** Not instructions: they take checks away, or need more than the switch. */
+/** Not features of the language: they remove checks, or need more than the switch. */
 const others = /reflection|skip|assume|pgo|revectorize|inlining|rab-integration|jspi|growable-stacks|imported-strings/;
 
 /**
- * V8 11 (Node 20) has the instructions of references and of garbage collection under numbers that the proposal dropped before it was finished (0xd5
- * was `ref.eq`, and is `br_on_null`), and never without a switch. Those encodings are not the language that the rewriter reads.
+ * V8 11 (Node 20) implements the reference and garbage collection instructions with opcodes that the proposal later changed (0xd5 was `ref.eq`, and
+ * is now `br_on_null`), and only behind a switch. The rewriter does not support those encodings.
  */
 const renumbered = /wasm-(gc|typed-funcref|stringref)$|wasm-staging$/;
 
-/** The switches that this Node has. */
+/** The switches that this Node supports. */
 export function nodeSwitches(node) {
   const old = Number(/^v(\d+)/.exec(execFileSync(node, ['--version'], { encoding: 'utf8' }))[1]) < 22;
   const text = execFileSync(node, ['--v8-options'], { encoding: 'utf8' });
@@ -18,7 +18,7 @@ export function nodeSwitches(node) {
   return names.filter((name) => !others.test(name) && !(old && renumbered.test(name)));
 }
 
-/** Those that Chromium's V8 has or had, which it does not tell. It passes over those that it does not know. */
+/** The switches that Chromium's V8 has or had; it cannot list them. It ignores unknown ones. */
 export const chromiumSwitches = [
   '--wasm-staging',
   '--wasm-acquire-release',

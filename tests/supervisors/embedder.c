@@ -1,5 +1,5 @@
-/* embedder.c - what an embedder writes to have guests supervised: a program of the public headers alone (holdfast/host.h, holdfast/supervise.h).
- * tests/guests/supervised-natively.test.mjs translates the guests and reads what it prints.
+/* embedder.c - an example of how an embedder supervises guests: it includes only the public headers (holdfast/host.h, holdfast/supervise.h).
+ * tests/guests/supervised-natively.test.mjs translates the guests and checks its output.
  *
  *   supervised TRAPS.so READS.so COMPUTES.so HELLO.so */
 #define _GNU_SOURCE
@@ -29,8 +29,8 @@ struct service {
 	/* Protected by mutex: the run under way; NULL and -1 between runs. */
 	struct hf_guest *guest;
 	int stdin_end;
-	uint32_t asked, killed; /* the generation that was, perhaps before it had a guest */
-	/* Of the last run: how it ended. Read once the supervisor is closed. */
+	uint32_t asked, killed; /* the generation that was asked or killed, perhaps before it had a guest */
+	/* How the last run ended. Read once the supervisor is closed. */
 	struct hf_guest_exit exit;
 };
 
@@ -48,7 +48,7 @@ static void close_stdin_locked(struct service *service)
 	service->stdin_end = -1;
 }
 
-/* A guest is asked by the end of its standard input, as in the browser, and killed by taking it away. */
+/* A guest is asked to end by closing its standard input, as in the browser, and killed by ending its threads. */
 static void stop_locked(struct service *service, struct hf_supervised *self)
 {
 	uint32_t generation = hf_supervised_generation(self);
@@ -80,7 +80,7 @@ static struct hf_sup_end run(void *context, struct hf_supervised *self)
 	int result = hf_guest_spawn(&options, &guest);
 	service->stdin_end = input[1];
 	service->guest = result == 0 ? guest : NULL;
-	stop_locked(service, self); /* it was told before there was anything to be stopped */
+	stop_locked(service, self); /* the order may have come before the guest existed */
 	pthread_mutex_unlock(&service->mutex);
 	if (result == 0)
 		CHECK(hf_guest_join(guest, HF_GUEST_FOREVER));
@@ -98,10 +98,10 @@ static struct hf_sup_end run(void *context, struct hf_supervised *self)
 
 /* ---- what happens to them ---- */
 
-/* Of the supervisor that runs. */
+/* Counts for the running supervisor. */
 static _Atomic unsigned starts;
 
-/* On the supervisor's thread. */
+/* Runs on the supervisor's thread. */
 static void tell(void *context, const struct hf_sup_action *action, const char *id)
 {
 	static const char *const words[] = {
@@ -130,7 +130,7 @@ static struct hf_supervision *begin(const struct hf_supervise_child *children, u
 	return sup;
 }
 
-/* It traps, is restarted twice, and that was enough. */
+/* The guest traps and is restarted twice; then the limit is reached. */
 static void until_the_limit(const char *file)
 {
 	struct service traps = load(file);
@@ -143,7 +143,7 @@ static void until_the_limit(const char *file)
 	printf("%s\n", traps.exit.message);
 }
 
-/* A normal end of a transient child is one for good. */
+/* A transient child that ends normally is not restarted. */
 static void to_the_end(const char *file)
 {
 	struct service hello = load(file);
@@ -155,14 +155,14 @@ static void to_the_end(const char *file)
 	hf_supervise_close(sup);
 }
 
-/* Until what has started is told, so that all is told in one and the same order. */
+/* Waits until the starts have been reported, so that events always come in the same order. */
 static void await_starts(struct hf_supervision *sup, unsigned count)
 {
 	while (atomic_load(&starts) < count)
 		CHECK(hf_supervise_wait(sup, 1000000).kind == HF_SUPERVISE_TIMEOUT);
 }
 
-/* One that computes is killed, to be restarted and in the end; one that reads ends when it is asked. */
+/* The guest that computes is killed, both for its restart and at the end; the one that reads ends when asked. */
 static void until_they_are_stopped(const char *reading, const char *computing)
 {
 	struct service reads = load(reading), computes = load(computing);

@@ -1,6 +1,5 @@
 // What hf.supervise() does with real guests: each scenario runs on Node (tests/node/supervisors.test.mjs) and in the browser
-// (tests/browser/supervisors.spec.ts). `run` is sent to a page as text, so it refers to nothing but its argument, what
-// `tools` makes, and gives what `gives` says.
+// (tests/browser/supervisors.spec.ts). `run` is sent to a page as text, so it must refer only to its argument, the result of `tools`. It returns what `gives` says.
 
 /** @param {{ hf: any, guest: (name: string) => any }} given */
 export function tools({ hf, guest }) {
@@ -13,10 +12,10 @@ export function tools({ hf, guest }) {
     trapping,
     /** Ends normally at once. */
     ending: { source: guest('hello') },
-    /** Hears nothing. */
+    /** Ignores all requests to stop. */
     spinning: { source: guest('spins-forever') },
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    /** A supervisor, and its events as words. No test depends on the machine's speed: all restarts count, however slow they are. */
+    /** A supervisor, with its events recorded as words. No test depends on the machine's speed: all restarts count, however slow they are. */
     async supervise(options) {
       const sup = await hf.supervise({ within: null, ...options });
       const events = [];
@@ -26,7 +25,7 @@ export function tools({ hf, guest }) {
       });
       return { sup, events };
     },
-    /** Resolves when `right()` is true; looks at each event. */
+    /** Resolves when `right()` is true, which is checked at each event. */
     until: (sup, right) =>
       new Promise((resolve) => {
         const look = () => right() && (off(), resolve());
@@ -35,13 +34,13 @@ export function tools({ hf, guest }) {
       }),
     running: (sup) => kit.until(sup, () => sup.children().every(({ state }) => state === 'running')),
     states: (sup) => sup.children().map(({ id, state }) => `${id} ${state}`),
-    /** What a promise was rejected with. */
+    /** The error that a promise was rejected with. */
     failure: (promise) =>
       promise.then(
         (value) => `it gave ${JSON.stringify(value)}`,
         (error) => `${error.name}: ${error.message}`,
       ),
-    /** The runtime once nothing runs. */
+    /** The runtime's state once nothing runs. */
     async idle() {
       for (;;) {
         const { processes, workers } = await hf.stats();
@@ -84,7 +83,7 @@ export const scenarios = {
     },
   },
 
-  'permanent with normal ends runs until the limit; temporary never restarts; transient that ends normally is done; no children':
+  'a permanent child with normal ends is restarted up to the limit; a temporary one never; a transient one that ends normally is done; no children':
     {
       async run({ supervise, ending, trapping }) {
         const one = async (...children) => {
@@ -139,7 +138,7 @@ export const scenarios = {
     ],
   },
 
-  'rest-for-one takes those after it along, and a child that does not listen is killed': {
+  'rest-for-one also restarts the children after it, and a child that ignores the request to stop is killed': {
     async run({ supervise, waiting, spinning, running, until, idle }) {
       const { sup, events } = await supervise({
         strategy: 'rest-for-one',
@@ -178,7 +177,7 @@ export const scenarios = {
     },
   },
 
-  'ends are seen at once and in any order, not one after the other': {
+  'ends are handled at once and in any order': {
     async run({ supervise, waiting, ending, trapping, until }) {
       const { sup, events } = await supervise({
         children: [
@@ -196,7 +195,7 @@ export const scenarios = {
     gives: ['timeout', 1, true, 'running'],
   },
 
-  'a start that throws, rejects or gives no process counts': {
+  'a start that throws, rejects or returns no process counts': {
     async run({ hf, guest, supervise, failure }) {
       const given = [];
       for (const start of [
@@ -220,7 +219,7 @@ export const scenarios = {
     gives: [...times(4, ['restart-limit', 1, 'start-failed', true, 5]), true],
   },
 
-  'supervisors nest: the limit of one is an abnormal end for the one above, and closing goes all the way down': {
+  'supervisors nest: reaching the limit of one is an abnormal end for its parent, and closing closes the whole tree': {
     async run({ hf, supervise, waiting, trapping, ending, running, until, idle }) {
       const below = () =>
         hf.supervise({
@@ -272,7 +271,7 @@ export const scenarios = {
     },
   },
 
-  'a supervisor that takes longer than its shutdown is killed, with all that is below it': {
+  'a supervisor that takes longer than its shutdown is killed, with everything below it': {
     async run({ hf, supervise, spinning, running, until, idle }) {
       const deep = () => hf.supervise({ children: [{ id: 'deaf', start: spinning, shutdown: 600_000 }] });
       const below = () => hf.supervise({ children: [{ id: 'deep', start: deep }] });
@@ -292,7 +291,7 @@ export const scenarios = {
     },
   },
 
-  'a timeout stops nothing; what is pending can be joined, detached or killed, once': {
+  'a timeout stops nothing; a handle can be joined, detached or killed once': {
     async run({ hf, guest, supervise, spinning, running, failure }) {
       const waiting = () => hf.spawn(guest('cat'), { stdout: 'null' });
       const child = (id, start) => ({ id, start, restart: 'temporary' });
@@ -344,7 +343,7 @@ export const scenarios = {
     },
   },
 
-  'a storm of crashes is counted exactly, and leaves nothing': {
+  'a storm of crashes is counted exactly, and leaves nothing behind': {
     async run({ supervise, trapping, waiting, idle }) {
       const children = Array.from({ length: 8 }, (_, i) => ({ id: `c${i}`, start: i % 4 ? trapping : waiting }));
       const { sup, events } = await supervise({ maxRestarts: 60, within: null, children });
@@ -354,7 +353,7 @@ export const scenarios = {
       return {
         outcome: [kind, restarts, reason],
         restarting: count('restarting'),
-        // A start that was given up has no end but this.
+        // An abandoned start is reported only as failed.
         even: count('started') === count('ended') + count('stopped') - failed,
         states: [...new Set(sup.children().map(({ state }) => state))],
         left: await idle(),
@@ -363,7 +362,7 @@ export const scenarios = {
     gives: { outcome: ['restart-limit', 60, 'trap'], restarting: 60, even: true, states: ['stopped'], left: 0 },
   },
 
-  'a response that is no program is told as what it is': {
+  'a response that is not a program is reported as such': {
     async run({ supervise }) {
       const source = Promise.resolve(new Response('<!doctype html>', { status: 404 }));
       const { sup } = await supervise({ maxRestarts: 1, children: [{ id: 'page', start: { source } }] });
@@ -408,7 +407,7 @@ export const scenarios = {
       });
       while (!turnUp) await sleep(1);
       await never.sup.close();
-      // It arrives after all, but is no longer wanted.
+      // The process starts after all, but is no longer wanted.
       const process = await hf.spawn(guest('cat'));
       turnUp(process);
       const { reason } = await process.exited;
@@ -485,7 +484,7 @@ export const scenarios = {
     },
   },
 
-  'a process that ended before its start was told, and one that is given twice': {
+  'a process that ended before its start was reported, and one that is returned twice': {
     async run({ hf, guest, supervise }) {
       const old = await hf.spawn(guest('hello'), { stdout: 'null', stderr: 'null' });
       await old.exited;
@@ -508,7 +507,7 @@ export const scenarios = {
     },
   },
 
-  'a Response is good for every start': {
+  'a Response can be used for every start': {
     async run({ guest, supervise }) {
       const source = Promise.resolve(fetch(guest('hello')));
       const { sup, events } = await supervise({ maxRestarts: 2, children: [{ id: 'h', start: { source } }] });
@@ -551,7 +550,7 @@ export const scenarios = {
     gives: ['Closed: the runtime was closed'],
   },
 
-  'restart() right after stop(), which is still under way, starts the child again; what waited before the stop is told':
+  'restart() right after stop(), which is still in progress, starts the child again; earlier pending calls get an answer':
     {
       async run({ supervise, waiting, running, states }) {
         const { sup } = await supervise({ children: [{ id: 'a', start: waiting }] });
@@ -564,7 +563,7 @@ export const scenarios = {
       gives: ['ECANCELED', 'fulfilled', 'fulfilled', 'a running'],
     },
 
-  'ps() names the supervisor and the child, and tells when each began': {
+  'ps() names the supervisor and the child, and says when each started': {
     async run({ hf, guest, supervise, waiting, running }) {
       const before = Date.now();
       const own = await hf.spawn(guest('cat'));
@@ -591,7 +590,7 @@ export const scenarios = {
     ],
   },
 
-  'signals: wait() and join() give up and stop nothing; a supervisor closes by its own': {
+  'signals: wait() and join() give up and stop nothing; a supervisor’s own signal closes it': {
     async run({ supervise, waiting, running, states, failure }) {
       const [life, patience] = [new AbortController(), new AbortController()];
       const { sup, events } = await supervise({ children: [{ id: 'a', start: waiting }], signal: life.signal });
@@ -621,7 +620,7 @@ export const scenarios = {
     ],
   },
 
-  'listeners come and go': {
+  'listeners can be added and removed': {
     async run({ hf, ending }) {
       const sup = await hf.supervise({ children: [{ id: 'n', start: ending, restart: 'transient' }] });
       const seen = [];

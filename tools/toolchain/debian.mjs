@@ -176,7 +176,7 @@ export async function download(packages) {
     if (missing.length === 0) break;
     if (attempt === 3)
       throw new Complaint(
-        `could not download ${missing.map((entry) => entry.name).join(', ')}; run this again to go on from here`,
+        `could not download ${missing.map((entry) => entry.name).join(', ')}; run this again to continue`,
       );
     for (const entry of missing) fs.rmSync(debFile(entry), { force: true });
     await fetchAll(missing, packages, total);

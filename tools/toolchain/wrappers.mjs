@@ -84,7 +84,10 @@ export function writeWrappers(own) {
     'export GOOS=wasip1 GOARCH=wasm GOFLAGS=-mod=mod GOTOOLCHAIN=local GOPROXY=off GOTELEMETRY=off CGO_ENABLED=0',
     'exec "$GOROOT/bin/go" "$@"',
   ]);
-  script('wasi-rustc', [
-    `exec ${quote(path.join(rootfs, 'usr/bin/rustc'))} --target wasm32-wasip1 -C linker=${quote(wasmLd)} "$@"`,
-  ]);
+  // For WASI 0.2 this links only the core module, which is turned into a component afterwards (tests/guests/build.mjs).
+  for (const version of ['wasip1', 'wasip2']) {
+    script(version === 'wasip1' ? 'wasi-rustc' : 'wasip2-rustc', [
+      `exec ${quote(path.join(rootfs, 'usr/bin/rustc'))} --target wasm32-${version} -C linker=${quote(wasmLd)} "$@"`,
+    ]);
+  }
 }

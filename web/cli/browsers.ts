@@ -6,7 +6,9 @@ import path from 'node:path';
 import { firefoxPreferences } from './firefox-preferences.js';
 
 /** A browser that could not be started, or that died. */
-export class BrowserError extends Error {}
+export class BrowserError extends Error {
+  override readonly name = 'BrowserError';
+}
 
 export interface Browser {
   /** Environment variable with the path of the program. */

@@ -23,7 +23,7 @@ export class CopyIn {
   readonly #warn: (text: string) => void;
   /** Files with several names: device and inode → the path of the copy. */
   readonly #linked = new Map<string, Promise<string | undefined>>();
-  /** Pipes, sockets and devices. */
+  /** Pipes, sockets and devices that were skipped. */
   readonly #special: string[] = [];
 
   constructor(fs: FileSystem, tree: Tree, gate: Gate, warn: (text: string) => void) {
@@ -115,7 +115,7 @@ export class CopyIn {
     const first = this.#linked.get(key);
     if (!first) {
       const copying = this.#contents(at, relative).then((copied) => (copied ? this.#to(relative) : undefined));
-      copying.catch(() => undefined); // the line below throws the error, and so does each other waiter
+      copying.catch(() => undefined); // the line below throws the error, as it does for every other waiter
       this.#linked.set(key, copying);
       await copying;
       return true;

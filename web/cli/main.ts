@@ -17,6 +17,8 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const command = parseCommand(argv, process.env, hostNames);
     if (command.kind === 'run') return await run(command);
+    if (command.kind === 'types') return await (await import('./cli-types.js')).types(command);
+    if (command.kind === 'bench') return await (await import('./cli-bench.js')).bench(command.args);
     await write(process.stdout, command.kind === 'help' ? USAGE : `holdfast ${await version()}\n`);
     return 0;
   } catch (error) {
@@ -36,7 +38,7 @@ export async function holdfast(argv: readonly string[]): Promise<never> {
   // Writers get errors through their callbacks; without a listener, the event would end this process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const status = await main(argv);
-  // Flush messages too before the end; a reader that has gone away does not matter.
+  // Flush messages, too, before exiting. It does not matter if their reader has gone away.
   await within(Promise.allSettled([write(process.stdout, ''), write(process.stderr, '')]), GRACE);
   // Exit explicitly, because a terminal's input, for example, would keep the process alive.
   process.exit(status);

@@ -22,19 +22,41 @@ export interface RunCommand {
   limits: Limits;
   trace: boolean;
   interruptible: boolean;
+  /** Whether it may make HTTP requests. */
+  http: boolean;
   program: string;
   args: string[];
 }
 
-export type Command = RunCommand | { kind: 'help' } | { kind: 'version' };
+/** Prints the types of a component's functions. */
+export interface TypesCommand {
+  kind: 'types';
+  component: string;
+  /** The file to write; standard output if undefined. */
+  output: string | undefined;
+}
+
+/** Runs a benchmark (cli-bench.ts), which reads the arguments itself. */
+export interface BenchCommand {
+  kind: 'bench';
+  args: readonly string[];
+}
+
+export type Command = RunCommand | TypesCommand | BenchCommand | { kind: 'help' } | { kind: 'version' };
 
 /** The command line is invalid; the message says how. Exit status 2. */
 export class UsageError extends Error {}
 
 export const USAGE = `Usage: holdfast run [OPTIONS] PROGRAM.wasm [ARGS...]
        holdfast PROGRAM.wasm [ARGS...]
+       holdfast types COMPONENT.wasm [-o FILE.d.ts]
+       holdfast bench ring [OPTIONS]
 
-Runs a WASI program. Its standard input, output and error and its exit status are this command's own.
+"types" writes what a component exports, and what it imports besides WASI, as TypeScript declarations.
+
+"bench ring" measures a ring in shared memory; "holdfast bench ring --help" lists its options.
+
+"run" runs a WASI program. Its standard input, output and error and its exit status are this command's own.
 
 Options (before the program; "--" ends them):
   --host HOST           where to run it: "node" (default), or a headless browser: "chromium", "firefox" or "webkit"
@@ -48,6 +70,7 @@ Options (before the program; "--" ends them):
                         gives it a socket that listens on a TCP port of this machine (HOST: 127.0.0.1), as descriptor 3
                         and up, before the directories, in non-blocking mode. Port 0 is any free port, which is printed
                         to standard error
+  --http                lets a component make HTTP requests (wasi:http) to any server, from this machine
   --timeout SECONDS     kills it after this time
   --max-memory-size BYTES
                         the maximum size of its memory, in whole pages of 64 KiB
@@ -91,6 +114,9 @@ const options: Readonly<Record<string, Option>> = {
     value: '[HOST:]PORT',
     apply: (command, value) => void command.tcpListen.push(parseAddress(value)),
   },
+  '--http': {
+    apply: (command) => void (command.http = true),
+  },
   '--timeout': {
     value: 'SECONDS',
     apply: (command, value) => void (command.timeout = parseSeconds(value, '--timeout')),
@@ -120,13 +146,34 @@ export function parseCommand(argv: readonly string[], environment: Environment, 
   if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help' };
   if (first === '--version' || first === '-V') return { kind: 'version' };
   if (first === undefined) throw new UsageError('no command given');
+  if (first === 'types') return parseTypes(rest);
+  if (first === 'bench') return { kind: 'bench', args: rest };
   const program = first.endsWith('.wasm'); // `run` may be omitted
-  if (first !== 'run' && !program) throw new UsageError(`unknown command "${first}"; the only command is "run"`);
+  if (first !== 'run' && !program)
+    throw new UsageError(`unknown command "${first}"; the commands are "run", "types" and "bench"`);
   const command = parseRun(program ? argv : rest, environment);
   if (command.kind === 'run' && !hosts.includes(command.host)) {
     throw new UsageError(`--host: unknown host "${command.host}"; the hosts are ${hosts.join(', ')}`);
   }
   return command;
+}
+
+function parseTypes(argv: readonly string[]): Command {
+  const files: string[] = [];
+  let output: string | undefined;
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!;
+    if (word === '--help' || word === '-h') return { kind: 'help' };
+    if (word === '-o' || word === '--output') {
+      output = argv[++at];
+      if (output === undefined) throw new UsageError(`${word} needs a value: ${word} FILE.d.ts`);
+    } else if (word.startsWith('-')) throw new UsageError(`unknown option "${word}"`);
+    else files.push(word);
+  }
+  const [component, ...more] = files;
+  if (component === undefined) throw new UsageError('no component given');
+  if (more.length > 0) throw new UsageError(`one component at a time, not also "${more[0]!}"`);
+  return { kind: 'types', component, output };
 }
 
 function parseRun(argv: readonly string[], environment: Environment): Command {
@@ -141,6 +188,7 @@ function parseRun(argv: readonly string[], environment: Environment): Command {
     limits: {},
     trace: false,
     interruptible: false,
+    http: false,
     program: '',
     args: [],
   };

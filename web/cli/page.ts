@@ -1,5 +1,5 @@
 /**
- * The page that runs a program for the command (see remote.ts). It relays the coordinator's messages to the command and
+ * The page that runs a program for the command (see cli-remote.ts). It relays the coordinator's messages to the command and
  * back, and adds only what the page alone knows.
  */
 import type { Endpoint } from '../../common/endpoint.js';

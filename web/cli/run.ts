@@ -8,8 +8,7 @@ import { within } from '../deadline.js';
 import { asError, HoldfastError } from '../errors.js';
 import type { Preopens } from '../options.js';
 import type { Exit } from '../process.js';
-import { BrowserError } from './browsers.js';
-import { Directories, DirectoryError } from './directories.js';
+import type { Directories } from './cli-directories.js';
 import { openHost, type Host } from './hosts.js';
 import type { RunCommand } from './options.js';
 import { pumpInput, pumpOutput } from './stdio.js';
@@ -42,9 +41,10 @@ export async function run(command: RunCommand): Promise<number> {
   } catch (error) {
     const status = interrupt.status();
     if (status !== undefined) return status;
-    if (!(error instanceof HoldfastError || error instanceof DirectoryError || error instanceof BrowserError))
-      throw error;
-    warn(error instanceof DirectoryError ? error.message : `${name}: ${error.message}`);
+    const { name: kind, message } = asError(error);
+    // Files that are loaded on demand have classes of their own, so those errors are recognized by name.
+    if (!(error instanceof HoldfastError || kind === 'DirectoryError' || kind === 'BrowserError')) throw error;
+    warn(kind === 'DirectoryError' ? message : `${name}: ${message}`);
     return FAILED;
   }
 }
@@ -69,22 +69,30 @@ async function onHost(
   const host = await openHost(command.host, starting.signal);
   signal.removeEventListener('abort', giveUp);
   const tcp = new TcpListeners();
-  const directories = new Directories(host.hf.fs, warn);
+  let directories: Directories | undefined;
   try {
+    directories = await directoriesFor(command, host, warn);
     await tcp.open(command.tcpListen, warn);
-    const preopens = await directories.copyIn(command.dirs);
+    const preopens = (await directories?.copyIn(command.dirs)) ?? [];
     signal.throwIfAborted();
     const exit = await runGuest(host, command, preopens, tcp, name, signal, warn);
     obeyed();
     await tcp.close();
-    const well = await directories.copyOut();
+    const well = await directories?.copyOut();
     const status = report(exit, name, command, warn, signal.aborted);
-    return status === 0 && !well ? FAILED : status;
+    return status === 0 && well === false ? FAILED : status;
   } finally {
     await tcp.close();
-    await directories.close();
-    await host.close();
+    await directories?.close();
+    await host.leave();
   }
+}
+
+/** Few commands need this code. */
+async function directoriesFor({ dirs }: RunCommand, { hf }: Host, warn: (text: string) => void) {
+  if (dirs.length === 0) return undefined;
+  const { Directories } = await import('./cli-directories.js');
+  return new Directories(hf.fs, warn);
 }
 
 async function runGuest(
@@ -107,6 +115,7 @@ async function runGuest(
     ...(command.trace ? { trace: ({ text }) => void process.stderr.write(`${text}\n`) } : {}),
     ...(command.interruptible ? { interruptible: true } : {}),
     limits: command.limits,
+    http: command.http,
     stderr: isSamePlace(1, 2) ? 'stdout' : 'pipe',
     brokenPipe: 'end',
     // All three: on a terminal the guest has one output, and one that is redirected must stay separate.

@@ -1,5 +1,5 @@
 /** `--tcplisten`: real TCP ports, each connected to a socket on which the guest listens. */
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { asError, HoldfastError } from '../errors.js';
 import type { Holdfast } from '../holdfast.js';
 import type { Connection } from '../sockets.js';
@@ -30,6 +30,8 @@ export class TcpListeners {
 
   /** Binds all addresses. Throws `HoldfastError`. */
   async open(addresses: readonly TcpAddress[], say: (text: string) => void): Promise<void> {
+    if (addresses.length === 0) return; // most programs need no network, which takes time to load
+    const { createServer } = await import('node:net');
     for (const address of addresses) {
       const early: Socket[] = [];
       const listening: Listening = { server: createServer(OPTIONS), early, take: (client) => void early.push(client) };

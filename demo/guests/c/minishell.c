@@ -1,3 +1,4 @@
+// forms: wasip2
 /* A minimal shell in plain C on wasi-libc: lines, files, time, sleep, and every way to end. */
 #include <dirent.h>
 #include <errno.h>
@@ -162,7 +163,7 @@ static void obey(char *line)
 			return;
 		}
 	}
-	printf("%s? There is: help write cat ls rm date sleep random exit trap overflow\n", name);
+	printf("%s? Commands: help write cat ls rm date sleep random exit trap overflow\n", name);
 }
 
 int main(void)

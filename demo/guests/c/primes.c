@@ -87,7 +87,7 @@ static void spelled(struct hfp_request *request)
 		forward(request, "go.spell", "number", count);
 }
 
-/* Throws the ball to Go until it has flown often enough; the result is the path that it took. */
+/* Calls Go's "bounce", which calls this one, the requested number of times; the result is the path of the calls. */
 static void bounce(struct hfp_request *request)
 {
 	int64_t times;

@@ -1,4 +1,4 @@
-/* module.c - makes a struct hf_guest_module from wasm2c's output. Compiled once per guest, after a header (-include, written by tools/wasm2c.mjs)
+/* module.c - makes a struct hf_guest_module from wasm2c's output. Compiled once per guest, after a header (-include, written by host/wasm2c.mjs)
  * that includes wasm2c's header and defines:
  *
  *   GUEST_START(instance)                    calls _start

@@ -1,5 +1,5 @@
 /* runtime.c - functions that translated guests call, besides the kernel's doors and wasm2c's runtime: memory.atomic.wait and notify, which wasm2c
- * lacks (tools/wasm2c.mjs turns them into calls), and wrappers for the allocating functions of wasm2c's runtime, which must not be interrupted (the
+ * lacks (host/wasm2c.mjs turns them into calls), and wrappers for the allocating functions of wasm2c's runtime, which must not be interrupted (the
  * linker inserts these by --wrap). */
 #include <holdfast/guest_module.h>
 
@@ -41,7 +41,7 @@ WRAP(uint32_t, wasm_rt_grow_funcref_table, (wasm_rt_funcref_table_t * table, uin
 WRAP(uint32_t, wasm_rt_grow_externref_table,
      (wasm_rt_externref_table_t * table, uint32_t more, wasm_rt_externref_t value), (table, more, value))
 
-/* ---- for tcc (tools/wasm2c.mjs), which supports neither thread-local variables nor these builtins, and calls functions for conversions ---- */
+/* ---- for tcc (host/wasm2c.mjs), which supports neither thread-local variables nor these builtins, and calls functions for conversions ---- */
 
 uint32_t *hf_guest_depth(void);
 uint32_t *hf_guest_depth(void)

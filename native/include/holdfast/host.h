@@ -1,5 +1,5 @@
-/* host.h - WASI programs in a native program: processes of the kernel whose guests were translated to C (guest_module.h; `node tools/wasm2c.mjs
- * GUEST.wasm GUEST.so` makes one) and run on OS threads. One host an OS process.
+/* host.h - WASI programs in a native program: processes of the kernel whose guests were translated to C (guest_module.h; `node native/host/wasm2c.mjs
+ * GUEST.wasm GUEST.so` makes one) and run on OS threads. One host per OS process.
  *
  * One thread of the host is the coordinator: it runs the kernel's work queue. Streams are OS descriptors, which threads connect to kernel pipes, so a
  * guest blocks, polls, and sees the end of file as it does in the browser.

@@ -8,11 +8,12 @@
 struct hf_thread;
 
 #if defined(__wasm__)
-#define HF_IMPORTED(name) __attribute__((import_module("hf"), import_name(name)))
+#include <names.h> /* tools/abi.mjs */
+#define HF_IMPORTED(name) __attribute__((import_module("hf"), import_name(HF_NAME_OF_js_##name)))
 #else /* tests/native/support/coordinator.c */
 #define HF_IMPORTED(name)
 #endif
-#define X(result, name, ...) HF_IMPORTED(#name) result js_##name(__VA_ARGS__);
+#define X(result, name, ...) HF_IMPORTED(name) result js_##name(__VA_ARGS__);
 #include <holdfast/imports.def>
 #undef X
 

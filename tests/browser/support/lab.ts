@@ -1,4 +1,4 @@
-/** What tests use inside the page: the library, and a few tools around it. Everything here runs in the page. */
+/** What tests use inside the page: the library, and a few tools for it. All of this runs in the page. */
 import type * as Library from '../../../web/index.ts';
 
 export type Holdfast = Library.Holdfast;
@@ -9,7 +9,7 @@ export type StartOptions = Library.StartOptions;
 declare global {
   interface Window {
     lib: typeof Library;
-    /** What `start()` of test.ts has started; closed after the test. */
+    /** The runtime that `start()` of test.ts has started; it is closed after the test. */
     hf: Holdfast;
   }
   var lab: ReturnType<typeof makeLab>;
@@ -21,7 +21,7 @@ export interface ErrorInWords {
   [field: string]: unknown;
 }
 
-/** Sent to the page as text, so it refers to nothing outside itself. */
+/** Sent to the page as text, so it must not refer to anything outside itself. */
 export function makeLab() {
   const tick = (): Promise<void> => {
     const { port1, port2 } = new MessageChannel();
@@ -32,7 +32,7 @@ export function makeLab() {
   };
   const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
 
-  /** The number that tests/guests/page/toolbox.c has at this place. */
+  /** The byte at this place of the pattern in tests/guests/page/toolbox.c. */
   const pattern = (at: number): number => (at * 31 + (at >>> 8) * 7 + (at >>> 16) * 13) & 0xff;
 
   const lab = {
@@ -42,7 +42,7 @@ export function makeLab() {
 
     guest: (name: string): string => new URL(`/build/guests/${name}.wasm`, location.href).href,
 
-    /** Lets `count` frames of the page pass; gives the longest gap between two in milliseconds. */
+    /** Waits for `count` frames of the page. Returns the longest gap between two, in milliseconds. */
     async frames(count: number): Promise<number> {
       let longest = 0;
       let before = await frame();
@@ -54,7 +54,7 @@ export function makeLab() {
       return longest;
     },
 
-    /** Asks again and again, a turn of the event loop between, until the answer is right. The test's own timeout ends it. */
+    /** Asks repeatedly, once per turn of the event loop, until the answer is right. Only the test's timeout ends this. */
     async until<T>(ask: () => Promise<T> | T, right: (value: T) => boolean): Promise<T> {
       for (;;) {
         const value = await ask();
@@ -64,9 +64,9 @@ export function makeLab() {
     },
 
     /**
-     * Tries until the result is right, ten times at most, and gives the last one: for what has to be in time, such as a program that is killed,
-     * which has a second to leave its worker (coordinator/session.ts). On a busy machine it may miss that; one that cannot be stopped misses it
-     * every time.
+     * Tries up to ten times until the result is right, and returns the last result. For things with a deadline: for example, a killed program has
+     * one second to leave its worker (coordinator/session.ts). On a busy machine it may sometimes miss that, but a program that cannot be stopped
+     * misses it every time.
      */
     async inTime<T>(attempt: () => Promise<T>, right: (value: T) => boolean): Promise<T> {
       for (let tries = 1; ; tries++) {
@@ -85,13 +85,13 @@ export function makeLab() {
       return bytes;
     },
 
-    /** Where the bytes, which stand at `from`, differ from the pattern; -1 if nowhere. */
+    /** Where the bytes differ from the pattern at `from`, or -1. */
     mismatch(bytes: Uint8Array, from = 0): number {
       for (let i = 0; i < bytes.length; i++) if (bytes[i] !== pattern(from + i)) return from + i;
       return -1;
     },
 
-    /** All of a stream. (A `Response` would do it too, but gives a broken stream's error a name of its own.) */
+    /** All bytes of a stream. (A `Response` could read them, too, but would rename a broken stream's error.) */
     async bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
       const chunks: BlobPart[] = [];
       const reader = stream.getReader();
@@ -104,7 +104,7 @@ export function makeLab() {
 
     encode: (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text),
 
-    /** Reads until `text` has come; the reader then goes on from there. */
+    /** Reads until `text` has arrived; the reader then continues from there. */
     async readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, text: string): Promise<string> {
       const decoder = new TextDecoder();
       let seen = '';
@@ -116,7 +116,7 @@ export function makeLab() {
       return seen;
     },
 
-    /** A program that has written `word` to its standard output. */
+    /** Starts a program, and waits until it has written `word` to its standard output. */
     async spawnUntil(
       program: string,
       word: string,
@@ -128,7 +128,7 @@ export function makeLab() {
       return Object.assign(process, { reader });
     },
 
-    /** The statistics of a process. */
+    /** A process's statistics. */
     async statsOf(process: Library.Process): Promise<Library.Stats['processes'][number]> {
       const { processes } = await window.hf.stats();
       const found = processes.find(({ id }) => id === process.id);
@@ -136,14 +136,14 @@ export function makeLab() {
       return found;
     },
 
-    /** Its statistics once it sleeps in the kernel. */
+    /** A process's statistics once it sleeps in the kernel. */
     asleep: (process: Library.Process): Promise<Library.Stats['processes'][number]> =>
       lab.until(
         () => lab.statsOf(process),
         ({ state, parks }) => state === 'asleep' && parks > 0,
       ),
 
-    /** What a promise was rejected with, in words; an error if it was not. */
+    /** Describes the error that a promise was rejected with; throws if it was not rejected. */
     async failure(promise: PromiseLike<unknown>): Promise<ErrorInWords> {
       let value: unknown;
       try {
@@ -152,7 +152,7 @@ export function makeLab() {
         if (!(error instanceof Error)) return { name: typeof error, message: String(error) };
         return { ...(error as unknown as Record<string, unknown>), name: error.name, message: error.message };
       }
-      throw new Error(`it did not fail, but gave ${JSON.stringify(value)}`);
+      throw new Error(`it did not fail, but returned ${JSON.stringify(value)}`);
     },
 
     /** The promise's value, or the word "pending" after two frames. */

@@ -1,4 +1,4 @@
-/** A small web server over the clone whose answers a test can change one by one; for everything other than correct answers, which nginx with serve.conf gives. */
+/** A small web server for the repository's files. A test can replace any answer by a wrong one; nginx with serve.conf sends the correct ones. */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -11,20 +11,20 @@ export interface Answer {
   status?: number;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
-  /** The rest of the body never comes. */
+  /** The rest of the body is never sent. */
   endless?: boolean;
-  /** The connection breaks once the body has been sent. */
+  /** The connection is broken once the body has been sent. */
   breaks?: boolean;
 }
 
 export interface Site {
   /** Ends with "/". */
   url: string;
-  /** The paths that were asked for, in order. */
+  /** The paths that were requested, in order. */
   requests: string[];
-  /** How often a path was asked for. */
+  /** How many times a path was requested. */
   count(path: string): number;
-  /** The paths of the answers that the other side broke off, in order. */
+  /** The paths of the requests that the client aborted, in order. */
   brokenOff: string[];
   close(): Promise<void>;
 }
@@ -43,10 +43,10 @@ const types: Record<string, string> = {
 };
 
 /**
- * `answer` may return an answer of its own, or undefined for the file; its headers are sent as they are. Files are sent with `headers`.
+ * `answer` returns an answer, whose headers are sent unchanged, or undefined for the file. Files are sent with `headers`.
  */
 export async function serveSite(
-  answer: (path: string) => Answer | undefined = () => undefined,
+  answer: (path: string) => Answer | undefined | Promise<Answer | undefined> = () => undefined,
   headers: Record<string, string> = isolation,
 ): Promise<Site> {
   const requests: string[] = [];
@@ -66,7 +66,7 @@ export async function serveSite(
   });
 
   async function respond(pathname: string): Promise<Answer> {
-    const own = answer(pathname);
+    const own = await answer(pathname);
     if (own) return own;
     const type = types[path.extname(pathname)] ?? 'application/octet-stream';
     try {

@@ -1,6 +1,6 @@
 /**
- * The page that every test starts with: served by nginx with the headers that serve.conf has, holding nothing but the library (`lib`) and
- * the tools of lab.ts (`lab`). An uncaught error or an unhandled rejection in it fails the test.
+ * The page that every test starts with: served by nginx with the headers of serve.conf, containing only the library (`lib`) and the tools of lab.ts
+ * (`lab`). An uncaught error or an unhandled rejection in it fails the test.
  */
 import { test as base, expect, type Page } from '@playwright/test';
 import { makeLab, type StartOptions } from './lab.ts';
@@ -8,7 +8,7 @@ import { makeLab, type StartOptions } from './lab.ts';
 export { expect };
 export type { Page };
 
-/** The library into a page that is open already. */
+/** Loads the library into a page that is already open. */
 export async function equip(page: Page, library = '/dist/index.js'): Promise<void> {
   await page.evaluate(async (url) => {
     window.lib = (await import(url)) as typeof window.lib;
@@ -16,7 +16,7 @@ export async function equip(page: Page, library = '/dist/index.js'): Promise<voi
   await page.evaluate(`globalThis.lab = (${makeLab.toString()})()`);
 }
 
-/** Collects what the page did not handle. */
+/** Collects errors that the page did not handle. */
 export function watch(page: Page): string[] {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`${error.name}: ${error.message}`));
@@ -29,7 +29,7 @@ export const test = base.extend<{ start: (options?: StartOptions) => Promise<voi
     await page.goto('/tests/browser/support/blank.html');
     await equip(page);
     await use(page);
-    // What is rejected late is seen too.
+    // Late rejections are seen, too.
     if (!page.isClosed())
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve))).catch(() => undefined);
     expect(complaints, 'errors that the page did not handle').toEqual([]);

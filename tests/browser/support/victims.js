@@ -1,6 +1,6 @@
 /**
- * Programs that are killed at random instants, for the hammer (kill-hammer.spec.ts) and for the soak (tools/soak.mjs). Runs in the page, and
- * knows nothing but the public API.
+ * Programs that are killed at random instants, for the hammer (kill-hammer.spec.ts) and for the soak (tools/soak.mjs). Runs in the page, and uses
+ * only the public API.
  */
 const guest = (name) => new URL(`/build/guests/${name}.wasm`, location.href).href;
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -15,7 +15,7 @@ export function randomFrom(seed) {
   };
 }
 
-/** A port with an echo server behind it, which is the page. */
+/** A port on which the page serves as an echo server. */
 async function echoServer(hf) {
   const listener = await hf.listen();
   void (async () => {
@@ -30,7 +30,7 @@ async function echoServer(hf) {
 const tree = { preopens: ['/'] };
 const ignore = { stdout: 'null', stderr: 'null' };
 
-/** What is killed, how often in a hundred, and how it is started. */
+/** The kinds of programs, how many in a hundred kills are of each kind, and how each is started. */
 export const kinds = {
   'computes, interruptible': { share: 14, program: 'spins-forever', options: { ...ignore, interruptible: true } },
   'recurses, interruptible': { share: 4, program: 'doubles-its-calls', options: { ...ignore, interruptible: true } },
@@ -38,7 +38,7 @@ export const kinds = {
   'sleeps in poll_oneoff': { share: 10, program: 'sleeps-forever', options: ignore },
   'calls the kernel all the time': { share: 12, program: 'calls-the-kernel-forever', options: { ...tree, ...ignore } },
   'works on files': { share: 12, program: 'files-come-and-go-forever', options: { ...tree, ...ignore } },
-  // Nobody reads: it is in the middle of a call that waits for the page.
+  // Nothing reads its output, so it is in the middle of a call that waits for the page.
   'writes to a page that does not read': {
     share: 8,
     program: 'writes-stdout-forever',
@@ -62,21 +62,21 @@ export const kinds = {
     program: 'asks-a-server',
     options: (_, port) => ({ ...ignore, args: ['x'.repeat(200_000)], sockets: [{ connect: port }] }),
   },
-  'is told its system calls': {
+  'has its system calls traced': {
     share: 3,
     program: 'calls-the-kernel-forever',
     options: { ...tree, ...ignore, trace: () => undefined },
   },
 };
 
-/** What a killed one leaves behind for a while: in Chromium its worker runs on for two seconds. */
+/** What a killed program leaves behind for a while: in Chromium its worker continues for two seconds. */
 export const lingering = {
   computes: { share: 1, program: 'spins-forever', options: ignore },
   'waits in memory.atomic.wait': { share: 1, program: 'waits-in-a-futex-forever', options: ignore },
 };
 
 export class Victims {
-  /** Of each kind: how many were killed; and of all, how they ended. */
+  /** How many of each kind were killed, and how many ended for each reason. */
   killed = {};
   reasons = {};
   #hf;
@@ -100,13 +100,13 @@ export class Victims {
     await this.#hf.fs.rm('/hammer', { recursive: true, force: true });
   }
 
-  /** Starts one of them, kills it at some moment from before its start on, and waits until the page knows of its end. */
+  /** Starts a program, kills it at a random moment, possibly before it has started, and waits until the page sees its end. */
   async once() {
     const random = this.#random;
     const [name, { program, options }] = this.#bag[Math.floor(random() * this.#bag.length)];
     const given = typeof options === 'function' ? options(random, this.#listener.port) : options;
     this.killed[name] = (this.killed[name] ?? 0) + 1;
-    // A third of them while they are being started, or just were.
+    // A third of them are killed during their start or just after it.
     const early = random() < 0.33;
     const wait = random() * (early ? 60 : 20);
     const abort = new AbortController();
@@ -127,7 +127,7 @@ export class Victims {
     this.reasons[ended] = (this.reasons[ended] ?? 0) + 1;
   }
 
-  /** Kills `count` of them, `lanes` at a time. */
+  /** Kills `count` programs, `lanes` at a time. */
   async kill(count, lanes) {
     let left = count;
     const lane = async () => {
@@ -137,7 +137,7 @@ export class Victims {
   }
 }
 
-/** What of the kernel's is in use when nothing runs, apart from workers: it must be the same each time. Waits until it is quiet. */
+/** Waits until nothing runs. Returns the kernel resources in use, apart from workers, which must be the same each time. */
 export async function quiet(hf, { graveyard = false } = {}) {
   for (;;) {
     const { processes, workers, kernel, files, sockets } = await hf.stats();

@@ -1,5 +1,5 @@
-/* machine.h - the platform for fuzzers: one OS thread, a clock that moves only on request, no entropy. So an input is reproducible, and sleeping
- * takes no real time. (The linker puts these in place of native.c's: --wrap, CMakeLists.txt.) */
+/* machine.h - the platform for fuzzers: one OS thread, a clock that moves only on request, no entropy. This makes runs reproducible, and sleeping
+ * takes no real time. (The linker replaces the functions of native.c with these: --wrap, CMakeLists.txt.) */
 #ifndef HF_FUZZ_MACHINE_H
 #define HF_FUZZ_MACHINE_H
 
@@ -9,7 +9,7 @@
 struct machine {
 	bool (*meanwhile)(hf_word *word);
 	void (*yielded)(void);
-	/* Called for a thread that sleeps without a deadline when nothing is left to run: orders it to stop. */
+	/* Called for a thread that sleeps without a deadline when nothing is left to run; orders it to stop. */
 	void (*stuck)(void);
 };
 void machine_begin(const struct machine *machine);

@@ -1,4 +1,4 @@
-/* records.c - reading records, and libFuzzer's mutations of lists of them. */
+/* records.c - reads records, and mutates lists of them for libFuzzer. */
 #include "records.h"
 
 #include <string.h>
@@ -47,7 +47,7 @@ static uint32_t next_random(unsigned *seed)
 	return *seed >> 8;
 }
 
-/* Makes room for a record at the index; the new size. */
+/* Makes room for a record at the index. Returns the new size. */
 static size_t open_gap(uint8_t *data, size_t size, size_t index)
 {
 	memmove(data + (index + 1) * RECORD, data + index * RECORD, size - index * RECORD);
@@ -122,7 +122,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 	return size;
 }
 
-/* The beginning of one, then the end of the other. */
+/* The beginning of one input, then the end of the other. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
                                  size_t max_size, unsigned seed)
 {

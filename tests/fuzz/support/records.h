@@ -9,7 +9,7 @@
 #define RECORD 24
 #define RECORDS_MOST 250
 
-/* One record, read from its beginning; bytes beyond its end read as 0. */
+/* A record that is read from its beginning; bytes beyond its end read as 0. */
 struct record {
 	uint8_t bytes[RECORD];
 	unsigned at;

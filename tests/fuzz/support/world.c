@@ -12,7 +12,7 @@
 
 struct world world;
 
-/* Which process has a terminal, and listens. */
+/* The process that has a terminal, and listens. */
 #define WITH_TERMINAL 2
 
 static const struct hf_limits limits = {
@@ -57,7 +57,7 @@ static void thread_over(struct slot *slot)
 	*slot = (struct slot){.state = NO_THREAD};
 }
 
-/* Runs for no thread. */
+/* Runs code outside of any thread. */
 static struct slot *as_coordinator(void)
 {
 	struct slot *before = world.running;
@@ -89,7 +89,7 @@ static void process_ended(struct hf_work *work)
 
 static void spawn_asked(struct hf_work *work);
 
-/* The new thread's id, -HF_EAGAIN at a limit, -HF_ESRCH. */
+/* Returns the new thread's id, -HF_EAGAIN at a limit, or -HF_ESRCH. */
 static int add_thread(unsigned process)
 {
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -145,7 +145,7 @@ static bool add_terminal(struct process *process)
 	return hf_fd_insert(&process->process->fds, file, HF_RIGHTS_STREAM & ~HF_RIGHT_FD_WRITE, 0) >= 0;
 }
 
-/* False: no memory; the caller then drops what was created. */
+/* Returns false without memory; the caller then drops everything that was created. */
 static bool add_stream(struct process *process, unsigned fd)
 {
 	if (fd == 0 && process == &world.processes[WITH_TERMINAL])
@@ -172,7 +172,7 @@ static bool add_directory(struct hf_process *process, struct hf_vnode *vnode, co
 	                            HF_RIGHTS_ALL) >= 0;
 }
 
-/* The listener that process 2 has; it is no failure if another process still has it open. */
+/* Adds process 2's listener. It is not a failure if another process still has the port open. */
 static bool add_listener(struct hf_process *process)
 {
 	struct hf_listener *listener;
@@ -279,7 +279,7 @@ void world_call(struct slot *slot, void (*call)(void *context), void *context)
 	bool ending = thread->process->ending;
 	hf_unlock(&thread->process->lock);
 	if (!ending) {
-		/* Only its wait should end. The kernel never stops a single thread, but here it lets the input continue. */
+		/* This only ends the thread's wait. The kernel itself never stops a single thread, but here it lets the input continue. */
 		atomic_store(&thread->orders, 0);
 		atomic_store(&thread->door, HF_IN_GUEST);
 		slot->state = IN_GUEST;
@@ -358,7 +358,7 @@ void world_type(unsigned number, const uint8_t *keys, uint32_t size)
 		CHECK(done <= size && (signal == HF_TTY_NONE || signal == HF_TTY_INTERRUPT || signal == HF_TTY_QUIT));
 		shown = hf_tty_echo(process->tty, echo);
 		CHECK(shown <= sizeof echo);
-		/* As when the program writes meanwhile. */
+		/* As if the program wrote something in between. */
 		if (shown % 8 == 7) {
 			hf_tty_set_before(process->tty, keys, shown % 16 == 7 ? size : HF_TTY_UNKNOWN);
 			shown = hf_tty_echo(process->tty, echo);
@@ -387,7 +387,7 @@ void world_trace(unsigned number, bool on)
 	if (!process->process)
 		return;
 	struct slot *before = as_coordinator();
-	/* As c_trace of coordinator/session.c does it: one pipe, which stays. */
+	/* Does what c_trace of coordinator/session.c does: makes one pipe, which stays. */
 	if (on && !process->trace.pipe && hf_pipe_create(HF_PIPE_BUF, &pipe) == 0) {
 		hf_waiter_init(&process->trace.waiter, nothing);
 		process->trace.pipe = pipe;
@@ -425,7 +425,7 @@ void world_connect(unsigned number)
 	struct peer *peer = &world.peers[number];
 	if (peer->socket)
 		return;
-	hf_socket_unpoll(&peer->waiter); /* of the last time, when the backlog was full */
+	hf_socket_unpoll(&peer->waiter); /* from an earlier attempt, when the backlog was full */
 	int result = hf_socket_connect(PORT, &peer->socket, &peer->waiter);
 	if (result < 0)
 		peer->socket = NULL;
@@ -610,11 +610,11 @@ void world_check(void)
 
 struct entry {
 	char name[HF_NAME_MAX];
-	uint32_t size; /* 0: there is none */
+	uint32_t size; /* 0: no name */
 	uint8_t filetype;
 };
 
-/* The first one but for "." and "..". */
+/* The first name other than "." and "..". */
 static bool take_entry(void *context, uint64_t next, uint64_t ino, uint8_t filetype, const char *name, uint32_t size)
 {
 	(void)next, (void)ino;
@@ -651,7 +651,7 @@ static void check_shared_tree(void)
 {
 	check_names(world.fs.root, ". .. secret box ");
 	f_check_text(world.fs.root, "/secret", "secret");
-	/* Nothing is open any more: the counts must match the tree. */
+	/* Nothing is open any more, so the counts must match the tree. */
 	uint32_t names = f_check_tree(world.fs.root);
 	CHECK_EQ(hf_memfs_usage(world.fs.memfs).nodes, names + 1);
 	clear(world.box);

@@ -1,11 +1,11 @@
 /* world.h - the environment of a fuzzed system call: a few processes with several threads that share a tree, a pipe from one to another, the page
- * at the other end of their standard streams, and the coordinator. All of it on one OS thread: where a guest's thread would sleep, the next step
- * of the input runs.
+ * at the other end of their standard streams, and the coordinator. All of this runs on one OS thread: where a guest's thread would sleep, the next
+ * step of the input runs.
  *
  * Descriptors: 0, 1, 2 pipes to the page; 3 "/box" of the shared tree, whose other names must stay as they are; 4 a tree of its own, read-only; 5
  * in process 0 the writing, in process 1 the reading end of a pipe; in process 2, whose descriptor 0 is a terminal, a socket that listens on port
- * 80; 6 in processes 0 and 1 an end of a connection to that. The page has peers of its own there. A process that was started again has neither a
- * pipe nor a connection, but process 2 listens again, where nobody else does. */
+ * 80; 6 in processes 0 and 1 an end of a connection to that. The page has its own connections to that port. A restarted process has neither a pipe
+ * nor a connection, but process 2 listens again if the port is free. */
 #ifndef HF_FUZZ_WORLD_H
 #define HF_FUZZ_WORLD_H
 
@@ -36,17 +36,17 @@ struct stream {
 	struct hf_waiter waiter;
 };
 
-/* A connection of the page's. */
+/* A connection of the page. */
 struct peer {
-	struct hf_socket *socket; /* NULL: there is none */
+	struct hf_socket *socket; /* NULL: no connection */
 	struct hf_waiter waiter;  /* on either of its pipes, or on the backlog */
 };
 
 struct process {
-	struct hf_process *process; /* NULL when there is none */
-	struct hf_tty *tty;         /* the page's reference; NULL: no terminal, or no more */
+	struct hf_process *process; /* NULL: no process */
+	struct hf_tty *tty;         /* the page's reference; NULL: no terminal, or closed */
 	struct hf_waiter keyboard;
-	struct stream trace; /* what is read of a trace; no pipe while nothing is traced */
+	struct stream trace; /* the trace that the page reads; without a pipe while nothing is traced */
 	struct memory *memory;
 	struct stream streams[3];
 };
@@ -64,7 +64,7 @@ extern struct world {
 	struct hf_vnode *box;
 	struct process processes[PROCESSES];
 	struct slot slots[THREADS];
-	struct slot *running; /* whose call is innermost; NULL: the page or the coordinator runs */
+	struct slot *running; /* the thread whose call is innermost; NULL: the page or the coordinator runs */
 	struct peer peers[PEERS];
 	uint32_t next_tid;
 } world;
@@ -72,12 +72,12 @@ extern struct world {
 /* Called after each copy out of a guest's memory: it may change what was just read, or let others run. */
 extern void (*memory_copied)(struct memory *memory, uint32_t from, uint32_t size);
 
-/* Threads 0 and 1 are process 0's, 2 is 1's, 3 is 2's. */
+/* Threads 0 and 1 belong to process 0, thread 2 to process 1, thread 3 to process 2. */
 void world_begin(void);
 /* Ends everything, checks all invariants, and checks that no kernel memory is left. */
 void world_end(void);
 
-/* One call of a thread that is in the guest, to its end: returned, or unwound. */
+/* Runs one call of a thread that is in the guest to its end: it returns, or is unwound. */
 void world_call(struct slot *slot, void (*call)(void *context), void *context);
 
 /* Actions of the page and of the coordinator. */
@@ -97,7 +97,7 @@ void world_trace(unsigned process, bool on);
 void world_take_trace(unsigned process);
 bool world_coordinate(void);
 
-/* Between two steps. */
+/* Called between two steps. */
 void world_check(void);
 
 #endif

@@ -1,4 +1,4 @@
-;; An import from "env", as Emscripten's modules have: nobody provides it, and the message says what is missing.
+;; An unknown import from "env", as in Emscripten's modules; the message says what is missing.
 ;;
 ;; guest:
 ;;   expect-refused: env

@@ -1,4 +1,4 @@
-;; Imports that are no functions are missing like any other.
+;; Unknown imports that are not functions are reported, too.
 ;;
 ;; guest:
 ;;   expect-refused: stack_pointer

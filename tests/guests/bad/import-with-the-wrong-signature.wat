@@ -1,4 +1,4 @@
-;; fd_write with an argument too few: refused before it runs, with the function's name.
+;; fd_write with one argument too few: refused before it runs, and the message names the function.
 ;;
 ;; guest:
 ;;   expect-refused: fd_write

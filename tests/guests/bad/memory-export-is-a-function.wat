@@ -1,4 +1,4 @@
-;; Something is exported as "memory", but it is no memory.
+;; The export "memory" is not a memory.
 ;;
 ;; guest:
 ;;   expect-refused: memory

@@ -1,4 +1,4 @@
-;; A module that does not export its memory: no system call could reach it.
+;; A module that does not export its memory, so no system call could access it.
 ;;
 ;; guest:
 ;;   expect-refused: memory

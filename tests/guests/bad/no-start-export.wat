@@ -1,4 +1,4 @@
-;; A module without _start is no command.
+;; A module without _start is not a command.
 ;;
 ;; guest:
 ;;   expect-refused: _start

@@ -1,4 +1,4 @@
-;; It wants threads but has nothing for them to begin at, and no memory that they could share.
+;; It imports thread-spawn, but has no entry for threads and no memory that they could share.
 ;;
 ;; guest:
 ;;   expect-refused: wasi_thread_start

@@ -1,4 +1,4 @@
-;; Two functions that no WASI has: both are named, so that one need not try twice.
+;; Two functions that do not exist in WASI: the message names both, so that users need not try twice.
 ;;
 ;; guest:
 ;;   expect-refused: no_such_call

@@ -1,5 +1,5 @@
 // flags: -mexec-model=reactor
-// A reactor whose export is called, and that calls a function of the page's.
+// A reactor whose exports the page calls, and which calls a function of the page.
 #define EXPORT(name) __attribute__((export_name(#name)))
 
 __attribute__((import_module("page"), import_name("add"))) int page_add(int a, int b);
@@ -17,7 +17,7 @@ EXPORT(call_page) int call_page(int times)
 	return sum;
 }
 
-/* For a peer whose calls take no arguments. */
+/* For a library that calls exports without arguments. */
 EXPORT(call_page_200) int call_page_200(void)
 {
 	(void)call_page(200);

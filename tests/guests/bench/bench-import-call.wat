@@ -1,5 +1,5 @@
-;; The bare price of an import: calls ("bench" "now"), a function without arguments that returns a number, `n` times and returns the sum,
-;; so that nothing can be left out. Run by the bench driver with `performance.now` bound to it. No test: it has no "guest" header.
+;; Measures the cost of a bare import: calls ("bench" "now"), a function without arguments that returns a number, `n` times and returns the sum, so
+;; that no call can be optimized away. The benchmark binds it to `performance.now`. Not a test: it has no "guest" header.
 (module
   (import "bench" "now" (func $now (result f64)))
   (memory (export "memory") 1)

@@ -1,6 +1,6 @@
 // flags: -fno-vectorize -fno-unroll-loops
-/* The cost of a check in each loop with little other work: prints a line for each kind of loop, with the least nanoseconds that a round
- * took for one turn (for fib: a call). The argument is the number of rounds. */
+/* Measures what a check costs in loops that do little else: for each kind of loop, prints the time of one iteration (for fib: of one call) in
+ * nanoseconds, from the fastest round. The argument is the number of rounds. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static void prepare(void)
 		from[i] = (uint8_t)(x = shuffle(x));
 	for (uint32_t i = 0; i < 1 << 16; i++)
 		next[i] = i;
-	/* One cycle through all (Sattolo). */
+	/* A single cycle through all elements (Sattolo's algorithm). */
 	for (uint32_t i = (1 << 16) - 1; i > 0; i--) {
 		x = shuffle(x);
 		uint32_t j = x % i, other = next[i];

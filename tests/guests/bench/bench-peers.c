@@ -1,11 +1,11 @@
 // flags: -mbulk-memory
-/* The cost of a system call, on any host: prints `NAME NANOSECONDS` a call, or `NAME errno N` for what did not work, one line a row. No test: it
- * has no "guest" header.
+/* Measures the cost of system calls, on any host: for each row prints `NAME NANOSECONDS` (for one call), or `NAME errno N` if the call failed. Not a
+ * test: it has no "guest" header.
  *
- *   bench-peers [MICROSECONDS [FD [PREFIX]]]     how long one row is measured (40,000), the directory to work in (3), and where in it ("")
+ *   bench-peers [MICROSECONDS [FD [PREFIX]]]     how long to measure each row (40,000), the directory's descriptor (3), and a path in it ("")
  *
- * It makes a folder "bench" there, and leaves it. Written for hosts that lack functions: it uses as few as the rows need, and each row looks at
- * what it got. A clock that ticks in milliseconds is enough for rows of tens of milliseconds. */
+ * It creates a folder "bench" there, and does not remove it. Because some hosts lack functions, it uses no more than the rows need, and each row
+ * checks its results. A clock that ticks in milliseconds is enough for rows of tens of milliseconds. */
 #include "../c/raw.h"
 
 #include <stdbool.h>
@@ -23,9 +23,14 @@ static uint32_t root = 3, small_file, large_file, many;
 static const char *prefix = "";
 static char file_path[256], deep_path[256];
 
-#define RIGHTS                                                                                        \
-	(__WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL | \
-	 __WASI_RIGHTS_FD_FILESTAT_GET)
+#define RIGHTS                                                                                                  \
+	(__WASI_RIGHTS_POLL_FD_READWRITE | __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_SEEK | \
+	 __WASI_RIGHTS_FD_TELL | __WASI_RIGHTS_FD_FILESTAT_GET)
+
+static void path_of(char *path, const char *name)
+{
+	snprintf(path, 256, "%s%s", prefix, name);
+}
 
 /* ---- the rows: each does its thing n times; OK or an errno ---- */
 
@@ -91,6 +96,57 @@ static uint32_t pwrite_1m(uint32_t n)
 	return pwrite_(n, large_file, P(iov_1m), BLOCK);
 }
 
+static uint32_t read_64k(uint32_t n)
+{
+	uint32_t error = OK;
+	for (uint32_t i = 0; i < n && !error; i++) {
+		if (i % (BLOCK / 65536) == 0)
+			error = raw_fd_seek(large_file, 0, __WASI_WHENCE_SET, P(out));
+		if (!error)
+			error = raw_fd_read(large_file, P(iov_64k), 1, P(result));
+	}
+	return error ? error : result[0] == 65536 ? OK : WRONG;
+}
+
+/* Writes one byte again and again, and starts anew after 64 KiB. */
+static uint32_t write_1_file(uint32_t n)
+{
+	uint32_t error = OK;
+	for (uint32_t i = 0; i < n && !error; i++) {
+		if (i % 65536 == 0)
+			error = raw_fd_seek(small_file, 0, __WASI_WHENCE_SET, P(out));
+		if (!error)
+			error = raw_fd_write(small_file, P(iov_1), 1, P(result));
+	}
+	return error;
+}
+
+static uint32_t random_get_16(uint32_t n)
+{
+	uint32_t error = OK;
+	for (uint32_t i = 0; i < n && !error; i++)
+		error = raw_random_get(P(out), 16);
+	return error;
+}
+
+static uint32_t sched_yield_(uint32_t n)
+{
+	uint32_t error = OK;
+	for (uint32_t i = 0; i < n && !error; i++)
+		error = raw_sched_yield();
+	return error;
+}
+
+/* No system call, but the floor of the calls that copy 64 KiB. */
+static uint32_t memory_copy_64k(uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		memcpy(block + BLOCK / 2, block, 65536); /* memory.copy: this file is built with -mbulk-memory */
+		__asm__ volatile("" ::"r"(block) : "memory");
+	}
+	return OK;
+}
+
 static uint32_t open_close(uint32_t n)
 {
 	uint32_t error = OK, size = (uint32_t)strlen(file_path);
@@ -102,7 +158,37 @@ static uint32_t open_close(uint32_t n)
 	return error;
 }
 
-/* One call of it tells all of them: 1,000 names, "." and ".." or whatever else there is. */
+static uint32_t create_unlink(uint32_t n)
+{
+	uint32_t error = OK, size;
+	char path[256];
+
+	path_of(path, "bench/new");
+	size = (uint32_t)strlen(path);
+	for (uint32_t i = 0; i < n && !error; i++) {
+		error = raw_path_open(root, 0, P(path), size, __WASI_OFLAGS_CREAT, __WASI_RIGHTS_FD_WRITE, 0, 0, P(result));
+		if (!error)
+			error = raw_fd_close(result[0]);
+		if (!error)
+			error = raw_path_unlink_file(root, P(path), size);
+	}
+	return error;
+}
+
+static uint32_t poll_1_ready(uint32_t n)
+{
+	static __wasi_subscription_t sub;
+	static __wasi_event_t event;
+	uint32_t error = OK;
+
+	sub.u.tag = __WASI_EVENTTYPE_FD_READ;
+	sub.u.u.fd_read.file_descriptor = small_file;
+	for (uint32_t i = 0; i < n && !error; i++)
+		error = raw_poll_oneoff(P(&sub), P(&event), 1, P(result));
+	return error ? error : result[0] == 1 && event.error == 0 ? OK : WRONG;
+}
+
+/* One call lists all 1,000 names, and "." and ".." if the host has them. */
 static uint32_t readdir_1000(uint32_t n)
 {
 	uint32_t error = OK;
@@ -134,24 +220,26 @@ static const struct row {
 	{"fd_pwrite_64k", pwrite_64k},
 	{"fd_pread_1m", pread_1m},
 	{"fd_pwrite_1m", pwrite_1m},
+	{"memory_copy_64k", memory_copy_64k},
+	{"fd_read_64k", read_64k},
+	{"fd_write_1_file", write_1_file},
+	{"random_get_16", random_get_16},
+	{"sched_yield", sched_yield_},
+	{"create_unlink", create_unlink},
+	{"poll_1_ready", poll_1_ready},
 };
 
 /* ---- what they need ---- */
-
-static void path_of(char *path, const char *name)
-{
-	snprintf(path, 256, "%s%s", prefix, name);
-}
 
 static void make_dir(const char *name)
 {
 	char path[256];
 	path_of(path, name);
-	raw_path_create_directory(root, P(path),
-	                          (uint32_t)strlen(path)); /* it may be there; what is missing shows in the rows */
+	raw_path_create_directory(
+		root, P(path), (uint32_t)strlen(path)); /* it may exist already; if creating it failed, the rows show that */
 }
 
-/* The descriptor; 2^32 - 1, which no row can use, if there is none. */
+/* Returns the descriptor, or 2^32 - 1, with which all rows fail. */
 static uint32_t open_(const char *name, uint32_t oflags, uint64_t rights)
 {
 	char path[256];
@@ -216,7 +304,7 @@ static void measure(const struct row *row, uint64_t nanoseconds)
 	uint32_t error;
 	bool measured = false;
 
-	/* Warms up, and learns how many calls take so long; a moment in which the machine did something else is not included. */
+	/* Warms up, and finds how many calls take that long. A slow moment of the machine does not distort the result. */
 	for (;; count *= 2) {
 		uint64_t start = now();
 		error = row->run((uint32_t)count);
@@ -225,7 +313,7 @@ static void measure(const struct row *row, uint64_t nanoseconds)
 			break;
 		measured = took >= nanoseconds;
 		if (measured)
-			count /= 2; /* once more the same */
+			count /= 2; /* measure the same count again */
 	}
 	if (error)
 		printf("%s errno %u\n", row->name, error);

@@ -1,4 +1,4 @@
-// One end of a pipe: `write SIZE COUNT` writes, `read SIZE` reads to the end and prints how many bytes came in how many nanoseconds after the first. The
+// One end of a pipe: `write SIZE COUNT` writes, `read SIZE` reads to the end and prints how many bytes arrived, and in how many nanoseconds after the first. The
 // benchmark runs it natively, too.
 #include <stdint.h>
 #include <stdio.h>

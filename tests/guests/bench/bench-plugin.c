@@ -26,7 +26,7 @@ static void prime_sieve(struct hfp_request *request)
 	hfp_write_integer(&request->result, primes);
 }
 
-/* Params: [number]: so many calls of the page's method `ping`, at once. The result is how many were answered. */
+/* Params: [number]. Makes that many calls of the page's method `ping` at once. The result is how many were answered. */
 static void call_page(struct hfp_request *request)
 {
 	int64_t number = 0, answered = 0;

@@ -1,21 +1,20 @@
 // flags: -mbulk-memory
-/* What a system call costs: prints `NAME MIN MEDIAN MAX` in nanoseconds a call, one line each. The rounds of all rows are interleaved, so
- * that a slow moment of the machine falls on every row alike.
+/* Measures the cost of system calls: prints `NAME MIN MEDIAN MAX` for each, in nanoseconds per call. The rounds of all rows are interleaved, so that
+ * a slow moment of the machine affects all rows equally.
  *
- *   bench-syscalls [ROUNDS [MICROSECONDS]]     rounds (15), and how long one round of one row takes (4,000)
+ *   bench-syscalls [ROUNDS [MICROSECONDS]]     the number of rounds (15), and how long one round of one row takes (4,000)
  *
- * Needs a directory preopened as "/", in which it makes a folder of its own and removes it again. Writes to /dev/null are measured if
- * /dev/null can be opened. No test: it has no "guest" header. */
+ * Needs a directory preopened as "/", in which it creates a folder and removes it again. It measures writes to /dev/null if it can open that. Not a
+ * test: it has no "guest" header. */
 #include "../c/fs.h"
 #include "../c/raw.h"
+#include "rows.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BLOCK = 65536, MAX_ROUNDS = 1001 };
-
-#define NANOSECONDS_PER_MICROSECOND 1000
+enum { BLOCK = 65536 };
 
 static uint8_t block[BLOCK], other[BLOCK];
 static uint32_t byte_iov[2], block_iov[2], result[4];
@@ -79,7 +78,7 @@ static void pwrite_64k(uint32_t n)
 		CHECK_OK(raw_fd_pwrite(block_file, P(block_iov), 1, 0, P(result)));
 }
 
-/* Through a file of 1 MiB, and back to its start. */
+/* Reads through a file of 1 MiB, then starts again. */
 static void read_64k(uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -150,14 +149,7 @@ static void sched_yield_(uint32_t n)
 		CHECK_OK(raw_sched_yield());
 }
 
-struct row {
-	const char *name;
-	void (*run)(uint32_t n);
-	uint32_t count; /* calls a round */
-	double times[MAX_ROUNDS];
-};
-
-static struct row rows[] = {
+struct row rows[] = {
 	{.name = "nothing", .run = nothing},
 	{.name = "memory_copy_64k", .run = memory_copy_64k},
 	{.name = "sched_yield", .run = sched_yield_},
@@ -177,45 +169,11 @@ static struct row rows[] = {
 	{.name = "readdir_1000", .run = readdir_1000},
 	{.name = "poll_1_ready", .run = poll_1_ready},
 };
-enum { ROWS = sizeof rows / sizeof *rows };
+const uint32_t row_count = sizeof rows / sizeof *rows;
 
-static uint64_t now(void)
+uint64_t now(void)
 {
 	return now_of(__WASI_CLOCKID_MONOTONIC);
-}
-
-static double per_call(const struct row *row)
-{
-	uint64_t start = now();
-	row->run(row->count);
-	return (double)(now() - start) / row->count;
-}
-
-/* The shortest of three tries: one slow moment of the machine must not count as a long round. */
-static double shortest(const struct row *row)
-{
-	double best = per_call(row);
-
-	for (int i = 0; i < 2; i++) {
-		double again = per_call(row);
-		if (again < best)
-			best = again;
-	}
-	return best;
-}
-
-/* Returns how many calls a round needs; also warms up. */
-static void calibrate(struct row *row, uint64_t round)
-{
-	for (row->count = 1; row->count < 1u << 28; row->count *= 2)
-		if (shortest(row) * row->count >= (double)round)
-			return;
-}
-
-static int by_time(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return x < y ? -1 : x > y;
 }
 
 static void prepare(void)
@@ -266,27 +224,10 @@ static void clean_up(void)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 15;
-	uint64_t round = (uint64_t)(argc > 2 ? atoi(argv[2]) : 4000) * NANOSECONDS_PER_MICROSECOND;
-
-	CHECK(rounds > 0 && rounds <= MAX_ROUNDS && round > 0);
 	prepare();
-	for (struct row *row = rows; row < rows + ROWS; row++) {
-		if (row->run == write_1_null && (int)null_fd < 0)
-			row->name = NULL;
-		else
-			calibrate(row, round);
-	}
-	for (int i = 0; i < rounds; i++)
-		for (struct row *row = rows; row < rows + ROWS; row++)
-			if (row->name)
-				row->times[i] = per_call(row);
-	for (struct row *row = rows; row < rows + ROWS; row++) {
-		if (!row->name)
-			continue;
-		qsort(row->times, (size_t)rounds, sizeof *row->times, by_time);
-		printf("%s %.2f %.2f %.2f\n", row->name, row->times[0], row->times[rounds / 2], row->times[rounds - 1]);
-	}
+	if ((int)null_fd < 0)
+		row_named("fd_write_1_null")->run = NULL;
+	run_rows(argc, argv);
 	clean_up();
 	return 0;
 }

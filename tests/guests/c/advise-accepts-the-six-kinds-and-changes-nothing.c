@@ -1,4 +1,5 @@
-/* fd_advise: every kind of advice for any range; a seventh kind is EINVAL; neither size, bytes nor offset change.
+// forms: wrapped
+/* fd_advise accepts every kind of advice for any range; a seventh kind fails with EINVAL. Neither size, bytes nor offset change.
  *
  * guest:
  *   dir: /

@@ -1,4 +1,4 @@
-/* fd_allocate makes the file at least offset + length long, never shorter, and touches no byte that was there.
+/* fd_allocate makes the file at least offset + length long, never shorter, and changes no existing byte.
  *
  * guest:
  *   dir: /
@@ -27,7 +27,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_fd_allocate(fd, UINT64_MAX, 1), EINVAL, EFBIG);
 	CHECK_ERRNO(__wasi_fd_allocate(fd, 1, UINT64_MAX), EINVAL, EFBIG);
 	CHECK_ERRNO(__wasi_fd_allocate(fd, INT64_MAX, INT64_MAX), EINVAL, EFBIG);
-	CHECK_ERRNO(__wasi_fd_allocate(fd, 0, UINT64_C(1) << 42), ENOSPC); /* no host has this much */
+	CHECK_ERRNO(__wasi_fd_allocate(fd, 0, UINT64_C(1) << 42), ENOSPC); /* no host has this much space */
 	CHECK_EQ(stat_fd(fd).size, 200001);
 	CHECK_ERRNO(__wasi_fd_allocate(99, 0, 1), EBADF);
 	CHECK_ERRNO(__wasi_fd_allocate(ROOT, 0, 1), EISDIR, EBADF, ENODEV, ENOTCAPABLE);

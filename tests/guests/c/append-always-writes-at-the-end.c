@@ -1,4 +1,5 @@
-/* FDFLAGS_APPEND, given on opening or set later, sends each write to the end, wherever the offset is and even if others wrote.
+// forms: wrapped
+/* With FDFLAGS_APPEND, set on opening or later, each write goes to the end, wherever the offset is, and even if others have written.
  *
  * guest:
  *   dir: /
@@ -24,18 +25,18 @@ int main(void)
 	write_all(append, "four", 4);
 	expect_file("file", "one two three four");
 
-	/* Reading still goes by the offset. */
+	/* Reads still use the offset. */
 	seek_to(append, 4, __WASI_WHENCE_SET);
 	CHECK_EQ(read_some(append, got, 3), 3);
 	CHECK_BYTES(got, "two", 3);
 
-	/* Off: writes go by the offset again. */
+	/* Without the flag, writes use the offset again. */
 	CHECK_OK(__wasi_fd_fdstat_set_flags(append, 0));
 	seek_to(append, 0, __WASI_WHENCE_SET);
 	write_all(append, "ONE", 3);
 	expect_file("file", "ONE two three four");
 
-	/* Set again, on another descriptor: the flag belongs to that descriptor alone. */
+	/* Set on another descriptor, the flag affects only that descriptor. */
 	CHECK_OK(__wasi_fd_fdstat_set_flags(other, __WASI_FDFLAGS_APPEND));
 	seek_to(other, 0, __WASI_WHENCE_SET);
 	write_all(other, "!", 1);

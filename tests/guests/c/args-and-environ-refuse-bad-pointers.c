@@ -1,4 +1,4 @@
-/* EFAULT when a result does not fit into memory, at whichever byte it ends; a result that just fits is written.
+/* A call whose result does not fit into memory fails with EFAULT, even if only its last byte is outside; a result that just fits is written.
  *
  * guest:
  *   args: some arguments

@@ -1,5 +1,5 @@
-/* argv holds each argument byte for byte: spaces, empty ones, quotes, UTF-8; args_get writes exactly what
- * args_sizes_get said.
+// forms: wrapped
+/* argv holds each argument byte for byte: spaces, empty ones, quotes, UTF-8; args_get writes exactly as much as args_sizes_get reports.
  *
  * guest:
  *   argv0: program

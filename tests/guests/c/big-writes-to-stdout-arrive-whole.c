@@ -1,5 +1,5 @@
-/* 8 MiB in one vector, then 8 MiB in 1,024 vectors, then single bytes: far more than any pipe holds, all of it, in
- * order.
+// forms: wrapped
+/* 8 MiB in one vector, then 8 MiB in 1,024 vectors, then single bytes: far more than any pipe holds. All bytes arrive in order.
  *
  * guest:
  *   expect-stdout-size: 16778216
@@ -11,7 +11,7 @@
 
 enum { BIG = 8 << 20, VECTORS = 1024 };
 
-/* fd_write may write less than it was given: then again from there. */
+/* fd_write may write only a part; then write the rest. */
 static void write_fully(__wasi_ciovec_t *iovs, size_t count)
 {
 	while (count > 0) {

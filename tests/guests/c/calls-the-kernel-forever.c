@@ -1,4 +1,5 @@
-/* Does nothing but system calls, without waiting in any. Only a kill ends it.
+// forms: wrapped
+/* Makes only system calls that never wait. Only a kill ends it.
  *
  * guest:
  *   dir: /

@@ -1,4 +1,5 @@
-/* stdin to stdout through a 64 KiB buffer, until the end of input. Also fed 64 MiB by tests/real.
+// forms: wrapped
+/* Copies stdin to stdout through a 64 KiB buffer until the end of input. tests/real also sends 64 MiB through it.
  *
  * guest:
  *   stdin: "line\n" "\x00\xff"*100000 "last, without a newline"

@@ -1,4 +1,4 @@
-/* check.h - checks for guests that test themselves. A failed check prints its place and the value to stderr, and exits with 1. It writes directly
+/* check.h - checks for guests that test themselves. A failed check prints its location and the value to stderr, and exits with 1. It writes directly
  * to descriptor 2, so that it neither needs nor disturbs stdio. */
 #ifndef GUEST_CHECK_H
 #define GUEST_CHECK_H
@@ -16,7 +16,7 @@
 			check_failed(__FILE__, __LINE__, "%s is false", #condition); \
 	} while (0)
 
-/* Both as 64-bit integers. */
+/* Compares both as 64-bit integers. */
 #define CHECK_EQ(actual, expected)                                                                           \
 	do {                                                                                                     \
 		long long check_got = (long long)(actual), check_want = (long long)(expected);                       \
@@ -39,8 +39,7 @@
 			check_failed(__FILE__, __LINE__, "%s differs from %s", #actual, #expected); \
 	} while (0)
 
-/* The call gives one of these error numbers. More than one only where the specification is vague and hosts really
- * differ. */
+/* The call returns one of these error numbers. There is more than one only where the specification is vague and hosts differ. */
 #define CHECK_ERRNO(call, ...)                                                                        \
 	do {                                                                                              \
 		const uint16_t check_ok[] = {__VA_ARGS__};                                                    \

@@ -1,5 +1,5 @@
-/* The monotonic clock never goes back and does go on; the realtime clock is plausible; both report a resolution, which is the monotonic clock's
- * step; other ids are EINVAL.
+/* The monotonic clock advances and never goes back; the realtime clock is plausible; both report a resolution, which is the monotonic clock's step;
+ * other ids fail with EINVAL.
  *
  * guest:
  */
@@ -42,7 +42,7 @@ static void resolution_is_the_step(void)
 	CHECK_BETWEEN(smallest, 1, 2 * resolution + 3000);
 }
 
-/* The clocks of used CPU time are optional. If there, they too never go back. */
+/* The CPU time clocks are optional. If they exist, they never go back, either. */
 static void cpu_clock(__wasi_clockid_t id)
 {
 	__wasi_timestamp_t first, second, resolution;

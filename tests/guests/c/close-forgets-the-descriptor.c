@@ -1,4 +1,4 @@
-/* After fd_close every function says EBADF; streams and preopened directories can be closed like anything else.
+/* After fd_close every function returns EBADF for the descriptor; streams and preopened directories can be closed like any other.
  *
  * guest:
  *   dir: /

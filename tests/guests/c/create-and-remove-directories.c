@@ -1,4 +1,5 @@
-/* path_create_directory and path_remove_directory with everything that can be in the way.
+// forms: wrapped
+/* path_create_directory and path_remove_directory, with everything that can make them fail.
  *
  * guest:
  *   dir: /
@@ -52,7 +53,7 @@ int main(void)
 	CHECK_ERRNO(look("slash"), ENOENT);
 	CHECK_OK(rmdir_("dir/through"));
 
-	/* Removed while open: stays empty. */
+	/* A directory that is removed while open stays empty. */
 	int sub = open_dir("dir/sub"), fd;
 	CHECK_OK(rmdir_("dir/sub"));
 	CHECK_ERRNO(look("dir/sub"), ENOENT);
@@ -64,7 +65,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_fd_readdir(sub, buffer, sizeof buffer, 0, &used), 0, ENOENT);
 	CHECK(used <= 24 + 1 + 24 + 2); /* "." and ".." at most */
 	CHECK_EQ(stat_fd(sub).filetype, __WASI_FILETYPE_DIRECTORY);
-	CHECK_OK(mkdir_("dir/sub")); /* another one of that name */
+	CHECK_OK(mkdir_("dir/sub")); /* a new directory with the same name */
 	CHECK(stat_path("dir/sub").ino != stat_fd(sub).ino);
 
 	CHECK_OK(rmdir_("dir/sub"));

@@ -1,4 +1,5 @@
-/* Two opens of one file see each other's writes at once, each at its own offset.
+// forms: wrapped
+/* Two descriptors that open one file see each other's writes at once, and have separate offsets.
  *
  * guest:
  *   dir: /
@@ -18,7 +19,7 @@ int main(void)
 	CHECK_EQ(seek_to(b, 0, __WASI_WHENCE_CUR), 6);
 	expect_file("file", "abcDEF");
 
-	/* Truncated through the other descriptor: this one is then past the end, and its write leaves a hole. */
+	/* When the other descriptor truncates the file, this one is past the end, and its next write leaves a hole. */
 	CHECK_OK(__wasi_fd_filestat_set_size(a, 2));
 	CHECK_EQ(read_some(b, got, sizeof got), 0);
 	write_all(b, "x", 1);

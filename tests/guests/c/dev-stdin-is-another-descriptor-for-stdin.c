@@ -1,5 +1,5 @@
-/* /dev/stdin, /dev/stdout and /dev/stderr stand for descriptors 0, 1 and 2: what is read through one is gone from the other, flags are shared,
- * rights are not; what was closed cannot be opened again.
+/* /dev/stdin, /dev/stdout and /dev/stderr stand for descriptors 0, 1 and 2: bytes read through one are consumed for the other, flags are shared, and
+ * rights are not; a closed stream cannot be opened again.
  *
  * guest:
  *   dir: /dev devices
@@ -41,7 +41,7 @@ int main(void)
 	write_all(fd, "raw", 3);
 	write_all(open_at(ROOT, "stderr", O_CREATE, WRITE_RIGHTS), "error", 5);
 
-	/* One description: its flags are the same. */
+	/* Both share one description, and so its flags. */
 	CHECK_OK(__wasi_fd_fdstat_set_flags(fd, __WASI_FDFLAGS_NONBLOCK));
 	CHECK_OK(__wasi_fd_fdstat_get(1, &stat));
 	CHECK_EQ(stat.fs_flags, __WASI_FDFLAGS_NONBLOCK);
@@ -51,7 +51,7 @@ int main(void)
 	CHECK_OK(__wasi_fd_fdstat_get(fd, &stat));
 	CHECK_EQ(stat.fs_rights_base, WRITE_RIGHTS);
 
-	/* Not with more rights than the descriptor has. */
+	/* Opening it cannot add rights that the descriptor does not have. */
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "stdin", 0, __WASI_RIGHTS_FD_WRITE, 0, 0, &fd), EACCES);
 	CHECK_ERRNO(__wasi_path_open(ROOT, 0, "stdout", 0, __WASI_RIGHTS_FD_READ, 0, 0, &fd), EACCES);
 	CHECK_OK(__wasi_fd_fdstat_set_rights(0, 0, 0));

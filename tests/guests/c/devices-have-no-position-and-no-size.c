@@ -1,5 +1,5 @@
-/* null, zero, full and urandom: what they read and take, and that they have no position, no size and no times that can be set, and are in no
- * directory of files.
+/* null, zero, full and urandom: what reads return and writes accept. They have no position, no size and no times that can be set, and cannot be
+ * linked into a directory of files.
  *
  * guest:
  *   dir: /
@@ -71,7 +71,7 @@ static void check_what_it_has_not(void)
 	CHECK_ERRNO(try_open(DEVICES, "null", 0, O_DIR, 0, 0, &other), ENOTDIR);
 	CHECK_ERRNO(try_open(DEVICES, "null/", 0, 0, 0, 0, &other), ENOTDIR);
 	CHECK_ERRNO(try_open(DEVICES, "null", 0, O_CREATE | O_EXCLUSIVE, 0, 0, &other), EEXIST);
-	/* There is nothing to truncate. */
+	/* There is no size to truncate. */
 	CHECK_OK(try_open(DEVICES, "null", 0, O_TRUNCATE, FILE_RIGHTS, 0, &other));
 	CHECK_OK(__wasi_fd_sync(fd));
 	CHECK_OK(__wasi_fd_advise(fd, 0, 0, 0));

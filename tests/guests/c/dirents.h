@@ -1,4 +1,4 @@
-/* dirents.h - reading a directory through fd_readdir, entry by entry, with a buffer of any size. */
+/* dirents.h - reads a directory through fd_readdir, entry by entry, with a buffer of any size. */
 #ifndef GUEST_DIRENTS_H
 #define GUEST_DIRENTS_H
 
@@ -9,9 +9,8 @@ struct entry {
 	char name[300];
 };
 
-/* Calls `each` for every whole entry from `cookie` on, in as many calls of fd_readdir as a buffer of `size` bytes
- * takes, until `each` returns false or the directory ends. Returns the cookie to go on with. `size` must hold any one
- * entry. */
+/* Calls `each` for every complete entry from `cookie` on, calling fd_readdir with a buffer of `size` bytes as often as necessary, until `each`
+ * returns false or the directory ends. Returns the cookie to continue with. The longest entry must fit into `size` bytes. */
 static inline uint64_t each_entry(int fd, uint64_t cookie, size_t size, bool (*each)(const struct entry *, void *),
                                   void *context)
 {
@@ -51,7 +50,7 @@ static inline bool count_entry(const struct entry *entry, void *count)
 	return true;
 }
 
-/* How many entries there are, "." and ".." included. */
+/* Returns the number of entries, including "." and "..". */
 static inline int count_entries(int fd)
 {
 	int count = 0;

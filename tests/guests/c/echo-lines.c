@@ -1,4 +1,5 @@
-/* Answers each line of stdin as soon as it is there, through stdio; ends with the input.
+// forms: wrapped wasip2
+/* Echoes each line of stdin as soon as it arrives, through stdio; ends at the end of input.
  *
  * guest:
  *   stdin: "one\n"

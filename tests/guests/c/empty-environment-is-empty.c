@@ -1,4 +1,5 @@
-/* Without variables environ_sizes_get says 0 and 0, and environ_get writes nothing.
+// forms: wrapped
+/* Without variables environ_sizes_get returns 0 and 0, and environ_get writes nothing.
  *
  * guest:
  */

@@ -1,4 +1,5 @@
-/* The environment is exactly what was requested, with nothing of the host's: empty values, values with '=', UTF-8.
+// forms: wrapped
+/* The environment is exactly what was requested, with nothing from the host's own. Tests empty values, values with '=', UTF-8.
  *
  * guest:
  *   env: A=1

@@ -1,4 +1,4 @@
-/* proc_exit with any code, also from deep inside, also without having returned from anything; and main's own result.
+/* proc_exit with any code, even from deep recursion; and main's own result.
  *
  * guest zero:
  *   args: exit 0

@@ -1,4 +1,4 @@
-/* 20,000 random operations on one file, each compared with the same on an array in memory.
+/* 20,000 random operations on one file, each compared with the same operation on an array in memory.
  *
  * guest:
  *   dir: /

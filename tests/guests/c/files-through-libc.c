@@ -1,3 +1,4 @@
+// forms: wrapped
 /* The everyday calls of a C program: fopen, fprintf, fseek, fgets, rewind, rename, remove, mkdir, opendir, stat, access, realpath, cwd.
  *
  * guest:

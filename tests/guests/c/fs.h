@@ -1,4 +1,4 @@
-/* fs.h - helpers for file tests. Each of them must succeed, or the test fails there. */
+/* fs.h - helpers for file tests. If one of them fails, the test fails. */
 #ifndef GUEST_FS_H
 #define GUEST_FS_H
 
@@ -33,7 +33,7 @@ static inline __wasi_rights_t inheriting_of(int fd)
 	return stat.fs_rights_inheriting;
 }
 
-/* The error number of opening `path` below `dir`. */
+/* Returns the error number of opening `path` below `dir`. */
 static inline unsigned try_open(int dir, const char *path, unsigned lookup, unsigned oflags, __wasi_rights_t rights,
                                 unsigned fdflags, int *fd)
 {
@@ -50,13 +50,13 @@ static inline int open_at(int dir, const char *path, unsigned oflags, __wasi_rig
 	return fd;
 }
 
-/* For reading and writing. */
+/* Opens for reading and writing. */
 static inline int open_file(const char *path, unsigned oflags)
 {
 	return open_at(ROOT, path, oflags, FILE_RIGHTS);
 }
 
-/* With every right that a directory can have. */
+/* Opens with every right that a directory can have. */
 static inline int open_dir(const char *path)
 {
 	return open_at(ROOT, path, O_DIR, DIRECTORY_RIGHTS);
@@ -76,7 +76,7 @@ static inline size_t write_all(int fd, const void *data, size_t size)
 	return written;
 }
 
-/* Up to `size` bytes; returns how many. */
+/* Reads up to `size` bytes; returns how many. */
 static inline size_t read_some(int fd, void *data, size_t size)
 {
 	__wasi_iovec_t iov = {data, size};
@@ -93,7 +93,7 @@ static inline uint64_t seek_to(int fd, int64_t offset, unsigned whence)
 	return at;
 }
 
-/* A new file with this text, or an old one that now has it. */
+/* Creates a file with this text, or replaces an existing one. */
 static inline void put_file(const char *path, const char *text)
 {
 	int fd = open_file(path, O_CREATE | O_TRUNCATE);
@@ -102,7 +102,7 @@ static inline void put_file(const char *path, const char *text)
 	close_fd(fd);
 }
 
-/* The file holds exactly this text (of less than 4 KiB). */
+/* Checks that the file holds exactly this text (of less than 4 KiB). */
 static inline void expect_file(const char *path, const char *text)
 {
 	char got[4096];
@@ -132,7 +132,7 @@ static inline __wasi_filestat_t stat_fd(int fd)
 	return stat;
 }
 
-/* The error number of looking at `path` itself: 0 if it is there. */
+/* Returns the error number of a stat of `path` itself: 0 if it exists. */
 static inline unsigned look(const char *path)
 {
 	__wasi_filestat_t stat;

@@ -1,4 +1,4 @@
-/* Calls that need more space than there is fail with ENOSPC and change nothing; removing something makes space again.
+/* Calls that need more space than is free fail with ENOSPC and change nothing; removing something frees space.
  *
  * guest:
  *   dir: /
@@ -20,7 +20,7 @@ static unsigned fill_bytes(int fd)
 	return error;
 }
 
-/* Creates names until one does not fit; returns the error, and how many there are. */
+/* Creates names until one does not fit. Returns the error, and the number of names. */
 static unsigned fill_names(unsigned (*make)(const char *name), int *count)
 {
 	char name[32];
@@ -102,6 +102,6 @@ int main(void)
 	remove_names(count, __wasi_path_unlink_file);
 	CHECK_ERRNO(fill_names(make_link, &count), ENOSPC);
 	remove_names(count, __wasi_path_unlink_file);
-	put_file("new", "there is room again");
+	put_file("new", "there is space again");
 	return 0;
 }

@@ -1,5 +1,4 @@
-/* path_link: a second name for the same file, whatever is written through either; not for directories, never over
- * something.
+/* path_link makes a second name for the same file, so writes through either name are visible through both; it refuses directories and existing names.
  *
  * guest:
  *   dir: /
@@ -38,8 +37,7 @@ int main(void)
 	CHECK_ERRNO(link_("twin", ""), ENOENT);
 	CHECK_ERRNO(look("x"), ENOENT);
 
-	/* For a symbolic link, the link itself gets another name. Followed, as in POSIX, the target does (Wasmtime:
-	 * EINVAL). */
+	/* For a symbolic link, the link itself gets another name. If it is followed, as POSIX allows, the target gets one (Wasmtime: EINVAL). */
 	CHECK_OK(__wasi_path_symlink("nowhere", ROOT, "dangling"));
 	CHECK_OK(link_("dangling", "dangling2"));
 	CHECK_EQ(stat_path("dangling2").filetype, __WASI_FILETYPE_SYMBOLIC_LINK);

@@ -1,4 +1,5 @@
-/* The smallest program: a line on stdout, exit 0. Also the one that start-up time is measured with.
+// forms: wrapped wasip2
+/* The smallest program: a line on stdout, exit 0. The benchmark measures start-up time with it.
  *
  * guest:
  *   expect-stdout: "hello, world\n"

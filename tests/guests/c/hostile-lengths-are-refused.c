@@ -1,4 +1,4 @@
-/* Lengths and counts of 2^32-1, and those that wrap when multiplied or added to their pointer: each is an error, without a trap or a hang.
+/* Lengths and counts of 2^32-1, and those that wrap when multiplied or added to their pointer: each causes an error, but no trap and no hang.
  *
  * guest:
  *   dir: /
@@ -43,7 +43,7 @@ int main(void)
 		CHECK_ERRNO(raw_path_readlink(ROOT, P("file"), n, g, 8, g), EFAULT, ENAMETOOLONG);
 	}
 
-	/* Vectors that each fit into memory but hold more than 4 GiB together: refused, or the file's few bytes are read. */
+	/* Vectors that each fit into memory but have more than 4 GiB together: the call fails, or reads the file's few bytes. */
 	static __wasi_iovec_t many[1024];
 	CHECK(__builtin_wasm_memory_grow(0, 64) != (size_t)-1); /* 4 MiB of unused memory */
 	for (int i = 0; i < 1024; i++)

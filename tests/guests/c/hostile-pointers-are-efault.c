@@ -1,5 +1,5 @@
-/* Every pointer argument of every function, pointed at the end of memory, across it, and at the end of the address space: EFAULT, no trap,
- * no kernel memory read or written, and the process goes on.
+/* Every pointer argument of every function, pointing at the end of memory, across it, and at the end of the address space: the call fails with
+ * EFAULT, there is no trap, no kernel memory is read or written, and the process continues.
  *
  * guest:
  *   dir: /
@@ -13,7 +13,7 @@
 static uint64_t good[64];
 static uint32_t iov[2];
 
-/* One call with one bad pointer in it. */
+/* One call with one bad pointer. */
 #define BAD(call)                                                     \
 	do {                                                              \
 		for (size_t i = 0; i < sizeof places / sizeof *places; i++) { \

@@ -1,4 +1,5 @@
-/* Names of 255 bytes are fine, of 256 ENAMETOOLONG; whole paths likewise, somewhere beyond 4,096 bytes.
+// forms: wrapped
+/* Names of 255 bytes work, and names of 256 fail with ENAMETOOLONG; so do whole paths from somewhere beyond 4,096 bytes.
  *
  * guest:
  *   dir: /
@@ -30,13 +31,13 @@ int main(void)
 	CHECK_ERRNO(__wasi_path_filestat_get(ROOT, 0, repeat("n", 300), &stat), ENAMETOOLONG);
 	CHECK_ERRNO(__wasi_path_filestat_get(ROOT, 0, repeat("n", 256), &stat), ENAMETOOLONG);
 
-	/* Of many components: 4,000 bytes are fine, 65,000 are not. */
+	/* Paths of many components: 4,000 bytes work, 65,000 do not. */
 	CHECK_OK(__wasi_path_filestat_get(ROOT, 0, repeat("./", 4000), &stat));
 	CHECK_ERRNO(__wasi_path_filestat_get(ROOT, 0, repeat("./", 65000), &stat), ENAMETOOLONG);
 	CHECK_ERRNO(__wasi_path_create_directory(ROOT, repeat("a/", 65000)), ENAMETOOLONG, ENOENT);
 	CHECK_ERRNO(raw_path_symlink(P(repeat("t", 65000)), 65000, ROOT, P("link"), 4), ENAMETOOLONG);
 
-	/* 64 directories deep, by descriptors and by one path. */
+	/* 64 directories deep, through descriptors and through one path. */
 	int dir = ROOT;
 	for (int i = 0; i < 64; i++) {
 		CHECK_OK(__wasi_path_create_directory(dir, "deep"));

@@ -1,4 +1,5 @@
-/* A ring of links on the way is ELOOP for each of the ten functions that take a path, and for both of a pair.
+// forms: wrapped
+/* A cycle of links in a path makes each of the ten functions that take a path fail with ELOOP; for functions of two paths, in either of them.
  *
  * guest:
  *   dir: /
@@ -33,7 +34,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_path_symlink("x", ROOT, "ping/x"), ELOOP);
 	CHECK_ERRNO(__wasi_path_unlink_file(ROOT, "ping/x"), ELOOP);
 
-	/* What is about the link itself does not go around. */
+	/* Operations on the link itself do not follow the cycle. */
 	CHECK_OK(__wasi_path_readlink(ROOT, "ping", buffer, sizeof buffer, &used));
 	CHECK_OK(__wasi_path_filestat_set_times(ROOT, 0, "ping", 1, 1, __WASI_FSTFLAGS_MTIM));
 	CHECK_OK(__wasi_path_link(ROOT, 0, "ping", ROOT, "again"));

@@ -1,4 +1,4 @@
-/* Memory that memory.grow has just added can be used in system calls at once, also across the old end; before that it was EFAULT.
+/* Memory that memory.grow has just added can be used in system calls at once, even across the old end; before that, it causes EFAULT.
  *
  * guest:
  *   dir: /
@@ -24,7 +24,7 @@ int main(void)
 		CHECK_EQ(moved, 16);
 		CHECK_BYTES(across.buf, "0123456789abcdef", 16);
 
-		/* The result and the vector themselves in new memory, and the last bytes of it. */
+		/* The result and the vector themselves are in the new memory, up to its last bytes. */
 		__wasi_iovec_t *iov = (__wasi_iovec_t *)(uintptr_t)(memory_end() - 16);
 		*iov = (__wasi_iovec_t){(uint8_t *)(uintptr_t)(memory_end() - 4), 4};
 		CHECK_OK(raw_fd_pread((uint32_t)fd, P(iov), 1, 6, memory_end() - 8));

@@ -1,5 +1,5 @@
-/* O_CREAT makes a file or leaves the old one; with O_EXCL the name must be new, a dangling link is not; O_TRUNC
- * empties.
+// forms: wrapped
+/* O_CREAT creates a file or keeps an existing one; with O_EXCL the name must not exist, not even as a dangling link; O_TRUNC empties the file.
  *
  * guest:
  *   dir: /
@@ -15,7 +15,7 @@ static unsigned open_with(const char *path, unsigned lookup, unsigned oflags)
 	return error;
 }
 
-/* "x/" is EISDIR with O_CREAT, whatever x is, as on Linux: no file could be made of that name. */
+/* With O_CREAT, "x/" fails with EISDIR, whatever x is, as on Linux: a file cannot have such a name. */
 static void with_a_trailing_slash(void)
 {
 	static const char *const paths[] = {"new/",    "file/",       "dir/",  "to-file/",
@@ -36,13 +36,13 @@ static void with_a_trailing_slash(void)
 	CHECK_ERRNO(open_with("to-slash", FOLLOW, O_CREATE | O_EXCLUSIVE), EEXIST); /* the link itself, without a slash */
 	CHECK_ERRNO(look("new"), ENOENT);
 	CHECK_ERRNO(look("nothing"), ENOENT);
-	/* What leads there must be right first. */
+	/* An error in the path to the name comes first. */
 	CHECK_ERRNO(open_with("missing/new/", 0, O_CREATE), ENOENT);
 	CHECK_ERRNO(open_with("file/new/", 0, O_CREATE), ENOTDIR);
-	/* Dots are directories that are there. */
+	/* "." and ".." are existing directories. */
 	CHECK_ERRNO(open_with("dir/.", 0, O_CREATE), EISDIR);
 	CHECK_ERRNO(open_with("dir/./", 0, O_CREATE | O_EXCLUSIVE), EEXIST);
-	/* Without O_CREAT it is a question of what is there. */
+	/* Without O_CREAT the result depends on what exists. */
 	CHECK_ERRNO(open_with("file/", 0, 0), ENOTDIR);
 	CHECK_ERRNO(open_with("to-file/", 0, 0), ENOTDIR);
 	CHECK_ERRNO(open_with("new/", 0, 0), ENOENT);
@@ -67,12 +67,12 @@ int main(void)
 	CHECK_OK(open_with("new", 0, O_CREATE | O_EXCLUSIVE));
 	CHECK_OK(open_with("newer", 0, O_CREATE | O_TRUNCATE));
 
-	/* Where a name cannot be made. */
+	/* Where a name cannot be created. */
 	CHECK_ERRNO(open_with("missing/file", 0, O_CREATE), ENOENT);
 	CHECK_ERRNO(open_with("file/below", 0, O_CREATE), ENOTDIR);
 	CHECK_ERRNO(open_with("", 0, O_CREATE), ENOENT);
 
-	/* Through links: created where a dangling one points, but not with O_EXCL, and not when links are not followed. */
+	/* Through links: the file is created where a dangling link points, but not with O_EXCL, and not if links are not followed. */
 	CHECK_OK(__wasi_path_symlink("target", ROOT, "link"));
 	CHECK_ERRNO(open_with("link", FOLLOW, 0), ENOENT);
 	CHECK_ERRNO(open_with("link", 0, O_CREATE), ELOOP);
@@ -88,7 +88,7 @@ int main(void)
 	CHECK_OK(open_with("link", FOLLOW, O_TRUNCATE));
 	expect_file("target", "");
 
-	/* A file that is open and emptied by another open: its reader is past the end. */
+	/* When another open truncates an open file, its reader is past the end. */
 	put_file("shared", "0123456789");
 	int reader = open_file("shared", 0);
 	char got[4];

@@ -1,6 +1,6 @@
 /* All 16 combinations of O_* with all 32 of fdflags, on a file, a directory, nothing, a link to a file and a dangling
- * link, followed or not, for reading and for writing: 5,120 calls against what POSIX (and, for O_DIRECTORY with others,
- * Wasmtime) says of each.
+ * link, followed or not, for reading and for writing: compares 5,120 calls with what POSIX specifies (and for O_DIRECTORY with other flags, with
+ * what Wasmtime does).
  *
  * guest:
  *   dir: /
@@ -11,8 +11,7 @@ enum kind { FILE_THERE, DIRECTORY, NOTHING, LINK, DANGLING, KINDS };
 
 static const char *const names[KINDS] = {"file", "dir", "nothing", "link", "dangling"};
 
-/* ENOTSUP stands for itself; -1 is success. `open` has no errno for "either": where two are right, `second` is the
- * other. */
+/* The expected errno; -1 is success. Where two are correct, `second` is the other one. */
 struct verdict {
 	unsigned error, second;
 };
@@ -63,7 +62,7 @@ static void one(enum kind kind, unsigned oflags, unsigned fdflags, bool follow, 
 	unsigned sync = __WASI_FDFLAGS_DSYNC | __WASI_FDFLAGS_RSYNC | __WASI_FDFLAGS_SYNC;
 
 	if ((fdflags & sync) && error == ENOTSUP)
-		return; /* Wasmtime has no synchronous writing */
+		return; /* Wasmtime does not support synchronous writes */
 	if (error != verdict.error && error != verdict.second) {
 		char text[128];
 		snprintf(text, sizeof text, "%s oflags %u fdflags %u%s%s gives %u, not %u", names[kind], oflags, fdflags,

@@ -1,3 +1,4 @@
+// forms: wrapped
 /* New descriptors fill the lowest gap, so that "close 0, then open" replaces stdin.
  *
  * guest:

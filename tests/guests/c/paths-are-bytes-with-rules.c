@@ -1,4 +1,4 @@
-/* Every path function says the same of an empty path, a NUL in it, bytes that are no UTF-8, "." and doubled slashes.
+/* Every path function treats an empty path, a NUL, invalid UTF-8, "." and doubled slashes in the same way.
  *
  * guest:
  *   dir: /
@@ -105,7 +105,7 @@ int main(void)
 	CHECK_ERRNO(raw_path_symlink(P("a\0b"), 3, ROOT, P("new"), 3), EINVAL, EILSEQ);
 	CHECK_ERRNO(look("new"), ENOENT);
 
-	/* What is only another way to write a path. */
+	/* Different ways to write the same path. */
 	CHECK_EQ(stat_path("dir//..//./file").ino, stat_path("file").ino);
 	CHECK_EQ(stat_path("./file").ino, stat_path("file").ino);
 	CHECK_EQ(stat_path("dir/.//../dir/").ino, stat_path("dir").ino);
@@ -117,7 +117,7 @@ int main(void)
 	expect_file("...", "dots");
 	put_file("日本語", "utf-8");
 	expect_file("日本語", "utf-8");
-	CHECK_ERRNO(look("FILE"), ENOENT); /* names are told apart by case */
+	CHECK_ERRNO(look("FILE"), ENOENT); /* names are case-sensitive */
 	expect_file("file", "text");
 	return 0;
 }

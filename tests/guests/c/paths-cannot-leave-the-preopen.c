@@ -1,12 +1,13 @@
-/* Whatever the function: "..", absolute paths and links that lead out of the preopened directory are EPERM (or ENOTCAPABLE, as the
- * specification calls it), and nothing happens out there.
+// forms: wrapped
+/* Whatever the function: "..", absolute paths and links that lead out of the preopened directory fail with EPERM (or ENOTCAPABLE, as in the
+ * specification), and nothing outside changes.
  *
  * guest:
  *   dir: /
  */
 #include "fs.h"
 
-static int box; /* a directory below the preopened one: "out" is therefore a real place */
+static int box; /* a directory below the preopened one, so that "../out" exists */
 static const char *bad;
 
 static unsigned do_open(void)
@@ -71,7 +72,7 @@ static unsigned (*const calls[])(void) = {do_open,      do_create,  do_mkdir,   
                                           do_stat,      do_times,   do_readlink, do_rename_from, do_rename_to,
                                           do_link_from, do_link_to, do_symlink};
 
-/* Paths whose last component is outside, for whichever function. */
+/* Paths whose last component is outside, for all functions. */
 static const char *const outside[] = {"../out/file",
                                       "/out/file",
                                       "/",
@@ -102,7 +103,7 @@ int main(void)
 	CHECK_OK(__wasi_path_symlink("../out/created", ROOT, "box/dangling-out"));
 	box = open_dir("box");
 
-	/* The same paths are fine from a directory that holds all of it. */
+	/* The same paths work from a directory that contains their targets. */
 	expect_file("box/up/out/file", "outside");
 	expect_file("box/file-out", "outside");
 
@@ -131,18 +132,18 @@ int main(void)
 	CHECK_ERRNO(do_rmdir(), EPERM, ENOTCAPABLE);
 	CHECK_ERRNO(do_unlink(), EPERM, ENOTCAPABLE);
 
-	/* Links in the last component that are not followed may be handled as what they are. */
+	/* If links in the last component are not followed, functions may operate on the links themselves. */
 	CHECK_OK(__wasi_path_rename(box, "file-out", box, "renamed"));
 	CHECK_OK(__wasi_path_unlink_file(box, "renamed"));
 	CHECK_OK(__wasi_path_unlink_file(box, "dangling-out"));
 
-	/* Also above the preopened directory itself. */
+	/* The same for paths that lead above the preopened directory itself. */
 	__wasi_filestat_t stat;
 	CHECK_ERRNO(__wasi_path_filestat_get(ROOT, 0, "..", &stat), EPERM, ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_filestat_get(ROOT, 0, "box/../..", &stat), EPERM, ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_path_filestat_get(ROOT, 0, "/", &stat), EPERM, ENOTCAPABLE);
 
-	/* Out there and in here, all is as it was. */
+	/* Outside and inside, nothing has changed. */
 	expect_file("out/file", "outside");
 	expect_file("box/file", "inside");
 	CHECK_ERRNO(look("out/new"), ENOENT);

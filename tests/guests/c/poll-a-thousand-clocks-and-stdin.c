@@ -1,5 +1,5 @@
-/* Sleeps a thousand ways at once, on both clocks, relative and absolute, with stdin in the middle. In three runs the clocks, data, and
- * the end of input win; whoever wins wakes it at once.
+/* Waits for a thousand clock subscriptions at once, on both clocks, relative and absolute, with stdin among them. The first event is
+ * a clock in one run, data in another, and the end of input in the third; it wakes the program at once.
  *
  * guest clock:
  *   args: clock
@@ -25,12 +25,12 @@ enum { COUNT = 1000, STDIN_AT = 500 };
 static __wasi_subscription_t subs[COUNT];
 static __wasi_event_t events[COUNT];
 
-/* 200 ms when the clock is to win, else far more than anything else takes. */
+/* 200 ms if the clock is to come first; otherwise far more than anything else takes. */
 static void fill(uint64_t timeout)
 {
 	for (unsigned i = 0; i < COUNT; i++) {
 		__wasi_clockid_t id = i & 1 ? __WASI_CLOCKID_REALTIME : __WASI_CLOCKID_MONOTONIC;
-		uint64_t later = timeout + i * 1000; /* no two the same */
+		uint64_t later = timeout + i * 1000; /* all are different */
 		subs[i] = i & 2 ? clock_sub(i, id, now_of(id) + later, ABSOLUTE) : clock_sub(i, id, later, 0);
 	}
 	subs[STDIN_AT] = read_sub(STDIN_AT, 0);

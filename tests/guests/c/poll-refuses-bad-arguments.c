@@ -1,4 +1,4 @@
-/* No subscriptions, pointers out of memory, counts beyond reason, kinds that do not exist; a bad descriptor is an event with EBADF.
+/* No subscriptions, pointers outside memory, enormous counts, and unknown kinds are errors; a bad descriptor causes an event with EBADF.
  *
  * guest:
  *   dir: /
@@ -21,7 +21,7 @@ int main(void)
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 1, end), EFAULT);
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 0xffffffff, P(&got)), EFAULT, EINVAL, ENOMEM);
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 0x05555556, P(&got)), EFAULT, EINVAL,
-	            ENOMEM); /* 48 times it wraps */
+	            ENOMEM); /* wraps when multiplied by 48 */
 	CHECK_EQ(got, 99);
 
 	subs[0].u.tag = 3;
@@ -29,7 +29,7 @@ int main(void)
 	subs[0].u.tag = 255;
 	CHECK_ERRNO(raw_poll_oneoff(P(subs), P(events), 1, P(&got)), EINVAL);
 
-	/* A clock that does not exist, or a flag: the call or its event says so. */
+	/* An unknown clock or flag: the call or its event returns an error. */
 	subs[0] = clock_sub(7, 17, 0, 0);
 	unsigned error = raw_poll_oneoff(P(subs), P(events), 1, P(&got));
 	CHECK_ERRNO(error, 0, EINVAL);

@@ -4,7 +4,7 @@
  */
 #include "poll.h"
 
-/* Waits for one clock; returns how long it took. */
+/* Waits for one clock. Returns how long it took. */
 static uint64_t wait(__wasi_clockid_t id, uint64_t timeout, unsigned flags)
 {
 	__wasi_subscription_t sub = clock_sub(UINT64_C(0x123456789abcdef0), id, timeout, flags);
@@ -24,7 +24,7 @@ int main(void)
 
 	for (int i = 0; i < 2; i++) {
 		__wasi_clockid_t id = clocks[i];
-		/* A clock may be coarse, and realtime may be set: a millisecond of grace below, much above. */
+		/* A clock may be coarse, and the realtime clock may be set: tolerates a millisecond less, and much more. */
 		CHECK_BETWEEN(wait(id, 50 * MS, 0), 49 * MS, 2000 * MS);
 		CHECK_BETWEEN(wait(id, now_of(id) + 50 * MS, ABSOLUTE), 49 * MS, 2000 * MS);
 		CHECK_BETWEEN(wait(id, 0, 0), 0, 1000 * MS);

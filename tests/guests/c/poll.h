@@ -1,4 +1,4 @@
-/* poll.h - short forms for subscriptions and events. */
+/* poll.h - helpers for subscriptions and events. */
 #ifndef GUEST_POLL_H
 #define GUEST_POLL_H
 
@@ -39,7 +39,7 @@ static inline __wasi_subscription_t write_sub(uint64_t userdata, int fd)
 	return fd_sub(userdata, __WASI_EVENTTYPE_FD_WRITE, fd);
 }
 
-/* Polls; the number of events. */
+/* Polls. Returns the number of events. */
 static inline size_t poll_subs(const __wasi_subscription_t *subs, __wasi_event_t *events, size_t count)
 {
 	__wasi_size_t got = 12345;

@@ -1,4 +1,5 @@
-/* pread and pwrite work at the offset that they are given; the descriptor's own stays where it is.
+// forms: wrapped
+/* pread and pwrite use the offset that they are given, and do not change the descriptor's own.
  *
  * guest:
  *   dir: /
@@ -37,7 +38,7 @@ int main(void)
 	expect_offset(fd, 10);
 	CHECK_EQ(pread_some(fd, got, 4, 3), 4);
 	CHECK_BYTES(got, "3456", 4);
-	CHECK_EQ(pread_some(fd, got, sizeof got, 8), 2); /* short at the end */
+	CHECK_EQ(pread_some(fd, got, sizeof got, 8), 2); /* fewer bytes at the end */
 	CHECK_EQ(pread_some(fd, got, sizeof got, 10), 0);
 	CHECK_EQ(pread_some(fd, got, sizeof got, 11), 0);
 	CHECK_EQ(pread_some(fd, got, sizeof got, INT64_MAX - 100), 0);
@@ -52,7 +53,7 @@ int main(void)
 	CHECK_EQ(pread_some(fd, got, sizeof got, 8), 9);
 	CHECK_BYTES(got, "89\0\0\0\0end", 9);
 
-	/* Nothing written beyond the end leaves the file as it is. */
+	/* An empty write beyond the end does not change the file. */
 	__wasi_size_t written = 9;
 	CHECK_OK(__wasi_fd_pwrite(fd, NULL, 0, 1000, &written));
 	CHECK_EQ(written, 0);
@@ -75,7 +76,7 @@ int main(void)
 	CHECK_EQ(pread_some(fd, got, sizeof got, 0), 19);
 	CHECK_BYTES(got, "0ab", 3);
 	CHECK_BYTES(got + 14, "end+Z", 5);
-	/* Without it at the offset again. */
+	/* Without it, pwrite writes at the given offset again. */
 	CHECK_OK(__wasi_fd_fdstat_set_flags(append, 0));
 	pwrite_all(append, "Z", 0);
 	CHECK_EQ(stat_fd(fd).size, 19);

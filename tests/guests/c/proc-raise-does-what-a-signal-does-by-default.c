@@ -1,6 +1,6 @@
-/* proc_raise: the signals whose action is "Ignored" in typenames.witx do nothing (PIPE is one, other than in POSIX), the others end the process
- * with 128 and their number, those that do not exist are EINVAL. Those that would stop the process do nothing either, because nothing could resume
- * it. (Wasmtime has no signals at all and says ENOTSUP.) tests/native/each-signal-has-its-action.c has all of them.
+/* proc_raise: signals whose action is "Ignored" in typenames.witx do nothing (unlike in POSIX, PIPE is one of them), others end the process with
+ * code 128 + signal, and unknown ones fail with EINVAL. Signals that would stop the process do nothing, either, because nothing could resume it.
+ * (Wasmtime has no signals and returns ENOTSUP.) tests/native/each-signal-has-its-action.c has all of them.
  *
  * guest ignored:
  *   args: ignored

@@ -1,5 +1,4 @@
-/* random_get fills what it is given, not a byte more; two buffers differ; nothing at all is fine; 4 MiB at once are
- * fine and look random.
+/* random_get fills the buffer and not a byte more; two buffers differ; a size of zero works; 4 MiB at once work and look random.
  *
  * guest:
  */
@@ -10,7 +9,7 @@
 
 enum { BIG = 4 << 20 };
 
-/* Each byte value should occur BIG / 256 = 16,384 times, with a standard deviation of 128: a difference of ten of them never happens. */
+/* Each byte value should occur BIG / 256 = 16,384 times, with a standard deviation of 128: a difference of ten standard deviations never happens. */
 static void looks_random(const uint8_t *bytes)
 {
 	uint32_t counts[256] = {0};

@@ -1,5 +1,5 @@
-/* raw.h - the 46 functions as the module imports them: every pointer and length is a plain number, so that a test can pass invalid ones, and the
- * whole i32 result. `P(x)` is the address of an object as such a number. */
+/* raw.h - the 46 functions as the module imports them: every pointer and length is a plain number, so that a test can pass invalid ones, and sees
+ * the whole i32 result. `P(x)` is the address of an object as such a number. */
 #ifndef GUEST_RAW_H
 #define GUEST_RAW_H
 
@@ -61,7 +61,7 @@ u raw_sock_recv(u fd, u iovs, u count, u flags, u out, u out_flags) WASI_IMPORT(
 u raw_sock_send(u fd, u iovs, u count, u flags, u out) WASI_IMPORT(sock_send);
 u raw_sock_shutdown(u fd, u how) WASI_IMPORT(sock_shutdown);
 
-/* The first address that is not in memory. */
+/* The first address beyond the memory. */
 static inline uint32_t memory_end(void)
 {
 	return (uint32_t)__builtin_wasm_memory_size(0) * 65536u;

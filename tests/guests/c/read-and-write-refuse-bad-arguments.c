@@ -10,7 +10,7 @@
 static char byte = 'x', buffer[16];
 static uint32_t moved;
 
-/* What all four have in common. */
+/* Errors that all four have in common. */
 static void all_four(uint32_t fd, uint32_t iovs, uint32_t count, uint32_t result, uint16_t expected)
 {
 	CHECK_ERRNO(raw_fd_write(fd, iovs, count, result), expected);
@@ -51,13 +51,13 @@ int main(void)
 	} huge[3] = {{P(&byte), 1}, {0, end}, {P(&byte), 0xffffffff}};
 	all_four((uint32_t)fd, P(huge), 3, P(&moved), EFAULT);
 
-	/* Nothing of that reached the file. Its size and bytes are as they were. */
+	/* None of these calls changed the file. */
 	CHECK_EQ(stat_fd(fd).size, 10);
 	seek_to(fd, 0, __WASI_WHENCE_SET);
 	CHECK_EQ(read_some(fd, buffer, sizeof buffer), 10);
 	CHECK_BYTES(buffer, "0123456789", 10);
 
-	/* A descriptor that is not open for it; a directory. */
+	/* A descriptor that is not open for the operation; a directory. */
 	int reader = open_at(ROOT, "file", 0, READ_RIGHTS),
 		writer = open_at(ROOT, "file", 0, FILE_RIGHTS & ~__WASI_RIGHTS_FD_READ);
 	CHECK_ERRNO(raw_fd_write((uint32_t)reader, P(&good), 1, P(&moved)), EBADF, ENOTCAPABLE);

@@ -1,4 +1,5 @@
-/* A read-only directory can be read in every way and changed in none.
+// forms: wrapped
+/* A read-only directory can be read in every way, and cannot be changed in any.
  *
  * guest:
  *   dir: / read-only
@@ -35,7 +36,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_path_filestat_set_times(ROOT, 0, "file", 0, 0, __WASI_FSTFLAGS_MTIM), REFUSED);
 	CHECK_ERRNO(__wasi_fd_filestat_set_times(ROOT, 0, 0, __WASI_FSTFLAGS_MTIM), REFUSED, EBADF);
 
-	/* Nor from a directory or a file below it. */
+	/* The same from a directory or a file below it. */
 	CHECK_ERRNO(__wasi_path_open(dir, 0, "new", O_CREATE, 0, 0, 0, &fd), REFUSED);
 	CHECK_ERRNO(__wasi_path_unlink_file(dir, "inner"), REFUSED);
 	CHECK_ERRNO(__wasi_path_create_directory(dir, "new"), REFUSED);

@@ -1,4 +1,4 @@
-/* One read of a stream fills one vector after the other, skipping empty ones, and leaves what it did not reach.
+/* One read of a stream fills one vector after the other, skipping empty ones, and does not touch the rest.
  *
  * guest:
  *   stdin: "0123456789"

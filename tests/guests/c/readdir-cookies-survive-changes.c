@@ -1,4 +1,4 @@
-/* While a directory is read in pieces, names come and go: each one that stays is listed exactly once, and none is listed after its removal.
+/* Names are added and removed while a directory is read in pieces: each name that stays is listed exactly once, and none is listed after its removal.
  *
  * guest:
  *   dir: /
@@ -49,7 +49,7 @@ int main(void)
 		cookie = each_entry(dir, cookie, 400, note, &reading);
 		if (reading.left > 0)
 			break;
-		/* Remove one, make one, rename one of the new ones. */
+		/* Removes a name, creates one, and renames one of the new ones. */
 		int victim = (round * 37) % COUNT;
 		if (!removed[victim]) {
 			removed[victim] = true;

@@ -1,3 +1,4 @@
+// forms: wrapped
 /* A buffer of any size is filled completely: tiny and large buffers receive the same bytes.
  *
  * guest:
@@ -20,13 +21,14 @@ int main(void)
 	for (size_t small = 0; small <= size + 30; small++) {
 		memset(part, 0xa5, sizeof part);
 		CHECK_OK(__wasi_fd_readdir(ROOT, part, small, 0, &used));
-		CHECK_EQ(used, small < size ? small : size); /* full: there is more; not full: that was all */
+		CHECK_EQ(used,
+		         small < size ? small : size); /* a full buffer means that there is more; otherwise that was all */
 		CHECK_BYTES(part, whole, used);
 		for (size_t i = used; i < used + 32; i++)
 			CHECK_EQ(part[i], 0xa5);
 	}
 
-	/* From each entry's cookie on, the listing is the rest of the whole. */
+	/* Starting at any entry's cookie, the listing is the rest of the whole listing. */
 	for (size_t at = 0; at < size;) {
 		__wasi_dirent_t head;
 		memcpy(&head, whole + at, sizeof head);

@@ -1,3 +1,4 @@
+// forms: wrapped
 /* Reads a stdin that never has input. Only a kill ends it.
  *
  * guest:

@@ -1,3 +1,4 @@
+// forms: wrapped
 /* A trailing slash in path_rename means a directory, on either side.
  *
  * guest:

@@ -1,3 +1,4 @@
+// forms: wrapped
 /* path_rename of files and directories: to new names, over files, over empty directories; renames that POSIX forbids change nothing.
  *
  * guest:
@@ -19,7 +20,7 @@ int main(void)
 	CHECK_EQ(stat_path("moved").ino, inode);
 	expect_file("moved", "file");
 
-	/* Over a file: it is gone, except for those that have it open. */
+	/* Over a file: the old file remains only for descriptors that have it open. */
 	put_file("victim", "victim");
 	int victim = open_file("victim", 0);
 	CHECK_OK(rename_("moved", "victim"));
@@ -29,12 +30,12 @@ int main(void)
 	CHECK_EQ(read_some(victim, got, sizeof got), 6);
 	CHECK_BYTES(got, "victim", 6);
 
-	/* Onto itself: nothing. */
+	/* Onto itself: nothing happens. */
 	CHECK_OK(rename_("victim", "victim"));
 	CHECK_OK(rename_("victim", "./victim"));
 	expect_file("victim", "file");
 
-	/* Directories: to a new name with all that is in them, over an empty one, not over a full one. */
+	/* Directories: to a new name with their contents, over an empty directory, but not over one with contents. */
 	make_dir("dir");
 	make_dir("dir/sub");
 	put_file("dir/sub/leaf", "leaf");
@@ -76,17 +77,17 @@ int main(void)
 	CHECK_ERRNO(rename_("full/sub/..", "x"), EBUSY, EINVAL);
 	expect_file("full/sub/leaf", "leaf");
 
-	/* Two links of one file: POSIX says that nothing happens, and both stay. */
+	/* Two links of one file: POSIX requires that nothing happens, and both stay. */
 	CHECK_OK(__wasi_path_link(ROOT, 0, "victim", ROOT, "twin"));
 	CHECK_OK(rename_("victim", "twin"));
 	CHECK_OK(look("victim"));
 	CHECK_EQ(stat_path("twin").nlink, 2);
 
-	/* A symbolic link moves itself. */
+	/* A rename moves the symbolic link itself. */
 	CHECK_OK(__wasi_path_symlink("victim", ROOT, "link"));
 	CHECK_OK(rename_("link", "link2"));
 	CHECK_EQ(stat_path("link2").filetype, __WASI_FILETYPE_SYMBOLIC_LINK);
-	CHECK_OK(rename_("twin", "link2")); /* over the link, not over what it points at */
+	CHECK_OK(rename_("twin", "link2")); /* replaces the link, not its target */
 	CHECK_EQ(stat_path("link2").filetype, __WASI_FILETYPE_REGULAR_FILE);
 
 	/* From one directory's descriptor to another's. */

@@ -1,4 +1,5 @@
-/* fd_renumber moves a descriptor onto another that is open, closing that one; onto itself it does nothing; stdio and preopens included.
+// forms: wrapped
+/* fd_renumber moves a descriptor onto another that is open, closing that one; onto itself it does nothing. It works for stdio and preopens, too.
  *
  * guest:
  *   dir: /
@@ -21,7 +22,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_fd_fdstat_get(a, &stat), EBADF);
 	CHECK_ERRNO(__wasi_fd_close(a), EBADF);
 	CHECK_EQ(stat_fd(b).ino, inode);
-	CHECK_EQ(read_some(b, got, 2), 2); /* the offset came along */
+	CHECK_EQ(read_some(b, got, 2), 2); /* the offset moved with the descriptor */
 	CHECK_BYTES(got, "34", 2);
 
 	CHECK_ERRNO(__wasi_fd_renumber(b, a), EBADF); /* the target must be open */
@@ -32,7 +33,7 @@ int main(void)
 	CHECK_EQ(read_some(b, got, 2), 2); /* refused calls closed nothing */
 	CHECK_BYTES(got, "56", 2);
 
-	/* What goes to stdout goes to the file from now on. */
+	/* From now on, output to stdout goes to the file. */
 	CHECK_EQ(open_file("out", O_CREATE), a);
 	CHECK_OK(__wasi_fd_renumber(a, 1));
 	puts("to the file");

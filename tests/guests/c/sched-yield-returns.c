@@ -1,3 +1,4 @@
+// forms: wrapped
 /* sched_yield always succeeds.
  *
  * guest:

@@ -1,5 +1,4 @@
-/* fd_seek from the start, from here and from the end; never before the start (EINVAL); far beyond the end, where a
- * write leaves a hole.
+/* fd_seek from the start, from the current offset and from the end; never before the start (EINVAL); far beyond the end, where a write leaves a hole.
  *
  * guest:
  *   dir: /
@@ -34,7 +33,7 @@ int main(void)
 	CHECK_EQ(read_some(fd, got, sizeof got), 1);
 	CHECK_EQ(got[0], '9');
 
-	/* Before the start, and other nonsense: refused, and the offset stays. */
+	/* Before the start, and other invalid arguments: refused, and the offset stays. */
 	CHECK_EQ(seek_to(fd, 5, __WASI_WHENCE_SET), 5);
 	CHECK_ERRNO(raw_fd_seek((uint32_t)fd, (uint64_t)-1, __WASI_WHENCE_SET, P(&out)), EINVAL);
 	CHECK_ERRNO(raw_fd_seek((uint32_t)fd, (uint64_t)-6, __WASI_WHENCE_CUR, P(&out)), EINVAL);
@@ -57,7 +56,7 @@ int main(void)
 		CHECK_ERRNO(raw_fd_seek(ROOT, 0, whence, P(&out)), EISDIR, EBADF, ENOTCAPABLE);
 	CHECK_ERRNO(raw_fd_tell(ROOT, P(&out)), EISDIR, EBADF, ENOTCAPABLE);
 
-	/* Beyond the end: nothing to read there; a write makes the file longer, and the hole reads as zeros. */
+	/* Beyond the end there is nothing to read; a write extends the file, and the hole reads as zeros. */
 	CHECK_EQ(seek_to(fd, 5, __WASI_WHENCE_END), 15);
 	CHECK_EQ(read_some(fd, got, sizeof got), 0);
 	CHECK_EQ(stat_fd(fd).size, 10);

@@ -34,14 +34,14 @@ int main(void)
 	CHECK_ERRNO(__wasi_fd_prestat_get(6, &stat), EBADF);
 	CHECK_ERRNO(__wasi_fd_prestat_dir_name(6, name, sizeof name), EBADF);
 	CHECK_ERRNO(raw_fd_prestat_get(ROOT, memory_end() - 4), EFAULT);
-	/* Open, but not preopened: EBADF too, or libc, which asks until it hears that, gives up. */
+	/* Descriptors that are open but not preopened return EBADF, too: libc asks for one after the other until it gets that error, and fails on any other. */
 	CHECK_ERRNO(__wasi_fd_prestat_get(0, &stat), EBADF);
 	make_dir("dir");
 	int dir = open_dir("dir");
 	CHECK_ERRNO(__wasi_fd_prestat_get(dir, &stat), EBADF);
 	CHECK_ERRNO(__wasi_fd_prestat_dir_name(dir, name, sizeof name), EBADF, EINVAL, ENOTSUP, ENOTDIR);
 
-	/* libc maps paths onto them, the longest name that fits first. */
+	/* libc maps a path to the preopen with the longest matching name. */
 	FILE *given = fopen("/data/given", "r");
 	char text[32] = "";
 	CHECK(given != NULL);
@@ -55,7 +55,7 @@ int main(void)
 	CHECK(fclose(made) == 0);
 	CHECK_OK(__wasi_path_filestat_get(5, 0, "made", &file));
 
-	/* From one to the other: one file system, or EXDEV. */
+	/* From one preopen to the other: they are on one file system, or the call fails with EXDEV. */
 	CHECK_ERRNO(__wasi_path_rename(5, "made", 4, "moved"), 0, EXDEV);
 	return 0;
 }

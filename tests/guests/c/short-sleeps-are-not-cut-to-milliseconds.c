@@ -1,3 +1,4 @@
+// forms: wrapped
 /* Sleeps of 100 microseconds really last that long, and fifty of them do not last fifty times a scheduler's tick.
  *
  * guest:
@@ -18,7 +19,7 @@ int main(void)
 			shortest = took;
 	}
 	CHECK(shortest >= 100000);
-	/* Usually 5 ms in all; even when every sleep becomes 2 ms it is well below what 16 ms ticks would make of it. */
+	/* Usually 5 ms in total; even if every sleep takes 2 ms, the total is far less than with ticks of 16 ms. */
 	CHECK_BETWEEN(monotonic() - start, 50 * 100000, 500 * MS);
 	return 0;
 }

@@ -1,3 +1,4 @@
+// forms: wrapped
 /* nanosleep, usleep, sleep and poll() of wasi-libc wait as long as requested.
  *
  * guest:

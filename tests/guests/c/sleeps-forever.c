@@ -1,3 +1,4 @@
+// forms: wrapped
 /* Sleeps for 292 years. Only a kill ends it.
  *
  * guest:

@@ -41,8 +41,9 @@ int main(void)
 
 	CHECK_OK(__wasi_fd_filestat_set_size(fd, GIB));
 	CHECK_OK(__wasi_fd_filestat_set_size(fd, 6 * GIB));
-	expect_hole(fd, GIB - 35000); /* the byte that was cut off does not come back */
+	expect_hole(fd, GIB - 35000); /* the byte that was cut off does not reappear */
 	expect_hole(fd, 5 * GIB - 35000);
-	CHECK_OK(__wasi_path_unlink_file(ROOT, "file")); /* a host that copies directories out would write its zeros */
+	CHECK_OK(
+		__wasi_path_unlink_file(ROOT, "file")); /* a host that copies directories out would write all these zeros */
 	return 0;
 }

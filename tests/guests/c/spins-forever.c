@@ -1,4 +1,5 @@
-/* Computes and never calls the kernel again. Only terminating its worker ends it.
+// forms: wrapped
+/* Computes without calling the kernel again. Only terminating its worker ends it.
  *
  * guest:
  *   expect-stdout: "spinning\n"

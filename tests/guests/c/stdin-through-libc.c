@@ -1,4 +1,5 @@
-/* scanf, getline and getchar over one stdin, with its end in the middle of a line.
+// forms: wrapped
+/* scanf, getline and getchar on one stdin, which ends in the middle of a line.
  *
  * guest:
  *   stdin: "42 3.5 word\nA line of its own\nxyz"

@@ -1,4 +1,5 @@
-/* Each stream gets its own bytes, in order, with NULs and bytes that are no UTF-8.
+// forms: wrapped
+/* Each stream gets its own bytes, in order, including NULs and invalid UTF-8.
  *
  * guest:
  *   expect-stdout: "out 1\nout 2\n\x00\xff\xfe end"

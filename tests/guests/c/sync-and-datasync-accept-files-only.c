@@ -1,4 +1,5 @@
-/* fd_sync and fd_datasync succeed on a file, whether it was written or not; EBADF without one.
+// forms: wrapped
+/* fd_sync and fd_datasync succeed on a file, whether it was written or not, and fail with EBADF without one.
  *
  * guest:
  *   dir: /
@@ -17,7 +18,7 @@ int main(void)
 
 	CHECK_ERRNO(__wasi_fd_sync(99), EBADF);
 	CHECK_ERRNO(__wasi_fd_datasync(-1), EBADF);
-	/* POSIX may sync a directory; Wasmtime says EBADF. A stream cannot be synced. */
+	/* POSIX allows syncing a directory; Wasmtime returns EBADF. A stream cannot be synced. */
 	CHECK_ERRNO(__wasi_fd_sync(ROOT), 0, EBADF, ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_datasync(ROOT), 0, EBADF, ENOTCAPABLE);
 	CHECK_ERRNO(__wasi_fd_sync(1), EINVAL, EBADF, ENOTSUP, ENOTCAPABLE);

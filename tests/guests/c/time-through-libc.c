@@ -1,3 +1,4 @@
+// forms: wrapped
 /* time, clock_gettime, gettimeofday and strftime agree on the current time.
  *
  * guest:

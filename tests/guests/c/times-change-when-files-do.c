@@ -1,3 +1,4 @@
+// forms: wrapped
 /* Writing changes mtime and ctime, reading does not; creating and removing names changes the directory's; renaming changes at most ctime.
  *
  * guest:
@@ -46,7 +47,7 @@ int main(void)
 	uint64_t after = stat_path("dir").mtim;
 	CHECK(after > before);
 	wait_a_little();
-	put_file("dir/new", "y"); /* no name came or went */
+	put_file("dir/new", "y"); /* no name was added or removed */
 	CHECK_EQ(stat_path("dir").mtim, after);
 	CHECK_OK(__wasi_path_unlink_file(ROOT, "dir/new"));
 	CHECK(stat_path("dir").mtim > after);

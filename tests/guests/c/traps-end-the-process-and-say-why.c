@@ -1,4 +1,5 @@
-/* Each kind of trap: exit 134, with the engine's message; what was written before it arrives.
+// forms: wrapped
+/* Each kind of trap ends the program with code 134 and the engine's message; output written before it arrives.
  *
  * guest unreachable:
  *   args: unreachable
@@ -42,11 +43,11 @@ static double takes_a_double(double x)
 	return x * 2;
 }
 
-/* Without a frame in linear memory: it is the engine's own stack that overflows. */
+/* Uses no frame in linear memory, so that the engine's own stack overflows. */
 __attribute__((noinline)) static int endless(int x)
 {
 	static volatile int one = 1;
-	return x > 0 ? endless(x + one) / (x | 1) : 1; /* a division: no compiler makes a loop of it */
+	return x > 0 ? endless(x + one) / (x | 1) : 1; /* the division keeps compilers from turning this into a loop */
 }
 
 int main(int argc, char **argv)

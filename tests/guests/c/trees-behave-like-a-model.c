@@ -1,11 +1,12 @@
-/* 30,000 random operations on names (make, remove, rename, link, write, read), each compared with the same on arrays in memory.
+// forms: wrapped
+/* 30,000 random operations on names (make, remove, rename, link, write, read), each compared with the same operation on arrays in memory.
  *
  * guest:
  *   dir: /
  */
 #include "dirents.h"
 
-/* Sixteen places for directories, directory n in directory n / 2 and 0 the root; in each, the names a..h are files or nothing. */
+/* Sixteen places for directories: directory n is in directory n / 2, and 0 is the root. In each, the names a to h are files or do not exist. */
 enum { DIRS = 16, NAMES = 8, OPERATIONS = 30000 };
 
 static int file_at[DIRS][NAMES]; /* which file, or 0 */
@@ -46,7 +47,7 @@ static const char *path_of(int dir, int name)
 	return path;
 }
 
-/* All of its ancestors exist (then its own existence is dir_there). */
+/* Whether all of its ancestors exist; whether the directory itself exists is in dir_there. */
 static bool reachable(int dir)
 {
 	for (int d = dir; d > 0; d /= 2)

@@ -1,4 +1,5 @@
-/* path_unlink_file: the name goes at once, the bytes when the last descriptor is closed; directories are EISDIR.
+// forms: wrapped
+/* path_unlink_file removes the name at once; the bytes are freed when the last descriptor is closed. For directories it fails with EISDIR.
  *
  * guest:
  *   dir: /

@@ -1,5 +1,4 @@
-/* Scatter and gather: none, empty ones, 1,024 of them (the most), 1,025 (EINVAL), the same bytes many times,
- * overlapping targets.
+/* Scatter and gather: no vectors, empty ones, 1,024 of them (the maximum), 1,025 (EINVAL), the same bytes many times, overlapping targets.
  *
  * guest:
  *   dir: /
@@ -53,7 +52,7 @@ int main(void)
 	CHECK_ERRNO(__wasi_fd_pwrite(fd, out, 1025, 0, &moved), EINVAL);
 	CHECK_ERRNO(__wasi_fd_pread(fd, in, 1025, 0, &moved), EINVAL);
 
-	/* None at all, and only empty ones. */
+	/* No vectors, and only empty ones. */
 	uint64_t size = stat_fd(fd).size;
 	CHECK_OK(__wasi_fd_write(fd, out, 0, &moved));
 	CHECK_EQ(moved, 0);
@@ -65,7 +64,7 @@ int main(void)
 	CHECK_EQ(moved, 0);
 	CHECK_EQ(stat_fd(fd).size, size);
 
-	/* An empty one may point anywhere in memory, also right at its end. */
+	/* An empty vector may point anywhere in memory, even to its very end. */
 	out[0] = (__wasi_ciovec_t){(const uint8_t *)(uintptr_t)memory_end(), 0};
 	out[1] = (__wasi_ciovec_t){(const uint8_t *)"xy", 2};
 	CHECK_OK(__wasi_fd_pwrite(fd, out, 2, 0, &moved));
@@ -81,7 +80,7 @@ int main(void)
 	CHECK_OK(__wasi_fd_pread(fd, in, 1, 0, &moved));
 	CHECK_BYTES(got, "abababababab", 12);
 
-	/* Overlapping targets are filled in order: the later one wins where both lie. */
+	/* Overlapping targets are filled in order: where they overlap, the later one's bytes remain. */
 	CHECK_OK(__wasi_fd_pwrite(fd, &(__wasi_ciovec_t){(const uint8_t *)"01234567", 8}, 1, 0, &moved));
 	in[0] = (__wasi_iovec_t){got, 4};
 	in[1] = (__wasi_iovec_t){got + 2, 4};

@@ -1,4 +1,5 @@
-/* No directory was given: descriptor 3 is not there, and libc finds nothing.
+// forms: wrapped
+/* Without preopened directories, descriptor 3 does not exist, and libc finds no files.
  *
  * guest:
  */

@@ -1,4 +1,5 @@
-/* A file ends where offsets do: writing there is EFBIG, writing up to it is cut.
+// forms: wrapped
+/* A file ends at the largest offset: a write there fails with EFBIG, and a write that crosses it is shortened.
  *
  * guest:
  *   dir: /
@@ -18,7 +19,7 @@ int main(void)
 	CHECK_OK(__wasi_fd_pwrite(fd, &iov, 1, INT64_MAX - 2, &written));
 	CHECK_EQ(written, 2);
 	CHECK_EQ(stat_fd(fd).size, INT64_MAX);
-	/* At the end is nowhere now. */
+	/* An append has no room now. */
 	CHECK_OK(__wasi_fd_fdstat_set_flags(fd, __WASI_FDFLAGS_APPEND));
 	seek_to(fd, 0, __WASI_WHENCE_SET);
 	CHECK_ERRNO(__wasi_fd_write(fd, &iov, 1, &written), EFBIG);

@@ -1,4 +1,5 @@
-/* Writes without end to a reader that keeps reading. Only a kill ends it; the memory of neither side grows.
+// forms: wrapped
+/* Writes endlessly to a reader that keeps reading. Only a kill ends it; neither side's memory grows.
  *
  * guest:
  *   expect-timeout: 300ms

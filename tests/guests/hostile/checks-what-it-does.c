@@ -1,5 +1,5 @@
-/* The neighbour of hostile guests: writes a file of its own, reads it back, lists its directory, and sends what it reads from standard input on to standard
- * output, again and again, until the input ends. Whatever is not as it left it is its exit code: 1 the file, 2 the directory, 3 a stream.
+/* The neighbour of hostile guests: until its input ends, it repeatedly writes a file, reads it back, lists its directory, and copies standard input
+ * to standard output. If anything has changed unexpectedly, the exit code says what: 1 the file, 2 the directory, 3 a stream.
  *
  * guest:
  *   dir: /box

@@ -1,8 +1,8 @@
-;; As many threads as it has arguments, and each does one thing for ever that keeps the machine, the kernel's locks or the engine busy, by its number:
-;;   0  reads 4 GiB of /dev/zero, in one call        3  renames a file to and fro in the tree's root
-;;   1  reads 4 GiB of the hole in "hole"            4  makes threads that end at once
+;; Starts as many threads as it has arguments. Each repeats one thing forever that keeps the machine, the kernel's locks or the engine busy, depending on its number:
+;;   0  reads 4 GiB of /dev/zero, in one call        3  renames a file back and forth in the tree's root
+;;   1  reads 4 GiB of the hole in "hole"            4  creates threads that end at once
 ;;   2  lists the directory "many"                   5  grows memory and a table, and computes
-;; Preopen 3 is the root, with "dev", "hole", "many" and "a". Writes a line once all have begun. No test: npm run soak -- --hostile runs it.
+;; Preopen 3 is the root, with "dev", "hole", "many" and "a". Writes a line once all have begun. Not a test: npm run soak -- --hostile runs it.
 (module
   (import "env" "memory" (memory 80 256 shared))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -21,7 +21,7 @@
   (data (i32.const 64) "a")
   (data (i32.const 72) "b")
 
-  ;; A thread's argument is where its results go: 12288 + 16 * its number. Those of the threads that end at once is 0.
+  ;; A thread's argument is the address for its results: 12288 + 16 * its number, or 0 for threads that end at once.
   (func $descriptor (param $at i32) (param $name i32) (param $size i32) (param $rights i64) (result i32)
     (drop (call $open (i32.const 3) (i32.const 0) (local.get $name) (local.get $size) (i32.const 0)
       (local.get $rights) (i64.const 0) (i32.const 0) (local.get $at)))

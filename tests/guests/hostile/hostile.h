@@ -1,8 +1,8 @@
-/* hostile.h - a random call of WASI with hostile arguments, chosen by a number that the caller keeps: nothing here needs the stack, for a second thread of a
- * module without libc has none.
+/* hostile.h - makes a random WASI call with hostile arguments, chosen by a random state that the caller keeps. Nothing here uses the stack in linear
+ * memory, because without libc a second thread has none.
  *
- * Everything that calls are given lies in the arena, the last pages of the memory, and what they write goes to its upper part: beyond
- * it is EFAULT, and nothing that the program lives on is ever written to. What would end the program, wait for ever, or take away the directory itself is not asked for. */
+ * All arguments are in the arena, the last pages of the memory, and results go to its upper part: addresses beyond it cause EFAULT, so the program's
+ * own data is never overwritten. No call ends the program, waits forever, or removes the directory itself. */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
@@ -20,7 +20,7 @@ enum {
 
 static uint32_t arena;
 
-/* xorshift64*; the state is one of the caller's, not 0. 0 ... below - 1. */
+/* xorshift64*. The state belongs to the caller and is not 0. Returns 0 … limit - 1. */
 static inline uint32_t below(uint64_t *s, uint32_t limit)
 {
 	uint64_t x = *s;
@@ -39,7 +39,7 @@ static inline void put(uint32_t at, uint32_t value)
 static const char hostile_texts[16][16] = {"a",    "b",    "dir", "dir/a", "dir/b",    "link",  "loop",     "..",
                                            "../a", "dir/", "/a",  "new",   "\xff\xfe", "up/up", "dir/../a", ""};
 
-/* One of the pieces, and of the sizes that are wrong in each way. */
+/* Sizes of pieces: valid ones, and ones that are wrong in each way. */
 static inline void change_piece(uint64_t *s)
 {
 	uint32_t at = IOVS + 8 * R(64), how = R(16);
@@ -47,7 +47,7 @@ static inline void change_piece(uint64_t *s)
 	put(at + 4, how == 2 ? 0xffffffff : how == 3 ? 65536 : R(600));
 }
 
-/* Number 0 stays a clock that has run out: no poll waits. */
+/* Subscription 0 stays a clock that has expired, so no poll waits. */
 static inline void change_subscription(uint64_t *s)
 {
 	uint32_t at = SUBS + 48 * (1 + R(127)), kind = R(5);
@@ -80,7 +80,7 @@ static inline void make_arena(uint32_t pages_at)
 static inline void hostile_call(uint64_t *s)
 {
 #define ANY() (R(1u << 31) * 2 + R(2))
-/* Never below the results, where it says what a poll waits for and where a read goes. */
+/* Results never go below RESULTS, where the subscriptions and the vectors are. */
 #define WRONG() (R(2) ? arena + ARENA - R(8) : 0xffffffff - R(64))
 #define POINTER() (R(8) ? arena + RESULTS + (R(2) ? 8 * R(64) : R(ARENA - RESULTS)) : WRONG())
 #define SIZE() (R(8) ? R(300) : R(2) ? R(1 << 18) : 0xffffffff - R(1 << 16))
@@ -90,7 +90,7 @@ static inline void hostile_call(uint64_t *s)
 #define FD() (R(6) ? 3 + R(10) : R(3) ? R(3) : ANY())
 #define OWN_FD() (R(8) ? 5 + R(8) : 100 + ANY() % 0x7fffff00)
 #define DIR() (R(8) ? 3 + R(2) : FD())
-/* Files stay small: the file system is everybody's. */
+/* Files stay small, because all guests share the file system. */
 #define OFFSET() (R(8) ? (U)R(70000) : R(2) ? (U)R(1 << 18) : (UINT64_C(1) << 62) + ANY())
 #define PATH() (R(10) ? arena + PATHS + 64 * R(16) : R(2) ? arena + LONG_PATH : POINTER())
 #define LENGTH() (R(10) ? R(8) : R(2) ? R(5000) : SIZE())
@@ -210,7 +210,7 @@ static inline void hostile_call(uint64_t *s)
 	case 37:
 		raw_path_unlink_file(DIR(), PATH(), LENGTH());
 		break;
-	/* From another place than the first subscription only what fails. */
+	/* The subscriptions start at the first one (the expired clock), or at an address that fails. */
 	case 38:
 		raw_poll_oneoff(R(8) ? arena + SUBS : 0xffffffff - R(64), POINTER(), R(6) ? 1 + R(128) : 5000 + ANY() / 2,
 		                RESULT());

@@ -1,8 +1,8 @@
 // flags: -nostdlib -matomics -mbulk-memory -mexec-model=command -Wl,--shared-memory,--import-memory,--export-memory,--max-memory=4194304,--export=wasi_thread_start,--no-entry,--export=_start
-/* Four threads on one memory: two make random calls with hostile arguments, two change the vectors, subscriptions and paths that those calls are about,
- * all the time: `races-with-its-own-calls SEED COUNT`. Exits with 0 when the first has made COUNT calls.
+/* Four threads on one memory: two make random calls with hostile arguments, and two constantly change the vectors, subscriptions and paths that
+ * those calls use: `races-with-its-own-calls SEED COUNT`. Exits with 0 when the first has made COUNT calls.
  *
- * Without libc, which Debian has none of for threads: only the first thread has a stack, the others work without.
+ * It does not use libc, because Debian has no libc for threads: only the first thread has a stack, and the others work without one.
  */
 #include "hostile.h"
 
@@ -18,7 +18,7 @@ static uint64_t number_at(uint32_t at)
 	return value;
 }
 
-/* 1 and 2 change what is read, 3 calls. None of them ends by itself. */
+/* Threads 1 and 2 change what calls read, and thread 3 makes calls. None of them ends by itself. */
 __attribute__((visibility("default"))) void wasi_thread_start(int32_t tid, uint32_t argument)
 {
 	uint64_t *s = &states[argument];

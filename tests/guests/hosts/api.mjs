@@ -1,4 +1,4 @@
-// Runs guests through the public API, in one runtime: the same in Node and in a page.
+// Runs guests through the public API, in one runtime. Node and pages use the same code.
 import { bytesOf } from '../header.mjs';
 import { Collector, feed } from '../feed.mjs';
 
@@ -8,7 +8,7 @@ async function collect(stream, collector) {
   collector.end();
 }
 
-/** The case's clients, one after the other; what each got. Whatever goes wrong with one is seen in that. */
+/** Runs the case's clients, one after the other, and returns what each received, which also shows any failure. */
 async function runClients(hf, guest, port) {
   const replies = [];
   for (const text of guest.clients) {
@@ -17,7 +17,7 @@ async function runClients(hf, guest, port) {
       const { readable, writable } = await hf.connect(port);
       const writer = writable.getWriter();
       const sent = writer.write(bytesOf(text)).then(() => writer.close());
-      // A server that has answered may close the connection before it has read our end: the reply is what counts.
+      // A server may close the connection after its answer, before it has read our end of file: only the reply matters.
       const ignore = () => undefined;
       await Promise.all([sent.catch(ignore), writer.closed.catch(ignore), collect(readable, reply)]);
     } catch (error) {
@@ -52,7 +52,7 @@ async function prepare(hf, guest, copyIn) {
   return { preopens, clean: () => hf.fs.rm(top, { recursive: true, force: true }) };
 }
 
-/** Which of the case's directories a path lies in (the longest name that fits), and where. */
+/** Which of the case's directories contains the path (the one with the longest matching name), and the rest of the path. */
 export function placeOf(guest, path) {
   const fits = guest.dirs
     .map(({ guest: name }, i) => ({ i, name: name === '/' ? '' : name }))
@@ -62,7 +62,7 @@ export function placeOf(guest, path) {
   return { i: fits.i, rest: path.slice(fits.name.length) };
 }
 
-/** A line about the engine: which ways of the runtime it takes. */
+/** A line about the engine: which of the runtime's mechanisms it uses. */
 export async function about(hf, engine) {
   const { bridge, doorbell } = await hf.stats();
   return `${engine}: ${bridge} bridge, ${doorbell} doorbell`;
@@ -78,7 +78,7 @@ export async function about(hf, engine) {
 export function apiHost(hf, sourceOf, SpawnRefused, copyIn, spawnOptions = {}) {
   return {
     /** Why this host cannot run the case, or undefined. */
-    cannot: (guest) => (guest.memory === undefined ? undefined : 'it has one runtime for all'),
+    cannot: (guest) => (guest.memory === undefined ? undefined : 'it runs all cases in one runtime'),
 
     /** @returns {Promise<import('../judge.mjs').Result>} */
     async run(guest, limit) {

@@ -8,7 +8,7 @@ import { copyIn } from './copy.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** How long a worker that was terminated may take to end where it ends at all, in milliseconds. */
+/** How many milliseconds a terminated worker may take to end, in engines that do end it. */
 const BURIAL = 200;
 
 async function leftLoopRunning(hf) {
@@ -40,12 +40,12 @@ async function open(name, { root, built, options }) {
   return { hf, cannot: () => undefined, run, about: () => about(hf, name), close, running: 0, left: false };
 }
 
-/** One browser for all that is run. */
+/** One browser for all programs. */
 export const shared = open;
 
 /**
- * As `shared`, for an engine that never ends a terminated worker whose guest loops (WebKit): such a loop would take a core from all that
- * comes after. So another browser takes over, and the old one ends with the last case that runs in it.
+ * Like `shared`, for an engine that never ends a terminated worker whose guest loops (WebKit). Such a loop would occupy a core during all later
+ * cases, so a new browser takes over, and the old one is closed after the last case that runs in it.
  */
 export async function replaced(name, setting) {
   const first = await open(name, setting);
@@ -53,7 +53,7 @@ export async function replaced(name, setting) {
   const enter = async () => {
     for (;;) {
       const browser = await current;
-      if (browser.left) continue; // while this waited
+      if (browser.left) continue; // it was replaced while this waited
       browser.running++;
       return browser;
     }

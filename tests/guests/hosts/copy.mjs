@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
-/** `to` exists. Files, directories and symbolic links; WASI programs make no others. */
+/** `to` must exist. Copies files, directories and symbolic links; WASI programs create no others. */
 export async function copyIn(target, from, to) {
   for (const entry of await fs.readdir(from, { withFileTypes: true })) {
     const [source, copy] = [path.join(from, entry.name), `${to}/${entry.name}`];

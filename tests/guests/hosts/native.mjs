@@ -7,7 +7,7 @@ import { translate, Refused } from '../../../native/host/wasm2c.mjs';
 import { moduleOf } from '../cases.mjs';
 import { execute, fromStatus, prepare } from './process.mjs';
 
-/** What a sanitizer finds ends the process with this status, and says so. */
+/** A sanitizer that finds an error ends the process with this status, and prints a report. */
 const FOUND = 117;
 export const sanitizers = {
   ...{ ASAN_OPTIONS: `detect_leaks=1:detect_stack_use_after_return=1:exitcode=${FOUND}:abort_on_error=0` },
@@ -15,7 +15,7 @@ export const sanitizers = {
   ...{ TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:exitcode=${FOUND}` },
 };
 
-/** The sanitizers of older clangs do not know how far newer kernels scatter addresses. */
+/** The sanitizers of older clangs cannot cope with the amount of address randomization in newer kernels. */
 export const unscattered = () => {
   const prefix = ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R'];
   return spawnSync(prefix[0], [...prefix.slice(1), 'true']).status === 0 ? prefix : [];
@@ -24,12 +24,12 @@ export const unscattered = () => {
 const startsThreads = (wasm) => fs.readFileSync(wasm).includes('thread-spawn');
 
 /**
- * A program as a command of this machine, translated if need be; the host must have been built. Throws a Refused for a module that cannot run.
+ * Returns the native command for a program, which is translated if necessary; the host must have been built. Throws Refused for a module that cannot run.
  * @param {string} root     the repository
  * @param {string} wasm
  * @param {{ arg0?: string, args?: string[], env?: Record<string, string>, dirs?: { host: string, guest: string, readOnly?: boolean }[],
  *   sockets?: string[], memory?: number, timeout?: number }} [how]   `dirs` are copied in and never changed; `sockets` are options of
- *   native/host/main.c; `memory` (bytes) is what the kernel may have; `timeout` in seconds
+ * native/host/main.c; `memory` is the kernel's limit in bytes; `timeout` is in seconds
  * @returns {Promise<{ command: string[], env: NodeJS.ProcessEnv }>}
  */
 export async function nativeCommand(
@@ -39,7 +39,7 @@ export async function nativeCommand(
 ) {
   const program = await translate(wasm);
   const host = path.join(root, 'build', startsThreads(wasm) ? 'native-tsan' : 'native-asan', 'holdfast-guest');
-  if (!fs.existsSync(host)) throw new Error(`there is no ${host}: node tools/build.mjs native-host makes it`);
+  if (!fs.existsSync(host)) throw new Error(`${host} is missing: run node tools/build.mjs native-host`);
   const command = [
     ...unscattered(),
     host,
@@ -55,7 +55,7 @@ export async function nativeCommand(
   return { command, env: { ...process.env, ...sanitizers } };
 }
 
-/** Throws when a sanitizer has found something; that is no guest's failure but ours. */
+/** Throws if a sanitizer has found an error, which is our failure and not the guest's. */
 function withoutFindings(ran) {
   const said = new TextDecoder().decode(ran.stderr);
   if (ran.code === FOUND && /Sanitizer|runtime error:/.test(said)) throw new Error(`a sanitizer complains:\n${said}`);
@@ -63,11 +63,11 @@ function withoutFindings(ran) {
 }
 
 /**
- * Runs a program to its end: what a suite of conformance tests needs. Throws a Refused for a module that cannot run.
+ * Runs a program to its end, for the conformance tests. Throws Refused for a module that cannot run.
  * @param {string} root     the repository
  * @param {string} wasm
  * @param {{ args?: string[], env?: Record<string, string>, dir?: string, stdin?: string, timeout?: number }} [how]   `dir` becomes "/"
- *   (a copy: the folder itself is never changed); `stdin` has one character a byte, without it stdin is a pipe that stays open; after
+ *   (a copy: the folder itself is never changed); `stdin` has one character per byte; without it, stdin is a pipe that stays open; after
  *   `timeout` milliseconds (60,000) the process is killed
  * @returns {Promise<{ code: number, signal: string | null, hung: boolean, stdout: Uint8Array, stderr: Uint8Array }>}
  */
@@ -78,7 +78,7 @@ export async function runNative(root, wasm, { args, env, dir, stdin, timeout = 6
   return withoutFindings(await execute(native.command, { stdin: steps }, timeout, native.env));
 }
 
-/** As options. A port with clients is a real one: they come over TCP. */
+/** Returns the sockets as options. A port with clients is a real TCP port. */
 function socketOptions({ sockets, clients }) {
   const first = sockets.findIndex(({ listen }) => listen !== undefined);
   return sockets.flatMap(({ listen, connect, nonblocking }, i) => {

@@ -1,4 +1,4 @@
-// The other end of node24.mjs: answers its calls with what host "node" says.
+// The other end of node24.mjs: passes its calls to host "node", and returns the results.
 import { open } from './node.mjs';
 
 let host;
@@ -19,5 +19,5 @@ process.on('message', async ({ number, name, args }) => {
   }
 });
 
-// Not exit(), which waits for all threads, also for one that does not end.
+// Not exit(), which waits for all threads, even for one that never ends.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -6,15 +6,15 @@ import { moduleOf } from '../cases.mjs';
 import { about, apiHost } from './api.mjs';
 import { copyIn } from './copy.mjs';
 
-/** Where the kernel's memory begins with `high`: there a pointer is a negative number to who takes it for signed. */
+/** Where the kernel's memory begins with `high`: code that treats a pointer as signed sees a negative number there. */
 const HIGH = 2 ** 31;
-/** Options for a runtime with so much memory, or as much as there may be. */
+/** Options for a runtime with this much memory, or with the maximum. */
 const high = (initial = undefined, maximum = 2 ** 32 - HIGH) => ({
   memory: { initial, maximum: HIGH + maximum },
   force: { kernelBase: HIGH },
 });
 
-/** `high`: the kernel's memory begins above 2 GiB. `ending`: awaited with each runtime before it is closed. */
+/** `high`: the kernel's memory begins above 2 GiB. `ending`: called with each runtime and awaited before the runtime is closed. */
 export async function open({ root, built, options, interruptible = false, ending = async () => undefined, ...rest }) {
   const { start, SpawnRefused } = await import(pathToFileURL(path.join(root, 'dist/node.js')).href);
   const hf = await start({ ...options, ...(rest.high && high()) });

@@ -1,12 +1,12 @@
-// Host "node24": host "node" in a process of Node 24, which has another WebAssembly compiler than Node 20, and multi-memory.
+// Host "node24": host "node" in a process of Node 24, which has multi-memory, and a different WebAssembly compiler from Node 20.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { node24Path } from '../../../tools/node24.mjs';
 
-/** With the settings of host "node"; all must be such as can be sent to another process. */
+/** Takes the settings of host "node" that can be sent to another process. */
 export async function open(settings) {
   const execPath = node24Path();
-  if (execPath === undefined) throw new Error('Node 24 is not there: node tools/node24.mjs gets it');
+  if (execPath === undefined) throw new Error('Node 24 is missing: run node tools/node24.mjs to install it');
   const child = fork(fileURLToPath(new URL('node-child.mjs', import.meta.url)), {
     execPath,
     execArgv: [],

@@ -1,15 +1,17 @@
-// Hosts that are a program: the CLI on either of its hosts, and Node's own WASI. One process a case. native.mjs is a third.
+// Hosts that are programs: the command on each of its hosts, and Node's own WASI. One process per case. See also native.mjs.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bytesOf } from '../header.mjs';
 import { Collector, feed } from '../feed.mjs';
-import { moduleOf } from '../cases.mjs';
+import { transpile } from '../../components/jco.mjs';
+import { isComponent, moduleOf } from '../cases.mjs';
 import { placeOf } from './api.mjs';
 
-/** Makes the case's directories on the disk. */
+/** Creates the case's directories on disk. */
 export function prepare(guest) {
   const top = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-guest-'));
   const dirs = guest.dirs.map(({ guest: name, copyOf, devices }, i) => {
@@ -26,7 +28,7 @@ export function prepare(guest) {
   return { top, dirs, clean: () => fs.rmSync(top, { recursive: true, force: true }) };
 }
 
-/** A client over TCP: what it gets, from its connection to the end. */
+/** Runs a client over TCP. Returns everything that it receives. */
 function runClient(address, text) {
   return new Promise((resolve) => {
     const reply = new Collector();
@@ -37,7 +39,7 @@ function runClient(address, text) {
   });
 }
 
-/** The case's clients, one after the other, as soon as the command says where it listens. */
+/** Runs the case's clients, one after the other, as soon as the command reports where it listens. */
 async function runClients(guest, stderr) {
   const replies = [];
   if (guest.clients.length === 0) return replies;
@@ -47,7 +49,7 @@ async function runClients(guest, stderr) {
   return replies;
 }
 
-/** Runs a command with the case's stdin; kills it when it takes too long. */
+/** Runs a command with the case's stdin, and kills it if it takes too long. */
 export function execute([command, ...args], guest, limit, env = process.env) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'pipe', env });
@@ -58,7 +60,7 @@ export function execute([command, ...args], guest, limit, env = process.env) {
       child.kill('SIGKILL');
     }, limit);
     child.on('error', reject);
-    child.stdin.on('error', () => undefined); // it reads no more
+    child.stdin.on('error', () => undefined); // the guest no longer reads
     if (guest.stdoutClosed) child.stdout.destroy();
     child.stdout.on('data', (chunk) => stdout.add(chunk));
     child.stderr.on('data', (chunk) => stderr.add(chunk));
@@ -78,7 +80,7 @@ export function execute([command, ...args], guest, limit, env = process.env) {
   });
 }
 
-/** The CLI's status as a result. Its own messages are on stderr, beside the guest's. */
+/** Converts the command's exit status to a result. Its own messages are on stderr, together with the guest's. */
 export function fromStatus({ code, hung, stdout, stderr, signal, replies }, guest, limit) {
   const message = new TextDecoder().decode(stderr);
   const result = { code, message, stdout, stderr, replies, mixedStderr: true };
@@ -95,20 +97,22 @@ export function fromStatus({ code, hung, stdout, stderr, signal, replies }, gues
 const readOnly = (guest) => (guest.dirs.some((dir) => dir.readOnly) ? 'it has no read-only directories' : undefined);
 
 const connected = (guest) =>
-  guest.sockets.some(({ connect }) => connect !== undefined) ? 'it starts no program with a connection' : undefined;
+  guest.sockets.some(({ connect }) => connect !== undefined)
+    ? 'it cannot start a program with a connection'
+    : undefined;
 
 /** `holdfast run --host HOST`. */
 export function cli(hostName) {
   return async ({ root, built, interruptible }) => ({
     cannot(guest) {
       if (guest.memory !== undefined) return 'its kernel memory cannot be limited';
-      if (guest.stdoutClosed) return 'it ends a program that writes where nobody reads any more';
+      if (guest.stdoutClosed) return 'it ends a program whose output has no reader';
       return readOnly(guest) ?? connected(guest);
     },
     async run(guest, limit) {
       const { dirs, clean } = prepare(guest);
       const { timeout } = guest.expect;
-      const patience = timeout === undefined ? 0 : 5 * timeout; // a runtime of its own has to start first
+      const patience = timeout === undefined ? 0 : 5 * timeout; // a new runtime has to start first
       const command = [
         process.execPath,
         path.join(root, 'bin/holdfast.mjs'),
@@ -133,23 +137,23 @@ export function cli(hostName) {
   });
 }
 
-/** Node's own WASI, to see what another implementation makes of our expectations. */
-export async function reference({ built }) {
-  const child = path.join(
-    import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname),
-    'reference-child.mjs',
-  );
-  return {
+/**
+ * A host on another implementation, to check our expectations: a script here that runs one case. `more(file)` resolves to additional entries of
+ * its plan, and `cannot` returns why it cannot run a case.
+ */
+function anotherOne(program, more, cannot) {
+  const child = fileURLToPath(new URL(program, import.meta.url));
+  return async ({ built }) => ({
     cannot(guest) {
       if (guest.expect.timeout !== undefined) return 'it cannot end a program';
       if (guest.sockets.length > 0) return 'it has no sockets';
       if (guest.memory !== undefined) return "it has the host's own file system";
-      return readOnly(guest);
+      return cannot(guest) ?? readOnly(guest);
     },
     async run(guest, limit) {
       const { top, dirs, clean } = prepare(guest);
       const plan = {
-        file: moduleOf(guest, built),
+        ...(await more(moduleOf(guest, built))),
         args: [guest.argv0 ?? `${guest.program}.wasm`, ...guest.args],
         env: guest.env,
         preopens: Object.fromEntries(dirs.map((dir) => [dir.guest, dir.host])),
@@ -164,5 +168,19 @@ export async function reference({ built }) {
       }
     },
     async close() {},
-  };
+  });
 }
+
+/** Node's own WASI, for modules. */
+export const reference = anotherOne(
+  'reference-child.mjs',
+  async (file) => ({ file }),
+  () => undefined,
+);
+
+/** jco with its shim of WASI 0.2, for components. */
+export const jco = anotherOne(
+  'jco-child.mjs',
+  async (file) => ({ folder: await transpile(fs.readFileSync(file)) }),
+  (guest) => (isComponent(guest) ? undefined : 'it runs components only'),
+);

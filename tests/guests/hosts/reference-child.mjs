@@ -1,11 +1,11 @@
-// Runs one program under Node's own WASI, with exit statuses as the CLI has them.
+// Runs one program under Node's own WASI, with the command's exit statuses.
 import fs from 'node:fs';
 import { WASI } from 'node:wasi';
 
 const { file, args, env, preopens } = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 
 function refuse(error) {
-  console.error(`holdfast: ${error.message}`); // the words by which the runner knows a refusal
+  console.error(`holdfast: ${error.message}`); // the runner recognizes a refusal by this prefix
   process.exit(1);
 }
 

@@ -70,7 +70,7 @@ EXPORT(spin) void spin(void)
 EXPORT(recurse) int recurse(int depth)
 {
 	volatile int more = depth + 1;
-	return more < 0 ? 0 : recurse(more) + more; /* the stack ends before the numbers do */
+	return more < 0 ? 0 : recurse(more) + more; /* the stack overflows before `more` does */
 }
 
 EXPORT(read_byte) int read_byte(void)
@@ -138,7 +138,7 @@ EXPORT(put_file) int put_file(int value)
 	return close(fd);
 }
 
-/* An allocator with room for one block, and how many are allocated. */
+/* An allocator with room for one block, and the number of allocated blocks. */
 static int blocks;
 
 EXPORT(malloc_once) void *malloc_once(size_t size)

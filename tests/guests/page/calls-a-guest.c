@@ -1,5 +1,5 @@
 // flags: -Wl,--export=malloc -Wl,--export=free
-// Calls another guest: as a command what its first argument names, and by its exports.
+// Calls another guest: as a command, the function that its first argument names, and through its exports.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static uint64_t pair(const void *text, size_t size)
 	return (uint64_t)(uintptr_t)text << 32 | size;
 }
 
-/* With a buffer that is too small at first. */
+/* The buffer is too small at first. */
 EXPORT(greet) uint64_t greet(const char *name, size_t size)
 {
 	char small[4], *text;

@@ -1,5 +1,5 @@
 // flags: -mexec-model=reactor -Wl,--export=malloc -Wl,--export=free
-// A guest and another one of the same kind call each other by turns.
+// Two guests of this kind call each other alternately.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,13 @@ IMPORT(try_ping) int other_try_ping(int times);
 IMPORT(echo) uint8_t *other_echo(const uint8_t *bytes, size_t size, int times, uint32_t *length);
 IMPORT(sum) int64_t other_sum(int32_t a, int64_t b, float c, double d, int32_t e);
 
-/* How many calls it took until one came to an end by itself. */
+/* Returns the number of nested calls. */
 EXPORT(ping) int ping(int times)
 {
 	return times == 0 ? 0 : 1 + other_ping(times - 1);
 }
 
-/* -1000 in place of a call that was refused. */
+/* Like ping, but with -1000 in place of a refused call. */
 EXPORT(try_ping) int try_ping(int times)
 {
 	return times == 0 ? 0 : 1 + other_try_ping(times - 1);

@@ -1,5 +1,5 @@
-;; Its start section makes two system calls with pointers, before the host can know the memory that the module makes: each is EFAULT (21), whether
-;; the program is interruptible or not. Its memory is there for _start.
+;; Its start section makes two system calls with pointers before the host can know the memory that the module defines: each fails with EFAULT (21),
+;; whether the program is interruptible or not. In _start the memory works.
 ;;
 ;; guest:
 ;;   expect-stdout: "ok\n"

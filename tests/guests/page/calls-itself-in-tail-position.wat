@@ -1,5 +1,5 @@
-;; Goes on as itself, for ever and without a stack. Only for the tests of what is interruptible: V8 makes a jump of it that
-;; looks at nothing, so terminating its worker does not end it, neither in Chromium nor in Node 24.
+;; Tail-calls itself forever, without using stack. Only for the tests of interruptible programs: V8 compiles this to a jump without checks, so
+;; terminating the worker does not end it, neither in Chromium nor in Node 24.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

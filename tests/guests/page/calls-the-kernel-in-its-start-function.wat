@@ -1,4 +1,4 @@
-;; System calls in the module's start function, when the host does not have the memory yet: whatever they answer, nothing breaks.
+;; System calls in the module's start function, before the host has the memory: whatever they return, nothing breaks.
 ;;
 ;; guest:
 ;;   expect-exit: 0

@@ -1,5 +1,5 @@
-;; Recursion without end, with system calls at each level: the engine's stack runs over in the guest's code or in the kernel's, as
-;; chance has it (the number of arguments shifts it). Either way it is this guest's trap, and nobody else notices.
+;; Endless recursion with system calls at each level: the engine's stack overflows either in the guest's code or in the kernel's (the number of
+;; arguments shifts the place). Either way it is a trap of this guest, and others are not affected.
 ;;
 ;; guest:
 ;;   dir: /
@@ -13,7 +13,7 @@
   (data (i32.const 64) "deep")
   (data (i32.const 80) "\40\00\00\00\20\00\00\00") ;; a vector: 32 bytes at 64
 
-  ;; A frame of another size, so that the levels of $deeper fall on other addresses.
+  ;; A frame of a different size, so that the levels of $deeper are at different addresses.
   (func $shift (param $left i32) (result i32)
     (if (result i32) (i32.eqz (local.get $left))
       (then (call $deeper (i32.const 0)))
@@ -25,7 +25,7 @@
 
   (func (export "_start")
     (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
-    ;; "deep", to be made, for reading and writing
+    ;; creates "deep", for reading and writing
     (if (call $path_open (i32.const 3) (i32.const 1) (i32.const 64) (i32.const 4) (i32.const 1)
           (i64.const 0x46) (i64.const 0) (i32.const 0) (i32.const 32))
       (then (return)))

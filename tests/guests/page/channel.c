@@ -1,4 +1,4 @@
-/* What the tests of channels need of a guest, by name: `channel COMMAND ARGUMENT…`. A channel is opened by its name, as a file.
+/* Commands for the tests of channels: `channel COMMAND ARGUMENT…`. It opens a channel by its name, like a file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static int receive(int fd, size_t room)
 	return 0;
 }
 
-/* The same, each with a buffer of just its size. */
+/* The same, but reads each message with a buffer of exactly its size. */
 static int receive_by_size(int fd)
 {
 	for (;;) {
@@ -70,7 +70,7 @@ static int receive_by_size(int fd)
 	}
 }
 
-/* Requests from one channel, each answered on another one. */
+/* Reads requests from one channel, and answers each on another. */
 static int serve(int in, int out)
 {
 	for (;;) {
@@ -100,7 +100,7 @@ static int ask(int out, int in, int count)
 	return 0;
 }
 
-/* Writes as often as it can without waiting; prints how often, and why no more. */
+/* Writes as often as it can without waiting; prints how often, and the error that ended this. */
 static int fill(int fd, size_t size)
 {
 	int count = 0;
@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 		return fill(opened(argv[2], O_WRONLY | O_NONBLOCK), (size_t)atoi(argv[3]));
 	if (strcmp(command, "try-receive") == 0)
 		return read(opened(argv[2], O_RDONLY | O_NONBLOCK), buffer, 1) < 0 ? fail("read") : 0;
-	/* Gives both the opened descriptor and the preopened one up, and stays. */
+	/* Closes both the opened descriptor and the preopened one, and stays alive. */
 	if (strcmp(command, "close") == 0) {
 		close(opened(argv[2], O_WRONLY));
 		close(3);

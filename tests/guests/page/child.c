@@ -1,5 +1,5 @@
 // flags: -Inative/guest native/guest/holdfast.c
-/* What the tests of children need of a program that starts others, by name: `child COMMAND ARGUMENT…`.
+/* Commands for the tests of programs that start others: `child COMMAND ARGUMENT…`.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static int spawn(char *const argv[], const int streams[3])
 	return holdfast_spawn("/bin/child.wasm", argv, NULL, streams);
 }
 
-/* Starts itself again and again, each of which does the same, and stays until there can be no more of them. */
+/* A fork bomb: starts copies of itself, which do the same, until no more can be started. */
 static int bomb(void)
 {
 	char *argv[] = {"child", "bomb", NULL};
@@ -33,7 +33,7 @@ static int bomb(void)
 		sleep(1000);
 }
 
-/* What can be done to a process that is none of its own. */
+/* Tries to kill and to wait for a process that is not a child of its own. */
 static int foreign(int pid)
 {
 	struct holdfast_status status;
@@ -61,7 +61,7 @@ static int grandchild(void)
 	if (pid < 0 || read(ends[0], line, sizeof line - 1) <= 0)
 		return fail("spawn");
 	if (holdfast_wait(atoi(line), NULL, HOLDFAST_NOHANG) >= 0 || errno != ECHILD)
-		return 1; /* only its parent waits for it */
+		return 1; /* only its parent can wait for it */
 	if (holdfast_kill(atoi(line), 15) < 0)
 		return fail("kill");
 	struct holdfast_status status;
@@ -82,7 +82,7 @@ static int parent(void)
 	return status.reason == HOLDFAST_KILLED ? status.code - 128 : 99;
 }
 
-/* The same program many times, and pipes; then there are as many descriptors as before. */
+/* Runs the same program many times, with pipes; afterwards there must be as many descriptors as before. */
 static int many(int count)
 {
 	char *argv[] = {"child", "exit", "3", NULL};
@@ -104,7 +104,7 @@ static int many(int count)
 	return 0;
 }
 
-/* As many pipes as there can be. */
+/* Creates as many pipes as possible. */
 static int pipes(void)
 {
 	int ends[2], count = 0;
@@ -153,14 +153,14 @@ int main(int argc, char **argv)
 		for (;;)
 			sleep(1000);
 	if (strcmp(command, "print") ==
-	    0) { /* its arguments, an entry of its environment, and what it finds in a directory */
+	    0) { /* prints its arguments, a variable of its environment, and the contents of a directory */
 		for (int i = 0; i < argc; i++)
 			printf("%s ", argv[i]);
 		printf("%s %s\n", getenv("NAME") ? getenv("NAME") : "-",
 		       access("/bin/child.wasm", R_OK) == 0 ? "sees" : "blind");
 		return 0;
 	}
-	if (strcmp(command, "file") == 0) { /* writes so many bytes to a file */
+	if (strcmp(command, "file") == 0) { /* writes that many bytes to a file */
 		static char bytes[1000];
 		int fd = open("/bin/big", O_WRONLY | O_CREAT | O_APPEND, 0666);
 		for (int left = atoi(argv[2]); left > 0; left -= 1000)
@@ -168,14 +168,14 @@ int main(int argc, char **argv)
 				return fail("write") + 27;
 		return 0;
 	}
-	if (strcmp(command, "say") == 0) { /* writes so many bytes to standard output */
+	if (strcmp(command, "say") == 0) { /* writes that many bytes to standard output */
 		static char bytes[1000];
 		memset(bytes, 'x', sizeof bytes);
 		for (int left = atoi(argv[2]); left > 0; left -= 1000)
 			write(1, bytes, sizeof bytes);
 		return 0;
 	}
-	if (strcmp(command, "start") == 0) { /* the rest as a child, with the variable NAME=child */
+	if (strcmp(command, "start") == 0) { /* starts the rest as a child, with the variable NAME=child */
 		char *env[] = {"NAME=child", NULL};
 		int pid = holdfast_spawn("/bin/child.wasm", argv + 1, env, NULL);
 		struct holdfast_status status;

@@ -1,4 +1,4 @@
-;; No loop and no recursion: 63 functions that each call the one before twice.
+;; No loop and no recursion: 63 functions, each of which calls the previous one twice.
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"

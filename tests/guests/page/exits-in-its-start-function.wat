@@ -1,4 +1,4 @@
-;; The module's start function, which runs while it is instantiated, ends the program: that is an exit like any other.
+;; The module's start function, which runs during instantiation, exits: this is an exit like any other.
 ;;
 ;; guest:
 ;;   expect-exit: 33

@@ -1,5 +1,5 @@
-/* Makes, fills, renames, links and removes files and directories, some of which it keeps open, among others that do the same in the same
- * place: what fails is left. Only a kill ends it.
+/* Creates, fills, renames, links and removes files and directories, and keeps some of them open, while other programs do the same in the same place;
+ * it ignores failures. Only a kill ends it.
  *
  * guest:
  *   dir: /

@@ -1,5 +1,5 @@
-/* Does to files what its input says, a line at a time, and answers each with a line: a number (negated errno if it failed), or text. So a
- * test has two programs take turns in one tree.
+/* Reads file operations from its input, one per line, and answers each with a line: a number (a negated errno if it failed), or text. With it, a
+ * test can interleave the operations of two programs in one tree.
  *
  * guest:
  *   dir: /
@@ -36,7 +36,7 @@ static long links_of(int fd)
 	return fstat(fd, &stat) == 0 ? (long)stat.st_nlink : -1;
 }
 
-/* Appends `count` lines of one letter each, one write a line. */
+/* Appends `count` lines of one letter each, with one write per line. */
 static long append_lines(int fd, const char *letter, int count)
 {
 	char line[65];

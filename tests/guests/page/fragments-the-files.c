@@ -1,4 +1,4 @@
-/* Fills the file system with small files, removes each second one, and fills it again with files that fit into none of the holes. Prints how many of
+/* Fills the file system with small files, removes every second one, and fills it again with files that fit into none of the gaps. Prints how many of
  * each there were. */
 #include <fcntl.h>
 #include <stdio.h>

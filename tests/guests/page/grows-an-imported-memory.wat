@@ -1,4 +1,4 @@
-;; A memory that it imports, of three pages, without a maximum. Takes one page after the other, up to 100, and exits with how many it has then.
+;; Imports a memory of three pages without a maximum, grows it page by page up to 100, and exits with the final number of pages.
 ;;
 ;; guest:
 ;;   expect-exit: 100

@@ -1,5 +1,4 @@
-;; Tables of its own, without maxima. Takes 1,000 elements more of each, one table after the other, up to 100,000, and exits with how many thousands
-;; all of them have then.
+;; Defines tables without maxima, grows each in turn by 1,000 elements, up to 100,000, and exits with their total size in thousands.
 ;;
 ;; guest:
 ;;   expect-exit: 200

@@ -1,4 +1,4 @@
-;; A reactor exports _initialize: it is no command, and the message says so.
+;; A reactor exports _initialize, so it is not a command; the message says so.
 ;;
 ;; guest:
 ;;   expect-refused: reactor

@@ -1,4 +1,4 @@
-;; The sixtieth Fibonacci number by its definition: no loop, and some thousand years.
+;; The sixtieth Fibonacci number by its recursive definition: no loop, and practically endless.
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"

@@ -1,6 +1,6 @@
 // flags: -Inative/guest native/guest/holdfast.c
-/* A shell that starts programs: `a | b > file`, `< file`, `2> file`, `&`, `;`, and the commands wait, kill, jobs, exit and echo-status. It reads lines, or takes one
- * from its arguments: `shell -c LINE`. Programs are looked for in /bin.
+/* A shell that starts programs: `a | b > file`, `< file`, `2> file`, `&`, `;`, and the commands wait, kill, jobs, exit and echo-status. It reads
+ * lines, or takes one from its arguments: `shell -c LINE`. It looks for programs in /bin.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 struct stage {
 	char *argv[MOST_WORDS + 1];
 	int argc;
-	const char *files[3]; /* of its streams; NULL: none */
+	const char *files[3]; /* for its streams; NULL: no redirection */
 };
 
 static int last_code, last_job;
@@ -35,7 +35,7 @@ static const char *name_of(enum holdfast_reason reason)
 	return names[reason];
 }
 
-/* -1: it cannot be opened. */
+/* Returns -1 if the file cannot be opened. */
 static int open_stream(const char *path, int fd)
 {
 	int file = fd == 0 ? open(path, O_RDONLY) : open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -94,7 +94,7 @@ static void run_pipeline(struct stage *stages, int count, bool background)
 	}
 }
 
-/* True: it was one of the shell's own. */
+/* Returns true if it was a built-in command. */
 static bool run_own(struct stage *stage)
 {
 	char **argv = stage->argv;

@@ -1,4 +1,4 @@
-/* Makes of the name that its first argument is a file and a link to its second argument, by turns, until it is killed. */
+/* Makes its first argument alternately a file and a link to its second argument, until it is killed. */
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-;; An exception that nobody catches ends the program as a trap does.
+;; An uncaught exception ends the program like a trap.
 ;;
 ;; guest:
 ;;   expect-trap: exception

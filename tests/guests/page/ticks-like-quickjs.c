@@ -14,7 +14,7 @@ struct context {
 	int jobs;  /* pending */
 	int error; /* the next tick fails */
 	double timer;
-	int handler; /* wants input, so many bytes at a time */
+	int handler; /* reads input, this many bytes at a time */
 };
 
 static struct context *context;

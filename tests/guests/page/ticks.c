@@ -1,5 +1,5 @@
 // flags: -mexec-model=reactor -Wl,--export=malloc -Wl,--export=free
-// The contract of go_start_main and go_tick in C: it is told what its ticks do, and counts them.
+// Implements go_start_main and go_tick in C: a test sets what its ticks return, and reads how many there were.
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,11 +12,11 @@
 enum { IDLE = -1, READY = 0 };
 
 static int starts, ticks, fired, read_bytes, ends;
-static int ready_for;   /* so many more ticks are ready */
-static int next_answer; /* once, if it is not 0 */
+static int ready_for;   /* this many more ticks return READY */
+static int next_answer; /* returned once if not 0 */
 static int trap_at, exit_at, exit_code;
 static double timer;   /* milliseconds on the clock; 0: none */
-static int keep_quiet; /* says nothing of its timer, as some runtimes of Go do */
+static int keep_quiet; /* does not report its timer, like some Go runtimes */
 
 static double now(void)
 {

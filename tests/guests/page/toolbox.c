@@ -1,5 +1,4 @@
-/* What the browser's tests need of a guest, by name: a page runs it as `toolbox COMMAND [ARGUMENT…]`. Each command is one of the
- * small functions below; what it prints is what a test compares.
+/* Commands for the browser tests: a page runs it as `toolbox COMMAND [ARGUMENT…]`. Each command is one of the small functions below; the tests compare its output.
  *
  * guest two-writes:
  *   args: bytes
@@ -18,7 +17,7 @@
 
 extern char **environ;
 
-/* Byte number `at` of what `print` writes and `count` expects; tests/browser/support/lab.ts has the same. */
+/* The byte at `at` of the pattern that `print` writes and `count` expects; tests/browser/support/lab.ts has the same pattern. */
 static uint8_t pattern(uint64_t at)
 {
 	return (uint8_t)(at * 31 + (at >> 8) * 7 + (at >> 16) * 13);
@@ -31,7 +30,7 @@ static int fail(const char *what)
 	return error;
 }
 
-/* argv and then environ, each entry with its NUL. */
+/* Prints argv and then environ, each entry with its NUL. */
 static int args(char **argv)
 {
 	for (; *argv; argv++)
@@ -41,7 +40,7 @@ static int args(char **argv)
 	return 0;
 }
 
-/* All byte values on stdout, and downwards on stderr. */
+/* Prints all byte values on stdout, and in reverse order on stderr. */
 static int bytes(void)
 {
 	uint8_t up[256], down[256];
@@ -54,7 +53,7 @@ static int bytes(void)
 	return 0;
 }
 
-/* `total` bytes of the pattern in writes of `size`. An errno becomes the exit code, and how far it came the message. */
+/* Writes `total` bytes of the pattern in writes of `size`. After an error, the errno is the exit code, and the message says how much was written. */
 static int print(uint64_t total, size_t size)
 {
 	uint8_t *buffer = malloc(size);
@@ -76,7 +75,7 @@ static int print(uint64_t total, size_t size)
 	return 0;
 }
 
-/* Reads stdin to its end; says how many bytes it had, and whether they were the pattern's. */
+/* Reads stdin to its end; prints the number of bytes, and whether they matched the pattern. */
 static int count(void)
 {
 	static uint8_t buffer[65536];
@@ -109,7 +108,7 @@ static int read_file(const char *path)
 	return got < 0 ? fail(path) : 0;
 }
 
-/* Answers each line "NAME" of stdin with the text of that file; so a test decides when it looks. */
+/* Answers each line "NAME" of stdin with the text of that file, so that the test decides when the file is read. */
 static int answers(void)
 {
 	char line[256];
@@ -122,8 +121,7 @@ static int answers(void)
 	return 0;
 }
 
-/* Reads the file (the pattern) again and again, each time into memory that it has just grown, until `megabytes` more are
- * there. Checks each byte. */
+/* Reads the file (the pattern) again and again, each time into memory that it has just grown, until it has grown by `megabytes`. Checks each byte. */
 static int grow(const char *path, uint32_t megabytes)
 {
 	struct stat info;
@@ -149,7 +147,7 @@ static int grow(const char *path, uint32_t megabytes)
 	return 0;
 }
 
-/* Appends blocks of the pattern to a file, and checks what is there, until `megabytes` are there: the kernel's memory grows. */
+/* Appends blocks of the pattern to a file, and checks its contents, until it has `megabytes`, so that the kernel's memory grows. */
 static int fill(const char *path, uint32_t megabytes)
 {
 	static uint8_t block[65536], seen[65536];
@@ -169,7 +167,7 @@ static int fill(const char *path, uint32_t megabytes)
 	return 0;
 }
 
-/* No longer reads stdin, says so, and waits. */
+/* Closes stdin, prints a line, and waits. */
 static int close_stdin(void)
 {
 	close(0);
@@ -179,7 +177,7 @@ static int close_stdin(void)
 	return 0;
 }
 
-/* Writes one byte to stdout whenever one comes, until either end is closed. */
+/* Writes one byte to stdout for each byte that it reads, until either end is closed. */
 static int echo(void)
 {
 	char byte;
@@ -189,7 +187,7 @@ static int echo(void)
 	return 0;
 }
 
-/* A directory with so many empty files. */
+/* Creates a directory with that many empty files. */
 static int names(const char *directory, int count)
 {
 	char path[256];

@@ -1,4 +1,4 @@
-;; A trap some calls deep, behind a loop: its stack names the functions.
+;; A trap some calls deep, after a loop; its stack names the functions.
 ;;
 ;; guest:
 ;;   expect-trap: unreachable

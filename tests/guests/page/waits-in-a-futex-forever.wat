@@ -1,4 +1,4 @@
-;; Waits, without the kernel, for what nobody will tell it.
+;; Waits on a word, without the kernel, for a notify that never comes.
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"

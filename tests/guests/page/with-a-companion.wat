@@ -1,4 +1,4 @@
-;; A reactor that calls the JavaScript beside it.
+;; A reactor that calls its companion.
 (module
   (import "env" "hook" (func $hook (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
@@ -14,7 +14,7 @@
     (global.get $initialized))
   (func $call_hook (export "call_hook") (param i32) (result i32)
     (call $hook (local.get 0)))
-  ;; The sum of what the hook returned for so many calls.
+  ;; The sum of the hook's results for this many calls.
   (func (export "call_hook_often") (param $count i32) (result i32)
     (local $sum i32)
     (loop $again

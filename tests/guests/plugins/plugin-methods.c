@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int calls; /* what a kept instance remembers, and a fresh one does not */
+static int calls; /* kept by the same instance, and 0 in a new one */
 
 static void ping(struct hfp_request *request)
 {
@@ -90,7 +90,7 @@ static void many(struct hfp_request *request)
 	free(params);
 }
 
-/* Params: [method, params]: a notification to the page. */
+/* Params: [method, params]. Sends a notification to the page. */
 static void notify(struct hfp_request *request)
 {
 	struct hfp_writer params = {0};
@@ -99,7 +99,7 @@ static void notify(struct hfp_request *request)
 	hfp_writer_free(&params);
 }
 
-/* Params: [text]: bytes on standard output that are no answer. */
+/* Params: [text]. Writes the text to standard output, where it is not a valid answer. */
 static void print(struct hfp_request *request)
 {
 	const struct hfp_value *text = hfp_at(request->params, 0);
@@ -152,7 +152,7 @@ static void close_output(struct hfp_request *request)
 		sleep(1);
 }
 
-/* Params: [bytes]: a text of that size. */
+/* Params: [bytes]. Returns a text of that size. */
 static void text_of(struct hfp_request *request)
 {
 	int64_t size = 0;
@@ -167,7 +167,7 @@ static void text_of(struct hfp_request *request)
 	free(text);
 }
 
-/* Params: [n]: how many primes there are up to n. */
+/* Params: [n]. Returns the number of primes up to n. */
 static void prime_sieve(struct hfp_request *request)
 {
 	int64_t most = 0, found = 0;

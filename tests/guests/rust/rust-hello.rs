@@ -1,3 +1,4 @@
+// forms: wrapped wasip2
 // The smallest Rust program.
 //
 // guest:

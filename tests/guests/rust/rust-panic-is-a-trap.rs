@@ -1,4 +1,4 @@
-// A panic prints its message and aborts, which is a trap in WebAssembly: 134, as abort() is elsewhere. Exit codes work too.
+// A panic prints its message and aborts, which in WebAssembly is a trap: code 134, as for abort() elsewhere. Exit codes work, too.
 //
 // guest panic:
 //   args: panic

@@ -1,4 +1,5 @@
-// Lines of stdin, with a sleep after each; thread::sleep waits in full; threads are refused politely.
+// forms: wrapped wasip2
+// Reads lines of stdin, with a sleep after each; thread::sleep waits for the whole time; starting a thread is an error.
 //
 // guest:
 //   stdin: "one\n"

@@ -1,3 +1,4 @@
+// forms: wrapped
 // Files through std: write, read, metadata, rename, directories, seeking, appending, errors by kind.
 //
 // guest:
@@ -19,7 +20,7 @@ fn main() -> io::Result<()> {
     fs::rename("/a/b/c/file.txt", "/a/moved.txt")?;
     assert_eq!(fs::metadata("/a/b/c/file.txt").unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(fs::create_dir("/a").unwrap_err().kind(), ErrorKind::AlreadyExists);
-    assert_eq!(fs::remove_dir("/a/b").unwrap_err().raw_os_error(), Some(55)); // ENOTEMPTY, which std knows no kind for
+    assert_eq!(fs::remove_dir("/a/b").unwrap_err().raw_os_error(), Some(55)); // ENOTEMPTY, for which std has no kind
 
     let mut file = OpenOptions::new().read(true).append(true).open("/a/moved.txt")?;
     file.write_all(b", and more")?;

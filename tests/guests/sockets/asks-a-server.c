@@ -1,5 +1,5 @@
-/* A client: descriptor 3 is connected. It sends its argument, ends its sending, and writes what comes back to stdout. (Who
- * listens is the test's: tests/browser/sockets.spec.ts.) */
+/* A client: descriptor 3 is connected. It sends its argument, shuts down sending, and writes the reply to stdout. (The test provides the server:
+ * tests/browser/sockets.spec.ts.) */
 #include <sys/socket.h>
 #include <unistd.h>
 

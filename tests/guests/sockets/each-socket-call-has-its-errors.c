@@ -92,7 +92,7 @@ static void of_shutdown(uint32_t accepted)
 	CHECK_ERRNO(raw_sock_shutdown(accepted, 4), EINVAL);
 }
 
-/* A descriptor whose rights were taken away. */
+/* A descriptor whose rights were removed. */
 static void without_rights(uint32_t accepted)
 {
 	uint32_t size = P(sock_out), flags = P(sock_out + 1);
@@ -105,12 +105,12 @@ static void without_rights(uint32_t accepted)
 	CHECK_ERRNO(raw_sock_accept(LISTENER, 0, P(sock_out)), ENOTCAPABLE);
 }
 
-/* What an end meets when the other is shut down, or gone. */
+/* What one end gets when the other is shut down or closed. */
 static void after_the_end(uint32_t accepted)
 {
 	send_all(FIRST, "last");
 	CHECK_OK(raw_sock_shutdown(FIRST, WR));
-	CHECK_OK(raw_sock_shutdown(FIRST, WR)); /* again: nothing */
+	CHECK_OK(raw_sock_shutdown(FIRST, WR)); /* a second time: nothing happens */
 	CHECK_ERRNO(raw_sock_send(FIRST, P(sock_piece("x", 1)), 1, 0, P(sock_out)), EPIPE);
 	CHECK_EQ(receive(accepted, buffer, 2, PEEK), 2);
 	CHECK_EQ(receive(accepted, buffer, sizeof buffer, PEEK | WAITALL), 4);
@@ -118,7 +118,7 @@ static void after_the_end(uint32_t accepted)
 	CHECK_BYTES(buffer, "last", 4);
 	CHECK_EQ(receive(accepted, buffer, sizeof buffer, 0), 0);
 	CHECK_EQ(receive(accepted, buffer, sizeof buffer, WAITALL), 0);
-	/* The other direction goes on, until it is shut down by the one that reads it. */
+	/* The other direction stays open, until its reader shuts it down. */
 	send_all(accepted, "back");
 	CHECK_EQ(receive(FIRST, buffer, 2, 0), 2);
 	CHECK_OK(raw_sock_shutdown(FIRST, RD));
@@ -128,7 +128,7 @@ static void after_the_end(uint32_t accepted)
 	CHECK_EQ(receive(FIRST, buffer, sizeof buffer, 0), 0);
 }
 
-/* One that is closed with bytes that nobody read: what it had sent arrives, then one ECONNRESET, then the end. */
+/* An end that is closed with unread bytes: the bytes that it had sent arrive, then one ECONNRESET, then the end of file. */
 static void broken(uint32_t accepted)
 {
 	uint32_t size = P(sock_out), flags = P(sock_out + 1);
@@ -141,7 +141,7 @@ static void broken(uint32_t accepted)
 	CHECK_ERRNO(raw_sock_send(accepted, P(sock_piece("x", 1)), 1, 0, size), EPIPE);
 }
 
-/* A peer that reads nothing: its connection is full, and it closes with all of that unread. fd_write and fd_read are told the same. */
+/* A peer that reads nothing: the connection fills up, and the peer closes it with everything unread. fd_write and fd_read return the same errors. */
 static void full_and_broken(uint32_t accepted)
 {
 	uint32_t size = P(sock_out);
@@ -155,7 +155,7 @@ static void full_and_broken(uint32_t accepted)
 	CHECK_EQ(sock_out[0], 0);
 }
 
-/* Without a descriptor for it no connection is accepted, nor lost. */
+/* Without a free descriptor a connection is neither accepted nor lost. */
 static void no_descriptor_is_free(void)
 {
 	while (raw_path_open(FOLDER, 0, P("."), 1, 0, 0, 0, 0, P(sock_out)) == 0)

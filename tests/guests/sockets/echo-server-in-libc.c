@@ -1,4 +1,4 @@
-/* An echo server by wasi-libc: accept, recv, send, shutdown. It serves as many clients as its argument says.
+/* An echo server that uses wasi-libc: accept, recv, send, shutdown. Its argument is the number of clients to serve.
  *
  * guest one-client:
  *   args: 1

@@ -1,5 +1,4 @@
-/* poll_oneoff over a listener and both ends of a connection: a connection that waits, bytes, room, the end, a clock that
- * goes off when there is nothing.
+/* poll_oneoff over a listener and both ends of a connection: a waiting connection, bytes, room, the end, and a clock that expires when nothing happens.
  *
  * guest:
  *   listen: 4712
@@ -35,7 +34,7 @@ static void is_ready(__wasi_subscription_t sub, uint64_t nbytes, unsigned flags)
 	CHECK_EQ(events[0].fd_readwrite.flags, flags);
 }
 
-/* The peer sends no more, and still listens: the end of file can be read, and nobody has hung up (Linux: POLLIN without POLLHUP). */
+/* The peer has shut down sending, but still receives: the end of file can be read, and this is not a hang-up (Linux: POLLIN without POLLHUP). */
 static void one_direction_ends(int server)
 {
 	CHECK_OK(raw_sock_shutdown(CLIENT, WR));
@@ -45,7 +44,7 @@ static void one_direction_ends(int server)
 	CHECK_EQ(receive((uint32_t)server, bytes, 2, 0), 0);
 	is_ready(read_sub(5, server), 0, 0);
 	is_ready(write_sub(6, server), sizeof bytes, 0);
-	/* It has itself ended one direction, and waits in the other. */
+	/* This end has shut down one direction, and waits in the other. */
 	is_ready(write_sub(7, CLIENT), 0, 0);
 	times_out(read_sub(7, CLIENT));
 	send_all((uint32_t)server, "heard");
@@ -60,7 +59,7 @@ static void peer_closes(int server)
 	is_ready(write_sub(6, server), 0, HANGUP);
 }
 
-/* Shut down direction by direction: the hang-up comes with the second, at both ends, and while there are bytes to read too. */
+/* If the directions are shut down one after the other, both ends see the hang-up after the second, even while there are bytes to read. */
 static void both_directions_end(int server)
 {
 	send_all((uint32_t)server, "late");
@@ -89,7 +88,7 @@ int main(void)
 	CHECK_EQ(receive(server, bytes, 3, 0), 3);
 	is_ready(read_sub(3, (int)server), 2, 0);
 
-	/* Full: no room until somebody reads. */
+	/* A full connection has no room until the peer reads. */
 	CHECK_OK(raw_sock_send(server, P(sock_piece(bytes, sizeof bytes)), 1, 0, P(sock_out)));
 	times_out(write_sub(4, (int)server));
 	CHECK_EQ(receive(CLIENT, bytes, sizeof bytes, WAITALL), sizeof bytes);

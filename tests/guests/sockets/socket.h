@@ -1,4 +1,4 @@
-/* socket.h - what the tests of sockets share. */
+/* socket.h - helpers shared by the socket tests. */
 #ifndef GUEST_SOCKET_H
 #define GUEST_SOCKET_H
 
@@ -23,7 +23,7 @@ static inline uint32_t accept_one(uint32_t flags)
 	return sock_out[0];
 }
 
-/* The bytes received; ro_flags must be 0. */
+/* Returns the number of bytes received; ro_flags must be 0. */
 static inline uint32_t receive(uint32_t fd, void *bytes, uint32_t size, uint32_t flags)
 {
 	sock_out[1] = 0xffffffff;

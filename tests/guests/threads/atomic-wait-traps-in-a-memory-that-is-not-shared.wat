@@ -1,4 +1,4 @@
-;; In a memory that is imported but not shared, notify wakes nobody, and wait traps, whatever stands there (threads proposal: it would wait for nobody).
+;; In a memory that is imported but not shared, notify wakes no thread, and wait traps, whatever the memory holds (threads proposal).
 ;;
 ;; guest:
 ;;   expect-trap: .
@@ -8,6 +8,6 @@
   (func (export "_start")
     (if (i32.ne (memory.atomic.notify (i32.const 64) (i32.const 1)) (i32.const 0))
       (then (call $exit (i32.const 1))))
-    ;; Not what stands there: one that were not shared would say so.
+    ;; A different value: a wait in a shared memory would return "not equal".
     (drop (memory.atomic.wait32 (i32.const 64) (i32.const 5) (i64.const -1)))
     (call $exit (i32.const 2))))

@@ -1,5 +1,5 @@
-;; memory.atomic.wait of 4 and of 8 bytes, and notify, each with an offset: not equal is told at once, a timeout when it is over, and a thread
-;; that waits is woken by one that notifies the same address in other words.
+;; memory.atomic.wait of 4 and of 8 bytes, and notify, each with an offset: "not equal" is returned at once, a timeout when it has passed, and a
+;; waiting thread is woken by a notify of the same address with a different offset.
 ;;
 ;; guest:
 ;;   expect-exit: 0
@@ -8,7 +8,7 @@
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (export "memory" (memory 0))
-  ;; 32: what main waits for, 8 bytes; 48: main was woken
+  ;; 32: the 8 bytes that main waits for; 48: main was woken
   (func (export "wasi_thread_start") (param i32 i32)
     (loop $until
       (drop (memory.atomic.notify offset=16 (i32.const 16) (i32.const 1)))

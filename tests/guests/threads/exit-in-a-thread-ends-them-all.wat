@@ -1,5 +1,5 @@
-;; One thread calls proc_exit while main waits in memory.atomic.wait for ever, a second thread spins and a third reads its empty stdin: the process ends
-;; with that code, and every thread of it.
+;; One thread calls proc_exit while main waits in memory.atomic.wait forever, a second thread spins, and a third reads the empty stdin: the process
+;; and all its threads end with that code.
 ;;
 ;; guest:
 ;;   stdin: hold
@@ -11,7 +11,7 @@
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (export "memory" (memory 0))
   (func (export "wasi_thread_start") (param $tid i32) (param $role i32)
-    ;; Each says that it runs; the one that exits waits for the other two.
+    ;; Each thread reports that it runs; the one that exits waits for the other two.
     (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
     (if (i32.eq (local.get $role) (i32.const 1)) (then (loop $spin (br $spin))))
     (if (i32.eq (local.get $role) (i32.const 2))

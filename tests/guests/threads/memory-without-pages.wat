@@ -1,4 +1,4 @@
-;; A shared memory may have no pages at all, now and for ever.
+;; A shared memory may have a maximum of zero pages.
 ;;
 ;; guest:
 ;;   expect-exit: 0

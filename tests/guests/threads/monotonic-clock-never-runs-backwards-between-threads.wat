@@ -1,4 +1,4 @@
-;; Four threads and main tell each other what their clock says, 40,000 times each: a clock that is read after that of another thread does not say less.
+;; Four threads and main exchange the times of their clocks, 40,000 times each: a clock that is read after another thread's never returns an earlier time.
 ;;
 ;; guest:
 ;;   expect-exit: 0
@@ -8,7 +8,7 @@
   (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (export "memory" (memory 0))
-  ;; 0: what some clock has said; 8: how often one then said less; 12: threads that are done; 64n: where the n-th is told
+  ;; 0: a time that some thread got; 8: how many times a later reading was earlier; 12: threads that are done; 64n: the n-th thread's reading
   (func $look (param $at i32)
     (local $before i64) (local $now i64)
     (local.set $before (i64.atomic.load (i32.const 0)))
@@ -31,7 +31,7 @@
   (func (export "_start")
     (local $n i32) (local $done i32)
     (loop $more
-      (call $look (i32.const 64)) ;; also what a lone thread was told counts
+      (call $look (i32.const 64)) ;; a time that a lone thread got counts, too
       (local.set $n (i32.add (local.get $n) (i32.const 1)))
       (if (i32.le_s (call $spawn (i32.mul (i32.add (local.get $n) (i32.const 1)) (i32.const 64))) (i32.const 0))
         (then (call $exit (i32.const 1))))

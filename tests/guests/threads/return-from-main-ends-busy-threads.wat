@@ -1,4 +1,4 @@
-;; main returns: the process ends with 0, though a thread still spins.
+;; main returns: the process ends with code 0, although a thread still spins.
 ;;
 ;; guest:
 ;;   expect-exit: 0

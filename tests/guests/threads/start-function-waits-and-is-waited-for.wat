@@ -1,5 +1,5 @@
-;; A module with a start function (as wasm-ld gives one to those whose threads share memory) and with memory.atomic.wait and notify: the first of its
-;; instances to start tells the others, who wait for that.
+;; A module with a start function that uses memory.atomic.wait and notify (wasm-ld generates such a function for programs with threads): the first
+;; instance to start notifies the others, which wait for that.
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"
@@ -11,7 +11,7 @@
   (export "memory" (memory 0))
   (global $started (mut i32) (i32.const 0))
   (start $begin)
-  ;; 0 is nobody, 1 somebody who is at it, 2 done.
+  ;; 0: not begun, 1: in progress, 2: done.
   (func $begin
     (global.set $started (i32.const 1))
     (if (i32.eqz (i32.atomic.rmw.cmpxchg (i32.const 0) (i32.const 0) (i32.const 1)))

@@ -1,5 +1,4 @@
-;; Threads without end are refused with a negative number, not with a trap and not with a hang; those that run go on, and each has an id of its own
-;; that is positive.
+;; Starting threads endlessly fails with a negative number, without a trap or a hang; running threads continue, and each has a different, positive id.
 ;;
 ;; guest:
 ;;   expect-exit: 0

@@ -1,4 +1,4 @@
-;; One thread waits on memory for what nobody tells it, another makes system calls, and others come and go. Only a kill ends it.
+;; One thread waits on memory for a notify that never comes, another makes system calls, and others start and end. Only a kill ends it.
 ;;
 ;; guest:
 ;;   expect-stdout: "on\n"
@@ -16,16 +16,16 @@
       (then (loop $calls (drop (call $yield)) (br $calls))))
     (drop (i32.atomic.rmw.sub (i32.const 0) (i32.const 1))))
   (func (export "_start")
-    ;; Stored and not a segment of data: each thread's instance would write that again.
+    ;; Stored by code, because each thread's instance would write a data segment again.
     (i32.store (i32.const 16) (i32.const 32))
     (i32.store (i32.const 20) (i32.const 3))
     (i32.store (i32.const 32) (i32.const 0x0a6e6f))
-    ;; First: how long threads take to start depends on the machine.
+    ;; This comes first, because how long threads take to start depends on the machine.
     (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
     (drop (call $spawn (i32.const 1)))
     (drop (call $spawn (i32.const 2)))
     (loop $more
-      ;; A thread that cannot be had now may be had later.
+      ;; A thread that cannot be created now may be created later.
       (i32.atomic.store (i32.const 0) (i32.const 1))
       (if (i32.gt_s (call $spawn (i32.const 0)) (i32.const 0))
         (then (loop $until

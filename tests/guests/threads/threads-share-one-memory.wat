@@ -1,5 +1,4 @@
-;; Eight threads add to one counter, a thousand times each, under the atomics of the memory that they share; main waits for the last of them
-;; and finds every addition.
+;; Eight threads increment one counter in shared memory atomically, a thousand times each; main waits for the last of them, and finds every increment.
 ;;
 ;; guest:
 ;;   expect-exit: 0

@@ -1,4 +1,4 @@
-;; A thread traps while main sleeps in poll_oneoff: the process ends by that trap.
+;; A thread traps while main sleeps in poll_oneoff: the trap ends the process.
 ;;
 ;; guest:
 ;;   expect-trap: unreachable

@@ -1,5 +1,5 @@
-;; A thread that waits on a word sleeps until the word is changed; then it sees what was written before that, and its own variables are
-;; what they were. (Node 20's baseline compiler loses them in a wait.)
+;; A thread that waits on a word sleeps until it is notified; then it sees everything that was written before, and its own variables are unchanged.
+;; (Node 20's baseline compiler loses them in a wait.)
 ;;
 ;; guest:
 ;;   expect-exit: 22
@@ -11,7 +11,7 @@
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (export "memory" (memory 0))
   (func (export "wasi_thread_start") (param $tid i32) (param $argument i32)
-    ;; sleeps for 20 ms, so that the other one waits for certain
+    ;; sleeps for 20 ms, so that the other thread is waiting by then
     (i32.store (i32.const 80) (i32.const 1)) ;; the monotonic clock
     (i64.store (i32.const 88) (i64.const 20000000))
     (drop (call $poll (i32.const 64) (i32.const 112) (i32.const 1) (i32.const 144)))
@@ -20,7 +20,7 @@
     (i32.atomic.store (i32.const 0) (i32.const 1))
     (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
   (func (export "_start") (local $tid i32)
-    ;; nobody changes this word: 2 is "timed out"
+    ;; no thread notifies this word: 2 is "timed out"
     (if (i32.ne (memory.atomic.wait32 (i32.const 16) (i32.const 0) (i64.const 1000000)) (i32.const 2))
       (then (call $exit (i32.const 1))))
     (local.set $tid (call $spawn (i32.const 12345)))

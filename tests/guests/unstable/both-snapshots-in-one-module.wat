@@ -1,5 +1,5 @@
-;; A module may import from wasi_unstable and wasi_snapshot_preview1 at once; each function has its own snapshot's numbers. From the
-;; middle of a file, whence 2 is the end for the new fd_seek and the start for the old one.
+;; A module may import from wasi_unstable and wasi_snapshot_preview1 at once; each function uses its own snapshot's numbers: whence 2 is the end for
+;; the new fd_seek and the start for the old one.
 ;;
 ;; guest:
 ;;   dir: /

@@ -1,5 +1,5 @@
 // flags: -nostdlib -fno-builtin
-/* A module of wasi_unstable alone: fd_seek's whence counts CUR, END, SET; filestat is 56 bytes with a 32-bit link count.
+/* A module that imports only wasi_unstable, where fd_seek's whence is CUR, END, SET, and filestat has 56 bytes with a 32-bit link count.
  *
  * guest:
  *   argv0: program
@@ -38,7 +38,7 @@ static void files(void)
 
 	CHECK(fd_filestat_get(fd, &by_fd.stat) == 0);
 	CHECK(path_filestat_get(3, 0, "file", 4, &by_path.stat) == 0);
-	CHECK(by_fd.guard == 42 && by_path.guard == 42); /* not a byte more than 56 */
+	CHECK(by_fd.guard == 42 && by_path.guard == 42); /* no more than 56 bytes were written */
 	CHECK(by_fd.stat.filetype == 4);
 	CHECK(by_fd.stat.nlink == 1);
 	CHECK(by_fd.stat.size == 10);

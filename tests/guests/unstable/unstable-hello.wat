@@ -1,4 +1,4 @@
-;; The smallest program of wasi_unstable, as compilers made them in 2019.
+;; The smallest program of wasi_unstable, as compilers produced them in 2019.
 ;;
 ;; guest:
 ;;   expect-stdout: "hello from wasi_unstable\n"

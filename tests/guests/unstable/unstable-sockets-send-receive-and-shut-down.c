@@ -1,5 +1,5 @@
 // flags: -nostdlib -fno-builtin
-/* sock_send, sock_recv and sock_shutdown of wasi_unstable. It has no way to accept: that is preview 1's, whose descriptors are the same.
+/* sock_send, sock_recv and sock_shutdown of wasi_unstable. It cannot accept connections; preview 1 can, and its descriptors are the same.
  *
  * guest:
  *   listen: 4713

@@ -1,4 +1,4 @@
-/* unstable.h - what the tests of wasi_unstable (snapshot 0, before 2020) share: its functions, its layouts, checks without a libc. */
+/* unstable.h - shared by the tests of wasi_unstable (snapshot 0, before 2020): its functions and layouts, and checks without a libc. */
 #ifndef GUEST_UNSTABLE_H
 #define GUEST_UNSTABLE_H
 

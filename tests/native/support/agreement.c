@@ -1,4 +1,4 @@
-/* agreement.c - the system calls and Linux side by side. */
+/* agreement.c - runs the system calls and Linux side by side. */
 #include "support/agreement.h"
 
 #include "support/linux_files.h"
@@ -204,7 +204,7 @@ static int64_t do_by_doors(const struct request *rq, struct reply *rp)
 
 /* ---- where they differ, and why ---- */
 
-/* WASI's own rules for opening are checked first (path.c, check_opening); Linux's rules for these flags depend on the version. */
+/* WASI's own rules for opening are checked first (fs_call.c, check_opening); Linux's rules for these flags depend on the version. */
 static bool opens_a_directory_to_make_it(const struct request *rq)
 {
 	return rq->op == OP_OPEN && rq->flags & RQ_DIRECTORY && rq->flags & (RQ_CREATE | RQ_EXCL | RQ_TRUNC);

@@ -5,7 +5,7 @@
 
 #include "support/model.h"
 
-/* Two fresh, empty trees. False: no permission for chroot (or no openat2); then only the system calls run. */
+/* Creates two empty trees. Returns false without permission for chroot (or without openat2); then only the system calls run. */
 bool agreement_begin(void);
 void agreement_do(const struct request *rq);
 /* Compares the trees as a whole, and removes them. */

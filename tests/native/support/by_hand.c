@@ -98,7 +98,7 @@ void end_by_hand(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t co
 	hf_guest_free(guest);
 }
 
-/* Translations are built without sanitizers, because they are interrupted anywhere. */
+/* Translated guests are built without sanitizers, because they can be interrupted anywhere. */
 __attribute__((no_sanitize("thread", "address", "undefined"))) _Noreturn void compute(_Atomic bool *does)
 {
 	*does = true;

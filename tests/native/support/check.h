@@ -1,7 +1,6 @@
-/* check.h - what every native test needs: checks that print the values they saw, threads, a time budget, pseudo-random numbers
- * that a seed repeats.
+/* check.h - what every native test needs: checks that print the actual values, threads, a time budget, and pseudo-random numbers from a seed.
  *
- * A test is a program: main() returns done(), which also checks that nothing of the kernel's memory is left. A failed
+ * A test is a program: main() returns done(), which also checks that no kernel memory is in use. A failed
  * check ends the program. */
 #ifndef HF_TEST_CHECK_H
 #define HF_TEST_CHECK_H
@@ -42,7 +41,7 @@ bool time_left(struct budget *budget);
 uint64_t random_next(uint64_t *state);
 /* 0 ... below - 1. */
 uint32_t random_below(uint64_t *state, uint32_t below);
-/* From the environment's HF_TEST_SEED, or new each time; printed, so that a failure can be repeated. */
+/* From the environment variable HF_TEST_SEED, or a new one each time; it is printed, so that a failure can be reproduced. */
 uint64_t random_seed(void);
 
 #endif

@@ -118,7 +118,7 @@ static void enter_guest(void *context)
 	run->end = browser->guest(run->order.session, run->order.tid, run->order.argument);
 }
 
-/* compute.ts, and the w_ functions of boot.c. False: the worker broke. */
+/* Does what compute.ts and the w_ functions of boot.c do. Returns false if the worker broke. */
 static bool run_order(struct order order)
 {
 	struct run run = {.order = order};
@@ -398,6 +398,6 @@ size_t coordinator_blocks(void)
 	size_t workers = 0;
 	for (struct fake *fake = fakes; fake; fake = fake->next)
 		workers++;
-	/* Each has its thread block, its stack and its thread-local storage. */
+	/* Each worker has three blocks: its thread block, its stack and its thread-local storage. */
 	return hf_alloc_blocks() - 3 * workers;
 }

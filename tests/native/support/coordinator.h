@@ -11,10 +11,10 @@
 #include "support/threads.h"
 
 /* How a guest's run ended: it returned, it trapped, or its worker failed (an uncaught error of the browser), at once or after the thread had left
- * its process. Unwinding is not included. */
+ * its process. Unwinding is not listed, because it does not return. */
 enum run_end { RUN_RETURNED, RUN_TRAPPED, RUN_BROKEN, RUN_BROKEN_AFTERWARDS };
 
-/* What the tests give: the guest, on its worker's thread with hf_self and memory in place; and the page. */
+/* Functions that the test provides: the guest, which runs on its worker's thread with hf_self and its memory set up, and the page's callbacks. */
 struct browser {
 	enum run_end (*guest)(uint32_t session, uint32_t tid, uint32_t argument);
 	void (*output)(uint32_t session, uint32_t fd, const uint8_t *bytes, size_t size);
@@ -34,7 +34,7 @@ struct browser {
 };
 
 void coordinator_begin(const struct browser *browser, uint32_t min_workers, uint32_t max_workers);
-/* Starts a guest without arguments, environment and streams. NULL: no worker is free; the test fails on any other error. */
+/* Starts a guest without arguments, environment and streams. Returns NULL if no worker is free; the test fails on any other error. */
 struct session *coordinator_spawn(uint32_t id);
 /* One turn of the event loop: messages of workers, then the kernel's work. Sleeps for a tenth of a millisecond if there is neither. */
 void coordinator_turn(void);

@@ -28,7 +28,7 @@ static int walk(struct hf_vnode *root, const char *path, unsigned flags, struct 
 	return hf_path_walk(root, path, strlen(path), flags | HF_PATH_ROOTED, out);
 }
 
-/* The object that a path names, which must be there. */
+/* Returns the object at a path; it must exist. */
 static int find(struct hf_vnode *root, const char *path, bool follow, struct hf_vnode **out)
 {
 	struct hf_path found;
@@ -86,7 +86,7 @@ int f_open(struct hf_vnode *root, const char *path, unsigned flags, struct hf_vn
 	return err;
 }
 
-/* Walks to the place for a new name. 0: at->parent and at->name say where. */
+/* Walks to the place for a new name. On success at->parent and at->name are set. */
 static int walk_to_new(struct hf_vnode *root, const char *path, bool directory, struct hf_path *at)
 {
 	int err = walk(root, path, HF_PATH_PARENT, at);
@@ -337,7 +337,7 @@ void f_list(struct hf_vnode *dir, char *out, size_t size)
 	*text.at = 0;
 }
 
-/* What f_check_tree has seen of a node; in a hash table by its number. */
+/* What f_check_tree has seen of a node, in a hash table keyed by inode number. */
 struct seen {
 	uint64_t ino, names, nlink;
 	uint8_t filetype;

@@ -7,7 +7,7 @@
 #include "fs/path.h"
 #include "support/check.h"
 
-/* A new file system's root; `fs_end` gives both back. */
+/* A new file system and its root; `fs_end` releases both. */
 struct fs {
 	struct hf_memfs *memfs;
 	struct hf_vnode *root;
@@ -33,26 +33,26 @@ int f_unlink(struct hf_vnode *root, const char *path);
 int f_rename(struct hf_vnode *root, const char *from, const char *to);
 int f_link(struct hf_vnode *root, const char *from, const char *to, bool follow);
 int f_symlink(struct hf_vnode *root, const char *target, const char *path);
-/* The number of bytes. */
+/* Returns the number of bytes. */
 int f_readlink(struct hf_vnode *root, const char *path, char *buffer, size_t size);
 int f_stat(struct hf_vnode *root, const char *path, bool follow, struct hf_attr *out);
 int f_truncate(struct hf_vnode *root, const char *path, uint64_t size);
 
-/* Data of an open file; the number of bytes moved. */
+/* Read and write an open file. Each returns the number of bytes moved. */
 int64_t f_read(struct hf_vnode *vnode, uint64_t offset, void *buffer, uint32_t size);
 int64_t f_write(struct hf_vnode *vnode, uint64_t offset, const void *data, uint32_t size);
 int64_t f_append(struct hf_vnode *vnode, const void *data, uint32_t size, uint64_t *end);
 uint64_t f_size(struct hf_vnode *vnode);
 uint64_t f_nlink(struct hf_vnode *vnode);
 
-/* Creates or replaces a file of this text. */
+/* Creates or replaces a file with this text. */
 int f_put(struct hf_vnode *root, const char *path, const char *text);
-/* Checks that the file is there and holds exactly this text. */
+/* Checks that the file exists and holds exactly this text. */
 void f_check_text(struct hf_vnode *root, const char *path, const char *text);
-/* Is there such a name (a link itself, if it is one)? */
+/* Whether the name exists. Links are not followed. */
 bool f_exists(struct hf_vnode *root, const char *path);
 
-/* The names in a directory in their order, "." and ".." included, separated and ended by spaces. */
+/* Returns the names in a directory in order, including "." and "..", each followed by a space. */
 void f_list(struct hf_vnode *dir, char *out, size_t size);
 
 /* Walks the tree and checks that it is whole: every name listed once, in order of its cookie, found by lookup, with the listed type and number;

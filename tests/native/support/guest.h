@@ -1,4 +1,4 @@
-/* guest.h - a guest's memory for tests: of two pages, reached as the kernel reaches a real one. */
+/* guest.h - a guest's memory for tests: two pages, which the kernel accesses like a real guest's. */
 #ifndef HF_TEST_GUEST_H
 #define HF_TEST_GUEST_H
 
@@ -9,11 +9,11 @@
 
 struct guest {
 	struct hf_usermem mem;
-	uint32_t pages; /* the size that the memory reports; at first the real one */
+	uint32_t pages; /* the size that the memory reports; initially the real one */
 	char memory[GUEST_SIZE];
 };
 
-/* The calling thread's guest; one a thread. */
+/* The calling thread's guest; each thread has one. */
 struct guest *guest_begin(void);
 void guest_end(struct guest *guest);
 

@@ -1,5 +1,4 @@
-/* heap.h - the browser's allocator (native/platform/heap.h) over memory of the OS, of which only the part that the heap has reached may be
- * touched. */
+/* heap.h - the browser's allocator (native/platform/heap.h) over memory of the OS; only the part that the heap has grown to may be touched. */
 #ifndef HF_TEST_HEAP_H
 #define HF_TEST_HEAP_H
 
@@ -16,14 +15,14 @@ struct test_heap {
 	uint64_t size;
 };
 
-/* A heap of that many bytes. It uses memory only where it is touched. */
+/* Creates a heap of that many bytes. Only the parts that are touched use real memory. */
 struct test_heap *heap_open(uint64_t size);
 void heap_close(struct test_heap *test);
-/* Walks over all blocks and lists: each byte of a zone's spans is a block's, no two free blocks are neighbors, and what is free is listed once. */
+/* Walks over all blocks and lists: each byte of a zone's spans belongs to a block, no two free blocks are neighbors, and each free block is listed once. */
 void heap_check(struct test_heap *test);
 uint32_t heap_spans(const struct test_heap *test, enum hf_zone zone);
 
-/* Does what the bytes say: allocates blocks in both zones, fills and frees them. Each must keep its contents. */
+/* Interprets the bytes as operations: allocates blocks in both zones, fills and frees them. Each block must keep its contents. */
 void heap_walk(const uint8_t *steps, size_t count);
 
 #endif

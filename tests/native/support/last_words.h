@@ -1,4 +1,4 @@
-/* last_words.h - scenarios that end their process. */
+/* last_words.h - runs scenarios that end their process. */
 #ifndef HF_TEST_LAST_WORDS_H
 #define HF_TEST_LAST_WORDS_H
 

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Messages lie in memory that both processes see; a byte through the channel says that there is one. */
+/* Messages are in memory that both processes share; a byte sent through the channel announces one. */
 struct messages {
 	struct request rq;
 	struct reply rp;
@@ -32,7 +32,7 @@ struct linux_files {
 	char directory[64];
 };
 
-/* In the child. */
+/* Used in the child. */
 static int handles[HANDLES]; /* 1 + a descriptor, or 0 */
 static int root;
 
@@ -90,7 +90,7 @@ static int64_t tell_stat(int result, const struct stat *st, struct reply *rp)
 
 /* ---- paths that lead out ---- */
 
-/* -1 and errno: EXDEV for a path that leads out of the directory. */
+/* Returns -1 and sets errno on failure: EXDEV for a path that leads out of the directory. */
 static int open_beneath(int dir, const char *path, uint64_t flags)
 {
 	struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
@@ -103,7 +103,7 @@ static int open_beneath(int dir, const char *path, uint64_t flags)
 	return (int)fd;
 }
 
-/* Walks a path to its end. 0, or what is wrong with it: -HF_EPERM if it leads out. */
+/* Walks a path to its end. Returns 0 or an error: -HF_EPERM if the path leads out. */
 static int64_t walk(int dir, const char *path, bool follow)
 {
 	int fd = open_beneath(dir, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
@@ -113,7 +113,7 @@ static int64_t walk(int dir, const char *path, bool follow)
 	return 0;
 }
 
-/* Walks a path up to the directory that holds its last name; to the end if that is no name. */
+/* Walks a path up to the directory that holds its last name; to the end if the last component is not a name. */
 static int64_t walk_to_parent(int dir, const char *path)
 {
 	char parent[PATH_SIZE + 1];
@@ -130,7 +130,7 @@ static int64_t walk_to_parent(int dir, const char *path)
 	return walk(dir, parent, false);
 }
 
-/* A directory to start from, or the error, which WASI reports before errors of the path. */
+/* Returns the directory to start from, or an error, which WASI reports before errors of the path. */
 static int64_t base(unsigned number, int *out)
 {
 	struct stat st;
@@ -141,7 +141,7 @@ static int64_t base(unsigned number, int *out)
 	return S_ISDIR(st.st_mode) ? 0 : -HF_ENOTDIR;
 }
 
-/* 0: ask Linux. Otherwise the result, because of a path that leads out or of the base. */
+/* Returns 0 if Linux must be asked; otherwise the result, if the base is invalid or a path leads out. */
 static int64_t check_paths(const struct request *rq, int *dir, int *other)
 {
 	bool names = rq->op == OP_MKDIR || rq->op == OP_RMDIR || rq->op == OP_UNLINK || rq->op == OP_SYMLINK;
@@ -300,7 +300,7 @@ static int64_t do_it(const struct request *rq, struct reply *rp)
 	}
 }
 
-/* Ends the program if the other side is gone. */
+/* Ends the program if the other process has ended. */
 static void tell(int channel, char what)
 {
 	if (write(channel, &what, 1) != 1)

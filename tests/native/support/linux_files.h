@@ -1,5 +1,5 @@
-/* linux_files.h - operations done by Linux, in a fresh directory that is the root of a child process. A path that leads out of the directory that it
- * starts from, as openat2 with RESOLVE_BENEATH sees it, is not followed: -HF_EPERM, as in WASI. */
+/* linux_files.h - operations performed by Linux, in a fresh directory that is the root of a child process. As with openat2's RESOLVE_BENEATH, a path
+ * that leads out of its starting directory is not followed; the result is -HF_EPERM, as in WASI. */
 #ifndef HF_TEST_LINUX_FILES_H
 #define HF_TEST_LINUX_FILES_H
 
@@ -7,7 +7,7 @@
 
 struct linux_files;
 
-/* NULL without permission for chroot, or without openat2 (Linux 5.6). Call it while there is only one thread. */
+/* Returns NULL without permission for chroot, or without openat2 (Linux 5.6). Call it while there is only one thread. */
 struct linux_files *linux_files_begin(void);
 void linux_files_do(struct linux_files *files, const struct request *rq, struct reply *rp);
 /* Removes the directory. */

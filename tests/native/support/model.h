@@ -1,4 +1,4 @@
-/* model.h - operations on files as messages, so that two sides can do the same one and compare the replies. */
+/* model.h - operations on files as messages, so that two sides can perform the same one and compare the replies. */
 #ifndef HF_TEST_MODEL_H
 #define HF_TEST_MODEL_H
 
@@ -19,9 +19,9 @@ enum op {
 	OP_SYMLINK,
 	OP_READLINK,
 	OP_STAT,
-	OP_TRUNCATE, /* open, set the size, close: WASI has no other way */
+	OP_TRUNCATE, /* open, set the size, close; WASI has no single call for it */
 	OP_LIST,
-	/* Of an open file. */
+	/* Operations on an open file. */
 	OP_READ,
 	OP_WRITE,
 	OP_APPEND,
@@ -35,7 +35,7 @@ enum request_flags {
 	RQ_EXCL = 1 << 1,
 	RQ_TRUNC = 1 << 2,
 	RQ_DIRECTORY = 1 << 3,
-	RQ_FOLLOW = 1 << 4, /* a link that the path ends in */
+	RQ_FOLLOW = 1 << 4, /* follow a link at the end of the path */
 	/* To open for reading, for writing (without the former), or for both. */
 	RQ_WRITE = 1 << 5,
 	RQ_READ = 1 << 6,
@@ -47,7 +47,7 @@ enum request_flags {
 struct request {
 	enum op op;
 	unsigned handle, flags;
-	/* The base of the paths: 0, or 1 + an open directory's handle. */
+	/* The base of each path: 0 (the root), or 1 + an open directory's handle. */
 	unsigned base_a, base_b;
 	uint64_t offset;
 	uint32_t size;
@@ -68,7 +68,7 @@ struct reply {
 	struct reply_entry entry[ENTRIES_MAX];
 };
 
-/* The bytes that a write writes: rq->size of them. */
+/* Returns the rq->size bytes that a write writes. */
 void fill_data(const struct request *rq, char *data);
 void reply_add_entry(struct reply *rp, uint8_t filetype, const char *name, uint32_t size);
 void reply_sort_entries(struct reply *rp);

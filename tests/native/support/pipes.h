@@ -1,4 +1,4 @@
-/* pipes.h - pipes with kernel buffers: the number of bytes moved, or a negated error number. */
+/* pipes.h - reads and writes pipes with kernel buffers. Each function returns the number of bytes moved, or a negated error number. */
 #ifndef HF_TEST_PIPES_H
 #define HF_TEST_PIPES_H
 
@@ -12,7 +12,7 @@ void pipe_end(struct hf_pipe *pipe);
 int p_try_read(struct hf_pipe *pipe, void *buffer, uint32_t size, struct hf_waiter *waiter);
 int p_try_write(struct hf_pipe *pipe, const void *bytes, uint32_t size, struct hf_waiter *waiter);
 int p_try_put(struct hf_pipe *pipe, const void *bytes, uint32_t size, struct hf_waiter *waiter);
-/* By hf_self. */
+/* These run as hf_self. */
 int p_read(struct hf_pipe *pipe, void *buffer, uint32_t size, bool nonblock);
 int p_write(struct hf_pipe *pipe, const void *bytes, uint32_t size, bool nonblock);
 

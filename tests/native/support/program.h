@@ -1,7 +1,6 @@
 /* program.h - a process as its guest sees it, run on the calling thread: memory, descriptors, and the doors to call.
  *
- * Descriptors 0, 1 and 2 are pipes whose other ends are the test's; 3 is a preopened directory "/", the root of a file
- * system of its own. */
+ * Descriptors 0, 1 and 2 are pipes whose other ends are the test's; 3 is a preopened directory "/", the root of the process's own file system. */
 #ifndef HF_TEST_PROGRAM_H
 #define HF_TEST_PROGRAM_H
 
@@ -15,15 +14,15 @@ struct program {
 	struct hf_thread *thread; /* NULL once it has left the process */
 	struct guest *guest;
 	struct fs fs;
-	struct hf_pipe *streams[3]; /* by descriptor: the other end, the test's; NULL once closed */
-	unsigned told;              /* how often the coordinator was notified of an end */
+	struct hf_pipe *streams[3]; /* by descriptor: the test's end; NULL once closed */
+	unsigned told;              /* how many times the coordinator was notified of an end */
 };
 
 /* Arguments "prog", "one", "two words"; environment "A=1", "B=". */
 struct program *program_begin(void);
-/* Ends the process if it runs, and frees everything. */
+/* Ends the process if it is running, and frees everything. */
 void program_end(struct program *program);
-/* Runs the guest as its host does, to its end; true if it was unwound. The process's reason and code are then set. */
+/* Runs the guest to its end, as its host does. Returns true if it was unwound. The process's reason and code are then set. */
 bool program_run(struct program *program, void (*guest)(void *), void *context);
 /* Closes the test's end of a standard stream. */
 void program_close(struct program *program, unsigned fd);
@@ -34,13 +33,13 @@ uint32_t program_take(struct program *program, unsigned fd, void *bytes, uint32_
 /* ---- the guest's memory ---- */
 void poke(struct program *program, uint32_t address, const void *bytes, uint32_t size);
 void poke_u32(struct program *program, uint32_t address, uint32_t value);
-/* Without the NUL; returns the size. */
+/* Writes the text without its NUL. Returns the size. */
 uint32_t poke_text(struct program *program, uint32_t address, const char *text);
 void poke_iov(struct program *program, uint32_t address, uint32_t buffer, uint32_t size);
 uint32_t peek_u32(struct program *program, uint32_t address);
 uint64_t peek_u64(struct program *program, uint32_t address);
 
-/* path_open at descriptor 3, which must succeed; the path is put at address 1024. The new descriptor. */
+/* Calls path_open at descriptor 3, which must succeed, with the path at address 1024. Returns the new descriptor. */
 uint32_t open_path(struct program *program, const char *path, uint32_t oflags, uint64_t rights, uint32_t fdflags);
 #define READ_WRITE (HF_RIGHTS_ALL & ~HF_RIGHT_FD_READDIR)
 

@@ -1,5 +1,4 @@
-/* requests.h - requests for tests: each in a block of kernel memory, so that a lost one fails done(), and one that is used after its release fails
- * under AddressSanitizer. */
+/* requests.h - requests for tests. Each is a block of kernel memory, so that done() detects a lost one, and AddressSanitizer detects a use after its release. */
 #ifndef HF_TEST_REQUESTS_H
 #define HF_TEST_REQUESTS_H
 
@@ -14,9 +13,9 @@ struct parcel {
 /* How many requests were released. */
 extern hf_word parcels_released;
 
-/* `releasable`: its asker may abandon it to its answerer. */
+/* `releasable`: the asker may abandon it, and the answerer then releases it. */
 struct parcel *parcel_begin(uint32_t asks, bool releasable);
-/* By the asker, to whom it belongs again. */
+/* Called by the asker once it owns the request again. */
 void parcel_end(struct parcel *parcel);
 struct parcel *parcel_of(struct hf_queued_request *request);
 

@@ -12,7 +12,7 @@ struct sleepy {
 	struct parcel *closing; /* made with the vnode, so that closing cannot fail */
 };
 
-/* How many bytes; -HF_EINTR. */
+/* Returns the number of bytes, or -HF_EINTR. */
 static int ask(enum sleepy_call call)
 {
 	struct parcel *parcel = parcel_begin(call, true);

@@ -11,7 +11,7 @@ static void note(struct supervision *s, const char *format, ...)
 {
 	va_list list;
 	if (s->used > sizeof s->log - 32)
-		s->used = 0; /* nobody reads it: a random walk */
+		s->used = 0; /* a random walk never reads it */
 	if (s->used > 0)
 		s->used += (size_t)snprintf(s->log + s->used, sizeof s->log - s->used, ", ");
 	va_start(list, format);
@@ -24,7 +24,7 @@ void happened(struct supervision *s, const char *expected)
 	s->log[s->used] = 0;
 	if (strcmp(s->log, expected) != 0) {
 		printf("happened: %s\nexpected: %s\n", s->log, expected);
-		check_failed(__FILE__, __LINE__, "what happened is what was expected");
+		check_failed(__FILE__, __LINE__, "the recorded steps are the expected ones");
 	}
 	s->used = 0;
 }

@@ -1,4 +1,4 @@
-/** The same child; what is left of it when the test is over is killed. */
+/** Returns the child, and kills it at the end of the test if it is still running. */
 export function endsWith(t, child) {
   t.after(() => child.kill('SIGKILL'));
   return child;

@@ -1,5 +1,5 @@
-// `holdfast run` as its users meet it, on one host: streams, exit status, signals, directories. A test file for each host runs this, since each
-// file has a time of its own.
+// `holdfast run` as users see it, on one host: streams, exit status, signals, directories. A test file for each host runs this, because each file
+// has its own time limit.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -14,18 +14,18 @@ const { findBrowser } = await load('web/cli/browsers.ts');
 const command = path.join(root, 'bin/holdfast.mjs');
 export const guest = (name) => path.join(root, 'build/guests', `${name}.wasm`);
 const patience = { timeout: 300_000 };
-/** For all steps of a host; they take two minutes in Firefox on an idle machine. */
+/** The time limit for all steps of a host, which take a minute in Firefox on an idle machine. */
 const patienceForAll = { timeout: 1_200_000 };
-/** Where the command puts what it needs for a while. */
+/** The folder for the command's temporary files. */
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-cli-'));
 process.on('exit', () => fs.rmSync(temporary, { recursive: true, force: true }));
 
-/** Starts the command, which is killed when the test is over. `ended` resolves to { code, signal, stdout, stderr }. */
+/** Starts the command, which is killed at the end of the test. `ended` resolves to { code, signal, stdout, stderr }. */
 function start(t, args, env = {}) {
   const options = { env: { ...process.env, TMPDIR: temporary, ...env } };
   const child = endsWith(t, spawn(process.execPath, [command, ...args], options));
   let [stdout, stderr] = [Buffer.alloc(0), ''];
-  child.stdin.on('error', () => undefined); // it does not have to read
+  child.stdin.on('error', () => undefined); // it need not read
   child.stdout.on('data', (chunk) => {
     stdout = Buffer.concat([stdout, chunk]);
     child.emit('output', String(stdout));
@@ -43,7 +43,7 @@ export function run(t, args, input = '', env = {}) {
   return child.ended;
 }
 
-/** Resolves when the child has written a text; rejects when it has ended without. */
+/** Resolves when the child has written a text; rejects if it ends without it. */
 const says = (child, text) =>
   new Promise((resolve, reject) => {
     child.on('output', (output) => output.includes(text) && resolve(output));
@@ -61,14 +61,16 @@ const lacking = (name) =>
     () => false,
     (error) => error.message,
   );
-/** Skipped where the host is not on this machine. */
+/** Skipped if the host is not installed. */
 export async function testHost(host) {
   const skip = host !== 'node' && (await lacking(host));
+  /** Each start of a browser takes seconds. What the command decides before its page exists, or for all hosts alike, is tested on Node. */
+  const whole = host === 'node';
   test(`on ${host}`, { ...patienceForAll, skip }, async (t) => {
     const holdfast = (...args) => ['run', `--host=${host}`, ...args];
     const step = (name, fn) => t.test(name, patience, fn);
 
-    await step('arguments, argv[0] and the given environment, and nothing of the host’s', async (t) => {
+    await step('arguments, argv[0] and the given environment, and nothing from the host’s', async (t) => {
       const options = ['--argv0', 'prog', '--env', 'A=1', '--env', 'INHERITED', '--env=B='];
       const { code, stdout } = await run(t, holdfast(...options, guest('toolbox'), 'args', '--help', '', 'ü'), '', {
         INHERITED: 'x',
@@ -78,7 +80,7 @@ export async function testHost(host) {
     });
 
     await step(
-      '--trace prints every call including the last, whether both outputs go to one place or to two',
+      '--trace prints every call including the last, whether both outputs go to the same place or not',
       async (t) => {
         const traced = holdfast('--trace', guest('toolbox'), 'args');
         const two = await run(t, traced);
@@ -87,6 +89,7 @@ export async function testHost(host) {
           calls.some((call) => call.includes(' fd_write(fd=1')),
           two.stderr,
         );
+        if (!whole) return;
         const file = path.join(folder(t), 'output');
         const output = fs.openSync(file, 'w');
         const child = endsWith(t, spawn(process.execPath, [command, ...traced], { stdio: ['ignore', output, output] }));
@@ -97,16 +100,12 @@ export async function testHost(host) {
     );
 
     await step("the status is the guest's, modulo 256", async (t) => {
-      for (const [asked, status] of [
-        ['0', 0],
-        ['255', 255],
-        ['7', 7],
-      ]) {
-        assert.equal((await run(t, holdfast(guest('exit-codes-reach-the-host'), 'exit', asked))).code, status);
+      for (const status of whole ? [0, 7, 255] : [255]) {
+        assert.equal((await run(t, holdfast(guest('exit-codes-reach-the-host'), 'exit', `${status}`))).code, status);
       }
     });
 
-    await step('a trap: what was written before it, message and stack on stderr, status 134', async (t) => {
+    await step('a trap: output written before it, message and stack on stderr, status 134', async (t) => {
       const { code, stdout, stderr } = await run(t, holdfast(guest('traps-end-the-process-and-say-why'), 'bounds'));
       assert.deepEqual([code, stdout], [134, 'before\n']);
       assert.match(
@@ -116,9 +115,14 @@ export async function testHost(host) {
     });
 
     await step('a timeout: a message on stderr, status 124', async (t) => {
-      const { code, stdout, stderr } = await run(t, holdfast('--timeout', '0.5', guest('spins-forever')));
-      assert.deepEqual([code, stdout], [124, 'spinning\n']);
-      assert.equal(stderr, 'holdfast: spins-forever.wasm: timeout: killed after 0.5 s\n');
+      for (const timeout of ['0.5', '5']) {
+        const { code, stdout, stderr } = await run(t, holdfast('--timeout', timeout, guest('spins-forever')));
+        assert.equal(code, 124);
+        assert.equal(stderr, `holdfast: spins-forever.wasm: timeout: killed after ${timeout} s\n`);
+        if (stdout === '' && timeout === '0.5') continue; // a busy machine: it had no time to write
+        assert.equal(stdout, 'spinning\n');
+        break;
+      }
     });
 
     await step('a timeout ends it even if its output is not read', async (t) => {
@@ -136,6 +140,7 @@ export async function testHost(host) {
       const refused = await run(t, holdfast(guest('import-from-env')));
       assert.equal(refused.code, 1);
       assert.match(refused.stderr, /^holdfast: import-from-env\.wasm: .*env\.foo/);
+      if (!whole) return;
       const missing = await run(t, holdfast('/nowhere/x.wasm'));
       assert.equal(missing.code, 1);
       assert.match(missing.stderr, /x\.wasm: cannot be read: ENOENT/);
@@ -144,7 +149,7 @@ export async function testHost(host) {
       assert.match(none.stderr, /--dir \/nowhere: ENOENT/);
     });
 
-    await step('stdin is live: a line is answered before the next one comes', async (t) => {
+    await step('stdin is live: a line is answered before the next one arrives', async (t) => {
       const child = start(t, holdfast(guest('echo-lines')));
       child.stdin.write('one\n');
       await says(child, '1: one\n');
@@ -182,7 +187,7 @@ export async function testHost(host) {
     });
 
     await step('no command line reveals the key of the page, and a second visitor ends the run', async (t) => {
-      if (host === 'node' || !fs.existsSync('/proc/self/cmdline')) return t.skip('there is no page, or no /proc');
+      if (host === 'node' || !fs.existsSync('/proc/self/cmdline')) return t.skip('no page, or no /proc');
       const child = start(t, holdfast(guest('echo-lines')));
       child.stdin.write('one\n');
       await says(child, '1: one\n');
@@ -193,7 +198,7 @@ export async function testHost(host) {
           try {
             return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
           } catch {
-            return ''; // it has ended
+            return ''; // the process has ended
           }
         })
         .filter((line) => line.includes(temporary));
@@ -213,7 +218,7 @@ export async function testHost(host) {
       assert.match(stderr, /another program used the key of the page/);
     });
 
-    await step('Ctrl-C ends the guest, whether it waits or spins: status 130', async (t) => {
+    await step('Ctrl-C ends a guest that waits or spins: status 130', async (t) => {
       for (const [program, words] of [
         ['spins-forever', 'spinning\n'],
         ['reads-stdin-forever', 'reading\n'],
@@ -226,11 +231,12 @@ export async function testHost(host) {
       }
     });
 
-    await step('a directory goes in, and its changes come out, also after a trap', async (t) => {
-      for (const [end, status] of [
+    await step('a directory is copied in, and its changes are copied out, even after a trap', async (t) => {
+      const ends = [
         ['exit 3', 3],
         ['trap', 134],
-      ]) {
+      ];
+      for (const [end, status] of whole ? ends : ends.slice(1)) {
         const home = folder(t);
         fs.mkdirSync(path.join(home, 'sub'));
         fs.writeFileSync(path.join(home, 'kept'), 'kept');

@@ -1,4 +1,4 @@
-// In a page: runs every case of tests/companions/cases.mjs, and posts what they answered (real-companions-in-firefox.test.mjs).
+// In a page: runs every case of tests/companions/cases.mjs, and posts the results to the test (real-companions-firefox.test.mjs).
 import { start } from './dist/index.js';
 import { callAll } from './companions/in-page.mjs';
 

@@ -1,14 +1,14 @@
-// The other end of the protocol, in the hands of a test: over a MessageChannel, so messages are cloned and transferred
-// as they are on the way to a worker.
+// The coordinator's end of the protocol, controlled by a test: over a MessageChannel, so that messages are cloned and transferred as with a real worker.
 import { MessageChannel } from 'node:worker_threads';
 
 export class FakeCoordinator {
-  /** Every message of the page, in order. */
+  /** Every message from the page, in order. */
   received = [];
   terminated = false;
-  /** Message type → what to answer with, at once. */
+  /** Message type → function that answers it at once. */
   on = {
     init: (message) => this.send({ t: 'ready', protocol: message.protocol }),
+    sockets: ({ call }) => this.send({ t: 'done', call, value: undefined }),
     close: () => this.send({ t: 'closed', locks: [] }),
     'end-workers': () => this.send({ t: 'closed', locks: [] }),
   };
@@ -61,7 +61,7 @@ export class FakeCoordinator {
     return this;
   }
 
-  /** All that is needed for a process to be over. */
+  /** Sends all messages that end a process. */
   end(id, exit = {}) {
     this.send({ t: 'exited', id, exit: { reason: 'exit', code: 0, message: '', stack: '', ...exit } });
     this.send({ t: 'end', id, fd: 1 });
@@ -73,7 +73,7 @@ export class FakeCoordinator {
   }
 }
 
-/** A started runtime with a fake coordinator; closed when the test is over. */
+/** A started runtime with a fake coordinator; it is closed at the end of the test. */
 export async function startFake(t, { Runtime, planStart }, options = {}) {
   const fake = new FakeCoordinator().spawns();
   const loader = { base: () => 'http://page.test/folder/', load: (url) => ({ kind: 'url', url: url.href }) };
@@ -83,10 +83,10 @@ export async function startFake(t, { Runtime, planStart }, options = {}) {
   return { hf, fake };
 }
 
-/** Whatever is on its way arrives. */
+/** Waits until messages in transit have arrived. */
 export const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-/** Fails the test process on anything unhandled. */
+/** Collects unhandled errors and rejections. */
 export function watchUnhandled(t) {
   const unhandled = [];
   const note = (error) => unhandled.push(error);

@@ -1,4 +1,4 @@
-// TypeScript, bundled as it is now and imported: these tests need no build.
+// Bundles and imports the current TypeScript sources, so that these tests need no build.
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -6,9 +6,9 @@ import { build } from 'esbuild';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Everything that the given files (relative to the repository) export, as one module: their classes are the same. */
+/** All exports of the given files (relative to the repository), as one module, so that they share their classes. */
 export async function load(...files) {
-  // Below the repository, so that what is left out of the bundle is found.
+  // Inside the repository, so that imports that are not bundled are found.
   const folder = mkdtempSync(path.join(root, 'node_modules', '.test-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const outfile = path.join(folder, 'bundle.mjs');

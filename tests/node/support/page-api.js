@@ -1,5 +1,6 @@
-// In a page: uses the public API, and posts what it got to the test (page-api.test.mjs).
+// In a page: uses the public API, and posts the results to the test (page-api.test.mjs).
 import { hostFunction, start } from './dist/index.js';
+import { createMemory } from './dist/threads.js';
 
 async function textOf(stream) {
   return new Response(stream).text();
@@ -16,7 +17,7 @@ async function talk(hf) {
   return { answer: new TextDecoder().decode(value), exit: await program.exited };
 }
 
-/** A loop that calls nothing is gone when it is killed, in WebKit too. */
+/** A loop without calls ends when it is killed, even in WebKit. */
 async function kill(hf) {
   const program = await hf.spawn('guests/spins-forever.wasm', { stdin: 'null' });
   const { value } = await program.stdout.getReader().read();
@@ -50,7 +51,7 @@ async function connect(hf) {
   return heard;
 }
 
-/** Calls of a guest's exports, 200 of them in one turn; a trap ends it. */
+/** Calls a guest's exports, 200 times in one turn; a trap ends the guest. */
 async function callExports(hf) {
   const signatures = { greet: { params: ['string'], result: 'string' } };
   const q = await hf.instantiate('guests/called.wasm', { signatures });
@@ -64,7 +65,7 @@ async function callExports(hf) {
   };
 }
 
-/** A command calls functions of the page's. */
+/** A command calls functions of the page. */
 async function callPage(hf) {
   const env = {
     add: async (a, b) => a + b,
@@ -94,7 +95,7 @@ async function pipeline(hf) {
   return [stdout, ...programs.map(({ code }) => code)];
 }
 
-/** Messages from one program to another: each arrives by itself. */
+/** Messages from one program to another arrive separately. */
 async function channel(hf) {
   const jobs = await hf.channel({ messages: 2 });
   const [received] = await Promise.all([
@@ -114,7 +115,7 @@ async function children(hf) {
   return (await hf.run('guests/shell.wasm', { args, children: { max: 3 }, preopens: { '/bin': '/bin' } })).stdout;
 }
 
-/** A guest calls another; each end of a call that can no longer be answered is told. */
+/** A guest calls another; if a call can no longer be answered, it fails. */
 async function linkGuests(hf) {
   const other = await hf.instantiate('guests/called.wasm', { name: 'other' });
   const greet = { params: ['string'], result: 'string' };
@@ -129,7 +130,7 @@ async function linkGuests(hf) {
   return [...answers, await lost];
 }
 
-/** A loop in C that sleeps until its timer, and ends; one in Go, whose main sleeps. */
+/** A loop in C that sleeps until its timer, and ends; and one in Go, whose main sleeps. */
 async function loops(hf) {
   const ticking = await hf.instantiate('guests/ticks.wasm');
   const end = ticking.loop.run({ recheck: 0 });
@@ -148,7 +149,7 @@ async function loops(hf) {
   };
 }
 
-/** JavaScript beside a guest, in its worker; a loop in it ends when it is killed. */
+/** JavaScript beside a guest, in its worker; a loop in it ends when the guest is killed. */
 async function companion(hf) {
   const module = new URL('companions/by-hand.mjs', import.meta.url);
   const q = await hf.instantiate('guests/with-a-companion.wasm', { companion: module, stdout: 'null' });
@@ -156,6 +157,55 @@ async function companion(hf) {
   const spins = q.call('spinInJavaScript').catch(({ name }) => name);
   q.kill();
   return [...answers, await spins];
+}
+
+/** Threads wait for each other on a memory that the page reads and writes. */
+async function threads(hf) {
+  const memory = await createMemory(hf, { pages: 1, maximum: 16 });
+  await memory.write(8, new Uint8Array([5]));
+  const waits = await memory.spawn('guests/shares-a-memory.wasm', 'wait', [8, 5]);
+  const counts = await memory.spawn('guests/shares-a-memory.wasm', 'count', [12], { repeat: 100 });
+  const count = await counts.join();
+  const traps = await memory.spawn('guests/shares-a-memory.wasm', 'trap');
+  const trap = await traps.join().catch(({ name, exit }) => `${name} ${exit.reason}`);
+  while ((await memory.read(60, 1))[0] === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await (await memory.spawn('guests/shares-a-memory.wasm', 'wake', [8, 7])).join();
+  const ended = await waits.join();
+  // 1: the word had changed before it began to wait
+  return { count, trap, woken: ended === 0 || ended === 1, word: (await memory.read(8, 4))[0] };
+}
+
+/** Components: exports with typed values, an error and a resource of theirs, and a function of the page. */
+async function components(hf) {
+  const host = { 'test:page/host': { shoutOut: async (words) => `${words}!`, check: (n) => n + 1 } };
+  const asks = await hf.instantiate('guests/component-asks.wasm', { host });
+  const exporting = await hf.instantiate('guests/component-exports.wasm');
+  const counter = await exporting.exports.counters.Counter.create(1);
+  await counter.addMore(41);
+  return {
+    count: await counter.get(),
+    quoted: await exporting.call('quote-text', 'wörld'),
+    error: await exporting.call('divide', 1, 0).catch(({ name, payload }) => `${name} ${payload}`),
+    asked: [await asks.call('ask', 'hé'), await asks.call('check', 41)],
+    hello: (await hf.run('guests/component-hello.wasm')).stdout,
+  };
+}
+
+async function http(hf) {
+  const server = await hf.serve('guests/http-server.wasm');
+  const ask = async (path, init) => (await server.fetch(`http://component.test${path}`, init)).text();
+  const request = async (http, ...args) => (await hf.run('guests/http-client.wasm', { http, args })).stdout.split('\n');
+  const page = new URL('page-api.html', location).href;
+  const own = { fetch: async (asked) => new Response(`${asked.method} ${await asked.text()}`, { status: 202 }) };
+  const got = {
+    answer: await ask('/hello?a=b', { headers: { 'X-Own': 'mine' } }),
+    echoed: (await ask('/echo', { method: 'POST', body: 'x'.repeat(300_000) })).length,
+    fetched: (await request(true, 'GET', page))[0],
+    posted: (await request(own, 'POST', page, 'body', 'wörld')).filter((line) => /^\d|^POST/.test(line)),
+    denied: await request(false, 'GET', page),
+  };
+  await server.close();
+  return got;
 }
 
 const STEPS = {
@@ -172,6 +222,9 @@ const STEPS = {
   link: linkGuests,
   loops,
   companion,
+  threads,
+  components,
+  http,
 };
 
 async function scenario(report) {
@@ -189,7 +242,7 @@ async function scenario(report) {
   return { ...got, closed: await hf.stats().catch(({ name }) => name) };
 }
 
-/** A step that hangs is named. */
+/** Names a step that hangs. */
 async function limited() {
   let step = 'start';
   const late = new Promise((resolve) => setTimeout(() => resolve({ failed: `${step} takes too long` }), 240_000));

@@ -1,4 +1,4 @@
-// A page in a browser that is started on its address, without a driver; the page posts its outcome.
+// Opens a page by starting a browser with its address, without a driver; the page posts its outcome.
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -26,7 +26,7 @@ function bytesAt(url, more) {
   return more(url) ?? (file && fs.existsSync(file) ? fs.readFileSync(file) : undefined);
 }
 
-/** Serves the pages; `outcome` resolves to what one of them posts. */
+/** Serves the pages; `outcome` resolves to what a page posts. */
 async function serve(t, more) {
   let report;
   const outcome = new Promise((resolve) => (report = resolve));
@@ -49,8 +49,7 @@ async function serve(t, more) {
 }
 
 /**
- * What a page of tests/node/support posts, or `{ failed }` if the browser ends first. `more` returns the bytes of other
- * addresses.
+ * Resolves to what a page of tests/node/support posts, or to `{ failed }` if the browser ends first. `more` returns the bytes for other addresses.
  */
 export async function outcomeOfPage(t, browserName, page, more = () => undefined) {
   const { url, outcome } = await serve(t, more);

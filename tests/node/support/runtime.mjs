@@ -1,11 +1,13 @@
-// The runtime on Node and the command, each of which ends with the test that started it: also when the test fails, so that it fails at once.
+// The runtime on Node and the command; each ends with the test that started it, even if the test fails, so that a failure is reported at once.
 import { isDeepStrictEqual } from 'node:util';
 import { start } from '../../../dist/node.js';
+
+export { until } from './until.mjs';
 
 /** The file of a program of tests/guests. */
 export const guest = (name) => new URL(`../../../build/guests/${name}.wasm`, import.meta.url);
 
-/** A runtime that is closed when the test is over. */
+/** A runtime that is closed at the end of the test. */
 export async function runtime(t, options) {
   const hf = await start(options);
   t.after(() => hf.close());
@@ -13,8 +15,8 @@ export async function runtime(t, options) {
 }
 
 /**
- * Whether the answer once stays the same for a while: that of a thread that is on its way to sleep does soon, that of one that computes or is woken
- * again and again never.
+ * Whether the answer eventually stays the same for a while. For a thread that goes to sleep it soon does; for one that computes or is woken
+ * repeatedly it never does.
  */
 export async function comesToRest(ask, tries = 100) {
   for (let before = await ask(); tries > 0; tries--) {
@@ -24,13 +26,4 @@ export async function comesToRest(ask, tries = 100) {
     before = now;
   }
   return false;
-}
-
-/** Asks again until the answer is right, and returns it; the runner's time limit ends it. */
-export async function until(ask, right) {
-  for (;;) {
-    const value = await ask();
-    if (right(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

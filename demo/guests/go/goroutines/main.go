@@ -13,7 +13,7 @@ import (
 )
 
 
-// count lets three goroutines look at a line at once, each of which takes its time.
+// count runs three slow goroutines on the line concurrently.
 func count(line string) string {
 	parts := make([]string, 3)
 	work := []func() string{

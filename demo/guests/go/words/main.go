@@ -40,7 +40,7 @@ type primes struct {
 	Count, Largest uint64
 }
 
-// report asks the plugin in C and the page at the same time.
+// report calls the plugin in C and the page concurrently.
 func report(page *peer, below uint64) (any, error) {
 	var found primes
 	var visitor struct{ Language, Time string }
@@ -56,7 +56,7 @@ func report(page *peer, below uint64) (any, error) {
 		words(found.Count), words(found.Largest)), nil
 }
 
-// bounce throws the ball to C until it has flown often enough, and returns the path that it took.
+// bounce calls C's "bounce", which calls this one, the requested number of times, and returns the path of the calls.
 func bounce(page *peer, times uint64) (any, error) {
 	path := []string{}
 	if times > 0 {

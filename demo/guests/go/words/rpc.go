@@ -1,4 +1,4 @@
-// JSON-RPC 2.0 over standard input and output, one message a line: requests of both sides may be open at the same time.
+// JSON-RPC 2.0 over standard input and output, one message per line. Both sides may have requests in progress at the same time.
 package main
 
 import (
@@ -89,7 +89,7 @@ func (p *peer) handle(m message, run method) {
 	} else if reply.Result, err = json.Marshal(result); err != nil {
 		reply.Error = &failure{internalError, err.Error()}
 	}
-	if m.ID != nil { // else it is a notification
+	if m.ID != nil { // otherwise it is a notification
 		p.send(reply)
 	}
 }

@@ -1,7 +1,7 @@
 import { defineConfig } from 'astro/config';
 import { holdfast } from 'holdfast/vite';
 
-// `astro preview` has a server of its own, without Vite's plugins.
+// `astro preview` has its own server, without Vite's plugins.
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',

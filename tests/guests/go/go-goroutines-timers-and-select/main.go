@@ -17,7 +17,7 @@ func fail(format string, args ...any) {
 	os.Exit(1)
 }
 
-// between fails unless start lies at least low and less than 5 s back.
+// between fails unless start was at least low and less than 5 s ago.
 func between(what string, start time.Time, low time.Duration) {
 	if took := time.Since(start); took < low || took > 5*time.Second {
 		fail("%s took %v, not %v", what, took, low)
@@ -69,8 +69,8 @@ func selects() {
 	fmt.Println("ticks", ticks)
 }
 
-// order returns three letters as they come, and whether each came before the next one's time: after a stop of the whole machine
-// several are due at once, in any order.
+// order returns three letters in the order in which they arrive, and whether each arrived before the next one's time: if the whole machine was
+// stopped, several are due at once, in any order.
 func order() (text string, timely bool) {
 	letters := make(chan string)
 	start := time.Now()

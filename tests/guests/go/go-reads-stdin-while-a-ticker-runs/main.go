@@ -1,5 +1,5 @@
 // Reads lines from stdin while a ticker runs in another goroutine. Go's runtime sets stdin to non-blocking and polls it together with its
-// timers, so that the ticker ticks while nobody types, and after the end of input too.
+// timers, so the ticker ticks while there is no input, and also after the end of input.
 //
 // guest:
 //   stdin: "one\n"

@@ -1,4 +1,4 @@
-// net.FileListener and net/http: a server that answers two requests, and ends.
+// net.FileListener and net/http: a server that answers two requests, then ends.
 //
 // guest:
 //   listen: 0 nonblocking

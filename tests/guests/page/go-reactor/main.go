@@ -1,5 +1,5 @@
 // flags: -buildmode=c-shared
-// A reactor of unmodified Go (1.24 and later): exports, goroutines that go on between the calls, and the contract of go_tick written in Go.
+// A reactor in unmodified Go (1.24 and later): exports, goroutines that continue between calls, and go_tick implemented in Go.
 package main
 
 import (
@@ -20,7 +20,7 @@ var (
 	finished atomic.Bool
 )
 
-// What go_start_main starts.
+// The function that go_start_main starts.
 func main() {
 	fmt.Println("main runs")
 	pause(20 * time.Millisecond)
@@ -41,7 +41,7 @@ func goStartMain() {
 	}()
 }
 
-// pause sleeps, and lets go_tick know until when. Only one thread runs goroutines, one at a time, so the map needs no lock.
+// pause sleeps, and reports to go_tick until when. Only one thread runs goroutines, one at a time, so the map needs no lock.
 func pause(d time.Duration) {
 	until := time.Now().Add(d)
 	wakes[until] = true
@@ -90,7 +90,7 @@ func sum(n int32) int64 {
 	return total.Load()
 }
 
-// nap sleeps in the export; a goroutine runs meanwhile.
+// nap sleeps in the export while a goroutine runs.
 //
 //go:wasmexport nap
 func nap(milliseconds int32) int32 {
@@ -113,7 +113,7 @@ func nap(milliseconds int32) int32 {
 	return count.Load() - before
 }
 
-// later starts a goroutine that outlives the call. Quiet ones sleep without telling go_tick.
+// later starts a goroutine that outlives the call. A quiet one sleeps without reporting it to go_tick.
 //
 //go:wasmexport later
 func later(milliseconds, result int32, quiet int32) {

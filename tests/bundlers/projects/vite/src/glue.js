@@ -1,4 +1,4 @@
-// Beside the guest, in its worker. Vite drops what a worker exports.
+// Runs beside the guest, in its worker. Vite drops a worker's exports.
 import { factor } from './factor.js';
 
 globalThis.holdfastCompanion = () => {

@@ -1,4 +1,4 @@
-// The kernel by an import of its own.
+// Imports the kernel's URL explicitly.
 import kernel from 'holdfast/kernel.wasm?url';
 import glue from './glue.js?worker&url';
 import { report } from './use.js';

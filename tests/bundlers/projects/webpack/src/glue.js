@@ -1,4 +1,4 @@
-// Beside the guest, in its worker.
+// Runs beside the guest, in its worker.
 import { factor } from './factor.js';
 
 export default function companion() {

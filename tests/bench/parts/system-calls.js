@@ -1,0 +1,67 @@
+// Runs in the page: system calls of the same guest under holdfast and the other runtimes.
+import { OURS } from '../report/model.js';
+import { startAll } from '../contestants.js';
+import { parse } from '../peers.js';
+
+const BARE = 'a bare performance.now import';
+const COPY = 'memory.copy in the guest';
+const unit = 'ns';
+const calls =
+  'fd_filestat_get fd_pread_1 fd_pwrite_1 fd_write_1_file random_get_16 sched_yield poll_1_ready open_close create_unlink fd_readdir_1000 path_filestat_get_8_deep fd_pread_1m fd_pwrite_1m';
+
+export const rows = [
+  { name: 'clock_time_get', unit, floor: BARE },
+  ...calls.split(' ').map((name) => ({ name, unit })),
+  ...['fd_read_64k', 'fd_pread_64k', 'fd_pwrite_64k'].map((name) => ({ name, unit, floor: COPY })),
+].map((row) => ({
+  ...row,
+  cannot: {
+    coincident: 'passes calls between workers and the page: has no WASI',
+    Extism: 'runs exports of plugins, not programs',
+  },
+}));
+
+/** How long each row is measured in a round. */
+const MICROSECONDS = 10_000;
+
+/** Nanoseconds for one call of performance.now from wasm, the minimum for a clock. Measured in a worker, where guests run. */
+function bareNow(url) {
+  const source = `onmessage = async ({ data: url }) => {
+    const { instance } = await WebAssembly.instantiateStreaming(fetch(url), { bench: { now: performance.now.bind(performance) } });
+    instance.exports.run(1000000);
+    postMessage(0);
+    onmessage = () => { const t = performance.now(); instance.exports.run(100000); postMessage((performance.now() - t) * 10); };
+  };`;
+  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+  const ask = (message) =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(message);
+    });
+  return { ready: ask(new URL(url, location.href).href), once: () => ask(0), close: () => worker.terminate() };
+}
+
+export async function open({ lib, guest, peers }) {
+  const failures = [];
+  const bare = bareNow(guest('bench-import-call'));
+  await bare.ready;
+  const onFailure = (name, reason) => failures.push([name, reason]);
+  const all = await startAll(guest('bench-peers'), lib, { onFailure, peers });
+  return {
+    async round(record) {
+      await all.each(async (name, { run, place = [] }) => {
+        const found = parse(await run([String(MICROSECONDS), ...place]));
+        for (const [row, value] of found) if (row !== 'memory_copy_64k') record(row, name, value);
+        const copy = found.find(([row]) => row === 'memory_copy_64k');
+        if (name === OURS) for (const { name: row, floor } of rows) if (floor === COPY) record(row, COPY, copy[1]);
+      });
+      record('clock_time_get', BARE, await bare.once());
+      for (const [name, reason] of failures) for (const { name: row } of rows) record(row, name, reason);
+    },
+    async close() {
+      bare.close();
+      await all.close();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+;; Starts threads, one after the other, and waits for the end of each: writes the nanoseconds for one as eight bytes. Not a test: it has no "guest" header.
+(module
+  (import "any" "name" (memory 1 1 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (export "memory" (memory 0))
+  (func (export "wasi_thread_start") (param $tid i32) (param $i i32)
+    (i32.atomic.store (i32.const 0) (i32.const 1))
+    (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
+  (func $one
+    (i32.atomic.store (i32.const 0) (i32.const 0))
+    (if (i32.le_s (call $spawn (i32.const 0)) (i32.const 0)) (then (unreachable)))
+    (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
+  (func (export "_start") (local $left i32)
+    (i32.store (i32.const 16) (i32.const 32))
+    (i32.store (i32.const 20) (i32.const 8))
+    (call $one)
+    (drop (call $clock (i32.const 1) (i64.const 0) (i32.const 24)))
+    (local.set $left (i32.const 20))
+    (loop $more
+      (call $one)
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $more (local.get $left)))
+    (drop (call $clock (i32.const 1) (i64.const 0) (i32.const 32)))
+    (i64.store (i32.const 32) (i64.div_u (i64.sub (i64.load (i32.const 32)) (i64.load (i32.const 24))) (i64.const 20)))
+    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 40)))))

@@ -1,0 +1,275 @@
+// wasi:http: requests that components make, by the page's fetch.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { root } from './support/load.mjs';
+import { guest, runtime, until } from './support/runtime.mjs';
+
+/** Starts a server whose paths are handlers, and returns its origin. */
+async function serverWith(t, handlers) {
+  const server = createServer((request, response) => {
+    const handler = handlers[new URL(request.url, 'http://localhost').pathname];
+    if (handler) return void handler(request, response);
+    response.statusCode = 404;
+    response.end('no such path');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+const run = async (hf, args, options = {}) => {
+  const { reason, code, message, stdout, stderr } = await hf.run(guest('http-client'), {
+    args,
+    http: true,
+    ...options,
+  });
+  assert.deepEqual([reason, code, message, stderr], ['exit', 0, '', '']);
+  return stdout;
+};
+
+/** The parts of what the client prints. */
+function parsed(stdout) {
+  const [, status, fields, body] = /^(\d+)\n((?:.+\n)*)\n([\s\S]*)$/.exec(stdout) ?? assert.fail(stdout);
+  return { status: Number(status), fields: fields.split('\n').slice(0, -1), body };
+}
+
+test('a component gets the status, the fields and the body of a response', async (t) => {
+  const origin = await serverWith(t, {
+    '/hello': (request, response) => {
+      response.setHeader('X-Two', ['one', 'two']);
+      response.setHeader('Set-Cookie', ['a=1', 'b=2']);
+      response.statusCode = 203;
+      response.end(`${request.method} ${request.url} ${request.headers['x-own']}`);
+    },
+  });
+  const hf = await runtime(t);
+  const { status, fields, body } = parsed(await run(hf, ['GET', `${origin}/hello?a=%20b`, 'field', 'X-Own=mine']));
+  assert.deepEqual([status, body], [203, 'GET /hello?a=%20b mine']);
+  assert.ok(fields.includes('x-two: one, two'), fields.join());
+  assert.deepEqual(
+    fields.filter((line) => line.startsWith('set-cookie')),
+    ['set-cookie: a=1', 'set-cookie: b=2'],
+  );
+});
+
+const collected = async (request) => {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  return text;
+};
+
+test('a component sends a body, before or after the request, of any size', async (t) => {
+  const origin = await serverWith(t, {
+    '/echo': async (request, response) => {
+      const text = await collected(request);
+      const { 'content-length': length = 'none' } = request.headers;
+      response.end(`${request.method} ${text.length} ${length} ${text.slice(0, 8)}`);
+    },
+  });
+  const hf = await runtime(t);
+  const bodyOf = async (...args) => parsed(await run(hf, ['POST', `${origin}/echo`, ...args])).body;
+  assert.equal(await bodyOf('body', 'after'), 'POST 5 none after');
+  assert.equal(await bodyOf('early', 'before'), 'POST 6 none before');
+  assert.equal(await bodyOf('body', 'x'.repeat(1000), 'repeat', '1000'), `POST 1000000 none ${'x'.repeat(8)}`);
+  assert.equal(await bodyOf('body', ''), 'POST 0 0 ');
+  assert.equal(await bodyOf('length', '4', 'body', 'four'), 'POST 4 4 four');
+  const collects = { http: { uploads: 'collect' } };
+  const whole = await run(hf, ['PUT', `${origin}/echo`, 'body', 'collected'], collects);
+  assert.equal(parsed(whole).body, 'PUT 9 9 collecte');
+});
+
+test('bodies are streamed in both directions', async (t) => {
+  const origin = await serverWith(t, {
+    '/echo': (request, response) => {
+      response.flushHeaders();
+      request.pipe(response);
+    },
+  });
+  const hf = await runtime(t);
+  const args = ['POST', `${origin}/echo`, 'unfinished', 'first'];
+  const process = await hf.spawn(guest('http-client'), { args, http: true });
+  const answers = [];
+  void process.stdout.pipeTo(
+    new WritableStream({ write: (bytes) => void answers.push(new TextDecoder().decode(bytes)) }),
+  );
+  await process.write('\n');
+  const { code } = await process.exited;
+  assert.equal(code, 0);
+  // The body was dropped, so the request was aborted, and with it the response, of which the component had read a part or nothing.
+  assert.match(answers.join(''), /^(200\n[\s\S]*(first)?body failed \d+\n|error \d+.*\n)$/);
+});
+
+test('the page decides which origins a component may reach', async (t) => {
+  const origin = await serverWith(t, { '/': (request, response) => response.end('reached') });
+  const hf = await runtime(t);
+  const get = (http, url = `${origin}/`) => run(hf, ['GET', url], { http });
+  assert.equal(await get(false), 'error 15\n');
+  assert.equal(await get({ allow: [] }), 'error 15\n');
+  assert.equal(await get({ allow: ['https://example.com'] }), 'error 15\n');
+  assert.equal(parsed(await get({ allow: ['https://example.com', origin] })).body, 'reached');
+  const seen = [];
+  const allow = ({ href }) => seen.push(href) > 1;
+  assert.equal(await get({ allow }), 'error 15\n');
+  assert.equal(parsed(await get({ allow })).body, 'reached');
+  assert.equal(seen[0], `${origin}/`);
+  for (const wrong of [['https://example.com/path'], ['ftp://example.com'], ['example.com'], [1], 'x', { a: 1 }])
+    await assert.rejects(hf.spawn(guest('http-client'), { http: { allow: wrong } }), /^TypeError: http\.allow/);
+  await assert.rejects(
+    hf.spawn(guest('http-client'), { http: 1 }),
+    /^TypeError: http must be true, false or an object/,
+  );
+  await assert.rejects(
+    hf.spawn(guest('http-client'), { http: { proxy: 1 } }),
+    /^TypeError: http: unknown option "proxy"; the options are "allow", "fetch", "uploads"$/,
+  );
+});
+
+test('the page can answer requests itself', async (t) => {
+  const hf = await runtime(t);
+  const requests = [];
+  const fetch = async (request) => {
+    requests.push([request.method, request.url, await request.text()]);
+    return new Response('from the page', {
+      status: 201,
+      headers: { 'Content-Type': 'text/x', 'Content-Encoding': 'own' },
+    });
+  };
+  const { status, fields, body } = parsed(
+    await run(hf, ['POST', 'https://nowhere.invalid/a?b', 'body', 'sent'], { http: { fetch } }),
+  );
+  assert.deepEqual([status, body], [201, 'from the page']);
+  assert.deepEqual(fields, ['content-encoding: own', 'content-type: text/x']);
+  assert.deepEqual(requests, [['POST', 'https://nowhere.invalid/a?b', 'sent']]);
+  const broken = { fetch: () => Promise.reject(new Error('no network today')) };
+  assert.equal(
+    await run(hf, ['GET', 'https://a.invalid/'], { http: broken }),
+    'error 38 fetch failed: no network today\n',
+  );
+});
+
+test('errors have codes', async (t) => {
+  const hf = await runtime(t);
+  const get = (url, ...args) => run(hf, ['GET', url, ...args]);
+  const origin = await serverWith(t, {
+    '/reset': (request) => request.socket.destroy(),
+    '/half': (request, response) => {
+      response.setHeader('Content-Length', '100');
+      response.write('half', () => request.socket.destroy());
+    },
+    '/redirect': (request, response) => {
+      response.writeHead(302, { Location: '/elsewhere' });
+      response.end();
+    },
+  });
+  const unused = createServer();
+  await new Promise((resolve) => unused.listen(0, '127.0.0.1', resolve));
+  const { port } = unused.address();
+  await new Promise((resolve) => unused.close(resolve));
+  assert.equal(await get(`http://127.0.0.1:${port}/`), 'error 6\n');
+  assert.equal(await get(`${origin}/reset`), 'error 7\n');
+  assert.match(await get(`${origin}/half`), /\n(half)?body failed 25\n$/);
+  assert.equal(parsed(await get(`${origin}/redirect`)).status, 302);
+  assert.equal(await get('http://user:secret@127.0.0.1/'), 'error 19\n');
+  assert.equal(await run(hf, ['TRACE', `${origin}/`]), 'error 18\n');
+  assert.equal(await get(`${origin}/`, 'body', 'x'), 'error 38 fetch cannot send a body with GET\n');
+  const short = await run(hf, ['POST', `${origin}/`, 'length', '5', 'body', 'four']);
+  assert.match(short, /^error 17 4\nerror /);
+});
+
+test('a request that takes too long fails', async (t) => {
+  const origin = await serverWith(t, {
+    '/never': () => undefined,
+    '/slow': (request, response) => void response.write('some'),
+  });
+  const hf = await runtime(t);
+  const get = (path, timeouts) => run(hf, ['GET', origin + path, 'timeouts', timeouts]);
+  assert.equal(await get('/never', '0,50,0'), 'error 9\n');
+  assert.equal(await get('/never', '20,30,0'), 'error 9\n');
+  assert.match(await get('/slow', '0,60000,50'), /\n(some)?body failed 9\n$/);
+});
+
+/** A path whose response never ends, and the promise that its request was aborted. */
+function endless() {
+  let aborted;
+  const gone = new Promise((resolve) => (aborted = resolve));
+  const handler = (request, response) => {
+    response.on('close', aborted);
+    const more = () => {
+      while (!response.destroyed && response.write('x'.repeat(10_000)));
+      if (!response.destroyed) response.once('drain', more);
+    };
+    more();
+  };
+  return { handler, gone };
+}
+
+test('a fetch is aborted when the component drops the response, and when it ends', async (t) => {
+  const hf = await runtime(t);
+  for (const [args, end] of [
+    [['after', '5000'], () => undefined],
+    [['drop', '1'], () => undefined],
+    [[], (process) => process.kill()],
+  ]) {
+    const { handler, gone } = endless();
+    let begun;
+    const reached = new Promise((resolve) => (begun = resolve));
+    const origin = await serverWith(t, { '/': (...both) => (begun(), handler(...both)) });
+    const process = await hf.spawn(guest('http-client'), {
+      args: ['GET', `${origin}/`, ...args],
+      http: true,
+      outputBuffer: 1000,
+    });
+    if (args[0] === 'after') void process.stdout.pipeTo(new WritableStream());
+    if (args[0] !== 'drop') await reached;
+    end(process);
+    if (args[0] === 'drop') await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 100))]);
+    else await gone;
+    process.kill();
+    await process.exited;
+  }
+  assert.equal((await hf.stats()).sockets.listeners, 0);
+});
+
+test('a start that is aborted at any moment leaves no port open', async (t) => {
+  const hf = await runtime(t);
+  for (let i = 0; i < 30; i++) {
+    const abort = new AbortController();
+    const options = { http: true, signal: abort.signal, stdout: 'null', stderr: 'null' };
+    const ended = hf.spawn(guest('http-client'), options).then(
+      (process) => process.exited,
+      () => undefined,
+    );
+    await new Promise((resolve) => setTimeout(resolve, i / 3));
+    abort.abort();
+    await ended;
+  }
+  await until(
+    async () => (await hf.stats()).sockets.listeners,
+    (count) => count === 0,
+  );
+});
+
+test('holdfast run --http lets a component make requests', async (t) => {
+  const origin = await serverWith(t, { '/': (request, response) => response.end('reached') });
+  const command = async (...options) => {
+    const args = [
+      path.join(root, 'bin/holdfast.mjs'),
+      'run',
+      ...options,
+      fileURLToPath(guest('http-client')),
+      'GET',
+      `${origin}/`,
+    ];
+    return (await promisify(execFile)(process.execPath, args)).stdout;
+  };
+  assert.equal(parsed(await command('--http')).body, 'reached');
+  assert.equal(await command(), 'error 15\n');
+});
