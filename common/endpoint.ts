@@ -10,9 +10,13 @@ export interface Endpoint<Out, In> {
   onmessage: ((message: In) => void) | null;
   /** Called when the other side failed: it threw; or, with `gone` set, it could not be loaded or has ended. */
   onerror: ((error: Error, gone?: boolean) => void) | null;
+  /** Ends the other side, soon. */
   terminate(): void;
   /** The name of the lock that the other side holds for life, if its death is detected by a lock. */
   readonly lock?: string;
-  /** Called after `terminate`: resolves when the other side and the holders of these locks are gone. */
-  gone?(locks: readonly string[]): Promise<unknown>;
+  /**
+   * Called after `terminate`: resolves when the holders of these locks are gone, which are the other side's workers. If
+   * it did not say which they are: when the other side itself is gone.
+   */
+  gone?(locks: readonly string[] | undefined): Promise<unknown>;
 }

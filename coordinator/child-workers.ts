@@ -13,10 +13,8 @@ export interface Child {
   failure?: Error;
 }
 
-/** How long to wait for workers that are starting. The sum of this and DYING_MS must be less than the page's own wait. */
-const COMING_UP_MS = 2000;
-/** How long to wait for terminated workers. Chromium takes two seconds to end a loop; WebKit never does. */
-const DYING_MS = 2500;
+/** How long to wait for workers that are starting. The sum of this and the time to die must be less than the page's own wait. */
+const COMING_UP_MS = 10_000;
 
 export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -72,10 +70,9 @@ export class ChildWorkers {
     const ends = [...this.#alive.keys()].map(async (handle) => {
       await Promise.race([handle.settled, late]);
       handle.terminate();
-      await Promise.race([handle.dead, sleep(DYING_MS)]);
+      await Promise.race([handle.dead, sleep(coordinatorPlatform.longestDeath)]);
     });
     await Promise.all(ends);
-    await sleep(coordinatorPlatform.releaseDelay);
     return [...this.#alive.values()];
   }
 }

@@ -12,8 +12,6 @@ export interface WorkerEvents {
   dead(worker: number): void;
 }
 
-/** Chromium takes two seconds to end a loop; WebKit never does. */
-const DYING_MS = 3000;
 /** On a busy machine, a dead worker's memory is freed some time after its lock, and memory that a worker collected even later. */
 const FREEING_MS = 1000;
 
@@ -74,7 +72,7 @@ export class Workers {
   }
 
   /**
-   * Waits until a terminated worker is dead, up to DYING_MS. If there is none, waits a moment. Returns false if no worker died and no memory was freed
+   * Waits until a terminated worker is dead, up to `longestDeath`. If there is none, waits a moment. Returns false if no worker died and no memory was freed
    * recently.
    */
   async nextDeath(): Promise<boolean> {
@@ -85,7 +83,7 @@ export class Workers {
       await sleep(FREEING_MS / 10);
       return recent;
     }
-    const gone = await Promise.race([...dying, sleep(DYING_MS).then(() => false)]);
+    const gone = await Promise.race([...dying, sleep(coordinatorPlatform.longestDeath).then(() => false)]);
     await sleep(coordinatorPlatform.releaseDelay);
     return gone;
   }

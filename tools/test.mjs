@@ -302,12 +302,17 @@ function bundlerSuites({ grep, rest }) {
 
 // --- the sum ---
 
-/** A test that failed, in a few lines for the end of the log: often this is all that people read. */
+const LINES_OF_A_FAILURE = 12;
+
+/** A test that failed, in a few lines for the end of the log: often this is all that people read. Of a comparison, the lines that differ. */
 function failure(name, text) {
   // eslint-disable-next-line no-control-regex -- colors
   const plain = text.replace(/\u001b\[[0-9;]*m/g, '');
   const lines = plain.split('\n').filter((line) => line.trim() !== '');
-  return [name, ...lines.slice(0, 4).map((line) => `  ${line.trim().slice(0, 160)}`)].join('\n');
+  const [title = '', ...rest] = lines;
+  const different = rest.filter((line) => /^\s*[-+] /.test(line));
+  const said = [title, ...(different.length > 0 ? different : rest)].slice(0, LINES_OF_A_FAILURE);
+  return [name, ...said.map((line) => `  ${line.trim().slice(0, 200)}`)].join('\n');
 }
 
 const FAILURES_SHOWN = 8;

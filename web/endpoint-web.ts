@@ -66,6 +66,12 @@ export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinat
   }
 }
 
+/**
+ * How long the coordinator outlives its workers, in milliseconds. A browser releases a worker's lock shortly before its
+ * thread has ended, and Chromium can leak a coordinator that is terminated in between (native/RATIONALE.md).
+ */
+const RELEASE_DELAY = 100;
+
 function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator> {
   const lock = `holdfast-${crypto.randomUUID()}`;
   let death: Promise<unknown> | undefined;
@@ -82,8 +88,9 @@ function workerEndpoint(worker: Worker): Endpoint<ToCoordinator, FromCoordinator
     post: (message, transfer = []) => worker.postMessage(message, transfer),
     onmessage: null,
     onerror: null,
-    terminate: () => worker.terminate(),
-    gone: (locks) => Promise.all([watch(), ...locks.map((name) => navigator.locks.request(name, () => undefined))]),
+    terminate: () => void setTimeout(() => worker.terminate(), RELEASE_DELAY),
+    gone: (locks) =>
+      locks ? Promise.all(locks.map((name) => navigator.locks.request(name, () => undefined))) : watch(),
   };
   worker.onmessage = ({ data }: MessageEvent<FromCoordinator>) => {
     if (data.t === 'ready') void watch();

@@ -319,9 +319,10 @@ y
   /**
    * Ends everything: processes, workers and files. Pending operations reject with `Closed`.
    *
-   * Resolves when no worker is left: in a browser after a tenth of a second, or later when a worker is just starting;
-   * in Chromium after two seconds when a program that is not `interruptible` was computing; after ten seconds at most.
-   * Never rejects, and may be called again.
+   * Resolves when the workers that run programs are gone: after some milliseconds, or later when one is just starting;
+   * in Chromium after two seconds when a program that is not `interruptible` was computing; after half a minute at
+   * most. The coordinator's worker, which does nothing any more, ends a tenth of a second later. Never rejects, and may
+   * be called again.
    */
   close(): Promise<void>;
 }
@@ -329,8 +330,9 @@ y
 const loadHttp = () => later('http.js', import('./http.js'));
 const loadInstance = () => later('instance.js', import('./instance.js'));
 
-/** How long each half of closing (the orderly shutdown, then the termination) may take, in milliseconds. */
-const CLOSE_TIME = 5000;
+/** How long the coordinator may take to end its workers, and how long those that did not end then are waited for, in milliseconds. */
+const CLOSE_TIME = 25_000;
+const LATE_TIME = 5000;
 
 interface Call extends Pick<Deferred<unknown>, 'reject'> {
   /** The call's name, which the message had, determines the type of the value. */
@@ -360,7 +362,7 @@ export class Runtime implements Holdfast {
   /** Aborted as soon as the shutdown begins: everything still loading is given up. */
   readonly #ending = new AbortController();
   readonly #ready = deferred<void>();
-  readonly #closed = deferred<readonly string[]>();
+  readonly #closed = deferred<readonly string[] | undefined>();
   #started = false;
   #lastId = 0;
   #lastSupervisor = 0;
@@ -638,7 +640,7 @@ export class Runtime implements Holdfast {
       const locks = await within(this.#closed.promise, CLOSE_TIME);
       // The kernel reports releases, but the coordinator stops calling it before it ends the last workers.
       if (locks?.length === 0) for (const process of this.#processes.values()) process.onWorkersGone();
-      this.#closed.resolve(locks ?? []);
+      this.#closed.resolve(locks);
       this.#die(new Closed());
     }
     await this.#gone;
@@ -772,8 +774,8 @@ export class Runtime implements Holdfast {
    */
   async #end(gone: boolean): Promise<void> {
     if (!gone && !this.#closing) this.#endpoint.post({ t: 'end-workers' });
-    const locks = (await within(this.#closed.promise, CLOSE_TIME)) ?? [];
+    const locks = await within(this.#closed.promise, CLOSE_TIME);
     this.#endpoint.terminate();
-    await within(this.#endpoint.gone?.(locks).catch(() => undefined) ?? Promise.resolve(), CLOSE_TIME);
+    await within(this.#endpoint.gone?.(locks).catch(() => undefined) ?? Promise.resolve(), LATE_TIME);
   }
 }

@@ -67,6 +67,7 @@ export const platform: Platform = {
 export const coordinatorPlatform: CoordinatorPlatform = {
   createWorker,
   releaseDelay: 0,
+  longestDeath: 'bun' in process.versions ? 2500 : 10_000,
   async compileKernel(url) {
     const bytes = await readFile(new URL(url));
     return new WebAssembly.Module(baselineIsBroken ? optimizedLazily(bytes) : bytes);

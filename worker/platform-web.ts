@@ -6,6 +6,8 @@ import type { CoordinatorPlatform, Platform, WorkerHandle } from './platform.ts'
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const isChromium = (): boolean => /Chrom(e|ium)/.test(navigator.userAgent);
+/** Chromium's name also contains "AppleWebKit". */
+const isWebKit = (): boolean => /AppleWebKit/.test(navigator.userAgent) && !isChromium();
 
 function parent<Out, In>(): Endpoint<Out, In> {
   const endpoint: Endpoint<Out, In> = {
@@ -89,6 +91,10 @@ export const coordinatorPlatform: CoordinatorPlatform = {
   createWorker,
   // The browser releases the lock shortly before the worker's thread has ended.
   releaseDelay: 100,
+  // Chromium takes two seconds to end a loop, longer on a busy machine. WebKit never does.
+  get longestDeath() {
+    return isWebKit() ? 2500 : 10_000;
+  },
   async compileKernel(url) {
     const response = await fetch(url);
     requireBody(response, url);
@@ -96,7 +102,7 @@ export const coordinatorPlatform: CoordinatorPlatform = {
   },
   // A trial would crash the page, so this goes by the user agent's name. Chromium's also contains "AppleWebKit".
   get emptyMemoryIsFatal() {
-    return /AppleWebKit/.test(navigator.userAgent) && !isChromium();
+    return isWebKit();
   },
   get cores() {
     return navigator.hardwareConcurrency;

@@ -30,6 +30,8 @@ export interface CoordinatorPlatform {
   createWorker<Out, In>(url: string, lock: string): WorkerHandle<Out, In>;
   /** How long after its death a worker may still hold resources, in milliseconds. */
   readonly releaseDelay: number;
+  /** How long to wait for the death of terminated workers, in milliseconds: longer than they take on a busy machine, except where a loop never ends. */
+  readonly longestDeath: number;
   /** Compiles the kernel, with workarounds for the engine. */
   compileKernel(url: string): Promise<WebAssembly.Module>;
   /** Compiles a guest with threads; absent if the engine does not need a different compiler for them. */

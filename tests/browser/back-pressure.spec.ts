@@ -148,7 +148,6 @@ test('a slow target makes the guest wait', async ({ page }) => {
 });
 
 test('64 MiB through cat with a slow reader: byte for byte, in bounded memory', async ({ page }) => {
-  test.setTimeout(120_000);
   const size = 64 * MIB;
   const { base, samples, gap, read, wrong, exit } = await page.evaluate(async (total) => {
     const base = (await window.hf.stats()).kernel;

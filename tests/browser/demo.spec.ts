@@ -3,8 +3,6 @@
 import { expect, test, type Locator, type Page } from '@playwright/test';
 
 const DEMO = '/build/demo/';
-/** The machine may be busy, and Python is large. */
-const SOON = { timeout: 30_000 };
 
 type Program = 'python' | 'go' | 'c' | 'spin' | 'component';
 
@@ -27,7 +25,7 @@ test.beforeEach(async ({ page, baseURL }) => {
     if (protocol !== 'data:' && origin !== new URL(baseURL!).origin) found.push(`external request: ${request.url()}`);
   });
   await page.goto(DEMO);
-  await expect(page.locator('#runtime-state')).toContainText('started', SOON);
+  await expect(page.locator('#runtime-state')).toContainText('started');
 });
 
 test.afterEach(({ page }) => {
@@ -44,7 +42,7 @@ const screen = (page: Page, program: Program): Promise<string> =>
     .evaluateAll((lines) => lines.map((line) => line.textContent?.replaceAll('\u00a0', ' ').trimEnd()).join('\n'));
 
 const shows = (page: Page, program: Program, text: string | RegExp): Promise<void> =>
-  expect.poll(() => screen(page, program), SOON).toMatch(typeof text === 'string' ? literally(text) : text);
+  expect.poll(() => screen(page, program)).toMatch(typeof text === 'string' ? literally(text) : text);
 
 const literally = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
 
@@ -52,7 +50,7 @@ const literally = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()
 async function run(page: Page, program: Program): Promise<void> {
   await page.locator(`#tab-${program}`).click();
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(status(page)).toHaveText('Running', SOON);
+  await expect(status(page)).toHaveText('Running');
 }
 
 const type = (page: Page, text: string): Promise<void> => page.keyboard.type(text, { delay: 5 });
@@ -85,7 +83,7 @@ test('CPython: a prompt, an answer, time.sleep, files, and Ctrl-D ends it with c
   await type(page, "open('/tmp/note', 'w').write('kept'); open('/tmp/note').read()\n");
   await shows(page, 'python', /^'kept'$/m);
   await page.keyboard.press('Control+d');
-  await expect(status(page)).toHaveText(/^Exited with code 0 after /, SOON);
+  await expect(status(page)).toHaveText(/^Exited with code 0 after /);
   await shows(page, 'python', /^exited with code 0 after /m);
   await expect(page.locator('#tab-python')).toContainText('exit 0');
 });
@@ -113,13 +111,13 @@ test('CPython: an exit code is shown, and Enter runs it again', async ({ page })
   await run(page, 'python');
   await shows(page, 'python', /^>>>/m);
   await type(page, 'exit(5)\n');
-  await expect(status(page)).toHaveText(/^Exited with code 5 after /, SOON);
+  await expect(status(page)).toHaveText(/^Exited with code 5 after /);
   await page.keyboard.press('Enter');
   await expect(status(page)).toHaveText(/^(Starting|Running)$/);
   await type(page, 'print(6*7)\n'); // it arrives completely, even if typed early
   await shows(page, 'python', /^(>>> )?42$/m);
   await page.keyboard.press('Control+c');
-  await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
+  await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /);
   await shows(page, 'python', /^killed by SIGINT \(code 130\) after /m);
 });
 
@@ -131,7 +129,7 @@ test('the end of a computing program is reported once, even if its worker is los
   await page.keyboard.press('Control+c');
   await shows(page, 'python', 'starts it again');
   // Chromium takes two seconds to end the worker.
-  await expect(page.locator('#state-sentence')).toContainText('its worker and its memory are free again', SOON);
+  await expect(page.locator('#state-sentence')).toContainText('its worker and its memory are free again');
   const ends = (await screen(page, 'python')).match(/starts it again/g);
   expect(ends).toHaveLength(1);
 });
@@ -146,7 +144,7 @@ test('Ctrl-C ends Python while it computes and while it sleeps, as an unhandled 
     await type(page, `${line}\n`);
     await shows(page, 'python', /^be gun$/m);
     await page.keyboard.press('Control+c');
-    await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
+    await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /);
     await expect(page.locator('#tab-python')).toContainText('SIGINT');
   }
 });
@@ -159,7 +157,7 @@ test('Go answers a line while its goroutine ticks', async ({ page }) => {
   await shows(page, 'go', '"half a line and the rest": words: 6, characters: 24, bytes: 24');
   await shows(page, 'go', 'tick 2 at ');
   await page.keyboard.press('Control+d');
-  await expect(status(page)).toHaveText(/^Exited with code 0 after /, SOON);
+  await expect(status(page)).toHaveText(/^Exited with code 0 after /);
 });
 
 test('C: lines, files, clocks, and a trap with its stack', async ({ page }) => {
@@ -172,7 +170,7 @@ test('C: lines, files, clocks, and a trap with its stack', async ({ page }) => {
   await type(page, 'sleep 0.3\n');
   await shows(page, 'c', /^slept 0\.3\d* s$/m);
   await type(page, 'trap\n');
-  await expect(status(page)).toHaveText(/^Ended by trap \(code 134\) after /, SOON);
+  await expect(status(page)).toHaveText(/^Ended by trap \(code 134\) after /);
   await shows(page, 'c', 'trap: unreachable');
   await shows(page, 'c', 'do_trap');
 });
@@ -181,16 +179,16 @@ test('the busy loop: animation frames continue, and Stop ends it', async ({ page
   await run(page, 'spin');
   await shows(page, 'spin', 'No system call from here on');
   expect(await framesInASecond(page)).toBeGreaterThan(10);
-  await expect(page.locator('#state-sentence')).toContainText('no system call in the last second', SOON);
-  await expect.poll(async () => Number(await page.locator('#frame-rate').textContent()), SOON).toBeGreaterThan(10);
+  await expect(page.locator('#state-sentence')).toContainText('no system call in the last second');
+  await expect.poll(async () => Number(await page.locator('#frame-rate').textContent())).toBeGreaterThan(10);
   const stop = page.getByRole('button', { name: 'Stop' });
   await stop.click();
-  await expect(status(page)).toHaveText(/^Killed after /, SOON);
+  await expect(status(page)).toHaveText(/^Killed after /);
   await shows(page, 'spin', /^killed after /m);
   await expect(stop).toBeDisabled();
   await run(page, 'spin'); // a new worker takes its place
   await page.keyboard.press('Control+c');
-  await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /, SOON);
+  await expect(status(page)).toHaveText(/^Killed by SIGINT \(code 130\) after /);
 });
 
 test('programs run side by side: Python answers while the busy loop spins; a blocked program causes no wake-ups', async ({
@@ -201,10 +199,10 @@ test('programs run side by side: Python answers while the busy loop spins; a blo
   await shows(page, 'python', /^>>>/m);
   await type(page, 'print(2**64)\n');
   await shows(page, 'python', '18446744073709551616');
-  await expect(page.locator('#state-sentence')).toContainText('no wake-up in the last second', SOON);
+  await expect(page.locator('#state-sentence')).toContainText('no wake-up in the last second');
   await expect(page.locator('#wakeups-rate')).toHaveText('0');
   await expect(page.locator('#tab-spin')).toContainText('running');
-  await expect(page.locator('#workers')).toContainText('2 busy', SOON);
+  await expect(page.locator('#workers')).toContainText('2 busy');
 });
 
 test('the kernel edits the typed line: Backspace over characters of any width, Ctrl-W, Ctrl-U; arrow keys have no effect', async ({
@@ -249,13 +247,13 @@ test('a component of WASI 0.2: files, a sleep that Ctrl-C ends, and its exit', a
   await type(page, 'cat note\n');
   await shows(page, 'component', /^from WASI 0\.2$/m);
   await type(page, 'exit 0\n');
-  await expect(status(page)).toHaveText(/^Exited with code 0 after /, SOON);
+  await expect(status(page)).toHaveText(/^Exited with code 0 after /);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(status(page)).toHaveText('Running', SOON);
+  await expect(status(page)).toHaveText('Running');
   await type(page, 'sleep 1000\n');
   await shows(page, 'component', /^\$ sleep 1000$/m);
   await page.keyboard.press('Control+c');
-  await expect(status(page)).toContainText('SIGINT', SOON);
+  await expect(status(page)).toContainText('SIGINT');
 });
 
 test('Run, Stop and Restart are enabled when they can be used', async ({ page }) => {
@@ -269,13 +267,13 @@ test('Run, Stop and Restart are enabled when they can be used', async ({ page })
   expect(await enabled()).toEqual([false, true, true]);
   await shows(page, 'c', /^\$/m);
   await type(page, 'exit 3\n');
-  await expect(status(page)).toHaveText(/^Exited with code 3 after /, SOON);
+  await expect(status(page)).toHaveText(/^Exited with code 3 after /);
   expect(await enabled()).toEqual([true, false, true]);
   await restart!.click();
-  await expect(status(page)).toHaveText('Running', SOON);
+  await expect(status(page)).toHaveText('Running');
   await restart!.click();
   await shows(page, 'c', /^\$/m);
-  await expect(status(page)).toHaveText('Running', SOON);
+  await expect(status(page)).toHaveText('Running');
   await page.locator('#tab-go').click();
   expect(await enabled()).toEqual([true, false, false]);
   await expect(status(page)).toHaveText('Not started');
@@ -292,7 +290,7 @@ test('everything can be reached and used with the keyboard alone', async ({ page
   await page.keyboard.press('Enter');
   await shows(page, 'c', /^\$/m);
   await type(page, 'exit 0\n'); // Run moves the focus to the terminal
-  await expect(status(page)).toHaveText(/^Exited with code 0 after /, SOON);
+  await expect(status(page)).toHaveText(/^Exited with code 0 after /);
   await page.keyboard.press('Shift+Tab');
   await expect(page.getByRole('button', { name: 'Restart' })).toBeFocused();
 });
@@ -307,11 +305,11 @@ test('the list of processes shows what each does, and its button kills it', asyn
   await page.getByRole('button', { name: 'Ticker', exact: true }).click();
   await run(page, 'c');
   await page.locator('#processes-title').hover(); // the list costs nothing while it is not visible
-  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest', SOON);
-  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff for', SOON);
-  await expect(line(page, 'minishell').locator('.state')).toContainText('fd_read for', SOON);
+  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest');
+  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff for');
+  await expect(line(page, 'minishell').locator('.state')).toContainText('fd_read for');
   const spent = async (): Promise<number> => parseFloat((await line(page, 'spin').locator('.cpu').textContent())!);
-  await expect.poll(spent, SOON).toBeGreaterThan(1);
+  await expect.poll(spent).toBeGreaterThan(1);
   await expect(line(page, 'ticker').locator('.files')).toHaveText('4');
   await expect(line(page, 'ticker').locator('.threads')).toHaveText('1');
   await expect(page.locator('#process-count')).toHaveText('3 running');
@@ -328,17 +326,17 @@ test('the list of processes shows what each does, and its button kills it', asyn
     return all;
   });
   await act(page, 'spin', 'Kill');
-  await expect(line(page, 'spin').locator('.state')).toHaveText(/^killed, core free after [\d.]+ s$/, SOON);
+  await expect(line(page, 'spin').locator('.state')).toHaveText(/^killed, core free after [\d.]+ s$/);
   await expect(page.locator('#process-count')).toHaveText('2 running');
   expect(await said.jsonValue()).toContainEqual(
     expect.stringMatching(/^2 running, 1 not yet gone: killed, core not yet free \(/),
   );
   await act(page, 'minishell', 'Kill');
-  await expect(status(page)).toHaveText(/^Killed after /, SOON);
+  await expect(status(page)).toHaveText(/^Killed after /);
   await page.locator('#processes-title').hover(); // lines do not move while the pointer is over them
-  await expect(line(page, 'spin')).toHaveCount(0, SOON);
-  await expect(line(page, 'minishell')).toHaveCount(0, SOON);
-  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff', SOON);
+  await expect(line(page, 'spin')).toHaveCount(0);
+  await expect(line(page, 'minishell')).toHaveCount(0);
+  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff');
 });
 
 test('a program is paused and resumed; for an interruptible loop the core is free at once', async ({ page }) => {
@@ -347,13 +345,13 @@ test('a program is paused and resumed; for an interruptible loop the core is fre
   await page.getByRole('button', { name: 'Busy loop', exact: true }).click();
   for (const name of ['ticker', 'spin']) {
     await act(page, name, 'Pause');
-    await expect(line(page, name).locator('.state')).toHaveText('paused', SOON);
+    await expect(line(page, name).locator('.state')).toHaveText('paused');
     await act(page, name, 'Resume');
   }
-  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff', SOON);
-  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest', SOON);
+  await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff');
+  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest');
   await act(page, 'spin', 'Kill');
-  await expect(line(page, 'spin').locator('.state')).toHaveText(/^killed, core free after \d+ ms$/, SOON);
+  await expect(line(page, 'spin').locator('.state')).toHaveText(/^killed, core free after \d+ ms$/);
 });
 
 test('the CPU time of a run can be limited', async ({ page }) => {
@@ -361,7 +359,7 @@ test('the CPU time of a run can be limited', async ({ page }) => {
   await page.locator('#run-interruptible').check();
   await page.locator('#run-limited').check();
   await run(page, 'spin');
-  await expect(status(page)).toHaveText(/^Ended by limit \(code \d+\) after /, SOON);
+  await expect(status(page)).toHaveText(/^Ended by limit \(code \d+\) after /);
   await shows(page, 'spin', /^limit: .*3,?000/m);
 });
 
@@ -372,7 +370,7 @@ test('a trace can be switched on and off while the program runs; the page keeps 
   await act(page, 'ticker', 'Trace');
   await expect(line(page, 'ticker').getByRole('button', { name: 'Trace' })).toHaveAttribute('aria-pressed', 'true');
   await expect(page.locator('#trace-who')).toHaveText(/^ticker \(pid \d+\)$/);
-  await expect(calls.filter({ hasText: /path_open\(.*"tmp\/ticks"/ }).first()).toBeAttached(SOON);
+  await expect(calls.filter({ hasText: /path_open\(.*"tmp\/ticks"/ }).first()).toBeAttached();
   await expect(
     calls.filter({ hasText: /fd_write\(.*bytes="\d+\\n"\) = written=\d+ <[\d.]+ ms>$/ }).first(),
   ).toBeAttached();
@@ -380,7 +378,7 @@ test('a trace can be switched on and off while the program runs; the page keeps 
   const hold = page.getByRole('button', { name: 'Hold' });
   await hold.click();
   const before = await lines.count();
-  await expect(page.locator('#trace-who')).toContainText(/held, [1-9]\d* more/, SOON);
+  await expect(page.locator('#trace-who')).toContainText(/held, [1-9]\d* more/);
   expect(await lines.count()).toBe(before);
   await hold.click();
   await expect.poll(() => lines.count()).toBeGreaterThan(before);
@@ -396,7 +394,7 @@ test('a trace can be switched on and off while the program runs; the page keeps 
   await page.locator('#terminal-python .xterm').click();
   await type(page, "import os; n = [os.stat('/') for i in range(2000)]; print('do' + 'ne')\n");
   await shows(page, 'python', /^done$/m);
-  await expect(calls.filter({ hasText: 'bytes="done' })).toBeAttached(SOON);
+  await expect(calls.filter({ hasText: 'bytes="done' })).toBeAttached();
   expect(await lines.count()).toBe(500);
 });
 
@@ -412,7 +410,7 @@ test.describe('the supervisor’s playground', () => {
   const pids = (page: Page): Promise<(string | null)[]> =>
     Promise.all(IDS.map((id) => fact(page, id, 'pid').textContent()));
   const allRun = async (page: Page): Promise<void> => {
-    for (const id of IDS) await expect(child(page, id).locator('.state')).toHaveText('running', SOON);
+    for (const id of IDS) await expect(child(page, id).locator('.state')).toHaveText('running');
   };
   const log = (page: Page): Promise<string[]> => page.locator('#supervisor-log li').allTextContents();
   const begin = async (page: Page, strategy: string): Promise<void> => {
@@ -432,8 +430,8 @@ test.describe('the supervisor’s playground', () => {
       await begin(page, strategy);
       const before = await pids(page);
       await press(page, 'api', 'Trap');
-      await expect(fact(page, 'api', 'last end')).toHaveText('trap', SOON);
-      await expect(fact(page, 'api', 'restarts')).toHaveText('1', SOON);
+      await expect(fact(page, 'api', 'last end')).toHaveText('trap');
+      await expect(fact(page, 'api', 'restarts')).toHaveText('1');
       await allRun(page);
       const after = await pids(page);
       const anew = IDS.filter((_, i) => before[i] !== after[i]);
@@ -456,16 +454,16 @@ test.describe('the supervisor’s playground', () => {
     await page.locator('select[name="restart"]').selectOption('transient');
     await begin(page, 'one-for-all');
     await press(page, 'db', 'Exit 0');
-    await expect(child(page, 'db').locator('.state')).toHaveText('stopped', SOON);
+    await expect(child(page, 'db').locator('.state')).toHaveText('stopped');
     await expect(fact(page, 'db', 'last end')).toHaveText('exit 0');
     await press(page, 'web', 'Hang');
-    await expect(line(page, 'web').locator('.state')).toContainText('poll_oneoff', SOON);
+    await expect(line(page, 'web').locator('.state')).toContainText('poll_oneoff');
     await press(page, 'cache', 'Kill');
-    await expect(fact(page, 'cache', 'restarts')).toHaveText('1', SOON);
-    await expect(fact(page, 'web', 'last end')).toHaveText('killed', SOON);
+    await expect(fact(page, 'cache', 'restarts')).toHaveText('1');
+    await expect(fact(page, 'web', 'last end')).toHaveText('killed');
     expect((await log(page)).join('\n')).toMatch(/web is asked to end[^]*web is killed[^]*web stopped: killed/);
     await page.getByRole('button', { name: 'Close' }).click();
-    await expect(page.locator('#supervisor-outcome')).toContainText('It was closed', SOON);
+    await expect(page.locator('#supervisor-outcome')).toContainText('It was closed');
   });
 
   test('after one restart too many all are stopped, and the error says so; the supervisor can be started again', async ({
@@ -475,19 +473,18 @@ test.describe('the supervisor’s playground', () => {
     await page.locator('input[name="within"]').fill('600');
     await begin(page, 'one-for-one');
     await press(page, 'cache', 'Trap');
-    await expect(fact(page, 'cache', 'restarts')).toHaveText('1', SOON);
+    await expect(fact(page, 'cache', 'restarts')).toHaveText('1');
     await allRun(page);
     await press(page, 'cache', 'Kill');
     await expect(page.locator('#supervisor-outcome')).toHaveText(
       'The limit is reached: cache ended (killed) after 1 restart. All others were stopped.',
-      SOON,
     );
     for (const id of IDS) await expect(child(page, id).getByRole('button').first()).toBeDisabled();
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await allRun(page);
     // Changing the strategy creates a new supervisor.
     await page.getByLabel('rest-for-one').check();
-    await expect(page.locator('#supervisor-outcome')).toContainText('rest-for-one', SOON);
+    await expect(page.locator('#supervisor-outcome')).toContainText('rest-for-one');
     await allRun(page);
   });
 });
@@ -501,7 +498,7 @@ test('without the headers the page says which are missing, and offers nothing th
   await page.goto('about:blank');
   await page.goto(DEMO);
   const problems = page.getByRole('alert');
-  await expect(problems).toContainText('Cross-Origin-Opener-Policy: same-origin', SOON);
+  await expect(problems).toContainText('Cross-Origin-Opener-Policy: same-origin');
   await expect(problems).toContainText('Cross-Origin-Embedder-Policy: require-corp');
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeDisabled();
 });
@@ -515,7 +512,7 @@ for (const [width, height] of [
   test(`at ${width} × ${height} nothing scrolls sideways, and nothing moves when programs start`, async ({ page }) => {
     await page.setViewportSize({ width, height });
     await page.reload();
-    await expect(page.locator('#runtime-state')).toContainText('started', SOON);
+    await expect(page.locator('#runtime-state')).toContainText('started');
     const place = (): Promise<unknown> =>
       page.evaluate(() => {
         scrollTo(0, 0); // the terminal stays visible
@@ -542,9 +539,9 @@ for (const [width, height] of [
     await shows(page, 'python', /^42$/m);
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Ticker', exact: true }).click();
-    await expect(page.locator('#process-rows tr')).toHaveCount(8, SOON);
+    await expect(page.locator('#process-rows tr')).toHaveCount(8);
     await line(page, 'ticker').first().getByRole('button', { name: 'Trace' }).click();
-    await expect(page.locator('#trace-lines .call').nth(20)).toBeAttached(SOON);
+    await expect(page.locator('#trace-lines .call').nth(20)).toBeAttached();
     expect(await still()).toBeLessThanOrEqual(0);
     const after = await place();
     // Right-aligned numbers grow to the left; nothing else may move.

@@ -88,9 +88,7 @@ for (const file of ['README.md', 'docs/guide.md', 'docs/reactors.md', 'docs/thre
         page.on('console', (message) => message.type() === 'log' && printed.push(oneLine(message.text())));
         await page.goto(`${site.url}page.html`);
         await expect
-          .poll(async () => complaints.length > 0 || (await page.evaluate('globalThis.exampleIsOver === true')), {
-            timeout: 30_000,
-          })
+          .poll(async () => complaints.length > 0 || (await page.evaluate('globalThis.exampleIsOver === true')))
           .toBe(true);
         expect(complaints).toEqual([]);
         expect(printed).toEqual(wanted);

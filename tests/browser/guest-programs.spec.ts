@@ -31,7 +31,6 @@ for (const force of [
   const doorbell = force.messageDoorbell ? 'message' : 'wait-async';
 
   test(`all guest programs behave as expected (${bridge} bridge, ${doorbell} doorbell)`, async ({ page, start }) => {
-    test.setTimeout(180_000);
     await start({ force });
     const { failures, stats } = await page.evaluate(async (guests) => {
       const load = (url: string) => import(url) as Promise<Tools>;
@@ -46,7 +45,7 @@ for (const force of [
       const worker = async () => {
         for (let guest = queue.shift(); guest; guest = queue.shift()) {
           const complaints = await host
-            .run(guest, 60_000)
+            .run(guest, 300_000)
             .then((result) => judge(guest as Case, result))
             .catch((error: unknown) => [String(error)]);
           if (complaints.length > 0) failures[guest.id] = complaints;

@@ -12,7 +12,7 @@ const calls = Number(process.env['HOLDFAST_HOSTILE_CALLS'] ?? 200_000);
 const seconds = Number(process.env['HOLDFAST_HOSTILE_SECONDS'] ?? 0);
 
 test('hostile guests harm neither other programs nor the runtime', async ({ page, start }) => {
-  test.setTimeout(120_000 + 2000 * seconds);
+  test.setTimeout(600_000 + 2000 * seconds);
   console.log(`HOLDFAST_HOSTILE_SEED=${seed}`);
   await start({ workers: { min: 6, max: 40 } });
   const result = await page.evaluate(

@@ -111,7 +111,6 @@ test('an AbortSignal kills; run() rejects with its reason, and so does a spawn()
 });
 
 test('kill() at once after spawn(), again and again, with every kind of guest', async ({ page, start }) => {
-  test.setTimeout(120_000);
   await start({ workers: { min: 2, max: 8 } });
   const { reasons, stats, code } = await page.evaluate(async () => {
     const reasons = new Set<string>();

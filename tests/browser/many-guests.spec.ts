@@ -44,7 +44,6 @@ for (const interruptible of [false, true]) {
     page,
     start,
   }) => {
-    test.setTimeout(60_000 + many * 100);
     await start();
     const { codes, outputs, running, oneMore, waited, zombies } = await page.evaluate(
       async ([count, rewritten]) => {

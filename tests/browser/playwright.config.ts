@@ -13,7 +13,9 @@ export default defineConfig({
   // Two files at a time: each has its own browser, and measures only that.
   workers: 2,
   fullyParallel: false,
-  timeout: 60_000,
+  // These only end what hangs: a busy machine takes ten times as long as an idle one.
+  timeout: 600_000,
+  expect: { timeout: 120_000 },
   forbidOnly: CI !== undefined,
   use: {
     baseURL: HOLDFAST_URL,

@@ -13,7 +13,6 @@ test.use({
 });
 
 test('the rewriter and an engine with experimental features agree where instructions end', async ({ page }) => {
-  test.setTimeout(180_000);
   const seen = await page.evaluate(async () => {
     const module = await WebAssembly.compileStreaming(fetch('/dist/rewrite.wasm'));
     const url = '/tests/rewrite/encodings.mjs';

@@ -31,7 +31,6 @@ test('a page talks to a guest that listens: each direction ends by itself', asyn
 });
 
 test('10,000 connections one after the other leave nothing in the kernel', async ({ page }) => {
-  test.setTimeout(180_000);
   const { before, after, wrong } = await page.evaluate(async () => {
     const server = await window.hf.spawn(lab.guest('echo-server-in-libc'), { sockets: [{ listen: 0 }] });
     const port = server.ports[0]!;

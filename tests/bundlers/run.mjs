@@ -132,7 +132,7 @@ async function serveBy(folder, serve, node) {
   for (const begun = Date.now(); ; await new Promise((resolve) => setTimeout(resolve, 100))) {
     const answer = await fetch(origin).catch(() => undefined);
     if (answer?.ok) return { origin, stop };
-    if (child.exitCode === null && Date.now() - begun < 120_000) continue;
+    if (child.exitCode === null && Date.now() - begun < 600_000) continue;
     await stop();
     throw new Complaint(`${serve[0]} does not serve:\n${output.slice(-4000)}`);
   }
@@ -157,7 +157,7 @@ async function fromPage(browser, url) {
   page.on('response', (answer) => answer.status() >= 400 && log.push(`${answer.status()} ${answer.url()}`));
   try {
     await page.goto(url);
-    await page.waitForFunction(() => globalThis.outcome !== undefined, undefined, { timeout: 60_000 });
+    await page.waitForFunction(() => globalThis.outcome !== undefined, undefined, { timeout: 300_000 });
     const { seen, failed } = await page.evaluate(() => globalThis.outcome);
     if (!seen) throw new Error(failed);
     return seen;

@@ -25,7 +25,7 @@ function suite(t, programs) {
 
 function conformance(...args) {
   const command = [path.join(root, 'tests/conformance/run.mjs'), '--host', 'node', ...args];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 600_000 });
   return { status, stdout, stderr };
 }
 

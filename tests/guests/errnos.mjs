@@ -39,7 +39,7 @@ export async function errnosSeen() {
   });
   const failures = [];
   for (const guest of cases) {
-    const complaints = await judge(guest, await host.run(guest, 60_000));
+    const complaints = await judge(guest, await host.run(guest, 300_000));
     if (complaints.length > 0) failures.push(`${guest.id}: ${complaints.join('; ')}`);
   }
   await host.close();

@@ -43,7 +43,7 @@ test('a translated guest that traps is restarted, one that reads ends when asked
     const [command, ...args] = [...unscattered(), fromRoot('build', preset, 'holdfast-supervised'), ...programs];
     const { status, signal, stdout, stderr } = spawnSync(command, args, {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 600_000,
       env: { ...process.env, ...sanitizers },
     });
     assert.deepEqual(

@@ -28,7 +28,7 @@ for (const { name, program, tool, run, evaluate } of hosts) {
     const cache = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-'));
     t.after(() => fs.rmSync(cache, { recursive: true }));
     const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DENO_DIR: cache };
-    return promisify(execFile)(program, args, { env, timeout: 120_000, killSignal: 'SIGKILL' });
+    return promisify(execFile)(program, args, { env, timeout: 300_000, killSignal: 'SIGKILL' });
   };
 
   test(`${name}: the command runs a program`, patience, async (t) => {

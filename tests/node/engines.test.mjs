@@ -33,7 +33,7 @@ test('both bridges are in use: Node 24 has multi-memory', { ...patience, skip: l
   t.after(() => host.close());
   assert.match(await host.about(), /^Node v2[4-9].*: multi-memory bridge/);
   const hello = cases.find(({ id }) => id === 'hello');
-  const { code, stdout } = await host.run(hello, 60_000);
+  const { code, stdout } = await host.run(hello, 300_000);
   assert.deepEqual([code, String(Buffer.from(stdout))], [0, 'hello, world\n']);
 });
 

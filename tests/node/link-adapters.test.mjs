@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { node24Path } from '../../tools/node24.mjs';
 import { guest, runtime } from './support/runtime.mjs';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 300_000 };
 
 async function two(t, { late } = {}) {
   const hf = await runtime(t);

@@ -68,10 +68,10 @@ function withoutFindings(ran) {
  * @param {string} wasm
  * @param {{ args?: string[], env?: Record<string, string>, dir?: string, stdin?: string, timeout?: number }} [how]   `dir` becomes "/"
  *   (a copy: the folder itself is never changed); `stdin` has one character per byte; without it, stdin is a pipe that stays open; after
- *   `timeout` milliseconds (60,000) the process is killed
+ *   `timeout` milliseconds (300,000) the process is killed
  * @returns {Promise<{ code: number, signal: string | null, hung: boolean, stdout: Uint8Array, stderr: Uint8Array }>}
  */
-export async function runNative(root, wasm, { args, env, dir, stdin, timeout = 60_000 } = {}) {
+export async function runNative(root, wasm, { args, env, dir, stdin, timeout = 300_000 } = {}) {
   const dirs = dir === undefined ? [] : [{ host: dir, guest: '/' }];
   const native = await nativeCommand(root, wasm, { args, env, dirs });
   const steps = stdin === undefined ? [{ hold: true }] : [{ text: stdin }];
