@@ -4,6 +4,13 @@
 export type Port = typeof globalThis extends { MessagePort: { prototype: infer P } } ? P : never;
 export type Transfer = ArrayBuffer | Port;
 
+/** Up to this many bytes, copying takes less time than transferring. */
+const COPIED = 1024;
+
+/** What to transfer with a message that contains these bytes, which have a buffer of their own. */
+export const toTransfer = (bytes: Uint8Array<ArrayBuffer>): ArrayBuffer[] =>
+  bytes.length > COPIED ? [bytes.buffer] : [];
+
 /** The part of a `Worker`, `MessagePort` or Node worker that this library uses. Tests replace it with a `MessageChannel`. */
 export interface Endpoint<Out, In> {
   post(message: Out, transfer?: Transfer[]): void;

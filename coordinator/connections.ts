@@ -8,6 +8,7 @@ import {
   SOCKET_STATS_LISTENERS,
   type SocketStats,
 } from '../build/generated/layouts.ts';
+import { toTransfer } from '../common/endpoint.ts';
 import { NULL, toPointer, type Pointer, type WasmPointer } from '../common/pointer.ts';
 import { portError } from '../common/port-errors.ts';
 import type { ErrorMessage, StatsMessage, StreamFd } from '../common/protocol.ts';
@@ -103,7 +104,7 @@ class Connection implements Channel {
   }
 
   output(_fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#post({ t: 'output', id: this.#id, fd: OUTPUT, bytes }, [bytes.buffer]);
+    this.#post({ t: 'output', id: this.#id, fd: OUTPUT, bytes }, toTransfer(bytes));
   }
 
   outputEnd(_fd: StreamFd, result: number): void {

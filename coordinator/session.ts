@@ -20,6 +20,7 @@ import {
   TTY_INTERRUPT,
   TTY_QUIT,
 } from '../build/generated/layouts.ts';
+import { toTransfer } from '../common/endpoint.ts';
 import type { MemoryType } from '../common/module-bytes.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type {
@@ -243,7 +244,7 @@ export class Session implements Channel {
 
   output(fd: StreamFd, bytes: Uint8Array<ArrayBuffer>): void {
     this.announce(); // bytes prove that it runs
-    this.#post({ t: 'output', id: this.id, fd, bytes }, [bytes.buffer]);
+    this.#post({ t: 'output', id: this.id, fd, bytes }, toTransfer(bytes));
   }
 
   outputEnd(fd: StreamFd): void {

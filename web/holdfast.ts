@@ -365,7 +365,6 @@ export class Runtime implements Holdfast {
   readonly #closed = deferred<readonly string[] | undefined>();
   #started = false;
   #lastId = 0;
-  #lastSupervisor = 0;
   #lastCall = 0;
   #closing: Promise<void> | undefined;
   #dead: HoldfastError | undefined;
@@ -583,25 +582,20 @@ export class Runtime implements Holdfast {
   }
 
   async supervise(options: SuperviseOptions): Promise<Supervisor> {
-    const { planSupervise, SupervisorHandle } = await later('supervise.js', import('./supervise.js'));
-    const plan = await helped(() => planSupervise(options));
-    this.#requireOpen(plan.signal);
-    const toError = ({ code, message }: ErrorMessage): Error => new SupervisorError(code, message);
-    const supervisor = new SupervisorHandle(++this.#lastSupervisor, plan, {
+    const file = await later('supervise.js', import('./supervise.js'));
+    return file.openSupervisor(options, {
+      newId: () => ++this.#lastId,
+      requireOpen: (signal) => this.#requireOpen(signal),
       post: this.#post,
-      ask: (name, question) => this.#ask(name, question, toError),
+      ask: this.#ask,
       spawn: (source, spawnOptions) => this.spawn(source, spawnOptions),
-      owns: (handle) => this.#own.has(handle),
+      own: this.#own,
       isProcess: (handle) => handle instanceof ProcessHandle,
-      error: (code, message, how) => new SupervisorError(code, message, how),
+      SupervisorError,
       read: this.#read,
       wait: (promise, signal) => this.#load(() => promise, signal),
-      forget: (id) => this.#supervisors.delete(id),
+      open: this.#supervisors,
     });
-    this.#supervisors.set(supervisor.id, supervisor);
-    this.#own.add(supervisor);
-    await supervisor.open();
-    return supervisor;
   }
 
   async plugin(source: Source, options: PluginOptions = {}): Promise<Plugin> {

@@ -1,5 +1,5 @@
 /** The channel between the page and a guest's worker, which bypasses the coordinator. Part of instance.js. */
-import type { Transfer } from '../common/endpoint.js';
+import { toTransfer, type Transfer } from '../common/endpoint.js';
 import type { FromGuest, GuestMessage, HostCallMessage, HostMessage, ToGuest } from '../common/guest-protocol.js';
 import type { ToCoordinator } from '../common/protocol.js';
 import { planCompanion } from './companion.js';
@@ -16,9 +16,6 @@ import type { ProcessHandle } from './process.js';
 export type FromWorker = Exclude<FromGuest, HostCallMessage>;
 
 type Post = (message: ToCoordinator, transfer?: Transfer[]) => void;
-
-/** An answer of up to this many bytes is copied, which takes less time than a transfer. */
-const COPIED = 1024;
 
 /** No message reports that the end of input has reached the guest, so its loop is asked to check this many milliseconds later. */
 const ENDS = [0, 10, 100, 1000];
@@ -84,8 +81,7 @@ export class Link {
     const host = new HostSide(
       this.#functions,
       () => ({ id, pid: process.pid, name: process.name }),
-      (tid, call, bytes) =>
-        post({ t: 'host-answer', id, tid, call, bytes }, bytes.length > COPIED ? [bytes.buffer] : []),
+      (tid, call, bytes) => post({ t: 'host-answer', id, tid, call, bytes }, toTransfer(bytes)),
       (file) => this.objects(file),
     );
     // Its first call may arrive before the message that it runs, which has its pid.

@@ -1,5 +1,5 @@
 /** One process as the page sees it. */
-import type { Transfer } from '../common/endpoint.js';
+import { toTransfer, type Transfer } from '../common/endpoint.js';
 import type { HostCallMessage } from '../common/guest-protocol.js';
 import type {
   Calls,
@@ -503,7 +503,7 @@ export class ProcessHandle implements Process {
 
   #inputWire(): ConstructorParameters<typeof InputPipe>[0] {
     return {
-      send: (bytes) => this.#post({ t: 'stdin', id: this.id, bytes }, [bytes.buffer]),
+      send: (bytes) => this.#post({ t: 'stdin', id: this.id, bytes }, toTransfer(bytes)),
       end: () => this.endInput(),
     };
   }

@@ -3,6 +3,7 @@
  * classes that must be identical here and in the script that loads it are passed in `SocketWire`.
  */
 import { PORT_HTTP } from '../build/generated/layouts.js';
+import { toTransfer } from '../common/endpoint.js';
 import type { Calls, ErrorMessage, FromCoordinator, ToCoordinator } from '../common/protocol.js';
 import { abortSignal, helped, nothingMore, object, portNumber } from './check.js';
 import { offAbort, onAbort } from './aborts.js';
@@ -236,7 +237,7 @@ export class ConnectionEnd implements Connection {
     this.#signal = signal;
     this.#input = new wire.InputPipe(
       {
-        send: (bytes) => post({ t: 'stdin', id, bytes }, [bytes.buffer]),
+        send: (bytes) => post({ t: 'stdin', id, bytes }, toTransfer(bytes)),
         end: () => this.#endInput({ t: 'stdin-end', id }),
         abort: () => this.#endInput({ t: 'abort', id }),
       },

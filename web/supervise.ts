@@ -10,12 +10,18 @@ import { abortSignal, callable, helped, nothingMore, object, waitTime } from './
 import { deferred, type Deferred } from './deferred.js';
 import { within } from './deadline.js';
 import { asError, type SupervisorError } from './errors.js';
+import type { Ask } from './holdfast.js';
 import type { SpawnOptions } from './options.js';
 import type { Exit, Process, ProcessHandle } from './process.js';
 import type { Source } from './source.js';
-import { planChild, type ChildOptions, type ChildPlan, type SupervisePlan } from './supervise-options.js';
-
-export { planSupervise } from './supervise-options.js';
+import {
+  planChild,
+  planSupervise,
+  type ChildOptions,
+  type ChildPlan,
+  type SuperviseOptions,
+  type SupervisePlan,
+} from './supervise-options.js';
 
 /**
  * Why a child ended: a reason of a process, or its start failed, or it was a supervisor that reached its restart limit.
@@ -174,18 +180,31 @@ export interface Supervisor extends AsyncDisposable {
 /** What supervisors need from the runtime. */
 export interface SupervisorWire {
   post(message: ToCoordinator): void;
-  ask<Name extends 'supervise' | 'sup-add' | 'sup-order'>(name: Name, question: Calls[Name][0]): Promise<undefined>;
+  ask: Ask;
   spawn(source: Source, options: SpawnOptions): Promise<Process>;
-  /** Whether the handle belongs to this runtime. */
-  owns(handle: Process | Supervisor): boolean;
+  /** Every process and supervisor of this runtime. */
+  readonly own: WeakSet<object>;
   isProcess(handle: unknown): handle is ProcessHandle;
-  error(code: string, message: string, options?: ErrorOptions): SupervisorError;
+  SupervisorError: typeof SupervisorError;
   /** Reads the body of a program's response. Throws `SpawnRefused`. */
   read(response: Response): Promise<Uint8Array<ArrayBuffer>>;
   /** Waits until the promise settles or the signal is aborted. */
   wait<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>;
-  /** No further message for this supervisor can arrive. */
-  forget(id: number): void;
+  requireOpen(signal: AbortSignal | undefined): void;
+  newId(): number;
+  /** The supervisors that messages can arrive for. */
+  readonly open: Map<number, SupervisorHandle>;
+}
+
+/** Implements `hf.supervise`. */
+export async function openSupervisor(options: SuperviseOptions, wire: SupervisorWire): Promise<Supervisor> {
+  const plan = await helped(() => planSupervise(options));
+  wire.requireOpen(plan.signal);
+  const supervisor = new SupervisorHandle(wire.newId(), plan, wire);
+  wire.open.set(supervisor.id, supervisor);
+  wire.own.add(supervisor);
+  await supervisor.open();
+  return supervisor;
 }
 
 interface Child {
@@ -245,9 +264,9 @@ export class SupervisorHandle implements Supervisor {
     const { settings, signal } = this.#plan;
     const children = this.#children.map(({ key, plan }) => ({ key, ...plan.message }));
     try {
-      await this.#wire.ask('supervise', { sup: this.id, ...settings, children });
+      await this.#ask('supervise', { sup: this.id, ...settings, children });
     } catch (error) {
-      this.#wire.forget(this.id);
+      this.#wire.open.delete(this.id);
       throw error;
     }
     if (!signal) return;
@@ -309,7 +328,7 @@ export class SupervisorHandle implements Supervisor {
     const before = new Set(child.watchers); // later watchers belong to a new start
     const down = this.#watch(child, false);
     await this.#order('stop', child.key, id);
-    const error = this.#wire.error('ECANCELED', `${JSON.stringify(id)} was stopped before it ran`);
+    const error = this.#error('ECANCELED', `${JSON.stringify(id)} was stopped before it ran`);
     this.#settle(child, (watcher) => {
       if (watcher.up) return before.has(watcher) ? error : undefined;
       return child.state === 'stopped' ? null : undefined;
@@ -326,14 +345,14 @@ export class SupervisorHandle implements Supervisor {
     const plan = planChild(options, 'child');
     const name = JSON.stringify(plan.id);
     if (this.#children.some((child) => child.plan.id === plan.id)) {
-      throw this.#wire.error('EEXIST', `a child ${name} already exists`);
+      throw this.#error('EEXIST', `a child ${name} already exists`);
     }
     const child = this.#take(plan);
     const up = this.#watch(child, true);
     this.#reopen();
     try {
       const { key } = child;
-      await this.#wire.ask('sup-add', { sup: this.id, child: { key, ...plan.message } });
+      await this.#ask('sup-add', { sup: this.id, child: { key, ...plan.message } });
     } catch (error) {
       this.#drop(child);
       throw this.#dead ?? error;
@@ -367,7 +386,7 @@ export class SupervisorHandle implements Supervisor {
   async #end(order: 'close' | 'kill'): Promise<void> {
     // If it ends at the same moment, that is fine too.
     if (!this.outcome && !this.#dead) {
-      await this.#wire.ask('sup-order', { sup: this.id, order, key: 0 }).catch(() => undefined);
+      await this.#ask('sup-order', { sup: this.id, order, key: 0 }).catch(() => undefined);
     }
     await this.#finished.promise;
   }
@@ -398,19 +417,19 @@ export class SupervisorHandle implements Supervisor {
     this.#byKey.delete(child.key);
     const at = this.#children.indexOf(child);
     if (at >= 0) this.#children.splice(at, 1);
-    const error = this.#wire.error('ECANCELED', `${JSON.stringify(child.plan.id)} is gone${why(child)}`);
+    const error = this.#error('ECANCELED', `${JSON.stringify(child.plan.id)} is gone${why(child)}`);
     this.#settle(child, ({ up }) => (up ? error : null));
   }
 
   #find(id: string): Child {
     this.#requireOpen();
     const child = this.#children.find(({ plan }) => plan.id === id);
-    if (!child) throw this.#wire.error('ENOENT', `there is no child ${JSON.stringify(String(id))}`);
+    if (!child) throw this.#error('ENOENT', `there is no child ${JSON.stringify(String(id))}`);
     return child;
   }
 
   #gone(): SupervisorError {
-    return this.#wire.error('ECANCELED', 'the supervisor has ended');
+    return this.#error('ECANCELED', 'the supervisor has ended');
   }
 
   #requireOpen(): void {
@@ -424,14 +443,22 @@ export class SupervisorHandle implements Supervisor {
     );
   }
 
+  #error(code: string, message: string, options?: ErrorOptions): SupervisorError {
+    return new this.#wire.SupervisorError(code, message, options);
+  }
+
+  #ask<Name extends 'supervise' | 'sup-add' | 'sup-order'>(name: Name, question: Calls[Name][0]): Promise<undefined> {
+    return this.#wire.ask(name, question, ({ code, message }) => this.#error(code, message)) as Promise<undefined>;
+  }
+
   async #order(order: SupervisorOrder, key: number, id: string): Promise<void> {
     try {
-      await this.#wire.ask('sup-order', { sup: this.id, order, key });
+      await this.#ask('sup-order', { sup: this.id, order, key });
     } catch (error) {
       if (this.#dead) throw this.#dead;
       const code = (error as Partial<SupervisorError>).code ?? 'ECANCELED';
       const what = code === 'ENOENT' ? `the child ${JSON.stringify(id)} no longer exists` : 'the supervisor has ended';
-      throw this.#wire.error(code, `${code}: ${what}`, { cause: error });
+      throw this.#error(code, `${code}: ${what}`, { cause: error });
     }
   }
 
@@ -508,7 +535,7 @@ export class SupervisorHandle implements Supervisor {
     this.outcome = outcome;
     for (const child of this.#children) this.#settle(child, ({ up }) => (up ? this.#gone() : null));
     this.#finished.resolve(outcome);
-    this.#wire.forget(this.id);
+    this.#wire.open.delete(this.id);
     this.#emit({ type: 'closed', restarts });
   }
 
@@ -602,7 +629,7 @@ export class SupervisorHandle implements Supervisor {
     if (!(this.#wire.isProcess(handle) || handle instanceof SupervisorHandle)) {
       throw new TypeError('start must return a process (hf.spawn), a thread or a supervisor (hf.supervise)');
     }
-    if (!this.#wire.owns(handle)) throw new TypeError('start returned a process or supervisor of another runtime');
+    if (!this.#wire.own.has(handle)) throw new TypeError('start returned a process or supervisor of another runtime');
     if (this.#wire.isProcess(handle)) return handle;
     if (handle.parent)
       throw new TypeError('start returned a supervisor that is already supervised: create a new one for each start');
@@ -624,7 +651,7 @@ export class SupervisorHandle implements Supervisor {
         child.starting = undefined;
         this.#tellEnd(child, generation, 'start-failed', 0);
       }
-      starting.abort(this.#wire.error('ECANCELED', 'the supervisor is stopping this child'));
+      starting.abort(this.#error('ECANCELED', 'the supervisor is stopping this child'));
     } else if (how === 'ask' && this.#wire.isProcess(child.handle)) {
       try {
         Promise.resolve(child.plan.stop?.(child.handle)).catch(report);

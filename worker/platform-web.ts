@@ -87,23 +87,19 @@ export const platform: Platform = {
   exit: () => scope.close(),
 };
 
+// Its properties have no side effects, so that scripts that do not use it do not contain it.
 export const coordinatorPlatform: CoordinatorPlatform = {
   createWorker,
   // The browser releases the lock shortly before the worker's thread has ended.
   releaseDelay: 100,
   // Chromium takes two seconds to end a loop, longer on a busy machine. WebKit never does.
-  get longestDeath() {
-    return isWebKit() ? 2500 : 10_000;
-  },
+  longestDeath: /* @__PURE__ */ isWebKit() ? 2500 : 10_000,
   async compileKernel(url) {
     const response = await fetch(url);
     requireBody(response, url);
     return WebAssembly.compile(await response.arrayBuffer());
   },
-  // A trial would crash the page, so this goes by the user agent's name. Chromium's also contains "AppleWebKit".
-  get emptyMemoryIsFatal() {
-    return isWebKit();
-  },
+  emptyMemoryIsFatal: /* @__PURE__ */ isWebKit(), // a trial would crash the page
   get cores() {
     return navigator.hardwareConcurrency;
   },
