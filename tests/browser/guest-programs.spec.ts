@@ -13,8 +13,9 @@ interface Tools {
     hf: unknown,
     sourceOf: (guest: Case) => unknown,
     refused: unknown,
-  ): { cannot(guest: Case): string | undefined; run(guest: Case, limit: number): Promise<unknown> };
-  judge(guest: Case, result: unknown): Promise<string[]>;
+  ): { cannot(guest: Case): string | undefined };
+  judge: unknown;
+  complaintsOf(host: unknown, guest: Case, judge: unknown): Promise<string[]>;
 }
 
 const lists = (await import(new URL('../guests/cases.mjs', import.meta.url).href)) as Record<
@@ -36,6 +37,7 @@ for (const force of [
       const load = (url: string) => import(url) as Promise<Tools>;
       const { apiHost } = await load('/tests/guests/hosts/api.mjs');
       const { judge } = await load('/tests/guests/judge.mjs');
+      const { complaintsOf } = await load('/tests/guests/runner.mjs');
       // A .txt file is passed to the runtime unchanged, to test what it does with a file that is not a module.
       const source = ({ file, program }: Case) =>
         file.endsWith('.txt') ? `/tests/guests/${file}` : lab.guest(program);
@@ -44,10 +46,7 @@ for (const force of [
       const queue = guests.filter((guest) => host.cannot(guest) === undefined);
       const worker = async () => {
         for (let guest = queue.shift(); guest; guest = queue.shift()) {
-          const complaints = await host
-            .run(guest, 300_000)
-            .then((result) => judge(guest as Case, result))
-            .catch((error: unknown) => [String(error)]);
+          const complaints = await complaintsOf(host, guest, judge);
           if (complaints.length > 0) failures[guest.id] = complaints;
         }
       };

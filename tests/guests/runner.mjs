@@ -1,4 +1,4 @@
-// Runs cases on a host and reports each result; for tests/guests/run.mjs and tests/conformance/run.mjs.
+// Runs cases on a host and reports each result; for tests/guests/run.mjs, tests/conformance/run.mjs and, in a page, tests/browser/guest-programs.spec.ts.
 
 /** A case that has not ended after this time is killed, and fails. */
 const LIMIT = 300_000;
@@ -11,8 +11,11 @@ const attempt = (host, guest, judge) =>
     .then((result) => judge(guest, result))
     .catch((error) => [error.stack ?? String(error)]);
 
-/** On a busy machine a case that runs until its timeout may end before it has written what it should: it gets a second run, ten times as long. */
-async function complaintsOf(host, guest, judge) {
+/**
+ * Runs a case, and resolves to what is wrong with its result. On a busy machine a case that runs until its timeout may end before it has written
+ * what it should: it gets a second run, ten times as long.
+ */
+export async function complaintsOf(host, guest, judge) {
   const complaints = await attempt(host, guest, judge);
   const timeout = guest.expect?.timeout;
   if (complaints.length === 0 || timeout === undefined) return complaints;
