@@ -73,9 +73,10 @@ static uint32_t span_at(const struct hf_bytes *bytes, uint64_t offset, uint8_t *
 
 void hf__bytes_read(const struct hf_bytes *bytes, uint64_t offset, uint64_t count, struct hf_uio *uio)
 {
-	if (offset >= bytes->size)
+	uint64_t size = hf_counter_own(&bytes->size);
+	if (offset >= size)
 		return;
-	uint64_t left = least(count, bytes->size - offset);
+	uint64_t left = least(count, size - offset);
 	while (left > 0) {
 		uint8_t *data;
 		uint32_t n = (uint32_t)least(left, span_at(bytes, offset, &data));
@@ -225,8 +226,7 @@ int hf__bytes_write(struct hf_bytes *bytes, uint64_t offset, uint64_t count, str
 		HF_ASSERT(moved == n);
 		offset += n;
 		done += n;
-		if (offset > bytes->size)
-			bytes->size = offset;
+		hf__bytes_lengthen(bytes, offset);
 	}
 	return done == 0 && count > 0 ? -HF_ENOSPC : 0;
 }
@@ -351,16 +351,17 @@ void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *
 {
 	hf__bytes_init(rest, bytes->budget);
 	/* Needed even if the size stays the same: there may be memory beyond it (hf__bytes_fill). */
-	if (size <= bytes->size) {
+	uint64_t before = hf_counter_own(&bytes->size);
+	if (size <= before) {
 		cut_beyond(bytes, size, rest);
 		if (size < HF_CHUNK)
 			shrink_head(bytes, size);
 		uint8_t *data;
 		uint32_t n = span_at(bytes, size, &data);
 		if (data)
-			memset(data, 0, (size_t)least(n, bytes->size - size));
+			memset(data, 0, (size_t)least(n, before - size));
 	}
-	bytes->size = size;
+	hf_counter_set(&bytes->size, size);
 }
 
 /* Ensures that the chunk at the offset has memory, up to its byte `need`. */
@@ -386,13 +387,29 @@ int hf__bytes_fill(struct hf_bytes *bytes, uint64_t offset, uint64_t count)
 
 void hf__bytes_lengthen(struct hf_bytes *bytes, uint64_t size)
 {
-	if (size > bytes->size)
-		bytes->size = size;
+	if (size > hf_counter_own(&bytes->size))
+		hf_counter_set(&bytes->size, size);
+}
+
+static void put(struct hf_bytes *bytes, const struct hf_bytes *contents, uint64_t size)
+{
+	bytes->head = contents->head;
+	bytes->head_room = contents->head_room;
+	bytes->height = contents->height;
+	bytes->root = contents->root;
+	hf_counter_set(&bytes->size, size);
+}
+
+void hf__bytes_exchange(struct hf_bytes *bytes, struct hf_bytes *other)
+{
+	struct hf_bytes before = *bytes;
+	put(bytes, other, hf_counter_own(&other->size));
+	put(other, &before, hf_counter_own(&before.size));
 }
 
 void hf__bytes_free(struct hf_bytes *bytes)
 {
-	bytes->size = 0;
+	hf_counter_set(&bytes->size, 0);
 	drop_beyond(bytes, 0);
 	shrink_head(bytes, 0);
 }

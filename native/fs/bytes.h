@@ -15,7 +15,7 @@
 #define HF_CHUNK 65536
 
 struct hf_bytes {
-	uint64_t size;
+	hf_counter size;    /* may be read without the lock */
 	uint8_t *head;      /* bytes [0, head_room) */
 	uint32_t head_room; /* at most HF_CHUNK */
 	uint32_t height;    /* the tree's height; 0: no tree */
@@ -37,6 +37,9 @@ void hf__bytes_truncate(struct hf_bytes *bytes, uint64_t size, struct hf_bytes *
 HF_MUST_CHECK int hf__bytes_fill(struct hf_bytes *bytes, uint64_t offset, uint64_t count);
 /* Makes the size at least this. */
 void hf__bytes_lengthen(struct hf_bytes *bytes, uint64_t size);
+
+/* Exchanges the contents of two files with the same budget. */
+void hf__bytes_exchange(struct hf_bytes *bytes, struct hf_bytes *other);
 
 /* Frees all memory; the contents are then empty. */
 void hf__bytes_free(struct hf_bytes *bytes);

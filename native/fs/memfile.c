@@ -37,7 +37,7 @@ static int write_locked(struct hf_memnode *node, uint64_t offset, struct hf_uio 
 static uint64_t append_locked(struct hf_memnode *node, uint64_t count) HF_REQUIRES(node->lock)
 {
 	HF_ASSERT(hf_lock_is_held(&node->lock));
-	uint64_t at = node->file.size, most = node->fs->file_size_max;
+	uint64_t at = hf_counter_own(&node->file.size), most = node->fs->file_size_max;
 	if (node->appending > 0 && node->appended > at)
 		at = node->appended;
 	if (at < most)
@@ -125,7 +125,7 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 		hf__memnode_modified_locked(node, now);
 	} else {
 		/* The size and the contents have not changed; holes within the size may now have memory. */
-		hf__bytes_truncate(&node->file, node->file.size, &rest);
+		hf__bytes_truncate(&node->file, hf_counter_own(&node->file.size), &rest);
 	}
 	hf_unlock(&node->lock);
 	hf__bytes_free(&rest);
@@ -134,11 +134,7 @@ static int file_allocate(struct hf_vnode *vnode, uint64_t offset, uint64_t size)
 
 static uint64_t file_size(struct hf_vnode *vnode)
 {
-	struct hf_memnode *node = hf__memnode(vnode);
-	hf_lock(&node->lock);
-	uint64_t size = node->file.size;
-	hf_unlock(&node->lock);
-	return size;
+	return hf_counter_read(&hf__memnode(vnode)->file.size);
 }
 
 int hf_memfs_create_unnamed(struct hf_memfs *fs, struct hf_vnode **out)
@@ -157,11 +153,9 @@ static void exchange_bytes(struct hf_vnode *vnode, struct hf_bytes *bytes)
 	struct hf_memnode *node = hf__memnode(vnode);
 	uint64_t now = hf_vnode_clock(vnode, &vnode->modified);
 	hf_lock(&node->lock);
-	struct hf_bytes before = node->file;
-	node->file = *bytes;
+	hf__bytes_exchange(&node->file, bytes);
 	hf__memnode_modified_locked(node, now);
 	hf_unlock(&node->lock);
-	*bytes = before;
 }
 
 /* Takes one lock at a time, because both have the same rank. */

@@ -112,7 +112,7 @@ static uint64_t size_locked(const struct hf_memnode *node) HF_REQUIRES(node->loc
 {
 	switch (node->vnode.filetype) {
 	case HF_FILETYPE_REGULAR_FILE:
-		return node->file.size;
+		return hf_counter_own(&node->file.size);
 	case HF_FILETYPE_SYMBOLIC_LINK:
 		return node->link.size;
 	default:

@@ -15,8 +15,8 @@ struct hf_poll_entry {
 	struct hf_thread_waiter waiter;
 };
 
-/* Waits until one of the entries is ready or the deadline has passed; with a deadline in the past it only checks. Blocks without using CPU. Returns
- * the number of ready entries (0: the deadline has passed), or -HF_EINTR. */
+/* Waits until one of the entries is ready or the deadline has passed; with the deadline 0 it only checks. Blocks without using CPU. Returns the number
+ * of ready entries (0: the deadline has passed), or -HF_EINTR if none is ready and the thread, which would wait, must stop. */
 HF_MUST_CHECK int hf_poll(struct hf_thread *thread, struct hf_poll_entry *entries, uint32_t count, uint64_t deadline);
 
 #endif

@@ -19,18 +19,10 @@ static bool has_offset(const struct hf_file *file)
 	return file->filetype == HF_FILETYPE_REGULAR_FILE;
 }
 
-static uint64_t get_offset(struct hf_vnode_file *file)
-{
-	hf_lock(&file->lock);
-	uint64_t offset = file->offset;
-	hf_unlock(&file->lock);
-	return offset;
-}
-
 static void set_offset(struct hf_vnode_file *file, uint64_t offset)
 {
 	hf_lock(&file->lock);
-	file->offset = offset;
+	hf_counter_set(&file->offset, offset);
 	hf_unlock(&file->lock);
 }
 
@@ -41,7 +33,7 @@ static int sleeping_read(struct hf_file *base, struct hf_thread *thread, struct 
 	int result = hf_sleeplock_take(&file->turns, thread);
 	if (result < 0)
 		return result;
-	uint64_t offset = get_offset(&file->base);
+	uint64_t offset = hf_counter_read(&file->base.offset);
 	result = hf__vnode_file_read_at(&file->base, offset, uio);
 	if (has_offset(base))
 		set_offset(&file->base, offset + (whole - uio->resid));
@@ -56,7 +48,7 @@ static int sleeping_write(struct hf_file *base, struct hf_thread *thread, struct
 	int result = hf_sleeplock_take(&file->turns, thread);
 	if (result < 0)
 		return result;
-	uint64_t end = get_offset(&file->base);
+	uint64_t end = hf_counter_read(&file->base.offset);
 	result = hf__vnode_file_write_at(&file->base, end, uio, &end);
 	if (has_offset(base) && uio->resid < whole)
 		set_offset(&file->base, end);

@@ -94,9 +94,9 @@ static int vnode_read(struct hf_file *base, struct hf_thread *thread, struct hf_
 	uint64_t whole = uio->resid;
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->accessed);
 	hf_lock_near(&file->lock);
-	int result = vnode_transfer_in(file, file->offset, uio, LOCKED);
+	int result = vnode_transfer_in(file, hf_counter_own(&file->offset), uio, LOCKED);
 	if (is_regular(file))
-		file->offset += whole - uio->resid;
+		hf_counter_add(&file->offset, whole - uio->resid);
 	hf_unlock_near(&file->lock);
 	return result;
 }
@@ -113,10 +113,10 @@ static int vnode_write(struct hf_file *base, struct hf_thread *thread, struct hf
 	uint64_t whole = uio->resid;
 	uio->now = hf_vnode_clock(file->vnode, &file->vnode->modified);
 	hf_lock_near(&file->lock);
-	uint64_t end = file->offset;
-	int result = vnode_transfer_out(file, file->offset, appends(file), uio, &end, LOCKED);
+	uint64_t end = hf_counter_own(&file->offset);
+	int result = vnode_transfer_out(file, end, appends(file), uio, &end, LOCKED);
 	if (is_regular(file) && uio->resid < whole)
-		file->offset = end;
+		hf_counter_set(&file->offset, end);
 	hf_unlock_near(&file->lock);
 	return result;
 }
@@ -175,7 +175,7 @@ static int vnode_seek(struct hf_file *base, int64_t offset, enum hf_whence whenc
 	}
 	int result = 0;
 	hf_lock(&file->lock);
-	uint64_t from = whence == HF_WHENCE_CUR ? file->offset : whence == HF_WHENCE_END ? attr.size : 0;
+	uint64_t from = whence == HF_WHENCE_CUR ? hf_counter_own(&file->offset) : whence == HF_WHENCE_END ? attr.size : 0;
 	uint64_t target = from + (uint64_t)offset;
 	bool before_start = offset < 0 && from < (uint64_t)0 - (uint64_t)offset;
 	if (before_start)
@@ -183,7 +183,7 @@ static int vnode_seek(struct hf_file *base, int64_t offset, enum hf_whence whenc
 	else if (target > INT64_MAX)
 		result = -HF_EOVERFLOW;
 	else
-		*out = file->offset = target;
+		hf_counter_set(&file->offset, *out = target);
 	hf_unlock(&file->lock);
 	return result;
 }
@@ -196,10 +196,8 @@ static unsigned vnode_poll(struct hf_file *base, unsigned events, struct hf_wait
 	struct hf_vnode_file *file = of(base);
 	*bytes = 1;
 	if ((events & HF_READY_IN) && is_regular(file)) {
-		uint64_t size = file->vnode->ops->size(file->vnode);
-		hf_lock(&file->lock);
-		*bytes = size > file->offset ? size - file->offset : 0;
-		hf_unlock(&file->lock);
+		uint64_t size = file->vnode->ops->size(file->vnode), offset = hf_counter_read(&file->offset);
+		*bytes = size > offset ? size - offset : 0;
 	}
 	return events & (HF_READY_IN | HF_READY_OUT);
 }

@@ -12,8 +12,8 @@ struct hf_vnode_file {
 	struct hf_vnode *vnode; /* one reference */
 
 	struct hf_lock lock;
-	/* Protected by lock. */
-	uint64_t offset;
+	/* Changed under lock. Polls read it without the lock, which a long transfer holds throughout. */
+	hf_counter offset;
 };
 
 extern const struct hf_file_ops hf__vnode_file_ops;

@@ -68,16 +68,16 @@ static inline void hf_counter_set(hf_counter *counter, uint64_t value)
 }
 
 /* Only for the thread that changes it. */
-static inline uint64_t hf_counter_own(hf_counter *counter)
+static inline uint64_t hf_counter_own(const hf_counter *counter)
 {
 #if defined(__wasm__)
-	return *(volatile uint64_t *)(void *)&counter->value;
+	return *(const volatile uint64_t *)(const void *)&counter->value;
 #else
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);
 #endif
 }
 
-static inline uint64_t hf_counter_read(hf_counter *counter)
+static inline uint64_t hf_counter_read(const hf_counter *counter)
 {
 	return atomic_load_explicit(&counter->value, memory_order_relaxed);
 }

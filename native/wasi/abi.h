@@ -48,15 +48,17 @@ struct wasi_dirent {
 	uint8_t filetype, pad[3];
 };
 
+struct wasi_subscription_clock {
+	uint32_t id, pad;
+	uint64_t timeout, precision;
+	uint16_t flags, pad2[3];
+};
+
 struct wasi_subscription {
 	uint64_t userdata;
 	uint8_t tag, pad[7];
 	union {
-		struct {
-			uint32_t id, pad;
-			uint64_t timeout, precision;
-			uint16_t flags, pad2[3];
-		} clock;
+		struct wasi_subscription_clock clock;
 		uint32_t fd;
 	} u;
 };
@@ -67,9 +69,7 @@ struct wasi_unstable_subscription {
 	union {
 		struct {
 			uint64_t identifier;
-			uint32_t id, pad;
-			uint64_t timeout, precision;
-			uint16_t flags, pad2[3];
+			struct wasi_subscription_clock rest;
 		} clock;
 		uint32_t fd;
 	} u;
@@ -94,7 +94,7 @@ _Static_assert(sizeof(struct wasi_subscription) == HF_SUBSCRIPTION_SIZE &&
                    offsetof(struct wasi_subscription, u.clock.timeout) == 24,
                "ABI");
 _Static_assert(sizeof(struct wasi_unstable_subscription) == 56 &&
-                   offsetof(struct wasi_unstable_subscription, u.clock.timeout) == 32,
+                   offsetof(struct wasi_unstable_subscription, u.clock.rest.timeout) == 32,
                "ABI");
 _Static_assert(sizeof(struct wasi_event) == HF_EVENT_SIZE && offsetof(struct wasi_event, bytes) == 16, "ABI");
 

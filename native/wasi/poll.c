@@ -12,12 +12,13 @@ struct subscription {
 	uint64_t userdata;
 	uint64_t deadline; /* for clocks, on the monotonic clock */
 	uint8_t type;
+	bool owned; /* the call holds a reference to the entry's file */
 	uint16_t error;
 };
 
-/* The subscriptions of one call: two parallel arrays. */
+/* The subscriptions of one call: two parallel arrays, whose first `taken` elements are set. */
 struct polling {
-	uint32_t count;
+	uint32_t count, taken;
 	struct subscription *subs;
 	struct hf_poll_entry *entries;
 	uint64_t deadline; /* the earliest deadline of the clocks */
@@ -54,7 +55,7 @@ static uint16_t clock_deadline(hf_t t, uint32_t id, uint64_t timeout, bool absol
 	return 0;
 }
 
-static uint16_t add_fd(hf_t t, struct hf_poll_entry *entry, uint32_t fd, bool reads)
+static uint16_t add_fd(hf_t t, struct subscription *sub, struct hf_poll_entry *entry, uint32_t fd, bool reads)
 {
 	struct hf_fd_view view;
 	uint64_t rights = HF_RIGHT_POLL_FD_READWRITE | (reads ? HF_RIGHT_FD_READ : HF_RIGHT_FD_WRITE);
@@ -65,62 +66,55 @@ static uint16_t add_fd(hf_t t, struct hf_poll_entry *entry, uint32_t fd, bool re
 		hf_fd_put(&view);
 		return HF_EBADF;
 	}
-	entry->file = view.owned ? view.file : hf_file_ref(view.file);
+	sub->owned = view.owned;
+	entry->file = view.file;
 	entry->events = reads ? HF_READY_IN : HF_READY_OUT;
 	return 0;
 }
 
-/* Converts both layouts to the newer one. */
-static int read_subscription(hf_t t, enum hf_wasi_abi abi, uint32_t in, uint32_t index, struct wasi_subscription *out)
-{
-	if (abi == HF_WASI_PREVIEW1)
-		return hf_copy_in(&t->mem, out, in + index * (uint32_t)sizeof *out, sizeof *out);
-	struct wasi_unstable_subscription old;
-	int result = hf_copy_in(&t->mem, &old, in + index * (uint32_t)sizeof old, sizeof old);
-	*out = (struct wasi_subscription){.userdata = old.userdata, .tag = old.tag};
-	if (old.tag == HF_EVENTTYPE_CLOCK) {
-		out->u.clock.id = old.u.clock.id;
-		out->u.clock.timeout = old.u.clock.timeout;
-		out->u.clock.flags = old.u.clock.flags;
-	} else {
-		out->u.fd = old.u.fd;
-	}
-	return result;
-}
+/* How many subscriptions or events are copied at once. */
+#define BLOCK 16
 
-static int subscribe(hf_t t, struct polling *polling, uint32_t index, const struct wasi_subscription *from)
+static int subscribe(hf_t t, struct polling *polling, const struct wasi_subscription *from,
+                     const struct wasi_subscription_clock *clock)
 {
-	struct subscription *sub = &polling->subs[index];
+	struct subscription *sub = &polling->subs[polling->taken];
+	struct hf_poll_entry *entry = &polling->entries[polling->taken];
 	*sub = (struct subscription){.userdata = from->userdata, .type = from->tag, .deadline = HF_FOREVER};
+	entry->file = NULL;
 	switch (from->tag) {
 	case HF_EVENTTYPE_CLOCK:
-		if (from->u.clock.flags & ~HF_SUBCLOCK_ABSTIME)
+		if (clock->flags & ~HF_SUBCLOCK_ABSTIME)
 			return -HF_EINVAL;
-		sub->error = clock_deadline(t, from->u.clock.id, from->u.clock.timeout,
-		                            from->u.clock.flags & HF_SUBCLOCK_ABSTIME, &sub->deadline);
+		sub->error = clock_deadline(t, clock->id, clock->timeout, clock->flags & HF_SUBCLOCK_ABSTIME, &sub->deadline);
 		if (sub->deadline < polling->deadline)
 			polling->deadline = sub->deadline;
 		break;
 	case HF_EVENTTYPE_FD_READ:
 	case HF_EVENTTYPE_FD_WRITE:
-		sub->error = add_fd(t, &polling->entries[index], from->u.fd, from->tag == HF_EVENTTYPE_FD_READ);
+		sub->error = add_fd(t, sub, entry, from->u.fd, from->tag == HF_EVENTTYPE_FD_READ);
 		break;
 	default:
 		return -HF_EINVAL;
 	}
 	if (sub->error)
 		polling->failed = true;
+	polling->taken++;
 	return 0;
 }
 
-static int subscribe_all(hf_t t, enum hf_wasi_abi abi, struct polling *polling, uint32_t in)
+/* `size` is that of a subscription in the guest's memory. */
+static int subscribe_all(hf_t t, struct polling *polling, uint32_t in, uint32_t size)
 {
-	struct wasi_subscription sub;
+	/* Both layouts begin with the same members, and end with the same clock. */
+	struct wasi_unstable_subscription block[BLOCK];
 	int result = 0;
-	for (uint32_t i = 0; i < polling->count && result == 0; i++) {
-		result = read_subscription(t, abi, in, i, &sub);
-		if (result == 0)
-			result = subscribe(t, polling, i, &sub);
+	while (result == 0 && polling->taken < polling->count) {
+		uint32_t left = polling->count - polling->taken, n = left < BLOCK ? left : BLOCK;
+		result = hf_copy_in(&t->mem, block, in + polling->taken * size, n * size);
+		const char *at = (const char *)block, *clock = at + size - sizeof(struct wasi_subscription_clock);
+		for (; n > 0 && result == 0; n--, at += size, clock += size)
+			result = subscribe(t, polling, (const void *)at, (const void *)clock);
 	}
 	return result;
 }
@@ -142,29 +136,34 @@ static bool make_event(const struct polling *polling, uint32_t index, uint64_t n
 
 static int tell_events(hf_t t, const struct polling *polling, uint32_t out, uint32_t events)
 {
-	uint64_t now = hf_plat_monotonic();
-	uint32_t count = 0;
-	struct wasi_event event;
+	/* Reading the clock takes longer than all else in a poll of one file. */
+	uint64_t now = polling->deadline == HF_FOREVER ? 0 : hf_plat_monotonic();
+	uint32_t count = 0, filled = 0;
+	struct wasi_event block[BLOCK];
 	for (uint32_t i = 0; i < polling->count; i++) {
-		if (!make_event(polling, i, now, &event))
+		filled += make_event(polling, i, now, &block[filled]);
+		if (filled < BLOCK && i + 1 < polling->count)
 			continue;
-		int result = hf_copy_out(&t->mem, out + count * (uint32_t)sizeof event, &event, sizeof event);
+		int result = hf_copy_out(&t->mem, out + count * (uint32_t)sizeof *block, block, filled * sizeof *block);
 		if (result < 0)
 			return result;
-		count++;
+		count += filled;
+		filled = 0;
 	}
 	return hf_copy_out(&t->mem, events, &count, 4);
 }
 
 static void release(struct polling *polling)
 {
-	for (uint32_t i = 0; i < polling->count; i++)
-		hf_file_unref(polling->entries[i].file);
+	for (uint32_t i = 0; i < polling->taken; i++) {
+		if (polling->subs[i].owned)
+			hf_file_unref(polling->entries[i].file);
+	}
 }
 
-static int poll_all(hf_t t, enum hf_wasi_abi abi, struct polling *polling, uint32_t in, uint32_t out, uint32_t events)
+static int poll_all(hf_t t, struct polling *polling, uint32_t in, uint32_t size, uint32_t out, uint32_t events)
 {
-	int result = subscribe_all(t, abi, polling, in);
+	int result = subscribe_all(t, polling, in, size);
 	if (result == 0)
 		result = hf_poll(t, polling->entries, polling->count, polling->failed ? 0 : polling->deadline);
 	if (result >= 0)
@@ -177,13 +176,13 @@ static int poll_all(hf_t t, enum hf_wasi_abi abi, struct polling *polling, uint3
 
 int hf__sys_poll_oneoff(hf_t t, enum hf_wasi_abi abi, uint32_t in, uint32_t out, uint32_t count, uint32_t events)
 {
-	uint64_t sub_size =
+	uint32_t size =
 		abi == HF_WASI_PREVIEW1 ? sizeof(struct wasi_subscription) : sizeof(struct wasi_unstable_subscription);
 	if (count == 0)
 		return -HF_EINVAL;
 	if (count > t->process->limits.poll_subscriptions)
 		return -HF_ENOMEM;
-	int result = hf_user_check(&t->mem, in, count * sub_size);
+	int result = hf_user_check(&t->mem, in, (uint64_t)count * size);
 	if (result == 0)
 		result = hf_user_check(&t->mem, out, (uint64_t)count * sizeof(struct wasi_event));
 	if (result == 0)
@@ -191,21 +190,18 @@ int hf__sys_poll_oneoff(hf_t t, enum hf_wasi_abi abi, uint32_t in, uint32_t out,
 	if (result < 0)
 		return result;
 
-	struct polling polling = {.count = count, .deadline = HF_FOREVER};
-	if (count <= FEW) {
-		struct subscription subs[FEW];
-		struct hf_poll_entry entries[FEW] = {0};
-		polling.subs = subs;
-		polling.entries = entries;
-		return poll_all(t, abi, &polling, in, out, events);
+	struct subscription subs[FEW];
+	struct hf_poll_entry entries[FEW];
+	struct polling polling = {.count = count, .subs = subs, .entries = entries, .deadline = HF_FOREVER};
+	void *many = NULL;
+	if (count > FEW) {
+		many = hf_alloc(count * (sizeof *entries + sizeof *subs));
+		if (!many)
+			return -HF_ENOMEM;
+		polling.entries = many;
+		polling.subs = (void *)(polling.entries + count);
 	}
-	polling.subs = hf_alloc_zeroed(count * sizeof *polling.subs);
-	polling.entries = hf_alloc_zeroed(count * sizeof *polling.entries);
-	if (polling.subs && polling.entries)
-		result = poll_all(t, abi, &polling, in, out, events);
-	else
-		result = -HF_ENOMEM;
-	hf_free(polling.subs);
-	hf_free(polling.entries);
+	result = poll_all(t, &polling, in, size, out, events);
+	hf_free(many);
 	return result;
 }

@@ -337,9 +337,9 @@ static void write_subscriptions(struct record *record, struct memory *memory)
 	struct wasi_subscription sub = {.userdata = take_byte(record), .tag = tag % 4};
 	struct wasi_unstable_subscription old = {.userdata = sub.userdata, .tag = sub.tag};
 	if (sub.tag == HF_EVENTTYPE_CLOCK) {
-		sub.u.clock.id = old.u.clock.id = clock % 5;
-		sub.u.clock.timeout = old.u.clock.timeout = PICK(timeouts, how);
-		sub.u.clock.flags = old.u.clock.flags = how / 8 % 4 == 0 ? how / 32 : 0;
+		sub.u.clock.id = old.u.clock.rest.id = clock % 5;
+		sub.u.clock.timeout = old.u.clock.rest.timeout = PICK(timeouts, how);
+		sub.u.clock.flags = old.u.clock.rest.flags = how / 8 % 4 == 0 ? how / 32 : 0;
 	} else {
 		sub.u.fd = old.u.fd = (uint32_t)fd;
 	}

@@ -15,9 +15,9 @@ static void subscribe_clock(bool unstable, uint32_t index, uint32_t id, uint64_t
 	if (unstable) {
 		struct wasi_unstable_subscription sub = {.userdata = 100 + index, .tag = HF_EVENTTYPE_CLOCK};
 		sub.u.clock.identifier = 0x5555;
-		sub.u.clock.id = id;
-		sub.u.clock.timeout = timeout;
-		sub.u.clock.flags = flags;
+		sub.u.clock.rest.id = id;
+		sub.u.clock.rest.timeout = timeout;
+		sub.u.clock.rest.flags = flags;
 		poke(program, IN + index * (uint32_t)sizeof sub, &sub, sizeof sub);
 	} else {
 		struct wasi_subscription sub = {.userdata = 100 + index, .tag = HF_EVENTTYPE_CLOCK};

@@ -53,7 +53,8 @@ int main(void)
 	CHECK_EQ(hf_poll(thread, NULL, 0, hf_plat_monotonic() + MILLISECOND), 0);
 
 	hf_thread_stop(thread);
-	CHECK_EQ(look(thread), -HF_EINTR);
+	CHECK_EQ(look(thread), 0);
+	CHECK_EQ(hf_poll(thread, entries, COUNT, HF_FOREVER), -HF_EINTR);
 	for (int i = 0; i < COUNT; i++)
 		hf_file_unref(entries[i].file);
 	for (int i = 0; i < COUNT; i += 10)

@@ -53,7 +53,7 @@ static void check_device(void)
 	CHECK_EQ(d_read(file, buffer, 4), 4);
 	CHECK_BYTES(buffer, "\0\0\0\0", 4);
 	CHECK_EQ(d_write(file, "abcd", 4), 4);
-	CHECK_EQ(hf_vnode_file(file)->offset, 0);
+	CHECK_EQ(hf_counter_read(&hf_vnode_file(file)->offset), 0);
 	CHECK_EQ(file->ops->poll(file, HF_READY_IN, NULL, &bytes), HF_READY_IN);
 	hf_file_unref(file);
 }
