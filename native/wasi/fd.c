@@ -488,21 +488,22 @@ int hf__sys_fd_prestat_dir_name(hf_t t, uint32_t fd, uint32_t path, uint32_t siz
 /* The number of entries that are listed before the directory's lock is released for a moment. */
 #define ENTRIES_A_LOOK 512
 
+/* Entries are gathered in the thread's space for a path, because a copy to the guest takes about as long as all else for an entry. */
 struct fd_listing {
 	hf_t t;
-	uint32_t at, left;
+	uint32_t at, left; /* of the guest's buffer, for what is gathered next */
+	uint32_t gathered;
 	uint32_t entries; /* entries in this batch */
 	uint64_t next;    /* the cookie for the next batch */
 };
 
-static void put(struct fd_listing *listing, const void *bytes, uint32_t size)
+static void put_gathered(struct fd_listing *listing)
 {
-	uint32_t part = size < listing->left ? size : listing->left;
 	/* The whole buffer was checked, and memory never shrinks. */
-	int result = hf_copy_out(&listing->t->mem, listing->at, bytes, part);
+	int result = hf_copy_out(&listing->t->mem, listing->at, listing->t->path[0], listing->gathered);
 	HF_ASSERT(result == 0);
-	listing->at += part;
-	listing->left -= part;
+	listing->at += listing->gathered;
+	listing->gathered = 0;
 }
 
 /* An entry that does not fit is truncated: from a full buffer the guest knows that there are more. */
@@ -514,9 +515,17 @@ static bool put_entry(void *context, uint64_t next, uint64_t ino, uint8_t filety
 		return false;
 	listing->entries++;
 	listing->next = next;
-	struct wasi_dirent entry = {.next = next, .ino = ino, .name_size = name_size, .filetype = filetype};
-	put(listing, &entry, sizeof entry);
-	put(listing, name, name_size);
+	const struct wasi_dirent entry = {.next = next, .ino = ino, .name_size = name_size, .filetype = filetype};
+	uint32_t size = sizeof entry + name_size;
+	if (listing->gathered + size > HF_PATH_MAX)
+		put_gathered(listing);
+	char *to = listing->t->path[0] + listing->gathered;
+	memcpy(to, &entry, sizeof entry);
+	memcpy(to + sizeof entry, name, name_size);
+	if (size > listing->left)
+		size = listing->left;
+	listing->gathered += size;
+	listing->left -= size;
 	return true;
 }
 
@@ -529,6 +538,7 @@ static int list(struct hf_vnode *dir, struct fd_listing *listing)
 		hf_turn_between_pieces();
 		result = dir->ops->readdir(dir, listing->next, put_entry, listing);
 	} while (result == 0 && listing->entries == ENTRIES_A_LOOK && listing->left > 0 && !hf_told_to_stop());
+	put_gathered(listing);
 	return result;
 }
 
