@@ -61,8 +61,8 @@ export class ChildWorkers {
   }
 
   /**
-   * Ends all workers; after that none can be created. Resolves when all are gone, or when that takes too long, to the locks of
-   * the remaining ones. This is needed because Chromium can leak the workers of a worker that it terminates (native/RATIONALE.md).
+   * Ends all workers; after that none can be created. Resolves when all are gone or the time is up, to the locks of those that
+   * are still alive. This is needed because Chromium can leak the workers of a worker that it terminates (native/RATIONALE.md).
    */
   async end(): Promise<string[]> {
     this.#ending = true;

@@ -25,8 +25,8 @@ export interface Assets {
   typed: string;
 }
 
-/** component.wasm and p2.wasm, requested before this file was loaded; undefined if that failed. */
-export type Ahead = Promise<WebAssembly.Module | undefined>[];
+/** The modules that were requested before this file was loaded: component.wasm and p2.wasm; undefined if that failed. */
+export type Ahead = [parser: Promise<WebAssembly.Module | undefined>, p2: Promise<WebAssembly.Module | undefined>];
 
 /** Rewrites and compiles a core module. `what` names it in messages. */
 export type Make = (bytes: Uint8Array<ArrayBuffer>, what: string) => Promise<ComponentModule>;

@@ -185,7 +185,7 @@ export class Modules {
         this.ahead = [
           WebAssembly.compileStreaming(platform.fetch(this.assets.parser)),
           coordinatorPlatform.compileKernel(this.assets.p2),
-        ].map((each) => each.catch(() => undefined));
+        ].map((each) => each.catch(() => undefined)) as ComponentPart.Ahead;
       }
       return (await part).loadComponent(error.bytes, what, make, this, Refusal);
     }

@@ -14,7 +14,12 @@ import { Complaint, filesBelow, fromRoot, isMain, main, writeIfChanged } from '.
 import { generateP2 } from './p2.mjs';
 
 const include = 'native/include/holdfast';
-const layouts = [`${include}/layouts.def`, 'native/rewrite/layouts.def', 'native/component/plan.def'];
+const layouts = [
+  `${include}/layouts.def`,
+  'native/rewrite/layouts.def',
+  'native/component/plan.def',
+  'native/ring/layouts.def',
+];
 /** Tables of which most files need only a few numbers. */
 const numbered = [`${include}/errno.def`, `${include}/exit_reason.def`];
 const exported = [

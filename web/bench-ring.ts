@@ -2,9 +2,19 @@
  * The benchmark of the ring (native/ring): its options, its runs, and its tables. `holdfast bench ring` and `npm run bench -- ring` use it. Runs in pages,
  * too.
  */
+import {
+  RING_RESULT_CONSUMER_SPINS,
+  RING_RESULT_ELAPSED,
+  RING_RESULT_HEAD,
+  RING_RESULT_PRODUCER_SPINS,
+  RING_RESULT_SUM,
+  RING_RESULT_TAIL,
+  SIZEOF_RING_RESULT,
+} from '../build/generated/layouts.js';
 import type { Holdfast } from './holdfast.js';
 import type { createMemory } from './threads.js';
 
+/** In the order of enum ring_layout and enum ring_wait_mode (native/ring/ring.h). */
 const LAYOUTS = ['compact', 'padded'] as const;
 const WAIT_MODES = ['spin', 'wait', 'hybrid'] as const;
 
@@ -173,7 +183,7 @@ export const sessionOf = (options: RingOptions, slots: number): RingSession => (
   timeout: options.waitTimeout < 0 ? -1 : options.waitTimeout * 1000,
 });
 
-/** Throws an error if a run has lost something. */
+/** Throws an error if a number was lost in the run. */
 function verify({ items }: RingSession, { head, tail, sum }: RingRun): void {
   if (head !== items || tail !== items) throw new Error('head/tail mismatch');
   if (sum !== (BigInt(items) * BigInt(items + 1)) / 2n) throw new Error('sum mismatch');
@@ -193,7 +203,7 @@ export interface RingRow {
   consumerSpins: number;
 }
 
-/** Measures all sizes, by turns. The name is the beginning of the rows' labels. Throws an error if a run has lost something. */
+/** Measures all sizes, by turns. The name is the beginning of the rows' labels. Throws an error if a number was lost. */
 export async function measureRing(options: RingOptions, ways: Readonly<Record<string, RunRing>>): Promise<RingRow[]> {
   const rows: RingRow[] = [];
   for (const slots of options.slots) {
@@ -255,7 +265,7 @@ export function csvOf(rows: readonly RingRow[], { payloadBytes }: RingOptions): 
 
 const milliseconds = (time: number): string => (time / 1e6).toFixed(3);
 
-/** A table for people: each row of wasm with its ratio to the native one. */
+/** A table to read: each row of wasm with its ratio to the native one. */
 export function tableOf(rows: readonly RingRow[]): string {
   const lines = rows.map((row) => {
     const { label, items, slots, elapsed, fastest, slowest } = row;
@@ -269,14 +279,12 @@ export function tableOf(rows: readonly RingRow[]): string {
 }
 
 const PAGE = 65536;
-/** sizeof(struct ring_result) */
-const RESULT = 40;
 /** More than the indices, and the words between the slots and the results. */
 const SLACK = 4096;
 
 let copies = 0;
 
-/** The module with a number in a custom section, because engines recognize bytes that they have compiled, and their code would not be cold. */
+/** The module with a number in a custom section: engines recognize bytes that they have compiled, so without it the code would not be cold. */
 function coldCopy(module: Uint8Array): Uint8Array<ArrayBuffer> {
   const section = [0, 6, 1, 0x6e, ...new Uint8Array(Uint32Array.of(++copies).buffer)];
   return Uint8Array.from([...module, ...section]);
@@ -286,7 +294,7 @@ function coldCopy(module: Uint8Array): Uint8Array<ArrayBuffer> {
 export function wasmRing(hf: Holdfast, create: typeof createMemory, module: Uint8Array): RunRing {
   return async (session) => {
     const { items, runs, warming, slots, layout, words, batch, mode, spin, timeout } = session;
-    const size = SLACK + 4 * slots * words + RESULT * runs;
+    const size = SLACK + 4 * slots * words + SIZEOF_RING_RESULT * runs;
     const memory = await create(hf, { pages: Math.ceil(size / PAGE) });
     const bytes = coldCopy(module);
     const side = (which: number) =>
@@ -298,21 +306,25 @@ export function wasmRing(hf: Holdfast, create: typeof createMemory, module: Uint
       );
     const [producer, consumer] = await Promise.all([side(0), side(1)]);
     const [at] = await Promise.all([producer.join(), consumer.join()]);
-    const view = new DataView((await memory.read(at as number, RESULT * runs)).buffer);
+    const view = new DataView((await memory.read(at as number, SIZEOF_RING_RESULT * runs)).buffer);
     await memory.close();
-    return Array.from({ length: runs }, (_, run) => resultAt(view, RESULT * run));
+    return Array.from({ length: runs }, (_, run) => resultAt(view, SIZEOF_RING_RESULT * run));
   };
 }
 
-/** Reads a struct ring_result. */
-const resultAt = (view: DataView, at: number): RingRun => ({
-  elapsed: Number(view.getBigUint64(at, true)),
-  sum: view.getBigUint64(at + 8, true),
-  producerSpins: Number(view.getBigUint64(at + 16, true)),
-  consumerSpins: Number(view.getBigUint64(at + 24, true)),
-  head: view.getUint32(at + 32, true),
-  tail: view.getUint32(at + 36, true),
-});
+/** Reads a struct ring_result (native/ring/layouts.def). */
+function resultAt(view: DataView, at: number): RingRun {
+  const number = (word: number): number => view.getUint32(at + 4 * word, true);
+  const long = (word: number): bigint => view.getBigUint64(at + 4 * word, true);
+  return {
+    elapsed: Number(long(RING_RESULT_ELAPSED)),
+    sum: long(RING_RESULT_SUM),
+    producerSpins: Number(long(RING_RESULT_PRODUCER_SPINS)),
+    consumerSpins: Number(long(RING_RESULT_CONSUMER_SPINS)),
+    head: number(RING_RESULT_HEAD),
+    tail: number(RING_RESULT_TAIL),
+  };
+}
 
 /** The arguments of the native program. */
 export const nativeArguments = (session: RingSession): string[] => {

@@ -4,6 +4,7 @@
  * The functions of the module `holdfast_v1` are host functions: the guest's thread waits in the kernel until the page
  * has answered. A negative result is a negated WASI errno. docs/guide.md describes the module for authors of guests.
  */
+import { EXIT_REASON } from '../build/generated/abi.js';
 import {
   ERRNO_E2BIG,
   ERRNO_EAGAIN,
@@ -42,8 +43,9 @@ const NOHANG = 1;
 const ANY = -1;
 const NONE = -1;
 
-/** The reasons that `wait` reports, by number, as in native/guest/holdfast.h. */
-const REASONS: readonly Exit['reason'][] = ['exit', 'trap', 'killed', 'timeout', 'limit', 'crash'];
+/** Returns the number of a reason that `wait` reports (enum holdfast_reason): the kernel's, but counted from 0. */
+const numberOf = (reason: Exit['reason']): number =>
+  EXIT_REASON[reason.toUpperCase() as Uppercase<Exit['reason']>] - EXIT_REASON.EXIT;
 
 /** Programs larger than this are refused. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -213,7 +215,7 @@ export class Family {
       if (ended?.exit) {
         this.#remove(id);
         const { reason, code } = ended.exit;
-        return words(id, REASONS.indexOf(reason), reason === 'killed' && ended.signal ? 128 + ended.signal : code);
+        return words(id, numberOf(reason), reason === 'killed' && ended.signal ? 128 + ended.signal : code);
       }
       if (flags & NOHANG) return words(0, 0, 0);
       await this.#change.promise;

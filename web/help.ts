@@ -345,7 +345,7 @@ const ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     flag: '`exclusive` refuses a file that exists; hf.fs.appendFile adds to one',
     append: 'use hf.fs.appendFile',
   },
-  readable: { length: '`end` is the offset behind the last byte', offset: 'did you mean `start`?' },
+  readable: { length: '`end` is the offset after the last byte', offset: 'did you mean `start`?' },
   writable: { flags: '`append` adds to the end' },
   mkdir: { parents: 'did you mean `recursive`?' },
   readdir: { recursive: 'it lists one directory: call it for each directory below' },

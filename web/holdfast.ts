@@ -220,9 +220,7 @@ export interface Holdfast extends AsyncDisposable {
    * @throws The signal's reason when aborted.
    *
    * @example
-   * const { stdout, programs } = await hf.pipeline(['/cat.wasm', { source: '/grep.wasm', args: ['x'] }], { stdin: 'x
-y
-' });
+   * const { stdout, programs } = await hf.pipeline(['/cat.wasm', { source: '/grep.wasm', args: ['x'] }], { stdin: 'x\ny\n' });
    * const codes = programs.map(({ code }) => code);
    */
   pipeline(

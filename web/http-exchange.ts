@@ -6,7 +6,7 @@ import { failureOf } from './http-errors.js';
 import type { Incoming, Message } from './http-message.js';
 import type { ConnectionEnd } from './sockets.js';
 
-/** Settles as the promise does; but `late` is thrown when it takes more than so many milliseconds. 0: any time. */
+/** Settles like the promise, or rejects with the error that `late` returns after this many milliseconds. 0: no limit. */
 export async function limited<T>(promise: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
   if (milliseconds === 0 || milliseconds > LONGEST_TIMER) return promise;
   const over = deferred<never>();

@@ -28,7 +28,7 @@ export interface Message {
   headTimeout: number;
   bytesTimeout: number;
   number: number | null;
-  /** What is no header field, by name without the colon. */
+  /** What is not a header field, such as the method, by name without the colon. */
   texts: Record<string, string>;
   fields: [name: string, value: string][];
 }
@@ -36,7 +36,7 @@ export interface Message {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A value of a header field is bytes, each of which JavaScript shows as one character. */
+/** The value of a header field consists of bytes; fetch represents each as one character. */
 const binary = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 const fromBinary = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
@@ -82,7 +82,7 @@ function decode(head: HttpMessage, rest: Uint8Array): Message {
   return message;
 }
 
-/** What a connection brings: messages, and then, if the last one says so, the bytes of a body. */
+/** What arrives on a connection: messages, and then, if the last one announces it, the bytes of a body. */
 export class Incoming {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   /** Bytes that were received, but not taken yet. */
@@ -92,7 +92,7 @@ export class Incoming {
     this.#reader = stream.getReader();
   }
 
-  /** Resolves to null when the connection has ended, in whatever way. */
+  /** Resolves to null when the connection has ended, for whatever reason. */
   async message(): Promise<Message | null> {
     const head = await this.#take(SIZEOF_HTTP_MESSAGE);
     if (!head) return null;

@@ -2,7 +2,7 @@
  * HTTP of components: the page makes their requests by fetch (the option `http`), and gives them requests to answer (serve.ts). Part of http.js.
  *
  * A component speaks to the page over connections to a port of its own (native/wasi/p2/http.h). Each request is an exchange: a connection on which the
- * component sends the request, and gets the response. A body that it sends has a connection for itself. When the component drops a response, or ends, the
+ * component sends the request, and gets the response. A body that it sends has its own connection. When the component drops a response, or ends, the
  * connection ends, and the fetch is aborted.
  */
 import { HTTP_ACCEPT, HTTP_FIELDS_MAX, HTTP_REQUEST, HTTP_RESPONSE, HTTP_UPLOAD } from '../build/generated/layouts.js';
@@ -83,12 +83,12 @@ function originOf(entry: string, what: string): string {
 
 // --- requests of a component ---
 
-/** The reason of a fetch that is aborted because the component no longer waits for the response. It is never shown. */
+/** The reason with which a fetch is aborted when the component no longer waits for the response. It is never shown. */
 const GIVEN_UP = 'the component has given up the request';
-/** Why a body fails whose connection will not be accepted any more. */
+/** The error of a body whose connection can no longer be accepted. */
 const LOST = 'the component ended before its body was accepted';
 
-/** Makes a component's request. Throws an error for `failureOf`. */
+/** Makes a component's request. `failureOf` translates what it throws. */
 async function fetchFor(
   { allows, fetch, collects }: HttpPlan,
   { texts, fields, headTimeout }: Message,
@@ -139,7 +139,7 @@ function responseMessage(response: Response): Uint8Array {
 
 // --- the page's side of a process ---
 
-/** Bodies that the page does not read stop the component after so many bytes. */
+/** How many bytes of a body are buffered that the page does not read; then the component waits. */
 const BUFFER = 256 * 1024;
 
 /** Answers one process's HTTP. */
@@ -176,7 +176,7 @@ export class HttpService {
     this.#listener.close();
   }
 
-  /** From now on, the port is closed with the process. */
+  /** Closes the port once the process has ended. */
   attach(process: Process): void {
     const ended = (): void => {
       this.#running = false;
@@ -207,7 +207,7 @@ export class HttpService {
     try {
       for (;;) void this.#take(await this.#listener.accept({ buffer: BUFFER }));
     } catch {
-      // It is closed, or the runtime has ended: what was not accepted will not come.
+      // The port was closed, or the runtime has ended: no more bodies can arrive.
       this.#over = true;
       for (const upload of this.#uploads.values()) upload.reject(new Error(LOST));
     }

@@ -38,9 +38,9 @@ import { toConsole } from './to-console.js';
  *
  * - "i32", "f32", "f64": a number, passed unchanged. "i64": a bigint.
  * - "string", "bytes", "json": text (as UTF-8), a `Uint8Array`, or any value that JSON can express. As an argument it is copied to memory from the
- * guest's allocator, passed as two i32 (pointer and length), and freed after the call; text is followed by a NUL, which is not counted in the
- * length. As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the
- *   length in its lower half, or one i32 that points to text that ends with a NUL; it is copied, and then freed.
+ *   guest's allocator, passed as two i32 (pointer and length), and freed after the call; text is followed by a NUL, which is not counted in the length.
+ *   As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the length in its lower half, or one i32
+ *   that points to text that ends with a NUL; it is copied, and then freed.
  */
 export type ValueKind = Kind;
 
@@ -147,6 +147,8 @@ export interface Instance<E = Record<string, (...args: unknown[]) => unknown>>
   /**
    * The same instance with a time limit or an abort signal for each call.
    *
+   * @param options - `timeout` in milliseconds, and `signal`.
+   * @returns An object that calls the same exports.
    * @throws `TypeError` or `RangeError` for invalid options.
    *
    * @example

@@ -75,7 +75,7 @@ export interface Loop {
    * await q.loop.whenIdle();
    */
   run(options?: LoopOptions): Promise<LoopEnd>;
-  /** Stops ticking. The guest stays as it is, and `run()` can continue it. */
+  /** Stops ticking. The guest keeps its state, and `run()` can continue it. */
   stop(): Promise<void>;
   /**
    * Waits until the guest reports that it is idle, in a tick after all earlier calls and writes.

@@ -240,9 +240,8 @@ export interface SpawnOptions {
   companion?: CompanionOption;
   /**
    * Instances whose exports the program imports, by module: `{ math: instance }`. A call goes from worker to worker: the program waits while the
-   * instance runs the function, and neither the page nor the coordinator is involved. Numbers are passed unchanged; declare text and bytes with `{
-   * instance, functions: { upper: { params: ['string'], result:
-   * 'string' } } }`, as for `hostFunction()`. If a call fails, the program traps with a message that names the function, unless the function declares an `error`.
+   * instance runs the function, and neither the page nor the coordinator is involved. Numbers are passed unchanged; declare text and bytes with
+   * `{ instance, functions: { upper: { params: ['string'], result: 'string' } } }`, as for `hostFunction()`. If a call fails, the program traps with a message that names the function, unless the function declares an `error`.
    */
   link?: LinkOptions;
   /**

@@ -106,7 +106,7 @@ class ServerHandle implements Server {
     return answer.begin(this.#source);
   }
 
-  /** Waits until there may be another instance. */
+  /** Waits until another instance may start. */
   async #turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#closed) return;
@@ -205,9 +205,9 @@ class Answer {
     if (message.kind === HTTP_RESPONSE) return this.#response(exchange, message, process);
     const error =
       message.kind === HTTP_ERROR
-        ? `with the error ${described(message)}`
-        : 'nothing: it dropped its response-outparam';
-    throw this.#tools.failed(`the component answered ${error}`, undefined);
+        ? `answered with the error ${described(message)}`
+        : 'sent no response: it dropped its response-outparam';
+    throw this.#tools.failed(`the component ${error}`, undefined);
   }
 
   /** Sends the request; the body follows. */

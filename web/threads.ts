@@ -84,6 +84,9 @@ export interface Thread extends Omit<Process, 'join' | 'tryJoin'> {
    *
    * @returns `{ value }`, or undefined while the thread runs.
    * @throws `CallFailed` and `HandleError`, as `join()`.
+   *
+   * @example
+   * const sum = thread.tryJoin()?.value;
    */
   tryJoin(): { readonly value: ThreadValue } | undefined;
 }
@@ -110,6 +113,9 @@ export interface SharedMemory extends AsyncDisposable {
    * @param pointer - The address of the first byte.
    * @param bytes - The bytes, which are copied at once.
    * @throws As `read()`; nothing is then written.
+   *
+   * @example
+   * await memory.write(0, Uint32Array.of(1)); // sets a flag for which threads look
    */
   write(pointer: number, bytes: ArrayBuffer | ArrayBufferView): Promise<void>;
   /**
@@ -125,6 +131,9 @@ export interface SharedMemory extends AsyncDisposable {
    * @returns The new size in pages.
    * @throws `RangeError` when it would be larger than its maximum, or the engine has no memory left.
    * @throws `HoldfastError` when the memory was closed, and `Closed` or `Fatal` when the runtime has ended.
+   *
+   * @example
+   * if ((await memory.pages()) < 16) await memory.grow(1);
    */
   grow(pages: number): Promise<number>;
   /**
@@ -147,6 +156,8 @@ export interface SharedMemory extends AsyncDisposable {
   spawn(module: Source, entry: string, args?: readonly (number | bigint)[], options?: ThreadOptions): Promise<Thread>;
   /**
    * Gives up the page's access to the memory. Threads that run keep it. May be called again.
+   *
+   * @throws `Closed` or `Fatal` when the runtime has ended.
    */
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ interface Held {
 const idOf = (value: unknown): number | undefined =>
   typeof value === 'object' && value !== null ? (value as Partial<ResourceMessage>)[RESOURCE] : undefined;
 
-/** What is known of resource types. */
+/** What this file needs to know about resource types. */
 interface ResourceTypes {
   nameOf(resource: number): string;
   /** With its interface, as the page knows it. */

@@ -142,7 +142,8 @@ struct hf__scope {
 	const struct hf__exports *arguments; /* NULL: the imports are abstract */
 	bool is_component, plans, validates, tainted;
 	uint32_t instance; /* in the plan */
-	/* visible.c: the scope where the names of what this one exports count, which is another one while a type is used; there as imports or exports. */
+	/* visible.c: the scope that gets the names of the types which this one exports: itself, except while a type is being used. names_imports: they are
+	 * imports there. */
 	struct hf__scope *namer;
 	uint32_t number; /* not 0 */
 	bool names_imports;

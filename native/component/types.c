@@ -437,7 +437,7 @@ static uint32_t read_some(struct hf__context *cx, struct hf__reader *r, const ch
 	return hf__failed(r) || !hf__spend(cx, count) ? 0 : count;
 }
 
-/* How the parts of a type are written. */
+/* The binary form of the parts of a type. */
 enum part { FIELD, CASE, LABEL, ELEMENT };
 
 static void add_label(struct hf__context *cx, struct hf__reader *r, const uint8_t *where, struct hf__exports *labels,

@@ -20,7 +20,7 @@
 /* The range for ports that the caller did not choose (RFC 6335, 6). */
 #define HF_PORT_FIRST_FREE 49152
 
-/* Added to a port: a port for datagrams, of which there are as many again. A datagram is a connection on which one end is written once and closed, and the
+/* Added to the number of a port for datagrams: these are a separate space of ports. A datagram is a connection on which one end is written once and closed, and the
  * other read to its end: so a port's queue of datagrams is its backlog, with the same bounds (wasi/p2/udp.c). */
 #define HF_PORT_DATAGRAMS 0x10000
 /* Likewise HF_PORT_HTTP (layouts.def): ports on which the page answers components' HTTP (wasi/p2/http.h). */
@@ -34,7 +34,7 @@ struct hf_socket {
 	struct hf_pipe *out;    /* the sending pipe: one hold as a writer; NULL once taken */
 	struct hf_link pending; /* protected by the ports' lock: its place in a backlog */
 	/* Immutable once the other end can be accepted: this end's port and the other's. The one that connects has the port that
-	 * it asked for, or the next one of those that nobody chooses; a listener may have the same. */
+	 * it asked for, or the next one from HF_PORT_FIRST_FREE on; a listener may have the same. */
 	uint16_t port, peer_port;
 };
 

@@ -1,4 +1,4 @@
-/* native.c - the ring with two threads of the operating system: the floor of the benchmark. web/bench-ring.ts has it compiled with gcc -O3.
+/* native.c - the ring with two threads of the operating system: the floor of the benchmark. web/cli/cli-bench.ts compiles it with gcc -O3.
  *
  * ring ITEMS RUNS WARMING LAYOUT SLOTS WORDS BATCH MODE SPIN TIMEOUT: the arguments of `bench` in guest.c. Prints a line for each run: nanoseconds, sum, the
  * producer's and the consumer's spins, head, tail. */
@@ -55,7 +55,7 @@ static void *side(void *which)
 	return NULL;
 }
 
-/* Allocates the ring with the results behind it. */
+/* Allocates the ring, followed by the results. */
 static bool allocate(void)
 {
 	size_t size = ring_bench_at(&ring) + sizeof *bench + runs * sizeof *bench->results;

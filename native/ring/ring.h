@@ -1,8 +1,8 @@
 /* ring.h - a ring of numbers between one producer and one consumer in shared memory. The same code runs in wasm (guest.c, two threads on a shared
- * memory) and natively (native.c), so that a benchmark compares nothing but the engine.
+ * memory) and natively (native.c), so that a benchmark compares only the engines.
  *
  * Head and tail run freely: item `i` of the ring is in slot `i & mask`. Each side keeps a copy of the other's index and reads the index only when the
- * copy says that it cannot continue, and it publishes its own index once for up to `batch` items: every publication costs a cache line's way to the
+ * copy says that it cannot continue, and it publishes its own index once for up to `batch` items: every publication moves a cache line to the
  * other core, and in wasm, which has only sequentially consistent stores, also a fence.
  *
  * A side that cannot continue polls, or it sleeps on a word that says so. The other side wakes it only if the word is set, and not before half of the
@@ -83,7 +83,7 @@ RING_INLINE uint32_t ring_least(uint32_t a, uint32_t b)
 
 /* ---- items. Not inlined, so that an engine that optimizes a function after some calls optimizes them while the ring runs. ---- */
 
-/* Four numbers. An engine does not vectorize, so this is explicit where it is faster. */
+/* Four numbers. Engines do not vectorize loops, so the code uses vectors itself where they are faster. */
 typedef uint32_t ring_four __attribute__((vector_size(16), aligned(4), may_alias));
 
 __attribute__((noinline)) static void ring_fill(uint32_t *slots, uint32_t value, uint32_t count)
@@ -120,7 +120,7 @@ __attribute__((noinline)) static void ring_fill_payload(uint32_t *slots, uint32_
 			slots[word] = value + i;
 }
 
-/* Returns the sum of the numbers, or one that is certainly wrong if a payload is not its number's. */
+/* Returns the sum of the numbers, or one that is certainly wrong if a payload does not belong to its number. */
 __attribute__((noinline)) static uint64_t ring_drain_payload(const uint32_t *slots, uint32_t words, uint32_t count)
 {
 	uint64_t sum = 0;
@@ -265,18 +265,21 @@ RING_INLINE uint32_t ring_best_batch(uint32_t mask)
 
 /* ---- the benchmark: a number of runs, one after the other, by the same two threads ---- */
 
-/* One run's result. */
-struct ring_result {
-	uint64_t elapsed; /* nanoseconds */
-	uint64_t sum, producer_spins, consumer_spins;
-	uint32_t head, tail;
-};
+/* clang-format off */
+#define STRUCT(name) struct name {
+#define FIELD(type, name) type name;
+#define END(name, size) }; _Static_assert(sizeof(struct name) == (size), #name " is as large as its fields together");
+/* clang-format on */
+#include "layouts.def"
+#undef STRUCT
+#undef FIELD
+#undef END
 
-/* Behind the slots, on a line of their own. */
+/* After the slots, starting on a new line. */
 struct ring_bench {
 	uint32_t sleeping[2][RING_LINE / 4];
 	uint32_t arrived[RING_LINE / 4];
-	uint32_t never[RING_LINE / 4]; /* nobody wakes who sleeps here */
+	uint32_t never[RING_LINE / 4]; /* for pauses: a sleep on it ends only by its time limit */
 	struct ring_result results[];
 };
 

@@ -1,4 +1,4 @@
-// The page of a first visit: runs hello under what the address names, and says how many milliseconds after the start of the navigation that was done.
+// The page of a first visit: runs hello under the runtime that the address names, and reports when it ended, in milliseconds since the start of the navigation.
 import { contestants, PLAIN, plainWorker } from './contestants.js';
 
 const who = decodeURIComponent(location.hash.slice(1));

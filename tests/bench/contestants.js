@@ -72,7 +72,7 @@ export const reasonOf = (error) =>
     .slice(0, 200);
 
 /**
- * Starts them all with the same guest. `each(body)` calls body(name, contestant) for one after the other; one that fails is left out from then on.
+ * Starts them all with the same guest. `each(body)` calls body(name, contestant) for each in turn; one that fails is left out of later rounds.
  * `onFailure(name, reason)` is called for each that fails. `more`: other contestants. Without `peers`, only holdfast and those.
  */
 export async function startAll(url, lib, { onFailure, more = {}, peers = true }) {

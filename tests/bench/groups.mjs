@@ -51,7 +51,7 @@ const nativeSleeps = inNode(
   },
 );
 
-/** poll() of so many descriptors, natively. */
+/** poll() of this many descriptors, natively. */
 const nativePolls = (counts) =>
   inNode(counts.map(pollRow), ({ wanted }) => {
     const program = compiled(waits);

@@ -1,7 +1,7 @@
 // `npm run bench`: measures what holdfast costs in Chromium, with pages served by nginx like the demo, beside other runtimes, native programs and floors.
 // Prints a table, and writes it, CSV, JSON and HTML to a folder. Compare only figures of one run, not of different runs or machines.
 //
-//   --rounds N         interleaved rounds of each row (7); the first is not counted
+//   --rounds N         interleaved rounds of each row (7), after one that is not counted
 //   --rows PATTERN     only rows whose "group / name" contains the regular expression
 //   --out FOLDER       where report.{txt,csv,json,html} go (build/bench/report)
 //   --compare [FILE]   compares with an earlier report.json (tests/bench/kept.json): status 1 if a row has become slower

@@ -22,7 +22,7 @@ function body() {
 
 const EMPTY = new Uint8Array([2, 0, 0x0b]);
 
-/** A WASI command of about so many bytes, whose _start returns at once. */
+/** A WASI command of about this many bytes, whose _start returns at once. */
 export function moduleOf(size) {
   const one = body();
   const count = Math.max(1, Math.round(size / (one.length + 1)));

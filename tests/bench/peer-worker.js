@@ -25,7 +25,7 @@ const runs = {
     const { exitCode } = wasi.start({ instance, module });
     return { code: exitCode, stdout };
   },
-  /** For programs that only print: writing is all that succeeds, and the text is lost. */
+  /** For programs that only print: only writes succeed, and their text is discarded. */
   async plain(_, module) {
     let memory;
     const stubs = {

@@ -15,7 +15,7 @@ async function plan(report, { title, parts }, matches) {
   return plans;
 }
 
-/** Milliseconds for a round, or for the start of a part: many times what they take. */
+/** The time limit of a round, and of the start of a part, in milliseconds: many times what they take. */
 const PATIENCE = 150_000;
 
 /** A part that fails, or hangs, leaves its reason in its rows. */

@@ -31,7 +31,7 @@ static struct known {
 } known[SESSIONS_MOST];
 
 static struct budget budget = {.milliseconds = 1800};
-/* At least so many, on a slow machine too. */
+/* At least this many, even on a slow machine. */
 #define SPAWNED_LEAST 20
 static struct page pages[PAGES];
 static uint32_t next_id = 1;

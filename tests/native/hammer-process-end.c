@@ -26,7 +26,7 @@ struct job {
 };
 
 static struct budget budget = {.milliseconds = 1800};
-/* At least so many, on a slow machine too. */
+/* At least this many, even on a slow machine. */
 #define JOBS_LEAST 6
 static struct worker *zombies[ZOMBIES_MOST];
 static unsigned zombie_count;

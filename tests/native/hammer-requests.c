@@ -8,7 +8,7 @@
 #define ASKERS 3
 #define SERVERS 2
 #define ROOM 2
-/* At least so many, on a slow machine too. */
+/* At least this many, even on a slow machine. */
 #define EACH_LEAST 20
 
 static struct budget budget = {.milliseconds = 1500};

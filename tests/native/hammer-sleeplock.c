@@ -4,7 +4,7 @@
 #include "support/threads.h"
 
 #define THREADS 4
-/* At least so many, on a slow machine too. */
+/* At least this many, even on a slow machine. */
 #define EACH_LEAST 50
 
 static struct budget budget = {.milliseconds = 1000};

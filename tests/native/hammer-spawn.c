@@ -5,7 +5,7 @@
 #define ASKERS 3
 
 static struct budget budget = {.milliseconds = 1000};
-/* At least so many, on a slow machine too. */
+/* At least this many, even on a slow machine. */
 #define ANSWERED_LEAST 100
 #define WITHDRAWN_LEAST 10
 static struct hf_thread *askers[ASKERS];

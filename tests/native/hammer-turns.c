@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static struct budget budget = {.milliseconds = 1800};
-/* At least so many, on a slow machine too. */
+/* At least this many, even on a slow machine. */
 #define CROWDS_LEAST 3
 
 static struct hf_process *process;

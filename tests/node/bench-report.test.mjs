@@ -165,7 +165,7 @@ test('slower: the medians differ by more than either spread, in the direction th
   assert.equal(verdict(sample(more), sample({ ...more, ours: [9, 8, 9] })), 'faster');
 });
 
-test('a byte more is no slow-down, and sizes are stored exactly', () => {
+test('one more byte is not a slow-down, and sizes are stored exactly', () => {
   const sized = (bytes) => {
     const report = newReport(about);
     record(addRow(report, 'downloads', { name: 'all', unit: 'bytes' }), 'holdfast', bytes);
@@ -176,7 +176,7 @@ test('a byte more is no slow-down, and sizes are stored exactly', () => {
   assert.equal(verdict(sized(172_973), sized(175_000)), 'slower');
 });
 
-test('with a floor the ratio counts, so a slower machine is no slow-down', () => {
+test('rows with a floor are compared by their ratio, so a slower machine is not a slow-down', () => {
   const slow = sample({ ours: [30, 20, 40], floor: [10, 10, 20], machine: 'another' });
   const verdicts = compareReports(sample(), slow);
   assert.deepEqual(

@@ -9,6 +9,16 @@ const patience = { timeout: 300_000 };
 const shell = guest('shell');
 const child = guest('child');
 
+test('holdfast.h lists the reasons for which a process ends in the order of the kernel', async () => {
+  const read = (file) => readFile(new URL(`../../native/${file}`, import.meta.url), 'utf8');
+  const [, body] = /enum holdfast_reason {([^}]*)}/.exec(await read('guest/holdfast.h'));
+  const reasons = [...(await read('include/holdfast/exit_reason.def')).matchAll(/^X\((\w+), (\d+)/gm)];
+  assert.deepEqual(
+    [...body.matchAll(/HOLDFAST_(\w+)/g)].map(([, name], i) => [name, i + 1]),
+    reasons.map(([, name, number]) => [name, Number(number)]).filter(([name]) => name !== 'NONE'),
+  );
+});
+
 /** Starts a runtime with programs in /bin. */
 async function withPrograms(t, options) {
   const hf = await runtime(t, options);
@@ -198,7 +208,7 @@ test('a program and its descendants share one limit of pipes; ended ones do not 
   assert.ok(Number(most) < 256);
 });
 
-test('nothing is kept of children that the parent has waited for', patience, async (t) => {
+test('children that the parent has waited for leave nothing behind', patience, async (t) => {
   const hf = await withPrograms(t);
   const listeners = [];
   const { addEventListener } = AbortSignal.prototype;

@@ -331,7 +331,7 @@ test('components call each other: strings in different encodings, resources, and
   }
 });
 
-/** Exports what component-asks.wasm imports. It adds a "!" behind the text, where its allocator has nothing yet. */
+/** Exports what component-asks.wasm imports. It adds a "!" after the text, where its allocator has nothing yet. */
 const answers = assemble(`(component
   (core module $m ${MEMORY}
     (func (export "shout-out") (param i32 i32) (result i32)
@@ -354,7 +354,7 @@ const answers = assemble(`(component
   (instance $host (export "shout-out" (func $shout-out)) (export "check" (func $check)))
   (export "test:page/host@1.2.3" (instance $host)))`);
 
-test('a composition made by wasm-tools compose needs nothing of the page', async (t) => {
+test('a composition made by wasm-tools compose needs nothing from the page', async (t) => {
   const hf = await runtime(t);
   const composition = compose(await readFile(asks), answers);
   for (const options of [{}, { interruptible: true }]) {

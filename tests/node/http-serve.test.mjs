@@ -52,7 +52,7 @@ test('bodies are streamed in both directions', async (t) => {
   assert.equal(await echoed.text(), large);
 });
 
-test('a body that fails fails for the component', async (t) => {
+test('if the body of a request fails, so do the component’s reads', async (t) => {
   const { get } = await serverOf(t);
   let controller;
   const body = new ReadableStream({ start: (own) => void (controller = own) });
@@ -74,7 +74,7 @@ const failures = {
   '/error': ['the component answered with the error HTTP-request-denied', undefined],
   '/internal': ['the component answered with the error internal-error: out of order', undefined],
   '/none': ['the component ended without a response: it exited with code 0', 'exit'],
-  '/drop': ['the component answered nothing: it dropped its response-outparam', undefined],
+  '/drop': ['the component sent no response: it dropped its response-outparam', undefined],
   '/trap': ['the component ended without a response: unreachable', 'trap'],
 };
 
@@ -111,7 +111,7 @@ test('requests are aborted, and limited in time', async (t) => {
   assert.deepEqual([error.name, error.exit?.reason], ['CallFailed', 'timeout']);
 });
 
-test('further requests wait', async (t) => {
+test('requests above the maximum wait', async (t) => {
   const { get, server } = await serverOf(t, { max: 1 });
   const abort = new AbortController();
   const first = get('/hang', { signal: abort.signal }).catch(() => 'aborted');

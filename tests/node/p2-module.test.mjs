@@ -42,7 +42,7 @@ function endOfStack(bytes) {
 const layouts = read('native/include/holdfast/layouts.def').toString();
 const constant = (name) => Number(new RegExp(`CONSTANT\\(${name}, (\\d+)\\)`).exec(layouts)[1]);
 
-test('the data and the stack of p2.wasm are behind the kernel’s and before allocated memory', () => {
+test('the data and the stack of p2.wasm are after the kernel’s and before allocated memory', () => {
   const [start, end] = [constant('P2_DATA'), constant('P2_DATA_END')];
   assert.ok(endOfStack(read('build/wasm/kernel.wasm')) <= start);
   const used = endOfStack(read('build/wasm/p2.wasm'));

@@ -44,7 +44,7 @@ test('large reads and writes arrive whole', async (t) => {
   assert.deepEqual(Buffer.compare(await memory.read(5, data.length), data), 0);
 });
 
-test('a memory grows up to its maximum, also by its threads', async (t) => {
+test('a memory grows up to its maximum, whether the page or a thread grows it', async (t) => {
   const { memory } = await shared(t, { pages: 1, maximum: 5 });
   assert.equal(await memory.pages(), 1);
   assert.equal(await memory.grow(2), 3);

@@ -51,7 +51,7 @@ static bool is_direct(const struct hf_p2_fs_call *call, uint32_t size, uint64_t 
 	return true;
 }
 
-/* The bytes then go to the component's realloc. */
+/* Reads the bytes into the buffer, and copies them to memory from the component's realloc. */
 static int read_to_buffer(struct hf_p2_fs_call *call, void *buffer, uint32_t size, uint64_t offset,
                           struct read_result *ok)
 {

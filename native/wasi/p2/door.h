@@ -1,7 +1,7 @@
 /* door.h - how a function of preview 2 gets in and out of the kernel, and what its body works with.
  *
  * A body is `static RESULT sys_NAME(hf_b b, flat parameters)`; P2_DOOR puts it behind the door that a component's import is bound to. The body runs in
- * the kernel, with no lock held. Where it finds a fault it returns at once with any value after a helper has reported it: the thread is then
+ * the kernel, with no lock held. Once a helper has reported a fault, the body returns at once, with any value: the thread is then
  * ordered to stop, and unwinds at the door. So helpers that can fail return 0, or -HF_EINTR after a trap or an order to stop.
  *
  * p2.wasm never stores a pointer to one of its own functions in shared memory, and has no element segment: other modules over this memory could
@@ -122,7 +122,7 @@ HF_MUST_CHECK int hf__p2_put_new(hf_b b, const void *bytes, uint64_t size, uint3
 /* How many bytes the open file has from the offset on, at most `most`; -HF_ENOTSUP if hf__p2_put_file cannot read it, because that might block. */
 HF_MUST_CHECK int64_t hf__p2_left_in_file(struct hf_file *file, uint64_t offset, uint32_t most);
 /* Allocates in the guest, and reads that many bytes of the file there, without a copy in between. If another program truncates the file while the guest
- * allocates, the rest are zeros (as in a read on Linux at such a moment), because the guest frees what it has allocated by the list's length. The
+ * allocates, the rest are zeros (as in a read on Linux at such a moment): the list cannot be shorter, because the guest frees it by its length. The
  * caller has no view of the descriptor. */
 HF_MUST_CHECK int hf__p2_put_file(hf_b b, uint32_t fd, uint64_t offset, uint32_t count, uint32_t *out);
 

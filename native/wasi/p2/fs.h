@@ -5,7 +5,7 @@
  *
  * A component's descriptor has no position: each stream has one. What a directory's descriptor permits is decided by its tree (read_only_tree), as in
  * preview 1; its flag mutate-directory is only reported. By WIT, a directory opened without the flag could not be changed, but the preview 1 adapter never
- * asks for the flag, and wasi-libc does not for a directory: no program could remove files from a directory that it opened. Wasmtime does the same. */
+ * asks for the flag, and wasi-libc asks for it only for files: so no program could remove files from a directory that it opened. Wasmtime permits it, too. */
 #ifndef HF_WASI_P2_FS_H
 #define HF_WASI_P2_FS_H
 

@@ -66,7 +66,7 @@ _Static_assert(sizeof(struct hf_p2_http_result) == 40, "as in the canonical ABI"
 /* The most bytes of all lists of a process; of one list: HF_HTTP_FIELDS_MAX. More is a trap. */
 #define HF_P2_LISTS_MOST 4194304
 
-/* Names and values, in order, as they are sent: the size of each, then its bytes. It has no handles: fields, and those who own fields, refer to it. */
+/* Names and values, in order, as they are sent: the size of each, then its bytes. It has no handles: fields, and the objects that own fields, refer to it. */
 struct hf_p2_http_list {
 	struct hf_p2_object base;
 	uint8_t *bytes; /* a block of the state; NULL: none yet */
@@ -84,13 +84,13 @@ struct hf_p2_http_list *hf__p2_http_list(struct hf_p2 *p2);
 HF_MUST_CHECK int hf__p2_list_add(struct hf_p2_http_list *list, const struct hf_p2_field *field);
 /* Adds fields that are encoded already. */
 HF_MUST_CHECK int hf__p2_list_append(struct hf_p2_http_list *list, const void *bytes, uint32_t size);
-/* Makes room for so many bytes more. */
+/* Makes room for this many more bytes. */
 HF_MUST_CHECK int hf__p2_list_reserve(struct hf_p2_http_list *list, uint32_t more);
 /* Sets the only field of a name. */
 HF_MUST_CHECK int hf__p2_list_set(struct hf_p2_http_list *list, const char *name, const char *value, uint32_t size);
-/* The field at *at, which it moves past it. False: there are no more. */
+/* Reads the field at *at, and moves *at past it. False: there are no more. */
 bool hf__p2_list_next(const struct hf_p2_http_list *list, uint32_t *at, struct hf_p2_field *out);
-/* The first field of a name; false, and *out is unchanged: there is none. */
+/* Finds the first field of a name. False: there is none, and *out is unchanged. */
 bool hf__p2_list_find(const struct hf_p2_http_list *list, const char *name, struct hf_p2_field *out);
 void hf__p2_list_remove(struct hf_p2_http_list *list, const char *name, uint32_t size);
 /* Removes the headers of the connection, which components neither see nor set. */
@@ -134,8 +134,8 @@ struct hf_p2_exchange {
 	struct hf_p2_http_list *list;
 };
 
-/* Opens a connection to the page, and sends it a message with the fields of the lists (NULL: none). Blocks. The descriptor; or an error, also
- * -HF_ECONNREFUSED: the page does not answer, or the process may not use HTTP. */
+/* Opens a connection to the page, and sends it a message with the fields of the lists (NULL: none). Blocks. Returns the descriptor, or an
+ * error: -HF_ECONNREFUSED if the page does not answer, or the process may not use HTTP. */
 HF_MUST_CHECK int hf__p2_http_open(struct hf_p2 *p2, struct hf_http_message *message,
                                    const struct hf_p2_http_list *texts, const struct hf_p2_http_list *fields);
 /* The same on an open connection. `wait`: blocks while there is no room, otherwise -HF_EAGAIN. */
@@ -162,7 +162,7 @@ struct hf_p2_http_error hf__p2_http_failed(int result);
 
 struct hf_p2_upload {
 	struct hf_p2_object base;
-	uint32_t fd;                     /* 0: there is no page that reads it */
+	uint32_t fd;                     /* 0: the page does not read it */
 	uint32_t number;                 /* by which the message refers to it */
 	struct hf_p2_exchange *exchange; /* a reference, once the message is sent */
 	uint64_t written;
@@ -185,7 +185,7 @@ void hf__p2_put_incoming_body(hf_b b, struct hf_p2_exchange **exchange, uint32_t
 
 /* A handle of a future-incoming-response, which takes over the exchange, also on failure; 0 after a trap. */
 uint32_t hf__p2_give_future(hf_b b, struct hf_p2_exchange *exchange);
-/* The descriptor that becomes readable when the response of this future-incoming-response is there; 0: it is. */
+/* The descriptor that becomes readable when the response of this future-incoming-response has arrived; 0: it has. */
 uint32_t hf__p2_future_fd(const struct hf_p2_object *future);
 
 #endif

@@ -15,8 +15,8 @@ static const uint8_t kinds[] = {
 
 /* ---- to the component's memory ---- */
 
-/* Where a payload has its text and its number, from the start of the error-code. 0: it has none. Before each is the byte that says whether it is
- * there, before a text at 4 bytes' distance. */
+/* The offsets in the error-code of a payload's text, of its number, and of the byte that says whether there is a number (that for a text is 4 bytes
+ * before it). 0: it has none. */
 static const struct {
 	uint8_t text, number, number_size, number_flag;
 } places[] = {

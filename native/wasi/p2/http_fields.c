@@ -13,7 +13,7 @@ enum header_error { OK, INVALID_SYNTAX, FORBIDDEN, IMMUTABLE };
 
 /* ---- lists ---- */
 
-/* In front of each field in a list. */
+/* Precedes each field in a list. */
 struct sizes {
 	uint32_t name, value;
 };
@@ -208,7 +208,7 @@ int hf__p2_get_text(hf_b b, uint32_t at, uint32_t size, char **out)
 	return 0;
 }
 
-/* A field's name in lower case, which must be given back; NULL if there can be none of that name. -HF_EINTR after a trap. */
+/* A field's name in lower case, which must be given back; NULL if no field can have that name. -HF_EINTR after a trap. */
 static int get_name(hf_b b, uint32_t at, uint32_t size, char **out)
 {
 	int result = hf__p2_get_text(b, at, size, out);
@@ -232,7 +232,7 @@ static enum header_error may_change(const struct hf_p2_fields *fields, const cha
 	return is_forbidden(name, size) ? FORBIDDEN : OK;
 }
 
-/* Adds a field whose value is in the component's memory. `*error` stays OK if it could. -HF_EINTR after a trap. */
+/* Adds a field whose value is in the component's memory. `*error` stays OK if it was added. -HF_EINTR after a trap. */
 static int add_value(hf_b b, struct hf_p2_http_list *list, const char *name, uint32_t name_size,
                      const struct hf_p2_list *value, enum header_error *error)
 {
@@ -321,7 +321,7 @@ static int add_entry(hf_b b, struct hf_p2_http_list *list, const struct entry *e
 	return result;
 }
 
-/* Adds all until one cannot be a field. */
+/* Adds them, up to the first that cannot be a field. */
 static int add_entries(hf_b b, struct hf_p2_http_list *list, uint32_t at, uint32_t count, enum header_error *error)
 {
 	void *entries;

@@ -170,7 +170,7 @@ void hf__p2_destroy_response_outparam(struct hf_p2_object *object)
 	struct response_outparam *outparam = (struct response_outparam *)(void *)object;
 	struct hf_http_message message = {.kind = HF_HTTP_ABORT};
 	struct hf_p2_exchange *exchange = outparam->exchange;
-	/* A page that does not read does not wait for the response, either. */
+	/* If the page does not read, it does not wait for the response either. */
 	if (!outparam->set)
 		(void)!hf__p2_http_send(object->p2, exchange->fd, &message, NULL, NULL, false);
 	hf__p2_unref(&exchange->base);

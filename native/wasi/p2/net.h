@@ -88,8 +88,8 @@ void hf__p2_put_address(struct hf_p2_address_result *out, const struct hf_p2_add
 /* The loopback address or, for a port on all addresses, the unspecified one. */
 bool hf__p2_is_loopback(const struct hf_p2_ip *ip);
 bool hf__p2_is_unspecified(const struct hf_p2_ip *ip);
-/* Whether a socket of this family can be given the address: -invalid-argument for another family, for multicast and broadcast, and for IPv4 addresses
- * in IPv6. */
+/* Whether a socket of this family can have the address: NET_OK, or NET_INVALID_ARGUMENT for another family, for multicast and broadcast, and for IPv4
+ * addresses in IPv6. */
 enum hf_p2_net hf__p2_check_address(enum hf_p2_family family, const struct hf_p2_ip *ip);
 
 /* Stores result<T, error-code>: `ok` begins with the byte 0; after an error only the byte 1 and the error code, at T's offset, are stored. */

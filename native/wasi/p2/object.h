@@ -23,7 +23,7 @@ void *hf__p2_alloc(struct hf_p2 *p2, size_t size) __attribute__((malloc, warn_un
 void hf__p2_give_back(void *memory);
 
 /* The same for bytes that pass through during a call, not zeroed: up to HF_P2_BUFFER_SMALL, the thread's space for the paths of a call. So a call that has
- * paths has no such buffer. */
+ * paths cannot use one. */
 #define HF_P2_BUFFER_SMALL sizeof(((struct hf_thread *)0)->path)
 void *hf__p2_buffer(struct hf_p2 *p2, size_t size) __attribute__((warn_unused_result));
 /* NULL is allowed. */

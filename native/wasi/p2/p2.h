@@ -59,7 +59,7 @@ struct hf_p2_instance {
 	uint32_t borrows; /* handles that do not own */
 	/* Index 0 is never used. */
 	struct hf_p2_handle *handles;
-	uint32_t capacity, used; /* used: no handle was ever given out from here on */
+	uint32_t capacity, used; /* used: the handles from here on have never been used */
 	uint32_t free;           /* the first free one below `used`; 0: none */
 };
 
@@ -79,7 +79,7 @@ struct hf_p2 *hf_p2_create(uint32_t http);
 /* Frees the state with everything in it. Called when no thread can touch it any more. NULL is allowed. */
 void hf_p2_free(struct hf_p2 *p2);
 
-/* The name of a call (functions.h), for people: its interface (part 0), which is empty for calls that concern handles, and its function (part 1). */
+/* The name of a call (functions.h), for messages: its interface (part 0), which is empty for calls that concern handles, and its function (part 1). */
 const char *hf_p2_call_name(uint32_t call, uint32_t part);
 
 /* ---- called by the component's thread, outside the kernel. These do not block. ---- */
@@ -99,7 +99,7 @@ struct hf_p2_binding *hf_p2_bind(struct hf_p2_instance *instance, void (*copy_in
 void hf_p2_may_leave(struct hf_p2_instance *instance, bool may_leave);
 
 /* For a component that exports wasi:http/incoming-handler: waits for the request that the process is to answer. Blocks. Returns the arguments of `handle`:
- * the handle of the incoming-request and, in the upper half, of the response-outparam. If the page wants nothing answered, the process ends with 0. */
+ * the handle of the incoming-request and, in the upper half, of the response-outparam. If the page has closed the server, the process exits with code 0. */
 uint64_t hf_p2_serve(struct hf_p2_instance *instance);
 
 /* ---- handles, for the component's built-in functions and for values that pass between components, or to the page: handles.c. A trap unwinds the thread

@@ -219,7 +219,7 @@ static void poll_handles(hf_b b, struct polling *polling, uint32_t out)
 
 #define FEW 4
 
-/* So many fit on the stack. */
+/* This many fit on the stack. */
 static void poll_few(hf_b b, uint32_t in, uint32_t count, uint32_t out)
 {
 	struct hf_p2_wanted wanted[FEW];

@@ -280,7 +280,7 @@ static int64_t room_in(struct hf_p2_stream *stream, struct hf_file *file)
 	if (stream->place != HF_P2_PLACE_NONE || hf_file_has_vnode(file))
 		return HF_P2_STREAM_MOST;
 	unsigned ready = file->ops->poll(file, HF_READY_OUT, NULL, &bytes);
-	/* If the process was started with the option that a write without a reader ends it, let it write. */
+	/* If a write without a reader ends the process (an option of its start), let it write. */
 	if (ready & HF_READY_HANGUP)
 		return file->ends_unread ? BLOCKING_MOST : -HF_EPIPE;
 	if (!(ready & HF_READY_OUT))

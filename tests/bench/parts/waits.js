@@ -76,7 +76,7 @@ export async function open({ lib, guest, peers, wanted, descriptors = DESCRIPTOR
     ...descriptors.map((count) => ({ row: POLL, at: count, args: (prefix) => ['poll', `/${prefix}f`, String(count)] })),
   ].filter(({ row, at }) => wanted.has(`${row}@${at}`));
   const broken = new Map();
-  /** A row that fails is not tried again, but the contestant goes on with the others. */
+  /** A row that fails is not tried again; the contestant continues with the other rows. */
   async function measure(name, { run, place = [] }, { row, args }) {
     const key = `${name} ${row}`;
     if (broken.has(key)) return broken.get(key);

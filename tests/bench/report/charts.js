@@ -28,7 +28,7 @@ export function strip({ samples }, scale, color, floor) {
 
 const CHART = { width: 720, height: 300, left: 72, right: 220, top: 14, bottom: 44 };
 
-/** So that long numbers along an axis do not overlap. */
+/** Shortens long numbers, which would overlap along an axis. */
 const short = (value) => (value < 1e6 ? figure(value) : value.toLocaleString('en', { notation: 'compact' }));
 
 function gridOf(x, y, axis, unit) {

@@ -17,7 +17,7 @@ function basisOf(before, now, sameMachine) {
   return { samples, show: range };
 }
 
-/** A change of less than this part is never a slow-down: a file that is a byte larger is not worth a look. */
+/** A change of less than this fraction is never a slow-down: a file that is a byte larger does not matter. */
 const NEGLIGIBLE = 0.01;
 
 /** Slower or faster: the medians differ by more than the distance between the smallest and the largest of either run. */

@@ -32,7 +32,7 @@ export function tableOf(report) {
 
 const HEADER = 'group,row,axis,at,unit,better,subject,floor,rounds,median,min,max,cannot';
 
-/** Spreadsheets take a field that begins with one of = + - @ for a formula, but no field here does. */
+/** Spreadsheets treat a field that begins with one of = + - @ as a formula, but no field here does. */
 const field = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
 
 /** One line for each subject of each row. */

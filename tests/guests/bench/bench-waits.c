@@ -3,9 +3,9 @@
  * call that failed. Not a test: it has no "guest" header.
  *
  *   bench-waits sleep NANOSECONDS COUNT    how much longer than that a sleep lasts
- *   bench-waits poll FILE DESCRIPTORS      one poll() of so many descriptors, all ready
- *   bench-waits files FOLDER NUMBER        creating a file beside so many others, in folders of 1,000
- *   bench-waits lookups FOLDER NUMBER      stat() of one of so many files, which `files` created */
+ *   bench-waits poll FILE DESCRIPTORS      one poll() of this many descriptors, all ready
+ *   bench-waits files FOLDER NUMBER        creating a file beside this many others, in folders of 1,000
+ *   bench-waits lookups FOLDER NUMBER      stat() of one of this many files, which `files` created */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

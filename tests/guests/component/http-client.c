@@ -5,12 +5,12 @@
  *     field NAME=VALUE        adds a field
  *     body TEXT               sends a body
  *     early TEXT              the same, but writes it before the request is sent
- *     repeat COUNT            writes the body so many times
+ *     repeat COUNT            writes the body this many times
  *     length BYTES            declares this length of the body
  *     unfinished TEXT         sends a body, waits for a line of input, and drops it
  *     timeouts CONNECT,FIRST,BETWEEN    in milliseconds; 0: none
  *     drop ANY                drops the future response, and prints "dropped"
- *     after BYTES             drops the response after so many bytes of its body, waits for a line of input, and prints "enough"
+ *     after BYTES             drops the response after this many bytes of its body, waits for a line of input, and prints "enough"
  *
  * An error is printed as "error CODE TEXT" with the number of its case, and of the body as "body failed CODE".
  *

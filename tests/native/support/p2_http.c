@@ -11,7 +11,7 @@ struct hf_listener *page_listens(void)
 	return page;
 }
 
-/* Reads exactly so many bytes. */
+/* Reads exactly this many bytes. */
 static void read_all(struct hf_socket *socket, void *to, uint32_t size)
 {
 	for (uint32_t done = 0; done < size;) {

@@ -8,7 +8,7 @@
  *               and ends                         limit b     it ended once too often
  *   ask b       it is asked, and does not obey   completed   all have ended for good
  *   kill b      … and is killed                  finished    the supervisor has ended
- *   cancel b    a start is to be given up        wait 20     there is a delay of so many milliseconds
+ *   cancel b    a start is to be given up        wait 20     there is a delay of this many milliseconds
  *
  * After every step these invariants are checked: no two generations of a child are alive, no child is started while a later one has yet to stop,
  * there are never more restarts than allowed, and no action refers to a child that does not exist. */
