@@ -294,10 +294,10 @@ class MemoryHandle implements SharedMemory {
 
 function planThread(entry: string, args: readonly (number | bigint)[], options: ThreadOptions) {
   const { importAs = ['env', 'mem'], repeat = 1, ...others } = object(options, 'thread options');
-  const { args: wrongPlace, argv0, terminal, companion, children, ...rest } = others as SpawnOptions;
+  const { args: wrongPlace, argv0, terminal, companion, children, http, ...rest } = others as SpawnOptions;
   if (wrongPlace !== undefined)
     throw new TypeError('args: the arguments of the entry are the third argument of memory.spawn()');
-  nothingMore('thread', definedOnly({ argv0, terminal, companion, children }));
+  nothingMore('thread', definedOnly({ argv0, terminal, companion, children, http }));
   if (rest.limits?.memory !== undefined)
     throw new TypeError('limits.memory: the maximum of a shared memory is set by createMemory()');
   text(entry, 'entry');

@@ -35,5 +35,5 @@ const isPages = (functions: readonly Imported[], from: string, provided: (fn: Im
 function available({ from }: Imported): string {
   const known = functionsOf(from);
   if (known.length > 0) return `${from} has ${listed(known)}`;
-  return `WASI 0.2 has the interfaces ${interfaces().join(', ')}; pass other functions in the option host`;
+  return `WASI 0.2 has ${listed(interfaces())}; pass other functions in the option host`;
 }

@@ -81,8 +81,8 @@ struct hf_vnode_ops {
 	int (*allocate)(struct hf_vnode *vnode, uint64_t offset, uint64_t size);
 	int (*sync)(struct hf_vnode *vnode);
 
-	/* A regular file's size, without settling its times. Takes no lock. Never blocks, nor does a read of the bytes before it, which then cannot fail, but may be short
-	 * if the file is truncated meanwhile. NULL for other files, and if a read may block. */
+	/* A regular file's size, without settling its times. Takes no lock. Never blocks, nor does a read of the bytes before it, which then cannot fail,
+	 * but may be short if the file is truncated meanwhile. NULL for other files, and if a read may block. */
 	uint64_t (*size)(struct hf_vnode *vnode);
 	/* This also settles times that were only marked for update, so the last close of a description calls it. */
 	int (*getattr)(struct hf_vnode *vnode, struct hf_attr *out);

@@ -269,6 +269,7 @@ test('invalid options are refused', async (t) => {
   });
   await refused('thread: unknown option "importas"; did you mean "importAs"?', 'add', [1, 2], { importas: ['a', 'b'] });
   await refused(/^thread: unknown option "terminal"/, 'add', [1, 2], { terminal: true });
+  await refused(/^thread: unknown option "http"/, 'add', [1, 2], { http: true });
   await refused('importAs must have two entries, the module and the name', 'add', [1, 2], { importAs: ['env'] });
 });
 
