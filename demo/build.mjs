@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import * as render from './render.mjs';
+import { benchFiles } from './bench-files.mjs';
 
 /** The files that every page loads, in this order. */
 const runtimeFiles = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm'];
@@ -17,7 +18,7 @@ const runtimeFiles = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm']
  */
 const elsewhere = /^(?:.*\.)?node\.js$|^cli.*\.js$|^(?:index|trace)\.js$/;
 
-const pages = ['index.html', 'plugins.html'];
+const pages = ['index.html', 'plugins.html', 'bench.html'];
 /** The programs that plugins.html calls. */
 const pluginFiles = { c: 'build/guests/primes.wasm', go: 'build/guests/words.wasm' };
 
@@ -41,8 +42,8 @@ export async function build({ root, out, esbuild }) {
   const publishFolder = (name, files) => {
     const folder = `${name}-${hashOf(Buffer.concat(files.flatMap(([file, bytes]) => [Buffer.from(`${file}\0`), bytes])))}`;
     written.add(folder);
-    fs.mkdirSync(path.join(out, folder), { recursive: true });
     for (const [file, bytes] of files) {
+      fs.mkdirSync(path.dirname(path.join(out, folder, file)), { recursive: true });
       writeUnlessThere(path.join(out, folder, file), () => bytes);
       writeUnlessThere(path.join(out, folder, `${file}.gz`), () => zlib.gzipSync(bytes, { level: 9 }));
     }
@@ -69,16 +70,18 @@ export async function build({ root, out, esbuild }) {
       JSON.stringify({
         programs: programs.map(({ try: _, kind: __, ...program }) => program),
         plugins,
+        bench: publishFolder('bench', benchFiles(root)),
         runtime: runtimeFolder,
       }),
     ),
   );
 
   const shown = programs.filter(({ background }) => !background);
-  const { script, plugins: pluginScript, style } = await bundle(esbuild, root);
+  const { script, plugins: pluginScript, bench, style } = await bundle(esbuild, root);
   const files = {
     script: publish('demo.js', script),
     plugins: publish('plugins.js', pluginScript),
+    bench: publish('bench.js', bench),
     style: publish('demo.css', style),
   };
   const sizes = runtimeFiles.map((name) => {
@@ -89,6 +92,7 @@ export async function build({ root, out, esbuild }) {
     style: files.style.url,
     script: files.script.url,
     'plugins-script': files.plugins.url,
+    'bench-script': files.bench.url,
     manifest: manifest.url,
     tabs: render.tabs(shown),
     terminals: render.terminals(shown),
@@ -131,7 +135,12 @@ const publishable = (name, bytes) =>
 async function bundle(esbuild, root) {
   const { outputFiles } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: { script: 'demo/src/main.ts', plugins: 'demo/src/plugins.ts', style: 'demo/css/index.css' },
+    entryPoints: {
+      script: 'demo/src/main.ts',
+      plugins: 'demo/src/plugins.ts',
+      bench: 'demo/src/bench.ts',
+      style: 'demo/css/index.css',
+    },
     outdir: '/',
     bundle: true,
     write: false,
@@ -142,5 +151,5 @@ async function bundle(esbuild, root) {
     logLevel: 'warning',
   });
   const text = (name) => Buffer.from(outputFiles.find((file) => path.basename(file.path) === name).contents);
-  return { script: text('script.js'), plugins: text('plugins.js'), style: text('style.css') };
+  return { script: text('script.js'), plugins: text('plugins.js'), bench: text('bench.js'), style: text('style.css') };
 }

@@ -29,6 +29,8 @@ export interface PluginProgram {
 export interface Manifest {
   programs: Program[];
   plugins: PluginProgram[];
+  /** The folder of the benchmark's files, relative to the page. */
+  bench: string;
   /** The folder of the runtime's files, relative to the page. */
   runtime: string;
 }

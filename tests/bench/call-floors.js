@@ -1,15 +1,12 @@
 // Runs in the page: the floors of calls between the page and guests, and how other libraries make such calls.
 
+import { ask, floorWorker, next } from './floor-worker.js';
+
 export const BATCH = 200;
-
-const workerOf = (source) => new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
-
-/** Resolves to the next message that the target gets. */
-const next = (target) => new Promise((resolve) => (target.onmessage = ({ data }) => resolve(data)));
 
 /** Measures a message to a worker and back over a port: one at a time, or `BATCH` bare messages at once. */
 export function echo() {
-  const worker = workerOf('onmessage = ({ data }) => (data.onmessage = (event) => data.postMessage(event.data));');
+  const worker = floorWorker('portEcho');
   const { port1, port2 } = new MessageChannel();
   worker.postMessage(port2, [port2]);
   return {
@@ -33,22 +30,7 @@ export function echo() {
  * the page to a second worker, and that one wakes the first.
  */
 export async function blockingEcho() {
-  const waker = workerOf(`const word = new Int32Array(new SharedArrayBuffer(4));
-    onmessage = ({ data }) => {
-      if (data !== null) return data.postMessage(word);
-      Atomics.add(word, 0, 1);
-      Atomics.notify(word, 0);
-    };`);
-  const blocked = workerOf(`let word, done = 0;
-    onmessage = ({ data, ports }) => {
-      if (ports[0]) return (ports[0].onmessage = (event) => ((word = event.data), postMessage('ready')));
-      for (let i = 0; i < data; i++) {
-        postMessage('call');
-        while (Atomics.load(word, 0) === done) Atomics.wait(word, 0, done);
-        done++;
-      }
-      postMessage('end');
-    };`);
+  const [waker, blocked] = [floorWorker('waker'), floorWorker('blocked')];
   const { port1, port2 } = new MessageChannel();
   const ready = next(blocked);
   blocked.postMessage(null, [port1]);
@@ -69,26 +51,12 @@ export async function blockingEcho() {
 
 /** Two workers that wake each other alternately, with or without spinning first for as long as the kernel does. */
 export async function futexes(spins) {
-  const source = `onmessage = ({ data: { words, mine, count } }) => {
-    const other = 1 - mine;
-    const wake = () => { Atomics.add(words, other, 1); Atomics.notify(words, other); };
-    let seen = Atomics.load(words, 2 + mine);
-    for (let i = 0; i < count; i++) {
-      if (mine === 0) wake();
-      for (let left = ${spins}; left > 0 && Atomics.load(words, mine) === seen; left--);
-      while (Atomics.load(words, mine) === seen) Atomics.wait(words, mine, seen);
-      seen = (seen + 1) | 0;
-      if (mine === 1) wake();
-    }
-    words[2 + mine] = seen;
-    postMessage(0);
-  };`;
-  const workers = [workerOf(source), workerOf(source)];
+  const workers = [floorWorker('futex'), floorWorker('futex')];
   const words = new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
   return {
     async rounds(count) {
       const ends = workers.map((worker) => next(worker));
-      workers.forEach((worker, mine) => worker.postMessage({ words, mine, count }));
+      workers.forEach((worker, mine) => worker.postMessage({ words, mine, count, spins }));
       await Promise.all(ends);
     },
     close: () => workers.forEach((worker) => worker.terminate()),
@@ -160,15 +128,8 @@ export async function peersThatBlock(guest) {
 }
 
 /** A loop that calls an import, in a plain worker, and under holdfast with a companion. */
-export async function bareImports() {
-  const worker = new Worker('/tests/bench/bare-worker.js', { type: 'module' });
-  await next(worker);
-  return {
-    async calls(count) {
-      const answer = next(worker);
-      worker.postMessage(count);
-      await answer;
-    },
-    close: () => worker.terminate(),
-  };
+export async function bareImports(url) {
+  const worker = new Worker(new URL('./bare-worker.js', import.meta.url), { type: 'module' });
+  await ask(worker, new URL(url, location.href).href);
+  return { calls: (count) => ask(worker, count), close: () => worker.terminate() };
 }

@@ -42,7 +42,7 @@ export const PLAIN = 'plain worker, no WASI';
 export const plainWorker = (url) => inWorker('plain', url);
 
 function inWorker(peer, url) {
-  const worker = new Worker('/tests/bench/peer-worker.js', { type: 'module' });
+  const worker = new Worker(new URL('./peer-worker.js', import.meta.url), { type: 'module' });
   return {
     run: (args) =>
       new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 // Runs in the page: programs that a page writes to and reads from while they run, under holdfast and the others, and the floor: a worker that sends back
 // what it gets. Each is start(url, lib) → { write(bytes), read() → bytes, close() }.
 import { reasonOf, within } from './contestants.js';
+import { floorWorker } from './floor-worker.js';
 
 export const ECHO = 'message to a worker and back';
 
@@ -28,8 +29,7 @@ function queue() {
 }
 
 function echo() {
-  const source = 'onmessage = ({ data }) => postMessage(data, [data.buffer]);';
-  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+  const worker = floorWorker('echo');
   const { push, next } = queue();
   worker.onmessage = ({ data }) => push(data);
   // A copy there, because the page keeps its bytes; the worker hands its copy back.

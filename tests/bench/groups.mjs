@@ -6,7 +6,7 @@ import { AT_START, FILES } from '../../common/files.js';
 import { fromRoot } from '../../tools/lib.mjs';
 import { compiled } from './gcc.mjs';
 import { kills, memories, nodeCalls, nodePython, visits } from './native-parts.mjs';
-import { inNode, inPage } from './parts.mjs';
+import { direct, inPage } from './parts.js';
 import { NATIVE_DESCRIPTORS } from './parts/growth.js';
 import { rows as pipeRows, SIZES, speedOf } from './parts/pipes.js';
 import { rows as threadRows, THREAD } from './parts/threads.js';
@@ -21,7 +21,7 @@ function asyncify() {
 }
 
 /** The same program in two native processes. */
-const linuxPipes = inNode(pipeRows, ({ wanted }) => {
+const linuxPipes = direct(pipeRows, ({ wanted }) => {
   const program = compiled('tests/guests/bench/bench-pipe.c');
   return {
     round(record) {
@@ -38,7 +38,7 @@ const linuxPipes = inNode(pipeRows, ({ wanted }) => {
 const waits = 'tests/guests/bench/bench-waits.c';
 const output = (program, args) => execFileSync(program, args.map(String), { encoding: 'utf8' });
 
-const nativeSleeps = inNode(
+const nativeSleeps = direct(
   waitRows.filter(({ name }) => name === SLEEP),
   ({ wanted }) => {
     const program = compiled(waits);
@@ -53,7 +53,7 @@ const nativeSleeps = inNode(
 
 /** poll() of this many descriptors, natively. */
 const nativePolls = (counts) =>
-  inNode(counts.map(pollRow), ({ wanted }) => {
+  direct(counts.map(pollRow), ({ wanted }) => {
     const program = compiled(waits);
     return {
       round(record) {
@@ -64,7 +64,7 @@ const nativePolls = (counts) =>
     };
   });
 
-const nativeThreads = inNode(threadRows, () => {
+const nativeThreads = direct(threadRows, () => {
   const program = compiled('tests/bench/threads.c', '-pthread');
   return { round: (record) => record(THREAD, GCC, microseconds(output(program, []))) };
 });
@@ -83,7 +83,7 @@ const sizeRows = [...loaded, 'all'].flatMap((file) =>
 );
 
 /** Sizes do not vary, so one round is enough. */
-const downloads = inNode(sizeRows, () => ({
+const downloads = direct(sizeRows, () => ({
   round(record) {
     const sums = {};
     for (const file of loaded)
@@ -108,6 +108,7 @@ export const groups = [
   { title: 'Threads', parts: [inPage('threads'), nativeThreads] },
   { title: 'hf.fs', parts: [inPage('files')] },
   { title: 'Kills', rounds: 3, parts: [kills] },
+  { title: 'Close', parts: [inPage('close')] },
   { title: 'Memory', rounds: 3, warm: false, parts: [memories] },
   { title: 'What a page downloads', rounds: 1, warm: false, parts: [downloads] },
 ];

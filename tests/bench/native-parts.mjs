@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fromRoot } from '../../tools/lib.mjs';
 import { cpuSeconds, family, memory } from '../../tools/processes.mjs';
 import { contestants, PLAIN, reasonOf, within } from './contestants.js';
-import { inNode } from './parts.mjs';
+import { direct } from './parts.js';
 import { PRINT, rows as pythonRows } from './parts/cpython.js';
 import { rows as callRows } from './parts/system-calls.js';
 import { parse } from './peers.js';
@@ -25,7 +25,7 @@ function underNode(file, args) {
   return { stdout, time: Number(time) };
 }
 
-export const nodeCalls = inNode(callRows, () => ({
+export const nodeCalls = direct(callRows, () => ({
   round(record) {
     const { stdout } = underNode('build/guests/bench-peers.wasm', ['10000']);
     for (const [row, value] of parse(stdout)) record(row, NODE, value);
@@ -33,7 +33,7 @@ export const nodeCalls = inNode(callRows, () => ({
 }));
 nodeCalls.subject = NODE;
 
-export const nodePython = inNode(
+export const nodePython = direct(
   pythonRows.filter(({ name }) => name === PRINT),
   () => ({
     round: (record) =>
@@ -45,7 +45,7 @@ nodePython.subject = NODE;
 const VISIT = 'first visit, to the end of hello';
 
 /** Each visit has a browser context of its own, so nothing is cached. */
-export const visits = inNode([{ name: VISIT, unit: 'ms', floor: PLAIN, cannot: noPrograms }], ({ host, peers }) => ({
+export const visits = direct([{ name: VISIT, unit: 'ms', floor: PLAIN, cannot: noPrograms }], ({ host, peers }) => ({
   async round(record) {
     for (const who of [OURS, PLAIN, ...Object.keys(contestants).filter((name) => peers && name !== OURS)]) {
       const page = await host.newPage(`tests/bench/cold.html#${encodeURIComponent(who)}`);
@@ -119,7 +119,7 @@ async function wasmerKill(host) {
   return time;
 }
 
-export const kills = inNode(killRows, async ({ page, host, peers }) => {
+export const kills = direct(killRows, async ({ page, host, peers }) => {
   let wasmer;
   await page.evaluate(async () => (window.hf = await (await import('/dist/index.js')).start()));
   return {
@@ -187,7 +187,7 @@ async function growth(host, make, count) {
   return (after - before) / 1e6;
 }
 
-export const memories = inNode(memoryRows, ({ host }) => ({
+export const memories = direct(memoryRows, ({ host }) => ({
   async round(record) {
     const [idle, guests] = memoryRows.map(({ name }) => name);
     const [few, many] = [await growth(host, inPage.runtime, 2), await growth(host, inPage.runtime, 22)];

@@ -8,7 +8,7 @@ import { compareReports, comparisonText, slowDowns } from './report/compare.js';
 import { htmlOf } from './report/html.js';
 import { keyOf, newReport, rounded, unfilled } from './report/model.js';
 import { csvOf, groupText, tableOf } from './report/text.js';
-import { runGroups } from './runner.mjs';
+import { runGroups } from './runner.js';
 
 const machine = () => `${os.cpus().length} × ${os.cpus()[0].model.trim()}, ${os.type()}`;
 const load = () => os.loadavg()[0].toFixed(1);

@@ -17,7 +17,7 @@ import {
   unfilled,
 } from '../bench/report/model.js';
 import { csvOf, tableOf } from '../bench/report/text.js';
-import { runGroups } from '../bench/runner.mjs';
+import { runGroups } from '../bench/runner.js';
 
 const about = { date: '2026-11-30', command: 'bench', machine: 'M', browser: 'B', load: '0.5', rounds: 3 };
 
@@ -269,6 +269,25 @@ test('a part that fails leaves its reason, and the others continue', async () =>
     ['no gcc', 'it broke', [1, 2]],
   );
   assert.deepEqual(unfilled(report), []);
+});
+
+test('a signal ends it after the round that is being measured', async () => {
+  const [log, stop] = [[], new AbortController()];
+  const stopping = {
+    ...part('A', log),
+    open: async () => ({ round: () => (stop.abort(), []), close: () => log.push('close A') }),
+  };
+  const say = (group, round) => log.push(`${group} ${round}`);
+  const groups = ['G', 'H'].map((title) => ({ title, parts: [stopping] }));
+  const report = newReport(about);
+  const newPage = () => ({ close() {} });
+  const options = { rounds: 3, matches: () => true, newPage, context: {}, say, done: () => {}, signal: stop.signal };
+  await runGroups(report, groups, options);
+  assert.deepEqual(log, ['G 0', 'close A']);
+  assert.deepEqual(
+    report.rows.map(({ group }) => group),
+    ['G'],
+  );
 });
 
 test('only rows that match are measured', async () => {

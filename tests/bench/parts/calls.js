@@ -67,7 +67,7 @@ async function guestsOf(hf, guest) {
     linked: await hf.instantiate(guest('bench-calls'), { link: { page: served } }),
     plugin: await hf.plugin(guest('bench-plugin'), { handlers: { ping: () => 'pong' } }),
     beside: await hf.instantiate(guest('with-a-companion'), {
-      companion: new URL('/tests/companions/by-hand.mjs', location.href),
+      companion: new URL('../../companions/by-hand.mjs', import.meta.url),
     }),
     /** With another thread that computes, the kernel does not spin, because no core is free. */
     async crowded(work) {
@@ -129,7 +129,13 @@ async function peerMeasures(guest) {
 export async function open({ lib, guest, wanted, peers }) {
   const hf = await lib.start();
   const [spinning, parked] = [await futexes(20_000), await futexes(0)];
-  const floors = { port: echo(), blocked: await blockingEcho(), spinning, parked, bare: await bareImports() };
+  const floors = {
+    port: echo(),
+    blocked: await blockingEcho(),
+    spinning,
+    parked,
+    bare: await bareImports(guest('with-a-companion')),
+  };
   const ours = measures(hf, guest, await guestsOf(hf, guest), floors);
   const others = peers ? await peerMeasures(guest) : { list: [], close() {} };
   return {

@@ -1,4 +1,5 @@
 // Runs in the page: hf.fs, beside a worker to which the page sends the same bytes, and which sends a copy back.
+import { ask, floorWorker } from '../floor-worker.js';
 import { OURS } from '../report/model.js';
 
 const WORKER = 'message to a worker and back';
@@ -26,14 +27,12 @@ export const rows = names.flatMap((name) =>
 
 /** A worker that takes bytes and keeps them, or sends a copy of them. */
 function keeper() {
-  const source = 'let kept; onmessage = ({ data }) => postMessage(data ? ((kept = data), 0) : kept);';
-  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
-  const ask = (data) =>
-    new Promise((resolve) => {
-      worker.onmessage = ({ data: answer }) => resolve(answer);
-      worker.postMessage(data);
-    });
-  return { write: ask, read: () => ask(null), close: () => worker.terminate() };
+  const worker = floorWorker('keeper');
+  return {
+    write: (bytes) => ask(worker, bytes),
+    read: () => ask(worker, null),
+    close: () => worker.terminate(),
+  };
 }
 
 async function wasmer() {

@@ -1,5 +1,9 @@
 // Runs in the page: a pipe between two programs, by the size of a write.
+import { ask, floorWorker } from '../floor-worker.js';
 import { OURS } from '../report/model.js';
+
+/** What a pipe does in any case: the bytes go into shared memory and out of it. */
+export const COPIES = 'two copies, without waits';
 
 /** The size of a write, and the number of writes. */
 export const SIZES = [
@@ -29,6 +33,7 @@ export function speedOf(stdout, size, count) {
 
 export async function open({ lib, guest, wanted }) {
   const hf = await lib.start();
+  const copier = floorWorker('copier');
   const source = guest('bench-pipe');
   return {
     async round(record) {
@@ -40,8 +45,12 @@ export async function open({ lib, guest, wanted }) {
         ];
         const { stdout } = await hf.pipeline(programs);
         record(rows[0].name, OURS, speedOf(stdout, size, count), size);
+        record(rows[0].name, COPIES, (size * count) / (1000 * (await ask(copier, [size, count]))), size);
       }
     },
-    close: () => hf.close(),
+    async close() {
+      copier.terminate();
+      await hf.close();
+    },
   };
 }

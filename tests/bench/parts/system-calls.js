@@ -1,6 +1,7 @@
 // Runs in the page: system calls of the same guest under holdfast and the other runtimes.
 import { OURS } from '../report/model.js';
 import { startAll } from '../contestants.js';
+import { ask, floorWorker } from '../floor-worker.js';
 import { parse } from '../peers.js';
 
 const BARE = 'a bare performance.now import';
@@ -26,20 +27,12 @@ const MICROSECONDS = 10_000;
 
 /** Nanoseconds for one call of performance.now from wasm, the minimum for a clock. Measured in a worker, where guests run. */
 function bareNow(url) {
-  const source = `onmessage = async ({ data: url }) => {
-    const { instance } = await WebAssembly.instantiateStreaming(fetch(url), { bench: { now: performance.now.bind(performance) } });
-    instance.exports.run(1000000);
-    postMessage(0);
-    onmessage = () => { const t = performance.now(); instance.exports.run(100000); postMessage((performance.now() - t) * 10); };
-  };`;
-  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
-  const ask = (message) =>
-    new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => reject(new Error(event.message));
-      worker.postMessage(message);
-    });
-  return { ready: ask(new URL(url, location.href).href), once: () => ask(0), close: () => worker.terminate() };
+  const worker = floorWorker('clock');
+  return {
+    ready: ask(worker, new URL(url, location.href).href),
+    once: () => ask(worker, 0),
+    close: () => worker.terminate(),
+  };
 }
 
 export async function open({ lib, guest, peers }) {

@@ -1,5 +1,6 @@
 // Runs in the page: how exact sleeps are, and poll() of many descriptors, under holdfast and the others.
 import { reasonOf, startAll, within } from '../contestants.js';
+import { ask, floorWorker } from '../floor-worker.js';
 
 export const SLEEP = 'how late a sleep ends';
 export const POLL = 'poll() of ready descriptors';
@@ -45,25 +46,8 @@ export function microseconds(stdout) {
 
 /** Microseconds by which Atomics.wait ends late. */
 function waiter() {
-  const source = `onmessage = ({ data: [ns, count] }) => {
-    const word = new Int32Array(new SharedArrayBuffer(4)), late = [];
-    for (let i = 0; i < count; i++) {
-      const begun = performance.now();
-      Atomics.wait(word, 0, 0, ns / 1e6);
-      late.push(1000 * (performance.now() - begun) - ns / 1000);
-    }
-    late.sort((a, b) => a - b);
-    postMessage(late[count >> 1]);
-  };`;
-  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
-  return {
-    late: (ns, count) =>
-      new Promise((resolve) => {
-        worker.onmessage = ({ data }) => resolve(data);
-        worker.postMessage([ns, count]);
-      }),
-    close: () => worker.terminate(),
-  };
+  const worker = floorWorker('waiter');
+  return { late: (ns, count) => ask(worker, [ns, count]), close: () => worker.terminate() };
 }
 
 export async function open({ lib, guest, peers, wanted, descriptors = DESCRIPTORS }) {

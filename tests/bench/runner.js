@@ -1,4 +1,4 @@
-// Measures groups of rows. A group is { title, parts, rounds?, warm? }: its parts (parts.mjs) measure by turns, and a part measures its subjects by turns, so
+// Measures groups of rows. A group is { title, parts, rounds?, warm? }: its parts (parts.js) measure by turns, and a part measures its subjects by turns, so
 // that a slow moment of the machine affects all of them.
 import { within } from './contestants.js';
 import { addRow, keyOf, OURS, record } from './report/model.js';
@@ -36,14 +36,14 @@ function keep(rows, records) {
 }
 
 /** Round 0 warms up, and does not count. */
-async function measure(plans, context, { first, rounds }, say) {
+async function measure(plans, context, { first, rounds, signal }, say) {
   const open = [];
   for (const plan of plans) {
     const wanted = new Set(plan.rows.flatMap(({ name, at }) => [name, `${name}@${at?.value}`]));
     const opened = await guarded(plan, () => plan.part.open({ ...context, wanted }));
     if (opened) open.push({ ...plan, opened });
   }
-  for (let round = first; round <= rounds; round++) {
+  for (let round = first; round <= rounds && !signal?.aborted; round++) {
     say(round);
     for (const one of open) {
       if (one.failed) continue;
@@ -57,15 +57,16 @@ async function measure(plans, context, { first, rounds }, say) {
 
 /**
  * Adds the groups' rows to the report. `matches`: which rows, by their key. `newPage` opens a page for each group. `say(group, round, of)` reports
- * progress, `done(group)` the end of a group that has rows.
+ * progress, `done(group)` the end of a group that has rows. `signal` ends it after the round that is being measured.
  */
-export async function runGroups(report, groups, { rounds, matches, newPage, context, say, done }) {
+export async function runGroups(report, groups, { rounds, matches, newPage, context, signal, say, done }) {
   for (const group of groups) {
+    if (signal?.aborted) return;
     const plans = await plan(report, group, matches);
     if (plans.length === 0) continue;
     const page = await newPage();
     const count = Math.min(rounds, group.rounds ?? rounds);
-    const which = { first: group.warm === false ? 1 : 0, rounds: count };
+    const which = { first: group.warm === false ? 1 : 0, rounds: count, signal };
     await measure(plans, { ...context, page }, which, (round) => say(group.title, round, count));
     done(group.title);
     await page.close();

@@ -1,8 +1,8 @@
-// The two kinds of parts of a group, for tests/bench/runner.mjs. A part has
+// The two kinds of parts of a group, for tests/bench/runner.js. A part has
 //   rows()                its rows, as definitions for addRow() of report/model.js
 //   open(context)         { round() → [[row, subject, value, at]…], close() }. `context.wanted` has the names of the rows to
 //                         measure, and "NAME@AT" for each point of a curve
-// In a page, a module has `rows` and `open({ lib, guest, wanted, peers })` → { round(record), close() }; nothing goes through Node while it measures.
+// For a page, a module has `rows` and `open({ lib, guest, wanted, peers })` → { round(record), close() }; nothing goes through Node while it measures.
 
 const guest = '/build/guests/NAME.wasm';
 
@@ -36,8 +36,8 @@ async function roundInPage(url) {
 
 const closeInPage = (url) => window.parts[url].close();
 
-/** A part that Node measures: `open(context)` → { round(record), close() }. */
-export const inNode = (rows, open) => ({
+/** A part that the runner's own realm measures, Node or a page: `open(context)` → { round(record), close() }. */
+export const direct = (rows, open) => ({
   rows: () => rows,
   async open(context) {
     const { round, close = () => {} } = await open(context);
