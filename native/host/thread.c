@@ -9,6 +9,8 @@
 #include <dlfcn.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
+#include <ucontext.h>
 
 #include "platform/native.h"
 
@@ -16,9 +18,10 @@
  * (host/wasm2c.mjs). */
 #define STACK_SIZE (UINT64_C(256) << 20)
 
-/* Code that a signal may interrupt without returning to it must not call a sanitizer's runtime. */
+/* The signal's handler, and code that it may interrupt without returning to it, must not call a sanitizer's runtime. (`no_sanitize` leaves the calls at the
+ * beginning and the end of a function, and those for atomics.) */
 #if defined(__clang__)
-#define ANYWHERE __attribute__((no_sanitize("thread")))
+#define ANYWHERE __attribute__((disable_sanitizer_instrumentation))
 #else
 #define ANYWHERE
 #endif
@@ -41,10 +44,79 @@ ANYWHERE static bool claimed(void)
 	return atomic_load_explicit(&self->kernel.door, memory_order_relaxed) == HF_CLAIMED;
 }
 
-ANYWHERE static void interrupted(int signal)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#endif
+
+static int signal_number(void)
+{
+	return SIGRTMIN + 2;
+}
+
+#ifdef THREAD_SANITIZER
+
+/* ThreadSanitizer's runtime may hold its locks where a signal interrupts it, so no jump may leave it: the signal comes again a moment later. The runtime is
+ * in the program. Guests are shared objects; those that are in the program are in the section hf_guest_code, and call nothing there. */
+#define MOMENT 1000000 /* nanoseconds */
+
+/* By the linker; the section's are NULL if there is none. */
+extern const char __executable_start, etext;
+extern const char __start_hf_guest_code __attribute__((weak)), __stop_hf_guest_code __attribute__((weak));
+
+static _Thread_local timer_t again;
+
+static void again_init(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal_number()};
+	event._sigev_un._tid = gettid();
+	if (timer_create(CLOCK_MONOTONIC, &event, &again) != 0)
+		hf_plat_panic(__FILE__, __LINE__, "timer_create failed");
+}
+
+static void again_destroy(void)
+{
+	(void)timer_delete(again);
+}
+
+ANYWHERE static bool may_leave(const ucontext_t *from)
+{
+#if defined(__x86_64__)
+	uintptr_t at = (uintptr_t)from->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+	uintptr_t at = from->uc_mcontext.pc;
+#else
+#error "Which register has the program counter?"
+#endif
+	bool in_program = at >= (uintptr_t)&__executable_start && at < (uintptr_t)&etext;
+	bool in_guest = at >= (uintptr_t)&__start_hf_guest_code && at < (uintptr_t)&__stop_hf_guest_code;
+	if (in_guest || !in_program)
+		return true;
+	const struct itimerspec soon = {.it_value.tv_nsec = MOMENT};
+	(void)timer_settime(again, 0, &soon, NULL);
+	return false;
+}
+
+#else
+
+static void again_init(void) {}
+
+static void again_destroy(void) {}
+
+static bool may_leave(const ucontext_t *from)
+{
+	(void)from;
+	return true;
+}
+
+#endif
+
+ANYWHERE static void interrupted(int signal, siginfo_t *info, void *from)
 {
 	(void)signal;
-	if (self && !self->busy && claimed())
+	(void)info;
+	if (self && !self->busy && claimed() && may_leave(from))
 		go_away();
 }
 
@@ -69,11 +141,6 @@ ANYWHERE void hf_guest_idle(void)
 		go_away();
 }
 
-static int signal_number(void)
-{
-	return SIGRTMIN + 2;
-}
-
 void hf__guest_thread_init(void)
 {
 	/* Bypasses the sanitizers' sigaction: ThreadSanitizer's delays signals until a thread calls the C library, which a computing guest never does. */
@@ -81,7 +148,7 @@ void hf__guest_thread_init(void)
 		void *symbol;
 		int (*function)(int, const struct sigaction *, struct sigaction *);
 	} next = {.symbol = dlsym(RTLD_NEXT, "sigaction")};
-	struct sigaction action = {.sa_handler = interrupted, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_sigaction = interrupted, .sa_flags = SA_RESTART | SA_SIGINFO};
 	sigemptyset(&action.sa_mask);
 	if ((next.symbol ? next.function : sigaction)(signal_number(), &action, NULL) != 0)
 		hf_plat_panic(__FILE__, __LINE__, "sigaction failed");
@@ -134,10 +201,12 @@ static void *thread_main(void *argument)
 	self = thread;
 	hf_thread_become(&thread->kernel);
 	hf__guest_memory_bind(thread);
+	again_init();
 	hold_signal(SIG_UNBLOCK);
 	if (sigsetjmp(thread->away, 1) == 0)
 		live(thread);
 	hold_signal(SIG_BLOCK);
+	again_destroy();
 	hf_thread_become(NULL);
 	self = NULL;
 	module->instance_free(thread->instance);

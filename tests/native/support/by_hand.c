@@ -98,10 +98,16 @@ void end_by_hand(struct hf_guest *guest, enum hf_guest_ended reason, uint32_t co
 	hf_guest_free(guest);
 }
 
-/* Translated guests are built without sanitizers, because they can be interrupted anywhere. */
-__attribute__((no_sanitize("thread", "address", "undefined"))) _Noreturn void compute(_Atomic bool *does)
+/* Translated guests are built without sanitizers, because they can be interrupted anywhere. The section tells the host that this is a guest's code. */
+__attribute__((noinline, section("hf_guest_code"), no_sanitize("thread", "address", "undefined"))) static _Noreturn void
+count_forever(void)
 {
-	*does = true;
 	for (volatile uint64_t i = 0;; i++)
 		;
+}
+
+_Noreturn void compute(_Atomic bool *does)
+{
+	*does = true;
+	count_forever();
 }
