@@ -72,8 +72,8 @@ export class Workers {
   }
 
   /**
-   * Waits until a terminated worker is dead, up to `longestDeath`. If there is none, waits a moment. Returns false if no worker died and no memory was freed
-   * recently.
+   * Waits until a terminated worker is dead, up to `longestDeath`. If there is none, waits a moment. Returns false if no worker died and
+   * no memory was freed recently.
    */
   async nextDeath(): Promise<boolean> {
     const dying = [...this.#dying].map((handle) => handle.dead.then(() => true));

@@ -19,6 +19,8 @@ const runtimeFiles = ['index.js', 'coordinator.js', 'compute.js', 'kernel.wasm']
 const elsewhere = /^(?:.*\.)?node\.js$|^cli.*\.js$|^(?:index|trace)\.js$/;
 
 const pages = ['index.html', 'plugins.html', 'bench.html'];
+/** What all pages contain: {{head}} and {{mark}}. */
+const parts = ['head', 'mark'];
 /** The programs that plugins.html calls. */
 const pluginFiles = { c: 'build/guests/primes.wasm', go: 'build/guests/words.wasm' };
 
@@ -102,12 +104,15 @@ export async function build({ root, out, esbuild }) {
     'runtime-size': render.runtimeSize(sizes),
     'page-size': render.pageSize(files.script.gzip + files.style.gzip),
   };
-  for (const name of pages) {
-    const text = fs.readFileSync(from('demo', name), 'utf8').replace(/\{\{([\w-]+)\}\}/g, (_, key) => {
+  const filled = (name) =>
+    fs.readFileSync(from('demo', name), 'utf8').replace(/\{\{([\w-]+)\}\}/g, (_, key) => {
       if (values[key] === undefined)
         throw new Error(`demo/${name} contains {{${key}}}, which the build does not define`);
       return values[key];
     });
+  for (const part of parts) values[part] = filled(`${part}.html`).trimEnd();
+  for (const name of pages) {
+    const text = filled(name);
     const file = path.join(out, name);
     if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) fs.writeFileSync(file, text);
     written.add(name).add(`${name}.gz`);

@@ -136,7 +136,7 @@ static bool make_event(const struct polling *polling, uint32_t index, uint64_t n
 
 static int tell_events(hf_t t, const struct polling *polling, uint32_t out, uint32_t events)
 {
-	/* Reading the clock takes longer than all else in a poll of one file. */
+	/* Only if the call has a clock: reading it takes longer than all else in a poll of one file. */
 	uint64_t now = polling->deadline == HF_FOREVER ? 0 : hf_plat_monotonic();
 	uint32_t count = 0, filled = 0;
 	struct wasi_event block[BLOCK];

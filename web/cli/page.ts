@@ -2,7 +2,7 @@
  * The page that runs a program for the command (see cli-remote.ts). It relays the coordinator's messages to the command and
  * back, and adds only what the page alone knows.
  */
-import type { Endpoint } from '../../common/endpoint.js';
+import { toTransfer, type Endpoint } from '../../common/endpoint.js';
 import type { FromCoordinator, ToCoordinator } from '../../common/protocol.js';
 import { assetMessage, locateAssets, loopsOutliveWorkers, startCoordinator } from '../endpoint-web.js';
 import { asError } from '../errors.js';
@@ -32,7 +32,7 @@ class Uplink {
 /** The bytes that move to the coordinator with a message (in some messages, `bytes` is a number). */
 function transferOf(message: ToCoordinator): ArrayBuffer[] {
   const { bytes } = (message.t === 'fs' ? message.request : message) as { bytes?: unknown };
-  return bytes instanceof Uint8Array ? [bytes.buffer as ArrayBuffer] : [];
+  return bytes instanceof Uint8Array ? toTransfer(bytes as Uint8Array<ArrayBuffer>) : [];
 }
 
 class Relay {
