@@ -30,6 +30,8 @@ import { uncaught } from './uncaught.js';
 
 /** How many requests of the plugin the page handles at once. */
 const MOST_HANDLED = 256;
+/** How many messages a batch may have. The reply to a message can be far larger than the message, and nothing else runs in the page between two of them. */
+const MOST_IN_BATCH = 1024;
 /** How many milliseconds a process may take to end after it has closed one of its streams. */
 const GRACE = 1000;
 /** A longer line of standard error is passed on in pieces of this many bytes. */
@@ -451,6 +453,8 @@ export class Instance {
 
   /** Handles a batch. Its responses are sent together when the last one is known. */
   async #receiveBatch(batch: readonly unknown[], line: string): Promise<void> {
+    if (batch.length > MOST_IN_BATCH)
+      return this.#wrongOutput(line, `is a batch of ${batch.length} messages (at most ${MOST_IN_BATCH} are allowed)`);
     await this.#whenRoom(() => undefined);
     if (batch.length === 0) return this.#respond(errorReply(null, new InvalidRequest('the batch is empty')));
     const replies: string[] = [];
@@ -533,8 +537,9 @@ export class Instance {
   #handle(method: string, params: unknown, id: Id | undefined, reply: Reply): void {
     const { handlers } = this.#settings;
     if (!Object.hasOwn(handlers, method)) {
+      if (id === undefined) return reply(undefined);
       const missing = new MethodNotFound(`the page has no handler for ${JSON.stringify(method.slice(0, QUOTED))}`);
-      return reply(id === undefined ? undefined : errorReply(id, missing));
+      return reply(errorReply(id, missing));
     }
     const request = new OpenRequest(this.#over.signal);
     this.#handled++;

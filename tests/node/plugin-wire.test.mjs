@@ -91,6 +91,21 @@ test('output that is not UTF-8 is an error', async (t) => {
   assert.match(error.message, /is not UTF-8/);
 });
 
+test('a batch has at most 1,024 messages, however short they are', async (t) => {
+  const { fake, id, plugin, say, heard } = await playing(t);
+  const call = plugin.call('work').catch((error) => error);
+  await until(() => heard().length === 1);
+  say(Array(1024).fill(1));
+  await until(() => heard().length === 2);
+  assert.equal(heard()[1].length, 1024);
+  fake.on.kill = () => fake.end(id, { reason: 'killed', code: 137 });
+  say(Array(1025).fill(1));
+  const error = await call;
+  assert.equal(error.name, 'PluginOutputError');
+  assert.match(error.message, /is a batch of 1025 messages \(at most 1024 are allowed\)/);
+  assert.equal(heard().length, 2); // none of them got a reply
+});
+
 test('the page stops reading while it handles 256 requests', async (t) => {
   let begun = 0;
   const go = [];
