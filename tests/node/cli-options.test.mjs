@@ -59,6 +59,24 @@ test('--env sets a variable, or inherits an existing one', () => {
   assert.deepEqual(env, { A: '1=2', B: '', HOME: '/root', EMPTY: '' });
 });
 
+test('--env knows no other names than those given: not those that every object has', () => {
+  const { env } = parse('run', '--env', '__proto__=x', '--env', 'constructor', '--env', 'a=1', 'a.wasm');
+  assert.deepEqual(Object.entries(env), [
+    ['__proto__', 'x'],
+    ['a', '1'],
+  ]);
+});
+
+test('--max-cpu-time of any size is a number that limits.cpuTime takes', () => {
+  for (const [text, milliseconds] of [
+    ['1e-9', 1],
+    ['0.0015', 2],
+    ['1e300', Number.MAX_SAFE_INTEGER],
+    ['1e306', Number.MAX_SAFE_INTEGER],
+  ])
+    assert.equal(parse('run', '--max-cpu-time', text, 'a.wasm').limits.cpuTime, milliseconds, text);
+});
+
 test('"--" ends the options', () => {
   assert.deepEqual(
     [parse('run', '--', '--odd.wasm', 'x').program, parse('run', '--', 'p', '--').args],

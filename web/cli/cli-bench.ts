@@ -21,7 +21,7 @@ import {
 import { asError } from '../errors.js';
 import { start } from '../node.js';
 import { createMemory } from '../threads.js';
-import { write } from './stdio.js';
+import { print } from './stdio.js';
 
 export { csvOf, measureRing, parseRing, tableOf, type RingOptions, type RunRing };
 
@@ -36,13 +36,14 @@ export async function bench(argv: readonly string[]): Promise<number> {
   try {
     const [what, ...rest] = argv;
     if (rest.includes('--help') || what === '--help') {
-      await write(process.stdout, RING_USAGE);
+      await print(RING_USAGE);
       return 0;
     }
     if (what !== 'ring') throw new RingUsageError(what ? `no benchmark "${what}"` : 'which benchmark? "ring"');
     await ring(parseRing(rest));
     return 0;
   } catch (error) {
+    if ((error as Error).name === 'OutputError') throw error;
     process.stderr.write(`holdfast: bench: ${asError(error).message}\n`);
     if (!(error instanceof RingUsageError)) return FAILED;
     process.stderr.write('Try "holdfast bench ring --help".\n');
@@ -56,9 +57,9 @@ async function ring(options: RingOptions): Promise<void> {
   try {
     const wasm = wasmRing(hf, createMemory, await readFile(beside('./ring.wasm')));
     const rows = await measureRing(options, { ...(native.run && { os_ring: native.run }), wasm_ring: wasm });
-    if (!native.run && !options.csvOnly) await write(process.stdout, `No native rows: ${native.why}\n`);
-    if (!options.csvOnly) await write(process.stdout, tableOf(rows));
-    if (options.csv || options.csvOnly) await write(process.stdout, csvOf(rows, options));
+    if (!native.run && !options.csvOnly) await print(`No native rows: ${native.why}\n`);
+    if (!options.csvOnly) await print(tableOf(rows));
+    if (options.csv || options.csvOnly) await print(csvOf(rows, options));
   } finally {
     await native.end();
     await hf.close();

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidComponent, parserImports, planOf } from '../../common/component-parser.js';
 import { asError } from '../errors.js';
-import { write } from './stdio.js';
+import { print } from './stdio.js';
 import type { TypesCommand } from './options.js';
 import { typescriptOf } from './typescript.js';
 import { worldOf } from './world.js';
@@ -24,7 +24,7 @@ export async function types({ component, output }: TypesCommand): Promise<number
     const bytes = new Uint8Array(await readFile(component));
     const world = worldOf(planOf(await parser(), bytes));
     const text = typescriptOf(world, `The types of ${name}, written by "holdfast types".`);
-    if (output === undefined) await write(process.stdout, text);
+    if (output === undefined) await print(text);
     else await writeFile(output, text);
     return 0;
   } catch (error) {

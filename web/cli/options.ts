@@ -104,7 +104,7 @@ const options: Readonly<Record<string, Option>> = {
   },
   '--env': {
     value: 'NAME[=VALUE]',
-    apply: (command, value, environment) => setVariable(command.env, value, environment),
+    apply: (command, value, environment) => setVariable(command, value, environment),
   },
   '--argv0': {
     value: 'NAME',
@@ -130,7 +130,7 @@ const options: Readonly<Record<string, Option>> = {
   },
   '--max-cpu-time': {
     value: 'SECONDS',
-    apply: (command, value) => void (command.limits.cpuTime = Math.ceil(parseSeconds(value, '--max-cpu-time'))),
+    apply: (command, value) => void (command.limits.cpuTime = parseCpuTime(value)),
   },
   '--trace': {
     apply: (command) => void (command.trace = true),
@@ -230,11 +230,12 @@ function parseDir(value: string): DirOption {
   return { host, guest };
 }
 
-function setVariable(env: Record<string, string>, text: string, environment: Environment): void {
+function setVariable(command: RunCommand, text: string, environment: Environment): void {
   const [name, given] = splitOnce(text, '=');
   if (name === '') throw new UsageError(`--env: no name in "${text}"`);
-  const value = given ?? environment[name];
-  if (value !== undefined) env[name] = value;
+  const value = given ?? (Object.hasOwn(environment, name) ? environment[name] : undefined);
+  // An assignment would lose __proto__.
+  if (value !== undefined) command.env = Object.fromEntries([...Object.entries(command.env), [name, value]]);
 }
 
 function parseAddress(text: string): TcpAddress {
@@ -261,3 +262,7 @@ function parseSeconds(text: string, option: string): number {
   }
   return seconds * 1000;
 }
+
+/** Whole milliseconds. */
+const parseCpuTime = (text: string): number =>
+  Math.min(Math.ceil(parseSeconds(text, '--max-cpu-time')), Number.MAX_SAFE_INTEGER);

@@ -136,7 +136,8 @@ async function runGuest(
   const itsOwn = exit.reason === 'exit' || exit.reason === 'trap';
   const left = command.timeout > 0 ? Math.max(begun + command.timeout - performance.now(), 0) + GRACE : Infinity;
   const taken = await within(written, itsOwn ? left : GRACE);
-  if (taken || exit.reason !== 'exit' || exit.code !== 0) return exit;
+  if (exit.reason !== 'exit' || exit.code !== 0) return exit;
+  if (taken) return taken.includes(false) ? { ...exit, code: FAILED } : exit;
   warn(`${name}: timeout: its output was not read within ${command.timeout / 1000} s`);
   return { ...exit, code: CODE_TIMEOUT };
 }
