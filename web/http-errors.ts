@@ -1,6 +1,7 @@
 /** Why a component's HTTP request failed, as a case of wasi:http's error-code. Part of http.js. */
 import { HTTP_ERROR } from '../build/generated/layouts.js';
 import { HTTP_ERRORS } from '../build/generated/http.js';
+import { kindOf } from './bytes.js';
 import { encode, type Message } from './http-message.js';
 
 export type HttpErrorName = (typeof HTTP_ERRORS)[number];
@@ -46,14 +47,21 @@ function nameOf(error: Error): HttpErrorName | undefined {
   return CODES[code];
 }
 
-/** Finds out why a fetch failed. */
+const MOST_CAUSES = 16;
+
+/** Finds out why a fetch failed, from anything that the page's function may throw. */
 export function failureOf(error: unknown): HttpFailure {
   if (error instanceof HttpFailure) return error;
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const name = nameOf(at);
-    if (name) return new HttpFailure(name);
+  try {
+    // Limited, because a cause may be its own cause.
+    for (let at = error, depth = 0; at instanceof Error && depth < MOST_CAUSES; at = at.cause, depth++) {
+      const name = nameOf(at);
+      if (name) return new HttpFailure(name);
+    }
+    return internal(`fetch failed: ${error instanceof Error ? error.message : String(error)}`);
+  } catch {
+    return internal(`fetch failed: it threw ${kindOf(error)}`);
   }
-  return internal(`fetch failed: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 export const errorMessage = ({ code, text, number }: HttpFailure): Uint8Array =>

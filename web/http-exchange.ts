@@ -1,6 +1,7 @@
 /** One HTTP request of a component or to it, with its response: an exchange, and the body that the component sends. Part of http.js. */
 import { ERRNO_ECONNRESET, ERRNO_ETIMEDOUT, HTTP_FINISH } from '../build/generated/layouts.js';
 import { LONGEST_TIMER } from '../common/timers.js';
+import { tagOf, wrong } from './bytes.js';
 import { deferred } from './deferred.js';
 import { failureOf } from './http-errors.js';
 import type { Incoming, Message } from './http-message.js';
@@ -63,6 +64,15 @@ export function streamOf(upload: Promise<Upload>): ReadableStream<Uint8Array<Arr
 /** A read of a chunk. Node's types have no ReadableStreamReadResult. */
 type Reading = ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>;
 
+/** The reason with which a body is cancelled whose component no longer receives it. */
+const LEFT = 'the component no longer reads the body';
+
+/** A page may make a body of anything. Throws `TypeError`: the connection would end as if the body were complete. */
+function chunkOf(value: unknown): Uint8Array {
+  if (tagOf(value) !== 'Uint8Array') throw wrong('a chunk of a body', 'a Uint8Array', value);
+  return value as Uint8Array;
+}
+
 /** A connection on which a component sends messages, and gets one message and a body. */
 export class Exchange {
   /** Aborted when the component no longer receives, and when it has ended. */
@@ -93,21 +103,32 @@ export class Exchange {
     this.#left.abort();
   }
 
-  /** Sends the message, and then the body. Never rejects: if it fails, the component's reads do. `next`: reads a chunk. */
+  /**
+   * Sends the message, and then the body. If that fails, so do the component's reads; the body is then cancelled, and also when the component has
+   * left, even if no chunk comes any more. Rejects only if the body is locked. `next`: reads a chunk.
+   */
   async send(
     message: Uint8Array,
     body: ReadableStream<Uint8Array> | null = null,
     next: (read: Reading) => Reading = (read) => read,
   ): Promise<void> {
     const reader = body?.getReader();
+    const left = (): void => void reader?.cancel(new Error(LEFT)).catch(() => undefined);
+    this.left.addEventListener('abort', left);
+    if (this.left.aborted) left();
     try {
       await this.#writer.write(message);
-      for (let chunk = reader && (await next(reader.read())); chunk?.value; chunk = await next(reader!.read()))
-        await this.#writer.write(chunk.value);
+      while (reader) {
+        const { done, value } = await next(reader.read());
+        if (done) break;
+        await this.#writer.write(chunkOf(value));
+      }
       await this.#writer.close();
     } catch (error) {
       reader?.cancel(error).catch(() => undefined);
       this.connection.fail(failureOf(error).code === 'connection-read-timeout' ? ERRNO_ETIMEDOUT : ERRNO_ECONNRESET);
+    } finally {
+      this.left.removeEventListener('abort', left);
     }
   }
 }

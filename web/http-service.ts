@@ -7,7 +7,7 @@
  */
 import { HTTP_ACCEPT, HTTP_FIELDS_MAX, HTTP_REQUEST, HTTP_RESPONSE, HTTP_UPLOAD } from '../build/generated/layouts.js';
 import type { HttpMessage } from '../common/protocol.js';
-import { wrong } from './bytes.js';
+import { tagOf, wrong } from './bytes.js';
 import { array, callback, nothingMore, object, oneOf, text } from './check.js';
 import { deferred, type Deferred } from './deferred.js';
 import { errorMessage, failureOf, HttpFailure, internal } from './http-errors.js';
@@ -43,7 +43,7 @@ export type HttpOption = boolean | HttpOptions;
 
 interface HttpPlan {
   allows(url: URL): boolean;
-  fetch(request: Request): Response | PromiseLike<Response>;
+  fetch(request: Request): Promise<Response>;
   collects: boolean;
 }
 
@@ -60,9 +60,14 @@ function planHttp(option: HttpOption): HttpPlan {
   callback(own, 'http.fetch');
   return {
     allows: option === false ? () => false : planAllow(allow),
-    fetch: (request) => (own ? own(request) : fetch(request)),
+    fetch: async (request) => (own ? responseOf(await own(request)) : fetch(request)),
     collects: oneOf(uploads, ['collect', 'stream'], 'http.uploads') === 'collect',
   };
+}
+
+function responseOf(value: Response): Response {
+  if (tagOf(value) !== 'Response') throw wrong('the result of http.fetch', 'a Response', value);
+  return value;
 }
 
 function planAllow(allow: HttpOptions['allow']): (url: URL) => boolean {
@@ -116,7 +121,11 @@ async function fetchFor(
     signal,
   };
   const late = (): Error => new HttpFailure('connection-read-timeout');
-  const response = await limited((async () => fetch(new Request(url, init)))(), headTimeout, late);
+  const answer = (async () => fetch(new Request(url, init)))();
+  const response = await limited(answer, headTimeout, late).catch((error: unknown) => {
+    answer.then(({ body }) => body?.cancel(error)).catch(() => undefined); // it may still come
+    throw error;
+  });
   if (response.url && !allows(new URL(response.url))) {
     response.body?.cancel().catch(() => undefined);
     throw new HttpFailure('HTTP-request-denied');

@@ -93,6 +93,16 @@ class ServerHandle implements Server {
 
   async fetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      // As fetch does. One that is being sent is locked, and is cancelled when its component has left. Firefox has no `body` of a request.
+      (request.body as Request['body'] | undefined)?.cancel(error).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #answer(request: Request): Promise<Response> {
     await this.#turn(request.signal);
     if (this.#closed) throw this.#closed;
     const answer = new Answer(this.#tools, request, this.#settings);

@@ -61,6 +61,22 @@ test('if the body of a request fails, so do the component’s reads', async (t) 
   await assert.rejects(response.text(), /the component did not finish the body/);
 });
 
+test('a body of a request that fails is not complete; one that nobody reads any more is cancelled', async (t) => {
+  const { get, server } = await serverOf(t);
+  const post = (path, source) => get(path, { method: 'POST', body: new ReadableStream(source), duplex: 'half' });
+  const text = await post('/echo', { start: (own) => own.enqueue('text') });
+  await assert.rejects(text.text(), /the component did not finish the body/);
+  const cancelledBy = (ask) =>
+    new Promise((resolve) => ask({ start: (own) => own.enqueue(new Uint8Array(9)), cancel: resolve }));
+  assert.match(String(await cancelledBy((source) => post('/early', source))), /no longer reads/);
+  assert.match(String(await cancelledBy((source) => post('/trap', source).catch(() => undefined))), /no longer reads/);
+  await server.close();
+  assert.match(
+    String(await cancelledBy((source) => post('/echo', source).catch(() => undefined))),
+    /the server was closed/,
+  );
+});
+
 test('a response that the page does not read stops the component, and one that it cancels does not', async (t) => {
   const { get, server } = await serverOf(t);
   const response = await get('/twice');

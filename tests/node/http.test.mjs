@@ -155,6 +155,95 @@ test('the page can answer requests itself', async (t) => {
   );
 });
 
+test('whatever the page’s function throws or returns, the component gets an answer', async (t) => {
+  const hf = await runtime(t);
+  const unprintable = {
+    toString() {
+      throw this;
+    },
+  };
+  const circular = new Error('around');
+  circular.cause = circular;
+  const used = new Response('used');
+  used.body.getReader();
+  const throwing = (thrown) => () => {
+    throw thrown;
+  };
+  for (const [fetch, words] of [
+    [throwing(null), 'null'],
+    [throwing(unprintable), 'it threw an object'],
+    [throwing(circular), 'around'],
+    [() => null, 'the result of http.fetch must be a Response, not null'],
+    [() => ({ status: 200 }), 'the result of http.fetch must be a Response, not an object'],
+    [() => used, 'Invalid state: ReadableStream is locked'],
+  ])
+    assert.equal(await run(hf, ['GET', 'http://a.invalid/'], { http: { fetch } }), `error 38 fetch failed: ${words}\n`);
+});
+
+const bodyWith = (...chunks) =>
+  new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+
+test('a body of anything but bytes fails, and does not look complete', async (t) => {
+  const hf = await runtime(t);
+  for (const chunk of ['text', '', 0, null, undefined, [1]]) {
+    const fetch = () => new Response(bodyWith(Uint8Array.of(97), chunk, Uint8Array.of(98)));
+    assert.match(
+      await run(hf, ['GET', 'http://a.invalid/'], { http: { fetch } }),
+      /body failed \d+\n$/,
+      JSON.stringify(chunk),
+    );
+  }
+  const fetch = () => new Response(bodyWith(Uint8Array.of(97), new Uint8Array(), Uint8Array.of(98)));
+  assert.equal(parsed(await run(hf, ['GET', 'http://a.invalid/'], { http: { fetch } })).body, 'ab');
+});
+
+test('a body that the page makes is cancelled when the component leaves, or a timeout was shorter', async (t) => {
+  const hf = await runtime(t);
+  let cancelled;
+  let controller;
+  const body = () =>
+    new ReadableStream({
+      start: (own) => void (controller = own).enqueue(new Uint8Array(6000)),
+      cancel: () => cancelled.resolve(),
+    });
+  for (const args of [['after', '5000'], []]) {
+    cancelled = withResolvers();
+    const begun = withResolvers();
+    const fetch = () => (begun.resolve(), new Response(body()));
+    const process = await hf.spawn(guest('http-client'), {
+      args: ['GET', 'http://a.invalid/', ...args],
+      http: { fetch },
+    });
+    let room = 6000;
+    // It drops the response at the second chunk, and no more come.
+    const write = ({ length }) => room > 0 && (room -= length) <= 0 && controller.enqueue(new Uint8Array(10));
+    void process.stdout.pipeTo(new WritableStream({ write }));
+    await begun.promise;
+    if (args.length === 0) process.kill();
+    await cancelled.promise;
+    process.kill();
+    await process.exited;
+  }
+  cancelled = withResolvers();
+  const late = withResolvers();
+  const fetch = () => late.promise;
+  const stdout = await run(hf, ['GET', 'http://a.invalid/', 'timeouts', '0,50,0'], { http: { fetch } });
+  assert.match(stdout, /^error \d+/);
+  late.resolve(new Response(body()));
+  await cancelled.promise;
+});
+
+function withResolvers() {
+  const made = {};
+  made.promise = new Promise((resolve) => (made.resolve = resolve));
+  return made;
+}
+
 test('errors have codes', async (t) => {
   const hf = await runtime(t);
   const get = (url, ...args) => run(hf, ['GET', url, ...args]);
