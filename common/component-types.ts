@@ -1,5 +1,38 @@
 /** The types of a component's functions. A type is an index, as in the plan (native/component/plan.def). */
+import type {
+  PLAN_BOOL,
+  PLAN_CHAR,
+  PLAN_F32,
+  PLAN_F64,
+  PLAN_PRIMITIVES,
+  PLAN_S16,
+  PLAN_S32,
+  PLAN_S64,
+  PLAN_S8,
+  PLAN_STRING,
+  PLAN_U16,
+  PLAN_U32,
+  PLAN_U64,
+  PLAN_U8,
+} from '../build/generated/layouts.js';
 
+/** The place of each name in PRIMITIVES: its number in plan.def. */
+interface Primitives {
+  [PLAN_BOOL]: 'bool';
+  [PLAN_S8]: 's8';
+  [PLAN_U8]: 'u8';
+  [PLAN_S16]: 's16';
+  [PLAN_U16]: 'u16';
+  [PLAN_S32]: 's32';
+  [PLAN_U32]: 'u32';
+  [PLAN_S64]: 's64';
+  [PLAN_U64]: 'u64';
+  [PLAN_F32]: 'f32';
+  [PLAN_F64]: 'f64';
+  [PLAN_CHAR]: 'char';
+  [PLAN_STRING]: 'string';
+  length: typeof PLAN_PRIMITIVES;
+}
 export const PRIMITIVES = [
   'bool',
   's8',
@@ -14,7 +47,7 @@ export const PRIMITIVES = [
   'f64',
   'char',
   'string',
-] as const;
+] as const satisfies Primitives;
 export type Primitive = (typeof PRIMITIVES)[number];
 
 export interface Field {

@@ -3,20 +3,26 @@
  * too.
  */
 import {
+  RING_COMPACT,
+  RING_CONSUMER,
+  RING_HYBRID,
+  RING_PADDED,
+  RING_PRODUCER,
   RING_RESULT_CONSUMER_SPINS,
   RING_RESULT_ELAPSED,
   RING_RESULT_HEAD,
   RING_RESULT_PRODUCER_SPINS,
   RING_RESULT_SUM,
   RING_RESULT_TAIL,
+  RING_SPIN,
+  RING_WAIT,
   SIZEOF_RING_RESULT,
 } from '../build/generated/layouts.js';
 import type { Holdfast } from './holdfast.js';
 import type { createMemory } from './threads.js';
 
-/** In the order of enum ring_layout and enum ring_wait_mode (native/ring/ring.h). */
-const LAYOUTS = ['compact', 'padded'] as const;
-const WAIT_MODES = ['spin', 'wait', 'hybrid'] as const;
+const LAYOUTS = { compact: RING_COMPACT, padded: RING_PADDED };
+const WAIT_MODES = { spin: RING_SPIN, wait: RING_WAIT, hybrid: RING_HYBRID };
 
 export interface RingOptions {
   items: number;
@@ -24,10 +30,10 @@ export interface RingOptions {
   slots: number[];
   /** Null: not given, so that the CSV has no column for it. */
   payloadBytes: number | null;
-  layout: (typeof LAYOUTS)[number];
+  layout: keyof typeof LAYOUTS;
   /** How many items one publication covers at most; 0: half of the slots. */
   batch: number;
-  waitMode: (typeof WAIT_MODES)[number];
+  waitMode: keyof typeof WAIT_MODES;
   waitSpin: number;
   /** The longest sleep in microseconds; -1: no limit, because no wake-up is lost. */
   waitTimeout: number;
@@ -87,10 +93,9 @@ const whole = (text: string, what: string, least: number, most = Number.MAX_SAFE
 };
 /** A number of items or slots, which is checked once all are known. */
 const amount = (text: string): number => (/^\d+$/.test(text) ? Number(text) : NaN);
-const oneOf = <T extends string>(text: string, list: readonly T[], what: string): T => {
-  const found = list.find((name) => name === text);
-  if (!found) throw new RingUsageError(`${what} must be ${list.join(', ')}, not "${text}"`);
-  return found;
+const oneOf = <T extends string>(text: string, values: Readonly<Record<T, number>>, what: string): T => {
+  if (Object.hasOwn(values, text)) return text as T;
+  throw new RingUsageError(`${what} must be ${Object.keys(values).join(', ')}, not "${text}"`);
 };
 
 /** Options that take a value. */
@@ -175,10 +180,10 @@ export const sessionOf = (options: RingOptions, slots: number): RingSession => (
   runs: 1 + WARMING + WARM,
   warming: WARMING,
   slots,
-  layout: LAYOUTS.indexOf(options.layout),
+  layout: LAYOUTS[options.layout],
   words: 1 + Math.ceil((options.payloadBytes ?? 0) / 4),
   batch: options.batch,
-  mode: WAIT_MODES.indexOf(options.waitMode),
+  mode: WAIT_MODES[options.waitMode],
   spin: options.waitSpin,
   timeout: options.waitTimeout < 0 ? -1 : options.waitTimeout * 1000,
 });
@@ -304,7 +309,7 @@ export function wasmRing(hf: Holdfast, create: typeof createMemory, module: Uint
         [which, items, runs, warming, layout, slots - 1, words, batch, mode, spin | 0, BigInt(timeout)],
         { interruptible: false },
       );
-    const [producer, consumer] = await Promise.all([side(0), side(1)]);
+    const [producer, consumer] = await Promise.all([side(RING_PRODUCER), side(RING_CONSUMER)]);
     const [at] = await Promise.all([producer.join(), consumer.join()]);
     const view = new DataView((await memory.read(at as number, SIZEOF_RING_RESULT * runs)).buffer);
     await memory.close();

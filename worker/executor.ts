@@ -13,7 +13,10 @@ import {
   PLAN_RESOURCE_NEW,
   PLAN_RESOURCE_REP,
   PLAN_SORT_FUNC,
+  PLAN_SORT_GLOBAL,
   PLAN_SORT_MEMORY,
+  PLAN_SORT_TABLE,
+  PLAN_SORT_TAG,
   PLAN_SORTS,
 } from '../build/generated/layouts.ts';
 import { emptyImports } from '../common/memory-import.ts';
@@ -52,7 +55,15 @@ export interface Surroundings {
 /** A core module lacks an export, which the parser has not checked. */
 class MissingExport extends WebAssembly.LinkError {}
 
-const SORT_NAMES = ['function', 'table', 'memory', 'global', 'tag'];
+/** The place of each name in SORT_NAMES: its number in plan.def. */
+interface SortNames extends ReadonlyArray<string> {
+  [PLAN_SORT_FUNC]: 'function';
+  [PLAN_SORT_TABLE]: 'table';
+  [PLAN_SORT_MEMORY]: 'memory';
+  [PLAN_SORT_GLOBAL]: 'global';
+  [PLAN_SORT_TAG]: 'tag';
+}
+const SORT_NAMES: SortNames = ['function', 'table', 'memory', 'global', 'tag'];
 
 export class Executor {
   readonly instances: ComponentInstance[] = [];

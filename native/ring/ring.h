@@ -24,9 +24,21 @@ static uint64_t ring_clock(uint64_t *room);
 
 #define RING_INLINE static inline __attribute__((always_inline))
 
-enum ring_layout { RING_COMPACT, RING_PADDED };
-enum ring_wait_mode { RING_SPIN, RING_WAIT, RING_HYBRID };
-enum ring_side { RING_PRODUCER, RING_CONSUMER };
+/* clang-format off */
+#define ENUM(name) enum name {
+#define VALUE(name, value) name = (value),
+#define END_ENUM };
+#define STRUCT(name) struct name {
+#define FIELD(type, name) type name;
+#define END(name, size) }; _Static_assert(sizeof(struct name) == (size), #name " is as large as its fields together");
+/* clang-format on */
+#include "layouts.def"
+#undef ENUM
+#undef VALUE
+#undef END_ENUM
+#undef STRUCT
+#undef FIELD
+#undef END
 
 /* Offsets in the memory. In the compact layout everything is next to each other, in the padded one each index has two cache lines of its own, because
  * processors fetch lines in pairs. */
@@ -264,16 +276,6 @@ RING_INLINE uint32_t ring_best_batch(uint32_t mask)
 }
 
 /* ---- the benchmark: a number of runs, one after the other, by the same two threads ---- */
-
-/* clang-format off */
-#define STRUCT(name) struct name {
-#define FIELD(type, name) type name;
-#define END(name, size) }; _Static_assert(sizeof(struct name) == (size), #name " is as large as its fields together");
-/* clang-format on */
-#include "layouts.def"
-#undef STRUCT
-#undef FIELD
-#undef END
 
 /* After the slots, starting on a new line. */
 struct ring_bench {
