@@ -22,8 +22,8 @@ export interface Endpoint<Out, In> {
   /** The name of the lock that the other side holds for life, if its death is detected by a lock. */
   readonly lock?: string;
   /**
-   * Called after `terminate`: resolves when the holders of these locks are gone, which are the other side's workers. If
-   * it did not say which they are: when the other side itself is gone.
+   * Called after `terminate`. Resolves when the holders of these locks, the other side's workers, are gone; without
+   * locks, when the other side itself is gone.
    */
   gone?(locks: readonly string[] | undefined): Promise<unknown>;
 }

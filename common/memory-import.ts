@@ -32,7 +32,7 @@ export const emptyImports = <Value>(): Record<string, Value> => Object.create(nu
 
 /**
  * The last resort for a `WebAssembly.Module` without its bytes: tries memories of wrong sizes and reads the right size from the end of the engine's error
- * message. V8 reports it; elsewhere this returns null. The imports have no functions, so that the module never links, because its start function would run.
+ * message. V8 reports it; elsewhere this returns null. No functions are passed, so that the module does not link: otherwise its start function would run.
  */
 export function probeMemory(module: WebAssembly.Module): MemoryType | null {
   const type = { initial: 0, maximum: WASM_PAGES_MAX, shared: true };

@@ -5,7 +5,7 @@ export const IMPORTS = 2;
 export const FUNCTIONS = 3;
 export const EXPORTS = 7;
 export const CODE = 10;
-/** The only section that is not in the order of the numbers: it comes before the globals. */
+/** Sections are in the order of their numbers, except this one, which comes before the globals, and the data count, which comes before the code. */
 export const TAGS = 13;
 
 /** Decodes an unsigned LEB128 number from the bytes that `next` returns. */
@@ -33,7 +33,7 @@ export class Reader {
   constructor(private readonly bytes: Uint8Array) {}
 
   byte(): number {
-    if (this.at >= this.bytes.length) throw new RangeError('the bytes end inside the import section');
+    if (this.at >= this.bytes.length) throw new RangeError('the bytes end inside a section');
     return this.bytes[this.at++]!;
   }
 

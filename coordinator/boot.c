@@ -117,7 +117,7 @@ void hf_w_awake(void)
 	hf_thread_awake(hf_self);
 }
 
-/* An interruptible guest calls this when it finds the order to stop. Entering and leaving the kernel unwinds it. */
+/* An interruptible guest calls this when it finds an order, which the thread obeys as it leaves the kernel. */
 void hf_w_interrupt(void)
 {
 	pass_the_door();
@@ -159,6 +159,7 @@ void hf_w_returned(void)
 	leave_process(hf_self);
 }
 
+/* Called when the guest ended in any other way: the reason, the code, the message and the stack. */
 void hf_w_ended(uint32_t reason, uint32_t code, const char *message, uint32_t message_size, const char *stack,
                 uint32_t stack_size)
 {

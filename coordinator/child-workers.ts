@@ -13,7 +13,7 @@ export interface Child {
   failure?: Error;
 }
 
-/** How long to wait for workers that are starting. The sum of this and the time to die must be less than the page's own wait. */
+/** How long to wait for workers that are starting. The sum of this and `longestDeath` must be less than the time that the page waits. */
 const COMING_UP_MS = 10_000;
 
 export const sleep = (milliseconds: number): Promise<void> =>

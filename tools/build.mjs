@@ -67,7 +67,7 @@ export async function build(targets = ['demo']) {
   });
 }
 
-/** During development a part may not exist yet; whatever needs it then fails by itself. */
+/** During development a part may not exist yet; then only the steps that need it fail. */
 const absent = (what) => say(`build: no ${what}, left out`);
 
 const hashOfFiles = (files) =>
@@ -174,7 +174,6 @@ async function assembleBridges() {
 
 // --- TypeScript ---
 
-// `platform` also decides what "#platform" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
 /**
  * Bundlers must not process an import() of a URL that only the page knows. Each bundler has its own comment for that, but esbuild drops comments, so
  * importUrl() is defined in a string.
@@ -186,6 +185,7 @@ const twice = (entry, file, footer = '') => [
   { entry, output: file, platform: 'browser', footer },
   { entry, output: nodeName(file), platform: 'node', footer },
 ];
+// `platform` also decides what "#platform" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
 const bundles = [
   { entry: 'web/index.ts', output: 'index.js', platform: 'browser' },
   { entry: 'web/node.ts', output: 'node.js', platform: 'node' },
@@ -339,7 +339,7 @@ async function buildGuests() {
   const script = fromRoot('tests/guests/build.mjs');
   if (!exists(script)) return absent('guests');
   if (!exists(path.join(bin, 'wasi-clang')))
-    throw new Complaint('the compilers of guest programs come from Debian; on this system there are none');
+    throw new Complaint('the compilers of guest programs are Debian packages, which this system does not have');
   const guests = await import(pathToFileURL(script).href);
   const meter = progress('build: guests');
   const log = (text) => (text.startsWith('built ') ? meter.update(text) : say(text));

@@ -1,5 +1,4 @@
-// Helpers shared by the drivers in tools/. They use only Node >= 20 and its own modules, because they run before `npm
-// ci`.
+// Helpers shared by the drivers in tools/. They use only Node >= 20 and its own modules, because they run before `npm ci`.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -232,7 +231,7 @@ export async function withLock(file, what, fn) {
       takeOver(file, owner);
       continue;
     }
-    if (!told) say(`waiting: ${what} is being done by process ${owner.split('@')[0]}`);
+    if (!told) say(`waiting for process ${owner.split('@')[0]}: ${what}`);
     told = true;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }

@@ -231,7 +231,7 @@ async function lookAt(url: URL, name: AssetName, embedder: boolean): Promise<Fou
   }
   if (isScript && name !== 'supervise' && !isOwn && !(await startsBlobs())) {
     return problem(
-      `${url.href} is of another origin than the page, so a blob: has to load it, and this page may not start one.`,
+      `${url.href} is on another origin than the page, so a worker from a blob: URL must load it, and this page may not start one.`,
       `Add blob: and ${url.origin} to worker-src in the Content-Security-Policy, or serve the file from the origin of the page and say so in the option "assets".`,
     );
   }

@@ -1,5 +1,5 @@
 /**
- * HTTP of components: the page makes their requests by fetch (the option `http`), and gives them requests to answer (serve.ts). Part of http.js.
+ * HTTP for components: the page makes their requests with fetch (the option `http`), and passes them requests to answer (serve.ts). Part of http.js.
  *
  * A component speaks to the page over connections to a port of its own (native/wasi/p2/http.h). Each request is an exchange: a connection on which the
  * component sends the request, and gets the response. A body that it sends has its own connection. When the component drops a response, or ends, the
@@ -20,12 +20,12 @@ import type { ConnectionEnd, ListenerEnd, Sockets } from './sockets.js';
 /** How a component may make HTTP requests. */
 export interface HttpOptions {
   /**
-   * The origins that it may reach, such as "https://api.example.com", or a function that decides about each URL. A browser follows redirects by itself:
-   * a response that comes from another origin is not given to the component. Default: all.
+   * The origins that it may reach, such as "https://api.example.com", or a function that decides for each URL. A browser follows redirects itself:
+   * the component does not get a response from an origin that is not allowed. Default: all.
    */
   allow?: readonly string[] | ((url: URL) => boolean);
   /**
-   * Makes the requests instead of the page's `fetch`: it can send cookies, which are otherwise omitted, use a proxy, or answer by itself.
+   * Makes the requests instead of the page's `fetch`: it can send cookies, which are otherwise omitted, use a proxy, or answer requests itself.
    *
    * @example
    * const http = { fetch: (request: Request) => fetch(request, { credentials: 'include' }) };
@@ -33,7 +33,7 @@ export interface HttpOptions {
   fetch?: (request: Request) => Response | PromiseLike<Response>;
   /**
    * How a request's body is sent. "collect": when it is complete; until then it is in the page's memory. "stream": as the component writes it; of the
-   * browsers only Chromium can, and only by HTTP/2 or later. Default: "collect" in browsers, otherwise "stream".
+   * browsers only Chromium can, and only over HTTP/2 or later. Default: "collect" in browsers, otherwise "stream".
    */
   uploads?: 'collect' | 'stream';
 }

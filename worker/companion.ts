@@ -312,7 +312,7 @@ export class Companion {
     if (this.gone) throw new Error('the guest has ended');
     if (this.raw)
       throw new Error(
-        'a companion has one instance of its guest, whose memory the kernel is bound to: for another one call hf.instantiate() again',
+        'a companion can create only one instance of its guest: for another one, call hf.instantiate() again',
       );
     const { memory, wasi } = this.context;
     for (const values of Object.values(given ?? {}))

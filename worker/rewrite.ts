@@ -1,4 +1,4 @@
-/** Runs the rewriter (native/rewrite) once in a dedicated worker, because it reads the whole module, which takes a while. */
+/** Runs the rewriter (native/rewrite) once, in a dedicated worker, because rewriting a large module takes a while. */
 import { platform } from '#platform';
 import {
   REWRITE_FLAG,
@@ -71,7 +71,7 @@ function textAt({ memory }: Rewriter, raw: WasmPointer): string {
   return new TextDecoder().decode(bytes.slice(pointer, bytes.indexOf(0, pointer)));
 }
 
-/** Returns the type of the memory that the module defines, which must now be created for it; null if it imports its memory. */
+/** Returns the type of the module's own memory, which the caller must now create for it; null if the module imports its memory. */
 function memoryOf(rewriter: Rewriter): MemoryType | null {
   const pointer = toPointer(rewriter.rw_memory(0));
   if (!pointer) return null;

@@ -14,7 +14,7 @@ const shown = ({ from, name }: Pick<Imported, 'from' | 'name'>): string => (from
 export function unknownImports({ functions, resources }: Needs, provided: (fn: Imported) => boolean): string {
   const needed = functions.filter((fn) => !provided(fn));
   const later = [...new Set(needed.map(({ from }) => from).filter((from) => /^wasi:.*@0\.[3-9]/.test(from)))];
-  if (later.length > 0) return `it needs a later WASI than 0.2: ${listed(later)}`;
+  if (later.length > 0) return `it needs a later version of WASI than 0.2: ${listed(later)}`;
   const missing = needed.filter(({ from, name }) => !wasiFunction(from, name));
   if (missing.length > 0) return `it has unknown imports: ${listed(missing.map(shown))}. ${available(missing[0]!)}`;
   const other = needed.filter(({ from, name, hash }) => {

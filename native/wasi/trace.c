@@ -123,7 +123,7 @@ void hf__trace(struct hf_thread *thread, enum hf_call call, int result, HF__NINE
 	struct writer to = {thread, (uint8_t *)record.arguments};
 	uint32_t count = (uint32_t)strlen(shown);
 	uint64_t now = hf_plat_monotonic(), started = thread->call_started;
-	/* Left over from a call that was not traced when it ended. */
+	/* The time is left over from an earlier call, during which the trace was ended. */
 	if (started < hf_counter_own(&thread->traced))
 		started = 0;
 	record.head = (struct hf_trace_record){

@@ -25,7 +25,8 @@ async function main() {
     },
   });
   const folder = values.components;
-  if (!folder || !fs.existsSync(folder)) throw new Error(`there is no folder ${folder}: pass one with --components`);
+  if (!folder) throw new Error('pass the folder of the tests: --components DIR');
+  if (!fs.existsSync(folder)) throw new Error(`there is no folder ${folder}`);
   const files = fs
     .readdirSync(folder, { recursive: true })
     .filter((file) => file.endsWith('.wast') && new RegExp(values.grep).test(file))

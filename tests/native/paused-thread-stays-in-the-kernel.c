@@ -55,7 +55,7 @@ static void until_paused(void)
 {
 	while (!hf_process_is_paused(process))
 		(void)hf_work_drain();
-	/* The last thread to stop has reported it. */
+	/* Wait for the report by the last thread that stopped. */
 	while (atomic_load(&told) == 0)
 		(void)hf_work_drain();
 }
@@ -157,7 +157,7 @@ static void compute(void *context)
 		sleep_us(100);
 }
 
-/* Not the first thread: its return ends only itself. */
+/* Runs a thread other than the first: when it returns, the process continues. */
 static void run_computer(void *context)
 {
 	struct hf_thread **which = context;
@@ -214,7 +214,7 @@ static void check_rest_is_sleep(void)
 	CHECK(unwound[0]);
 }
 
-/* The last thread in the guest returns instead of stopping; that is reported, too. */
+/* If the last thread in the guest returns instead of stopping, the pause is reported, too. */
 static void check_end_of_the_last(void)
 {
 	begin();
@@ -235,7 +235,7 @@ static void check_end_of_the_last(void)
 	end(2);
 }
 
-/* The time that its worker takes to start does not count as the program's time. */
+/* The time that a thread's worker takes to start does not count as CPU time. */
 static void check_time_before(void)
 {
 	begin();

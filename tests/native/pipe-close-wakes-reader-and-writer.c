@@ -68,7 +68,7 @@ static void wait_or_act(void *context, unsigned number)
 	act();
 }
 
-/* `fill`: the number of bytes that are in the pipe of 4,096 at first. */
+/* `fill`: how many bytes the pipe, which has room for 4,096, holds at the start. */
 static void scene(uint32_t fill, int (*waits)(void), void (*acts)(void), int result)
 {
 	pipe = pipe_begin(4096);

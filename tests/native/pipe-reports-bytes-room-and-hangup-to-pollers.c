@@ -1,5 +1,4 @@
-/* What poll reports about a pipe's ends; and a waiter is linked only while there is something to wait for, and only
- * once. */
+/* A poll of a pipe's ends reports bytes, room and hang-ups. A waiter is linked at most once, and only while there is something to wait for. */
 #include "support/pipes.h"
 
 static char bytes[8192];

@@ -12,7 +12,7 @@ int main(void)
 	CHECK_ERR(hf_socket_connect(81, &socket, NULL), -HF_ECONNREFUSED);
 	CHECK_ERR(hf_listener_try_accept(listener, &socket, NULL), -HF_EAGAIN);
 
-	/* In the order in which they came. */
+	/* Connections are accepted in the order in which they came. */
 	struct hf_socket *first = connect_to(80), *second = connect_to(80);
 	CHECK_EQ(hf_listener_poll(listener, NULL), 2);
 	CHECK_EQ(s_write(first, "1", 1), 1);
@@ -46,7 +46,7 @@ int main(void)
 	CHECK_EQ(free[0]->port, HF_PORT_FIRST_FREE);
 	hf_listener_close(free[0]);
 	free[0] = listen_on(0);
-	CHECK_EQ(free[0]->port, HF_PORT_FIRST_FREE + 2); /* over the one that is taken */
+	CHECK_EQ(free[0]->port, HF_PORT_FIRST_FREE + 2); /* skips the port that is in use */
 	hf_listener_close(free[0]);
 	hf_listener_close(free[1]);
 	hf_listener_close(listener);

@@ -61,7 +61,7 @@ const refusals = {
   ],
   'an interface of WASI 0.3': [
     [['wasi:clocks/monotonic-clock@0.3.0', 'now', '(func (result u64))', '(func (result i64))']],
-    /it needs a later WASI than 0\.2: wasi:clocks\/monotonic-clock@0\.3\.0$/,
+    /it needs a later version of WASI than 0\.2: wasi:clocks\/monotonic-clock@0\.3\.0$/,
   ],
 };
 

@@ -1,5 +1,5 @@
-// What the coordinator does with a module that cannot be interruptible: it refuses it and says why or, if that was only preferred ('if-possible', as
-// in WebKit), runs it unchanged. And a rewriter is terminated once no caller waits for it.
+// The coordinator refuses a module that cannot be made interruptible, with the reason; if this was only preferred ('if-possible', as in WebKit), it runs
+// the module unchanged. A rewriter is terminated once no caller waits for it.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './support/load.mjs';
@@ -14,7 +14,7 @@ function section(id, ...parts) {
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
   return Buffer.concat([Buffer.from([id, ...leb(body.length)]), body]);
 }
-/** A program whose _start has this code, and which defines that many memories. */
+/** A program with the given code of _start and number of memories. */
 const program = (code, { importsMemory = false, memories = 1 } = {}) =>
   Buffer.concat([
     Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),

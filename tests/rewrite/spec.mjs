@@ -2,8 +2,8 @@
 //
 //   NODE tests/rewrite/spec.mjs FOLDER-OF-WAST-FILES [PATTERN]
 //
-// Every module of the tests is rewritten in both ways. If the engine compiles the original, the result must compile; if it refuses it, the rewriter
-// or the engine must refuse it, too; and each assertion that holds for the original must hold for the result.
+// Every module of the tests is rewritten in both ways. If the engine compiles the original, the result must compile. If the engine refuses the original,
+// either the rewriter must refuse it, too, or the engine must refuse the result. Each assertion that holds for the original must hold for the result.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -152,12 +152,12 @@ export const scenarios = {
       await running(sup);
       sup.children()[1].process.kill();
       await until(sup, () => events.filter((event) => event === 'started doomed').length === 2);
-      const told = [...events];
+      const before = [...events];
       await sup.close();
-      return { told, left: await idle() };
+      return { before, left: await idle() };
     },
     gives: {
-      told: [
+      before: [
         'started a',
         'started b',
         'started deaf',
@@ -195,7 +195,7 @@ export const scenarios = {
     gives: ['timeout', 1, true, 'running'],
   },
 
-  'a start that throws, rejects or returns no process counts': {
+  'a start that throws, rejects or returns no process counts as an abnormal end': {
     async run({ hf, guest, supervise, failure }) {
       const given = [];
       for (const start of [
@@ -372,7 +372,7 @@ export const scenarios = {
     gives: ['restart-limit', 1, 'start-failed', 'the response answered HTTP 404: is the path right?'],
   },
 
-  'closed in the middle of a delay and of a start': {
+  'a supervisor can be closed during a restart delay and during a start': {
     async run({ hf, guest, supervise, trapping, waiting, until, failure, idle, sleep }) {
       const { sup, events } = await supervise({
         backoff: { min: 60_000 },
@@ -425,7 +425,7 @@ export const scenarios = {
     },
   },
 
-  'orders: stop, restart, add; none of them counts': {
+  'stop(), restart() and add() do not count as restarts': {
     async run({ hf, guest, supervise, waiting, running, states, failure, spinning }) {
       let asked = 0;
       const { sup, events } = await supervise({
@@ -484,7 +484,7 @@ export const scenarios = {
     },
   },
 
-  'a process that ended before its start was reported, and one that is returned twice': {
+  'a start may return a process that has already ended, and the same one again': {
     async run({ hf, guest, supervise }) {
       const old = await hf.spawn(guest('hello'), { stdout: 'null', stderr: 'null' });
       await old.exited;

@@ -179,7 +179,7 @@ async function writeParts(file: host.FileHandle, contents: Contents, from: numbe
       position += bytesWritten;
     }
   }
-  if (position !== to) throw new Error('it has other contents than a moment ago');
+  if (position !== to) throw new Error('its contents have changed meanwhile');
 }
 
 /** Creates or replaces a symbolic link. */

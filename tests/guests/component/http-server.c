@@ -8,12 +8,12 @@
  *   /count      how many requests this instance has answered
  *   /empty      204 without a body
  *   /early      writes the body before it sets the response
- *   /twice      sends 60,000 bytes of "x", 20 times
+ *   /twice      sends 1.2 MB: 60,000 bytes of "x", 20 times
  *   /proxy?URL  the response of a GET of the URL
  *   /error      sets the error HTTP-request-denied; /internal: internal-error("out of order")
  *   /none       returns without a response; /drop: drops the response-outparam
  *   /unfinished does not finish its body; /short: finishes a body that is shorter than its Content-Length
- *   /trap       traps before, /late after it has sent a part of the body
+ *   /trap       traps before it has sent anything; /late: after a part of the body
  *   /hang       never returns
  *   /print      prints to standard output and standard error
  *

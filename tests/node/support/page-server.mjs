@@ -1,4 +1,4 @@
-// Opens a page by starting a browser with its address, without a driver; the page posts its outcome.
+// Opens a page in a browser without a driver: starts the browser with the page's address. The page posts its outcome.
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -49,7 +49,7 @@ async function serve(t, more) {
 }
 
 /**
- * Resolves to what a page of tests/node/support posts, or to `{ failed }` if the browser ends first. `more` returns the bytes for other addresses.
+ * Resolves to what a page of tests/node/support posts, or to `{ failed }` if the browser ends first. `more` may return the bytes for an address; otherwise the file is sent.
  */
 export async function outcomeOfPage(t, browserName, page, more = () => undefined) {
   const { url, outcome } = await serve(t, more);
