@@ -3,15 +3,9 @@ import { toPointer, type Pointer } from '../common/pointer.ts';
 import type { ComponentInstance as Canonical, Handles } from './canonical.ts';
 import type { P2Calls } from '../build/generated/exports.ts';
 
-/** The handles that a call has lent and borrowed. */
-interface Scope {
-  lent: number[];
-  /** The number of borrowed handles when the call began. */
-  borrows: number;
-}
-
 class Table implements Handles {
-  readonly #scopes: Scope[] = [];
+  /** For each call under way, the handles that it has lent. */
+  readonly #scopes: number[][] = [];
 
   constructor(
     private readonly p2: P2Calls,
@@ -30,27 +24,27 @@ class Table implements Handles {
     return this.p2.pw_lift_own(this.instance, this.typeOf(resource), index) >>> 0;
   }
 
-  lowerBorrow(resource: number, rep: number): number {
+  lowerBorrow(resource: number, rep: number, scope: number): number {
     if (this.defines(resource)) return rep;
-    return this.p2.pw_lower_borrow(this.instance, this.typeOf(resource), rep) >>> 0;
+    return this.p2.pw_lower_borrow(this.instance, this.typeOf(resource), rep, scope) >>> 0;
   }
 
   liftBorrow(resource: number, index: number, scope: number): number {
     const rep = this.p2.pw_lift_borrow(this.instance, this.typeOf(resource), index) >>> 0;
-    this.#scopes[scope - 1]!.lent.push(index);
+    this.#scopes[scope - 1]!.push(index);
     return rep;
   }
 
   /** Scopes are numbered from 1; 0 means none. */
   openScope(): number {
-    return this.#scopes.push({ lent: [], borrows: this.p2.pw_borrows(this.instance) });
+    return this.#scopes.push([]);
   }
 
   closeScope(scope: number): number {
-    const { lent, borrows } = this.#scopes[scope - 1]!;
+    const lent = this.#scopes[scope - 1]!;
     this.#scopes.length = scope - 1;
     for (const index of lent) this.p2.pw_end_lend(this.instance, index);
-    return Math.max(this.p2.pw_borrows(this.instance) - borrows, 0);
+    return this.p2.pw_borrows(this.instance, scope);
   }
 }
 

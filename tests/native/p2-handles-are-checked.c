@@ -53,7 +53,7 @@ static void given_away_while_lent(struct p2_program *component)
 
 static void borrowed_given_away(struct p2_program *component)
 {
-	uint32_t handle = hf_p2_lower_borrow(component->instance, HF_P2_TYPE_OF_GUEST, 7);
+	uint32_t handle = hf_p2_lower_borrow(component->instance, HF_P2_TYPE_OF_GUEST, 7, 1);
 	(void)hf_p2_lift_own(component->instance, HF_P2_TYPE_OF_GUEST, handle);
 }
 
@@ -79,18 +79,31 @@ static void pass_from_instance_to_instance(struct p2_program *component)
 	uintptr_t rep = hf_p2_lift_own(component->instance, HF_P2_POLLABLE, handle);
 	uint32_t given = hf_p2_lower_own(second, HF_P2_POLLABLE, rep);
 	CHECK_EQ(hf_p2_lift_borrow(second, HF_P2_POLLABLE, given), (int64_t)rep);
-	uint32_t lent = hf_p2_lower_borrow(third, HF_P2_POLLABLE, rep);
+	uint32_t lent = hf_p2_lower_borrow(third, HF_P2_POLLABLE, rep, 1);
 	struct hf_usermem *mem = &component->program->guest->mem;
 	hf_b b = hf_p2_bind(third, mem->copy_in, mem->copy_out, mem->pages, NULL);
 	CHECK_EQ(hf_p2_pollable_ready(b, lent), 1);
-	CHECK_EQ(hf_p2_borrows(third), 1);
+	CHECK_EQ(hf_p2_borrows(third, 1), 1);
 	hf_p2_drop(b, HF_P2_POLLABLE, lent);
-	CHECK_EQ(hf_p2_borrows(third), 0);
+	CHECK_EQ(hf_p2_borrows(third, 1), 0);
 	hf_p2_end_lend(second, given);
 	CHECK_EQ(hf_p2_resource_drop(second, HF_P2_POLLABLE, given), 0);
 	CHECK_EQ(component->p2->handles, 0);
 	hf_p2_release(component->p2,
 	              hf_p2_lift_own(component->instance, HF_P2_POLLABLE, hf_p2_subscribe_duration(component->b, 0)));
+}
+
+/* A nested call drops the handle that the outer one has borrowed, and keeps its own. */
+static void borrows_are_counted_for_each_call(struct p2_program *component)
+{
+	uint32_t type = hf_p2_new_type(component->p2);
+	uint32_t outer = hf_p2_lower_borrow(component->instance, type, 5, 1);
+	uint32_t inner = hf_p2_lower_borrow(component->instance, type, 6, 2);
+	CHECK_EQ(hf_p2_resource_drop(component->instance, type, outer), 0);
+	CHECK_EQ(hf_p2_borrows(component->instance, 2), 1);
+	CHECK_EQ(hf_p2_borrows(component->instance, 1), 0);
+	CHECK_EQ(hf_p2_resource_drop(component->instance, type, inner), 0);
+	CHECK_EQ(hf_p2_borrows(component->instance, 2), 0);
 }
 
 static void components_have_types_of_their_own(struct p2_program *component)
@@ -100,7 +113,7 @@ static void components_have_types_of_their_own(struct p2_program *component)
 	uint32_t handle = hf_p2_resource_new(component->instance, type, 0xfffffff0);
 	CHECK_EQ(hf_p2_resource_rep(component->instance, type, handle), 0xfffffff0);
 	CHECK_EQ(hf_p2_resource_drop(component->instance, type, handle), (int64_t)(HF_P2_DESTROY | 0xfffffff0));
-	uint32_t borrowed = hf_p2_lower_borrow(component->instance, type, 5);
+	uint32_t borrowed = hf_p2_lower_borrow(component->instance, type, 5, 1);
 	CHECK_EQ(hf_p2_resource_drop(component->instance, type, borrowed), 0);
 	(void)hf_p2_resource_new(component->instance, type, 1); /* is freed with the state */
 }
@@ -119,6 +132,7 @@ int main(void)
 	p2_traps(too_many, "wasi:clocks/monotonic-clock subscribe-duration: the component has more than 16384 handles");
 	p2_runs(handles_are_reused);
 	p2_runs(pass_from_instance_to_instance);
+	p2_runs(borrows_are_counted_for_each_call);
 	p2_runs(components_have_types_of_their_own);
 	return done();
 }

@@ -485,6 +485,64 @@ test('the page cannot use what a component lent to it after the call', async (t)
   await assert.rejects(q.exports.back(kept), { name: 'TypeError', message: /must be a live / });
 });
 
+/** A component that calls itself with a borrowed pollable. The inner call drops the handle that the outer one has borrowed, and keeps its own. */
+const keepsABorrowedHandle = () =>
+  assemble(`(component
+    (import "wasi:io/poll@0.2.0" (instance $poll
+      (export "pollable" (type $p (sub resource)))
+      (export "[method]pollable.ready" (func (param "self" (borrow $p)) (result bool)))))
+    (alias export $poll "pollable" (type $p))
+    (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+      (alias outer 1 $p (type $p))
+      (export "pollable" (type $mine (eq $p)))
+      (export "subscribe-duration" (func (param "when" u64) (result (own $mine))))))
+    (core func $ready (canon lower (func $poll "[method]pollable.ready")))
+    (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+    (core func $drop (canon resource.drop $p))
+    (core module $table (table (export "t") 1 funcref))
+    (core instance $table (instantiate $table))
+    (core module $m
+      (import "i" "subscribe" (func $subscribe (param i64) (result i32)))
+      (import "i" "ready" (func $ready (param i32) (result i32)))
+      (import "i" "drop" (func $drop (param i32)))
+      (import "t" "t" (table 1 funcref))
+      (type $call (func (param i32)))
+      (global $outer (mut i32) (i32.const 0))
+      (global $inner (mut i32) (i32.const 0))
+      (func $again (param $own i32) (call_indirect (type $call) (local.get $own) (i32.const 0)))
+      (func (export "f") (param $borrowed i32) (local $own i32)
+        (if (global.get $outer)
+          (then
+            (call $drop (global.get $outer))
+            (global.set $inner (local.get $borrowed)))
+          (else
+            (global.set $outer (local.get $borrowed))
+            (local.set $own (call $subscribe (i64.const 0)))
+            (call $again (local.get $own))
+            (call $drop (local.get $own))
+            (drop (call $ready (global.get $inner)))
+            (call $drop (global.get $inner)))))
+      (func (export "run") (result i32) (call $again (call $subscribe (i64.const 0))) (i32.const 0)))
+    (core instance $m (instantiate $m (with "t" (instance $table)) (with "i" (instance
+      (export "subscribe" (func $subscribe)) (export "ready" (func $ready)) (export "drop" (func $drop))))))
+    (func $f (param "p" (borrow $p)) (canon lift (core func $m "f")))
+    (core func $again (canon lower (func $f)))
+    (core module $fill
+      (import "i" "again" (func $again (param i32)))
+      (import "t" "t" (table 1 funcref))
+      (elem (i32.const 0) func $again))
+    (core instance (instantiate $fill (with "t" (instance $table)) (with "i" (instance (export "again" (func $again))))))
+    (func $run (result (result)) (canon lift (core func $m "run")))
+    (instance $run (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $run)))`);
+
+test('a nested call cannot keep a handle that it has borrowed', async (t) => {
+  const hf = await runtime(t);
+  const { reason, message } = await hf.run(keepsABorrowedHandle());
+  assert.equal(reason, 'trap');
+  assert.match(message, /it returned with 1 borrowed handle that it should have dropped$/);
+});
+
 test('a resource is not lent and given away in the same call, nor given away twice', async (t) => {
   const hf = await runtime(t);
   const bytes = assemble(`(component

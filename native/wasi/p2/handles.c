@@ -42,7 +42,7 @@ static bool grow(struct hf_p2_instance *instance)
 }
 
 /* Returns the new handle, or 0 after a trap. */
-static uint32_t insert(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep, bool owns)
+static uint32_t insert(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep, uint32_t scope)
 {
 	uint32_t handle = instance->free;
 	if (instance->p2->handles >= HF_P2_HANDLES_MAX) {
@@ -58,8 +58,8 @@ static uint32_t insert(struct hf_p2_instance *instance, uint32_t type, uintptr_t
 		return 0;
 	}
 	instance->p2->handles++;
-	instance->borrows += !owns;
-	instance->handles[handle] = (struct hf_p2_handle){.rep = rep, .type = type, .owns = owns};
+	instance->borrows += scope != 0;
+	instance->handles[handle] = (struct hf_p2_handle){.rep = rep, .type = type, .scope = scope};
 	return handle;
 }
 
@@ -67,7 +67,7 @@ static void take_out(struct hf_p2_instance *instance, uint32_t handle)
 {
 	struct hf_p2_handle *entry = &instance->handles[handle];
 	instance->p2->handles--;
-	instance->borrows -= !entry->owns;
+	instance->borrows -= entry->scope != 0;
 	*entry = (struct hf_p2_handle){.rep = instance->free};
 	instance->free = handle;
 }
@@ -91,7 +91,7 @@ static struct hf_p2_handle *get_own(struct hf_p2_instance *instance, uint32_t ty
 	struct hf_p2_handle *entry = get(instance, type, handle);
 	if (entry && entry->lends > 0)
 		(void)hf__p2_trap_at(instance->p2, "handle # is lent", handle);
-	else if (entry && !entry->owns)
+	else if (entry && entry->scope)
 		(void)hf__p2_trap_at(instance->p2, "handle # is borrowed, and cannot be given away", handle);
 	else
 		return entry;
@@ -114,7 +114,7 @@ uint32_t hf__p2_give(hf_b b, struct hf_p2_object *object)
 		(void)hf__p2_no_memory(b->p2);
 		return 0;
 	}
-	uint32_t handle = insert(b->instance, object->type, (uintptr_t)object, true);
+	uint32_t handle = insert(b->instance, object->type, (uintptr_t)object, 0);
 	if (!handle)
 		hf__p2_unref(object);
 	return handle;
@@ -127,8 +127,8 @@ static uint64_t drop(struct hf_p2_instance *instance, uint32_t type, uint32_t ha
 	struct hf_p2_handle *entry = get(instance, type, handle);
 	if (!entry)
 		return 0;
-	struct hf_p2_object *object = type < HF_P2_TYPE_OF_GUEST && entry->owns ? object_of(entry) : NULL;
-	uint64_t result = entry->owns ? HF_P2_DESTROY | (uint32_t)entry->rep : 0;
+	struct hf_p2_object *object = type < HF_P2_TYPE_OF_GUEST && !entry->scope ? object_of(entry) : NULL;
+	uint64_t result = entry->scope ? 0 : HF_P2_DESTROY | (uint32_t)entry->rep;
 	if (entry->lends > 0) {
 		(void)hf__p2_trap_at(instance->p2, "handle # is lent", handle);
 		return 0;
@@ -161,7 +161,7 @@ static bool may_leave(struct hf_p2_instance *instance)
 uint32_t hf_p2_resource_new(struct hf_p2_instance *instance, uint32_t type, uint32_t rep)
 {
 	hf__p2_enter(instance->p2, HF_P2_CALL_resource_new);
-	uint32_t handle = may_leave(instance) ? insert(instance, type, rep, true) : 0;
+	uint32_t handle = may_leave(instance) ? insert(instance, type, rep, 0) : 0;
 	hf__p2_leave(instance->p2);
 	return handle;
 }
@@ -218,27 +218,32 @@ void hf_p2_end_lend(struct hf_p2_instance *instance, uint32_t handle)
 	hf__p2_leave(instance->p2);
 }
 
-static uint32_t lower(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep, bool owns)
+static uint32_t lower(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep, uint32_t scope)
 {
 	hf__p2_enter(instance->p2, HF_P2_CALL_lower);
-	uint32_t handle = insert(instance, type, rep, owns);
+	uint32_t handle = insert(instance, type, rep, scope);
 	hf__p2_leave(instance->p2);
 	return handle;
 }
 
 uint32_t hf_p2_lower_own(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep)
 {
-	return lower(instance, type, rep, true);
+	return lower(instance, type, rep, 0);
 }
 
-uint32_t hf_p2_lower_borrow(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep)
+uint32_t hf_p2_lower_borrow(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep, uint32_t scope)
 {
-	return lower(instance, type, rep, false);
+	HF_ASSERT(scope != 0);
+	return lower(instance, type, rep, scope);
 }
 
-uint32_t hf_p2_borrows(struct hf_p2_instance *instance)
+/* Only reads the table if there are borrowed handles at all: usually there are none when a call ends. */
+uint32_t hf_p2_borrows(struct hf_p2_instance *instance, uint32_t scope)
 {
-	return instance->borrows;
+	uint32_t count = 0;
+	for (uint32_t i = 1; i < instance->used && count < instance->borrows; i++)
+		count += instance->handles[i].type != HF_P2_FREE && instance->handles[i].scope == scope;
+	return count;
 }
 
 void hf_p2_release(struct hf_p2 *p2, uintptr_t rep)

@@ -50,7 +50,7 @@ struct hf_p2_handle {
 	uintptr_t rep; /* WASI's: the object; a component's: its i32; of a free one: the index of the next free one, or 0 */
 	uint32_t type; /* enum hf_p2_type, or from hf_p2_new_type; HF_P2_FREE */
 	uint32_t lends;
-	bool owns;
+	uint32_t scope; /* the call that it is borrowed for; 0: it owns */
 };
 
 struct hf_p2_instance {
@@ -123,11 +123,12 @@ uintptr_t hf_p2_lift_own(struct hf_p2_instance *instance, uint32_t type, uint32_
 uintptr_t hf_p2_lift_borrow(struct hf_p2_instance *instance, uint32_t type, uint32_t handle);
 void hf_p2_end_lend(struct hf_p2_instance *instance, uint32_t handle);
 /* lower_own, lower_borrow: a new handle for a representation. (A borrow that returns to the instance that defines the type is the representation
- * itself: that case is the caller's.) */
+ * itself: that case is the caller's.) `scope`: a number of the call that the handle is borrowed for, not 0. */
 uint32_t hf_p2_lower_own(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep);
-uint32_t hf_p2_lower_borrow(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep);
-/* The handles that do not own and have not been dropped: when an export returns, one that is left is a trap. */
-uint32_t hf_p2_borrows(struct hf_p2_instance *instance);
+uint32_t hf_p2_lower_borrow(struct hf_p2_instance *instance, uint32_t type, uintptr_t rep, uint32_t scope);
+/* The handles that are borrowed for the call and have not been dropped: when an export returns, one that is left is a trap, because its lender may
+ * then drop the resource. Calls of an instance can be nested, so a total would not do: a call could drop an outer call's handle and keep its own. */
+uint32_t hf_p2_borrows(struct hf_p2_instance *instance, uint32_t scope);
 /* Releases what hf_p2_lift_own returned for a type of WASI. */
 void hf_p2_release(struct hf_p2 *p2, uintptr_t rep);
 

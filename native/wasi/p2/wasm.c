@@ -153,14 +153,14 @@ uint32_t pw_lower_own(struct hf_p2_instance *instance, uint32_t type, uint32_t r
 	return hf_p2_lower_own(instance, type, rep);
 }
 
-uint32_t pw_lower_borrow(struct hf_p2_instance *instance, uint32_t type, uint32_t rep)
+uint32_t pw_lower_borrow(struct hf_p2_instance *instance, uint32_t type, uint32_t rep, uint32_t scope)
 {
-	return hf_p2_lower_borrow(instance, type, rep);
+	return hf_p2_lower_borrow(instance, type, rep, scope);
 }
 
-uint32_t pw_borrows(struct hf_p2_instance *instance)
+uint32_t pw_borrows(struct hf_p2_instance *instance, uint32_t scope)
 {
-	return hf_p2_borrows(instance);
+	return hf_p2_borrows(instance, scope);
 }
 
 void pw_release(struct hf_p2 *p2, uint32_t rep)
