@@ -160,6 +160,7 @@ export class TypedCalls {
       realloc: allocate,
       encoding: ENCODINGS[encoding]!,
       resources: this.#pageResources,
+      checkOrders: this.caller.seat.kernel.w_interrupt,
     });
   }
 

@@ -237,6 +237,43 @@ test('a component cannot be called while a call into it is under way, except fro
   assert.ok(other.instance.mayEnter && inner.instance.mayEnter && child.instance.mayEnter);
 });
 
+test('orders are checked while many values pass', () => {
+  const stopped = new Error('stopped');
+  const stop = () => {
+    throw stopped;
+  };
+  const options = { pages: 64, checkOrders: stop };
+  const types = { bytes: T.u8, bools: T.bool, chars: T.char };
+  for (const [name, type] of Object.entries(types)) {
+    // The trap is the one that unwinds a component.
+    const enough = type === T.u8 ? 2 ** 21 : 2 ** 16;
+    assert.throws(() => pass(list(type), D, [HEAP, enough], options), stopped, name);
+    assert.throws(() => across(list(type), D, [HEAP, enough], { pages: 64, to: options }), stopped, name);
+    pass(list(type), D, [HEAP, 100], options);
+    across(list(type), D, [HEAP, 100], { pages: 64, to: options });
+  }
+  assert.throws(() => across([], T.string, [HEAP, 2 ** 21], { pages: 64, to: options }), stopped);
+});
+
+test('a call lends a limited number of handles', () => {
+  const table = new Table();
+  const index = table.lowerOwn(0, 7);
+  const borrows = [
+    { kind: 'borrow', resource: 0 },
+    { kind: 'list', type: D },
+  ];
+  const memory = (count) => new Uint8Array(new Uint32Array(count).fill(index).buffer);
+  const most = 2 ** 16;
+  const given = { pages: 64, table };
+  // The callee defines the resource, so it gets no handles.
+  const to = { pages: 64, table: new Table([0]) };
+  across(borrows, D + 1, [HEAP, most], { ...given, memory: memory(most), to });
+  across(borrows, D + 1, [HEAP, most], { ...given, memory: memory(most), to });
+  const more = { ...given, memory: memory(most + 1) };
+  const message = `ns:p/i.f: a call lends more than ${most} handles`;
+  assert.throws(() => across(borrows, D + 1, [HEAP, most + 1], { ...more, to }), trap(message));
+});
+
 test('the place for a result is checked', () => {
   const result = [{ kind: 'tuple', types: [T.u32, T.u32] }];
   const signature = signatureOf(result, [], D);

@@ -225,7 +225,7 @@ export function callOut(lowering: Lowering, host: (args: unknown[]) => unknown):
       if (!side.instance.mayLeave) throw leaveForbidden();
       startPhase(side);
       const scope = signature.borrows ? side.handles.openScope() : 0;
-      side.scope = scope;
+      side.beginLends(scope);
       const value = host(liftParams(side, signature, flat));
       startPhase(side);
       const core = lowerResult(side, signature, value, flat);
@@ -320,7 +320,7 @@ export function callAcross(lowering: Lowering, fn: LiftedFunction): CoreFunction
       callee.refresh();
       const lends = signature.borrows ? caller.handles.openScope() : 0;
       const scope = signature.borrows ? callee.handles.openScope() : 0;
-      caller.scope = lends;
+      caller.beginLends(lends);
       callee.scope = scope;
       const core = target(...passParams(caller, callee, signature, flat));
       caller.refresh();

@@ -7,8 +7,11 @@ import { refuse } from './trap.ts';
 /** A handle that owns its resource, or is borrowed for the duration of a call. */
 export function handle(resource: number, own: boolean, wit: Wit): Codec {
   /** Returns the representation of the handle's resource. */
-  const take = ({ handles, scope }: Side, index: number): number =>
-    own ? handles.liftOwn(resource, index) : handles.liftBorrow(resource, index, scope);
+  const take = (side: Side, index: number): number => {
+    if (own) return side.handles.liftOwn(resource, index);
+    side.countLend();
+    return side.handles.liftBorrow(resource, index, side.scope);
+  };
   const give = ({ handles, scope }: Side, rep: number): number =>
     own ? handles.lowerOwn(resource, rep) : handles.lowerBorrow(resource, rep, scope);
   const lift = (side: Side, index: number): unknown => {

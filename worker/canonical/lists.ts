@@ -48,14 +48,29 @@ function requireRange(side: Side, element: Codec, at: number, count: number): vo
   side.require(at, size, element.align, 'a list');
 }
 
+/** Copies in pieces, so that the component's orders are checked between them. */
+const PIECE = 2 ** 22;
+
+function copyBytes(from: Side, at: number, size: number, to: Side, target: number): void {
+  for (let done = 0; done < size; done += PIECE) {
+    const piece = Math.min(size - done, PIECE);
+    to.bytes.set(from.bytes.subarray(at + done, at + done + piece), target + done);
+    to.passed(piece);
+  }
+}
+
 /** Copies the elements; returns their new address. */
 function transfer(element: Codec, from: Side, at: number, count: number, to: Side): number {
   requireRange(from, element, at, count);
   const { size } = element;
   const target = to.allocate(count * size, element.align);
   from.refresh();
-  if (element.plain) to.bytes.set(from.bytes.subarray(at, at + count * size), target);
-  else for (let i = 0; i < count; i++) element.copy(from, at + i * size, to, target + i * size);
+  if (element.plain) copyBytes(from, at, count * size, to, target);
+  else
+    for (let i = 0; i < count; i++) {
+      element.copy(from, at + i * size, to, target + i * size);
+      to.passed(VALUE_COST);
+    }
   return target;
 }
 

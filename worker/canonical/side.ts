@@ -53,6 +53,8 @@ export interface SideOptions {
   readonly encoding: StringEncoding;
   /** Absent if values only pass from memory to memory. */
   readonly resources?: ResourceValues;
+  /** Called now and then while many values pass: unwinds the component if it must stop, and waits while it is paused. */
+  readonly checkOrders: () => void;
 }
 
 /**
@@ -61,6 +63,10 @@ export interface SideOptions {
  */
 const LIFT_LIMIT = 2 ** 28 + 2 ** 20;
 export const VALUE_COST = 32;
+/** How much may pass, in the same measure, until the component's orders are checked again: less than a millisecond's work. */
+const UNCHECKED = 2 ** 20;
+/** The most handles that a call may lend. They are remembered until it returns, and a list of lists can refer to the same handle any number of times. */
+const LENDS_MOST = 2 ** 16;
 
 const noBytes = new Uint8Array();
 const noView = new DataView(noBytes.buffer);
@@ -74,20 +80,34 @@ export class Side {
   /** How much of the limit is left in this call. */
   left = 0;
   limit = LIFT_LIMIT;
+  private unchecked = 0;
+  private lends = 0;
   readonly instance: ComponentInstance;
   readonly handles: Handles;
   readonly encoding: StringEncoding;
   readonly resources: ResourceValues | undefined;
   private readonly memory: WebAssembly.Memory | null;
   private readonly realloc: Realloc | null;
+  private readonly checkOrders: () => void;
 
-  constructor({ instance, memory, realloc, encoding, resources }: SideOptions) {
+  constructor({ instance, memory, realloc, encoding, resources, checkOrders }: SideOptions) {
     this.instance = instance;
     this.handles = instance.handles;
     this.memory = memory;
     this.realloc = realloc;
     this.encoding = encoding;
     this.resources = resources;
+    this.checkOrders = checkOrders;
+  }
+
+  /** Begins a call that lends handles in this scope. */
+  beginLends(scope: number): void {
+    this.scope = scope;
+    this.lends = 0;
+  }
+
+  countLend(): void {
+    if (++this.lends > LENDS_MOST) throw new Trap(`a call lends more than ${LENDS_MOST} handles`);
   }
 
   /** Call this whenever code of a component may have run: its memory may have grown, which replaces the buffer. */
@@ -121,5 +141,14 @@ export class Side {
   spend(cost: number): void {
     this.left -= cost;
     if (this.left < 0) throw new Trap('the values that it passes are too large');
+    this.passed(cost);
+  }
+
+  /** Call this for all that passes: JavaScript's loops, unlike the component's, do not check for orders themselves. */
+  passed(cost: number): void {
+    this.unchecked += cost;
+    if (this.unchecked < UNCHECKED) return;
+    this.unchecked = 0;
+    this.checkOrders();
   }
 }

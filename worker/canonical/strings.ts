@@ -144,6 +144,7 @@ function transfer(from: Side, at: number, length: number, to: Side): void {
     storeText(to, text);
     from.refresh();
   }
+  to.passed(size);
 }
 
 /** Whether a string of JavaScript is too long in some encoding. */

@@ -81,7 +81,15 @@ export const plainResources = {
 };
 
 /** An instance with its side. `heap.next` is the address of the next allocation. */
-export function component({ pages = 1, encoding = 'utf8', table = new Table(), realloc, parent = null, shared } = {}) {
+export function component({
+  pages = 1,
+  encoding = 'utf8',
+  table = new Table(),
+  realloc,
+  parent = null,
+  shared,
+  checkOrders,
+} = {}) {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 100, shared: shared ?? false });
   const heap = { next: HEAP, calls: [] };
   const allocate = (old, oldSize, align, size) => {
@@ -99,6 +107,7 @@ export function component({ pages = 1, encoding = 'utf8', table = new Table(), r
     realloc: realloc ? (...args) => realloc(memory, ...args) : allocate,
     encoding,
     resources: plainResources,
+    checkOrders: checkOrders ?? (() => undefined),
   });
   side.refresh();
   return { memory, heap, instance, side, table };
