@@ -92,6 +92,8 @@ function originOf(entry: string, what: string): string {
 const GIVEN_UP = 'the component has given up the request';
 /** The error of a body whose connection can no longer be accepted. */
 const LOST = 'the component ended before its body was accepted';
+/** The error of a body that was given up. */
+const TOO_MANY = 'the component has opened too many later bodies that it has not sent';
 
 /** Makes a component's request. `failureOf` translates what it throws. */
 async function fetchFor(
@@ -151,21 +153,31 @@ function responseMessage(response: Response): Uint8Array {
 /** How many bytes of a body are buffered that the page does not read; then the component waits. */
 const BUFFER = 256 * 1024;
 
+/** How many bodies may have arrived to which no message refers yet. The page does not learn that a component has dropped one, so the oldest is given up. */
+const UNCLAIMED_MOST = 64;
+
 /** Answers one process's HTTP. */
 export class HttpService {
   readonly #plan: HttpPlan;
   readonly #serves: boolean;
-  readonly #uploads = new Map<number, Deferred<Upload>>();
+  /** Bodies to which a message refers, until their connection is accepted. */
+  readonly #awaited = new Map<number, Deferred<Upload>>();
+  /** Bodies whose connection was accepted, until a message refers to them; the oldest first. */
+  readonly #unclaimed = new Map<number, Upload>();
+  /** The highest number of a body that was given up. */
+  #givenUp = 0;
   readonly #asked = deferred<Exchange>();
   #listener!: ListenerEnd;
   #running = true;
+  /** Whether the response of a process that serves can still arrive. */
+  #answering: boolean;
   /** Whether no more connections are accepted. */
   #over = false;
 
   /** `serves`: the process is to answer a request. */
   constructor(option: HttpOption, serves = false) {
     this.#plan = planHttp(option);
-    this.#serves = serves;
+    this.#serves = this.#answering = serves;
   }
 
   /** Resolves when the process waits for the request that it is to answer. */
@@ -194,13 +206,25 @@ export class HttpService {
     process.exited.then(ended, ended);
   }
 
+  /** Call this when the response of the process has arrived, or never will. */
+  answered(): void {
+    this.#answering = false;
+    this.#closeIfIdle();
+  }
+
   /** The body with this number, once its connection is accepted. */
   upload(number: number): Promise<Upload> {
-    const upload = this.#uploads.get(number) ?? deferred<Upload>();
-    this.#uploads.set(number, upload);
+    const known = this.#unclaimed.get(number);
+    if (known) {
+      this.#unclaimed.delete(number);
+      return Promise.resolve(known);
+    }
+    if (number <= this.#givenUp) return Promise.reject(new Error(TOO_MANY));
+    const upload = this.#awaited.get(number) ?? deferred<Upload>();
+    this.#awaited.set(number, upload);
     if (this.#over) upload.reject(new Error(LOST));
     const found = (): void => {
-      this.#uploads.delete(number);
+      this.#awaited.delete(number);
       this.#closeIfIdle();
     };
     upload.promise.then(found, found);
@@ -209,7 +233,27 @@ export class HttpService {
 
   /** The last connections of a process that has ended may still have to be accepted. */
   #closeIfIdle(): void {
-    if (!this.#running && this.#uploads.size === 0) this.#listener.close();
+    if (this.#running || this.#answering || this.#awaited.size > 0) return;
+    this.#over = true;
+    this.#listener.close();
+    this.#giveUp(0);
+  }
+
+  /** Gives up the oldest bodies to which no message refers, until there are only so many. */
+  #giveUp(most: number): void {
+    for (const [number, upload] of this.#unclaimed) {
+      if (this.#unclaimed.size <= most) return;
+      this.#unclaimed.delete(number);
+      this.#givenUp = Math.max(this.#givenUp, number);
+      upload.cancel();
+    }
+  }
+
+  #arrived(number: number, upload: Upload): void {
+    const awaited = this.#awaited.get(number);
+    if (awaited) return awaited.resolve(upload);
+    this.#unclaimed.set(number, upload);
+    this.#giveUp(this.#over ? 0 : UNCLAIMED_MOST);
   }
 
   async #acceptAll(): Promise<void> {
@@ -218,7 +262,8 @@ export class HttpService {
     } catch {
       // The port was closed, or the runtime has ended: no more bodies can arrive.
       this.#over = true;
-      for (const upload of this.#uploads.values()) upload.reject(new Error(LOST));
+      for (const upload of this.#awaited.values()) upload.reject(new Error(LOST));
+      this.#giveUp(0);
     }
   }
 
@@ -228,14 +273,15 @@ export class HttpService {
     switch (message?.kind) {
       case HTTP_UPLOAD: {
         connection.writable.close().catch(() => undefined);
-        const upload = this.#uploads.get(message.upload) ?? deferred<Upload>();
-        this.#uploads.set(message.upload, upload);
-        return upload.resolve(new Upload(incoming));
+        return this.#arrived(message.upload, new Upload(incoming));
       }
       case HTTP_ACCEPT:
         return this.#asked.resolve(new Exchange(connection, incoming));
       case HTTP_REQUEST:
         return this.#answer(new Exchange(connection, incoming), message);
+      default: // it has ended already
+        incoming.cancel();
+        connection.writable.close().catch(() => undefined);
     }
   }
 

@@ -197,6 +197,8 @@ class Answer {
       this.abort(error);
       this.#end();
       throw error;
+    } finally {
+      this.#service.answered();
     }
   }
 

@@ -6,6 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { assemble } from './support/component.mjs';
 import { root } from './support/load.mjs';
 import { guest, runtime, until } from './support/runtime.mjs';
 
@@ -343,6 +344,80 @@ test('a start that is aborted at any moment leaves no port open', async (t) => {
   await until(
     async () => (await hf.stats()).sockets.listeners,
     (count) => count === 0,
+  );
+});
+
+/** A component that creates 1,000 requests, with a body each, and drops them. Then it waits forever. */
+const dropsBodies = () =>
+  assemble(`(component
+    (import "wasi:http/types@0.2.0" (instance $http
+      (export "fields" (type $fields (sub resource)))
+      (export "headers" (type $headers (eq $fields)))
+      (export "outgoing-request" (type $request (sub resource)))
+      (export "outgoing-body" (type $body (sub resource)))
+      (export "[constructor]fields" (func (result (own $fields))))
+      (export "[constructor]outgoing-request" (func (param "headers" (own $headers)) (result (own $request))))
+      (export "[method]outgoing-request.body" (func (param "self" (borrow $request)) (result (result (own $body)))))))
+    (import "wasi:io/poll@0.2.0" (instance $poll
+      (export "pollable" (type $p (sub resource)))
+      (export "[method]pollable.block" (func (param "self" (borrow $p))))))
+    (alias export $poll "pollable" (type $p))
+    (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+      (alias outer 1 $p (type $p))
+      (export "pollable" (type $mine (eq $p)))
+      (export "subscribe-duration" (func (param "when" u64) (result (own $mine))))))
+    (alias export $http "outgoing-request" (type $request))
+    (alias export $http "outgoing-body" (type $body))
+    (core module $memory (memory (export "memory") 1))
+    (core instance $memory (instantiate $memory))
+    (core func $fields (canon lower (func $http "[constructor]fields")))
+    (core func $request (canon lower (func $http "[constructor]outgoing-request")))
+    (core func $body (canon lower (func $http "[method]outgoing-request.body") (memory $memory "memory")))
+    (core func $drop-request (canon resource.drop $request))
+    (core func $drop-body (canon resource.drop $body))
+    (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+    (core func $block (canon lower (func $poll "[method]pollable.block")))
+    (core module $m
+      (import "memory" "memory" (memory 1))
+      (import "i" "fields" (func $fields (result i32)))
+      (import "i" "request" (func $request (param i32) (result i32)))
+      (import "i" "body" (func $body (param i32 i32)))
+      (import "i" "drop-request" (func $drop_request (param i32)))
+      (import "i" "drop-body" (func $drop_body (param i32)))
+      (import "i" "subscribe" (func $subscribe (param i64) (result i32)))
+      (import "i" "block" (func $block (param i32)))
+      (func (export "run") (result i32) (local $i i32) (local $request i32)
+        (loop $more
+          (call $body (local.tee $request (call $request (call $fields))) (i32.const 0))
+          (call $drop_body (i32.load (i32.const 4)))
+          (call $drop_request (local.get $request))
+          (call $block (call $subscribe (i64.const 1000000)))
+          (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000))))
+        (call $block (call $subscribe (i64.const 1000000000000000)))
+        (i32.const 0)))
+    (core instance $m (instantiate $m (with "memory" (instance $memory)) (with "i" (instance
+      (export "fields" (func $fields)) (export "request" (func $request)) (export "body" (func $body))
+      (export "drop-request" (func $drop-request)) (export "drop-body" (func $drop-body))
+      (export "subscribe" (func $subscribe)) (export "block" (func $block))))))
+    (func $run (result (result)) (canon lift (core func $m "run")))
+    (instance $run (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $run)))`);
+
+test('bodies that a component drops do not keep their connections', async (t) => {
+  const hf = await runtime(t);
+  const process = await hf.spawn(dropsBodies(), { http: true });
+  await until(
+    async () => (await hf.ps()).find(({ id }) => id === process.id),
+    ({ asleepFor }) => asleepFor > 500,
+  );
+  await until(
+    () => hf.stats(),
+    ({ sockets }) => sockets.connections <= 64,
+  );
+  process.kill();
+  await until(
+    () => hf.stats(),
+    ({ sockets }) => sockets.connections === 0 && sockets.listeners === 0,
   );
 });
 
