@@ -1,6 +1,9 @@
 /* UDP: datagrams keep their bounds and their order, have their sender's address, and are lost if no socket has the port or its queue is full. */
 #include "support/p2_net.h"
 
+#include "kernel/socket.h"
+#include "support/threads.h"
+
 enum { DATA = 4096, LIST = 8192, RECORD = 44 };
 
 struct streams {
@@ -136,6 +139,33 @@ static void connected(struct p2_program *component)
 	CHECK_EQ(receives(component, again.in, 1), 0);
 }
 
+static hf_word flooding; /* 1: until it is 0; then 2 */
+
+/* Datagrams from a port that the socket does not listen to. */
+static void flood(void *context)
+{
+	struct hf_socket *socket;
+	(void)context;
+	while (atomic_load(&flooding) == 1) {
+		if (hf_socket_connect_from(9, HF_PORT_DATAGRAMS | 1004, &socket, NULL) == 0)
+			hf_socket_close(socket);
+	}
+	atomic_store(&flooding, 2);
+	hf_plat_wake(&flooding, 1);
+}
+
+static void a_flood_does_not_hold_the_receiver(struct p2_program *component)
+{
+	struct streams one = open_streams(component, bound(component, 1004), 2004);
+	atomic_store(&flooding, 1);
+	in_background(flood, NULL);
+	for (int i = 0; i < 100; i++)
+		CHECK_EQ(receives(component, one.in, 1), 0);
+	atomic_store(&flooding, 0);
+	while (atomic_load(&flooding) != 2)
+		(void)hf_plat_wait(&flooding, 0, HF_FOREVER);
+}
+
 static void largest(struct p2_program *component)
 {
 	struct streams one = open_streams(component, bound(component, 1002), 0);
@@ -189,6 +219,7 @@ static void guest(struct p2_program *component)
 	network = net_network(component);
 	between_two(component);
 	connected(component);
+	a_flood_does_not_hold_the_receiver(component);
 	largest(component);
 	states(component);
 }

@@ -215,11 +215,12 @@ static int read_all(struct hf_p2 *p2, uint32_t fd, struct datagram *datagram)
 	}
 }
 
-/* Takes the next datagram of a sender that the socket listens to. -HF_EAGAIN: there is none. */
+/* Takes the next datagram of a sender that the socket listens to. -HF_EAGAIN: there is none, or after as many from others as a queue holds: they could
+ * arrive faster than they are dropped here, where the thread does not check its orders. */
 static int take(struct udp_socket *socket, struct datagram **out)
 {
 	struct hf_p2 *p2 = socket->base.base.p2;
-	for (;;) {
+	for (int i = 0; i < QUEUE; i++) {
 		struct datagram *datagram = hf__p2_alloc(p2, sizeof *datagram + HF_PIPE_SIZE);
 		int fd = datagram ? hf_sock_call(p2->thread, HF_SOCK_ACCEPT, socket->base.fd, 0) : -HF_ENOMEM;
 		int result = fd;
@@ -235,6 +236,7 @@ static int take(struct udp_socket *socket, struct datagram **out)
 		if (result < 0 && result != -HF_ECONNRESET)
 			return result;
 	}
+	return -HF_EAGAIN;
 }
 
 /* record incoming-datagram */
