@@ -17,7 +17,7 @@
 #include <holdfast/layouts_as_c.h>
 
 /* Each definition, declaration, element of a type or of a list, and each instantiation costs one unit, each time it is read: nested components and
- * instance types are read again where they are used. A command uses about 1,000 (RATIONALE.md). The component's size is limited by 32-bit offsets alone. */
+ * instance types are read again where they are used. So does every 64 bytes of a definition. A command uses about 1,000 (RATIONALE.md). The component's size is limited by 32-bit offsets alone. */
 #define HF_COMPONENT_FUEL 200000
 /* The deepest nesting of components, component types and instance types. Instantiations count as nesting. */
 #define HF_COMPONENT_SCOPES 64

@@ -126,6 +126,11 @@ bool hf__spend(struct hf__context *cx, uint32_t units)
 	return !hf__ended(cx);
 }
 
+bool hf__spend_bytes(struct hf__context *cx, size_t bytes)
+{
+	return hf__spend(cx, (uint32_t)(bytes / HF__BYTES_A_UNIT));
+}
+
 struct hf__reader hf__range(struct hf__context *cx, const uint8_t *at, const uint8_t *end)
 {
 	return (struct hf__reader){.module = cx->bytes, .at = at, .end = end, .fault = &cx->fault};

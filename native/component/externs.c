@@ -73,7 +73,8 @@ struct hf__name hf__join(struct hf__context *cx, struct hf__name outer, struct h
 		hf__refuse(cx, NULL, cx->at, HF_COMPONENT_LIMIT, "the names of instances in instances are too long");
 		return joined;
 	}
-	char *text = hf__alloc(cx, (size_t)outer.size + 1 + inner.size);
+	size_t size = (size_t)outer.size + 1 + inner.size;
+	char *text = hf__spend_bytes(cx, size) ? hf__alloc(cx, size) : NULL;
 	if (!text)
 		return joined;
 	memcpy(text, outer.text, outer.size);
@@ -332,8 +333,12 @@ static struct hf__scope *read_declarations(struct hf__context *cx, const struct 
 		return NULL;
 	take_namer(scope, &reading->path);
 	cx->depth++;
-	for (uint32_t left = hf__count(r); left > 0 && !hf__failed(r) && hf__spend(cx, 1); left--)
+	for (uint32_t left = hf__count(r); left > 0 && !hf__failed(r) && hf__spend(cx, 1); left--) {
+		const uint8_t *start = r->at;
 		read_declaration(cx, scope, r, reading);
+		if (!hf__failed(r))
+			(void)hf__spend_bytes(cx, (size_t)(r->at - start));
+	}
 	cx->depth--;
 	return hf__ended(cx) ? NULL : scope;
 }

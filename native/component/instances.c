@@ -13,9 +13,9 @@ static void add_argument(struct hf__context *cx, struct hf__reader *r, const uin
 static void check_import(struct hf__context *cx, struct hf__reader *r, const uint8_t *where,
                          const struct hf__import *import, const struct hf__exports *arguments)
 {
-	const struct hf__export *argument = hf__exports_find(cx, arguments, import->module);
-	if (hf__failed(r))
+	if (hf__failed(r) || !hf__spend_bytes(cx, (size_t)import->module.size + import->name.size))
 		return;
+	const struct hf__export *argument = hf__exports_find(cx, arguments, import->module);
 	if (!argument) {
 		hf__refuse(cx, r, where, HF_COMPONENT_INVALID, "a core module imports from \"%n\", but gets no such argument",
 		           &import->module);

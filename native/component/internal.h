@@ -226,6 +226,9 @@ void hf__refuse_async(struct hf__context *cx, struct hf__reader *r, const uint8_
 void hf__no_memory(struct hf__context *cx);
 /* False, with a failure, when the fuel is used up. */
 bool hf__spend(struct hf__context *cx, uint32_t units);
+/* The same for work or memory that is proportional to bytes of the component: one unit for HF__BYTES_A_UNIT, in addition to what the definition costs. */
+#define HF__BYTES_A_UNIT 64
+bool hf__spend_bytes(struct hf__context *cx, size_t bytes);
 /* Whether one more scope may be entered; the caller counts cx->depth. */
 bool hf__enter(struct hf__context *cx);
 /* The text of a failure of the reader. */

@@ -319,7 +319,7 @@ static struct hf__export *seek(struct hf__context *cx, const struct hf__exports 
 		if (clash(found->name, name, exports->strong))
 			return found;
 		*slot = (*slot + 1) & exports->mask;
-		if (probes % 16 == 0 && !hf__spend(cx, 1))
+		if (probes % 16 == 0 && !hf__spend_bytes(cx, HF__BYTES_A_UNIT + (size_t)name.size))
 			return NULL;
 	}
 	return NULL;

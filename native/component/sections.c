@@ -130,8 +130,10 @@ static void read_section(struct hf__context *cx, struct hf__scope *scope, struct
 		return;
 	}
 	for (uint32_t left = hf__count(r); left > 0 && !hf__failed(r) && hf__spend(cx, 1); left--) {
-		cx->at = r->at;
+		const uint8_t *start = cx->at = r->at;
 		readers[id](cx, scope, r);
+		if (!hf__failed(r))
+			(void)hf__spend_bytes(cx, (size_t)(r->at - start));
 	}
 	if (!hf__failed(r) && r->at != r->end)
 		hf__fail(r, "a section is longer than its contents");
@@ -150,7 +152,8 @@ static void read_sections(struct hf__context *cx, struct hf__scope *scope, struc
 		if (hf__failed(r))
 			return;
 		if (id == 0)
-			(void)hf__read_name(cx, &section); /* a custom section: the rest may be anything */
+			(void)hf__spend_bytes(cx,
+			                      hf__read_name(cx, &section).size); /* a custom section: the rest may be anything */
 		else if (id == 1)
 			read_module(cx, scope, section);
 		else if (id == 4)

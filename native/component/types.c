@@ -328,9 +328,21 @@ static uint32_t without_names(struct hf__context *cx, struct hf__reader *r, cons
 	return hf__make_type(cx, r, where, bare);
 }
 
+/* The bytes that are hashed and compared for a node. A type that gets a name is made again, without being read again. */
+static size_t bytes_of(const struct hf__context *cx, const struct hf__node *node)
+{
+	size_t bytes = 0;
+	for (uint32_t i = 0; i < node->count; i++)
+		bytes += sizeof node->fields[i].type + node->fields[i].name.size;
+	if (node->op == HF_PLAN_OWN || node->op == HF_PLAN_BORROW)
+		bytes += (size_t)cx->resources[node->a].interface.size + cx->resources[node->a].name.size;
+	return bytes;
+}
+
 uint32_t hf__make_type(struct hf__context *cx, struct hf__reader *r, const uint8_t *where, struct hf__node node)
 {
-	if (hf__ended(cx) || (cx->nodes_count > cx->chains_mask && !rechain(cx)))
+	if (hf__ended(cx) || !hf__spend_bytes(cx, bytes_of(cx, &node)) ||
+	    (cx->nodes_count > cx->chains_mask && !rechain(cx)))
 		return 0;
 	uint32_t place = identity(&node) & cx->chains_mask, probes = 0;
 	for (uint32_t i = cx->chains[place]; i != 0; i = cx->nodes[i].next) {

@@ -41,6 +41,8 @@ static bool parts_are_named(struct hf__context *cx, const struct hf__scope *scop
 	const struct hf__node *node = hf__type(cx, type);
 	if (node->op == HF_PLAN_OWN || node->op == HF_PLAN_BORROW)
 		return knows(cx, scope, node->b ? NAME : RESOURCE, node->b ? node->b : node->a, imported);
+	if (!hf__spend(cx, node->count / 16))
+		return false;
 	for (uint32_t i = 0; i < node->count; i++) {
 		if (!type_is_named(cx, scope, node->fields[i].type, imported))
 			return false;

@@ -1,5 +1,6 @@
 /* Small components that would take exponential time, memory or recursion are refused early. The tests count work, as the parser's limit does, so
  * they do not depend on the machine's speed. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/component_bytes.h"
@@ -176,6 +177,92 @@ static void core_types(void)
 	check_limit(&bytes, "more than 200000 definitions");
 }
 
+/* A name of 64 KiB. */
+static struct bytes long_name(void)
+{
+	struct bytes name = bytes_of("#65536");
+	bytes_repeat(&name, 65536, "61");
+	return name;
+}
+
+static void append(struct bytes *bytes, const struct bytes *more)
+{
+	for (size_t i = 0; i < more->size; i++) {
+		char text[3];
+		(void)snprintf(text, sizeof text, "%02x", more->at[i]);
+		bytes_put(bytes, text);
+	}
+}
+
+/* A thousand instances of the component, which is freed. */
+static void check_instances(struct bytes *inner)
+{
+	struct bytes bytes = bytes_of("C"), instances = bytes_of("#1000");
+	bytes_section(&bytes, 4, inner);
+	bytes_repeat(&instances, 1000, "00 00 00");
+	bytes_section(&bytes, 5, &instances);
+	free(inner->at);
+	free(instances.at);
+	check_limit(&bytes, "more than 200000 definitions");
+}
+
+/* What is read in each instance costs by its size. */
+static void long_definitions(void)
+{
+	struct bytes custom = bytes_of("C"), types = bytes_of("C"), name = long_name(), type = bytes_of("01 60 #65536");
+	bytes_section(&custom, 0, &name);
+	check_instances(&custom);
+	bytes_repeat(&type, 65536, "7f");
+	bytes_put(&type, "00");
+	bytes_section(&types, 3, &type);
+	check_instances(&types);
+	free(name.at);
+	free(type.at);
+}
+
+/* A thousand instances of a module whose import has a long name. */
+static void long_imports(void)
+{
+	struct bytes bytes = bytes_of("C"), name = long_name(), module = bytes_of("M 01{ 01 60 01 7f 00 }");
+	struct bytes imports = bytes_of("01 'm'"), bundle = bytes_of("01 01 01"), instances = bytes_of("#1000");
+	append(&imports, &name);
+	bytes_put(&imports, "00 00");
+	bytes_section(&module, 2, &imports);
+	bytes_section(&bytes, 1, &module);
+	bytes_put(&bytes, "07{ 01 3f 7f 00 } 08{ 01 03 00 }");
+	append(&bundle, &name);
+	bytes_put(&bundle, "00 00");
+	bytes_section(&bytes, 2, &bundle);
+	bytes_repeat(&instances, 1000, "00 00 01 'm' 12 00");
+	bytes_section(&bytes, 2, &instances);
+	free(name.at);
+	free(module.at);
+	free(imports.at);
+	free(bundle.at);
+	free(instances.at);
+	check_limit(&bytes, "more than 200000 definitions");
+}
+
+/* A record of 5,000 fields that is exported 2,000 times: each export makes a type of its own. */
+static void named_records(void)
+{
+	char text[32];
+	struct bytes bytes = bytes_of("C"), record = bytes_of("01 72 #5000"), exports = bytes_of("#2000");
+	for (unsigned i = 0; i < 5000; i++) {
+		(void)snprintf(text, sizeof text, "'f%u' 7f", i);
+		bytes_put(&record, text);
+	}
+	for (unsigned i = 0; i < 2000; i++) {
+		(void)snprintf(text, sizeof text, "00 'e%u' 03 00 00", i);
+		bytes_put(&exports, text);
+	}
+	bytes_section(&bytes, 7, &record);
+	bytes_section(&bytes, 11, &exports);
+	free(record.at);
+	free(exports.at);
+	check_limit(&bytes, "more than 200000 definitions");
+}
+
 int main(void)
 {
 	instantiations();
@@ -189,5 +276,8 @@ int main(void)
 	wide_record();
 	modules();
 	core_types();
+	long_definitions();
+	long_imports();
+	named_records();
 	return done();
 }
