@@ -237,6 +237,24 @@ static void breaks(struct p2_program *component)
 	broken(component, HF_ETIMEDOUT, HF_CODE_CONNECTION_READ_TIMEOUT);
 }
 
+/* The page no longer reads when the component finishes the body; the response still arrives, and not from another descriptor. */
+static void answered_early(struct p2_program *component)
+{
+	hf_b b = component->b;
+	struct hf_http_message message;
+	char fields[1000];
+	uint32_t request = http_request(component, hf_p2_fields_new(b)), body = body_of(component, request);
+	uint32_t future = http_sends(component, request);
+	struct hf_socket *upload = page_accepts(page, &message, fields);
+	struct hf_socket *exchange = page_accepts(page, &message, fields);
+	page_sends(exchange, (struct hf_http_message){.kind = HF_HTTP_RESPONSE, .status = 404}, "x-a: 1\nset-cookie: b\n");
+	hf_socket_shutdown(exchange, HF_SHUT_RD);
+	finish(component, body);
+	read_response(component, response_of(component, future), exchange);
+	hf_socket_close(upload);
+	hf_socket_close(exchange);
+}
+
 static void page_closes(struct p2_program *component)
 {
 	uint32_t future = http_sends(component, http_request(component, hf_p2_fields_new(component->b)));
@@ -266,8 +284,8 @@ static void waits(struct p2_program *component)
 
 int main(void)
 {
-	void (*const guests[])(struct p2_program *) = {whole,  unfinished,  finished_first, trailers_are_refused,
-	                                               breaks, page_closes, waits};
+	void (*const guests[])(struct p2_program *) = {whole,  unfinished,     finished_first, trailers_are_refused,
+	                                               breaks, answered_early, page_closes,    waits};
 	for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
 		page = page_listens();
 		p2_runs(guests[i]);

@@ -3,6 +3,7 @@
  * The page's fetch neither sends nor shows trailers: a body is received with none, and cannot be sent with any. */
 #include <string.h>
 
+#include "kernel/socket.h"
 #include "wasi/p2/destroy.h"
 #include "wasi/p2/http.h"
 #include "wasi/p2/net.h"
@@ -139,14 +140,15 @@ P2_VOID_DOOR(future_trailers_get, (uint32_t self, uint32_t out), self, out)
 
 /* ---- uploads ---- */
 
-/* Reports how the upload has ended. This does not block: if there is no room, because the page does not read, the whole exchange ends. */
+/* Reports how the upload has ended. This does not block: if there is no room, because the page does not read, it gets no more messages. The response may
+ * still be read, so the descriptor stays open. */
 static void report(struct hf_p2_upload *upload)
 {
 	struct hf_p2_exchange *exchange = upload->exchange;
 	struct hf_http_message message = {
 		.kind = upload->finished ? HF_HTTP_FINISH : HF_HTTP_ABORT, .number = upload->written, .has_number = 1};
 	if (exchange->fd && hf__p2_http_send(upload->base.p2, exchange->fd, &message, NULL, NULL, false) < 0)
-		hf__p2_close_socket(upload->base.p2, &exchange->fd);
+		(void)hf_sock_call(upload->base.p2->thread, HF_SOCK_SHUTDOWN, exchange->fd, HF_SHUT_WR);
 }
 
 /* Before the message is sent, the page does not know of the upload; hf__p2_upload_begins reports it then. */
