@@ -336,8 +336,7 @@ static struct hf__scope *read_declarations(struct hf__context *cx, const struct 
 	for (uint32_t left = hf__count(r); left > 0 && !hf__failed(r) && hf__spend(cx, 1); left--) {
 		const uint8_t *start = r->at;
 		read_declaration(cx, scope, r, reading);
-		if (!hf__failed(r))
-			(void)hf__spend_bytes(cx, (size_t)(r->at - start));
+		(void)hf__spend_bytes(cx, (size_t)(r->at - start));
 	}
 	cx->depth--;
 	return hf__ended(cx) ? NULL : scope;

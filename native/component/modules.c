@@ -377,7 +377,7 @@ static struct hf__module *known_module(struct hf__context *cx, const struct hf__
 			continue;
 		if (bytes == section->at)
 			return module;
-		if (!hf__spend_bytes(cx, HF__BYTES_A_UNIT + size / 16))
+		if (!hf__spend(cx, 1 + (uint32_t)(size >> 10)))
 			return NULL;
 		if (memcmp(bytes, section->at, size) == 0)
 			return module;

@@ -132,8 +132,7 @@ static void read_section(struct hf__context *cx, struct hf__scope *scope, struct
 	for (uint32_t left = hf__count(r); left > 0 && !hf__failed(r) && hf__spend(cx, 1); left--) {
 		const uint8_t *start = cx->at = r->at;
 		readers[id](cx, scope, r);
-		if (!hf__failed(r))
-			(void)hf__spend_bytes(cx, (size_t)(r->at - start));
+		(void)hf__spend_bytes(cx, (size_t)(r->at - start));
 	}
 	if (!hf__failed(r) && r->at != r->end)
 		hf__fail(r, "a section is longer than its contents");
