@@ -116,6 +116,7 @@ export interface Holdfast extends AsyncDisposable {
    * @returns The instance, when it is initialized.
    * @throws `SpawnRefused`, `TypeError`, `RangeError`, `Closed` or `Fatal`, as `spawn()` does.
    * @throws `CallFailed` when it ends during its initialization; `exit` says how.
+   * @throws The signal's reason when aborted before it is initialized; aborting it later kills the instance.
    *
    * @example
    * const q = await hf.instantiate<{ add(a: number, b: number): number }>('/sums.wasm');

@@ -244,6 +244,7 @@ export async function instantiate(tools: Tools, source: Source, options: Instant
     return instance as unknown as Instance;
   } catch (error) {
     settings.link.abandon();
+    if ((error as { exit?: Exit }).exit?.reason === 'killed') settings.signal?.throwIfAborted();
     throw error;
   }
 }

@@ -231,6 +231,23 @@ for (const interruptible of [false, true]) {
   });
 }
 
+test('an abort before it is initialized rejects with the reason; a kill for another reason does not', async (t) => {
+  const hf = await runtime(t);
+  const abort = new AbortController();
+  const starting = hf.instantiate(guest('called'), { entry: 'spin', signal: abort.signal });
+  await until(
+    () => hf.ps(),
+    ([process]) => process?.cpuTime > 0,
+  );
+  abort.abort(new Error('not needed'));
+  await assert.rejects(starting, /^Error: not needed$/);
+  const { signal } = new AbortController();
+  await assert.rejects(hf.instantiate(guest('called'), { entry: 'spin', timeout: 100, signal }), {
+    name: 'CallFailed',
+    message: 'the instance has ended: it ran for longer than 100 ms',
+  });
+});
+
 test('a timeout of a call ends the instance; calls within their time do not', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);
