@@ -3,6 +3,7 @@ import { isBytes, kindOf, viewOf, copyOf, wrong } from './bytes.js';
 import { callable, nothingMore, object, oneOf } from './check.js';
 import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../common/guest-protocol.js';
 import { encodeAnswer, type Answer, type Value } from '../common/values.js';
+import { parseJson } from './json.js';
 import { kinds } from './kinds.js';
 import type { HostContext, HostFunction, HostFunctions } from './host-options.js';
 import type { PageObjects } from './component.js';
@@ -144,7 +145,7 @@ function encoded(answer: Answer): Uint8Array<ArrayBuffer> {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new TypeError(`the guest passed invalid JSON: ${(error as Error).message}`, { cause: error });
   }

@@ -10,6 +10,7 @@ import { kindOf, wrong } from './bytes.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import { asError } from './errors.js';
+import { parseJson } from './json.js';
 import { linesOf, LineSplitter, LineTooLong } from './lines.js';
 import type { CallOptions, PluginHandler, PluginLogger, HandlerContext } from './plugin.js';
 import type { Exit, Process } from './process.js';
@@ -194,6 +195,12 @@ export class Instance {
 
   /** Sends a request. `params` is JSON text. */
   call(method: string, params: string | undefined, { timeout, signal }: CallLimits): SentCall {
+    if (signal?.aborted) {
+      // Since the caller looked, while it got its turn.
+      const result = deferred<never>();
+      result.reject(signal.reason);
+      return { result: result.promise, settled: Promise.resolve() };
+    }
     const id = ++this.#lastId;
     const text = messageOf(method, params, id);
     const abort = (): void => {
@@ -439,9 +446,10 @@ export class Instance {
     if (this.#doom) return undefined; // it is being killed or closed, so its messages no longer matter
     let message: unknown;
     try {
-      message = JSON.parse(line.startsWith(BOM) ? line.slice(1) : line);
-    } catch {
-      if (line.trim() !== '') this.#wrongOutput(line, 'is not JSON');
+      message = parseJson(line.startsWith(BOM) ? line.slice(1) : line);
+    } catch (error) {
+      const why = error instanceof RangeError ? `cannot be read: ${error.message}` : 'is not JSON';
+      if (line.trim() !== '') this.#wrongOutput(line, why);
       return undefined;
     }
     if (Array.isArray(message)) return this.#receiveBatch(message as unknown[], line);

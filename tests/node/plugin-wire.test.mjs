@@ -12,7 +12,7 @@ async function playing(t, options = {}) {
   const { hf, fake } = await startFake(t, lib);
   fake.on.stdin = ({ id }) => fake.send({ t: 'stdin-done', id, error: null });
   const plugin = await hf.plugin('/p.wasm', { logger: () => undefined, ...options });
-  const [{ id }] = fake.sent('spawn');
+  const id = fake.sent('spawn')[0]?.id; // of the kept instance
   const say = (message) => fake.output(id, 1, typeof message === 'string' ? message : `${JSON.stringify(message)}\n`);
   const heard = () =>
     Buffer.concat(fake.sent('stdin').map(({ bytes }) => bytes))
@@ -89,6 +89,39 @@ test('output that is not UTF-8 is an error', async (t) => {
   const error = await call;
   assert.equal(error.name, 'PluginOutputError');
   assert.match(error.message, /is not UTF-8/);
+});
+
+test('a message that nests deeper than 10,000 levels is refused before it is parsed, and brackets in strings do not count', async (t) => {
+  const { fake, id, plugin, say, heard } = await playing(t, { handlers: { size: ([text]) => text.length } });
+  const failed = plugin.call('work').catch((error) => error);
+  await until(() => heard().length === 1);
+  const many = '['.repeat(2 ** 20);
+  for (const text of [many, `"${many}`, `\\"${many}\\`, `${many}"{`]) {
+    const before = heard().length;
+    say(request(9, 'size', [text]));
+    await until(() => heard().length === before + 1);
+    assert.equal(heard()[before].result, text.length);
+  }
+  fake.on.kill = () => fake.end(id, { reason: 'killed', code: 137 });
+  say(`{"jsonrpc":"2.0","id":1,"result":"\\"${many}","x":${'{"a":['.repeat(20_000)}\n`);
+  const error = await failed;
+  assert.equal(error.name, 'PluginOutputError');
+  assert.match(error.message, /cannot be read: it nests arrays and objects more than 10000 deep/);
+});
+
+test('an abort is noticed at every step of a call', async (t) => {
+  for (const instance of ['kept', 'fresh']) {
+    const { plugin } = await playing(t, { instance, concurrency: 100, timeout: 0 });
+    for (let steps = 0; steps < 40; steps++) {
+      const controller = new AbortController();
+      const call = plugin.call('work', {}, { signal: controller.signal });
+      for (let i = 0; i < steps; i++) await null;
+      controller.abort(new Error('enough'));
+      const late = new Promise((resolve) => setTimeout(resolve, 5000, { message: 'no answer' }).unref());
+      const { message } = await Promise.race([call.catch((error) => error), late]);
+      assert.equal(message, 'enough', `after ${steps} steps of ${instance}`);
+    }
+  }
 });
 
 test('a batch has at most 1,024 messages, however short they are', async (t) => {
