@@ -3,7 +3,7 @@ import { isBytes, kindOf, viewOf, copyOf, wrong } from './bytes.js';
 import { callable, nothingMore, object, oneOf } from './check.js';
 import type { HostCallMessage, HostMessage, HostSignature, Kind } from '../common/guest-protocol.js';
 import { encodeAnswer, type Answer, type Value } from '../common/values.js';
-import { parseJson } from './json.js';
+import { parseJson } from '../common/json.js';
 import { kinds } from './kinds.js';
 import type { HostContext, HostFunction, HostFunctions } from './host-options.js';
 import type { PageObjects } from './component.js';

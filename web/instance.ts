@@ -37,7 +37,7 @@ import { toConsole } from './to-console.js';
  * How an argument or a result of an export is passed.
  *
  * - "i32", "f32", "f64": a number, passed unchanged. "i64": a bigint.
- * - "string", "bytes", "json": text (as UTF-8), a `Uint8Array`, or any value that JSON can express. As an argument it is copied to memory from the
+ * - "string", "bytes", "json": text (as UTF-8), a `Uint8Array`, or any value that JSON can express, as a result with at most 1,000 levels. As an argument it is copied to memory from the
  *   guest's allocator, passed as two i32 (pointer and length), and freed after the call; text is followed by a NUL, which is not counted in the length.
  *   As a result the guest returns two i32 (pointer and length), or one i64 with the pointer in its upper and the length in its lower half, or one i32
  *   that points to text that ends with a NUL; it is copied, and then freed.
@@ -324,6 +324,10 @@ class InstanceHandle {
       },
     };
     callees.set(this, this.#callee);
+    link.onLost = () => {
+      this.#fail(tools.failed('a result was lost, because it is too large or nests too deeply', undefined));
+      process.kill();
+    };
     link.listen((message) => this.#receive(message));
     const released = (): void => void this.#callee.station?.then((station) => station.released());
     void process.released.then(released, released);

@@ -24,6 +24,8 @@ export class Link {
   #onmessage: ((message: FromWorker) => void) | undefined;
   readonly #port: MessagePort;
   readonly #functions: HostFunction[];
+  /** Called when a message of the worker is lost, because this engine cannot read it. */
+  onLost: (() => void) | undefined;
   /** Called when there may be input for the guest. */
   onInput: (() => void) | undefined;
   readonly #host: HostMessage[];
@@ -90,6 +92,7 @@ export class Link {
       process.pid ? host.onCall(message) : known.then(() => host.onCall(message));
     this.#call = process.onHostCall = call;
     this.#watchInput(process);
+    this.#port.onmessageerror = () => this.onLost?.();
     this.#port.onmessage = ({ data }: MessageEvent<FromGuest>) => this.#receive(data);
     const end = (reason: unknown): void => {
       host.end(reason);

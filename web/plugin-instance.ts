@@ -10,7 +10,7 @@ import { kindOf, wrong } from './bytes.js';
 import { within } from './deadline.js';
 import { deferred, type Deferred } from './deferred.js';
 import { asError } from './errors.js';
-import { parseJson } from './json.js';
+import { parseJson } from '../common/json.js';
 import { linesOf, LineSplitter, LineTooLong } from './lines.js';
 import type { CallOptions, PluginHandler, PluginLogger, HandlerContext } from './plugin.js';
 import type { Exit, Process } from './process.js';

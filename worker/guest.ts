@@ -4,6 +4,7 @@
  *
  * This is a separate file, loaded for the first guest that needs it.
  */
+import { parseJson } from '../common/json.ts';
 import { leave } from '../common/parts.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
@@ -54,6 +55,9 @@ type WasmFunction = (...args: unknown[]) => unknown;
 
 /** How long a result waits for others to be sent with it, in milliseconds. */
 const GATHERING = 1;
+
+/** How many levels the JSON of a result may have. In V8, a message with a few thousand cannot be read, and is lost. */
+const MOST_NESTED = 1000;
 
 /** Gathers results into one message, but keeps none longer than GATHERING. */
 class Results {
@@ -452,7 +456,7 @@ export class Guest {
     const text = decoded(bytes);
     if (kind === 'string') return text;
     try {
-      return JSON.parse(text) as unknown;
+      return parseJson(text, MOST_NESTED, MOST_NESTED);
     } catch (error) {
       throw new CallFailed(`${name} returned invalid JSON: ${(error as Error).message}`);
     }

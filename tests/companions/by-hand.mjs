@@ -51,6 +51,11 @@ const companion = ({ wasi, thread, options }) => {
         throw 'only text';
       },
       uncloneable: () => () => 1,
+      nested(depth) {
+        let value = [];
+        while (--depth > 0) value = [value];
+        return value;
+      },
       /** Like glue that catches all exceptions. */
       exitAndCatch(code) {
         try {

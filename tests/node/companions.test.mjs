@@ -45,6 +45,19 @@ test('a companion provides imports for its guest, and the page calls its functio
   }
 });
 
+test('no call waits for ever for a result that this engine cannot carry', async (t) => {
+  const hf = await runtime(t);
+  for (const depth of [1000, 4000, 6000, 20_000, 1_000_000]) {
+    const q = await hf.instantiate(program, { companion: module });
+    const nested = q.call('nested', depth);
+    const [first, second] = await Promise.allSettled([nested, q.call('twice', 'ab')]);
+    if (depth === 1000) assert.equal(first.status, 'fulfilled');
+    if (second.status === 'rejected') assert.match(second.reason.message, /a result was lost/);
+    q.kill();
+    await q.exited;
+  }
+});
+
 test('a companion’s errors keep their name, message and stack; a result that cannot be cloned fails only that call', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(program, { companion: module });

@@ -248,6 +248,23 @@ test('an abort before it is initialized rejects with the reason; a kill for anot
   });
 });
 
+test('JSON that nests too deeply for a message fails the call, and not the others', async (t) => {
+  const hf = await runtime(t);
+  const signatures = { reversed: { params: ['bytes'], result: 'json' } };
+  const q = await hf.instantiate(called, { signatures });
+  const nested = (depth) => q.call('reversed', Buffer.from(']'.repeat(depth) + '['.repeat(depth)));
+  const [first, deep, deeper, last] = await Promise.allSettled([
+    nested(1000),
+    nested(1001),
+    nested(100_000),
+    q.call('add', 1, 2),
+  ]);
+  assert.equal(JSON.stringify(first.value), '['.repeat(1000) + ']'.repeat(1000));
+  for (const { reason } of [deep, deeper])
+    assert.match(reason.message, /^reversed returned invalid JSON: it nests arrays and objects more than 1000 deep$/);
+  assert.equal(last.value, 3);
+});
+
 test('a timeout of a call ends the instance; calls within their time do not', async (t) => {
   const hf = await runtime(t);
   const q = await hf.instantiate(called);

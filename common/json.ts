@@ -1,4 +1,4 @@
-/** JSON from guests. Part of plugin.js and of instance.js. */
+/** JSON from guests. Part of plugin.js, instance.js and compute-guest.js. */
 
 /**
  * In V8, a text that opens 30 million arrays takes 20 seconds to parse, in which the page does nothing else; as much text
@@ -12,14 +12,17 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** Throws `RangeError` for a text that nests too deeply, and otherwise what `JSON.parse` throws. */
-export function parseJson(text: string): unknown {
-  if (text.length > LONG && nestsTooDeeply(text))
-    throw new RangeError(`it nests arrays and objects more than ${MOST_NESTED} deep`);
+/**
+ * Throws `RangeError` for a text that nests too deeply, and otherwise what `JSON.parse` throws. Texts of up to `long` characters are not looked
+ * through.
+ */
+export function parseJson(text: string, most = MOST_NESTED, long = LONG): unknown {
+  if (text.length > long && nestsTooDeeply(text, most))
+    throw new RangeError(`it nests arrays and objects more than ${most} deep`);
   return JSON.parse(text);
 }
 
-function nestsTooDeeply(text: string): boolean {
+function nestsTooDeeply(text: string, most: number): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -27,7 +30,7 @@ function nestsTooDeeply(text: string): boolean {
       at = endOfString(text, at);
       if (at < 0) return false; // not JSON
     } else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
-      if (++depth > MOST_NESTED) return true;
+      if (++depth > most) return true;
     } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth--;
   }
   return false;
