@@ -19,6 +19,15 @@ export const FILES = /** @type {const} */ ({
 });
 
 /**
+ * Instead of the files of the same names above, for pages that are not cross-origin isolated. They are a list of their own, because other pages do not need
+ * even their names.
+ */
+export const SINGLE_FILES = /** @type {const} */ ({
+  coordinator: 'coordinator-single.js',
+  kernel: 'kernel-single.wasm',
+});
+
+/**
  * The name of one of the runtime's files.
  *
  * @typedef {keyof typeof FILES} AssetName

@@ -138,18 +138,20 @@ export interface CallsMessage {
   calls: unknown[];
 }
 
-/** Calls `take` for each call of a message, in order. */
-export function eachCall(
-  { first, calls }: CallsMessage,
-  take: (id: number, fn: number, args: unknown[]) => void,
-): void {
+/** The calls of a message, in order. */
+export function* callsOf({ first, calls }: CallsMessage): Generator<[id: number, fn: number, args: unknown[]]> {
   let id = first;
   for (let i = 0; i < calls.length; id++) {
     const fn = calls[i] as number;
     const end = i + 2 + (calls[i + 1] as number);
-    take(id, fn, calls.slice(i + 2, end));
+    yield [id, fn, calls.slice(i + 2, end)];
     i = end;
   }
+}
+
+/** Calls `take` for each call of a message, in order. */
+export function eachCall(message: CallsMessage, take: (id: number, fn: number, args: unknown[]) => void): void {
+  for (const [id, fn, args] of callsOf(message)) take(id, fn, args);
 }
 
 /** Why a call failed. */

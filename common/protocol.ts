@@ -232,6 +232,8 @@ export const WHOLE = 8 * 1024 * 1024;
 export const PART = 1024 * 1024;
 
 export interface StatsMessage {
+  /** Whether programs have workers of their own, or share one, because the page is not cross-origin isolated. */
+  mode: 'workers' | 'single';
   workers: { total: number; idle: number; starting: number; zombies: number };
   processes: { id: number; name: string; syscalls: number; parks: number; wakeups: number; state: string }[];
   kernel: { bytes: number; blocks: number; memory: number };
@@ -244,8 +246,11 @@ export interface StatsMessage {
   doorbell: string;
 }
 
-/** Where a thread is: in the guest's code, in a system call (`call`), paused, or waiting to be called (`idle`). */
-export type ThreadState = 'guest' | 'call' | 'paused' | 'ending' | 'idle';
+/**
+ * Where a thread is: in the guest's code, in a system call (`call`), paused, or waiting to be called (`idle`); where guests share a worker, also waiting
+ * for others that run (`ready`).
+ */
+export type ThreadState = 'guest' | 'call' | 'paused' | 'ending' | 'idle' | 'ready';
 
 export interface PsMessage {
   id: number;
@@ -466,6 +471,14 @@ export interface ErrorMessage {
   errno?: number;
   /** The message, without the code. */
   message: string;
+}
+
+/**
+ * A question and its answer: a sign of life, where programs share the coordinator's worker (web/single.ts, worker/platform-single.ts). Neither side passes it
+ * on.
+ */
+export interface PulseMessage {
+  t: 'pulse';
 }
 
 export type FromCoordinator =

@@ -130,7 +130,7 @@ export type FromCompute =
   /** The module is instantiated and its code is about to run. */
   | { t: 'started'; session: number }
   /** The module cannot be instantiated; none of its code ran. The process is gone. */
-  | { t: 'refused'; session: number; kind: 'module' | 'limit'; message: string }
+  | { t: 'refused'; session: number; kind: 'module' | 'limit' | 'options'; message: string }
   /** The engine has no memory for the module now. The process stays on this worker, which waits for the `run` message to be sent again. */
   | { t: 'no-memory'; session: number }
   /** A message for the page from a thread without a port. */

@@ -84,6 +84,7 @@ void hf_w_begin(void)
 	hf_waiting_thread_has_begun();
 	uint64_t not_yet = 0;
 	(void)atomic_compare_exchange_strong(&hf_self->process->began, &not_yet, hf_plat_monotonic());
+	hf_plat_begin_slice();
 	pass_the_door();
 }
 
@@ -113,13 +114,15 @@ void hf_w_rest(void)
 /* The worker is about to run guest code again. */
 void hf_w_awake(void)
 {
+	hf_plat_begin_slice();
 	hf_plat_check_stack();
 	hf_thread_awake(hf_self);
 }
 
-/* An interruptible guest calls this when it finds an order, which the thread obeys as it leaves the kernel. */
+/* An interruptible guest calls this when it finds an order, which the thread obeys as it leaves the kernel, or when it has used up its fuel. */
 void hf_w_interrupt(void)
 {
+	hf_plat_look_at_slice();
 	pass_the_door();
 }
 

@@ -6,7 +6,7 @@ import { messageOf } from '../common/error-text.ts';
 import { left } from '../common/parts.ts';
 import { toPointer } from '../common/pointer.ts';
 import type { ExitReason, StreamFd } from '../common/protocol.ts';
-import { copyAt, textAt, type CommonImports } from '../worker/kernel.ts';
+import { copyAt, textAt, type CommonImports, type Waits } from '../worker/kernel.ts';
 import type { Channel, Post } from './channel.ts';
 import type * as ComponentPart from './component.ts';
 import type { Programs } from './programs.ts';
@@ -36,7 +36,7 @@ export function browserImports(
   memory: WebAssembly.Memory,
   common: CommonImports,
   parts: Parts,
-): Omit<KernelImports, 'now' | 'date'> {
+): Omit<KernelImports, 'now' | 'date' | keyof Waits> {
   const channel = (id: number): Channel | undefined => parts.channels.get(id);
   const session = (id: number) => parts.programs.session(id);
   return {

@@ -38,7 +38,9 @@ double hf_c_run_time(struct session *session)
 	return began && now > began ? (double)(now - began) / 1e6 : 0;
 }
 
-/* Under an order to pause, a thread in the kernel does not return from it, so it counts as paused, and a thread that has not begun does not begin. */
+/* Where all threads share one thread of the engine, one that can run but has to wait for others is READY.
+ *
+ * Under an order to pause, a thread in the kernel does not return from it, so it counts as paused, and a thread that has not begun does not begin. */
 static enum hf_where where_is(struct hf_thread *thread, bool paused)
 {
 	switch (atomic_load(&thread->door)) {
@@ -47,6 +49,8 @@ static enum hf_where where_is(struct hf_thread *thread, bool paused)
 			return HF_WHERE_IDLE;
 		return paused && atomic_load(&thread->asleep_since) ? HF_WHERE_PAUSED : HF_WHERE_GUEST;
 	case HF_IN_KERNEL:
+		if (HF_SINGLE && !paused && atomic_load(&thread->asleep_since) && !atomic_load(&thread->parked))
+			return HF_WHERE_READY;
 		return paused ? HF_WHERE_PAUSED : HF_WHERE_CALL;
 	default:
 		return HF_WHERE_GONE;

@@ -76,7 +76,7 @@ import { Connections, socketStats } from './connections.ts';
 import type { Kernel, SystemError } from './kernel.ts';
 import { ps } from './ps.ts';
 import type { Session } from './session.ts';
-import { leave } from '../common/parts.ts';
+import { leave, left } from '../common/parts.ts';
 
 const flags = { read: 0, replace: OPEN_WRITE, append: OPEN_WRITE, extend: OPEN_WRITE, list: OPEN_DIRECTORY };
 
@@ -495,13 +495,14 @@ function statsOf(kernel: Kernel, { id, name, pointer }: Session): StatsMessage['
 export function stats(
   kernel: Kernel,
   sessions: readonly Session[],
-): Pick<StatsMessage, 'workers' | 'processes' | 'kernel' | 'files' | 'sockets'> {
+): Pick<StatsMessage, 'mode' | 'workers' | 'processes' | 'kernel' | 'files' | 'sockets'> {
   const count = (state: number): number => kernel.call.c_pool_count(state);
   const [starting, idle, running] = [count(WORKER_STARTING), count(WORKER_IDLE), count(WORKER_RUNNING)];
   const processes = sessions.map((session) => statsOf(kernel, session));
   kernel.call.c_fs_usage(kernel.data);
   const usage = kernel.numbers<FsUsage>(kernel.data, FS_USAGE_LENGTH);
   return {
+    mode: left<{ single?: true }>()?.single ? 'single' : 'workers',
     workers: {
       total: idle + starting + running,
       idle,

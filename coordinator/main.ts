@@ -24,6 +24,9 @@ import { Programs } from './programs.ts';
 import { Router } from './router.ts';
 import { Workers } from './workers.ts';
 
+/** Whether guests run in this worker (worker/platform-single.ts). tools/build.mjs defines it. */
+declare const SINGLE: boolean;
+
 const page = platform.parent<FromCoordinator, ToCoordinator>();
 const post = page.post;
 
@@ -64,7 +67,10 @@ class Coordinator {
       () => this.drainSoon(),
       (message) => this.fatal(`kernel panic: ${message}`),
     );
-    const exports = instantiateKernel(kernelModule, memory, browserImports(memory, common, this));
+    const exports = instantiateKernel(kernelModule, memory, {
+      ...browserImports(memory, common, this),
+      ...(SINGLE && coordinatorPlatform.waits),
+    });
     exports._initialize();
     const { kernelBase } = force;
     this.#kernel = new Kernel(exports, memory, init.memory.maximum, kernelBase);
@@ -77,7 +83,8 @@ class Coordinator {
     );
     if (!this.#doorbellAddress) throw new Error('there is not enough kernel memory to start: raise memory.initial');
     this.workers = this.#makeWorkers(kernelModule, memory);
-    const check = bridgeKind(force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
+    // Without workers nobody else could raise a flag while a guest runs.
+    const check = !SINGLE && bridgeKind(force.jsBridge) === 'multi-memory' ? 'flag' : 'fuel';
     const modules = new Modules(this.children, init.assets, check, this.workers);
     this.programs = new Programs(init, this.#kernel, this.channels, modules, this.workers, post, this);
     this.router = new Router(init, this.#kernel, this.channels, this.programs, this.#doorbell, post, this);

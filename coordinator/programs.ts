@@ -230,7 +230,7 @@ export class Programs {
   }
 
   /** Called when a worker reports that its guest cannot be instantiated. */
-  refused(id: number, kind: 'module' | 'limit', message: string): void {
+  refused(id: number, kind: 'module' | 'limit' | 'options', message: string): void {
     const session = this.session(id);
     session?.refuse(kind, message);
     if (session && !session.attached) this.#channels.delete(id);

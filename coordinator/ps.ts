@@ -20,6 +20,7 @@ import {
   WHERE_GUEST,
   WHERE_IDLE,
   WHERE_PAUSED,
+  WHERE_READY,
 } from '../build/generated/layouts.ts';
 import { left } from '../common/parts.ts';
 import { after } from '../common/pointer.ts';
@@ -34,6 +35,7 @@ const threadStates: Readonly<Record<number, ThreadState>> = {
   [WHERE_PAUSED]: 'paused',
   [WHERE_GONE]: 'ending',
   [WHERE_IDLE]: 'idle',
+  [WHERE_READY]: 'ready',
 };
 /** In the order of enum hf_call. */
 const callNames = ['', ...PREVIEW1_NAMES, ...Object.values(CALLS)];

@@ -230,7 +230,7 @@ export class Session implements Channel {
     else this.#held.push(message);
   }
 
-  refuse(kind: 'module' | 'limit', message: string): void {
+  refuse(kind: 'module' | 'limit' | 'options', message: string): void {
     this.#leave(SESSION_REFUSED);
     this.#held = [];
     const why = kind === 'limit' ? `the engine has no memory for another program: ${message}` : message;

@@ -14,7 +14,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-import { AT_START, FILES, nodeName } from '../common/files.js';
+import { AT_START, FILES, nodeName, SINGLE_FILES } from '../common/files.js';
 import { generateAbi, shortNames } from './abi.mjs';
 import {
   Complaint,
@@ -181,9 +181,9 @@ async function assembleBridges() {
 const importUrl =
   'function importUrl(u){return import(/* webpackIgnore: true *//* turbopackIgnore: true *//* @vite-ignore */u)}';
 
-const twice = (entry, file, footer = '') => [
-  { entry, output: file, platform: 'browser', footer },
-  { entry, output: nodeName(file), platform: 'node', footer },
+const twice = (entry, file, footer = '', single = false) => [
+  { entry, output: file, platform: 'browser', footer, single },
+  { entry, output: nodeName(file), platform: 'node', footer, single },
 ];
 // `platform` also decides what "#platform" is (package.json, "imports"): Node's file under the condition `node`, else the browser's.
 const bundles = [
@@ -202,10 +202,12 @@ const bundles = [
   { entry: 'web/explain.ts', output: 'explain.js', platform: 'neutral' },
   { entry: 'web/diagnose.ts', output: 'diagnose.js', platform: 'neutral' },
   { entry: 'web/attach.ts', output: 'attach.js', platform: 'neutral' },
+  { entry: 'web/single.ts', output: 'single.js', platform: 'neutral' },
   { entry: 'web/run-files.ts', output: 'run-files.js', platform: 'neutral' },
   { entry: 'web/help.ts', output: 'help.js', platform: 'neutral' },
   { entry: 'web/vite.ts', output: 'vite.js', platform: 'node' },
   ...twice('coordinator/main.ts', FILES.coordinator, importUrl),
+  ...twice('coordinator/main.ts', SINGLE_FILES.coordinator, importUrl, true),
   ...twice('coordinator/supervise.ts', FILES.supervise),
   ...twice('coordinator/files.ts', FILES.files),
   ...twice('worker/compute.ts', FILES.compute, importUrl),
@@ -238,6 +240,7 @@ export const loadedLater = [
   './download.js',
   './help.js',
   './attach.js',
+  './single.js', // and web/cli/page.ts has its own copy
   './run-files.js',
   './instance.js',
   './component.js',
@@ -257,7 +260,7 @@ async function buildRuntime() {
   const esbuild = await loadEsbuild();
   fs.mkdirSync(fromRoot('dist'), { recursive: true });
   const names = shortNames();
-  for (const { entry, output, platform, footer = '' } of bundles) {
+  for (const { entry, output, platform, footer = '', single = false } of bundles) {
     if (!exists(fromRoot(entry))) {
       absent(entry);
       continue;
@@ -277,6 +280,8 @@ async function buildRuntime() {
       legalComments: 'none',
       logLevel: 'silent',
       loader: { '.wasm': 'binary' },
+      define: { SINGLE: String(single) },
+      ...(single && { conditions: ['single'] }),
       mangleProps: new RegExp(`^(${Object.keys(names).join('|')})$`),
       mangleCache: { ...names },
       footer: { js: footer },
@@ -287,7 +292,7 @@ async function buildRuntime() {
       throw new Complaint(`esbuild cannot bundle ${entry}:\n${text || error}`);
     });
   }
-  for (const file of Object.values(FILES).filter((name) => name.endsWith('.wasm'))) {
+  for (const file of [...Object.values(FILES), SINGLE_FILES.kernel].filter((name) => name.endsWith('.wasm'))) {
     const wasm = fromRoot('build/wasm', file);
     if (exists(wasm)) await packWasm(wasm, fromRoot('dist', file));
   }

@@ -30,9 +30,10 @@ export function freePort(port, host = '127.0.0.1') {
 
 /**
  * Starts nginx over `top`. Once it answers, resolves to {url, stop, ended}: `stop()` ends it and removes its files;
- * `ended` resolves when it has ended for any reason. `policy`: with serve.conf's Content-Security-Policy.
+ * `ended` resolves when it has ended for any reason. `policy`: with serve.conf's Content-Security-Policy. `isolated`: with the headers that make a page
+ * cross-origin isolated.
  */
-export async function serve(top, { port = 8080, host = '127.0.0.1', policy = true } = {}) {
+export async function serve(top, { port = 8080, host = '127.0.0.1', policy = true, isolated = true } = {}) {
   const nginx = nginxPath();
   if (!nginx) throw new Complaint('nginx is missing');
   if (!exists(top)) throw new Complaint(`nothing to serve: ${top} does not exist`);
@@ -46,6 +47,7 @@ export async function serve(top, { port = 8080, host = '127.0.0.1', policy = tru
     .replace(/^(\s*listen) .*;$/m, `$1 ${host.includes(':') ? `[${host}]` : host}:${port};`)
     .replace(/^(\s*root) .*;$/m, (_, name) => `${name} ${JSON.stringify(path.resolve(top))};`)
     .replace(/^\s*add_header Content-Security-Policy .*;$/m, (line) => (policy ? line : ''))
+    .replace(/^\s*add_header Cross-Origin-.*;$/gm, (line) => (isolated ? line : ''))
     // Otherwise root's nginx would read files as the user nobody, which may not enter the clone.
     .replace(/^daemon off;$/m, machine().root ? '$&\nuser root;' : '$&');
   const config = path.join(prefix, 'nginx.conf');

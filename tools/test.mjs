@@ -187,6 +187,9 @@ function guestSuites(options) {
     ['node', '--interruptible'],
     ['node', '--high'],
     ['node24', '--interruptible', '--high'],
+    // All programs in one worker. Chromium: tests/browser.
+    ['node24', '--single'],
+    ['firefox', '--single'],
   ];
   return [
     {
@@ -243,14 +246,15 @@ async function runCounting(program, args) {
 // --- browser ---
 
 function browserSuites(options) {
-  return [{ title: 'browser', builds: ['demo'], run: () => runBrowserTests(options) }];
+  const suite = (title, isolated) => ({ title, builds: ['demo'], run: () => runBrowserTests(options, isolated) });
+  return [suite('browser', true), suite('browser, pages without isolation', false)];
 }
 
-async function runBrowserTests({ grep, rest }) {
-  const report = `${results}/browser.json`;
+async function runBrowserTests({ grep, rest }, isolated) {
+  const report = `${results}/browser${isolated ? '' : '-single'}.json`;
   fs.mkdirSync(results, { recursive: true });
   fs.rmSync(report, { force: true });
-  const server = await serve(fromRoot('.'), { port: 0 });
+  const server = await serve(fromRoot('.'), { port: 0, isolated });
   try {
     const args = [
       'node_modules/@playwright/test/cli.js',
@@ -265,6 +269,7 @@ async function runBrowserTests({ grep, rest }) {
       allowFailure: true,
       env: {
         HOLDFAST_URL: server.url,
+        HOLDFAST_ISOLATED: isolated ? '1' : '',
         HOLDFAST_CHROMIUM: chromiumOnPath() ?? '',
         PLAYWRIGHT_JSON_OUTPUT_NAME: report,
       },

@@ -4,6 +4,7 @@
  */
 import { AT_START, FILES } from '../common/files.js';
 import type { AssetName, Located } from './assets.js';
+import type { StartOptions } from './options.js';
 import { asError, type Problem } from './errors.js';
 import { problemsOfPolicy, Violations } from './policies.js';
 
@@ -13,18 +14,41 @@ export type { Problem };
 export interface Diagnosis {
   /** True when no problem was found. */
   ok: boolean;
-  /** Every problem that was found, with its fix. */
+  /**
+   * How programs would run: each in a worker of its own ("workers"), or all in one ("single"), because the page is not cross-origin isolated; null if the
+   * runtime cannot start.
+   */
+  mode: 'workers' | 'single' | null;
+  /** Every problem that keeps the runtime from starting, with its fix. */
   problems: Problem[];
+  /** What keeps the page from having the mode "workers", if its mode is "single". */
+  lacks: Problem[];
 }
 
-/** Returns the problems of the page and of the files that `locate` finds. Never rejects. */
-export async function problemsOf(locate: () => Located): Promise<Problem[]> {
-  const place = origin();
-  if (place.length > 0) return place; // no other check works from here
+/** Examines the page and the files that `locate` finds. Never rejects. */
+export async function diagnosis(
+  options: Pick<StartOptions, 'assets' | 'isolation'>,
+  locate: () => Located,
+): Promise<Diagnosis> {
+  const outcome = (problems: Problem[], mode: 'workers' | 'single', lacks: Problem[] = []): Diagnosis => {
+    const ok = problems.length === 0;
+    return { ok, mode: ok ? mode : null, problems, lacks: ok ? lacks : [] };
+  };
+  const place = [...origin(), ...insecure()];
+  if (place.length > 0) return outcome(place, 'workers'); // no other check works from here
+  const { prepare } = await import('./single.js');
+  let single = false;
+  const locateAll = (): Located => {
+    const located = locate();
+    single = prepare(options, isIsolated(), located, { force: {} as never });
+    return located;
+  };
   const violations = new Violations();
   const page = await headersOf(location.href);
-  const found = await Promise.all([engine(), isolation(page), files(locate, page, violations)]);
-  return [...found.flat(), ...violations.problems()];
+  const own = await files(locateAll, page, violations, () => single);
+  const [ours, others] = await Promise.all([engine(), isolation(page)]);
+  const problems = [...ours, ...(single ? [] : others), ...own, ...violations.problems()];
+  return single ? outcome(problems, 'single', others) : outcome(problems, 'workers');
 }
 
 const WHY_ISOLATED =
@@ -88,12 +112,15 @@ function origin(): Problem[] {
   return [];
 }
 
+/** Without a secure context there is neither shared memory nor a lock, by which workers and their ends are recognized. */
+function insecure(): Problem[] {
+  if (globalThis.isSecureContext) return [];
+  const what = `This page is not a secure context: it came over ${location.protocol}//${location.host}.`;
+  return [{ what, why: WHY_ISOLATED, fix: 'Serve it over https:, or from http://localhost while developing.' }];
+}
+
 async function isolation(headers: Headers | undefined): Promise<Problem[]> {
   if (isIsolated()) return [];
-  if (!globalThis.isSecureContext) {
-    const what = `This page is not a secure context: it came over ${location.protocol}//${location.host}.`;
-    return [{ what, why: WHY_ISOLATED, fix: 'Serve it over https:, or from http://localhost while developing.' }];
-  }
   if (!headers) return [missing(COOP, undefined), missing(COEP, undefined)];
   const problems = [COOP, COEP].flatMap((header) => {
     const value = headers.get(header.name);
@@ -167,7 +194,12 @@ const WHY_FILES = `The runtime consists of ${Object.values(FILES).join(', ')}.`;
  * All missing files form one problem, because they have one cause. Files that are loaded later are not reported on
  * their own.
  */
-async function files(locate: () => Located, page: Headers | undefined, violations: Violations): Promise<Problem[]> {
+async function files(
+  locate: () => Located,
+  page: Headers | undefined,
+  violations: Violations,
+  single: () => boolean,
+): Promise<Problem[]> {
   let located: Located;
   try {
     located = locate();
@@ -175,7 +207,7 @@ async function files(locate: () => Located, page: Headers | undefined, violation
     const fix = 'Pass the URL of the folder that holds the files of this package in the option "assets".';
     return [{ what: asError(error).message, why: 'The runtime loads its other files from there.', fix }];
   }
-  const embedder = needsEmbedderPolicy(page);
+  const embedder = !single() && needsEmbedderPolicy(page);
   const entries = Object.entries(located) as [AssetName, URL][];
   const found = await Promise.all(
     entries.map(async ([name, url]) => ({ name, url, ...(await lookAt(url, name, embedder)) })),

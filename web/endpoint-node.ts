@@ -1,7 +1,7 @@
 /** Runs the coordinator as a worker thread of Node. */
 import { Worker, type TransferListItem } from 'node:worker_threads';
 import type { Endpoint } from '../common/endpoint.js';
-import { nodeName } from '../common/files.js';
+import { nodeName, SINGLE_FILES } from '../common/files.js';
 import type { FromCoordinator, ToCoordinator } from '../common/protocol.js';
 import { locate, type AssetName, type Assets, type Located } from './assets.js';
 
@@ -22,6 +22,12 @@ const here: Readonly<Record<AssetName, () => URL>> = {
 };
 
 export const locateAssets = (assets: Assets | undefined, base: string): Located => locate(assets, base, here, nodeName);
+
+/** Changes the located files to those with which all programs share one worker. */
+export function inOneWorker(located: Located): void {
+  located.coordinator = new URL(nodeName(SINGLE_FILES.coordinator), located.coordinator);
+  located.kernel = new URL(SINGLE_FILES.kernel, located.kernel);
+}
 
 export function startCoordinator({ coordinator }: Located): Endpoint<ToCoordinator, FromCoordinator> {
   // Workers inherit the flags of the process; this one concerns the code of `node -e`, and workers run a file.

@@ -68,7 +68,15 @@ void [stdin, whenBusy];
 
 /** Keyed by the `kind` that a call passes to `nothingMore`. */
 const KNOWN = {
-  start: { workers: 1, assets: 1, memory: 1, signal: 1, startTimeout: 1, force: 1 } satisfies Keys<StartOptions>,
+  start: {
+    workers: 1,
+    assets: 1,
+    memory: 1,
+    signal: 1,
+    startTimeout: 1,
+    isolation: 1,
+    force: 1,
+  } satisfies Keys<StartOptions>,
   workers: { min: 1, max: 1, idle: 1 } satisfies Keys<Exclude<NonNullable<StartOptions['workers']>, number>>,
   memory: { initial: 1, maximum: 1 } satisfies Keys<NonNullable<StartOptions['memory']>>,
   force: { jsBridge: 1, messageDoorbell: 1, kernelBase: 1 } satisfies Keys<NonNullable<StartOptions['force']>>,

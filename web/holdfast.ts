@@ -418,7 +418,7 @@ export class Runtime implements Holdfast {
 
   async #start(source: Source, plan: SpawnPlan, prepare?: (signal: AbortSignal) => Promise<void>): Promise<Process> {
     const { settings } = plan;
-    if (settings.interruptible === 'if-possible' && !this.#loader.loopsOutliveWorkers) settings.interruptible = false;
+    if (settings.interruptible === 'if-possible' && !this.#loader.interrupts) settings.interruptible = false;
     const { memory, gc } = settings.limits;
     const needsBytes = memory ? 'limits.memory' : !gc ? 'limits.gc' : settings.interruptible;
     // The types of its exports are in the bytes.

@@ -10,10 +10,11 @@ import { pathToFileURL } from 'node:url';
 import { AT_START, FILES, nodeName } from '../common/files.js';
 import { assetNames, hrefs, type AssetName } from './assets.js';
 import type { Diagnosis } from './diagnose.js';
-import { locateAssets, startCoordinator } from './endpoint-node.js';
+import { inOneWorker, locateAssets, startCoordinator } from './endpoint-node.js';
 import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
 import { Runtime, type Holdfast } from './holdfast.js';
 import { planStart, type StartOptions } from './options.js';
+import { checkIsolation, NO_JSPI } from './single.js';
 import { compiled, isComponent } from './download.js';
 import { importsMemory, inOurWords, type Loader } from './source.js';
 
@@ -37,8 +38,14 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
   const settings = await helped(() => planStart(options));
   settings.signal?.throwIfAborted();
   const assets = await helped(() => locateAssets(options.assets, workingDirectory()));
+  const single = checkIsolation(options) === 'none';
+  if (single) {
+    if (!('Suspending' in WebAssembly)) throw new StartFailed(`this Node cannot start: ${NO_JSPI}`, []);
+    inOneWorker(assets);
+    settings.force.messageDoorbell = true;
+  }
   try {
-    const runtime = new Runtime(startCoordinator(assets), fileLoader());
+    const runtime = new Runtime(startCoordinator(assets), fileLoader(single));
     await runtime.open(hrefs(assets), settings);
     return runtime;
   } catch (error) {
@@ -54,7 +61,7 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
  * @param options - `assets`, as you would pass it to `start()`.
  * @returns `ok`, and a list of problems, each with its reason and its fix.
  */
-export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Promise<Diagnosis> {
+export async function diagnose(options: Pick<StartOptions, 'assets' | 'isolation'> = {}): Promise<Diagnosis> {
   const problems: Problem[] = [];
   if (nodeMajor < 20) {
     const what = `This is Node ${process.versions.node}.`;
@@ -73,7 +80,9 @@ export async function diagnose(options: Pick<StartOptions, 'assets'> = {}): Prom
     const fix = 'Pass the URL of the folder that holds the files of this package.';
     problems.push({ what: asError(error).message, why: 'The runtime loads its other files from there.', fix });
   }
-  return { ok: problems.length === 0, problems };
+  const ok = problems.length === 0;
+  const mode = checkIsolation(options) === 'none' ? 'single' : 'workers';
+  return { ok, mode: ok ? mode : null, problems, lacks: [] };
 }
 
 const MADE_OF = `The runtime consists of ${assetNames.map((name) => nodeName(FILES[name])).join(', ')}.`;
@@ -120,7 +129,7 @@ async function lookFor(url: URL): Promise<Found> {
 }
 
 /** Reads files here and compiles each version of a file once; the coordinator loads all other URLs. */
-function fileLoader(): Loader {
+function fileLoader(single: boolean): Loader {
   const known = new Map<string, { version: string; module: Promise<WebAssembly.Module | null> }>();
   /** Null for a component, which the coordinator compiles. */
   const compileFile = async (url: URL): Promise<WebAssembly.Module | null> => {
@@ -130,7 +139,7 @@ function fileLoader(): Loader {
   return {
     base: workingDirectory,
     // Bun's engine is WebKit's.
-    loopsOutliveWorkers: 'bun' in process.versions,
+    interrupts: single || 'bun' in process.versions,
     threadsNeedBytes: nodeMajor < 22,
     async load(url, asBytes) {
       if (url.protocol !== 'file:') return { kind: 'url', url: url.href };

@@ -60,6 +60,16 @@ export interface StartOptions {
   /** Milliseconds that the start may take; 0 waits forever. Default: 60,000. */
   startTimeout?: number;
   /**
+   * Whether the page must be cross-origin isolated.
+   *
+   * - "auto": without isolation, all programs run in one worker, by turns (docs/hosting.md says what differs).
+   * - "required": without isolation, `start()` throws `NotIsolated`.
+   * - "none": programs run in one worker in an isolated page, too. For tests.
+   *
+   * Default: "auto".
+   */
+  isolation?: 'auto' | 'required' | 'none';
+  /**
    * For tests: use the slower of two mechanisms where the engine has both, or start the kernel's memory at an address.
    */
   force?: { jsBridge?: boolean; messageDoorbell?: boolean; kernelBase?: number };
@@ -322,6 +332,7 @@ export function planStart(options: StartOptions): StartSettings {
     force = {},
     signal,
     startTimeout = DEFAULT_START_TIMEOUT,
+    isolation: _isolation, // single.ts checks it
     assets: _,
     ...rest
   } = object(options, 'start options');

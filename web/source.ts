@@ -42,10 +42,10 @@ export interface Loader {
   /** The base of relative URLs. */
   base(): string;
   /**
-   * Whether a wasm loop continues forever after its worker was terminated, as in WebKit (2.50). Programs are made
-   * interruptible there.
+   * Whether programs are made interruptible unless the caller decides: where a wasm loop continues forever after its worker was terminated, as in WebKit
+   * (2.50), and where programs share a worker.
    */
-  readonly loopsOutliveWorkers: boolean;
+  readonly interrupts: boolean;
   /** Whether programs with threads must be compiled from their bytes, as on Node 20 (worker/platform-node.ts). */
   readonly threadsNeedBytes?: boolean;
   /** `asBytes`: the coordinator needs the module's bytes; a compiled module is not enough. */

@@ -45,7 +45,8 @@ export function makeBridge(
 ): CallableFunction[] {
   let instance: WebAssembly.Instance;
   if (kind === 'multi-memory') {
-    const shared = guest.buffer instanceof SharedArrayBuffer;
+    // By its tag, because a page that is not isolated has such memory, but not the name.
+    const shared = String(guest.buffer) === '[object SharedArrayBuffer]';
     const module = shared
       ? (modules.shared ??= new WebAssembly.Module(bridgeSharedBytes))
       : (modules.multi ??= new WebAssembly.Module(bridgeBytes));

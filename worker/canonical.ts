@@ -8,6 +8,7 @@ export {
   callAcross,
   callInto,
   callOut,
+  type Callee,
   type CoreFunction,
   type LiftedFunction,
   type Lowering,

@@ -21,6 +21,7 @@ import { CallFailed } from './host-functions.ts';
 import type { RunMessage } from '../common/worker-protocol.ts';
 import type { Guest } from './guest.ts';
 import type { Seat } from './seat.ts';
+import { runNow } from './steps.ts';
 import { makesMemory, systemCall, THREAD_SPAWN } from './wasi-imports.ts';
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -142,12 +143,12 @@ export class Companion {
     if (!this.stays) {
       this.guest.attach(this.raw!);
       this.depth++; // start() reports how the guest ends
-      this.seat.worker.start({ exports: exportsOf(this.raw!) }, this.message);
+      void this.seat.worker.start({ exports: exportsOf(this.raw!) }, this.message);
       this.leave();
       return;
     }
     this.calls = reply.calls ?? {};
-    this.enter(() => this.guest.settle(this.raw!, mine && !this.initialized));
+    this.enter(() => runNow(this.guest.settle(this.raw!, mine && !this.initialized)));
     this.initialized = true;
     const exports = this.guest.listExports();
     this.firstCall = exports.length;
@@ -408,7 +409,7 @@ export class Companion {
   private perform(fn: number, args: unknown[]): unknown {
     if (fn < WRITE) throw new CallFailed('a companion runs the event loop of its guest itself');
     const name = this.callNames[fn - this.firstCall];
-    return name === undefined ? this.enter(() => this.guest.perform(fn, args)) : this.calls[name]!(...args);
+    return name === undefined ? this.enter(() => runNow(this.guest.perform(fn, args))) : this.calls[name]!(...args);
   }
 
   /** Sends the results of all calls that settled in this turn. */

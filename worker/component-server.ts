@@ -7,13 +7,15 @@ import {
   type FromGuest,
   type ToGuest,
 } from '../common/guest-protocol.ts';
+import type { Calling } from './calling.ts';
 import { WrongValue } from './canonical.ts';
 import type { KernelExports } from './kernel.ts';
+import { valueOf, type Steps } from './steps.ts';
 
 /** An exported function, by which JavaScript calls the component. */
 export interface Served {
   readonly name: string;
-  /** Throws `WrongValue` if an argument has the wrong type; other errors end the component. */
+  /** Throws `WrongValue` if an argument has the wrong type; other errors end the component. Returns a promise if stacks are suspended. */
   call(args: readonly unknown[]): unknown;
   /** Whether it returns {tag: "ok"} or {tag: "err"}, which becomes a value or a `ComponentError`. */
   readonly fails: boolean;
@@ -21,12 +23,15 @@ export interface Served {
 
 export interface ServerParts {
   readonly kernel: KernelExports;
+  readonly calling: Calling;
+  /** Carries out the work after what is under way. */
+  enqueue(work: () => void | Promise<void>): void;
   readonly port: MessagePort;
   readonly functions: readonly Served[];
   /** The exported resources: the interface and the name of each. */
   readonly resources: readonly (readonly [from: string, name: string])[];
   /** The page gives up a resource, which is destroyed. */
-  drop(id: number): void;
+  drop(id: number): Steps<void>;
   /** The component trapped, or was unwound: its process ends. */
   fault(error: unknown): void;
 }
@@ -40,7 +45,8 @@ export class Server {
     const { port, functions, resources, kernel } = this.parts;
     const companion = functions.map(({ name }) => name);
     this.#post({ t: 'ready', exports: [], companion, component: { resources } });
-    port.onmessage = ({ data }: MessageEvent<ToGuest>) => this.#receive(data);
+    port.onmessage = ({ data }: MessageEvent<ToGuest>) =>
+      this.parts.enqueue(() => this.parts.calling.run(this.#receive(data)));
     kernel.w_rest();
   }
 
@@ -48,12 +54,12 @@ export class Server {
     this.parts.port.postMessage(message);
   }
 
-  #receive(message: ToGuest): void {
+  *#receive(message: ToGuest): Steps<void> {
     if (this.#gone || message.t !== 'calls') return;
-    const { kernel } = this.parts;
+    const { kernel, calling } = this.parts;
     try {
-      kernel.w_awake();
-      this.#answerAll(message);
+      yield calling.into(kernel.w_awake)();
+      yield* this.#answerAll(message);
       kernel.w_rest();
     } catch (error) {
       this.#gone = true;
@@ -63,22 +69,24 @@ export class Server {
   }
 
   /** Sends each result at once: a component rarely gets many calls in one turn, and a later call may block. */
-  #answerAll(message: CallsMessage): void {
-    eachCall(message, (id, fn, args) => {
-      const failure = this.#perform(id, fn, args);
+  *#answerAll(message: CallsMessage): Steps<void> {
+    const calls: Parameters<Parameters<typeof eachCall>[1]>[] = [];
+    eachCall(message, (...call) => void calls.push(call));
+    for (const [id, fn, args] of calls) {
+      const failure = yield* this.#perform(id, fn, args);
       if (failure) this.#post({ t: 'results', values: [], failures: [failure] });
-    });
+    }
   }
 
-  #perform(id: number, fn: number, args: unknown[]): Failure | null {
+  *#perform(id: number, fn: number, args: unknown[]): Steps<Failure | null> {
     try {
       if (fn === DROP) {
-        this.parts.drop(args[0] as number);
+        yield* this.parts.drop(args[0] as number);
         return this.#answer(id, undefined);
       }
       const served = this.parts.functions[fn];
       if (!served) return [id, "a component's memory cannot be accessed", 'CallFailed'];
-      const value = served.call(args);
+      const value = yield* valueOf(served.call(args));
       if (!served.fails) return this.#answer(id, value);
       const { tag, val } = value as { tag: string; val: unknown };
       if (tag === 'ok') return this.#answer(id, val);

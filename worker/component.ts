@@ -13,6 +13,7 @@ import { Plan } from '../common/plan.ts';
 import { NULL, toPointer, type Pointer } from '../common/pointer.ts';
 import type { ComponentMessage, ComponentModule, RunMessage } from '../common/worker-protocol.ts';
 import { bridgeKind, makeBridge } from './bridge.ts';
+import { direct, Suspended, type Calling } from './calling.ts';
 import { ComponentInstance } from './component-instance.ts';
 import { Declarations, type ComponentFunction, type Imported, type Lifted } from './declarations.ts';
 import { Executor, type CoreFunction, type LowerOptions, type Surroundings } from './executor.ts';
@@ -21,6 +22,8 @@ import { originalFrames } from './offsets.ts';
 import { Preview2, wasiFunction, wasiResource } from './p2.ts';
 import { instantiateProbe } from './probe.ts';
 import { seatOf, type Seat, type SeatWorker } from './seat.ts';
+import type { SharedWorker } from './single.ts';
+import { valueOf, type Steps } from './steps.ts';
 import { reallocThunk, THUNKS, type Thunk } from './thunks.ts';
 import type * as TypedPart from './typed-calls.ts';
 import { unknownImports } from './unknown-imports.ts';
@@ -30,8 +33,8 @@ declare function importUrl(url: string): Promise<unknown>;
 
 type Callee = Pick<Thunk, 'target' | 'constants'>;
 
-/** The worker's instance of p2.wasm, made for its first component. */
-let preview2: Preview2 | undefined;
+/** Each worker's instance of p2.wasm, made for its first component. */
+const preview2s = new WeakMap<SeatWorker, Preview2>();
 
 /** Set in the result of pw_resource_drop: the handle owned the resource, whose representation is in the lower half. */
 const DESTROY = 1n << 32n;
@@ -50,22 +53,29 @@ class Execution implements Surroundings, TypedPart.Caller {
   /** The numbers of the resource types in p2.wasm. */
   readonly #resourceTypes: number[] = [];
   #hasMemory = false;
+  readonly calling: Calling;
 
+  /** `shared`: the worker in which all guests run, if this is one (single.ts). */
   constructor(
     readonly seat: Seat,
     private readonly component: ComponentMessage,
     readonly message: RunMessage,
     readonly port: MessagePort | null,
+    private readonly shared: SharedWorker | undefined,
   ) {
+    this.calling = shared ? new Suspended(shared.scheduler) : direct;
     const plan = new Plan(component.words, component.names);
     this.declared = new Declarations(plan);
     this.executor = new Executor(plan, this.declared, component.modules, this);
     const { kernel, kernelMemory, worker } = seat;
-    this.#p2 = preview2 ??= new Preview2(component.p2, kernel, kernelMemory, instantiateProbe(worker.boot.probe));
+    const known = preview2s.get(worker);
+    this.#p2 = known ?? new Preview2(component.p2, kernel, kernelMemory, instantiateProbe(worker.boot.probe));
+    if (!known) preview2s.set(worker, this.#p2);
     this.#state = component.state as Pointer;
   }
 
-  run(): void {
+  /** Resolves when the component has ended or serves calls. */
+  async run(): Promise<void> {
     const { worker } = this.seat;
     const { session } = this.message;
     const wrong = this.#whyNot();
@@ -73,11 +83,11 @@ class Execution implements Surroundings, TypedPart.Caller {
       worker.refuse(session, 'module', `the component cannot run: ${wrong}`);
       return this.leave();
     }
-    if (this.#typed || !(this.message.guest || this.declared.callsItself)) this.#begin();
-    else void this.#beginWithTypedCalls();
+    if ((this.message.guest || this.declared.callsItself) && !(await this.#loadTypedCalls())) return;
+    await this.calling.run(this.#begin());
   }
 
-  async #beginWithTypedCalls(): Promise<void> {
+  async #loadTypedCalls(): Promise<boolean> {
     const { typed } = this.component;
     try {
       await importUrl(typed);
@@ -87,19 +97,21 @@ class Execution implements Surroundings, TypedPart.Caller {
         'module',
         `${typed} cannot be loaded: ${describe(error)}. Is the file deployed?`,
       );
-      return this.leave();
+      this.leave();
+      return false;
     }
     this.#typed = new (left<typeof TypedPart>().TypedCalls)(this);
-    this.#begin();
+    return true;
   }
 
-  #begin(): void {
+  *#begin(): Steps<void> {
     const { worker } = this.seat;
     const { session, last } = this.message;
     try {
-      this.seat.kernel.w_begin();
+      if (!this.shared) this.seat.kernel.w_begin();
+      else if (!(yield* valueOf(this.shared.begin()))) return;
       this.#p2.begin(this.#state, this.seat.thread);
-      this.executor.instantiate();
+      yield* this.executor.instantiate();
     } catch (error) {
       this.resetStacks();
       const noMemory = isOutOfMemory(error);
@@ -117,9 +129,9 @@ class Execution implements Surroundings, TypedPart.Caller {
       return this.leave();
     }
     worker.tell({ t: 'started', session });
-    if (this.component.serves) this.#answerRequest();
+    if (this.component.serves) yield* this.#answerRequest();
     else if (this.message.guest?.called) this.#typed!.serve();
-    else this.#runCommand();
+    else yield* this.#runCommand();
   }
 
   /** The reason why the component cannot run, if it is known before its code runs; otherwise empty. */
@@ -153,32 +165,36 @@ class Execution implements Surroundings, TypedPart.Caller {
     return found?.item.kind === 'lift' ? found.item : undefined;
   }
 
-  #runCommand(): void {
-    this.#runTo((call) => call(this.#command()!));
+  #runCommand(): Steps<void> {
+    return this.#runTo(this.#call(this.#command()!));
   }
 
   /** Waits for the request, in the kernel. */
-  #answerRequest(): void {
-    this.#runTo((call) => {
-      const handler = this.#handler()!;
-      const handles = this.#p2.calls.pw_serve(this.executor.instances[handler.instance]!.pointer);
-      call(handler, Number(handles & 0xffffffffn), Number(handles >> 32n));
-      return 0;
-    });
+  #answerRequest(): Steps<void> {
+    return this.#runTo(this.#answer(this.#handler()!));
   }
 
-  /** Calls an export, and ends the process. The result of `run` is 0 for success, 1 for an error. */
-  #runTo(run: (call: (fn: Lifted, ...args: number[]) => unknown) => unknown): void {
+  *#answer(handler: Lifted): Steps<number> {
+    const { pointer } = this.executor.instances[handler.instance]!;
+    const handles = yield* valueOf(this.calling.into(this.#p2.calls.pw_serve)(pointer));
+    yield* this.#call(handler, Number(handles & 0xffffffffn), Number(handles >> 32n));
+    return 0;
+  }
+
+  *#call({ core, postReturn, instance }: Lifted, ...args: number[]): Steps<unknown> {
+    const returned = yield* valueOf(this.calling.into(this.executor.function(core))(...args));
+    if (postReturn !== undefined) {
+      this.executor.instances[instance]!.mayLeave = false;
+      yield this.calling.into(this.executor.function(postReturn))(returned!);
+    }
+    return returned;
+  }
+
+  /** Calls an export, and ends the process. The result of `call` is 0 for success, 1 for an error. */
+  *#runTo(call: Steps<unknown>): Steps<void> {
     const { kernel } = this.seat;
     try {
-      const result = run(({ core, postReturn, instance }, ...args) => {
-        const returned = this.executor.function(core)(...args);
-        if (postReturn !== undefined) {
-          this.executor.instances[instance]!.mayLeave = false;
-          this.executor.function(postReturn)(returned!);
-        }
-        return returned;
-      });
+      const result = yield* call;
       this.resetStacks();
       if (result === 0) kernel.w_returned();
       else if (result === 1) kernel.w_ended(EXIT_REASON_EXIT, 1, NULL, 0, NULL, 0);
@@ -228,6 +244,11 @@ class Execution implements Surroundings, TypedPart.Caller {
     this.seat.worker.leave();
   }
 
+  enqueue(work: () => void | Promise<void>): void {
+    if (this.shared) this.shared.enqueue(work);
+    else void work();
+  }
+
   // --- what the executor needs ---
 
   openInstance(parent: ComponentInstance | null): ComponentInstance {
@@ -240,7 +261,7 @@ class Execution implements Surroundings, TypedPart.Caller {
     });
   }
 
-  instantiate({ module, memory, added }: ComponentModule, given: WebAssembly.Imports): WebAssembly.Instance {
+  *instantiate({ module, memory, added }: ComponentModule, given: WebAssembly.Imports): Steps<WebAssembly.Instance> {
     const { worker } = this.seat;
     if (added?.check === 'flag') {
       const own = (given[added.prefix] = emptyImports<WebAssembly.ImportValue>());
@@ -249,8 +270,10 @@ class Execution implements Surroundings, TypedPart.Caller {
       if (WebAssembly.Module.imports(module).some((entry) => entry.module === added.prefix && entry.name === 'memory0'))
         own.memory0 = new WebAssembly.Memory(memory!);
     }
-    const instance = new WebAssembly.Instance(module, given);
+    const instance = this.calling.atOnce(() => new WebAssembly.Instance(module, given));
     if (added) worker.makeInterruptible(instance, added);
+    const start = this.shared?.takeStart();
+    if (start) yield this.calling.into(start)();
     return instance;
   }
 
@@ -300,23 +323,23 @@ class Execution implements Surroundings, TypedPart.Caller {
       const binding = this.#bind({ instance, memory: null, realloc: null });
       return { target: calls.p2_drop as CallableFunction, constants: [binding, number] };
     }
-    const drop = (handle: number): void => {
+    const drop = function* (this: Execution, handle: number): Steps<void> {
       const dropped = calls.pw_resource_drop(instance.pointer, number, handle);
-      if (dropped & DESTROY) this.destroy(resource, Number(dropped & (DESTROY - 1n)));
+      if (dropped & DESTROY) yield* this.destroy(resource, Number(dropped & (DESTROY - 1n)));
     };
-    return { target: drop, constants: [] };
+    return { target: this.calling.outOf(drop.bind(this)), constants: [] };
   }
 
   /** Calls the destructor of a resource of the component, or notifies the page that the component has dropped an object of the page. */
-  destroy(resource: number, rep: number): void {
+  *destroy(resource: number, rep: number): Steps<void> {
     const type = this.declared.resources[resource]!;
     const page = this.classOf(resource);
-    if (page >= 0) this.#typed!.drop(page, resource, rep);
+    if (page >= 0) yield* this.#typed!.drop(page, resource, rep);
     if (type.kind === 'import' && wasiResource(type.from, type.name) !== undefined)
       this.#p2.calls.pw_release(this.#state, rep);
     if (type.kind === 'own' && type.destructor !== undefined) {
       try {
-        this.executor.function(type.destructor)(rep | 0);
+        yield this.calling.into(this.executor.function(type.destructor))(rep | 0);
       } catch (error) {
         if (isException(error)) this.fail(new Error('it threw an exception of WebAssembly'));
         throw error;
@@ -423,9 +446,12 @@ function hostIndex(guest: GuestMessage | null, fn: Imported): number {
   return index >= 0 ? index : memberClass(guest, fn);
 }
 
-/** Runs a component to its end, or until it serves calls. */
-export function runComponent(worker: SeatWorker, message: RunMessage, port: MessagePort | null): void {
-  new Execution(seatOf(worker, message), message.component!, message, port).run();
-}
+/** Runs a component to its end, or until it serves calls. `shared`: the worker itself, if it runs all guests. */
+export const runComponent = (
+  worker: SeatWorker,
+  message: RunMessage,
+  port: MessagePort | null,
+  shared?: SharedWorker,
+): Promise<void> => new Execution(seatOf(worker, message), message.component!, message, port, shared).run();
 
 leave({ runComponent });

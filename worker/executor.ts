@@ -24,6 +24,7 @@ import type { ComponentModule } from '../common/worker-protocol.ts';
 import type { ComponentFunction, Declarations } from './declarations.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import { loweredType, type Plan, type Step } from '../common/plan.ts';
+import type { Steps } from './steps.ts';
 import { makeThunks, type Thunk } from './thunks.ts';
 
 export type CoreFunction = (...args: (number | bigint)[]) => number | bigint | undefined;
@@ -41,7 +42,7 @@ export interface LowerOptions {
 export interface Surroundings {
   openInstance(parent: ComponentInstance | null): ComponentInstance;
   /** Instantiates a core module, and prepares it if it was rewritten. */
-  instantiate(module: ComponentModule, imports: WebAssembly.Imports): WebAssembly.Instance;
+  instantiate(module: ComponentModule, imports: WebAssembly.Imports): Steps<WebAssembly.Instance>;
   /** Called for each memory of the component, as soon as it exists. */
   foundMemory(memory: WebAssembly.Memory): void;
   /** Returns the target by which a core function calls a component function. */
@@ -84,8 +85,11 @@ export class Executor {
   ) {}
 
   /** Runs the core modules' start functions. Throws what they throw, and what the engine throws when it cannot link or has no memory. */
-  instantiate(): void {
-    for (const step of this.plan.steps()) this.#take(step);
+  *instantiate(): Steps<void> {
+    for (const step of this.plan.steps()) {
+      if (step.op === PLAN_INSTANTIATE) yield* this.#instantiate(step);
+      else this.#take(step);
+    }
     this.#makePending();
   }
 
@@ -109,9 +113,6 @@ export class Executor {
       case PLAN_MODULE:
         this.#modules.push(this.compiled[this.#modules.length]!);
         break;
-      case PLAN_INSTANTIATE:
-        this.#instantiate(step);
-        break;
       case PLAN_BUNDLE:
         this.#bundle(step);
         break;
@@ -133,12 +134,13 @@ export class Executor {
     }
   }
 
-  #instantiate(step: Step): void {
+  *#instantiate(step: Step): Steps<void> {
     this.#makePending();
     const module = this.#modules[step.next()]!;
     const imports = emptyImports<WebAssembly.ModuleImports>();
     step.list(() => (imports[step.name()] = this.#cores[step.next()] as WebAssembly.ModuleImports));
-    this.#cores.push(this.surroundings.instantiate(module, imports).exports as Record<string, CoreItem>);
+    const { exports } = yield* this.surroundings.instantiate(module, imports);
+    this.#cores.push(exports as Record<string, CoreItem>);
   }
 
   #bundle(step: Step): void {

@@ -12,7 +12,7 @@ import { CallFailed, decoded, encoded, hostFunction, isNumber, nameOfResult, tra
 import { called, callee } from './callees.ts';
 import { Links } from './links.ts';
 import {
-  eachCall,
+  callsOf,
   READ,
   WRITE,
   type CallsMessage,
@@ -28,9 +28,11 @@ import {
 import type { RunMessage } from '../common/worker-protocol.ts';
 import { Loop } from './loop.ts';
 import { memory, share } from './memories.ts';
-import { seatOf, type Seat, type SeatWorker } from './seat.ts';
+import { guestSeatOf, type GuestSeat } from './guest-seat.ts';
+import type { SeatWorker } from './seat.ts';
 import { Companion } from './companion.ts';
 import { functionsOf, importKey, type Functions } from './signatures.ts';
+import { runNow, valueOf, type Steps } from './steps.ts';
 import { Watch } from './watch.ts';
 
 const NUL = new Uint8Array(1);
@@ -52,6 +54,9 @@ function withoutOutermost(error: unknown, frames: number): unknown {
 }
 
 type WasmFunction = (...args: unknown[]) => unknown;
+
+/** How many calls a guest answers before it checks whether others should run. */
+const BETWEEN_LOOKS = 64;
 
 /** How long a result waits for others to be sent with it, in milliseconds. */
 const GATHERING = 1;
@@ -100,7 +105,7 @@ export class Guest {
   private loop: Loop | undefined;
 
   constructor(
-    private readonly seat: Seat,
+    private readonly seat: GuestSeat,
     private readonly message: GuestMessage,
     private readonly module: Pick<RunMessage, 'head' | 'tid'>,
   ) {
@@ -117,7 +122,7 @@ export class Guest {
     const fn = this.message.host.findIndex((entry) => entry.module === module && (entry.late || entry.name === name));
     if (fn < 0) return undefined;
     const entry = this.message.host[fn]!;
-    if (!entry.link && !entry.late) return hostFunction(this.hostSide, entry, fn);
+    if (!entry.link && !entry.late) return this.seat.importOf(hostFunction(this.hostSide, entry, fn));
     return this.linked.bind(entry, fn, name);
   };
 
@@ -143,8 +148,8 @@ export class Guest {
     requireRange: (pointer: number, size: number) => void this.range(pointer, size),
     read: (pointer: number, size: number) => this.read(pointer >>> 0, size >>> 0),
     write: (pointer: number, bytes: Uint8Array) => this.write(pointer >>> 0, bytes),
-    allocate: (size: number, nul: 0 | 1) => this.allocate(size, nul),
-    giveBack: (pointer: number) => this.giveBack(pointer),
+    allocate: (size: number, nul: 0 | 1) => runNow(this.allocate(size, nul)),
+    giveBack: (pointer: number) => runNow(this.giveBack(pointer)),
     functions: () =>
       this.names.map((name) => ({
         name,
@@ -155,7 +160,7 @@ export class Guest {
     spanOf: (name: string, value: unknown) => this.spanOf(name, value),
     fail: (text: string) => this.seat.fail(text),
     resolve: (fn: number): LinkMessage => {
-      const answer = this.hostSide.ask(fn, [], []);
+      const answer = runNow(this.ask(fn, [], []));
       if ('failed' in answer) throw new CallFailed(answer.failed);
       return JSON.parse(answer.value as string) as LinkMessage;
     },
@@ -165,49 +170,58 @@ export class Guest {
     read: (pointer: number, size: number) => this.read(pointer >>> 0, size >>> 0),
     write: (pointer: number, bytes: Uint8Array) => this.write(pointer >>> 0, bytes),
     lend: (bytes: Uint8Array) => this.lend(bytes),
-    fail: (text: string) => this.seat.fail(text),
-    ask: (fn: number, args: unknown[], transfer: Transferable[]): Answer => {
-      const { kernel } = this.seat;
-      if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot receive');
-      const watch = (this.watch ??= new Watch(kernel, this.seat.kernelMemory, this.seat.thread));
-      const call = kernel.w_ask(fn);
-      watch.begin();
-      const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
-      if (this.port) this.port.postMessage(message, transfer);
-      else this.seat.post(message);
-      watch.look();
-      const pointer = toPointer(kernel.w_await());
-      watch.end();
-      if (pointer === NULL) return { failed: 'the kernel is out of memory' };
-      try {
-        return decodeAnswer((size) => this.seat.bytes(pointer, size));
-      } finally {
-        kernel.w_fetched();
-      }
-    },
+    fail: (text: string) => this.seat.failing(text),
+    ask: (fn: number, args: unknown[], transfer: Transferable[]) => this.ask(fn, args, transfer),
     answered: '',
   };
 
+  private *ask(fn: number, args: unknown[], transfer: Transferable[]): Steps<Answer> {
+    const { seat } = this;
+    const { kernel } = seat;
+    if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot receive');
+    // Polling would keep the others that share the worker from running.
+    const watch = seat.single ? undefined : (this.watch ??= new Watch(kernel, seat.kernelMemory, seat.thread));
+    const call = yield* valueOf(seat.call(kernel.w_ask, fn));
+    watch?.begin();
+    const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
+    if (this.port) this.port.postMessage(message, transfer);
+    else seat.post(message);
+    watch?.look();
+    const pointer = toPointer(yield* valueOf(seat.call(kernel.w_await)));
+    watch?.end();
+    if (pointer === NULL) return { failed: 'the kernel is out of memory' };
+    try {
+      return decodeAnswer((size) => seat.bytes(pointer, size));
+    } finally {
+      yield* valueOf(seat.call(kernel.w_fetched));
+    }
+  }
+
   /** Initializes the guest and then serves calls. */
-  serve(instance: WebAssembly.Instance): void {
-    if (!this.enter(() => this.settle(instance, true))) return;
+  *serve(instance: WebAssembly.Instance): Steps<void> {
+    if (!(yield* this.enter(() => this.settle(instance, true)))) return;
     this.post({ t: 'ready', exports: this.listExports(), companion: [] });
     this.port!.onmessage = ({ data }: MessageEvent<ToGuest>) => this.receive(data);
   }
 
   /** Runs the entry of a thread, and sends its results. The process then ends, as a command does when it returns. */
-  thread(instance: WebAssembly.Instance, run: RunMessage): void {
-    const { entry, args, repeat } = this.message.thread!;
-    const work = (): void => {
-      this.settle(instance, false);
-      let value: unknown;
-      for (let i = 0; i < repeat; i++) value = this.explained(() => (this.exports[entry] as WasmFunction)(...args));
-      this.post({ t: 'results', values: [1, value], failures: [] });
-    };
-    this.seat.worker.start({ exports: { _start: work } }, run);
+  *thread(instance: WebAssembly.Instance, run: RunMessage): Steps<void> {
+    const { seat } = this;
+    yield* valueOf(seat.worker.start({ exports: { _start: () => seat.run(this.runThread(instance)) } }, run));
     this.post({ t: 'end' });
     this.close();
     this.seat.worker.leave();
+  }
+
+  private *runThread(instance: WebAssembly.Instance): Steps<void> {
+    const { entry, args, repeat } = this.message.thread!;
+    yield* this.settle(instance, false);
+    let value: unknown;
+    for (let i = 0; i < repeat; i++) {
+      value = yield* this.entered(this.exports[entry] as WasmFunction, args);
+      if (this.seat.single && i % BETWEEN_LOOKS === 0) yield* this.giveWay();
+    }
+    this.post({ t: 'results', values: [1, value], failures: [] });
   }
 
   /** Makes the exports of a guest that does not serve calls available to its host functions. Returns the exports to start it with. */
@@ -216,7 +230,7 @@ export class Guest {
     const started = Object.entries(exports).map(([name, value]) => [
       name,
       typeof value === 'function'
-        ? (...args: unknown[]) => this.explained(() => (value as WasmFunction)(...args))
+        ? (...args: unknown[]) => this.seat.run(this.entered(value as WasmFunction, args))
         : value,
     ]);
     return { exports: Object.fromEntries(started) as WebAssembly.Exports };
@@ -227,10 +241,14 @@ export class Guest {
     if (this.module.tid !== 0) this.links?.close();
   }
 
-  /** Runs `work`, and names the host function in an exception that its return value caused. */
-  private explained<T>(work: () => T): T {
+  private entered(fn: WasmFunction, args: readonly unknown[]): Steps<unknown> {
+    return this.explained(() => valueOf(this.seat.call(fn, ...args)));
+  }
+
+  /** Does the work, and names the host function in an exception that its return value caused. */
+  private *explained<T>(work: () => Steps<T>): Steps<T> {
     try {
-      const value = work();
+      const value = yield* work();
       this.returned();
       return value;
     } catch (error) {
@@ -245,9 +263,10 @@ export class Guest {
     void new Companion(this, this.seat, run, companion!, this.port, called && run.tid === 0).run();
   }
 
-  settle(instance: WebAssembly.Instance, initialize: boolean): void {
+  *settle(instance: WebAssembly.Instance, initialize: boolean): Steps<void> {
     this.exports = instance.exports;
-    if (initialize) this.initialize();
+    yield* this.seat.callStart();
+    if (initialize) yield* this.initialize();
   }
 
   close(): void {
@@ -265,11 +284,11 @@ export class Guest {
     this.port!.postMessage(message, transfer);
   }
 
-  private initialize(): void {
+  private *initialize(): Steps<void> {
     const { entry } = this.message;
     const name = entry === undefined ? '_initialize' : entry;
     const fn = name === null ? undefined : this.exports[name];
-    if (typeof fn === 'function') (fn as WasmFunction)();
+    if (typeof fn === 'function') yield* valueOf(this.seat.call(fn as WasmFunction));
     else if (entry) throw new Error(`the module exports no function ${entry}, which the option entry names`);
   }
 
@@ -283,10 +302,10 @@ export class Guest {
   }
 
   /** Runs guest code, then rests. Returns false if the guest has ended. */
-  private enter(work: () => void): boolean {
+  private *enter(work: () => Steps<void>): Steps<boolean> {
     try {
-      this.explained(work);
-      this.seat.kernel.w_rest();
+      yield* this.explained(work);
+      yield* valueOf(this.seat.call(this.seat.kernel.w_rest));
       return true;
     } catch (error) {
       this.end(error);
@@ -303,16 +322,21 @@ export class Guest {
   }
 
   private receive(message: ToGuest): void {
-    const served = this.run(() => {
-      this.received++;
-      if (message.t === 'calls') this.answerCalls(message);
-      else {
-        this.callee = message.callee as Pointer;
-        this.received = 0;
-      }
-      if (this.callee) this.serveGuests();
-    });
-    if (served) this.loop?.stir();
+    this.run(
+      () => this.handle(message),
+      () => this.loop?.stir(),
+    );
+  }
+
+  private *handle(message: ToGuest): Steps<void> {
+    this.received++;
+    if (message.t === 'calls') yield* this.answerCalls(message);
+    // Where all guests share one worker, those that would call this one are refused.
+    else if (!this.seat.single) {
+      this.callee = message.callee as Pointer;
+      this.received = 0;
+    }
+    if (this.callee) this.serveGuests();
   }
 
   private serveGuests(): void {
@@ -323,35 +347,51 @@ export class Guest {
     }
   }
 
-  /** Wakes the resting guest and runs its code. Returns false if the guest has ended. */
-  private run(work: () => void): boolean {
-    if (this.gone) return false;
-    return this.enter(() => {
-      this.seat.kernel.w_awake();
-      work();
-    });
+  /** Wakes the resting guest and runs its code, and then calls `after`, unless the guest has ended. */
+  private run(work: () => Steps<void>, after: () => void): void {
+    this.seat.inTurn(() => this.turn(work, after));
   }
 
-  private answerCalls(message: CallsMessage): void {
+  private *turn(work: () => Steps<void>, after: () => void): Steps<void> {
+    if (!this.gone && (yield* this.enter(() => this.awake(work)))) after();
+  }
+
+  private *awake(work: () => Steps<void>): Steps<void> {
+    yield* valueOf(this.seat.call(this.seat.kernel.w_awake));
+    yield* work();
+  }
+
+  private *answerCalls(message: CallsMessage): Steps<void> {
+    const { single } = this.seat;
     const results = new Results((message, transfer) => this.post(message, transfer));
+    let made = 0;
     try {
-      eachCall(message, (id, fn, args) => this.answer(id, fn, args, results));
+      for (const [id, fn, args] of callsOf(message)) {
+        yield* this.answer(id, fn, args, results);
+        if (single && ++made % BETWEEN_LOOKS === 0) yield* this.giveWay();
+      }
     } finally {
       results.send();
     }
   }
 
-  private answer(id: number, fn: number, args: unknown[], results: Results): void {
+  /** Lets other guests run if this one's slice of time is over. Short calls would never find out. */
+  private *giveWay(): Steps<void> {
+    const { single, call, kernel } = this.seat;
+    if (single) yield* valueOf(call(kernel.w_interrupt));
+  }
+
+  private *answer(id: number, fn: number, args: unknown[], results: Results): Steps<void> {
     try {
-      results.value(id, this.perform(fn, args));
+      results.value(id, yield* this.perform(fn, args));
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       results.failure([id, error.message, error.type]);
     }
   }
 
-  perform(fn: number, args: unknown[]): unknown {
-    if (fn >= 0) return this.call(this.names[fn]!, args);
+  *perform(fn: number, args: unknown[]): Steps<unknown> {
+    if (fn >= 0) return yield* this.call(this.names[fn]!, args);
     const pointer = args[0] as number;
     if (fn === READ) return this.read(pointer, args[1] as number);
     if (fn === WRITE) return this.write(pointer, args[1] as Uint8Array);
@@ -359,26 +399,28 @@ export class Guest {
       throw new CallFailed('an instance that other guests call has no event loop: it sleeps between calls');
     this.loop ??= new Loop({
       exports: this.exports,
-      run: (work) => this.run(work),
+      call: (fn, ...args) => this.seat.call(fn, ...args),
+      run: (work, after) => this.run(work, after),
       post: (message) => this.post(message),
       waitingInput: () => this.waitingInput(),
+      giveWay: () => this.giveWay(),
     });
-    return this.loop.perform(fn, args);
+    return yield* this.loop.perform(fn, args);
   }
 
-  private call(name: string, args: unknown[]): unknown {
+  private *call(name: string, args: unknown[]): Steps<unknown> {
     const signature = Object.hasOwn(this.message.signatures, name) ? this.message.signatures[name] : undefined;
-    if (signature) return this.callMarshalled(name, signature, args);
-    const value = this.invoke(name, args);
+    if (signature) return yield* this.callMarshalled(name, signature, args);
+    const value = yield* this.invoke(name, args);
     if (!(Array.isArray(value) ? value.every(travels) : travels(value)))
       throw new CallFailed(`${name} returned a reference, which the page cannot receive`);
     return value;
   }
 
   /** The page has checked the arguments if it knows the types; otherwise only the engine checks them. */
-  private invoke(name: string, args: unknown[]): unknown {
+  private *invoke(name: string, args: unknown[]): Steps<unknown> {
     try {
-      return (this.exports[name] as WasmFunction)(...args);
+      return yield* valueOf(this.seat.call(this.exports[name] as WasmFunction, ...args));
     } catch (error) {
       if (error instanceof TypeError && !/wasm/.test(error.stack ?? ''))
         throw new CallFailed(`${name}: ${error.message}`, 'TypeError');
@@ -388,53 +430,59 @@ export class Guest {
 
   // --- text, bytes and JSON ---
 
-  private callMarshalled(name: string, { params, result }: SignatureMessage, args: unknown[]): unknown {
+  private *callMarshalled(name: string, { params, result }: SignatureMessage, args: unknown[]): Steps<unknown> {
     const lent: number[] = [];
-    const flat = this.lendAll(params, args, lent);
-    const value = this.invoke(name, flat);
-    for (const pointer of lent) this.giveBack(pointer);
-    return result === null ? undefined : isNumber(result) ? value : this.decoded(name, result, value);
+    const flat = yield* this.lendAll(params, args, lent);
+    const value = yield* this.invoke(name, flat);
+    for (const pointer of lent) yield* this.giveBack(pointer);
+    return result === null ? undefined : isNumber(result) ? value : yield* this.decoded(name, result, value);
   }
 
   /** Returns the arguments as numbers and adds the memory allocated for them to `lent`. Frees it all again if an allocation fails. */
-  private lendAll(params: Kind[], args: unknown[], lent: number[]): unknown[] {
+  private *lendAll(params: Kind[], args: unknown[], lent: number[]): Steps<unknown[]> {
+    const flat: unknown[] = [];
     try {
-      return params.flatMap((kind, i) => {
-        if (isNumber(kind)) return [args[i]];
+      for (const [i, kind] of params.entries()) {
+        if (isNumber(kind)) {
+          flat.push(args[i]);
+          continue;
+        }
         const bytes = encoded(kind, args[i]);
-        const pointer = this.lend(bytes, kind === 'bytes' ? 0 : 1);
+        const pointer = yield* this.lend(bytes, kind === 'bytes' ? 0 : 1);
         lent.push(pointer);
-        return [pointer, bytes.length];
-      });
+        flat.push(pointer, bytes.length);
+      }
+      return flat;
     } catch (error) {
-      if (error instanceof CallFailed) for (const pointer of lent) this.giveBack(pointer);
+      if (error instanceof CallFailed) for (const pointer of lent) yield* this.giveBack(pointer);
       throw error;
     }
   }
 
   /** Copies the bytes into guest memory, followed by a NUL if `nul` is 1, for C functions that take text. */
-  private lend(bytes: Uint8Array, nul: 0 | 1 = 0): number {
-    const pointer = this.allocate(bytes.length, nul);
+  private *lend(bytes: Uint8Array, nul: 0 | 1 = 0): Steps<number> {
+    const pointer = yield* this.allocate(bytes.length, nul);
     this.write(pointer, bytes);
     return pointer;
   }
 
-  private allocate(size: number, nul: 0 | 1): number {
+  private *allocate(size: number, nul: 0 | 1): Steps<number> {
     const { malloc } = this.message.allocator;
     const allocate = this.exports[malloc];
     if (typeof allocate !== 'function')
       throw new CallFailed(
         `the module does not export ${malloc}, which text and bytes need: name its allocator in the option allocator`,
       );
-    const pointer = Number((allocate as WasmFunction)(Math.max(size + nul, 1))) >>> 0;
+    const made = yield* valueOf(this.seat.call(allocate as WasmFunction, Math.max(size + nul, 1)));
+    const pointer = Number(made) >>> 0;
     if (pointer === 0) throw new CallFailed(`${malloc}(${size}) returned 0: the guest is out of memory`);
     if (nul) this.write(pointer + size, NUL);
     return pointer;
   }
 
-  private giveBack(pointer: number): void {
+  private *giveBack(pointer: number): Steps<void> {
     const free = this.exports[this.message.allocator.free];
-    if (typeof free === 'function') (free as WasmFunction)(pointer);
+    if (typeof free === 'function') yield* valueOf(this.seat.call(free as WasmFunction, pointer));
   }
 
   /** Two results are a pointer and a length, an i64 has the pointer in its upper half, and a single i32 points to NUL-terminated text. */
@@ -448,10 +496,10 @@ export class Guest {
     return [pointer, this.textSize(name, pointer)];
   }
 
-  private decoded(name: string, kind: Kind, value: unknown): unknown {
+  private *decoded(name: string, kind: Kind, value: unknown): Steps<unknown> {
     const [pointer, size] = this.spanOf(name, value);
     const bytes = this.read(pointer, size);
-    if (pointer !== 0) this.giveBack(pointer);
+    if (pointer !== 0) yield* this.giveBack(pointer);
     if (kind === 'bytes') return bytes;
     const text = decoded(bytes);
     if (kind === 'string') return text;
@@ -471,19 +519,20 @@ export class Guest {
   }
 
   /** Calls poll_oneoff for standard input and an expired clock. Returns 0 for a guest without an allocator. */
-  private waitingInput(): number {
+  private *waitingInput(): Steps<number> {
     if (typeof this.exports[this.message.allocator.malloc] !== 'function') return 0;
     const [two, each] = [new Uint8Array(96), 32];
     two[8] = 1; // the first subscription waits for descriptor 0 to be readable, the second for the clock
-    const pointer = this.lend(new Uint8Array([...two, ...new Uint8Array(2 * each + 4)]));
+    const pointer = yield* this.lend(new Uint8Array([...two, ...new Uint8Array(2 * each + 4)]));
     const events = pointer + two.length;
-    (this.seat.kernel.p1_poll_oneoff as WasmFunction)(pointer, events, 2, events + 2 * each);
+    const poll = this.seat.kernel.p1_poll_oneoff as WasmFunction;
+    yield* valueOf(this.seat.call(poll, pointer, events, 2, events + 2 * each));
     const view = new DataView(this.memory.buffer, events, 2 * each + 4);
     let bytes = 0;
     for (let i = 0; i < view.getUint32(2 * each, true); i++)
       if (view.getUint8(each * i + 10) === 1 && view.getUint16(each * i + 8, true) === 0)
         bytes = Number(view.getBigUint64(each * i + 16, true));
-    this.giveBack(pointer);
+    yield* this.giveBack(pointer);
     return bytes;
   }
 
@@ -509,19 +558,40 @@ export class Guest {
   }
 }
 
-/** Runs a guest that serves calls or has host functions. A guest that serves calls keeps this worker. */
-export function runGuest(worker: SeatWorker, message: RunMessage, port: MessagePort | null): void {
-  const guest = { ...message.guest!, port };
-  const made = new Guest(seatOf(worker, message), guest, message);
+/** Why a guest cannot run where all guests share one worker; undefined if it can. */
+function notSingle({ companion, host, thread }: GuestMessage, { added }: RunMessage): string | undefined {
+  const needs = (what: string): string =>
+    `${what} needs a page that is cross-origin isolated; in others, all programs share one worker (docs/hosting.md)`;
+  if (companion) return needs('a companion');
+  if (host.some(({ link, late }) => link || late)) return needs('the option link');
+  if (thread && !added) return needs('a thread that is not interruptible');
+  return undefined;
+}
+
+function* steps(seat: GuestSeat, made: Guest, guest: GuestMessage, message: RunMessage): Steps<void> {
+  const { worker } = seat;
+  const refusal = seat.single && notSingle(guest, message);
+  if (refusal) {
+    worker.refuse(message.session, 'options', refusal);
+    worker.leave();
+    return;
+  }
   if (guest.companion) return made.accompany(message);
   const instance = worker.begin(message, made.imports);
   if (instance && guest.called && message.tid === 0)
-    return guest.thread ? made.thread(instance, message) : made.serve(instance);
-  if (instance) worker.start(made.attach(instance), message);
+    return yield* guest.thread ? made.thread(instance, message) : made.serve(instance);
+  if (instance) yield* valueOf(worker.start(made.attach(instance), message));
   if (instance !== undefined) {
     made.close();
     worker.leave();
   }
+}
+
+/** Runs a guest that serves calls or has host functions. A guest that serves calls keeps this worker. */
+export function runGuest(worker: SeatWorker, message: RunMessage, port: MessagePort | null): void | Promise<void> {
+  const guest = { ...message.guest!, port };
+  const seat = guestSeatOf(worker, message);
+  return seat.run(steps(seat, new Guest(seat, guest, message), guest, message));
 }
 
 leave({ runGuest, callee, called, memory, share });

@@ -1,6 +1,7 @@
 /** Host functions: functions of the page that a guest imports. The guest's thread asks the page and waits in the kernel for the answer. */
 import type { Failure, HostMessage, HostSignature, Kind } from '../common/guest-protocol.ts';
 import type { Answer, Value } from '../common/values.ts';
+import type { Steps } from './steps.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -42,11 +43,11 @@ export interface Caller {
   read(pointer: number, size: number): Uint8Array;
   write(pointer: number, bytes: Uint8Array): void;
   /** Copies the bytes to memory from the guest's allocator. */
-  lend(bytes: Uint8Array): number;
+  lend(bytes: Uint8Array): Steps<number>;
   /** Ends the guest with this text, as a trap does. */
-  fail(text: string): void;
-  /** Blocks until the page has answered. */
-  ask(fn: number, args: unknown[], transfer: Transferable[]): Answer;
+  fail(text: string): Steps<void>;
+  /** Waits until the page has answered. */
+  ask(fn: number, args: unknown[], transfer: Transferable[]): Steps<Answer>;
   /** The text that precedes the reason of a failed call. */
   readonly failed?: string;
   /** The name of the import that returned last. */
@@ -61,24 +62,24 @@ export function nameOfResult(error: unknown, { answered }: Caller): void {
     error.message = `${answered}: the page's function returned a value that the guest's import cannot take: ${error.message}`;
 }
 
-/** Returns the function that the guest imports as `entry`; `fn` is its index. */
+/** Returns the work of the function that the guest imports as `entry`; `fn` is its index. */
 export function hostFunction(caller: Caller, { module, name, signature }: HostMessage, fn: number) {
   const what = `${module}.${name}`;
   const marshal = signature && new Marshal(caller, signature);
-  return (...args: unknown[]): unknown => {
+  return function* (...args: unknown[]): Steps<unknown> {
     try {
-      const value = marshal ? marshal.call(args, fn) : valueOf(caller.ask(fn, args, []), what);
+      const value = marshal ? yield* marshal.call(args, fn) : numberOf(yield* caller.ask(fn, args, []), what);
       caller.answered = what;
       return value;
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
-      caller.fail(`${what}: ${error.message}`); // does not return
+      yield* caller.fail(`${what}: ${error.message}`); // does not return
       return undefined;
     }
   };
 }
 
-function valueOf(answer: Answer, what: string): Value {
+function numberOf(answer: Answer, what: string): Value {
   if ('failed' in answer) throw new CallFailed(PAGE_FAILED + answer.failed);
   if (typeof answer.value === 'string' || answer.value instanceof Uint8Array)
     throw new CallFailed(
@@ -99,7 +100,7 @@ class Marshal {
     this.result = signature.result;
   }
 
-  call(flat: unknown[], fn: number): unknown {
+  *call(flat: unknown[], fn: number): Steps<unknown> {
     const { caller, signature } = this;
     const args: unknown[] = [];
     let at = 0;
@@ -111,22 +112,22 @@ class Marshal {
       }
     }
     const rest = flat.slice(at);
-    if (this.kept?.args.every((arg, i) => same(arg, args[i]))) return this.deliver(this.kept.bytes, rest, args);
+    if (this.kept?.args.every((arg, i) => same(arg, args[i]))) return yield* this.deliver(this.kept.bytes, rest, args);
     this.kept = null;
     const transfer = args.flatMap((arg) => (arg instanceof Uint8Array ? [arg.buffer as ArrayBuffer] : []));
     const keep =
       this.result !== null && !isNumber(this.result) && signature.into === 'buffer' ? args.map(copied) : args;
-    const answer = caller.ask(fn, args, transfer);
+    const answer = yield* caller.ask(fn, args, transfer);
     if ('failed' in answer && signature.error !== null) return signature.error;
     if ('failed' in answer) throw new CallFailed((caller.failed ?? PAGE_FAILED) + answer.failed);
     if (this.result === null) return undefined;
     if (isNumber(this.result)) return answer.value;
-    return this.deliver(encoded(this.result, answer.value), rest, keep);
+    return yield* this.deliver(encoded(this.result, answer.value), rest, keep);
   }
 
-  private deliver(bytes: Uint8Array, rest: unknown[], args: unknown[]): number {
+  private *deliver(bytes: Uint8Array, rest: unknown[], args: unknown[]): Steps<number> {
     if (this.signature.into === 'allocator') {
-      const pointer = this.caller.lend(bytes);
+      const pointer = yield* this.caller.lend(bytes);
       this.caller.write(rest[0] as number, new Uint8Array(new Uint32Array([bytes.length]).buffer));
       return pointer;
     }

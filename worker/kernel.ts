@@ -9,6 +9,9 @@ import { after, toPointer, type Pointer, type WasmPointer } from '../common/poin
 /** The imports that every worker provides, besides the clocks. The others are provided only in the coordinator. */
 export type CommonImports = Pick<KernelImports, 'entropy' | 'ring' | 'flag_raise' | 'flag_lower' | 'panic'>;
 
+/** The imports of kernel-single.wasm (scheduler.ts). */
+export type Waits = Pick<KernelImports, 'wait' | 'wake' | 'may_wait' | 'yield'>;
+
 /** The index signature is for system calls, which are looked up by name. */
 export interface KernelExports extends CoordinatorCalls, ComputeCalls {
   [name: string]: WebAssembly.ExportValue;

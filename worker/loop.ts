@@ -7,29 +7,46 @@ import { later } from '../common/later.ts';
 import { LOOP, TICK } from '../common/loop-protocol.ts';
 import { LONGEST_TIMER } from '../common/timers.ts';
 import { CallFailed } from './host-functions.ts';
+import { valueOf, type Steps } from './steps.ts';
 
 type Export = (...args: unknown[]) => unknown;
+/** A call of an export. */
+type Call = (...args: unknown[]) => Steps<number>;
 
 /** What the loop needs from its guest (guest.ts). */
 export interface LoopSeat {
   exports: Record<string, WebAssembly.ExportValue>;
-  /** Wakes the resting guest and runs its code. Returns false if the guest has ended. */
-  run(work: () => void): boolean;
+  /** Calls one of the exports. */
+  call(fn: Export, ...args: unknown[]): unknown;
+  /** Wakes the resting guest and runs its code, and then calls `after`, unless the guest has ended. */
+  run(work: () => Steps<void>, after: () => void): void;
   post(message: FromGuest): void;
   /** The bytes of standard input that can be read without waiting. */
-  waitingInput(): number;
+  waitingInput(): Steps<number>;
+  /** Lets other guests run that wait for this one. */
+  giveWay(): Steps<void>;
 }
 
 /** The functions that drive a guest's loop. */
 interface Contract {
   /** The name of the export that ticks, for messages. */
   name: string;
-  start(): void;
-  tick(): number;
+  start(): Steps<unknown>;
+  tick(): Steps<number>;
   /** Lets the guest look for input. */
-  poll?: (() => void) | undefined;
+  poll?: (() => Steps<unknown>) | undefined;
   /** Makes the guest print its error on standard error. */
-  explain?: (() => void) | undefined;
+  explain?: (() => Steps<unknown>) | undefined;
+}
+
+/** How many ticks a guest makes before it checks whether others should run. */
+const BETWEEN_LOOKS = 64;
+
+interface Round {
+  ticks: number;
+  /** What the last tick returned. */
+  result: number;
+  refused?: CallFailed;
 }
 
 export class Loop {
@@ -48,6 +65,8 @@ export class Loop {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private tickets: number[] = [];
   private posted = false;
+  /** Whether a round has begun, or waits for calls. */
+  private inRound = false;
   private readonly post = later(() => {
     this.posted = false;
     this.round();
@@ -56,15 +75,15 @@ export class Loop {
   constructor(private readonly seat: LoopSeat) {}
 
   /** Handles a request of the page (loop-protocol.ts). Throws `CallFailed`. */
-  perform(operation: number, [context, ...args]: unknown[]): unknown {
+  *perform(operation: number, [context, ...args]: unknown[]): Steps<unknown> {
     this.context = context as number | null;
     switch (operation) {
       case LOOP.start:
-        return this.start();
+        return yield* this.start();
       case LOOP.once:
-        return this.once();
+        return yield* this.once();
       case LOOP.run:
-        return this.begin(args as [number, number, boolean]);
+        return yield* this.begin(args as [number, number, boolean]);
       case LOOP.stop:
         return this.stop();
       case LOOP.input:
@@ -90,25 +109,25 @@ export class Loop {
     this.stop();
   }
 
-  private start(): void {
-    this.contract ??= contractOf(this.seat.exports, () => this.context);
+  private *start(): Steps<void> {
+    this.contract ??= contractOf(this.seat, () => this.context);
     if (this.started) return;
     this.started = true;
-    this.contract.start();
+    yield* this.contract.start();
   }
 
-  private begin([budget, recheck, told]: [number, number, boolean]): void {
-    this.start();
+  private *begin([budget, recheck, told]: [number, number, boolean]): Steps<void> {
+    yield* this.start();
     this.budget = budget;
     this.recheck = recheck < 0 ? (this.contract!.poll ? 0 : 1000) : recheck;
     this.told = told;
     this.running = true; // the caller stirs the loop, as after every call
   }
 
-  private once(): number {
-    this.contract ??= contractOf(this.seat.exports, () => this.context);
-    if (this.input) this.lookForInput();
-    const result = this.contract.tick();
+  private *once(): Steps<number> {
+    this.contract ??= contractOf(this.seat, () => this.context);
+    if (this.input) yield* this.lookForInput();
+    const result = yield* this.contract.tick();
     if (result === TICK.idle) this.tellIdle();
     return result;
   }
@@ -127,25 +146,34 @@ export class Loop {
 
   /** Ticks while the guest has something to do, until it is time to return to the event loop. */
   private round(): void {
+    if (!this.running || this.inRound) return;
+    this.inRound = true;
+    const round: Round = { ticks: 0, result: TICK.idle };
+    this.seat.run(
+      () => this.tick(round),
+      () => this.after(round),
+    );
+  }
+
+  private *tick(round: Round): Steps<void> {
+    if (!this.running) return; // the work may have waited for a call that stopped the loop
+    const end = performance.now() + this.budget;
+    try {
+      do {
+        if (this.input) yield* this.lookForInput();
+        round.result = yield* this.contract!.tick();
+        if (++round.ticks % BETWEEN_LOOKS === 0) yield* this.seat.giveWay();
+      } while ((round.result === TICK.ready || this.input) && performance.now() < end);
+      if (round.result === TICK.error && this.contract!.explain) yield* this.contract!.explain();
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      round.refused = error;
+    }
+  }
+
+  private after({ ticks, result, refused }: Round): void {
+    this.inRound = false;
     if (!this.running) return;
-    let ticks = 0;
-    let result: number = TICK.idle;
-    let refused: CallFailed | undefined;
-    const alive = this.seat.run(() => {
-      const end = performance.now() + this.budget;
-      try {
-        do {
-          if (this.input) this.lookForInput();
-          result = this.contract!.tick();
-          ticks++;
-        } while ((result === TICK.ready || this.input) && performance.now() < end);
-        if (result === TICK.error) this.contract!.explain?.();
-      } catch (error) {
-        if (!(error instanceof CallFailed)) throw error;
-        refused = error;
-      }
-    });
-    if (!alive) return;
     if (refused) return this.fail(refused.message);
     if (this.told) this.seat.post({ t: 'loop', event: 'ticks', ticks, result });
     this.waitAfter(result);
@@ -187,54 +215,64 @@ export class Loop {
   }
 
   /** Lets the guest read input. It may read only part of it, but if it reads none, it is not asked again for that input. */
-  private lookForInput(): void {
+  private *lookForInput(): Steps<void> {
     this.input = false;
     const poll = this.contract!.poll;
     if (!poll) return;
-    const before = this.seat.waitingInput();
-    poll();
-    const left = before > 0 ? this.seat.waitingInput() : 0;
+    const before = yield* this.seat.waitingInput();
+    yield* poll();
+    const left = before > 0 ? yield* this.seat.waitingInput() : 0;
     this.input = left > 0 && left < before;
   }
 }
 
 /** Finds the guest's tick export. Throws `CallFailed` if it has none. */
-function contractOf(exports: Record<string, WebAssembly.ExportValue>, context: () => number | null): Contract {
-  const find = (name: string): Export | undefined =>
-    typeof exports[name] === 'function' ? (exports[name] as Export) : undefined;
+function contractOf(seat: LoopSeat, context: () => number | null): Contract {
+  const find = (name: string): Call | undefined => {
+    const fn = seat.exports[name];
+    return typeof fn === 'function' ? (...args) => valueOf(seat.call(fn as Export, ...args) as number) : undefined;
+  };
   const once = find('js_std_loop_once');
   return once ? ofQuickJS(once, find, context) : ofGo(find);
 }
 
-function ofGo(find: (name: string) => Export | undefined): Contract {
-  const need = (name: string): Export => {
+function ofGo(find: (name: string) => Call | undefined): Contract {
+  const need = (name: string): Call => {
     const found = find(name);
     if (!found) throw new CallFailed(`Module does not export ${name} (not built with modified Go runtime?)`);
     return found;
   };
-  const start = need('go_start_main');
-  const tick = need('go_tick');
-  return { name: 'go_tick', start: () => void start(), tick: () => tick() as number };
+  return { name: 'go_tick', start: need('go_start_main'), tick: need('go_tick') };
 }
 
-function ofQuickJS(once: Export, find: (name: string) => Export | undefined, given: () => number | null): Contract {
+function ofQuickJS(once: Call, find: (name: string) => Call | undefined, given: () => number | null): Contract {
   const own = find('qjs_get_context');
   const init = find('qjs_init');
   const pollIO = find('js_std_poll_io');
   const dump = find('js_std_dump_error');
-  const context = (): number => {
-    const found = given() ?? (own ? (own() as number) : 0);
+  function* context(): Steps<number> {
+    const found = given() ?? (own ? yield* own() : 0);
     if (found === 0) throw new CallFailed('there is no QuickJS context: call startMain() first, or set loop.context');
     return found;
-  };
+  }
   return {
     name: 'js_std_loop_once',
-    start: () => {
-      if (given() !== null || !own || own() !== 0) return;
-      if (!init || init() !== 0) throw new CallFailed('qjs_init failed');
+    *start() {
+      if (given() !== null || !own || (yield* own()) !== 0) return;
+      if (!init || (yield* init()) !== 0) throw new CallFailed('qjs_init failed');
     },
-    tick: () => once(context()) as number,
-    poll: pollIO && (() => void pollIO(context(), 0)),
-    explain: dump && (() => void dump(context())),
+    *tick() {
+      return yield* once(yield* context());
+    },
+    poll:
+      pollIO &&
+      function* () {
+        yield* pollIO(yield* context(), 0);
+      },
+    explain:
+      dump &&
+      function* () {
+        yield* dump(yield* context());
+      },
   };
 }

@@ -1,5 +1,6 @@
 /** The differences between workers in a browser and in Node. The import "#platform" selects platform-web.ts or platform-node.ts for the bundle. */
 import type { Endpoint } from '../common/endpoint.ts';
+import type { Waits } from './kernel.ts';
 
 export interface WorkerHandle<Out, In> extends Endpoint<Out, In> {
   /** Resolves when the worker has sent its first message, or has failed to start. */
@@ -39,4 +40,6 @@ export interface CoordinatorPlatform {
   /** Whether a shared memory with a maximum of 0 pages crashes the engine and the page: WebKit (2.50). */
   readonly emptyMemoryIsFatal: boolean;
   readonly cores: number;
+  /** How guests in this worker wait; present in platform-single.ts only. */
+  readonly waits?: Waits;
 }

@@ -6,6 +6,18 @@ import type { Added, BootMessage, FromCompute, RunMessage } from '../common/work
 import { copyAt, type KernelExports } from './kernel.ts';
 import type { OtherImports } from './wasi-imports.ts';
 
+/** How the stacks of guests are suspended where all guests share one worker (single.ts). */
+export interface Stacks {
+  /** Calls a function of wasm. */
+  call<Args extends unknown[], Result>(fn: (...args: Args) => Result, ...args: Args): Promise<Result>;
+  /** An import whose caller is suspended until the promise is settled. */
+  suspending(work: (...args: unknown[]) => Promise<unknown>): WebAssembly.ImportValue;
+  /** Does the work in a task of its own, after all earlier work of this guest. */
+  inTurn(work: () => Promise<void>): void;
+  /** Calls the module's start function, if the instance was made without. */
+  callStart(): Promise<void>;
+}
+
 /** The guest's worker (compute.ts). */
 export interface Seat {
   readonly kernel: KernelExports;
@@ -27,6 +39,8 @@ export interface Seat {
 
 /** The worker's functions that a guest needs. */
 export interface SeatWorker {
+  /** Set where all guests share one worker. */
+  readonly stacks?: Stacks;
   readonly boot: BootMessage;
   readonly kernel: KernelExports;
   /** The guest's memory, once it is bound. */
@@ -46,10 +60,10 @@ export interface SeatWorker {
   leave(): void;
   /** Returns null if the guest did not start, which has been reported, and undefined if the same run will be sent again. */
   begin(message: RunMessage, others: OtherImports): WebAssembly.Instance | null | undefined;
-  /** Runs the command or the thread until it ends. */
-  start(instance: Pick<WebAssembly.Instance, 'exports'>, message: RunMessage): void;
+  /** Runs the command or the thread until it ends. Where all guests share one worker, the functions return promises. */
+  start(instance: Pick<WebAssembly.Instance, 'exports'>, message: RunMessage): void | Promise<void>;
   /** Reports a guest that could not start, and ends its process. */
-  refuse(session: number, kind: 'module' | 'limit', message: string): void;
+  refuse(session: number, kind: 'module' | 'limit' | 'options', message: string): void;
 }
 
 export const seatOf = (worker: SeatWorker, { session, module }: RunMessage): Seat => ({

@@ -11,6 +11,7 @@ import { leave } from '../common/parts.ts';
 import { NULL, toPointer } from '../common/pointer.ts';
 import { decodeStructure } from '../common/structure.ts';
 import { decodeAnswer, type Answer } from '../common/values.ts';
+import type { Calling } from './calling.ts';
 import {
   callAcross,
   callInto,
@@ -18,7 +19,7 @@ import {
   Codecs,
   Side,
   Trap,
-  type CoreFunction as CanonicalFunction,
+  type Callee as CanonicalFunction,
   type LiftedFunction,
   type Lowering,
   type StringEncoding,
@@ -28,6 +29,7 @@ import type { Declarations, Imported, Lifted } from './declarations.ts';
 import type { Executor, LowerOptions } from './executor.ts';
 import { PageResources } from './page-resources.ts';
 import type { Seat } from './seat.ts';
+import { valueOf, type Steps } from './steps.ts';
 
 const ENCODINGS: Readonly<Record<number, StringEncoding>> = {
   [PLAN_UTF8]: 'utf8',
@@ -40,6 +42,7 @@ const nameOf = ({ from, name }: Pick<Imported, 'from' | 'name'>): string => (fro
 /** The component that makes the calls. */
 export interface Caller {
   readonly seat: Seat;
+  readonly calling: Calling;
   /** To the page, if it calls the component. */
   readonly port: MessagePort | null;
   readonly declared: Declarations;
@@ -50,7 +53,9 @@ export interface Caller {
   /** The place of the page's class among its functions; -1 if the page has none. */
   classOf(resource: number): number;
   /** Destroys a resource that the page has given up. */
-  destroy(resource: number, rep: number): void;
+  destroy(resource: number, rep: number): Steps<void>;
+  /** Carries out the work after what is under way. */
+  enqueue(work: () => void | Promise<void>): void;
   /** Ends the process. Its code cannot catch that. */
   fail(error: Error): never;
   /** For the end of a call of the page in which the component trapped. */
@@ -80,23 +85,27 @@ export class TypedCalls {
     const functions = this.caller.declared.exports.flatMap(({ from, name, item }): Served[] => {
       if (item.kind !== 'lift') return [];
       const fn = { ...this.#liftedFunction(item), name: nameOf({ from, name }) };
-      return [{ name: fn.name, call: callInto(fn), fails: this.#fails(item.type) }];
+      return [{ name: fn.name, call: callInto(fn, this.caller.calling), fails: this.#fails(item.type) }];
     });
     new Server({
       kernel: this.caller.seat.kernel,
+      calling: this.caller.calling,
+      enqueue: (work) => this.caller.enqueue(work),
       port: this.caller.port!,
       functions,
       resources: this.caller.declared.exportedResources.map(({ from, name }) => [from, name] as const),
-      drop: (id) => {
-        const held = this.#pageResources.take(id);
-        if (held?.own) this.caller.destroy(held.resource, held.rep);
-      },
+      drop: (id) => this.#give(this.#pageResources.take(id)),
       fault: (error) => {
         this.caller.resetStacks();
         this.caller.report(error);
         this.caller.leave();
       },
     }).start();
+  }
+
+  /** Destroys what the page gave up. */
+  *#give(held: ReturnType<PageResources['take']>): Steps<void> {
+    if (held?.own) yield* this.caller.destroy(held.resource, held.rep);
   }
 
   /** Whether functions of the type return a result. */
@@ -114,50 +123,53 @@ export class TypedCalls {
       fail: (error) => this.caller.fail(error),
     };
     const fails = this.#fails(fn.type);
-    return callOut(lowering, (args) => {
-      const [ok, value] = this.#ask(index, args, member);
+    const { calling } = this.caller;
+    const host = function* (this: TypedCalls, args: unknown[]): Steps<unknown> {
+      const [ok, value] = yield* this.#ask(index, args, member);
       this.#pageResources.endBorrows();
       if (fails) return { tag: ok ? 'ok' : 'err', val: value };
       if (ok) return value;
       throw new Trap("the page's function threw an error value, but its type is not a result");
-    });
+    };
+    return callOut(lowering, (args) => calling.run(host.call(this, args)), calling);
   }
 
   /** Blocks until the page has answered: [whether it returned, what it returned or threw]. */
-  #ask(fn: number, args: unknown[], member?: string): [boolean, unknown] {
-    const { seat, port } = this.caller;
+  *#ask(fn: number, args: unknown[], member?: string): Steps<[boolean, unknown]> {
+    const { seat, port, calling } = this.caller;
     const { kernel } = seat;
-    const call = kernel.w_ask(fn);
+    const call = yield* valueOf(calling.into(kernel.w_ask)(fn));
     const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args, typed: true };
     if (member !== undefined) message.member = member;
     if (port) port.postMessage(message);
     else seat.post(message);
-    const pointer = toPointer(kernel.w_await());
+    const pointer = toPointer(yield* valueOf(calling.into(kernel.w_await)()));
     if (pointer === NULL) throw new Trap('the kernel is out of memory');
     let answer: Answer;
     try {
       answer = decodeAnswer((size) => seat.bytes(pointer, size));
     } finally {
-      kernel.w_fetched();
+      yield calling.into(kernel.w_fetched)();
     }
     if ('failed' in answer) throw new Trap(`the page's function failed: ${answer.failed}`);
     return decodeStructure(answer.value as Uint8Array) as [boolean, unknown];
   }
 
   /** Notifies the page that the component has dropped an object of its class. */
-  drop(page: number, resource: number, rep: number): void {
+  *drop(page: number, resource: number, rep: number): Steps<void> {
     const name = this.caller.resourceName(resource);
-    this.#ask(page, [this.#pageResources.lifted(resource, rep, true)], `[resource-drop]${name}`);
+    yield* this.#ask(page, [this.#pageResources.lifted(resource, rep, true)], `[resource-drop]${name}`);
   }
 
   // --- calls by the canonical ABI ---
 
   #side({ instance, memory, realloc, encoding }: LowerOptions): Side {
+    const { calling } = this.caller;
     const allocate = realloc as ((...args: number[]) => number) | null;
     return new Side({
       instance,
       memory,
-      realloc: allocate,
+      realloc: allocate && (calling.suspends ? (...args) => calling.atOnce(() => allocate(...args)) : allocate),
       encoding: ENCODINGS[encoding]!,
       resources: this.#pageResources,
       checkOrders: this.caller.seat.kernel.w_interrupt,
@@ -178,12 +190,16 @@ export class TypedCalls {
         name: this.#nameOf(fn),
         signature: this.#codecs.signature(fn.type),
         side,
-        callee: executor.function(fn.core) as CanonicalFunction,
-        postReturn: fn.postReturn === undefined ? null : (executor.function(fn.postReturn) as CanonicalFunction),
+        callee: this.#callee(fn.core),
+        postReturn: fn.postReturn === undefined ? null : this.#callee(fn.postReturn),
       };
       this.#lifted.set(fn, made);
     }
     return made;
+  }
+
+  #callee(core: number): CanonicalFunction {
+    return this.caller.calling.into(this.caller.executor.function(core)) as CanonicalFunction;
   }
 
   #nameOf(fn: Lifted): string {
@@ -199,7 +215,7 @@ export class TypedCalls {
       side: this.#side(options),
       fail: (error) => this.caller.fail(error),
     };
-    return callAcross(lowering, this.#liftedFunction(fn));
+    return callAcross(lowering, this.#liftedFunction(fn), this.caller.calling);
   }
 }
 

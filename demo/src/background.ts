@@ -12,7 +12,7 @@ const CPU_LIMIT = 3000;
 export function chosen(group: string): Pick<SpawnOptions, 'interruptible' | 'limits'> {
   const checked = (name: string): boolean => element<HTMLInputElement>(`#${group}-${name}`).checked;
   return {
-    interruptible: checked('interruptible'),
+    interruptible: checked('interruptible') || undefined, // not false: the default depends on the engine and the page
     limits: checked('limited') ? { cpuTime: CPU_LIMIT } : {},
   };
 }

@@ -76,7 +76,10 @@ function showRuntime({ state }: Runtime): void {
   chip.dataset.tone = { starting: 'busy', ready: 'good', failed: 'bad' }[state.kind];
   const text = {
     starting: () => 'runtime starting',
-    ready: () => (state.kind === 'ready' ? `runtime started in ${integer(state.took)} ms` : ''),
+    ready: () =>
+      state.kind === 'ready'
+        ? `runtime started in ${integer(state.took)} ms${state.mode === 'single' ? ', all programs in one worker' : ''}`
+        : '',
     failed: () => 'runtime not running',
   }[state.kind]();
   setText(chip, text);

@@ -192,6 +192,7 @@ function stateOf({ entry, paused }: Row, info: ProcessInfo | undefined): { tone:
   // Not yet at a point where it can pause: a system call or, if it is interruptible, a loop iteration.
   if (paused) return { tone: 'busy', text: info.state === 'guest' ? 'in guest, pausing' : `${info.call}, pausing` };
   if (info.state === 'ending') return { tone: 'busy', text: 'ending' };
+  if (info.state === 'ready') return { tone: 'running', text: 'in guest, waiting for its turn' };
   if (info.state === 'guest') return { tone: 'running', text: 'in guest' };
   const asleep = info.asleepFor > 0 ? ` for ${duration(info.asleepFor)}` : '';
   return { tone: info.asleepFor > 0 ? 'idle' : 'running', text: `${info.call}${asleep}` };

@@ -4,8 +4,12 @@ import type { Manifest } from './manifest.ts';
 
 export type RuntimeState =
   | { kind: 'starting' }
-  | { kind: 'ready'; took: number }
+  | { kind: 'ready'; took: number; mode: 'workers' | 'single' }
   | { kind: 'failed'; message: string; problems: readonly Problem[] };
+
+/** "?isolation=none" shows how programs run in a page without the headers. */
+const isolation =
+  new URLSearchParams(location.search).get('isolation') === 'none' ? ({ isolation: 'none' } as const) : {};
 
 export class Runtime {
   state: RuntimeState = { kind: 'starting' };
@@ -34,14 +38,15 @@ export class Runtime {
     this.#set({ kind: 'starting' });
     const begun = performance.now();
     try {
-      this.current = await start({ assets: this.#assets });
+      this.current = await start({ assets: this.#assets, ...isolation });
     } catch (error) {
       const known = error instanceof StartFailed ? error.problems : [];
       const problems = known.length > 0 ? known : (await diagnose({ assets: this.#assets })).problems;
       this.#fail(error instanceof Error ? error.message : String(error), problems);
       throw error;
     }
-    this.#set({ kind: 'ready', took: performance.now() - begun });
+    const took = performance.now() - begun;
+    this.#set({ kind: 'ready', took, mode: (await this.current.stats()).mode });
     return this.current;
   }
 

@@ -204,9 +204,17 @@ void hf_thread_awake(struct hf_thread *thread)
 	hf_door_leave(thread);
 }
 
+#define CANNOT_WAIT                                                                   \
+	"it waits in a start function, for which the page must be cross-origin isolated " \
+	"(Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy)"
+
 static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t deadline)
 {
 	hf_lock_order_none("a wait");
+	if (!hf_plat_may_wait()) {
+		hf_process_end(thread->process, HF_EXIT_TRAP, HF_CODE_TRAP, CANNOT_WAIT, sizeof CANNOT_WAIT - 1, NULL, 0);
+		return;
+	}
 	if (atomic_load_explicit(&thread->turn, memory_order_relaxed) >= HF_TURN_HAS)
 		hf_turn_leave(thread);
 	uint64_t from = hf_plat_monotonic();
@@ -219,6 +227,24 @@ static void sleep_on_ticket(struct hf_thread *thread, uint32_t ticket, uint64_t 
 	atomic_store(&thread->parked, 0);
 	hf__thread_counted(+1);
 	hf_counter_add(&thread->wakeups, 1);
+	count_sleep(thread, from);
+}
+
+/* With one thread of the engine it counts as asleep meanwhile, and `parked` tells that from a sleep. */
+void hf_thread_give_way(struct hf_thread *thread)
+{
+	if (!HF_SINGLE) {
+		hf_plat_yield();
+		return;
+	}
+	if (!hf_plat_may_wait())
+		return;
+	uint64_t from = hf_plat_monotonic();
+	atomic_store(&thread->asleep_since, from);
+	hf__thread_counted(-1);
+	tell_if_held(thread);
+	hf_plat_yield();
+	hf__thread_counted(+1);
 	count_sleep(thread, from);
 }
 
@@ -236,7 +262,7 @@ int hf_park(struct hf_thread *thread, uint32_t ticket, uint64_t deadline, enum h
 		if (now >= deadline)
 			return -HF_ETIMEDOUT;
 		uint64_t left = deadline - now;
-		if (deadline == HF_FOREVER || left >= SHORT_SLEEP_NS)
+		if (deadline == HF_FOREVER || left >= SHORT_SLEEP_NS || HF_SINGLE)
 			sleep_on_ticket(thread, ticket, deadline);
 		else if (left > SPUN_TAIL_NS)
 			sleep_on_ticket(thread, ticket, deadline - SPUN_TAIL_NS);

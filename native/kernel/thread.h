@@ -208,6 +208,9 @@ void hf_thread_waiter_init(struct hf_thread_waiter *waiter, struct hf_thread *th
 _Noreturn void hf__door_closed(uint32_t found);
 void hf__door_ordered(struct hf_thread *thread);
 
+/* Lets other threads run. The time until this one continues does not count as its CPU time. Owner thread only, in the kernel, with no lock held. */
+void hf_thread_give_way(struct hf_thread *thread);
+
 static inline void hf_door_enter(struct hf_thread *thread)
 {
 	uint32_t expected = HF_IN_GUEST;
@@ -218,6 +221,9 @@ static inline void hf_door_enter(struct hf_thread *thread)
 static inline void hf_door_leave(struct hf_thread *thread)
 {
 	hf_lock_order_none("leaving the kernel");
+	/* A thread that must stop does so at once: its stack may be one that the engine cannot suspend. */
+	if (hf_plat_slice_is_over() && !(atomic_load(&thread->orders) & HF_ORDER_STOP))
+		hf_thread_give_way(thread);
 	(void)atomic_exchange(&thread->door,
 	                      HF_IN_GUEST); /* in wasm a store takes longer than an exchange: 6.6 and 4.8 ns */
 	if (atomic_load(&thread->orders))

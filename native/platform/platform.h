@@ -104,6 +104,40 @@ static inline void hf_plat_relax(void)
 /* Lets another thread run. */
 void hf_plat_yield(void);
 
+/* Whether all threads share one thread of the engine (single.c). Then each runs for a slice of time. */
+#if !defined(HF_SINGLE)
+#define HF_SINGLE 0
+#endif
+#if HF_SINGLE
+extern uint32_t hf__calls_until_look;
+bool hf__slice_is_over(void);
+/* A thread begins to run. */
+void hf_plat_begin_slice(void);
+/* Checks now and then whether the running thread's slice is over. Called on the way out of each system call. */
+static inline bool hf_plat_slice_is_over(void)
+{
+	return --hf__calls_until_look == 0 && hf__slice_is_over();
+}
+/* Makes the next call of the above check. */
+static inline void hf_plat_look_at_slice(void)
+{
+	hf__calls_until_look = 1;
+}
+/* Whether the running thread can be suspended now. If not, it must neither wait nor give way. */
+bool hf_plat_may_wait(void);
+#else
+static inline void hf_plat_begin_slice(void) {}
+static inline bool hf_plat_slice_is_over(void)
+{
+	return false;
+}
+static inline void hf_plat_look_at_slice(void) {}
+static inline bool hf_plat_may_wait(void)
+{
+	return true;
+}
+#endif
+
 /* The purpose of memory. Each zone has separate memory, so that neither can use up or fragment the other's; natively they are one. */
 enum hf_zone {
 	HF_ZONE_KERNEL, /* processes, workers, pipes, sockets: everything except files */

@@ -1,4 +1,4 @@
-/* wasm.c - the platform in workers of a browser or of Node: wasm atomics, and a few imports from worker/kernel.ts.
+/* wasm.c - the platform in workers of a browser or of Node: a few imports from worker/kernel.ts. How threads wait is in atomics.c and single.c.
  *
  * Every worker instantiates this module over the same memory, with a separate stack and thread-local storage. */
 #include "platform/platform.h"
@@ -20,32 +20,6 @@ static _Thread_local double clock_offset_ms;
 static _Thread_local bool unwinding;
 static _Atomic uint64_t realtime_offset;
 static _Atomic uint32_t cores = 1;
-static _Atomic bool ring_by_message;
-static hf_word doorbell;
-
-int hf_plat_wait(hf_word *word, uint32_t expected, uint64_t deadline)
-{
-	int64_t timeout = -1;
-	if (deadline != HF_FOREVER) {
-		uint64_t now = hf_plat_monotonic();
-		if (now >= deadline)
-			return -HF_ETIMEDOUT;
-		timeout = deadline - now > INT64_MAX ? -1 : (int64_t)(deadline - now);
-	}
-	int how = __builtin_wasm_memory_atomic_wait32((int32_t *)(void *)word, (int32_t)expected, timeout);
-	return how == 2 && hf_plat_monotonic() >= deadline ? -HF_ETIMEDOUT : 0;
-}
-
-int hf_plat_wait_for(hf_word *word, uint32_t expected, uint64_t nanoseconds)
-{
-	int how = __builtin_wasm_memory_atomic_wait32((int32_t *)(void *)word, (int32_t)expected, (int64_t)nanoseconds);
-	return how == 2 ? -HF_ETIMEDOUT : 0;
-}
-
-void hf_plat_wake(hf_word *word, uint32_t count)
-{
-	__builtin_wasm_memory_atomic_notify((int32_t *)(void *)word, count);
-}
 
 /* Called after a call to JavaScript, which may have used up the engine's heap: Node then ends the worker at the next function that checks its stack,
  * which must happen here and not under the next lock. The coordinator has no probe, and no guest that fills its heap. */
@@ -118,13 +92,6 @@ uint32_t hf_plat_cores(void)
 	return atomic_load_explicit(&cores, memory_order_relaxed);
 }
 
-void hf_plat_yield(void)
-{
-	/* wasm has no yield; a futex wait that times out at once enters the engine's scheduler and returns. */
-	static hf_word never;
-	__builtin_wasm_memory_atomic_wait32((int32_t *)(void *)&never, 0, 1);
-}
-
 _Static_assert(HF_PLAT_MALLOC_SKEW == HF_HEAP_SKEW, "raw memory is the heap's");
 
 static struct hf_lock heap_lock = HF_LOCK_INIT(HF_RANK_LEAF);
@@ -183,16 +150,6 @@ void hf_plat_flag_lower(uint32_t flag, uint32_t bits)
 		js_flag_lower(flag, bits);
 }
 
-void hf_plat_ring_coordinator(void)
-{
-	if (atomic_load_explicit(&ring_by_message, memory_order_relaxed)) {
-		js_ring();
-	} else {
-		atomic_store(&doorbell, 1);
-		hf_plat_wake(&doorbell, 1);
-	}
-}
-
 void hf_plat_unwind(void)
 {
 	unwinding = true;
@@ -204,13 +161,6 @@ bool hf__wasm_unwound(void)
 	bool was = unwinding;
 	unwinding = false;
 	return was;
-}
-
-void hf_plat_rest(void)
-{
-	static hf_word never;
-	for (;;)
-		(void)hf_plat_wait(&never, 0, HF_FOREVER);
 }
 
 void hf_plat_panic(const char *file, int line, const char *message)
@@ -236,10 +186,8 @@ void hf__wasm_boot(double offset_ms)
 	clock_offset_ms = offset_ms;
 }
 
-hf_word *hf__wasm_boot_coordinator(uint32_t core_count, bool message_doorbell)
+void hf__wasm_boot_cores(uint32_t core_count)
 {
 	atomic_store(&cores, core_count ? core_count : 1);
-	atomic_store(&ring_by_message, message_doorbell);
 	hf__wasm_sync_realtime();
-	return &doorbell;
 }

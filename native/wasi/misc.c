@@ -76,7 +76,7 @@ int hf__sys_random_get(hf_t t, uint32_t buffer, uint32_t size)
 int hf__sys_sched_yield(hf_t t)
 {
 	hf_turn_yield(t);
-	hf_plat_yield();
+	hf_thread_give_way(t);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // The demo as a visitor uses it: choose a program, type to it, end it, and watch the page's frames meanwhile. It is served from a
 // sub-path here, with serve.conf's headers.
 import { expect, test, type Locator, type Page } from '@playwright/test';
+import { skipWhereItDoesNotApply } from './support/test.ts';
 
 const DEMO = '/build/demo/';
 
@@ -8,7 +9,8 @@ type Program = 'python' | 'go' | 'c' | 'spin' | 'component';
 
 const complaints = new WeakMap<Page, string[]>();
 
-test.beforeEach(async ({ page, baseURL }) => {
+test.beforeEach(async ({ page, baseURL }, info) => {
+  skipWhereItDoesNotApply(info);
   const found: string[] = [];
   complaints.set(page, found);
   page.on('pageerror', (error) => found.push(`uncaught ${error.name}: ${error.message}`));
@@ -305,7 +307,7 @@ test('the list of processes shows what each does, and its button kills it', asyn
   await page.getByRole('button', { name: 'Ticker', exact: true }).click();
   await run(page, 'c');
   await page.locator('#processes-title').hover(); // the list costs nothing while it is not visible
-  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest');
+  await expect(line(page, 'spin').locator('.state')).toHaveText(/^in guest/);
   await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff for');
   await expect(line(page, 'minishell').locator('.state')).toContainText('fd_read for');
   const spent = async (): Promise<number> => parseFloat((await line(page, 'spin').locator('.cpu').textContent())!);
@@ -349,7 +351,7 @@ test('a program is paused and resumed; for an interruptible loop the core is fre
     await act(page, name, 'Resume');
   }
   await expect(line(page, 'ticker').locator('.state')).toContainText('poll_oneoff');
-  await expect(line(page, 'spin').locator('.state')).toHaveText('in guest');
+  await expect(line(page, 'spin').locator('.state')).toHaveText(/^in guest/);
   await act(page, 'spin', 'Kill');
   await expect(line(page, 'spin').locator('.state')).toHaveText(/^killed, core free after \d+ ms$/);
 });
@@ -489,7 +491,10 @@ test.describe('the supervisor’s playground', () => {
   });
 });
 
-test('without the headers the page says which are missing, and offers nothing that would fail', async ({ page }) => {
+test('without the headers, a browser that cannot suspend programs says which are missing, and offers nothing that would fail', async ({
+  page,
+}) => {
+  await page.addInitScript(() => void delete (WebAssembly as { Suspending?: unknown }).Suspending);
   await page.route(`**${DEMO}`, async (route) => {
     const response = await route.fetch();
     const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith('cross-origin-'));

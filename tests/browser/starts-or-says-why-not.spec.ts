@@ -52,10 +52,10 @@ plain.describe('headers', () => {
     { missing: 'Cross-Origin-Embedder-Policy', present: 'Cross-Origin-Opener-Policy' },
   ] as const;
   for (const { missing, present } of cases) {
-    plain(`without ${missing} the error names it, and not the other`, async ({ page }) => {
+    plain(`without ${missing} the error names it, and not the other, if isolation is required`, async ({ page }) => {
       const complaints = watch(page);
       await open(page, undefined, { [present]: isolation[present] });
-      const failed = await failure(page);
+      const failed = await failure(page, { isolation: 'required' });
       expect(failed.name).toBe('NotIsolated');
       expect(failed.message).toContain(`"${missing}: ${isolation[missing]}" is missing`);
       expect(failed.message).not.toContain(`"${present}: ${isolation[present]}" is missing`);
@@ -67,10 +67,18 @@ plain.describe('headers', () => {
 
   plain('without either, both are named; a wrong value is named, too', async ({ page }) => {
     await open(page, undefined, {});
-    const both = await failure(page);
+    const both = await failure(page, { isolation: 'required' });
     for (const header of Object.keys(isolation)) expect(both.message).toContain(header);
     await open(page, undefined, { ...isolation, 'Cross-Origin-Opener-Policy': 'same-origin-allow-popups' });
-    expect((await failure(page)).message).toContain('same-origin-allow-popups');
+    expect((await failure(page, { isolation: 'required' })).message).toContain('same-origin-allow-popups');
+  });
+
+  plain('without either, a browser that cannot suspend WebAssembly is told so', async ({ page }) => {
+    await open(page, undefined, {});
+    await page.evaluate(() => void delete (WebAssembly as { Suspending?: unknown }).Suspending);
+    const failed = await failure(page);
+    expect(failed.name).toBe('NotIsolated');
+    for (const header of Object.keys(isolation)) expect(failed.message).toContain(header);
   });
 
   plain('COEP: credentialless isolates as well', async ({ page }) => {
@@ -168,12 +176,17 @@ plain.describe('Document-Isolation-Policy', () => {
     const headers = { 'Content-Type': 'text/html', ...policy };
     await open(page, (asked) => (asked === `/${blank}` ? { headers, body } : undefined), {});
     expect(await runs(page)).toBe('hello, world\n');
-    expect(await page.evaluate(() => window.lib.diagnose())).toEqual({ ok: true, problems: [] });
+    expect(await page.evaluate(() => window.lib.diagnose())).toEqual({
+      ok: true,
+      mode: 'workers',
+      problems: [],
+      lacks: [],
+    });
   });
 
   plain('with a wrong value is named', async ({ page }) => {
     await open(page, undefined, { 'Document-Isolation-Policy': 'isolate' });
-    const failed = await failure(page);
+    const failed = await failure(page, { isolation: 'required' });
     expect(failed.name).toBe('NotIsolated');
     expect(failed.message).toContain('says "Document-Isolation-Policy: isolate", not "isolate-and-require-corp"');
   });
@@ -287,7 +300,12 @@ plain.describe('assets', () => {
 });
 
 test('diagnose() finds nothing wrong with a correct page', async ({ page }) => {
-  expect(await page.evaluate(() => window.lib.diagnose())).toEqual({ ok: true, problems: [] });
+  expect(await page.evaluate(() => window.lib.diagnose())).toEqual({
+    ok: true,
+    mode: 'workers',
+    problems: [],
+    lacks: [],
+  });
 });
 
 test('start() can be cancelled before and while it runs; afterwards its signal closes the runtime', async ({

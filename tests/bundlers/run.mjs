@@ -170,7 +170,7 @@ async function fromPage(browser, url) {
 }
 
 function check(project, { diagnosis, stdout, code, reason, supervised, calls, file, echoed, beside, stack, names }) {
-  assert.deepEqual(diagnosis, { ok: true, problems: [] });
+  assert.deepEqual(diagnosis, { ok: true, mode: 'workers', problems: [], lacks: [] });
   assert.equal(stdout, 'hello, world\n');
   assert.equal(code, 0, 'the arguments did not arrive');
   assert.equal(reason, 'killed');

@@ -1,4 +1,4 @@
-// Runs the guest programs: node tests/guests/run.mjs [--host HOST] [--grep PATTERN] [--jobs N] [--interruptible] [--high]
+// Runs the guest programs: node tests/guests/run.mjs [--host HOST] [--grep PATTERN] [--jobs N] [--interruptible] [--high] [--single]
 //
 // The programs must have been built (npm run build, or node tests/guests/build.mjs). Ends with `N passed, N failed`.
 import fs from 'node:fs';
@@ -25,6 +25,8 @@ function openHost(name, settings) {
   if (settings.interruptible && !/^node|-cli$/.test(name))
     throw new Error(`host "${name}" does not take --interruptible`);
   if (settings.high && !/^node(24)?$/.test(name)) throw new Error(`host "${name}" does not take --high`);
+  if (settings.single && !['node24', 'chromium', 'firefox'].includes(name))
+    throw new Error(`host "${name}" does not take --single`);
   return hosts[name]({ root, built, ...settings });
 }
 
@@ -35,6 +37,7 @@ async function main() {
       grep: { type: 'string', default: '' },
       interruptible: { type: 'boolean', default: false }, // rewrite each program first
       high: { type: 'boolean', default: false }, // the kernel's memory begins above 2 GiB
+      single: { type: 'boolean', default: false }, // all programs in one worker, as in a page that is not isolated
       jobs: { type: 'string', default: String(Math.min(2, os.availableParallelism?.() ?? 2)) },
     },
   });
@@ -50,7 +53,11 @@ async function main() {
   const all = forComponents.includes(values.host) ? [...cases, ...components] : cases;
   const queue = all.filter(({ id }) => new RegExp(values.grep).test(id));
   if (queue.length === 0) throw new Error(`no case matches ${values.grep}`);
-  const host = await openHost(values.host, { interruptible: values.interruptible, high: values.high });
+  const host = await openHost(values.host, {
+    interruptible: values.interruptible,
+    high: values.high,
+    single: values.single,
+  });
   console.log((await host.about?.()) ?? values.host);
   const skip = skips[values.host];
   const counts = await runCases(host, queue, { judge, skips: skip, jobs: Number(values.jobs) });

@@ -4,9 +4,9 @@ import test from 'node:test';
 import { load } from './support/load.mjs';
 import { Words } from './support/plan.mjs';
 
-const { Declarations, Executor, Plan, makeThunks, P } = await (async () => {
+const { Declarations, Executor, Plan, makeThunks, runNow, valueOf, P } = await (async () => {
   const [worker, layouts] = await Promise.all([
-    load('worker/declarations.ts', 'worker/executor.ts', 'common/plan.ts', 'worker/thunks.ts'),
+    load('worker/declarations.ts', 'worker/executor.ts', 'common/plan.ts', 'worker/steps.ts', 'worker/thunks.ts'),
     load('build/generated/layouts.ts'),
   ]);
   return { ...worker, P: layouts };
@@ -64,7 +64,7 @@ const MULTIPLIES = Uint8Array.from([
 /** What the executor needs from the worker. `lower` makes calls out of a component. */
 const surroundings = (lower) => ({
   openInstance: (parent) => ({ parent }),
-  instantiate: ({ module }, imports) => new WebAssembly.Instance(module, imports),
+  instantiate: ({ module }, imports) => valueOf(new WebAssembly.Instance(module, imports)),
   foundMemory: () => undefined,
   lower,
 });
@@ -102,7 +102,7 @@ test('a plan of two components, one of which calls the other', () => {
     return { target: executor.function(fn.core), constants: [] };
   };
   const executor = new Executor(plan, declared, compiled(MULTIPLIES, ADDS_AND_CALLS), surroundings(lower));
-  executor.instantiate();
+  runNow(executor.instantiate());
   assert.equal(executor.instances[1].parent, executor.instances[0]);
   assert.equal(executor.function(item.core)(4), 50);
 });
@@ -127,7 +127,7 @@ test('the functions of all bundles that a core module imports are made together,
   const called = [];
   const lower = ({ name }) => ({ target: (value) => (called.push(name), value), constants: [] });
   const executor = new Executor(plan, new Declarations(plan), compiled(ADDS_AND_CALLS), surroundings(lower));
-  const made = instancesMade(() => executor.instantiate());
+  const made = instancesMade(() => runNow(executor.instantiate()));
   assert.equal(made, 3, 'two modules of thunks and the core module');
   assert.equal(executor.function(3)(1), 1);
   assert.equal(executor.function(4)(2), 2);
@@ -168,7 +168,7 @@ test('an import has the type that the component declares: a core module that imp
   ]);
   const lower = () => ({ target: () => undefined, constants: [] });
   const executor = new Executor(plan, declared, compiled(ADDS_AND_CALLS), surroundings(lower));
-  assert.throws(() => executor.instantiate(), { name: 'LinkError' });
+  assert.throws(() => runNow(executor.instantiate()), { name: 'LinkError' });
 });
 
 test('an export that a core module lacks is named', () => {
@@ -179,5 +179,8 @@ test('an export that a core module lacks is named', () => {
   words.step(P.PLAN_ALIAS, P.PLAN_SORT_MEMORY, 0, words.name('f'));
   const plan = new Plan(words.words, words.names);
   const executor = new Executor(plan, new Declarations(plan), compiled(MULTIPLIES), surroundings());
-  assert.throws(() => executor.instantiate(), { name: 'LinkError', message: /core instance 0 .* no memory "f"/ });
+  assert.throws(() => runNow(executor.instantiate()), {
+    name: 'LinkError',
+    message: /core instance 0 .* no memory "f"/,
+  });
 });

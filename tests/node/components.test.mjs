@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import test from 'node:test';
 import { assemble, command } from './support/component.mjs';
-import { guest, runtime, until } from './support/runtime.mjs';
+import { guest, runtime, single, until } from './support/runtime.mjs';
 
 const ok = command('(func (export "run") (result i32) (i32.const 0))');
 const NOW = ['wasi:clocks/monotonic-clock@0.2.3', 'now', '(func (result u64))', '(func (result i64))'];
@@ -143,7 +143,7 @@ const SPINS = '(memory 1) (func (export "run") (result i32) (loop (br 0)) unreac
 test('a component that computes is killed, paused and timed out', async (t) => {
   const hf = await runtime(t);
   const bytes = command(SPINS);
-  for (const interruptible of [false, true]) {
+  for (const interruptible of single ? [true] : [false, true]) {
     const { reason } = await hf.run(bytes, { timeout: 100, interruptible });
     assert.equal(reason, 'timeout');
     const p = await hf.spawn(bytes, { interruptible });
@@ -161,8 +161,19 @@ test('a component that computes is killed, paused and timed out', async (t) => {
   }
 });
 
-/** Sleeps for an hour. */
-const sleeps = assemble(`(component
+test('a component that calls WASI all the time lets others run', async (t) => {
+  const hf = await runtime(t);
+  const calls = command('(func (export "run") (result i32) (loop (drop (call $now)) (br 0)) unreachable)', [NOW]);
+  const p = await hf.spawn(calls, { interruptible: false });
+  assert.equal((await hf.run(ok)).code, 0);
+  p.kill();
+  assert.equal((await p.exited).reason, 'killed');
+  await p.released;
+});
+
+/** A component whose core module can wait for $subscribe's pollables with $block. */
+const waiting = (core) =>
+  assemble(`(component
   (import "wasi:io/poll@0.2.0" (instance $poll
     (export "pollable" (type $p (sub resource)))
     (export "[method]pollable.block" (func (param "self" (borrow $p))))))
@@ -176,14 +187,51 @@ const sleeps = assemble(`(component
   (core module $m
     (import "wasi" "subscribe" (func $subscribe (param i64) (result i32)))
     (import "wasi" "block" (func $block (param i32)))
-    (func (export "run") (result i32)
-      (call $block (call $subscribe (i64.const 3600000000000)))
-      (i32.const 0)))
+    ${core})
   (core instance $m (instantiate $m
     (with "wasi" (instance (export "subscribe" (func $subscribe)) (export "block" (func $block))))))
   (func $run (result (result)) (canon lift (core func $m "run")))
   (instance $run (export "run" (func $run)))
   (export "wasi:cli/run@0.2.0" (instance $run)))`);
+
+/** Sleeps for an hour. */
+const sleeps = waiting(`(func (export "run") (result i32)
+  (call $block (call $subscribe (i64.const 3600000000000)))
+  (i32.const 0))`);
+
+test('a start function can wait; where the engine would have to suspend it, only if it was rewritten', async (t) => {
+  const hf = await runtime(t);
+  const bytes = waiting(`(func $start (call $block (call $subscribe (i64.const 1000000))))
+    (start $start)
+    (func (export "run") (result i32) (i32.const 0))`);
+  assert.equal((await hf.run(bytes, { interruptible: true })).code, 0);
+  const { code, message } = await hf.run(bytes, { interruptible: false });
+  if (single) assert.match(message, /^it waits in a start function, for which the page must be cross-origin isolated/);
+  else assert.equal(code, 0);
+  assert.equal((await hf.run(ok)).code, 0);
+});
+
+const CALLS_IN_START = assemble(`(component
+  (import "a:b/c" (instance $c (export "f" (func))))
+  (core func $f (canon lower (func $c "f")))
+  (core module $m
+    (import "c" "f" (func $f))
+    (func $start (call $f))
+    (start $start)
+    (func (export "run") (result i32) (i32.const 0)))
+  (core instance $m (instantiate $m (with "c" (instance (export "f" (func $f))))))
+  (func $run (result (result)) (canon lift (core func $m "run")))
+  (instance $run (export "run" (func $run)))
+  (export "wasi:cli/run@0.2.0" (instance $run)))`);
+
+test('a start function that the engine cannot suspend does not call the page', { skip: !single }, async (t) => {
+  const hf = await runtime(t);
+  await assert.rejects(hf.run(CALLS_IN_START, { interruptible: false, host: { 'a:b/c': { f: () => undefined } } }), {
+    name: 'SpawnRefused',
+    message: /cross-origin isolated/,
+  });
+  assert.equal((await hf.run(ok)).code, 0);
+});
 
 test('ps and traces name the functions of WASI; a component that sleeps in one is killed', async (t) => {
   const hf = await runtime(t);

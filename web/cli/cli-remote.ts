@@ -36,7 +36,8 @@ export async function startRemote(
   /** The caller's, so that it recognizes the errors. */
   RuntimeClass: typeof Runtime,
 ): Promise<RemoteRuntime> {
-  const server = new PageServer<ToCoordinator, FromCoordinator>(fileURLToPath(new URL('.', import.meta.url)));
+  const dist = fileURLToPath(new URL('.', import.meta.url));
+  const server = new PageServer<ToCoordinator, FromCoordinator>(dist, options.isolation !== 'none');
   const url = await server.listen();
   const browser = await startBrowser(name, server.entrance).catch(async (error: unknown) => {
     await server.close();
@@ -70,7 +71,7 @@ export async function startRemote(
   const hf = new RuntimeClass(endpoint, {
     base: () => url,
     load: (program) => ({ kind: 'url', url: program.href }),
-    loopsOutliveWorkers: true, // the page knows its engine, and decides
+    interrupts: true, // the page knows its engine, and decides
   });
   try {
     await hf.open(FILES, planStart({ startTimeout: 0, ...options })); // the page knows where they are

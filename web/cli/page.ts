@@ -6,6 +6,7 @@ import { toTransfer, type Endpoint } from '../../common/endpoint.js';
 import type { FromCoordinator, ToCoordinator } from '../../common/protocol.js';
 import { assetMessage, locateAssets, loopsOutliveWorkers, startCoordinator } from '../endpoint-web.js';
 import { asError } from '../errors.js';
+import { NO_JSPI, prepare } from '../single.js';
 import { encodeFrame, FrameReader } from './wire.js';
 
 /** Sends messages up in order; each request carries all messages that accumulated during the previous one. */
@@ -38,6 +39,8 @@ function transferOf(message: ToCoordinator): ArrayBuffer[] {
 class Relay {
   readonly #up = new Uplink();
   #coordinator: Endpoint<ToCoordinator, FromCoordinator> | undefined;
+  /** Whether programs share a worker, because the page is not isolated. */
+  #single = false;
 
   async run(): Promise<void> {
     addEventListener('error', (event) => this.#fatal(event.message));
@@ -61,12 +64,17 @@ class Relay {
     switch (message.t) {
       case 'init': {
         const assets = locateAssets(undefined);
+        if (!crossOriginIsolated) {
+          if (!prepare({}, false, assets, message))
+            return this.#fatal(`this browser cannot start without isolation: ${NO_JSPI}`);
+          this.#single = true;
+        }
         const coordinator = this.#start(startCoordinator(assets));
         return coordinator.post({ ...message, assets: assetMessage(assets), lock: coordinator.lock ?? '' });
       }
       case 'spawn': {
         const { interruptible } = message;
-        const possible = interruptible !== 'if-possible' || loopsOutliveWorkers();
+        const possible = interruptible !== 'if-possible' || this.#single || loopsOutliveWorkers();
         return this.#coordinator?.post({ ...message, interruptible: possible && interruptible });
       }
       default:

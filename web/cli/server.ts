@@ -19,10 +19,13 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { encodeFrame, FrameReader } from './wire.js';
 
-const HEADERS = {
+const ISOLATING_HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+const HEADERS = {
   // As strict as possible: programs that run here also run on strict pages.
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'",
@@ -80,9 +83,12 @@ export class PageServer<Down extends object, Up> {
   #early: Uint8Array[] = [];
   #down: ServerResponse | undefined;
 
-  /** `dist`: the folder with the runtime's files. */
-  constructor(dist: string) {
+  readonly #headers: [string, string][];
+
+  /** `dist`: the folder with the runtime's files. `isolates`: whether the page is cross-origin isolated. */
+  constructor(dist: string, isolates = true) {
     this.#dist = dist;
+    this.#headers = Object.entries({ ...HEADERS, ...(isolates && ISOLATING_HEADERS) });
     this.#server = createServer((request, response) => void this.#answer(request, response));
     // A page that runs a program for hours is not a slow client.
     this.#server.requestTimeout = 0;
@@ -128,7 +134,7 @@ export class PageServer<Down extends object, Up> {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    for (const [name, value] of this.#headers) response.setHeader(name, value);
     const parts = (request.url ?? '').split('?', 1).join('').split('/').slice(1);
     const [secret, first = '', second = ''] = parts;
     try {

@@ -4,6 +4,8 @@
  */
 import { isException } from '../failures.ts';
 import { lowerCamel } from '../../common/component-names.ts';
+import { direct, type Calling } from '../calling.ts';
+import { runNow, valueOf, type Steps } from '../steps.ts';
 import type { Core } from './codec.ts';
 import type { Signature } from './compile.ts';
 import type { Scalar } from './scalars.ts';
@@ -11,6 +13,8 @@ import type { ComponentInstance, Side } from './side.ts';
 import { Trap, WrongValue } from './trap.ts';
 
 export type CoreFunction = (...args: Core[]) => Core | void;
+/** A function of a component, as JavaScript calls it (../calling.ts). */
+export type Callee = (...args: Core[]) => Core | void | Promise<Core | void>;
 
 /** A function that a component exports or passes to another one. */
 export interface LiftedFunction {
@@ -18,8 +22,8 @@ export interface LiftedFunction {
   readonly name: string;
   readonly signature: Signature;
   readonly side: Side;
-  readonly callee: CoreFunction;
-  readonly postReturn: CoreFunction | null;
+  readonly callee: Callee;
+  readonly postReturn: Callee | null;
 }
 
 /** How a component calls an import. */
@@ -80,11 +84,10 @@ function closeBorrows({ handles, scope }: Side): void {
     throw new Trap(`it returned with ${held} borrowed handle${held === 1 ? '' : 's'} that it should have dropped`);
 }
 
-function afterReturn({ side, postReturn }: LiftedFunction, result: Core | void): void {
+function* afterReturn({ side, postReturn }: LiftedFunction, result: Core | void): Steps<void> {
   if (!postReturn) return;
   side.instance.mayLeave = false;
-  if (result === undefined) postReturn();
-  else postReturn(result);
+  yield result === undefined ? postReturn() : postReturn(result);
   side.instance.mayLeave = true;
 }
 
@@ -120,8 +123,10 @@ function liftResult(side: Side, { result, flatResult }: Signature, core: Core | 
   return result.load(side, at);
 }
 
-/** A faster call for up to three scalars: it uses no memory, no handles and no array of core values. */
-function scalarCall({ callee, signature }: LiftedFunction): ((args: readonly unknown[]) => Core | void) | null {
+/** A faster call for up to three scalars: it uses no memory, no handles, no steps and no array of core values. */
+function scalarCall(fn: LiftedFunction): ((args: readonly unknown[]) => Core | void) | null {
+  const { signature } = fn;
+  const callee = fn.callee as CoreFunction;
   const [a, b, c] = signature.scalars ?? [];
   switch (signature.scalars?.length) {
     case 0:
@@ -138,14 +143,14 @@ function scalarCall({ callee, signature }: LiftedFunction): ((args: readonly unk
 }
 
 /**
- * Returns the function by which JavaScript calls a component's function; it takes the arguments as an array. It throws `WrongValue` only before any
- * code of the component has run. After a `Trap` the component must not be called again.
+ * Returns the function by which JavaScript calls a component's function; it takes the arguments as an array, and returns a promise if stacks are
+ * suspended. It throws `WrongValue` only before any code of the component has run. After a `Trap` the component must not be called again.
  */
-export function callInto(fn: LiftedFunction): (args: readonly unknown[]) => unknown {
+export function callInto(fn: LiftedFunction, calling: Calling = direct): (args: readonly unknown[]) => unknown {
   const { name, signature, side, callee } = fn;
   const check = checker(fn);
   const set = entered(side.instance, null);
-  const scalar = scalarCall(fn);
+  const scalar = calling.suspends ? null : scalarCall(fn);
   if (scalar) {
     const result = signature.result as Scalar | null;
     return (args) => {
@@ -154,7 +159,7 @@ export function callInto(fn: LiftedFunction): (args: readonly unknown[]) => unkn
         enter(set);
         const core = scalar(args);
         const value = result ? result.fromCore(core as Core) : undefined;
-        afterReturn(fn, core);
+        if (fn.postReturn) runNow(afterReturn(fn, core));
         leave(set);
         return value;
       } catch (error) {
@@ -162,7 +167,7 @@ export function callInto(fn: LiftedFunction): (args: readonly unknown[]) => unkn
       }
     };
   }
-  return (args) => {
+  function* steps(args: readonly unknown[]): Steps<unknown> {
     try {
       side.resources?.begin();
       check(args);
@@ -171,7 +176,7 @@ export function callInto(fn: LiftedFunction): (args: readonly unknown[]) => unkn
       const scope = signature.borrows ? side.handles.openScope() : 0;
       const lent = signature.borrows ? side.resources!.lend() : 0;
       side.scope = scope;
-      const core = callee(...lowerParams(side, signature, args));
+      const core = yield* valueOf(callee(...lowerParams(side, signature, args)));
       startPhase(side);
       const value = liftResult(side, signature, core);
       side.scope = scope;
@@ -179,13 +184,14 @@ export function callInto(fn: LiftedFunction): (args: readonly unknown[]) => unkn
         closeBorrows(side);
         side.resources!.giveBack(lent);
       }
-      afterReturn(fn, core);
+      yield* afterReturn(fn, core);
       leave(set);
       return value;
     } catch (error) {
       throw named(asTrap(error), name);
     }
-  };
+  }
+  return (args) => calling.run(steps(args));
 }
 
 // --- calls out of a component ---
@@ -217,16 +223,23 @@ function lowerResult(side: Side, signature: Signature, value: unknown, flat: rea
   return out[0];
 }
 
-/** Returns the core function that a component imports for a JavaScript function; that function takes and returns lifted values. */
-export function callOut(lowering: Lowering, host: (args: unknown[]) => unknown): CoreFunction {
+/**
+ * Returns the core function that a component imports for a JavaScript function; that function takes and returns lifted values. If stacks are suspended,
+ * it may return a promise.
+ */
+export function callOut(
+  lowering: Lowering,
+  host: (args: unknown[]) => unknown,
+  calling: Calling = direct,
+): CoreFunction {
   const { name, signature, side, fail } = lowering;
-  return (...flat) => {
+  return calling.outOf(function* (...flat: Core[]): Steps<Core | void> {
     try {
       if (!side.instance.mayLeave) throw leaveForbidden();
       startPhase(side);
       const scope = signature.borrows ? side.handles.openScope() : 0;
       side.beginLends(scope);
-      const value = host(liftParams(side, signature, flat));
+      const value = yield* valueOf(host(liftParams(side, signature, flat)));
       startPhase(side);
       const core = lowerResult(side, signature, value, flat);
       if (signature.borrows) side.handles.closeScope(scope);
@@ -236,7 +249,7 @@ export function callOut(lowering: Lowering, host: (args: unknown[]) => unknown):
       if (trap instanceof Trap || trap instanceof WrongValue) return fail(named(trap, name) as Error);
       throw error;
     }
-  };
+  });
 }
 
 // --- calls from component to component ---
@@ -270,7 +283,8 @@ function passResult(from: Side, to: Side, signature: Signature, core: Core | voi
 
 /** A faster call for up to three scalars. */
 function scalarPass(fn: LiftedFunction): CoreFunction | null {
-  const { callee, signature } = fn;
+  const { signature } = fn;
+  const callee = fn.callee as CoreFunction;
   const [a, b, c] = signature.scalars ?? [];
   switch (signature.scalars?.length) {
     case 0:
@@ -287,11 +301,11 @@ function scalarPass(fn: LiftedFunction): CoreFunction | null {
 }
 
 /** Returns the core function by which one component calls another. */
-export function callAcross(lowering: Lowering, fn: LiftedFunction): CoreFunction {
+export function callAcross(lowering: Lowering, fn: LiftedFunction, calling: Calling = direct): CoreFunction {
   const { side: caller, signature, fail, name } = lowering;
   const { side: callee, callee: target } = fn;
   const set = entered(callee.instance, caller.instance);
-  const scalar = scalarPass(fn);
+  const scalar = calling.suspends ? null : scalarPass(fn);
   const withName = (error: unknown): unknown => {
     const trap = asTrap(error);
     if (trap instanceof Trap) return fail(named(trap, name) as Error);
@@ -312,7 +326,7 @@ export function callAcross(lowering: Lowering, fn: LiftedFunction): CoreFunction
       }
     };
   }
-  return (...flat) => {
+  return calling.outOf(function* (...flat: Core[]): Steps<Core | void> {
     try {
       if (!caller.instance.mayLeave) throw leaveForbidden();
       enter(set);
@@ -322,18 +336,18 @@ export function callAcross(lowering: Lowering, fn: LiftedFunction): CoreFunction
       const scope = signature.borrows ? callee.handles.openScope() : 0;
       caller.beginLends(lends);
       callee.scope = scope;
-      const core = target(...passParams(caller, callee, signature, flat));
+      const core = yield* valueOf(target(...passParams(caller, callee, signature, flat)));
       caller.refresh();
       callee.refresh();
       const result = passResult(callee, caller, signature, core, flat);
       callee.scope = scope;
       if (signature.borrows) closeBorrows(callee);
-      afterReturn(fn, core);
+      yield* afterReturn(fn, core);
       leave(set);
       if (signature.borrows) caller.handles.closeScope(lends);
       return result;
     } catch (error) {
       throw withName(error);
     }
-  };
+  });
 }

@@ -82,11 +82,13 @@ static inline bool hf__p2_come_in(hf_b b, uint32_t call)
 }
 
 /* Leaves again. A traced call is shown with its parameters and its result. */
-#define HF__P2_GO_OUT(b, call, result, ...)             \
-	do {                                                \
-		if (hf_counter_own(&(b)->p2->thread->traced))   \
-			hf__p2_trace(b, call, result, __VA_ARGS__); \
-		hf__p2_leave((b)->p2);                          \
+#define HF__P2_GO_OUT(b, call, result, ...)                          \
+	do {                                                             \
+		if (hf_counter_own(&(b)->p2->thread->traced))                \
+			hf__p2_trace(b, call, result, __VA_ARGS__);              \
+		uint64_t calls = hf_counter_own(&(b)->p2->thread->syscalls); \
+		hf__p2_leave((b)->p2);                                       \
+		hf__p2_look_at_slice(calls);                                 \
 	} while (0)
 
 /* ---- traps: these return -HF_EINTR, and the thread stops at the door ---- */

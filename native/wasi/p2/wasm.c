@@ -18,7 +18,6 @@
 
 /* Of the kernel's exports to TypeScript. */
 #define KERNEL(name) __attribute__((import_module("kernel"), import_name(HF_NAME_OF_##name)))
-KERNEL(w_interrupt) void k_interrupt(void);
 KERNEL(c_alloc) void *k_alloc(uint32_t size);
 KERNEL(c_free) void k_free(void *block);
 

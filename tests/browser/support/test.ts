@@ -2,8 +2,10 @@
  * The page that every test starts with: served by nginx with the headers of serve.conf, containing only the library (`lib`) and the tools of lab.ts
  * (`lab`). An uncaught error or an unhandled rejection in it fails the test.
  */
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Page, type TestInfo } from '@playwright/test';
+import path from 'node:path';
 import { makeLab, type StartOptions } from './lab.ts';
+import { reasonToSkip } from './single-skips.ts';
 
 export { expect };
 export type { Page };
@@ -23,8 +25,18 @@ export function watch(page: Page): string[] {
   return complaints;
 }
 
+/** Whether the pages are cross-origin isolated. If not, all programs share one worker. `npm test -- browser` runs all tests both ways. */
+export const isolated = process.env.HOLDFAST_ISOLATED !== '';
+
+/** Skips a test that is listed in single-skips.ts, if the pages are not isolated. */
+export function skipWhereItDoesNotApply(info: TestInfo): void {
+  const reason = isolated ? undefined : reasonToSkip(path.basename(info.file), info.title);
+  if (reason) info.skip(true, reason);
+}
+
 export const test = base.extend<{ start: (options?: StartOptions) => Promise<void> }>({
-  page: async ({ page }, use) => {
+  page: async ({ page }, use, info) => {
+    skipWhereItDoesNotApply(info);
     const complaints = watch(page);
     await page.goto('/tests/browser/support/blank.html');
     await equip(page);

@@ -17,7 +17,8 @@ async function leftLoopRunning(hf) {
   return (await hf.stats()).workers.zombies > 0;
 }
 
-async function open(name, { root, built, options }) {
+async function open(name, { root, built, options, single = false }) {
+  if (single) options = { ...options, isolation: 'none' };
   const { openHost, SpawnRefused } = await import(pathToFileURL(path.join(root, 'dist/cli.js')).href);
   const { hf, source, close } = await openHost(name, new AbortController().signal, options);
   const sources = new Map();
@@ -30,7 +31,7 @@ async function open(name, { root, built, options }) {
   const run = async (guest, limit) => {
     if (guest.memory === undefined || guest.memory === options?.memory?.maximum) return host.run(guest, limit);
     const memory = { initial: guest.memory, maximum: guest.memory };
-    const small = await open(name, { root, built, options: { ...options, memory } });
+    const small = await open(name, { root, built, options: { ...options, memory }, single });
     try {
       return await small.run(guest, limit);
     } finally {

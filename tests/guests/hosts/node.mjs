@@ -15,8 +15,16 @@ const high = (initial = undefined, maximum = 2 ** 32 - HIGH) => ({
 });
 
 /** `high`: the kernel's memory begins above 2 GiB. `ending`: called with each runtime and awaited before the runtime is closed. */
-export async function open({ root, built, options, interruptible = false, ending = async () => undefined, ...rest }) {
+export async function open({
+  root,
+  built,
+  interruptible = false,
+  single = false,
+  ending = async () => undefined,
+  ...rest
+}) {
   const { start, SpawnRefused } = await import(pathToFileURL(path.join(root, 'dist/node.js')).href);
+  const options = { ...rest.options, ...(single && { isolation: 'none' }) };
   const hf = await start({ ...options, ...(rest.high && high()) });
   const modules = new Map();
   const sourceOf = (guest) => {
@@ -28,7 +36,7 @@ export async function open({ root, built, options, interruptible = false, ending
     await ending(runtime);
     await runtime.close();
   };
-  const host = apiHost(hf, sourceOf, SpawnRefused, copyIn, { interruptible });
+  const host = apiHost(hf, sourceOf, SpawnRefused, copyIn, { interruptible: single ? undefined : interruptible });
   return {
     cannot: () => undefined,
     async run(guest, limit) {
@@ -39,13 +47,15 @@ export async function open({ root, built, options, interruptible = false, ending
         ...(rest.high ? high(memory, memory) : { memory: { initial: memory, maximum: memory } }),
       });
       try {
-        return await apiHost(small, sourceOf, SpawnRefused, copyIn, { interruptible }).run(guest, limit);
+        return await apiHost(small, sourceOf, SpawnRefused, copyIn, {
+          interruptible: single ? undefined : interruptible,
+        }).run(guest, limit);
       } finally {
         await close(small);
       }
     },
     about: async () =>
-      `${await about(hf, `Node ${process.version}`)}${interruptible ? ', interruptible' : ''}${rest.high ? ', kernel memory above 2 GiB' : ''}`,
+      `${await about(hf, `Node ${process.version}`)}${interruptible ? ', interruptible' : ''}${rest.high ? ', kernel memory above 2 GiB' : ''}${single ? ', all programs in one worker' : ''}`,
     close: () => close(hf),
   };
 }

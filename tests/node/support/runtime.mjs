@@ -7,9 +7,12 @@ export { until } from './until.mjs';
 /** The file of a program of tests/guests. */
 export const guest = (name) => new URL(`../../../build/guests/${name}.wasm`, import.meta.url);
 
+/** Whether runtimes of the tests run all programs in one worker, as in a page that is not isolated: with HOLDFAST_ISOLATION=none, on Node 24. */
+export const single = process.env.HOLDFAST_ISOLATION === 'none';
+
 /** A runtime that is closed at the end of the test. */
 export async function runtime(t, options) {
-  const hf = await start(options);
+  const hf = await start(single ? { ...options, isolation: 'none' } : options);
   t.after(() => hf.close());
   return hf;
 }
