@@ -20,6 +20,8 @@ interface Calls {
 }
 
 export interface GuestSeat extends Seat, Calls {
+  /** Tells the coordinator that the program runs; it may be told again later. */
+  started(): void;
   /** The same as `fail`, as a part of other work. */
   failing(text: string): Steps<void>;
 }
@@ -52,6 +54,9 @@ export function guestSeatOf(worker: SeatWorker, message: RunMessage): GuestSeat 
   return {
     ...seatOf(worker, message),
     ...calls,
+    started() {
+      if (message.tid === 0) worker.tell({ t: 'started', session: message.session });
+    },
     *failing(text) {
       const { pointer, size } = worker.put(TEXT_MESSAGE, text, EXIT_MESSAGE_MAX);
       yield* valueOf(calls.call(worker.kernel.w_fail, pointer, size));

@@ -97,6 +97,7 @@ class Results {
 
 export class Guest {
   private exports: Record<string, WebAssembly.ExportValue> = {};
+  private instantiated = false;
   /** The names of the exported functions, in the page's numbering. */
   private names: string[] = [];
   private readonly port: MessagePort | null;
@@ -181,6 +182,8 @@ export class Guest {
     if (!args.every(travels)) throw new CallFailed('an argument is a reference, which the page cannot receive');
     // Polling would keep the others that share the worker from running.
     const watch = seat.single ? undefined : (this.watch ??= new Watch(kernel, seat.kernelMemory, seat.thread));
+    // The page answers programs of which it knows that they run; this one may still be in its start function.
+    if (!this.instantiated) seat.started();
     const call = yield* valueOf(seat.call(kernel.w_ask, fn));
     watch?.begin();
     const message: HostCallMessage = { t: 'host', tid: kernel.w_tid(), call, fn, args };
@@ -227,6 +230,7 @@ export class Guest {
   /** Makes the exports of a guest that does not serve calls available to its host functions. Returns the exports to start it with. */
   attach({ exports }: WebAssembly.Instance): { exports: WebAssembly.Exports } {
     this.exports = exports;
+    this.instantiated = true;
     const started = Object.entries(exports).map(([name, value]) => [
       name,
       typeof value === 'function'
@@ -265,6 +269,7 @@ export class Guest {
 
   *settle(instance: WebAssembly.Instance, initialize: boolean): Steps<void> {
     this.exports = instance.exports;
+    this.instantiated = true;
     yield* this.seat.callStart();
     if (initialize) yield* this.initialize();
   }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { hostFunction } from '../../dist/node.js';
-import { guest, runtime, until } from './support/runtime.mjs';
+import { assemble } from './support/component.mjs';
+import { guest, runtime, single, until } from './support/runtime.mjs';
 
 const program = await readFile(guest('calls-its-host'));
 
@@ -238,3 +239,25 @@ test('a signature that does not fit is refused, not ignored', async (t) => {
   await refused({ params: ['text'] }, /host\.env\.add must be a signature of i32.*not "text"/);
   await refused(undefined, /signature of host\.env\.add must be an object/);
 });
+
+test(
+  'a start function that the engine runs can call the page',
+  { skip: single && 'it cannot be suspended' },
+  async (t) => {
+    const hf = await runtime(t);
+    const module = await assemble(`(module
+    (import "page" "next" (func $next (param i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (global $got (mut i32) (i32.const 0))
+    (start $start)
+    (func $start (global.set $got (call $next (i32.const 41))))
+    (func (export "_start") (call $exit (global.get $got)))
+    (func (export "got") (result i32) (global.get $got)))`);
+    const page = { next: (value, { pid }) => (pid > 0 ? later(value + 1) : 0) };
+    assert.equal((await hf.run(module, { host: { page } })).code, 42);
+    assert.equal((await hf.run(module, { host: { page }, interruptible: true })).code, 42);
+    const instance = await hf.instantiate(module, { host: { page }, entry: null });
+    assert.equal(await instance.call('got'), 42);
+  },
+);
