@@ -63,7 +63,7 @@ class Execution implements Surroundings, TypedPart.Caller {
     readonly port: MessagePort | null,
     private readonly shared: SharedWorker | undefined,
   ) {
-    this.calling = shared ? new Suspended(shared.scheduler) : direct;
+    this.calling = shared ? new Suspended(shared.scheduler, seat.kernel.w_interrupt) : direct;
     const plan = new Plan(component.words, component.names);
     this.declared = new Declarations(plan);
     this.executor = new Executor(plan, this.declared, component.modules, this);

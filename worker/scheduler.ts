@@ -55,6 +55,11 @@ export class Scheduler {
     }
   }
 
+  /** By how many milliseconds the current task has taken longer than a turn; negative if it has not. */
+  get overtime(): number {
+    return performance.now() - this.#turnEnds;
+  }
+
   get held(): boolean {
     return this.#held;
   }

@@ -16,7 +16,7 @@ type Entry = (...args: unknown[]) => unknown;
 export interface SharedWorker {
   /** Begins the run. Returns false if the process has ended meanwhile and nothing is left to do. */
   begin(): Promise<boolean>;
-  readonly scheduler: Pick<Scheduler, 'atOnce' | 'held'>;
+  readonly scheduler: Pick<Scheduler, 'atOnce' | 'held' | 'overtime'>;
   /** The start function that the rewriter has taken out of the last instance, once. */
   takeStart(): (() => void) | undefined;
   /** Carries out the work after what is under way, unless the process has ended meanwhile. */

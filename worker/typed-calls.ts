@@ -172,7 +172,8 @@ export class TypedCalls {
       realloc: allocate && (calling.suspends ? (...args) => calling.atOnce(() => allocate(...args)) : allocate),
       encoding: ENCODINGS[encoding]!,
       resources: this.#pageResources,
-      checkOrders: this.caller.seat.kernel.w_interrupt,
+      // Where all guests share one worker, no order can be given meanwhile, and the kernel cannot suspend this code.
+      checkOrders: calling.checkTime?.bind(calling) ?? this.caller.seat.kernel.w_interrupt,
     });
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assemble } from './support/component.mjs';
-import { guest, runtime, until } from './support/runtime.mjs';
+import { guest, runtime, single, until } from './support/runtime.mjs';
 
 const patience = { timeout: 300_000 };
 const waits = guest('blocks-in-each-call');
@@ -109,4 +109,13 @@ test('a component is paused, and killed without ending its worker, while values 
   assert.equal((await p.exited).reason, 'killed');
   await p.released;
   assert.equal((await hf.stats()).workers.zombies, 0);
+});
+
+test('where all programs share one worker, values may not pass for long', { ...patience, skip: !single }, async (t) => {
+  const hf = await runtime(t);
+  const p = await hf.spawn(passesForever());
+  const { reason, message } = await p.exited;
+  assert.equal(reason, 'trap');
+  assert.match(message, /passed values for longer than five seconds/);
+  assert.equal((await hf.run(guest('hello'))).code, 0);
 });

@@ -19,6 +19,9 @@ const usual = {
   'instances.test.mjs': ['text that no string can hold'],
   'host-functions.test.mjs': [],
   'loops.test.mjs': [],
+  'components.test.mjs': [],
+  'component-instances.test.mjs': [],
+  'component-kills.test.mjs': ['while values pass'],
   'threads.test.mjs': ['threads wait for each other, not interruptible', 'threads that are interruptible do not share'],
 };
 
