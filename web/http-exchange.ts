@@ -89,6 +89,11 @@ export class Exchange {
     this.#writer.closed.catch(() => this.#left.abort());
   }
 
+  /** Call this when the component has ended, which its connection does not always show. */
+  leave(): void {
+    this.#left.abort();
+  }
+
   /** Resolves to null when the connection has ended. */
   message(): Promise<Message | null> {
     return this.incoming.message();

@@ -13,8 +13,8 @@ import type { Diagnosis } from './diagnose.js';
 import { inOneWorker, locateAssets, startCoordinator } from './endpoint-node.js';
 import { asError, SpawnRefused, StartFailed, type Problem } from './errors.js';
 import { Runtime, type Holdfast } from './holdfast.js';
+import { later } from './later.js';
 import { planStart, type StartOptions } from './options.js';
-import { checkIsolation, NO_JSPI } from './single.js';
 import { compiled, isComponent } from './download.js';
 import { importsMemory, inOurWords, type Loader } from './source.js';
 
@@ -38,9 +38,10 @@ export async function start(options: StartOptions = {}): Promise<Holdfast> {
   const settings = await helped(() => planStart(options));
   settings.signal?.throwIfAborted();
   const assets = await helped(() => locateAssets(options.assets, workingDirectory()));
-  const single = checkIsolation(options) === 'none';
+  const file = options.isolation !== undefined && (await later('single.js', import('./single.js')));
+  const single = file && file.checkIsolation(options) === 'none';
   if (single) {
-    if (!('Suspending' in WebAssembly)) throw new StartFailed(`this Node cannot start: ${NO_JSPI}`, []);
+    if (!('Suspending' in WebAssembly)) throw new StartFailed(`this Node cannot start: ${file.NO_JSPI}`, []);
     inOneWorker(assets);
     settings.force.messageDoorbell = true;
   }
@@ -81,7 +82,7 @@ export async function diagnose(options: Pick<StartOptions, 'assets' | 'isolation
     problems.push({ what: asError(error).message, why: 'The runtime loads its other files from there.', fix });
   }
   const ok = problems.length === 0;
-  const mode = checkIsolation(options) === 'none' ? 'single' : 'workers';
+  const mode = options.isolation === 'none' ? 'single' : 'workers';
   return { ok, mode: ok ? mode : null, problems, lacks: [] };
 }
 

@@ -208,6 +208,8 @@ class Answer {
       throw this.#failure(exit, `the program took no request: ${how(exit)}${why}`);
     });
     const exchange = await Promise.race([this.#service.asked, unasked]);
+    const leave = (): void => exchange.leave();
+    process.exited.then(leave, leave);
     await this.#ask(exchange);
     const message = await exchange.message();
     if (!message) {

@@ -10,9 +10,9 @@ type Program = 'python' | 'go' | 'c' | 'spin' | 'component';
 const complaints = new WeakMap<Page, string[]>();
 
 test.beforeEach(async ({ page, baseURL }, info) => {
-  skipWhereItDoesNotApply(info);
   const found: string[] = [];
   complaints.set(page, found);
+  skipWhereItDoesNotApply(info);
   page.on('pageerror', (error) => found.push(`uncaught ${error.name}: ${error.message}`));
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) found.push(`console: ${message.text()}`);

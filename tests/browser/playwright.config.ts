@@ -2,12 +2,14 @@ import { defineConfig } from '@playwright/test';
 import { chromiumFlags } from '../../tools/chromium.mjs';
 
 // `npm test -- browser` starts nginx over the clone (with serve.conf), and passes its address and the path of Chromium.
-const { HOLDFAST_URL, HOLDFAST_CHROMIUM, HOLDFAST_TRACE, CI } = process.env;
+const { HOLDFAST_URL, HOLDFAST_ISOLATED, HOLDFAST_CHROMIUM, HOLDFAST_TRACE, CI } = process.env;
 if (!HOLDFAST_URL) throw new Error('run the browser tests with `npm test -- browser [--grep PATTERN]`');
 
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
+  // It starts servers of its own, so it would be the same without the headers of the usual one.
+  testIgnore: HOLDFAST_ISOLATED === '' ? '**/hosting.spec.ts' : [],
   // Playwright empties this folder, so it is separate from the reports of other suites.
   outputDir: '../../build/test-results/browser',
   // Two files at a time: each has its own browser, and measures only that.

@@ -9,7 +9,7 @@
 //   tries      `build`: a command, possibly the only one; `serve`: a command that serves it at a port, or a folder for a server with the two headers;
 //              `page`: the path of the page (default /), or `route`: the path of a JSON answer, or `run`: a command that prints the result
 
-import { FILES, nodeName } from '../../common/files.js';
+import { FILES, nodeName, SINGLE_FILES } from '../../common/files.js';
 
 const vite = (version) => ({
   source: 'vite',
@@ -32,7 +32,7 @@ const vite = (version) => ({
 const esbuild = ['esbuild/bin/esbuild', '--bundle', '--log-level=error'];
 const onNode = [...esbuild, '--platform=node', 'src/main.js'];
 
-const files = Object.values(FILES).flatMap((file) => [file, nodeName(file)]);
+const files = [...Object.values(FILES), ...Object.values(SINGLE_FILES)].flatMap((file) => [file, nodeName(file)]);
 const types = (config) => ({
   title: `types, ${config}`,
   build: ['typescript/bin/tsc', '-p', `tsconfig.${config}.json`],
