@@ -271,7 +271,8 @@ test('errors have codes', async (t) => {
   assert.equal(await run(hf, ['TRACE', `${origin}/`]), 'error 18\n');
   assert.equal(await get(`${origin}/`, 'body', 'x'), 'error 38 fetch cannot send a body with GET\n');
   const short = await run(hf, ['POST', `${origin}/`, 'length', '5', 'body', 'four']);
-  assert.match(short, /^error 17 4\nerror /);
+  // A server may answer before it has the whole body.
+  assert.match(short, /^error 17 4\n(error |404\n[^]*body failed )/);
 });
 
 test('a request that takes too long fails', async (t) => {

@@ -138,7 +138,8 @@ for (const interruptible of [false, true]) {
     const end = q.loop.run({ budget: 2, onTick: () => rounds++ });
     await q.call('be_ready', -1);
     for (let i = 0; i < 50; i++) await q.call('ticks');
-    assert.ok((await q.call('ticks')) > 51);
+    // A round follows each call; on a busy machine it has a single tick.
+    assert.ok((await q.call('ticks')) >= 50);
     assert.ok(rounds < 50 * 50, `${rounds} rounds during 50 calls`); // one or two each; it would be a thousand if messages had to wait
     const idle = q.loop.whenIdle();
     await q.pause();
