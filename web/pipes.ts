@@ -79,7 +79,10 @@ export interface PipelineOptions extends Pick<RunOptions, 'encoding' | 'timeout'
 
 /** How the programs of a pipeline ended, and the output of the last one. */
 export interface PipelineResult<Output = string> extends Exit {
-  /** Standard output of the last program, whose `reason` and `code` these are, too. */
+  /**
+   * Standard output of the last program, whose `reason` and `code` these are, too. If the time limit ended any program, they are that program's:
+   * the ones after it may have ended as usual, but with a part of their input.
+   */
   readonly stdout: Output;
   /** How each program ended, in order, and its standard error. */
   readonly programs: readonly (Exit & { readonly stderr: Output })[];
@@ -299,6 +302,6 @@ function resultOf<Output>(
   shown: (bytes: Uint8Array) => Output,
 ): PipelineResult<Output> {
   const programs = all.map(({ stdout: _, stderr, ...exit }) => ({ ...exit, stderr: shown(stderr) }));
-  const { stderr: _, ...last } = programs.at(-1)!;
-  return { ...last, stdout: shown(all.at(-1)!.stdout), programs };
+  const { stderr: _, ...decisive } = programs.find(({ reason }) => reason === 'timeout') ?? programs.at(-1)!;
+  return { ...decisive, stdout: shown(all.at(-1)!.stdout), programs };
 }

@@ -17,7 +17,7 @@ for (const [bridge, force] of [
         return held!.map(({ name }) => name!).filter((name) => /^holdfast-[0-9a-f-]{36}-\d+$/.test(name));
       };
       const attempt = async (name: string, word: string) => {
-        const before = await workers();
+        const before = await lab.until(workers, ({ length }) => length === 1); // a worker that was terminated holds its lock until it is gone
         const p = await lab.spawnUntil(name, word, { preopens: ['/'], interruptible: true });
         p.kill();
         const { reason } = await p.exited;
@@ -30,7 +30,7 @@ for (const [bridge, force] of [
         ends.push(
           await lab.inTime(
             () => attempt(name, word),
-            ({ zombies }) => zombies === 0,
+            ({ zombies, before, after }) => zombies === 0 && String(after) === String(before),
           ),
         );
       return { ends, bridge: (await window.hf.stats()).bridge };

@@ -226,8 +226,27 @@ test('an abort or the time limit ends all programs of a pipeline', patience, asy
   );
   stop.abort(new Error('enough'));
   await assert.rejects(running, /enough/);
-  const late = await hf.pipeline([guest('sleeps-forever'), guest('cat')], { timeout: 100 });
-  assert.equal(late.programs[0].reason, 'timeout');
+  const unending = new ReadableStream({}, { highWaterMark: 0 });
+  const { reason, code } = await hf.pipeline([guest('cat'), guest('cat')], { stdin: unending, timeout: 100 });
+  assert.deepEqual([reason, code], ['timeout', 124]);
+});
+
+test('a pipeline whose time was up says so, also when its last program ended as usual', patience, async (t) => {
+  const hf = await runtime(t);
+  let resolve;
+  const second = new Promise((resolved) => (resolve = resolved));
+  const unending = new ReadableStream({}, { highWaterMark: 0 });
+  const running = hf.pipeline([guest('cat'), second], { stdin: unending, timeout: 1000 });
+  const programs = () => hf.ps();
+  await until(programs, (list) => list.some(({ state }) => state !== 'loading'));
+  await until(programs, (list) => list.length === 0);
+  resolve(guest('cat'));
+  const { reason, code, stdout, programs: ends } = await running;
+  assert.deepEqual([reason, code, stdout], ['timeout', 124, '']);
+  assert.deepEqual(
+    ends.map((end) => end.reason),
+    ['timeout', 'exit'],
+  );
 });
 
 test('a pipeline that runs out of memory for its pipes leaves none behind', patience, async (t) => {
